@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// CI sets LEASEHOLD_STRICT=1: a warning is then an error. Off by default, so that a newer compiler's warnings
+// never break somebody who only links the library.
+let isStrict = Context.environment["LEASEHOLD_STRICT"] == "1"
+
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let http: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "leasehold",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Leasehold", targets: ["Leasehold"]),
+        .executable(name: "leasehold", targets: ["LeaseholdCLI"]),
+    ],
+    dependencies: [
+        // GRDB does not officially support Linux: our own tests are the guard, so its version is pinned.
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Pure: no input, no output, no clock.
+        module("LeaseModel"),
+        module("SyncPlanner", ["LeaseModel"]),
+
+        // The database.
+        .target(
+            name: "Migrations",
+            path: "Migrations",
+            resources: [.embedInCode("v0001_mirror.sql")],
+            swiftSettings: settings),
+        module("LeaseStore", ["LeaseModel", "SyncPlanner", "Migrations", grdb]),
+
+        // The network.
+        module("OpenStackClient", ["LeaseModel", http, nioCore, nioHTTP1, nioPosix, nioSSL, yams, logging]),
+        module("BlazarClient", ["LeaseModel", "OpenStackClient"]),
+
+        // The two together.
+        module("SyncEngine", ["LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient"]),
+        module("Leasehold", ["LeaseModel", "LeaseStore", "SyncEngine"]),
+
+        // The command.
+        module("LeaseCommands", ["Leasehold", "LeaseModel", arguments, yams, lifecycle, unixSignals, logging]),
+        .executableTarget(name: "LeaseholdCLI", dependencies: ["LeaseCommands"], swiftSettings: settings),
+
+        // Test support, in no product.
+        module("BlazarModel", ["LeaseModel"]),
+        .executableTarget(
+            name: "Sandbox",
+            dependencies: ["BlazarModel", "LeaseModel", hummingbird, arguments],
+            swiftSettings: settings),
+
+        tests("LeaseModelTests", ["LeaseModel"]),
+    ]
+)

@@ -1,0 +1,77 @@
+/// How JSON is laid out.
+public enum JSONLayout: Sendable {
+    /// No white space: `{"a":[1,2]}`.
+    case compact
+    /// As Python's `json.dumps` writes it: `{"a": [1, 2]}`.
+    case spaced
+    /// One member a line, two spaces a level.
+    case pretty
+}
+
+extension JSONValue {
+    /// This value as JSON text.
+    ///
+    /// Control characters are escaped, so that the text can be shown on a terminal; everything else stays UTF-8.
+    public func text(_ layout: JSONLayout = .compact) -> String {
+        var output = ""
+        write(to: &output, layout: layout, level: 0)
+        return output
+    }
+
+    private func write(to output: inout String, layout: JSONLayout, level: Int) {
+        switch self {
+        case .null: output += "null"
+        case .bool(let value): output += value ? "true" : "false"
+        case .number(let value): output += value.text
+        case .string(let value): Self.write(value, to: &output)
+        case .array(let elements):
+            Self.write(elements, brackets: ("[", "]"), to: &output, layout: layout, level: level) { element, output in
+                element.write(to: &output, layout: layout, level: level + 1)
+            }
+        case .object(let object):
+            Self.write(object.members, brackets: ("{", "}"), to: &output, layout: layout, level: level) {
+                member, output in
+                Self.write(member.key, to: &output)
+                output += layout == .compact ? ":" : ": "
+                member.value.write(to: &output, layout: layout, level: level + 1)
+            }
+        }
+    }
+
+    private static func write<Item>(
+        _ items: [Item], brackets: (String, String), to output: inout String, layout: JSONLayout, level: Int,
+        each: (Item, inout String) -> Void
+    ) {
+        output += brackets.0
+        for (index, item) in items.enumerated() {
+            if index > 0 { output += layout == .spaced ? ", " : "," }
+            if layout == .pretty { newLine(to: &output, level: level + 1) }
+            each(item, &output)
+        }
+        if layout == .pretty, !items.isEmpty { newLine(to: &output, level: level) }
+        output += brackets.1
+    }
+
+    private static func newLine(to output: inout String, level: Int) {
+        output += "\n"
+        for _ in 0..<level { output += "  " }
+    }
+
+    private static func write(_ string: String, to output: inout String) {
+        output += "\""
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"": output += "\\\""
+            case "\\": output += "\\\\"
+            case "\n": output += "\\n"
+            case "\r": output += "\\r"
+            case "\t": output += "\\t"
+            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}":
+                let hex = String(scalar.value, radix: 16)
+                output += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: output.unicodeScalars.append(scalar)
+            }
+        }
+        output += "\""
+    }
+}

@@ -1,0 +1,111 @@
+/// One reservation of a lease.
+///
+/// What every reservation has is a property; what its type adds is in ``fields`` under Blazar's own names, with typed
+/// access to the common ones.
+public struct Reservation: Sendable, Hashable, Identifiable {
+    /// Blazar's identifier: what an instance is launched with, and the id of a flavor reservation's flavor.
+    public var id: String
+    /// The lease it belongs to.
+    public var leaseID: String?
+    /// Blazar's identifier of the type-specific part.
+    public var resourceID: String?
+    /// What it is for.
+    public var resourceType: ResourceType
+    /// Where it is in its life.
+    public var status: ReservationStatus
+    /// Whether Blazar could not replace a resource that failed.
+    public var isMissingResources: Bool?
+    /// Whether Blazar replaced a resource.
+    public var areResourcesChanged: Bool?
+    /// When it was made.
+    public var createdAt: Timestamp?
+    /// When Blazar last changed it.
+    public var updatedAt: Timestamp?
+    /// What its type adds (`min`, `max`, `amount`, `resource_properties`, `network_id`, …), kept as it came.
+    public var fields: JSONObject
+
+    /// Makes a reservation from its parts.
+    public init(
+        id: String, leaseID: String? = nil, resourceID: String? = nil, resourceType: ResourceType,
+        status: ReservationStatus, isMissingResources: Bool? = nil, areResourcesChanged: Bool? = nil,
+        createdAt: Timestamp? = nil, updatedAt: Timestamp? = nil, fields: JSONObject = [:]
+    ) {
+        self.id = id
+        self.leaseID = leaseID
+        self.resourceID = resourceID
+        self.resourceType = resourceType
+        self.status = status
+        self.isMissingResources = isMissingResources
+        self.areResourcesChanged = areResourcesChanged
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.fields = fields
+    }
+
+    /// Reads a reservation from the object that Blazar gives for one; `nil` if it has no id.
+    public init?(json object: JSONObject) {
+        var reader = FieldReader(object)
+        guard let id = reader.string("id"), !id.isEmpty else { return nil }
+        self.init(
+            id: id, leaseID: reader.string("lease_id"), resourceID: reader.string("resource_id"),
+            resourceType: ResourceType(rawValue: reader.string("resource_type") ?? ""),
+            status: ReservationStatus(rawValue: reader.string("status") ?? ""),
+            isMissingResources: reader.bool("missing_resources"),
+            areResourcesChanged: reader.bool("resources_changed"), createdAt: reader.time("created_at"),
+            updatedAt: reader.time("updated_at"))
+        fields = reader.remainder
+    }
+
+    /// This reservation as Blazar writes it.
+    public func json(times: TimeFormat = .blazar) -> JSONObject {
+        var object: JSONObject = [
+            "id": .string(id), "lease_id": JSONValue(leaseID), "resource_id": JSONValue(resourceID),
+            "resource_type": .string(resourceType.rawValue), "status": .string(status.rawValue),
+            "missing_resources": JSONValue(isMissingResources), "resources_changed": JSONValue(areResourcesChanged),
+            "created_at": JSONValue(createdAt.map(times.record)), "updated_at": JSONValue(updatedAt.map(times.record)),
+        ]
+        for (key, value) in fields.members { object[key] = value }
+        return object
+    }
+
+    /// Listed by id, since Blazar keeps no order.
+    static func precedes(_ left: Reservation, _ right: Reservation) -> Bool { left.id < right.id }
+}
+
+// MARK: - Common fields of the types
+
+extension Reservation {
+    /// The fewest hosts or devices that would do.
+    public var minimumCount: Int? { fields["min"]?.intValue }
+    /// The most hosts or devices wanted; Blazar gives between the two.
+    public var maximumCount: Int? { fields["max"]?.intValue }
+    /// How many floating IPs or instances.
+    public var amount: Int? { fields["amount"]?.intValue }
+    /// The requirement on the resource, as Blazar's text: `["==", "$node_type", "compute_skylake"]`.
+    public var resourceProperties: String? { fields["resource_properties"]?.stringValue }
+    /// The requirement on the hypervisor, as Blazar's text.
+    public var hypervisorProperties: String? { fields["hypervisor_properties"]?.stringValue }
+    /// The network of floating IPs.
+    public var networkID: String? { fields["network_id"]?.stringValue }
+    /// The flavor: for a flavor or instance reservation, that which Blazar made (its id is the reservation's).
+    public var flavorID: String? { fields["flavor_id"]?.stringValue }
+
+    /// The value that the requirement asks of a property by `==`, for example of `node_type`, wherever it stands in an
+    /// `and`; `nil` if none is asked, or more than one.
+    public func requiredValue(of property: String) -> String? {
+        guard let text = resourceProperties, let expression = try? JSONValue(parsing: text) else { return nil }
+        let values = Self.equalities(in: expression, property: "$" + property, depth: 0)
+        return values.count == 1 ? values.first : nil
+    }
+
+    private static func equalities(in expression: JSONValue, property: String, depth: Int) -> Set<String> {
+        guard depth < 16, let parts = expression.arrayValue, let operation = parts.first?.stringValue else { return [] }
+        if operation == "and" {
+            return parts.dropFirst().reduce(into: []) {
+                $0.formUnion(equalities(in: $1, property: property, depth: depth + 1))
+            }
+        }
+        guard ["==", "="].contains(operation), parts.count == 3, parts[1].stringValue == property else { return [] }
+        return [parts[2].stringValue ?? parts[2].text()]
+    }
+}

@@ -1,0 +1,199 @@
+/// A moment: whole seconds since 1970-01-01 00:00:00 UTC.
+///
+/// Blazar keeps its dates to the minute and its record keeping to the second, always in UTC and without saying so.
+public struct Timestamp: Sendable, Hashable, Comparable {
+    /// Seconds since 1970-01-01 00:00:00 UTC, leap seconds not counted.
+    public let secondsSince1970: Int64
+
+    /// Makes a moment from seconds since 1970-01-01 00:00:00 UTC.
+    public init(secondsSince1970: Int64) { self.secondsSince1970 = secondsSince1970 }
+
+    /// Makes a moment from a date in UTC, or `nil` if there is no such date or time.
+    ///
+    /// Years 1 to 9999, as Python's `datetime` has them.
+    public init?(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0) {
+        guard (1...9999).contains(year), (1...12).contains(month), (0...23).contains(hour), (0...59).contains(minute),
+            (0...59).contains(second), day >= 1, day <= CivilDate.days(inMonth: month, ofYear: year)
+        else { return nil }
+        let days = CivilDate(year: year, month: month, day: day).daysSince1970
+        secondsSince1970 = Int64(days) * 86_400 + Int64(hour * 3_600 + minute * 60 + second)
+    }
+
+    public static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.secondsSince1970 < right.secondsSince1970
+    }
+
+    /// The moment so many seconds later.
+    public func adding(seconds: Int64) -> Timestamp {
+        Timestamp(secondsSince1970: secondsSince1970 &+ seconds)
+    }
+
+    /// The seconds from `earlier` to this moment; negative if `earlier` is later.
+    public func seconds(since earlier: Timestamp) -> Int64 { secondsSince1970 &- earlier.secondsSince1970 }
+
+    /// This moment's minute, its seconds cut off.
+    public var truncatedToMinute: Timestamp { adding(seconds: -Self.floorModulo(secondsSince1970, 60)) }
+
+    static func floorModulo(_ value: Int64, _ modulus: Int64) -> Int64 {
+        let remainder = value % modulus
+        return remainder < 0 ? remainder + modulus : remainder
+    }
+}
+
+// MARK: - Formats
+
+extension Timestamp {
+    /// The date and time in UTC, taken apart.
+    public var utc: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
+        let inDay = Int(Self.floorModulo(secondsSince1970, 86_400))
+        let date = CivilDate(daysSince1970: Int((secondsSince1970 - Int64(inDay)) / 86_400))
+        return (date.year, date.month, date.day, inDay / 3_600, inDay / 60 % 60, inDay % 60)
+    }
+
+    /// ISO 8601 in UTC: `2026-11-22T17:14:00Z`.
+    public var iso8601: String { text(separator: "T", seconds: true) + "Z" }
+
+    /// The format in which Blazar takes a date, to the minute: `2026-11-22 17:14`.
+    ///
+    /// A date with seconds or in ISO 8601 is refused with "Required format: %Y-%m-%d %H:%M".
+    public var blazarRequest: String { text(separator: " ", seconds: false) }
+
+    /// The format in which Blazar gives a lease's start and end and an event's time: `2026-11-22T17:14:00.000000`.
+    public var blazarDate: String { text(separator: "T", seconds: true) + ".000000" }
+
+    /// The format in which Blazar gives `created_at` and `updated_at`: `2026-11-22 16:14:56`.
+    public var blazarRecord: String { text(separator: " ", seconds: true) }
+
+    private func text(separator: String, seconds: Bool) -> String {
+        let parts = utc
+        let date = "\(Self.padded(parts.year, 4))-\(Self.padded(parts.month, 2))-\(Self.padded(parts.day, 2))"
+        let time = "\(Self.padded(parts.hour, 2)):\(Self.padded(parts.minute, 2))"
+        return date + separator + time + (seconds ? ":\(Self.padded(parts.second, 2))" : "")
+    }
+
+    private static func padded(_ value: Int, _ width: Int) -> String {
+        let text = String(value)
+        return text.count < width ? String(repeating: "0", count: width - text.count) + text : text
+    }
+
+    /// Reads a date as Blazar writes it or takes it, or ISO 8601.
+    ///
+    /// Accepted: `2026-11-22`, `2026-11-22 17:14`, `2026-11-22 16:14:56`, `2026-11-22T17:14:00.000000`, each with a
+    /// `Z` or an offset such as `+01:00` behind it; without one the time is UTC. Fractions of a second are cut off.
+    ///
+    /// - Returns: `nil` if the text is none of these or there is no such date.
+    public init?(parsing text: String) {
+        var reader = DateReader(bytes: Array(text.utf8))
+        guard let moment = reader.read() else { return nil }
+        self = moment
+    }
+}
+
+extension Timestamp: CustomStringConvertible {
+    public var description: String { iso8601 }
+}
+
+/// A day of the proleptic Gregorian calendar.
+struct CivilDate: Equatable {
+    let year: Int
+    let month: Int
+    let day: Int
+
+    init(year: Int, month: Int, day: Int) {
+        self.year = year
+        self.month = month
+        self.day = day
+    }
+
+    // Both directions count in 400-year eras that begin on 1 March, so that a leap day comes last: the well-known
+    // arithmetic of Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
+    init(daysSince1970: Int) {
+        let shifted = daysSince1970 + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    }
+
+    var daysSince1970: Int {
+        let shiftedYear = month <= 2 ? year - 1 : year
+        let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
+        let yearOfEra = shiftedYear - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    static func days(inMonth month: Int, ofYear year: Int) -> Int {
+        switch month {
+        case 4, 6, 9, 11: 30
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        default: 31
+        }
+    }
+}
+
+/// Reads the date formats of ``Timestamp/init(parsing:)``.
+private struct DateReader {
+    let bytes: [UInt8]
+    var position = 0
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func read() -> Timestamp? {
+        guard let year = digits(4), take("-"), let month = digits(2), take("-"), let day = digits(2) else { return nil }
+        var time = (hour: 0, minute: 0, second: 0)
+        var offset = 0
+        if position < bytes.count {
+            guard take("T") || take(" "), let hour = digits(2), take(":"), let minute = digits(2) else { return nil }
+            time = (hour, minute, 0)
+            if take(":") {
+                guard let second = digits(2) else { return nil }
+                time.second = second
+                if take(".") { guard skipDigits() else { return nil } }
+            }
+            guard let seconds = zoneOffset() else { return nil }
+            offset = seconds
+        }
+        guard position == bytes.count else { return nil }
+        return Timestamp(
+            year: year, month: month, day: day, hour: time.hour, minute: time.minute, second: time.second
+        )?.adding(seconds: Int64(-offset))
+    }
+
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func digits(_ count: Int) -> Int? {
+        guard position + count <= bytes.count else { return nil }
+        var value = 0
+        for _ in 0..<count {
+            guard (0x30...0x39).contains(bytes[position]) else { return nil }
+            value = value * 10 + Int(bytes[position] - 0x30)
+            position += 1
+        }
+        return value
+    }
+
+    private mutating func skipDigits() -> Bool {
+        let start = position
+        while position < bytes.count, (0x30...0x39).contains(bytes[position]) { position += 1 }
+        return position > start
+    }
+
+    /// The offset from UTC in seconds; none is UTC.
+    private mutating func zoneOffset() -> Int? {
+        if position == bytes.count || take("Z") || take("z") { return 0 }
+        let sign = take("+") ? 1 : (take("-") ? -1 : 0)
+        guard sign != 0, let hours = digits(2), hours < 24 else { return nil }
+        _ = take(":")
+        guard let minutes = position == bytes.count ? 0 : digits(2), minutes < 60 else { return nil }
+        return sign * (hours * 3_600 + minutes * 60)
+    }
+}

@@ -1,0 +1,146 @@
+/// Sends one HTTP request and gives the reply's head, its body still arriving.
+///
+/// The one door to the network: the adapter over AsyncHTTPClient stands behind it, and tests put their own there.
+package protocol HTTPTransport: Sendable {
+    /// Sends the request and returns once the reply's head is there.
+    ///
+    /// - Throws: ``TransportError`` if there is no reply. A status of any kind is a reply.
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply
+}
+
+/// An HTTP request, complete.
+package struct HTTPRequest: Sendable {
+    package var method: String
+    /// The absolute URL, percent-encoded.
+    package var url: String
+    package var headers: HTTPFields
+    package var body: [UInt8]?
+    package var timeouts: HTTPTimeouts
+
+    package init(
+        method: String, url: String, headers: HTTPFields = [:], body: [UInt8]? = nil, timeouts: HTTPTimeouts = .init()
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeouts = timeouts
+    }
+}
+
+/// How long to wait, in seconds.
+package struct HTTPTimeouts: Sendable, Hashable {
+    /// For a connection.
+    package var connectSeconds: Int
+    /// For the reply's head, and then between any two parts of its body.
+    package var idleSeconds: Int
+
+    /// A stopped Blazar manager makes its API hang for 60 s and answer 500 then; waiting a little longer gets that
+    /// answer and its request id.
+    package init(connectSeconds: Int = 10, idleSeconds: Int = 75) {
+        self.connectSeconds = connectSeconds
+        self.idleSeconds = idleSeconds
+    }
+}
+
+/// HTTP header fields; names are compared without regard to case.
+package struct HTTPFields: Sendable, Hashable, ExpressibleByDictionaryLiteral {
+    package private(set) var fields: [Field] = []
+
+    package struct Field: Sendable, Hashable {
+        package let name: String
+        package let value: String
+    }
+
+    package init() {}
+    package init(dictionaryLiteral elements: (String, String)...) { for (name, value) in elements { add(name, value) } }
+
+    /// Adds a field, keeping those of the same name.
+    package mutating func add(_ name: String, _ value: String) { fields.append(Field(name: name, value: value)) }
+
+    /// The first value of that name; setting replaces all of that name.
+    package subscript(name: String) -> String? {
+        get { fields.first { $0.name.lowercased() == name.lowercased() }?.value }
+        set {
+            fields.removeAll { $0.name.lowercased() == name.lowercased() }
+            if let newValue { add(name, newValue) }
+        }
+    }
+}
+
+/// An HTTP reply whose body is still arriving.
+package struct HTTPReply: Sendable {
+    package let status: Int
+    package let headers: HTTPFields
+    package let body: HTTPBody
+
+    package init(status: Int, headers: HTTPFields, body: HTTPBody) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// A body as it arrives, in parts of any size. It can be read once.
+package struct HTTPBody: AsyncSequence, Sendable {
+    package typealias Element = [UInt8]
+    package typealias Failure = TransportError
+
+    private let makeNext: @Sendable () -> @Sendable () async throws(TransportError) -> [UInt8]?
+
+    /// Makes a body from a function that gives the function that gives the next part, and `nil` at the end.
+    ///
+    /// The end is only the end if the reply was complete: a body that stops short throws ``TransportError``.
+    package init(_ makeNext: @escaping @Sendable () -> @Sendable () async throws(TransportError) -> [UInt8]?) {
+        self.makeNext = makeNext
+    }
+
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        let nextPart: @Sendable () async throws(TransportError) -> [UInt8]?
+        package mutating func next() async throws(TransportError) -> [UInt8]? { try await nextPart() }
+        package mutating func next(isolation actor: isolated (any Actor)?) async throws(TransportError) -> [UInt8]? {
+            try await nextPart()
+        }
+    }
+
+    package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(nextPart: makeNext()) }
+
+    /// Everything that arrives, up to a limit in bytes.
+    ///
+    /// - Throws: ``TransportError`` of kind `bodyTooLarge` beyond the limit.
+    package func collect(upTo limit: Int = 16 << 20) async throws(TransportError) -> [UInt8] {
+        var collected: [UInt8] = []
+        var parts = makeAsyncIterator()
+        while let part = try await parts.next() {
+            collected.append(contentsOf: part)
+            guard collected.count <= limit else { throw TransportError(kind: .bodyTooLarge, detail: "\(limit) bytes") }
+        }
+        return collected
+    }
+}
+
+/// Why there is no (complete) reply.
+package struct TransportError: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Kind: String, Sendable {
+        case cannotResolve = "the host name cannot be resolved"
+        case cannotConnect = "no connection"
+        case tlsFailed = "the server's certificate is not accepted"
+        case timedOut = "no answer in time"
+        case closedEarly = "the connection was closed before the answer was complete"
+        case notHTTP = "the answer is not HTTP"
+        case bodyTooLarge = "the answer is larger than allowed"
+        case cancelled = "cancelled"
+        case other = "the connection failed"
+    }
+
+    package let kind: Kind
+    /// More about it, from the library below; holds no secret.
+    package let detail: String
+
+    package init(kind: Kind, detail: String) {
+        self.kind = kind
+        self.detail = detail
+    }
+
+    package var description: String { detail.isEmpty ? kind.rawValue : "\(kind.rawValue) (\(detail))" }
+}

@@ -1,0 +1,139 @@
+package import LeaseModel
+
+/// An authenticated conversation with one cloud: finds the service's endpoint, adds the token, renews it.
+///
+/// ``KeystoneSession`` is the real one; tests of the clients above put their own behind this protocol.
+package protocol ServiceSession: Sendable {
+    /// Sends a request to a service of the cloud.
+    ///
+    /// A 401 is answered by renewing the token once and sending again; any other status is a reply.
+    ///
+    /// - Throws: ``ServiceError`` if the cloud could not be asked: configuration, authentication, no such service in
+    ///   the catalogue, or no reply.
+    func send(_ request: ServiceRequest) async throws(ServiceError) -> ServiceReply
+
+    /// Whom the token speaks for, authenticating if that has not happened yet.
+    func identity() async throws(ServiceError) -> TokenIdentity
+}
+
+/// A service by its type in Keystone's catalogue.
+package struct ServiceType: RawRepresentable, Sendable, Hashable {
+    package let rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    package static let reservation = ServiceType(rawValue: "reservation")
+    package static let compute = ServiceType(rawValue: "compute")
+    package static let network = ServiceType(rawValue: "network")
+    package static let identity = ServiceType(rawValue: "identity")
+}
+
+/// A request to a service, before its endpoint and token are known.
+package struct ServiceRequest: Sendable {
+    package var service: ServiceType
+    package var method: String
+    /// The path below the service's endpoint, percent-encoded, beginning with `/`; its query, if any, behind it.
+    package var path: String
+    package var headers: HTTPFields
+    /// A JSON body.
+    package var body: JSONValue?
+    package var timeouts: HTTPTimeouts
+
+    package init(
+        _ service: ServiceType, _ method: String, _ path: String, headers: HTTPFields = [:], body: JSONValue? = nil,
+        timeouts: HTTPTimeouts = .init()
+    ) {
+        self.service = service
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.body = body
+        self.timeouts = timeouts
+    }
+}
+
+/// A service's reply, with what an error message about it needs.
+package struct ServiceReply: Sendable {
+    package let http: HTTPReply
+    /// The request as a person would name it, without secrets: `GET http://127.0.0.1:1234/v1/leases`.
+    package let requestLine: String
+
+    package init(http: HTTPReply, requestLine: String) {
+        self.http = http
+        self.requestLine = requestLine
+    }
+
+    package var status: Int { http.status }
+    /// OpenStack's id of the request, by which an operator finds it in the logs.
+    package var requestID: String? { http.headers["x-openstack-request-id"] ?? http.headers["x-compute-request-id"] }
+    /// The value of `Date`, as the server wrote it.
+    package var serverDate: String? { http.headers["date"] }
+    package var contentType: String? { http.headers["content-type"] }
+    /// `Retry-After` in seconds, given either as seconds or as a date.
+    package func retryAfterSeconds(now: Timestamp) -> Int? { RetryAfter.seconds(http.headers["retry-after"], now: now) }
+}
+
+/// Whom a token speaks for.
+package struct TokenIdentity: Sendable, Hashable {
+    /// The `auth_url` that gave it.
+    package var authURL: String
+    /// The region that requests go to; empty if none is set and the catalogue has one only.
+    package var region: String
+    package var userID: String
+    package var userName: String
+    package var projectID: String
+    package var projectName: String
+    /// Role names, for example `member`, `admin`.
+    package var roles: Set<String>
+    package var expiresAt: Timestamp
+    /// Whether the token came from an application credential, with which Blazar may refuse to create leases.
+    package var isApplicationCredential: Bool
+    /// Whether the configuration itself named the project, rather than the credential implying it.
+    package var isProjectConfigured: Bool
+
+    package init(
+        authURL: String, region: String, userID: String, userName: String, projectID: String, projectName: String,
+        roles: Set<String>, expiresAt: Timestamp, isApplicationCredential: Bool, isProjectConfigured: Bool
+    ) {
+        self.authURL = authURL
+        self.region = region
+        self.userID = userID
+        self.userName = userName
+        self.projectID = projectID
+        self.projectName = projectName
+        self.roles = roles
+        self.expiresAt = expiresAt
+        self.isApplicationCredential = isApplicationCredential
+        self.isProjectConfigured = isProjectConfigured
+    }
+
+    /// Whether the token sees the leases of all projects: Blazar's default policy gives that to the role `admin`.
+    package var seesAllProjects: Bool { roles.contains("admin") }
+}
+
+/// Why a cloud could not be asked.
+package struct ServiceError: Error, Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+        /// The cloud's configuration is missing or wrong.
+        case configuration
+        /// Keystone refused the credentials (HTTP 401 or 403 from it).
+        case authentication
+        /// The token's catalogue has no such service, region or interface.
+        case noEndpoint
+        /// There was no reply, or none of the protocol expected.
+        case transport(TransportError.Kind)
+        /// Keystone answered with something that is neither a token nor a refusal.
+        case badAnswer
+    }
+
+    package let kind: Kind
+    /// One sentence: what, where, and what to do. Holds no secret.
+    package let message: String
+    /// The id of the request at fault, if the server gave one.
+    package let requestID: String?
+
+    package init(kind: Kind, message: String, requestID: String? = nil) {
+        self.kind = kind
+        self.message = message
+        self.requestID = requestID
+    }
+}
