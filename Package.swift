@@ -86,5 +86,7 @@ let package = Package(
             swiftSettings: settings),
 
         tests("LeaseModelTests", ["LeaseModel"]),
+        tests("SyncPlannerTests", ["SyncPlanner"]),
+        tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", grdb]),
     ]
 )

@@ -155,9 +155,11 @@ CREATE TABLE allocation (
     kind TEXT NOT NULL,
     resource_id TEXT NOT NULL,
     reservation_id TEXT NOT NULL,
-    lease_id TEXT,
-    start_at INTEGER,
-    end_at INTEGER,
+    lease_id TEXT NOT NULL,
+    lease_name TEXT,
+    project_id TEXT,
+    start_at INTEGER NOT NULL,
+    end_at INTEGER NOT NULL,
     -- How often the cloud listed the pair: instance reservations take several places on one host.
     copies INTEGER NOT NULL,
     extra TEXT CHECK (extra IS NULL OR json_valid(extra)),
@@ -171,7 +173,7 @@ CREATE INDEX allocation_by_reservation ON allocation (reservation_id);
 
 CREATE VIEW v_lease AS
 SELECT
-    lease.lease_key, scope.site, lease.id, lease.name, lease.status,
+    lease.lease_key, lease.scope_id, scope.site, lease.id, lease.name, lease.status,
     lease.project_id,
     CASE WHEN lease.project_id = scope.project_id THEN scope.project_name ELSE (
         SELECT project.name FROM resource AS project
