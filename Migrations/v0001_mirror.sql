@@ -160,8 +160,6 @@ CREATE TABLE allocation (
     project_id TEXT,
     start_at INTEGER NOT NULL,
     end_at INTEGER NOT NULL,
-    -- How often the cloud listed the pair: instance reservations take several places on one host.
-    copies INTEGER NOT NULL,
     extra TEXT CHECK (extra IS NULL OR json_valid(extra)),
     first_seen_at INTEGER NOT NULL,
     gone_before INTEGER,

@@ -78,20 +78,19 @@ extension LeaseStore {
         let upsert = try database.cachedStatement(
             sql: """
                 INSERT INTO allocation (scope_id, kind, resource_id, reservation_id, lease_id, lease_name, project_id,
-                    start_at, end_at, copies, extra, first_seen_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    start_at, end_at, extra, first_seen_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (scope_id, kind, resource_id, reservation_id) DO UPDATE
                 SET lease_name = excluded.lease_name, start_at = excluded.start_at, end_at = excluded.end_at,
-                    copies = excluded.copies, extra = excluded.extra, gone_before = NULL
-                WHERE (start_at, end_at, copies) <> (excluded.start_at, excluded.end_at, excluded.copies)
+                    extra = excluded.extra, gone_before = NULL
+                WHERE (start_at, end_at) <> (excluded.start_at, excluded.end_at)
                     OR extra IS NOT excluded.extra OR lease_name IS NOT excluded.lease_name OR gone_before IS NOT NULL
                 """)
-        for group in Dictionary(grouping: allocations, by: { [$0.resourceID, $0.reservationID] }).values {
-            guard let allocation = group.first else { continue }
+        for allocation in allocations {
             try upsert.execute(arguments: [
                 scope, kind.rawValue, allocation.resourceID, allocation.reservationID, allocation.leaseID,
                 allocation.leaseName, allocation.projectID, allocation.startsAt.secondsSince1970,
-                allocation.endsAt.secondsSince1970, group.count, LeaseRows.text(allocation.extra.sorted),
+                allocation.endsAt.secondsSince1970, LeaseRows.text(allocation.extra.sorted),
                 time.secondsSince1970,
             ])
         }

@@ -43,3 +43,14 @@ extension PullFailure {
 
     init(_ error: StoreError) { self.init(failure: .database, message: error.message) }
 }
+
+extension PullFailure {
+    init(_ failure: LeaseListFailure) {
+        switch failure {
+        case .notAsked(let error): self.init(error)
+        case .refused(let refusal): self.init(refusal, doing: "listing the leases")
+        case .notAList(_, _, let requestID):
+            self.init(failure: .badAnswer, message: failure.sentence, requestID: requestID)
+        }
+    }
+}
