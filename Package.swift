@@ -85,6 +85,10 @@ let package = Package(
             dependencies: ["BlazarModel", "LeaseModel", hummingbird, arguments],
             swiftSettings: settings),
 
-        tests("LeaseModelTests", ["LeaseModel"]),
+        // The recorded requests and replies of real clouds, for the tests of whoever reads such replies.
+        .target(name: "CaptureFixtures", path: "Tests/CaptureFixtures", swiftSettings: settings),
+
+        tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
+        tests("BlazarClientTests", ["LeaseModel", "OpenStackClient", "BlazarClient", "CaptureFixtures"]),
     ]
 )
