@@ -67,7 +67,7 @@ package struct CloudDirectory: Sendable {
                 return [Entry(name: cloud.displayName, connection: connect(cloud))]
             case .named(let names):
                 return names.map { name in
-                    do {
+                    do throws(CloudConfigurationError) {
                         let cloud = try loader.load(name: name)
                         return Entry(name: cloud.displayName, connection: connect(cloud))
                     } catch {

@@ -25,7 +25,7 @@ extension CloudPull {
         case .confirmEach: break
         }
         let missing: [(key: Int64, id: String, projectID: String)]
-        do {
+        do throws(StoreError) {
             missing = try store.missing(keys: keys)
         } catch {
             throw PullFailure(error)

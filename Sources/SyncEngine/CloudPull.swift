@@ -22,10 +22,10 @@ package struct PullOptions: Sendable, Hashable {
 /// The rules that make it safe: a list counts only if it was read to its end; a lease that it lacks is asked for by
 /// itself, and only Blazar's own 404 makes it deleted; an older answer never overwrites a newer one.
 package struct CloudPull: Sendable {
-    private let store: LeaseStore
-    private let connection: CloudConnection
-    private let options: PullOptions
-    private let progress: @Sendable (SyncProgress) async -> Void
+    let store: LeaseStore
+    let connection: CloudConnection
+    let options: PullOptions
+    let progress: @Sendable (SyncProgress) async -> Void
 
     /// How many leases are decoded and written together.
     private static var batch: Int { 1_000 }
@@ -264,7 +264,9 @@ package struct CloudPull: Sendable {
     ) -> SyncReport {
         var warnings: [String] = []
         do throws(StoreError) {
-            let run = try run ?? store.beginRun(cloud: connection.name, scope: scope?.id, at: startedAt)
+            let run = if let run { run } else {
+                try store.beginRun(cloud: connection.name, scope: scope?.id, at: startedAt)
+            }
             try store.endRun(
                 run, outcome: failure.outcome, message: failure.message, requestID: failure.requestID, counts: counts,
                 at: connection.now())
