@@ -86,5 +86,6 @@ let package = Package(
             swiftSettings: settings),
 
         tests("LeaseModelTests", ["LeaseModel"]),
+        tests("LeaseCommandsTests", ["LeaseCommands", "LeaseModel", arguments, yams]),
     ]
 )
