@@ -72,7 +72,7 @@ let package = Package(
 
         // The two together.
         module("SyncEngine", ["LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient"]),
-        module("Leasehold", ["LeaseModel", "LeaseStore", "OpenStackClient", "SyncEngine"]),
+        module("Leasehold", ["LeaseModel", "LeaseStore", "SyncEngine"]),
 
         // The command.
         module("LeaseCommands", ["Leasehold", "LeaseModel", arguments, yams, lifecycle, unixSignals, logging]),
@@ -91,5 +91,6 @@ let package = Package(
         tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
         tests("SyncPlannerTests", ["SyncPlanner"]),
         tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", grdb]),
+        tests("LeaseCommandsTests", ["LeaseCommands", "LeaseModel", arguments, yams]),
     ]
 )

@@ -1,5 +1,4 @@
 public import LeaseModel
-import OpenStackClient
 import SyncEngine
 
 /// Which clouds to talk to.
@@ -73,11 +72,9 @@ extension LeaseManager {
             store: store, intervalSeconds: intervalSeconds, now: configuration.now,
             sleep: { try await Task.sleep(for: .seconds($0)) }, progress: progress)
         do {
-            try await watch.run { try directory.entries(clouds.selection) }
-        } catch let error as ServiceError {
-            throw LeaseholdError(code: .configuration, message: error.message)
+            try await watch.run { () throws(CloudFault) in try directory.entries(clouds.selection) }
         } catch {
-            throw LeaseholdError(code: .configuration, message: "\(error)")
+            throw LeaseholdError(code: .configuration, message: error.message)
         }
     }
 

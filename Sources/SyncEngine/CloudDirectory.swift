@@ -11,6 +11,15 @@ package enum CloudSelection: Sendable, Hashable {
     case all
 }
 
+/// Why a cloud cannot even be tried.
+package struct CloudFault: Error, Sendable, Hashable {
+    /// One sentence: what, where, and what to do.
+    package let message: String
+
+    init(_ error: CloudConfigurationError) { message = error.message }
+    init(_ error: ServiceError) { message = error.message }
+}
+
 /// The clouds that a person has configured.
 package struct CloudDirectory: Sendable {
     private let loader: CloudConfigurationLoader
@@ -42,24 +51,24 @@ package struct CloudDirectory: Sendable {
     /// A cloud that was asked for: how to reach it, or why that cannot be done.
     package struct Entry: Sendable {
         package let name: String
-        package let connection: Result<CloudConnection, ServiceError>
+        package let connection: Result<CloudConnection, CloudFault>
     }
 
     /// The names of the clouds that are configured.
     ///
-    /// - Throws: ``ServiceError`` of kind `configuration` if the files cannot be read.
-    package func names() throws(ServiceError) -> [String] {
+    /// - Throws: ``CloudFault`` if the files cannot be read.
+    package func names() throws(CloudFault) -> [String] {
         do {
             return try loader.names()
         } catch {
-            throw ServiceError(error)
+            throw CloudFault(error)
         }
     }
 
     /// The clouds of a selection. A faulty entry is a result of its own and hides no other.
     ///
-    /// - Throws: ``ServiceError`` of kind `configuration` if the files cannot be read at all.
-    package func entries(_ selection: CloudSelection) throws(ServiceError) -> [Entry] {
+    /// - Throws: ``CloudFault`` if the files cannot be read at all.
+    package func entries(_ selection: CloudSelection) throws(CloudFault) -> [Entry] {
         do {
             switch selection {
             case .standard:
@@ -71,23 +80,23 @@ package struct CloudDirectory: Sendable {
                         let cloud = try loader.load(name: name)
                         return Entry(name: cloud.displayName, connection: connect(cloud))
                     } catch {
-                        return Entry(name: name, connection: .failure(ServiceError(error)))
+                        return Entry(name: name, connection: .failure(CloudFault(error)))
                     }
                 }
             case .all:
                 return try loader.loadAll().map { loaded in
                     switch loaded.result {
                     case .success(let cloud): Entry(name: cloud.displayName, connection: connect(cloud))
-                    case .failure(let error): Entry(name: loaded.name, connection: .failure(ServiceError(error)))
+                    case .failure(let error): Entry(name: loaded.name, connection: .failure(CloudFault(error)))
                     }
                 }
             }
         } catch {
-            throw ServiceError(error)
+            throw CloudFault(error)
         }
     }
 
-    private func connect(_ cloud: CloudConfiguration) -> Result<CloudConnection, ServiceError> {
+    private func connect(_ cloud: CloudConfiguration) -> Result<CloudConnection, CloudFault> {
         do throws(ServiceError) {
             let transport = try AsyncHTTPClientTransport(
                 tls: cloud.tls, proxies: proxies, userAgent: userAgent, clock: now)
@@ -95,7 +104,7 @@ package struct CloudDirectory: Sendable {
             return .success(
                 CloudConnection(cloud: cloud, session: session, now: now, shutDown: { await transport.shutdown() }))
         } catch {
-            return .failure(error)
+            return .failure(CloudFault(error))
         }
     }
 }

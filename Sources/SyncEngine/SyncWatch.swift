@@ -1,6 +1,5 @@
 package import LeaseModel
 package import LeaseStore
-import OpenStackClient
 import SyncPlanner
 
 /// Keeps the mirror fresh: reads every cloud again and again until its task is cancelled.
@@ -37,16 +36,20 @@ package struct SyncWatch: Sendable {
     /// Runs until cancelled.
     ///
     /// - Parameter entries: gives the clouds; asked again for one whose configuration was faulty.
-    package func run(_ entries: @escaping @Sendable () throws -> [CloudDirectory.Entry]) async throws {
+    package func run(_ entries: @escaping @Sendable () throws(CloudFault) -> [CloudDirectory.Entry]) async throws(CloudFault) {
         let names = try entries().map(\.name)
         await withTaskGroup(of: Void.self) { group in
             for name in names {
-                group.addTask { await watch(name) { try entries().first { $0.name == name } } }
+                group.addTask {
+                    await watch(name) { () throws(CloudFault) in
+                        try entries().first { $0.name == name }
+                    }
+                }
             }
         }
     }
 
-    private func watch(_ name: String, _ entry: @escaping @Sendable () throws -> CloudDirectory.Entry?) async {
+    private func watch(_ name: String, _ entry: @escaping @Sendable () throws(CloudFault) -> CloudDirectory.Entry?) async {
         var connection: CloudConnection?
         var failures = 0
         var resourcesReadAt: Timestamp?
@@ -54,7 +57,7 @@ package struct SyncWatch: Sendable {
         let backoff = Backoff(baseSeconds: intervalSeconds, capSeconds: max(900, intervalSeconds))
         while !Task.isCancelled {
             let report: SyncReport
-            do {
+            do throws(CloudFault) {
                 if connection == nil, let entry = try entry() { connection = try entry.connection.get() }
                 guard let connection else { return }
                 var options = PullOptions()
@@ -64,8 +67,6 @@ package struct SyncWatch: Sendable {
                 report = await synchronizer.pull(connection, options)
                 if options.readsResources, report.failure == nil { resourcesReadAt = now() }
             } catch {
-                let error =
-                    (error as? ServiceError) ?? ServiceError(kind: .configuration, message: "\(error)")
                 report = Synchronizer.report(error, cloud: name)
             }
             if Task.isCancelled { break }

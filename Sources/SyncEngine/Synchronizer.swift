@@ -1,6 +1,5 @@
 package import LeaseModel
 package import LeaseStore
-import OpenStackClient
 
 /// Reads several clouds into one database at the same time; each fails alone.
 package struct Synchronizer: Sendable {
@@ -36,8 +35,8 @@ package struct Synchronizer: Sendable {
         case .success(let connection):
             report = await pull(connection, options)
             await connection.close()
-        case .failure(let error):
-            report = Self.report(error, cloud: entry.name)
+        case .failure(let fault):
+            report = Self.report(fault, cloud: entry.name)
         }
         await progress(.finished(report))
         return report
@@ -47,10 +46,9 @@ package struct Synchronizer: Sendable {
         await CloudPull(store: store, connection: connection, options: options, progress: progress).run()
     }
 
-    static func report(_ error: ServiceError, cloud: String) -> SyncReport {
-        let failure = PullFailure(error)
-        return SyncReport(
-            cloud: cloud, site: cloud, failure: failure.failure, message: failure.message,
-            requestID: failure.requestID, counts: SyncCounts(), isFirst: false)
+    static func report(_ fault: CloudFault, cloud: String) -> SyncReport {
+        SyncReport(
+            cloud: cloud, site: cloud, failure: .configuration, message: fault.message, counts: SyncCounts(),
+            isFirst: false)
     }
 }

@@ -103,7 +103,9 @@ package struct TimeArgument: Sendable, Hashable {
     private static func date(_ text: String) -> Meaning? {
         let typed = text.uppercased()
         // `2026-11-22T18:00:00+01:00` may be typed with a space before its zone.
-        let compact = typed.replacing(" Z", with: "Z").replacing(" +", with: "+").replacing(" UTC", with: "Z")
+        let compact = [(" +", "+"), (" -", "-"), (" UTC", "Z"), (" Z", "Z")].reduce(typed) {
+            $0.replacing($1.0, with: $1.1)
+        }
         guard let moment = Timestamp(parsing: compact) else { return nil }
         let hasZone = compact.hasSuffix("Z") || compact.dropFirst(10).contains { $0 == "+" || $0 == "-" }
         return hasZone ? .absolute(moment) : .clock(moment)
