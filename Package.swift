@@ -76,7 +76,7 @@ let package = Package(
 
         // The command.
         module("LeaseCommands", ["Leasehold", "LeaseModel", arguments, yams, lifecycle, unixSignals, logging]),
-        .executableTarget(name: "LeaseholdCLI", dependencies: ["LeaseCommands"], swiftSettings: settings),
+        .executableTarget(name: "LeaseholdCLI", dependencies: ["LeaseCommands", arguments], swiftSettings: settings),
 
         // Test support, in no product.
         module("BlazarModel", ["LeaseModel"]),

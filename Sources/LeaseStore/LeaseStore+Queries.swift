@@ -41,6 +41,21 @@ extension LeaseStore {
         }
     }
 
+    /// The listed lease of a scope that ends first after a moment, unless it has ended already.
+    package func nextToEnd(scope: Int64, after moment: Timestamp) throws(StoreError) -> MirroredLease? {
+        try read { database in
+            let key = try Int64.fetchOne(
+                database,
+                sql: """
+                    SELECT lease_key FROM lease
+                    WHERE scope_id = ? AND end_at > ? AND gone IS NULL AND status NOT IN ('TERMINATED', 'ERROR')
+                    ORDER BY end_at LIMIT 1
+                    """, arguments: [scope, moment.secondsSince1970])
+            guard let key else { return nil }
+            return try MirrorReader(database).leases(keys: CollectionOfOne(key)).first
+        }
+    }
+
     private static func ordering(_ order: LeaseOrder) -> String {
         switch order {
         case .ownFirst: "lease.user_id NOT IN (SELECT user_id FROM cloud), lease.end_at"

@@ -40,6 +40,11 @@ extension LeaseManager {
         try reading { store throws(StoreError) in try store.count(filter) }
     }
 
+    /// The running or coming lease of a scope that ends first.
+    public func nextToEnd(scope: Int64, after now: Timestamp) throws(LeaseholdError) -> MirroredLease? {
+        try reading { store throws(StoreError) in try store.nextToEnd(scope: scope, after: now) }
+    }
+
     /// What a reference stands for: an id, a name, or the beginning of an id (4 characters or more).
     public func resolve(_ reference: String, scopes: Set<Int64>? = nil) throws(LeaseholdError) -> LeaseResolution {
         try reading { store throws(StoreError) in try store.resolve(reference, scopes: scopes) }

@@ -1,0 +1,30 @@
+package import ArgumentParser
+import LeaseModel
+import Leasehold
+
+/// `leasehold devices`
+package struct DeviceList: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "devices",
+        abstract: "List the edge devices that can be reserved, and who holds them.",
+        discussion: """
+            Only where the site has devices, as CHI@Edge does, and lets you read them.
+
+            EXAMPLES
+              leasehold devices --os-cloud chi_edge
+              leasehold devices --property machine_name=raspberrypi4-64
+            """)
+
+    @OptionGroup var properties: PropertyOptions
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let found = try await reading.resources(.device, &console)
+        let now = console.now()
+        let rows = try properties.matching(found).map { ReservableRow(mirrored: $0, now: now) }
+        try reading.write(rows, ReservableRow.columns(type: ["machine_name", "device_type"]), &console)
+    }
+}

@@ -1,0 +1,30 @@
+package import ArgumentParser
+import LeaseModel
+import Leasehold
+
+/// `leasehold hosts`
+package struct HostList: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "hosts",
+        abstract: "List the hosts that can be reserved, and who holds them.",
+        discussion: """
+            Only where the site lets you read them: upstream Blazar keeps them from all but administrators.
+
+            EXAMPLES
+              leasehold hosts
+              leasehold hosts --property node_type=gpu_rtx_6000 -c name -c reserved_until
+            """)
+
+    @OptionGroup var properties: PropertyOptions
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let found = try await reading.resources(.host, &console)
+        let now = console.now()
+        let rows = try properties.matching(found).map { ReservableRow(mirrored: $0, now: now) }
+        try reading.write(rows, ReservableRow.columns(type: ["node_type", "hypervisor_type"]), &console)
+    }
+}

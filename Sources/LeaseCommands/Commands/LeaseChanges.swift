@@ -1,0 +1,42 @@
+package import ArgumentParser
+import LeaseModel
+import Leasehold
+
+/// `leasehold changes`
+package struct LeaseChanges: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "changes",
+        abstract: "List what was seen to change, in all leases.",
+        discussion: """
+            A change happened between the last time the old state was seen ("not before") and the time the new one was.
+
+            EXAMPLES
+              leasehold changes
+              leasehold changes --since 7d
+              leasehold changes --since '2026-11-01' -f csv
+            """)
+
+    @Option(
+        name: .customLong("since"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "From this time on: '2026-11-22 18:00', 'yesterday', or so long ago: '36h', '7d'.", valueName: "time"))
+    var since = "24h"
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let (manager, scopes) = try await reading.open(&console)
+        let now = console.now()
+        let start: Timestamp
+        if let length = try? DurationArgument(parsing: since) {
+            start = now.adding(seconds: -length.seconds)
+        } else {
+            start = try TimeArgument(parsing: since).moment(now: now, zone: reading.zone(console))
+        }
+        let changes = try manager.changes(since: start, scopes: scopes)
+        try reading.write(changes.flatMap(ChangeRow.rows), ChangeRow.columns, &console)
+        try reading.remarkFreshness(manager, scopes: scopes, &console)
+    }
+}

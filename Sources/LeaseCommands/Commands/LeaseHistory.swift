@@ -1,0 +1,40 @@
+package import ArgumentParser
+import LeaseModel
+import Leasehold
+
+/// `leasehold history`
+package struct LeaseHistory: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "Show what was seen to happen to a lease.",
+        discussion: """
+            Each row is a change: what it was from and to, when it was seen, and before when it cannot have happened.
+            --states shows each state whole instead. Leases that are gone have a history too.
+
+            EXAMPLES
+              leasehold history mylease
+              leasehold history mylease --states -f json
+            """)
+
+    @Argument(help: "The lease: its name, its id, or the beginning of its id.")
+    var reference: String
+    @Flag(name: .customLong("states"), help: "Show the states, not the changes between them.")
+    var showsStates = false
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let (manager, scopes) = try await reading.open(&console)
+        let candidate = try manager.candidate(reference, scopes: scopes)
+        if showsStates {
+            let rows = try manager.history(candidate).map(VersionRow.init)
+            try reading.write(rows, VersionRow.columns, &console)
+        } else {
+            let rows = try manager.lifeline(candidate).flatMap(ChangeRow.rows)
+            try reading.write(rows, ChangeRow.columns, &console)
+        }
+        try reading.remarkFreshness(manager, scopes: [candidate.scopeID], &console)
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import LeaseModel
+import Leasehold
+
+/// The option that narrows a list of resources by their properties.
+package struct PropertyOptions: ParsableArguments {
+    @Option(
+        name: .customLong("property"), parsing: .singleValue,
+        help: ArgumentHelp("Only with this property, for example node_type=gpu_p100; repeat it for more.",
+            valueName: "name=value"))
+    var properties: [String] = []
+
+    package init() {}
+
+    func matching(_ resources: [MirroredResource]) throws -> [MirroredResource] {
+        let wanted = try properties.map { text -> (name: String, value: String) in
+            guard let equals = text.firstIndex(of: "=") else {
+                throw CommandError.usage("--property takes NAME=VALUE, not '\(text)'.")
+            }
+            return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+        }
+        return resources.filter { resource in
+            wanted.allSatisfy { resource.resource.fields[$0.name]?.plain == $0.value }
+        }
+    }
+}
+
+extension ReadingOptions {
+    /// The resources of a kind; where a site does not tell, it is said.
+    func resources(_ kind: ResourceKind, _ console: inout Console) async throws -> [MirroredResource] {
+        let (manager, scopes) = try await open(&console)
+        if !output.isQuiet {
+            let sites = Dictionary(uniqueKeysWithValues: try manager.scopes().map { ($0.id, $0.site) })
+            for listing in try manager.resourceListings(scopes: scopes) where listing.kind == kind {
+                let site = sites[listing.scopeID] ?? "?"
+                switch listing.outcome {
+                case .listed: break
+                case .forbidden: console.remark("\(site): not for you: \(listing.message ?? "the site keeps them back").")
+                case .notOffered: console.remark("\(site): the site has none.")
+                case .failed: console.remark("\(site): not read: \(listing.message ?? "no reason given")")
+                }
+            }
+        }
+        try remarkFreshness(manager, scopes: scopes, &console)
+        return try manager.resources(kind, scopes: scopes)
+    }
+}

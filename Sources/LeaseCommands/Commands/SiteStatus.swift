@@ -1,0 +1,71 @@
+package import ArgumentParser
+import LeaseModel
+import Leasehold
+
+/// `leasehold status`
+package struct SiteStatus: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show at a glance what runs, what ends next, and how fresh that is.",
+        discussion: """
+            EXAMPLES
+              leasehold status
+              leasehold status --refresh --os-cloud all
+            """)
+
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let (manager, scopes) = try await reading.open(&console)
+        let rows = try SiteRow.all(manager, scopes: scopes, now: console.now())
+        try reading.write(rows, SiteRow.overview, &console)
+        try reading.remarkFreshness(manager, scopes: scopes, &console)
+    }
+}
+
+/// `leasehold sites`
+package struct SiteList: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "sites",
+        abstract: "List the sites that have been synced, and as whom.",
+        discussion: """
+            EXAMPLES
+              leasehold sites
+              leasehold sites -f json
+            """)
+
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let (manager, scopes) = try await reading.open(&console)
+        let rows = try SiteRow.all(manager, scopes: scopes, now: console.now())
+        try reading.write(rows, SiteRow.details, &console)
+    }
+}
+
+extension SiteRow {
+    /// A row for each scope.
+    static func all(_ manager: LeaseManager, scopes: Set<Int64>?, now: Timestamp) throws -> [SiteRow] {
+        let runs = try manager.lastRuns()
+        let listings = try manager.resourceListings(scopes: scopes)
+        return try manager.scopes().filter { scopes?.contains($0.id) ?? true }.map { scope in
+            var counts: [LeaseStatus: Int] = [:]
+            var filter = LeaseFilter()
+            filter.scopes = [scope.id]
+            for status in [LeaseStatus.active, .pending, .error, .terminated] {
+                filter.statuses = [status]
+                counts[status] = try manager.count(filter)
+            }
+            return SiteRow(
+                scope: scope, lastRun: runs.last { scope.clouds.contains($0.cloud) }, counts: counts,
+                next: try manager.nextToEnd(scope: scope.id, after: now), now: now,
+                listings: listings.filter { $0.scopeID == scope.id })
+        }
+    }
+}

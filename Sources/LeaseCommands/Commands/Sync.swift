@@ -1,0 +1,110 @@
+package import ArgumentParser
+import LeaseModel
+import Leasehold
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// `leasehold sync`
+package struct Sync: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "sync",
+        abstract: "Read clouds into the local database, and print what changed.",
+        discussion: """
+            A list counts only if it was read to its end; a lease that is missing from it is asked for by itself before
+            it is taken for deleted. If a list is suddenly empty, or lacks more than three leases and a fifth of those
+            known, nothing is deleted and the exit status is 65; --confirm-deletes says that it is right.
+
+            Each cloud fails alone: the others are read, and the exit status is not 0.
+
+            EXAMPLES
+              leasehold sync
+              leasehold sync --os-cloud chi_uc --os-cloud chi_tacc
+              leasehold sync --os-cloud all -f json
+              leasehold sync --watch --interval 5m
+            """)
+
+    @Flag(name: .customLong("watch"), help: "Read again and again, until interrupted; one line a change.")
+    var watches = false
+
+    @Option(
+        name: .customLong("interval"),
+        help: ArgumentHelp("The time between two readings with --watch, 5 s or more.", valueName: "duration"))
+    var interval = "60s"
+
+    @Flag(name: .customLong("confirm-deletes"), help: "Believe a list that lacks many known leases, or all.")
+    var confirmsDeletes = false
+
+    @Flag(
+        name: .customLong("confirm-project"),
+        help: "Believe credentials that are for another project than at the last sync.")
+    var confirmsProject = false
+
+    @Flag(name: .customLong("no-resources"), help: "Leases only: no hosts, devices, flavors, networks and names.")
+    var skipsResources = false
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var output: OutputOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let seconds = try DurationArgument(parsing: interval).seconds
+        guard !watches || seconds >= 5 else {
+            throw CommandError.usage("--interval takes 5 s or more: each reading lists every lease.")
+        }
+        let manager = try global.manager(console, access: .writing)
+        var options = SyncOptions()
+        options.confirmsDeletes = confirmsDeletes
+        options.confirmsProject = confirmsProject
+        options.readsResources = !skipsResources
+        let printer = SyncPrinter(
+            output: console.output, errors: console.errors, terminal: output.isQuiet ? .none : console.errorTerminal,
+            options: output, time: TimeText(zone: output.usesUTC ? .utc : console.zone), isWatching: watches)
+        if watches {
+            try await watch(manager, printer, seconds: Double(seconds), console)
+            return
+        }
+        let reports = try await manager.sync(clouds: global.selection(console), options: options) {
+            await printer.note($0)
+        }
+        try await printer.conclude(reports)
+        let failures = reports.compactMap(\.failure)
+        if let worst = failures.first {
+            // One status for all only if all failed alike.
+            let status = failures.allSatisfy { $0.status == worst.status } ? worst.status : .unavailable
+            throw ExitCode(status.rawValue)
+        }
+    }
+
+    private func watch(
+        _ manager: LeaseManager, _ printer: SyncPrinter, seconds: Double, _ console: Console
+    ) async throws {
+        let service = WatchService(manager: manager, clouds: global.selection(console), seconds: seconds) {
+            await printer.note($0)
+        }
+        var logger = Logger(label: "leasehold")
+        logger.logLevel = .critical
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigint, .sigterm], logger: logger))
+        try await group.run()
+        await printer.remark("Stopped.")
+    }
+}
+
+/// Keeps the mirror fresh until the process is asked to stop.
+private struct WatchService: Service {
+    let manager: LeaseManager
+    let clouds: Clouds
+    let seconds: Double
+    let progress: @Sendable (SyncProgress) async -> Void
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try await manager.watch(clouds: clouds, intervalSeconds: seconds, progress: progress)
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import LeaseModel
+
+/// Prints what a sync does: changes and reports as results, progress and failures on standard error.
+actor SyncPrinter {
+    private var output: any TextSink & Sendable
+    private var errors: any TextSink & Sendable
+    private let options: OutputOptions
+    private let time: TimeText
+    private let isWatching: Bool
+    private let terminal: Terminal
+    private var bar: ProgressBar?
+    private let started = ContinuousClock.now
+    private var changes: [LeaseChange] = []
+    /// The clouds that failed last, so that a failure that lasts is told once.
+    private var failing: [String: String] = [:]
+
+    /// The most changes that are kept for JSON; a first sync of a large site has as many as leases.
+    private static let mostChanges = 10_000
+
+    init(
+        output: any TextSink & Sendable, errors: any TextSink & Sendable, terminal: Terminal, options: OutputOptions,
+        time: TimeText, isWatching: Bool
+    ) {
+        self.output = output
+        self.errors = errors
+        self.terminal = terminal
+        self.options = options
+        self.time = time
+        self.isWatching = isWatching
+    }
+
+    // MARK: - While it runs
+
+    func note(_ progress: SyncProgress) {
+        switch progress {
+        case .reading(let cloud, let bytes, let total, let leases):
+            show("Reading \(cloud): \(leases) leases", .bytes, bytes, total)
+        case .writing(let cloud, let done, let total): show("Writing \(cloud)", .count("leases"), done, total)
+        case .confirming(let cloud, let done, let total):
+            show("Asking \(cloud) for missing leases", .count("leases"), done, total)
+        case .resources(let cloud, let kind): show("Reading \(cloud): \(kind.rawValue)", .count("kinds"), 0, nil)
+        case .changed(_, let changes): print(changes)
+        case .finished(let report): if isWatching { finish(report) }
+        }
+    }
+
+    private func show(_ label: String, _ unit: ProgressBar.Unit, _ completed: Int, _ total: Int?) {
+        guard terminal.isTerminal, !isWatching else { return }
+        if bar == nil { bar = ProgressBar(label: label, unit: unit, width: terminal.width ?? 80) }
+        write(
+            bar?.update(
+                completed: Int64(completed), total: total.map(Int64.init), label: label,
+                at: started.duration(to: .now)))
+    }
+
+    private func print(_ new: [LeaseChange]) {
+        guard options.format == .table || isWatching else {
+            changes += new.prefix(max(0, Self.mostChanges - changes.count))
+            return
+        }
+        // A person who syncs for the first time wants to know how many leases there are, not each.
+        let told = new.count > 50 && new.allSatisfy { $0.kind == .new } ? [] : new
+        guard !told.isEmpty else { return }
+        write(bar?.finish())
+        bar = nil
+        for change in told { try? output.write(line(of: change) + "\n") }
+        try? output.flush()
+    }
+
+    private func line(of change: LeaseChange) -> String {
+        options.format == .json ? Self.json(change).text() : change.line(time)
+    }
+
+    private func finish(_ report: SyncReport) {
+        if let message = report.message {
+            if failing[report.cloud] != message { remark("leasehold: \(message)") }
+            failing[report.cloud] = message
+        } else if failing.removeValue(forKey: report.cloud) != nil {
+            remark("\(report.cloud) can be read again.")
+        } else if report.isFirst {
+            remark(summary(report))
+        }
+    }
+
+    // MARK: - At the end
+
+    /// Writes the reports.
+    func conclude(_ reports: [SyncReport]) throws {
+        write(bar?.finish())
+        bar = nil
+        for report in reports {
+            if let message = report.message { remark("leasehold: \(message)") }
+            for warning in report.warnings where !options.isQuiet { remark("\(report.cloud): \(warning)") }
+        }
+        switch options.format {
+        case .table:
+            for report in reports where report.failure == nil {
+                try output.write(summary(report).escapedForTerminal + "\n")
+            }
+        default:
+            let selection = try ColumnSelection(
+                from: columns(), names: options.columnNames, sort: options.sort, format: options.format)
+            try ListOutput.write(
+                reports, selection: selection, style: OutputStyle(format: options.format, zone: time.zone),
+                to: &output)
+        }
+        try output.flush()
+    }
+
+    private func summary(_ report: SyncReport) -> String {
+        let counts = report.counts
+        let parts = [
+            (counts.new, "new"), (counts.changed - counts.ended, "changed"), (counts.ended, "ended"),
+            (counts.vanished, "vanished"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        let listed = "\(counts.listed) lease\(counts.listed == 1 ? "" : "s")"
+        return "\(report.site): \(listed), " + (parts.isEmpty ? "nothing changed" : parts.joined(separator: ", "))
+    }
+
+    private func columns() -> [Column<SyncReport>] {
+        let changes = changes
+        return [
+            Column("cloud") { .text($0.cloud) },
+            Column("site") { .text($0.site) },
+            Column("outcome") { .text($0.failure?.rawValue ?? "complete") },
+            Column("leases") { .number($0.counts.listed) },
+            Column("new") { .number($0.counts.new) },
+            Column("changed") { .number($0.counts.changed) },
+            Column("ended") { .number($0.counts.ended) },
+            Column("vanished") { .number($0.counts.vanished) },
+            Column("bytes", visibility: .structured) { .number($0.counts.bytes) },
+            Column("message") { .text($0.message) },
+            Column("request_id", visibility: .structured) { .text($0.requestID) },
+            Column("warnings", visibility: .structured) { .json(.array($0.warnings.map(JSONValue.string))) },
+            Column("changes", visibility: .structured) { report in
+                .json(.array(changes.filter { $0.site == report.site }.map(Self.json)))
+            },
+        ]
+    }
+
+    private static func json(_ change: LeaseChange) -> JSONValue {
+        [
+            "change": .string(change.kind.rawValue), "site": .string(change.site), "id": .string(change.lease.id),
+            "name": .string(change.lease.name), "status": .string(change.lease.status.rawValue),
+            "observed_at": .string(change.observedAt.iso8601), "after": JSONValue(change.after?.iso8601),
+            "fields": .array(
+                change.fields.map {
+                    ["field": .string($0.name), "from": $0.old ?? .null, "to": $0.new ?? .null]
+                }),
+        ]
+    }
+
+    func remark(_ text: String) {
+        write(bar?.finish())
+        bar = nil
+        write(text.escapedForTerminal + "\n")
+    }
+
+    private func write(_ text: String?) {
+        guard let text, !text.isEmpty else { return }
+        try? errors.write(text)
+        try? errors.flush()
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+package import LeaseModel
+import Leasehold
+
+/// Where a command runs: its streams, its environment, its clock. Tests make their own.
+package struct Console {
+    /// Where results go.
+    package var output: any TextSink & Sendable
+    /// Where everything else goes.
+    package var errors: any TextSink & Sendable
+    package let outputTerminal: Terminal
+    package let errorTerminal: Terminal
+    package let environment: [String: String]
+    package let currentDirectory: String
+    package let homeDirectory: String
+    package let now: @Sendable () -> Timestamp
+    package let zone: DisplayZone
+
+    package init(
+        output: any TextSink & Sendable, errors: any TextSink & Sendable, outputTerminal: Terminal = .none,
+        errorTerminal: Terminal = .none, environment: [String: String], currentDirectory: String, homeDirectory: String,
+        now: @escaping @Sendable () -> Timestamp, zone: DisplayZone
+    ) {
+        self.output = output
+        self.errors = errors
+        self.outputTerminal = outputTerminal
+        self.errorTerminal = errorTerminal
+        self.environment = environment
+        self.currentDirectory = currentDirectory
+        self.homeDirectory = homeDirectory
+        self.now = now
+        self.zone = zone
+    }
+
+    /// The process as it was started.
+    package static var process: Console {
+        let environment = ProcessInfo.processInfo.environment
+        return Console(
+            output: FileSink.standardOutput, errors: FileSink.standardError,
+            outputTerminal: Terminal(descriptor: STDOUT_FILENO, environment: environment),
+            errorTerminal: Terminal(descriptor: STDERR_FILENO, environment: environment), environment: environment,
+            currentDirectory: FileManager.default.currentDirectoryPath,
+            homeDirectory: environment["HOME"] ?? NSHomeDirectory(), now: LeaseManager.systemClock,
+            zone: .system(environment: environment))
+    }
+
+    /// Writes a remark to standard error, on a line of its own. What cannot be written there is let go.
+    package mutating func remark(_ text: String) {
+        try? errors.write(text.escapedForTerminal + "\n")
+        try? errors.flush()
+    }
+}

@@ -1,0 +1,82 @@
+package import ArgumentParser
+import LeaseModel
+import Leasehold
+
+/// The options of every command that answers from the database.
+package struct ReadingOptions: ParsableArguments {
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+
+    @Flag(name: .customLong("refresh"), help: "Sync first. Without it nothing is asked of the network.")
+    package var refreshes = false
+
+    package init() {}
+
+    /// Opens the database, after a sync if one is wanted.
+    func open(_ console: inout Console) async throws -> (manager: LeaseManager, scopes: Set<Int64>?) {
+        if refreshes {
+            let manager = try global.manager(console, access: .writing)
+            for report in try await manager.sync(clouds: global.selection(console)) {
+                if let message = report.message { console.remark("leasehold: \(message)") }
+            }
+        }
+        let manager = try global.manager(console)
+        return (manager, try global.scopes(manager, console))
+    }
+
+    /// Writes a list, row by row as the closure gives them.
+    func write<Row>(
+        _ columns: [Column<Row>], _ console: inout Console, rows: ((Row) throws -> Void) throws -> Void
+    ) throws {
+        let selection = try ColumnSelection(
+            from: columns, names: output.columnNames, sort: output.sort, format: output.format)
+        var list = ListOutput(selection: selection, style: style(console))
+        var sink = console.output
+        defer { console.output = sink }
+        try rows { try list.write($0, to: &sink) }
+        try list.finish(to: &sink)
+    }
+
+    /// Writes a list that is at hand.
+    func write<Row>(_ rows: [Row], _ columns: [Column<Row>], _ console: inout Console) throws {
+        try write(columns, &console) { write in for row in rows { try write(row) } }
+    }
+
+    /// Writes one result.
+    func show<Row>(_ row: Row, _ columns: [Column<Row>], _ console: inout Console) throws {
+        let selection = try ColumnSelection(
+            from: columns, names: output.columnNames, sort: output.sort, format: output.format)
+        var sink = console.output
+        defer { console.output = sink }
+        try ShowOutput(row, selection: selection, style: style(console)).write(to: &sink)
+    }
+
+    func style(_ console: Console) -> OutputStyle {
+        OutputStyle(options: output, terminal: console.outputTerminal, zone: console.zone)
+    }
+
+    /// The zone in which times are read and shown.
+    func zone(_ console: Console) -> DisplayZone { output.usesUTC ? .utc : console.zone }
+
+    /// Says on standard error how fresh the answer is. JSON, YAML and CSV carry it in the field `synced_at`.
+    func remarkFreshness(_ manager: LeaseManager, scopes: Set<Int64>?, _ console: inout Console) throws {
+        guard output.format == .table, !output.isQuiet else { return }
+        let now = console.now()
+        let text = TimeText(zone: zone(console))
+        let runs = try manager.lastRuns()
+        for scope in try manager.scopes() where scopes?.contains(scope.id) ?? true {
+            var remark = "\(scope.site): "
+            if let listed = scope.listedAt {
+                remark += "synced \(TimeText.relative(listed, to: now)) (\(text.full(listed)))"
+            } else {
+                remark += "never synced"
+            }
+            let failed = runs.filter { scope.clouds.contains($0.cloud) && ($0.outcome == .failed || $0.outcome == .suspect) }
+            if let run = failed.last {
+                remark += "; the last attempt, \(TimeText.relative(run.startedAt, to: now)), failed"
+            }
+            console.remark(remark)
+        }
+        if !output.usesUTC { console.remark("Times are in \(console.zone.name).") }
+    }
+}

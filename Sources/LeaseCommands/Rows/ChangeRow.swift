@@ -1,0 +1,59 @@
+import LeaseModel
+
+/// Something that was seen to change: a field of a lease, its appearance or its going.
+package struct ChangeRow: Sendable {
+    let change: LeaseChange
+    let field: LeaseChange.Field?
+
+    /// One row a changed field; one for a lease that appeared or went.
+    static func rows(of change: LeaseChange) -> [ChangeRow] {
+        // Blazar stamps every change it makes; the stamp itself is no news.
+        let fields = change.fields.filter { !$0.name.hasSuffix("updated_at") }
+        guard change.kind == .changed || change.kind == .ended, !fields.isEmpty else {
+            return [ChangeRow(change: change, field: nil)]
+        }
+        return fields.map { ChangeRow(change: change, field: $0) }
+    }
+
+    private static func cell(_ value: JSONValue?) -> Cell { value.map(Cell.json) ?? .missing }
+}
+
+extension ChangeRow: Tabular {
+    package static let columns: [Column<ChangeRow>] = [
+        Column("observed_at") { .time($0.change.observedAt) },
+        Column("change") { .text($0.change.kind.rawValue) },
+        Column("lease_name", title: "lease") { .text($0.change.lease.name) },
+        Column("field") { .text($0.field?.name) },
+        Column("from") { Self.cell($0.field?.old) },
+        Column("to") { row in
+            row.field.map { Self.cell($0.new) } ?? .status(row.change.lease.status.rawValue)
+        },
+        Column("after", title: "not before") { .time($0.change.after) },
+        Column("site") { .text($0.change.site) },
+        Column("lease_id", visibility: .structured, isShrinkable: false) { .text($0.change.lease.id) },
+    ]
+}
+
+extension LeaseChange {
+    /// The change on one line, for people who watch.
+    func line(_ time: TimeText) -> String {
+        let said = fields.filter { ["status", "end_date", "start_date", "name"].contains($0.name) }.map {
+            "\($0.name) \($0.old?.plain ?? "-") → \($0.new?.plain ?? "-")"
+        }
+        let detail: String
+        switch kind {
+        case .new, .vanished:
+            detail = "\(lease.status), \(time.full(lease.startsAt)) to \(time.full(lease.endsAt))"
+        case .changed, .ended:
+            let others = fields.filter { !$0.name.hasSuffix("updated_at") }.count - said.count
+            detail = (said + (others > 0 ? ["\(others) more"] : [])).joined(separator: ", ")
+        }
+        let label = kind.rawValue + String(repeating: " ", count: max(0, 8 - kind.rawValue.count))
+        return "\(label) \(site)  \(lease.name)  \(lease.id)  \(detail)".escapedForTerminal
+    }
+}
+
+extension JSONValue {
+    /// The value as a person writes it: strings without quotes.
+    var plain: String { stringValue ?? text(.spaced) }
+}

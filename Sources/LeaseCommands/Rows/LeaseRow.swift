@@ -1,0 +1,80 @@
+package import LeaseModel
+
+/// A lease as a row of `list`, or as the result of `show`.
+package struct LeaseRow: Sendable {
+    let mirrored: MirroredLease
+    let now: Timestamp
+    var lease: Lease { mirrored.lease }
+
+    package init(_ mirrored: MirroredLease, now: Timestamp) {
+        self.mirrored = mirrored
+        self.now = now
+    }
+
+    /// The seconds until it ends; `nil` if it has ended or is gone.
+    var remainingSeconds: Int64? {
+        guard mirrored.departure == nil, lease.status != .terminated, lease.endsAt > now else { return nil }
+        return lease.endsAt.seconds(since: max(now, lease.startsAt))
+    }
+
+    /// What it reserves, in a few words: `2 × compute_skylake, 1 floating IP`.
+    var resources: String {
+        lease.reservations.map { reservation in
+            let count = reservation.maximumCount ?? reservation.amount ?? 1
+            switch reservation.resourceType {
+            case .host: return "\(count) × \(reservation.requiredValue(of: "node_type") ?? "host")"
+            case .device: return "\(count) × \(reservation.requiredValue(of: "machine_name") ?? "device")"
+            case .floatingIP: return "\(count) floating IP\(count == 1 ? "" : "s")"
+            case .instance, .flavor: return "\(count) instance\(count == 1 ? "" : "s")"
+            default: return reservation.resourceType.rawValue
+            }
+        }.joined(separator: ", ")
+    }
+}
+
+extension LeaseRow: Tabular {
+    package static let columns: [Column<LeaseRow>] = [
+        Column("id", isShrinkable: false) { .text($0.lease.id) },
+        Column("name") { .text($0.lease.name) },
+        Column("status") { .status($0.lease.status.rawValue) },
+        Column("user_name", title: "user") { .text($0.mirrored.userName ?? $0.lease.userID) },
+        Column("project_name", title: "project") { .text($0.mirrored.projectName ?? $0.lease.projectID) },
+        Column("start_date") { .time($0.lease.startsAt) },
+        Column("end_date") { .time($0.lease.endsAt) },
+        Column("remaining") { $0.remainingSeconds.map { .duration(seconds: $0) } ?? .missing },
+        Column("resources") { .text($0.resources) },
+        Column("site") { .text($0.mirrored.site) },
+        Column("user_id", visibility: .structured) { .text($0.lease.userID) },
+        Column("project_id", visibility: .structured) { .text($0.lease.projectID) },
+        Column("created_at", visibility: .structured) { .time($0.lease.createdAt) },
+        Column("updated_at", visibility: .structured) { .time($0.lease.updatedAt) },
+        Column("degraded", visibility: .structured) { .bool($0.lease.isDegraded) },
+        Column("trust_id", visibility: .structured) { .text($0.lease.trustID) },
+        Column("reservations", visibility: .structured) {
+            .json(.array($0.lease.reservations.map { .object($0.json(times: .iso8601)) }))
+        },
+        Column("events", visibility: .structured) {
+            .json(.array($0.lease.events.map { .object($0.json(times: .iso8601)) }))
+        },
+        Column("extra", visibility: .structured) { .json(.object($0.lease.extra)) },
+        Column("queued", visibility: .structured) { _ in .bool(false) },
+        Column("mine", visibility: .structured) { .bool($0.mirrored.isMine) },
+        Column("deleted", visibility: .structured) { .bool($0.mirrored.departure != nil) },
+        Column("deleted_after", visibility: .structured) { .time($0.mirrored.departure?.after) },
+        Column("deleted_before", visibility: .structured) { .time($0.mirrored.departure?.before) },
+        Column("departure", visibility: .structured) { .text($0.mirrored.departure?.reason.rawValue) },
+        Column("first_seen_at", visibility: .structured) { .time($0.mirrored.firstSeenAt) },
+        Column("synced_at", visibility: .structured) { .time($0.mirrored.lastSeenAt) },
+    ]
+}
+
+extension LeaseRow {
+    /// The fields of `show`: all of them in every format, as OpenStack's client has it.
+    static let details: [Column<LeaseRow>] = columns.compactMap { column in
+        guard column.key != "resources" else { return nil }
+        let isForPrograms = ["queued", "mine", "extra"].contains(column.key)
+        return Column<LeaseRow>(
+            column.key, visibility: isForPrograms ? .structured : .always, isShrinkable: column.isShrinkable,
+            cell: column.cell)
+    }
+}

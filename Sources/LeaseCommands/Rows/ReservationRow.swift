@@ -1,0 +1,34 @@
+import LeaseModel
+
+/// A reservation with the lease it belongs to, as a row of `reservations`.
+package struct ReservationRow: Sendable {
+    let reservation: Reservation
+    let lease: MirroredLease
+}
+
+extension ReservationRow: Tabular {
+    package static let columns: [Column<ReservationRow>] = [
+        Column("id", isShrinkable: false) { .text($0.reservation.id) },
+        Column("resource_type") { .text($0.reservation.resourceType.rawValue) },
+        Column("status") { .status($0.reservation.status.rawValue) },
+        Column("min") { $0.reservation.minimumCount.map { .number($0) } ?? .missing },
+        Column("max") { $0.reservation.maximumCount.map { .number($0) } ?? .missing },
+        Column("amount") { $0.reservation.amount.map { .number($0) } ?? .missing },
+        Column("resource_properties") { .text($0.reservation.resourceProperties) },
+        Column("lease_name", title: "lease") { .text($0.lease.lease.name) },
+        Column("lease_status") { .status($0.lease.lease.status.rawValue) },
+        Column("end_date") { .time($0.lease.lease.endsAt) },
+        Column("site") { .text($0.lease.site) },
+        Column("lease_id", visibility: .structured, isShrinkable: false) { .text($0.lease.lease.id) },
+        Column("resource_id", visibility: .structured) { .text($0.reservation.resourceID) },
+        Column("node_type", visibility: .structured) { .text($0.reservation.requiredValue(of: "node_type")) },
+        Column("start_date", visibility: .structured) { .time($0.lease.lease.startsAt) },
+        Column("created_at", visibility: .structured) { .time($0.reservation.createdAt) },
+        Column("updated_at", visibility: .structured) { .time($0.reservation.updatedAt) },
+        Column("missing_resources", visibility: .structured) { .bool($0.reservation.isMissingResources) },
+        Column("resources_changed", visibility: .structured) { .bool($0.reservation.areResourcesChanged) },
+        Column("fields", visibility: .structured) { .json(.object($0.reservation.fields)) },
+        Column("deleted", visibility: .structured) { .bool($0.lease.departure != nil) },
+        Column("synced_at", visibility: .structured) { .time($0.lease.lastSeenAt) },
+    ]
+}

@@ -1,0 +1,50 @@
+import LeaseModel
+
+/// A site as one set of credentials sees it, as a row of `sites` and `status`.
+package struct SiteRow: Sendable {
+    let scope: Scope
+    let lastRun: SyncRun?
+    let counts: [LeaseStatus: Int]
+    let next: MirroredLease?
+    let now: Timestamp
+    let listings: [ResourceListing]
+
+    private func count(_ status: LeaseStatus) -> Cell { .number(counts[status] ?? 0) }
+
+    /// What `status` shows.
+    static let overview: [Column<SiteRow>] = [
+        Column("site") { .text($0.scope.site) },
+        Column("project_name", title: "project") { .text($0.scope.projectName) },
+        Column("active") { $0.count(.active) },
+        Column("pending") { $0.count(.pending) },
+        Column("error") { $0.count(.error) },
+        Column("terminated") { $0.count(.terminated) },
+        Column("next_end") { .time($0.next?.lease.endsAt) },
+        Column("next_lease") { .text($0.next?.lease.name) },
+        Column("remaining") { row in
+            row.next.map { .duration(seconds: $0.lease.endsAt.seconds(since: row.now)) } ?? .missing
+        },
+        Column("synced_at", title: "synced") { .time($0.scope.listedAt) },
+        Column("last_outcome", title: "last try") { .text($0.lastRun?.outcome?.rawValue) },
+    ]
+    /// What `sites` shows.
+    static let details: [Column<SiteRow>] = [
+        Column("site") { .text($0.scope.site) },
+        Column("clouds") { .text($0.scope.clouds.joined(separator: ", ")) },
+        Column("project_name", title: "project") { .text($0.scope.projectName) },
+        Column("all_projects") { .bool($0.scope.seesAllProjects) },
+        Column("region") { .text($0.scope.region) },
+        Column("auth_url") { .text($0.scope.authURL) },
+        Column("synced_at", title: "synced") { .time($0.scope.listedAt) },
+        Column("last_outcome", title: "last try") { .text($0.lastRun?.outcome?.rawValue) },
+        Column("last_message", visibility: .structured) { .text($0.lastRun?.message) },
+        Column("project_id", visibility: .structured) { .text($0.scope.projectID) },
+        Column("server_clock_offset", visibility: .structured) { row in
+            guard let run = row.lastRun, let server = run.serverDate, let end = run.finishedAt else { return .missing }
+            return .number(Int(max(0, server.seconds(since: end)) + min(0, server.seconds(since: run.startedAt))))
+        },
+        Column("resources", visibility: .structured) { row in
+            .json(.object(JSONObject(row.listings.map { ($0.kind.rawValue, .string($0.outcome.rawValue)) })))
+        },
+    ]
+}

@@ -1,0 +1,20 @@
+import LeaseModel
+
+/// A state in which a lease was seen, as a row of `history --states`.
+package struct VersionRow: Sendable {
+    let version: LeaseVersion
+}
+
+extension VersionRow: Tabular {
+    package static let columns: [Column<VersionRow>] = [
+        Column("observed_at") { .time($0.version.observedAt) },
+        Column("last_seen_at") { .time($0.version.lastSeenAt) },
+        Column("observed_until") { .time($0.version.observedUntil) },
+        Column("status") { .status($0.version.departure?.reason.rawValue ?? $0.version.lease.status.rawValue) },
+        Column("name") { .text($0.version.lease.name) },
+        Column("start_date") { .time($0.version.lease.startsAt) },
+        Column("end_date") { .time($0.version.lease.endsAt) },
+        Column("deleted", visibility: .structured) { .bool($0.version.departure != nil) },
+        Column("lease", visibility: .structured) { .json(.object($0.version.lease.json(times: .iso8601))) },
+    ]
+}

@@ -1,0 +1,105 @@
+package import ArgumentParser
+import Leasehold
+import LeaseModel
+
+/// A command of the tree. What ArgumentParser calls forwards to ``execute(_:)``, which tests call themselves.
+package protocol Subcommand: AsyncParsableCommand {
+    /// How errors are written: as JSON if that is how results are.
+    var writesErrorsAsJSON: Bool { get }
+
+    /// Does the work.
+    func execute(_ console: inout Console) async throws
+}
+
+extension Subcommand {
+    package func run() async throws {
+        var console = Console.process
+        let status = await conclude(&console)
+        guard status == .success else { throw ExitCode(status.rawValue) }
+    }
+
+    /// Does the work and writes what went wrong.
+    ///
+    /// - Returns: the exit status.
+    package func conclude(_ console: inout Console) async -> ExitStatus {
+        do {
+            try await execute(&console)
+            try console.output.flush()
+            return .success
+        } catch let error as ExitCode {
+            return ExitStatus(rawValue: error.rawValue) ?? .failure
+        } catch {
+            let error = CommandError(error)
+            if !error.message.isEmpty { report(error, &console) }
+            return error.status
+        }
+    }
+
+    private func report(_ error: CommandError, _ console: inout Console) {
+        if writesErrorsAsJSON {
+            try? console.errors.write(error.json.text(.pretty) + "\n")
+            try? console.errors.flush()
+            return
+        }
+        console.remark("leasehold: \(error.message)")
+        for candidate in error.candidates.prefix(20) {
+            let gone = candidate.isDeparted ? ", no longer listed" : ""
+            console.remark(
+                "  \(candidate.id)  \(candidate.name)  \(candidate.status), ends \(candidate.endsAt) "
+                    + "(\(candidate.site)\(gone))")
+        }
+        if error.candidates.count > 20 { console.remark("  and \(error.candidates.count - 20) more") }
+    }
+}
+
+/// The options of every command.
+package struct GlobalOptions: ParsableArguments {
+    @Option(
+        name: .customLong("db"),
+        help: ArgumentHelp(
+            "The database. Default: LEASEHOLD_DB, or leasehold/leasehold.sqlite in XDG_DATA_HOME.", valueName: "file"))
+    package var databasePath: String?
+
+    @Option(
+        name: .customLong("os-cloud"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "The cloud, by its name in clouds.yaml; repeat it for more, or say 'all'. Default: OS_CLOUD.",
+            valueName: "name"))
+    package var clouds: [String] = []
+
+    package init() {}
+
+    func configuration(_ console: Console) -> LeaseManager.Configuration {
+        LeaseManager.Configuration(
+            databasePath: databasePath, environment: console.environment,
+            currentDirectory: console.currentDirectory, homeDirectory: console.homeDirectory, now: console.now)
+    }
+
+    func manager(_ console: Console, access: LeaseManager.Access = .reading) throws(LeaseholdError) -> LeaseManager {
+        try LeaseManager(configuration(console), access: access)
+    }
+
+    /// The clouds named on the command line, or by `OS_CLOUD`.
+    func names(_ console: Console) -> [String] {
+        guard clouds.isEmpty else { return clouds }
+        return console.environment["OS_CLOUD"].flatMap { $0.isEmpty ? nil : [$0] } ?? []
+    }
+
+    /// The clouds to talk to.
+    func selection(_ console: Console) -> Clouds {
+        let names = names(console)
+        return names.contains("all") ? .all : names.isEmpty ? .standard : .named(names)
+    }
+
+    /// The scopes to read; `nil` for all. `OS_CLOUD` narrows reading only once that cloud has been synced.
+    func scopes(_ manager: LeaseManager, _ console: Console) throws(LeaseholdError) -> Set<Int64>? {
+        if clouds.isEmpty {
+            do {
+                return try manager.scopeIDs(ofClouds: names(console))
+            } catch where error.code == .notFound {
+                return nil
+            }
+        }
+        return try manager.scopeIDs(ofClouds: clouds)
+    }
+}
