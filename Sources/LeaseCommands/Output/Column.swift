@@ -1,0 +1,39 @@
+/// A column of a list, or a field of a single result.
+package struct Column<Row>: Sendable {
+    /// When a column is there without being asked for with `-c`.
+    package enum Visibility: Sendable {
+        /// In every format.
+        case always
+        /// In JSON and YAML only: programs want every field, people the telling ones.
+        case structured
+        /// In no format.
+        case onRequest
+    }
+
+    /// The stable name, Blazar's own where it has one (`start_date`): the key in JSON, and what `-c` takes.
+    package let key: String
+    /// What tables show above it.
+    package let title: String
+    package let visibility: Visibility
+    /// Whether tables may cut it to fit a terminal. Identifiers are not cut: they are there to be copied.
+    package let isShrinkable: Bool
+    /// Takes the value out of a row.
+    package let cell: @Sendable (Row) -> Cell
+
+    package init(
+        _ key: String, title: String? = nil, visibility: Visibility = .always, isShrinkable: Bool = true,
+        cell: @escaping @Sendable (Row) -> Cell
+    ) {
+        self.key = key
+        self.title = title ?? key
+        self.visibility = visibility
+        self.isShrinkable = isShrinkable
+        self.cell = cell
+    }
+}
+
+/// A type that results can be made of: it names its columns.
+package protocol Tabular {
+    /// Every column there is, in the order in which they are shown.
+    static var columns: [Column<Self>] { get }
+}

@@ -1,0 +1,61 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Writes to a file descriptor in large pieces.
+///
+/// Not through C's `stdout`: its errors show only at exit, and a full disk must not look like success.
+package struct FileSink: TextSink {
+    private let descriptor: Int32
+    private let bufferSize: Int
+    private var buffer: [UInt8] = []
+
+    /// - Parameters:
+    ///   - descriptor: an open descriptor; it is not closed.
+    ///   - bufferSize: how many bytes are kept before they are written.
+    package init(descriptor: Int32, bufferSize: Int = 65_536) {
+        self.descriptor = descriptor
+        self.bufferSize = bufferSize
+    }
+
+    package static var standardOutput: FileSink { FileSink(descriptor: STDOUT_FILENO) }
+
+    /// Not buffered, so that messages come in time.
+    package static var standardError: FileSink { FileSink(descriptor: STDERR_FILENO, bufferSize: 0) }
+
+    package mutating func write(_ text: String) throws(OutputError) {
+        buffer.append(contentsOf: text.utf8)
+        if buffer.count >= bufferSize { try flush() }
+    }
+
+    package mutating func flush() throws(OutputError) {
+        var written = 0
+        // What could not be written is not tried again: the caller stops.
+        defer { buffer.removeAll(keepingCapacity: true) }
+        while written < buffer.count {
+            let count = buffer.withUnsafeBytes { bytes in
+                systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: bytes[written...]))
+            }
+            if count >= 0 {
+                written += count
+            } else if errno == EPIPE {
+                throw .readerGone
+            } else if errno == EAGAIN {
+                // A descriptor shared with a program that made it non-blocking: wait until it takes more.
+                var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&wait, 1, -1)
+            } else if errno != EINTR {
+                throw .failed(String(cString: strerror(errno)))
+            }
+        }
+    }
+}
+
+/// A name of its own, as `write` inside the sink means the method.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+    write(descriptor, bytes.baseAddress, bytes.count)
+}

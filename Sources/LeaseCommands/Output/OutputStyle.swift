@@ -1,0 +1,28 @@
+/// How results look, from the options and the terminal together.
+package struct OutputStyle: Sendable {
+    package let format: OutputFormat
+    /// The columns that a table may take; `nil` if there is no limit.
+    package let width: Int?
+    package let usesColor: Bool
+    /// The zone of times in tables.
+    package let zone: DisplayZone
+
+    package init(format: OutputFormat, width: Int? = nil, usesColor: Bool = false, zone: DisplayZone = .utc) {
+        self.format = format
+        self.width = width
+        self.usesColor = usesColor
+        self.zone = zone
+    }
+
+    /// - Parameters:
+    ///   - options: what the user asked for.
+    ///   - terminal: where the results go.
+    ///   - zone: the local zone.
+    package init(options: OutputOptions, terminal: Terminal, zone: DisplayZone) {
+        self.init(
+            format: options.format,
+            width: options.maxWidth.map { $0 == 0 ? nil : $0 } ?? terminal.width,
+            usesColor: terminal.allowsColor && !options.noColor,
+            zone: options.usesUTC ? .utc : zone)
+    }
+}

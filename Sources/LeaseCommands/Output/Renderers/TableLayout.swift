@@ -1,0 +1,43 @@
+/// The arithmetic of tables.
+enum TableLayout {
+    /// A column that may shrink keeps at least so many columns of the terminal, its title or part of it included.
+    static let narrowest = 8
+
+    /// Widths that make the table fit.
+    ///
+    /// Only columns that may shrink do, the widest first, until all such are equal. A table that still does not fit is
+    /// left too wide: the terminal wraps it, and nothing that was asked for is missing.
+    ///
+    /// - Parameters:
+    ///   - natural: the widths that show everything.
+    ///   - canShrink: which columns may be cut.
+    ///   - limit: the terminal's width; `nil` if there is no limit.
+    /// - Returns: a width for each column.
+    static func fit(_ natural: [Int], canShrink: [Bool], into limit: Int?) -> [Int] {
+        guard let limit, tableWidth(natural) > limit else { return natural }
+        let shrinkable = natural.indices.filter { canShrink[$0] }
+        let fixed = tableWidth(natural) - shrinkable.reduce(0) { $0 + natural[$1] }
+        let available = limit - fixed
+        func used(_ cap: Int) -> Int { shrinkable.reduce(0) { $0 + min(natural[$1], cap) } }
+        var (low, high) = (narrowest, max(narrowest, natural.max() ?? 0))
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if used(middle) <= available { low = middle } else { high = middle - 1 }
+        }
+        var widths = natural
+        var spare = available - used(low)
+        for index in shrinkable where natural[index] > low {
+            widths[index] = low + (spare > 0 ? 1 : 0)
+            spare -= 1
+        }
+        return widths
+    }
+
+    /// What a table of these columns takes, borders and spaces included.
+    static func tableWidth(_ widths: [Int]) -> Int { widths.reduce(1) { $0 + $1 + 3 } }
+
+    /// A horizontal line: `+----+------+`.
+    static func rule(_ widths: [Int]) -> String {
+        widths.reduce("+") { $0 + String(repeating: "-", count: $1 + 2) + "+" } + "\n"
+    }
+}

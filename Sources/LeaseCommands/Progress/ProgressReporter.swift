@@ -1,0 +1,56 @@
+import LeaseModel
+
+/// Shows progress and messages on standard error; several tasks may report to it.
+///
+/// Off a terminal only messages are written. What cannot be written is let go: no work should fail for want of
+/// a progress bar.
+package actor ProgressReporter<Sink: TextSink & Sendable> {
+    private var sink: Sink
+    private var bar: ProgressBar?
+    private let terminal: Terminal
+    private let clock: @Sendable () -> Duration
+
+    /// - Parameters:
+    ///   - sink: standard error, not buffered.
+    ///   - terminal: what standard error is.
+    ///   - clock: the time since any fixed moment, never going back.
+    package init(sink: Sink, terminal: Terminal, clock: @escaping @Sendable () -> Duration) {
+        self.sink = sink
+        self.terminal = terminal
+        self.clock = clock
+    }
+
+    /// Begins a new bar, in place of one that may be there.
+    package func begin(_ label: String, unit: ProgressBar.Unit, total: Int64? = nil) {
+        finish()
+        guard terminal.isTerminal else { return }
+        bar = ProgressBar(label: label, unit: unit, total: total, width: terminal.width ?? 80)
+    }
+
+    /// Notes how far it is.
+    package func update(completed: Int64, total: Int64? = nil, label: String? = nil) {
+        guard let text = bar?.update(completed: completed, total: total, label: label, at: clock()) else { return }
+        write(text)
+    }
+
+    /// Writes a message on a line of its own.
+    package func message(_ message: String) {
+        write(bar?.message(message, at: clock()) ?? message.escapedForTerminal + "\n")
+    }
+
+    /// Takes the bar off the screen.
+    package func finish() {
+        guard let text = bar?.finish() else { return }
+        bar = nil
+        write(text)
+    }
+
+    /// What was written, for tests that pass a buffer.
+    var written: Sink { sink }
+
+    private func write(_ text: String) {
+        guard !text.isEmpty else { return }
+        try? sink.write(text)
+        try? sink.flush()
+    }
+}

@@ -1,0 +1,141 @@
+import LeaseModel
+import Testing
+
+@testable import LeaseCommands
+
+@Suite("Times and lengths of time as typed")
+struct ArgumentTests {
+    /// In Berlin, 23:30 on a Sunday.
+    private let now = Timestamp(parsing: "2026-11-22T22:30:10Z")
+
+    private func read(_ text: String, zone: DisplayZone = berlin) throws -> String {
+        try TimeArgument(parsing: text).moment(now: #require(now), zone: zone).iso8601
+    }
+
+    private static let momentsCases: [(String, String)] = [
+        ("now", "2026-11-22T22:30:10Z"), ("NOW", "2026-11-22T22:30:10Z"),
+        ("2026-11-25 18:00", "2026-11-25T17:00:00Z"), ("2026-07-01 18:00", "2026-07-01T16:00:00Z"),
+        ("2026-11-25  18:00:30", "2026-11-25T17:00:30Z"), ("2026-11-25", "2026-11-24T23:00:00Z"),
+        ("2026-11-25T18:00Z", "2026-11-25T18:00:00Z"), ("2026-11-25t18:00:00z", "2026-11-25T18:00:00Z"),
+        ("2026-11-25T18:00:00.000000+02:00", "2026-11-25T16:00:00Z"),
+        ("2026-11-25 18:00 -0500", "2026-11-25T23:00:00Z"),
+        ("2026-11-25 18:00 +02:00", "2026-11-25T16:00:00Z"), ("2026-11-25 18:00 UTC", "2026-11-25T18:00:00Z"),
+        ("today", "2026-11-21T23:00:00Z"), ("tomorrow", "2026-11-22T23:00:00Z"),
+        ("yesterday", "2026-11-20T23:00:00Z"), ("Tomorrow 09:15", "2026-11-23T08:15:00Z"),
+        ("+2d", "2026-11-24T22:30:10Z"), ("-3h", "2026-11-22T19:30:10Z"), ("2h ago", "2026-11-22T20:30:10Z"),
+        ("in 1 day 12 hours", "2026-11-24T10:30:10Z"), ("+P1DT12H", "2026-11-24T10:30:10Z"),
+    ]
+
+    @Test(arguments: momentsCases)
+    func moments(text: String, expected: String) throws {
+        #expect(try read(text) == expected)
+    }
+
+    @Test func zoneDecides() throws {
+        #expect(try read("2026-11-25 18:00", zone: .utc) == "2026-11-25T18:00:00Z")
+        #expect(try read("today", zone: .utc) == "2026-11-22T00:00:00Z")
+        #expect(try read("tomorrow", zone: .utc) == "2026-11-23T00:00:00Z")
+    }
+
+    @Test func clocksThatChange() throws {
+        #expect(try read("2026-10-25 02:30") == "2026-10-25T00:30:00Z")
+        let skipped = #expect(throws: TimeArgumentError.self) { try read("2026-03-29 02:30") }
+        #expect(skipped?.problem == .skipped(zone: "Europe/Berlin"))
+        #expect(try read("2026-03-29 03:00") == "2026-03-29T01:00:00Z")
+        #expect(try read("2026-03-29 01:59") == "2026-03-29T00:59:00Z")
+    }
+
+    private static let notMomentsCases: [String] = [
+        "", " ", "soon", "2026-13-01", "2026-02-29", "26-11-22", "2026-11-22 25:00", "+2", "-3", "tomorrow 9",
+        "today 24:00",
+        "today -1:00", "2d", "ago", "+", "2026-11-22T18:00+99:00", "now now", "tomorrow 09:15 x",
+    ]
+
+    @Test(arguments: notMomentsCases)
+    func notMoments(text: String) {
+        let error = #expect(throws: TimeArgumentError.self) { try TimeArgument(parsing: text) }
+        #expect(error?.problem == .syntax)
+        #expect(error?.description.contains("tomorrow 09:00") == true)
+    }
+
+    @Test func outOfRangeIsSaid() {
+        let error = #expect(throws: TimeArgumentError.self) { try read("9999-12-31T23:59-10:00") }
+        #expect(error?.problem == .outOfRange)
+    }
+
+    @Test func nowIsKnownAsSuch() throws {
+        #expect(try TimeArgument(parsing: "now").isNow)
+        #expect(try !TimeArgument(parsing: "+0s").isNow)
+    }
+
+    private static let lengthsCases: [(String, Int64)] = [
+        ("60s", 60), ("90m", 5_400), ("2h", 7_200), ("1d12h", 129_600), ("2w", 1_209_600), ("1d 12h", 129_600),
+        ("P1DT12H", 129_600), ("PT90M", 5_400), ("p2w", 1_209_600), ("2 hours", 7_200), ("1h30min", 5_400),
+        ("0s", 0),
+    ]
+
+    @Test(arguments: lengthsCases)
+    func lengths(text: String, seconds: Int64) throws {
+        #expect(try DurationArgument(parsing: text).seconds == seconds)
+    }
+
+    private static let notLengthsCases: [String] = [
+        "", "60", "h", "1x", "1h1d", "1h1h", "-2h", "1.5h", "P", "PT", "P1H", "PT1D", "P1M", "1d12",
+        "99999999999999999999s",
+        "9223372036854775807w", "１h", "\u{1B}[2J",
+    ]
+
+    @Test(arguments: notLengthsCases)
+    func notLengths(text: String) {
+        let error = #expect(throws: DurationSyntaxError.self) { try DurationArgument(parsing: text) }
+        #expect(error?.description.contains("1d12h") == true)
+        #expect(error?.description.contains("\u{1B}") == false)
+    }
+
+    @Test func missingUnitIsNamed() {
+        #expect(DurationSyntaxError(text: "60").description.contains("no unit"))
+        #expect(!DurationSyntaxError(text: "6x").description.contains("no unit"))
+    }
+}
+
+@Suite("Names")
+struct NameTests {
+    private static let globsCases: [(String, String, Bool)] = [
+        ("abc", "abc", true), ("abc", "abcd", false), ("a*", "abc", true), ("*", "", true), ("?", "", false),
+        ("a?c", "abc", true), ("[abc]x", "bx", true), ("[a-c]x", "dx", false), ("[!a-c]x", "dx", true),
+        ("[^a]", "a", false), ("[]]", "]", true), ("[a-]", "-", true), ("[abc", "[abc", true), ("\\*", "*", true),
+        ("\\*", "a", false), ("a\\", "a\\", true), ("*b*d", "abcbxd", true), ("*b*d", "abcbx", false),
+        ("A*", "abc", false), ("?", "é", true), ("?", "👩‍👩‍👧", true), ("[z-a]", "m", false), ("**a**", "a", true),
+    ]
+
+    @Test(arguments: globsCases)
+    func globs(pattern: String, name: String, matches: Bool) {
+        #expect(GlobPattern(pattern).matches(name) == matches)
+    }
+
+    @Test func hostilePatternIsQuick() {
+        let pattern = GlobPattern(String(repeating: "a*", count: 500) + "b")
+        #expect(!pattern.matches(String(repeating: "a", count: 2_000)))
+    }
+
+    @Test func literalPatternsAreKnown() {
+        #expect(GlobPattern("a\\*b").isLiteral)
+        #expect(!GlobPattern("a*b").isLiteral)
+    }
+
+    @Test func suggestsWhatIsNear() {
+        let names = ["start_date", "end_date", "status", "name", "id"]
+        #expect(Suggestion.nearest(to: "statsu", in: names) == "status")
+        #expect(Suggestion.nearest(to: "START_DATE", in: names) == "start_date")
+        #expect(Suggestion.nearest(to: "star", in: names) == "start_date")
+        #expect(Suggestion.nearest(to: "di", in: names) == "id")
+        #expect(Suggestion.nearest(to: "project", in: names) == nil)
+        #expect(Suggestion.nearest(to: "", in: names) == nil)
+    }
+
+    @Test func editDistance() {
+        #expect(Suggestion.editDistance(Array("kitten"), Array("sitting")) == 3)
+        #expect(Suggestion.editDistance(Array("ab"), Array("ba")) == 1)
+        #expect(Suggestion.editDistance([], Array("abc")) == 3)
+    }
+}

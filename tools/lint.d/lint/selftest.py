@@ -1,0 +1,119 @@
+"""Shows that each check catches what it is for, on a temporary copy of the sources."""
+from __future__ import annotations
+
+import copy
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from . import programs, sources, swift, tree, walls
+from .finding import Finding
+
+SEEDED_FILES: list[tuple[str, str, str, str]] = [
+    ("a pure module that imports the database", "Sources/SyncPlanner/Seeded.swift", "import GRDB\n", "may not import GRDB"),
+    ("a second importer of GRDB", "Sources/SyncEngine/Seeded.swift", "internal import GRDB\n", "may not import GRDB"),
+    ("a second importer of the HTTP client", "Sources/BlazarClient/Seeded.swift", "@preconcurrency import AsyncHTTPClient\n", "may not import AsyncHTTPClient"),
+    ("a pure module with Foundation", "Sources/LeaseModel/Seeded.swift", "package import struct Foundation.Date\n", "may not import Foundation"),
+    ("a dependency that points down", "Sources/LeaseStore/Seeded.swift", "import SyncEngine\n", "may not import SyncEngine"),
+    ("a test that looks into the database", "Tests/SyncEngineTests/Seeded.swift", "@testable import GRDB\n", "only LeaseStore"),
+    ("a module without a row", "Sources/Helpers/Seeded.swift", "import LeaseModel\n", "no row"),
+    ("try!", "Sources/LeaseModel/Seeded.swift", "let x = try! f()\n", "try!"),
+    ("as!", "Sources/LeaseModel/Seeded.swift", "let x = y as! Int\n", "as!"),
+    ("fatalError", "Sources/LeaseModel/Seeded.swift", "func f() { fatalError(\"x\") }\n", "fatalError"),
+    ("@unchecked Sendable", "Sources/SyncEngine/Seeded.swift", "final class C: @unchecked Sendable {}\n", "LeaseStore alone"),
+    ("nonisolated(unsafe)", "Sources/LeaseStore/Seeded.swift", "nonisolated(unsafe) var x = 1\n", "data race"),
+    ("Task { }", "Sources/SyncEngine/Seeded.swift", "func f() { Task { await g() } }\n", "unstructured"),
+    ("Task.detached", "Sources/SyncEngine/Seeded.swift", "let t = Task.detached(priority: .low) { 1 }\n", "unstructured"),
+    ("a path of one machine", "Sources/LeaseModel/Seeded.swift", "// see /" + "root/notes\n", "one machine"),
+    ("a path of one machine in a document", "docs/seeded.md", "Run `/" + "work/main/x`.\n", "one machine"),
+    ("a file too long", "Tests/LeaseModelTests/Seeded.swift", "//\n" * 501, "501 lines"),
+    ("a script that is not Python", "tools/seeded.py", "def f(:\n", "invalid syntax"),
+]
+
+ALLOWED_FILES: list[tuple[str, str, str]] = [
+    ("words in comments and strings", "Sources/LeaseModel/Seeded.swift",
+     '// import GRDB and try! it\n/* a /* nested */ fatalError(1) */\nlet a = "Task { \\(b("as!")) } try!"\nlet c = #"try! " "#\n'
+     'let d = """\nimport GRDB\n"try!"\n"""\n'),
+    ("structured concurrency", "Sources/SyncEngine/Seeded.swift",
+     "func f(t: Task<Void, Never>) async throws { try await Task.sleep(for: .seconds(1)); if Task.isCancelled { return } }\n"),
+    ("@unchecked Sendable in the store", "Sources/LeaseStore/Seeded.swift", "import GRDB\nfinal class C: @unchecked Sendable {}\n"),
+    ("tests that end on a surprise", "Tests/LeaseStoreTests/Seeded.swift", "import GRDB\nlet x = try! f()\n"),
+    ("a folder that only ends alike", "docs/seeded.md", "See lib/" + "work/x and ~/" + "work/y.\n"),
+]
+
+SEEDED_GRAPHS: list[tuple[str, Callable[[dict], None], str]] = [
+    ("a pure target that depends on the database", lambda graph: target(graph, "SyncPlanner")["product_dependencies"].append("GRDB"), "SyncPlanner may not depend on GRDB"),
+    ("a target that depends downwards", lambda graph: target(graph, "LeaseModel")["target_dependencies"].append("LeaseStore"), "LeaseModel may not depend on LeaseStore"),
+    ("a target without a row", lambda graph: graph["targets"].append({"name": "Helpers", "type": "library"}), "Helpers has no row"),
+    ("a test target on the HTTP client", lambda graph: graph["targets"].append({"name": "LeaseStoreTests", "type": "test", "product_dependencies": ["AsyncHTTPClient"]}), "LeaseStoreTests may not depend"),
+    ("test support in a product", lambda graph: graph["products"].append({"name": "leasehold", "targets": ["BlazarModel"]}), "is in the product"),
+]
+
+GRAPH = {
+    "targets": [
+        {"name": "LeaseModel", "type": "library", "target_dependencies": [], "product_dependencies": []},
+        {"name": "SyncPlanner", "type": "library", "target_dependencies": ["LeaseModel"], "product_dependencies": []},
+        {"name": "LeaseStore", "type": "library", "target_dependencies": ["LeaseModel"], "product_dependencies": ["GRDB"]},
+    ],
+    "products": [{"name": "Leasehold", "targets": ["LeaseModel"]}],
+}
+
+
+def target(graph: dict, name: str) -> dict:
+    return next(target for target in graph["targets"] if target["name"] == name)
+
+
+def run(root: Path) -> int:
+    failures = 0
+
+    def expect(name: str, passed: bool) -> None:
+        nonlocal failures
+        failures += not passed
+        print(f"{'ok  ' if passed else 'FAIL'} {name}")
+
+    with tempfile.TemporaryDirectory(prefix="leasehold-lint-") as folder:
+        clone = Path(folder)
+        for file in tree.files(root):
+            if file.parts[0] in ("Sources", "Migrations", ".swift-format"):
+                (clone / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(root / file, clone / file)
+        before = check(clone)
+        for name, path, text, message in SEEDED_FILES:
+            with seeded(clone, path, text):
+                new = [finding for finding in check(clone) if finding not in before]
+            expect(f"caught: {name}", any(message in finding.message and path in finding.place for finding in new))
+        for name, path, text in ALLOWED_FILES:
+            with seeded(clone, path, text):
+                expect(f"let pass: {name}", [finding for finding in check(clone) if finding not in before] == [])
+        with seeded(clone, "Sources/LeaseModel/Seeded.swift", "let x : Int? = 1\nlet  y = x!\n"):
+            found = [finding for finding in programs.swift_format(clone) if "Seeded.swift" in finding.place]
+            expect("caught: formatting, and a force unwrap", len(found) >= 2)
+
+    expect("let pass: a sound package", walls.check_package(GRAPH) == [])
+    for name, spoil, message in SEEDED_GRAPHS:
+        graph = copy.deepcopy(GRAPH)
+        spoil(graph)
+        expect(f"caught: {name}", any(message in finding.message for finding in walls.check_package(graph)))
+    expect("imports are found by line", swift.imports("\n@testable import A\nimport enum B.C\n") == [(2, "A"), (3, "B")])
+    print(f"lint --self-test: {'every check catches what it is for' if failures == 0 else f'{failures} failures'}")
+    return 1 if failures else 0
+
+
+def check(root: Path) -> list[Finding]:
+    files = tree.files(root)
+    return walls.check_imports(root, files) + sources.check(root, files)
+
+
+class seeded:
+    """A file that is there for a moment."""
+
+    def __init__(self, root: Path, path: str, text: str) -> None:
+        self.file, self.text = root / path, text
+
+    def __enter__(self) -> None:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(self.text)
+
+    def __exit__(self, *_: object) -> None:
+        self.file.unlink()

@@ -1,0 +1,85 @@
+"""What may not be written, how long files may be, and what may not be named."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from . import tree
+from .finding import Finding
+from .swift import code_only
+
+LINES_TO_QUESTION, LINES_TO_REFUSE = 300, 500
+CODE_SUFFIXES = {".swift", ".py", ".sh"}
+
+#: In shipped code, with the modules that are free to.
+FORBIDDEN: list[tuple[re.Pattern[str], str, frozenset[str]]] = [
+    (re.compile(r"\btry!"), "try! ends the program instead of telling what went wrong", frozenset()),
+    (re.compile(r"\bas!"), "as! ends the program if the type is another", frozenset()),
+    (re.compile(r"\bfatalError\s*\("), "fatalError ends the program instead of telling what went wrong", frozenset()),
+    (re.compile(r"@unchecked\s+Sendable\b"), "@unchecked Sendable is for LeaseStore alone", frozenset({"LeaseStore"})),
+    (re.compile(r"\bnonisolated\s*\(\s*unsafe\s*\)"), "nonisolated(unsafe) hides a data race", frozenset()),
+    (
+        re.compile(r"\bTask(?:\s*\.\s*(?:detached|immediate))?\s*(?:<[^>{]*>)?\s*(?:\([^(){}]*\)\s*)?\{"),
+        "an unstructured task outlives its caller and loses its errors", frozenset(),
+    ),
+]
+
+#: Folders of the machines that this was written on. Put together here, so that this file does not name them.
+MACHINE_PATH = re.compile(r"(?<![\w.$}~/-])/(?:" + "|".join(["root", "work", "farm"]) + r")/")
+
+
+def check(root: Path, files: list[Path]) -> list[Finding]:
+    findings = []
+    for file in files:
+        text = tree.text(root, file)
+        if text is None:
+            continue
+        findings += machine_paths(file, text)
+        if "Fixtures" in file.parts:
+            continue
+        if file.suffix == ".swift" and file.parts[0] in ("Sources", "Migrations"):
+            findings += forbidden(file, text)
+        is_python = file.suffix == ".py" or re.match(r"#!.*\bpython3?\b", text) is not None
+        if is_python:
+            findings += python_syntax(file, text)
+        if is_python or file.suffix in CODE_SUFFIXES or text.startswith("#!"):
+            findings += length(file, text)
+    return findings
+
+
+def forbidden(file: Path, text: str) -> list[Finding]:
+    code = code_only(text)
+    module = file.parts[1] if file.parts[0] == "Sources" else file.parts[0]
+    findings = []
+    for pattern, why, free in FORBIDDEN:
+        if module in free:
+            continue
+        for match in pattern.finditer(code):
+            line = code.count("\n", 0, match.start()) + 1
+            findings.append(Finding(f"{file}:{line}", why))
+    return findings
+
+
+def length(file: Path, text: str) -> list[Finding]:
+    lines = text.count("\n")
+    if lines > LINES_TO_REFUSE:
+        return [Finding(str(file), f"{lines} lines; more than {LINES_TO_REFUSE} are a defect: divide it by concern")]
+    if lines > LINES_TO_QUESTION:
+        return [Finding(str(file), f"{lines} lines; more than {LINES_TO_QUESTION} are a question", is_warning=True)]
+    return []
+
+
+def machine_paths(file: Path, text: str) -> list[Finding]:
+    return [
+        Finding(f"{file}:{number}", "names a folder of one machine")
+        for number, line in enumerate(text.splitlines(), 1)
+        if MACHINE_PATH.search(line)
+    ]
+
+
+def python_syntax(file: Path, text: str) -> list[Finding]:
+    try:
+        compile(text, str(file), "exec")
+    except SyntaxError as error:
+        return [Finding(f"{file}:{error.lineno}", error.msg)]
+    return []

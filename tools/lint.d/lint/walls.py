@@ -1,0 +1,135 @@
+"""The walls between modules: what each may import and depend on.
+
+The table is the design's. A row that has to grow is a decision about the architecture: make it here, with its reason.
+"""
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import tree
+from .finding import Finding
+from .swift import imports
+
+#: Pure modules calculate; they have no files, no network, no clock.
+PURE = frozenset({"FoundationEssentials"})
+#: What comes with the system, for modules that do input and output.
+SYSTEM = PURE | {"Foundation", "Glibc", "Musl", "Darwin", "Dispatch", "Synchronization"}
+
+
+@dataclass(frozen=True)
+class Row:
+    modules: frozenset[str]
+    products: frozenset[str] = frozenset()
+    system: frozenset[str] = PURE
+
+
+def row(modules: str = "", products: str = "", system: frozenset[str] = SYSTEM) -> Row:
+    return Row(frozenset(modules.split()), frozenset(products.split()), system)
+
+
+WALLS: dict[str, Row] = {
+    "LeaseModel": row(system=PURE),
+    "LeaseReports": row("LeaseModel", system=PURE),
+    "SyncPlanner": row("LeaseModel", system=PURE),
+    "Migrations": row(system=frozenset()),
+    # The only importer of GRDB.
+    "LeaseStore": row("LeaseModel SyncPlanner Migrations", "GRDB"),
+    # The only importer of AsyncHTTPClient, and of NIO with it.
+    "OpenStackClient": row(
+        "LeaseModel", "AsyncHTTPClient NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL Yams Logging"
+    ),
+    "BlazarClient": row("LeaseModel OpenStackClient", "Logging"),
+    "SyncEngine": row("LeaseModel SyncPlanner LeaseStore OpenStackClient BlazarClient", "Logging"),
+    "Leasehold": row("LeaseModel LeaseStore SyncEngine", "Logging"),
+    # Yams writes YAML results; the services carry 'sync --watch'.
+    "LeaseCommands": row(
+        "LeaseModel LeaseReports Leasehold", "ArgumentParser Yams Logging ServiceLifecycle UnixSignals"
+    ),
+    "LeaseWeb": row(
+        "LeaseModel LeaseReports Leasehold", "Hummingbird HummingbirdCore HummingbirdRouter Mustache Logging ServiceLifecycle"
+    ),
+    "LeaseholdCLI": row("LeaseCommands LeaseWeb", "ArgumentParser"),
+    # Test support, in no product.
+    "BlazarModel": row("LeaseModel", system=PURE),
+    "Sandbox": row(
+        "LeaseModel BlazarModel",
+        "Hummingbird HummingbirdCore ArgumentParser Logging NIOCore ServiceLifecycle UnixSignals",
+    ),
+}
+
+#: Products with one importer, whose tests may use them too.
+EXCLUSIVE = {"GRDB": "LeaseStore", "AsyncHTTPClient": "OpenStackClient"}
+
+
+def module_of(file: Path) -> str | None:
+    """The module that a Swift file belongs to, if it is a shipped or a supporting one."""
+    if file.parts[0] == "Sources" and len(file.parts) > 2:
+        return file.parts[1]
+    return "Migrations" if file.parts[0] == "Migrations" else None
+
+
+def check_imports(root: Path, files: list[Path]) -> list[Finding]:
+    findings = []
+    for file in files:
+        if file.suffix != ".swift" or file.parts[0] not in ("Sources", "Migrations", "Tests"):
+            continue
+        for line, imported in imports(tree.text(root, file) or ""):
+            if problem := import_problem(file, imported):
+                findings.append(Finding(f"{file}:{line}", problem))
+    return findings
+
+
+def import_problem(file: Path, imported: str) -> str | None:
+    module = module_of(file)
+    if module is None:
+        owner = EXCLUSIVE.get(imported)
+        if owner and file.parts[:2] != ("Tests", f"{owner}Tests"):
+            return f"only {owner} and its tests may import {imported}"
+        return None
+    allowed = WALLS.get(module)
+    if allowed is None:
+        return f"module {module} has no row in the table of walls"
+    if imported in allowed.modules | allowed.products | allowed.system | {"Swift"}:
+        return None
+    known = ", ".join(sorted(allowed.modules | allowed.products | allowed.system)) or "nothing"
+    return f"{module} may not import {imported} (it may import {known})"
+
+
+def describe(root: Path) -> dict:
+    """What Package.swift says, as the package manager understands it."""
+    output = subprocess.run(
+        ["swift", "package", "--package-path", str(root), "describe", "--type", "json"], capture_output=True, text=True
+    )
+    if output.returncode != 0:
+        raise SystemExit(f"lint: Package.swift cannot be read:\n{output.stderr}")
+    return json.loads(output.stdout)
+
+
+def check_package(description: dict) -> list[Finding]:
+    findings = []
+    for target in description["targets"]:
+        name = target["name"]
+        dependencies = set(target.get("target_dependencies") or []) | set(target.get("product_dependencies") or [])
+        if target["type"] == "test":
+            for dependency in sorted(dependencies & EXCLUSIVE.keys()):
+                if name != f"{EXCLUSIVE[dependency]}Tests":
+                    findings.append(package_finding(name, dependency))
+            continue
+        if name not in WALLS:
+            findings.append(Finding("Package.swift", f"target {name} has no row in the table of walls"))
+            continue
+        for dependency in sorted(dependencies - WALLS[name].modules - WALLS[name].products):
+            findings.append(package_finding(name, dependency))
+    for product in description["products"]:
+        for target in product["targets"]:
+            # An executable target has a product of its own name, which nothing ships.
+            if target in ("BlazarModel", "Sandbox") and product["name"] != target:
+                findings.append(Finding("Package.swift", f"test support {target} is in the product {product['name']}"))
+    return findings
+
+
+def package_finding(target: str, dependency: str) -> Finding:
+    return Finding("Package.swift", f"{target} may not depend on {dependency}")
