@@ -28,10 +28,6 @@ extension ServerFailure {
         }
     }
 
-    /// Whether the server failed without a word about why: what Blazar answers to a name of over 80 characters, to a
-    /// creation it cannot make a trust for, and while its manager is down.
-    public var isBareServerError: Bool { category == .serverError }
-
     /// Whether the request was a creation.
     private var isCreation: Bool { requestLine.hasPrefix("POST ") }
 
