@@ -89,6 +89,7 @@ let package = Package(
         .target(name: "CaptureFixtures", path: "Tests/CaptureFixtures", swiftSettings: settings),
 
         tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
+        tests("BlazarClientTests", ["LeaseModel", "OpenStackClient", "BlazarClient", "CaptureFixtures"]),
         tests("SyncPlannerTests", ["SyncPlanner"]),
         tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", grdb]),
         tests("LeaseCommandsTests", ["LeaseCommands", "LeaseModel", arguments, yams]),

@@ -19,6 +19,14 @@ struct FieldReader {
     }
 
     mutating func string(_ key: String) -> String? { take(key, \.stringValue) }
+
+    /// A string that is always there; empty if it is not. A `null` stays in the remainder: Chameleon gives one for the
+    /// status of an event that was sent without, and it must not come back as an empty string.
+    mutating func text(_ key: String) -> String {
+        guard let raw = remainder[key], !raw.isNull else { return "" }
+        return string(key) ?? ""
+    }
+
     mutating func bool(_ key: String) -> Bool? { take(key, \.boolValue) }
     mutating func array(_ key: String) -> [JSONValue]? { take(key, \.arrayValue) }
     mutating func time(_ key: String) -> Timestamp? { take(key) { $0.stringValue.flatMap(Timestamp.init(parsing:)) } }

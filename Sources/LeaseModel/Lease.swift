@@ -91,9 +91,9 @@ extension Lease {
             events.append(event)
         }
         self.init(
-            id: id, name: fields.string("name") ?? "", userID: fields.string("user_id") ?? "",
-            projectID: fields.string("project_id") ?? "", startsAt: starts, endsAt: ends,
-            status: LeaseStatus(rawValue: fields.string("status") ?? ""), isDegraded: fields.bool("degraded"),
+            id: id, name: fields.text("name"), userID: fields.text("user_id"),
+            projectID: fields.text("project_id"), startsAt: starts, endsAt: ends,
+            status: LeaseStatus(rawValue: fields.text("status")), isDegraded: fields.bool("degraded"),
             trustID: fields.string("trust_id"), createdAt: fields.time("created_at"),
             updatedAt: fields.time("updated_at"), reservations: reservations, events: events)
         extra = fields.remainder
@@ -102,6 +102,7 @@ extension Lease {
     /// This lease as Blazar writes it, unknown fields included.
     ///
     /// - Parameter times: how moments are written.
+    /// - Returns: the object; read again, it gives an equal lease.
     public func json(times: TimeFormat = .blazar) -> JSONObject {
         var object: JSONObject = [
             "id": .string(id), "name": .string(name), "user_id": .string(userID), "project_id": .string(projectID),

@@ -37,8 +37,8 @@ public struct LeaseEvent: Sendable, Hashable, Identifiable {
         var reader = FieldReader(object)
         guard let id = reader.string("id"), !id.isEmpty else { return nil }
         self.init(
-            id: id, leaseID: reader.string("lease_id"), eventType: reader.string("event_type") ?? "",
-            time: reader.time("time"), status: EventStatus(rawValue: reader.string("status") ?? ""),
+            id: id, leaseID: reader.string("lease_id"), eventType: reader.text("event_type"),
+            time: reader.time("time"), status: EventStatus(rawValue: reader.text("status")),
             createdAt: reader.time("created_at"), updatedAt: reader.time("updated_at"))
         extra = reader.remainder
     }

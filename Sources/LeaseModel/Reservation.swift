@@ -48,8 +48,8 @@ public struct Reservation: Sendable, Hashable, Identifiable {
         guard let id = reader.string("id"), !id.isEmpty else { return nil }
         self.init(
             id: id, leaseID: reader.string("lease_id"), resourceID: reader.string("resource_id"),
-            resourceType: ResourceType(rawValue: reader.string("resource_type") ?? ""),
-            status: ReservationStatus(rawValue: reader.string("status") ?? ""),
+            resourceType: ResourceType(rawValue: reader.text("resource_type")),
+            status: ReservationStatus(rawValue: reader.text("status")),
             isMissingResources: reader.bool("missing_resources"),
             areResourcesChanged: reader.bool("resources_changed"), createdAt: reader.time("created_at"),
             updatedAt: reader.time("updated_at"))

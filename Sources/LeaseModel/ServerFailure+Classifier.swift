@@ -25,7 +25,8 @@ extension ServerFailure.Category {
             return
         }
         switch status {
-        case 403: self = .forbidden
+        // Blazar's own 403 begins with "Policy doesn't allow"; any other to a write is a site's enforcement speaking.
+        case 403: self = method == "POST" || method == "PUT" ? .policy : .forbidden
         case 404: self = method == "POST" ? .invalid : .notFound
         case 405: self = .notOffered
         case 409: self = .conflict

@@ -8,7 +8,12 @@ extension ServerFailure {
     /// - Returns: text without control characters.
     public func sentence(operation: String, lease: String? = nil, isApplicationCredential: Bool = false) -> String {
         let subject = lease.map { "\(operation) \"\($0)\"" } ?? operation
-        let said = message.isEmpty ? reasonWithoutWords : "the server says \"\(message)\""
+        let said =
+            if category == .notBlazar {
+                "the answer is none of the service's" + (message.isEmpty ? "" : ", \"\(message)\"")
+            } else {
+                message.isEmpty ? reasonWithoutWords : "the server says \"\(message)\""
+            }
         let request = [requestLine, "status \(status)", requestID ?? "no request id"].joined(separator: ", ")
         let next = nextStep(isApplicationCredential: isApplicationCredential)
         return "\(subject) failed: \(said) (\(request)). \(next)".escapedForTerminal
@@ -16,17 +21,12 @@ extension ServerFailure {
 
     private var reasonWithoutWords: String {
         switch category {
-        case .notBlazar: "the answer does not come from the service"
         case .unauthenticated: "the token was not accepted"
         case .rateLimited: "too many requests"
         case .unavailable: "the service cannot answer now"
         default: "the server gives no reason"
         }
     }
-
-    /// Whether the server failed without a word about why: what Blazar answers to a name of over 80 characters, to a
-    /// creation it cannot make a trust for, and while its manager is down.
-    public var isBareServerError: Bool { category == .serverError }
 
     /// Whether the request was a creation.
     private var isCreation: Bool { requestLine.hasPrefix("POST ") }

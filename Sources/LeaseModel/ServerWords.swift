@@ -95,9 +95,9 @@ public enum MediaType {
 }
 
 /// Tells a web page from an API's answer.
-public enum HTMLHint {
+enum HTMLHint {
     /// Whether the bytes begin as a web page does.
-    public static func looksLikeHTML(_ bytes: some Collection<UInt8>) -> Bool {
+    static func looksLikeHTML(_ bytes: some Collection<UInt8>) -> Bool {
         let start = bytes.prefix(256).drop { $0 <= 0x20 || [0xEF, 0xBB, 0xBF].contains($0) }.prefix(16)
         let text = String(decoding: start, as: UTF8.self).lowercased()
         return ["<!doctype", "<html", "<head", "<body", "<!--", "<?xml", "<title"].contains { text.hasPrefix($0) }

@@ -22,8 +22,8 @@ package struct LeaseListCutter: Sendable {
     private var isInLease = false
     /// The beginning of a lease whose end has not arrived.
     private var pending: [UInt8] = []
-    /// The body's first bytes, to tell a web page.
-    private var firstBytes: [UInt8] = []
+    /// The body's first byte that is not white space, to tell a web page: nothing in JSON begins with `<`.
+    private var firstByte: UInt8?
     private var error: LeaseListError?
 
     package init() {}
@@ -34,7 +34,7 @@ package struct LeaseListCutter: Sendable {
     /// - Throws: ``LeaseListError``, and the same again for every part after it.
     package mutating func consume(_ part: [UInt8]) throws(LeaseListError) -> [LeaseSlice] {
         if let error { throw error }
-        if firstBytes.count < 256 { firstBytes += part.prefix(256 - firstBytes.count) }
+        if firstByte == nil { firstByte = part.first { !$0.isJSONSpace } }
         var slices: [LeaseSlice] = []
         let outcome = part.withUnsafeBytes { bytes in
             Result<Void, LeaseListError> { () throws(LeaseListError) in try cut(bytes, into: &slices) }
@@ -54,10 +54,7 @@ package struct LeaseListCutter: Sendable {
     package mutating func finish() throws(LeaseListError) {
         if let error { throw error }
         if outside.isComplete { return }
-        // A body of nothing but white space, or a web page that is shorter than its first tag.
-        let found: LeaseListError =
-            HTMLHint.looksLikeHTML(firstBytes)
-            ? .notJSON(offset: 0, looksLikeHTML: true) : .cutShort(bytes: byteCount)
+        let found = LeaseListError.cutShort(bytes: byteCount)
         error = found
         throw found
     }
@@ -94,8 +91,7 @@ package struct LeaseListCutter: Sendable {
         } catch {
             switch error {
             case .unexpected(let offset):
-                let isPage = HTMLHint.looksLikeHTML(firstBytes)
-                throw .notJSON(offset: byteCount + offset, looksLikeHTML: isPage)
+                throw .notJSON(offset: byteCount + offset, looksLikeHTML: firstByte == UInt8(ascii: "<"))
             case .noLeasesArray: throw .noLeasesArray
             case .elementNotObject: throw .elementNotObject(index: leaseCount)
             case .trailing(let offset): throw .trailing(offset: byteCount + offset)
