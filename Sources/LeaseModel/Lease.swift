@@ -102,6 +102,7 @@ extension Lease {
     /// This lease as Blazar writes it, unknown fields included.
     ///
     /// - Parameter times: how moments are written.
+    /// - Returns: the object that Blazar has for a lease.
     public func json(times: TimeFormat = .blazar) -> JSONObject {
         var object: JSONObject = [
             "id": .string(id), "name": .string(name), "user_id": .string(userID), "project_id": .string(projectID),

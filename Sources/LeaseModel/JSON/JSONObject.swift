@@ -25,10 +25,9 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
 
     private static func repeatsName(_ members: [(key: String, value: JSONValue)]) -> Bool {
         guard members.count <= 32 else { return Set(members.lazy.map(\.key)).count < members.count }
-        for index in members.indices.dropFirst() where members[..<index].contains(where: { $0.key == members[index].key }) {
-            return true
+        return members.indices.dropFirst().contains { index in
+            members[..<index].contains { $0.key == members[index].key }
         }
-        return false
     }
 
     public init(dictionaryLiteral elements: (String, JSONValue)...) { self.init(elements) }
