@@ -85,7 +85,12 @@ let package = Package(
             dependencies: ["BlazarModel", "LeaseModel", hummingbird, arguments],
             swiftSettings: settings),
 
-        tests("LeaseModelTests", ["LeaseModel"]),
+        // The recorded requests and replies of real clouds, for the tests of whoever reads such replies.
+        .target(name: "CaptureFixtures", path: "Tests/CaptureFixtures", swiftSettings: settings),
+
+        tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
+        tests("SyncPlannerTests", ["SyncPlanner"]),
+        tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", grdb]),
         tests("LeaseCommandsTests", ["LeaseCommands", "LeaseModel", arguments, yams]),
     ]
 )

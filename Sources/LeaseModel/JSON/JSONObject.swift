@@ -64,6 +64,11 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
         return members.remove(at: index).value
     }
 
+    /// The same members in the order of their names, so that equal objects are written alike.
+    public var sorted: JSONObject {
+        JSONObject(members.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    }
+
     /// The same members with every name in `newer` set to its value there.
     public func merging(_ newer: JSONObject) -> JSONObject {
         var result = self

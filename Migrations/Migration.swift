@@ -1,0 +1,22 @@
+/// One step of the database's schema.
+///
+/// A step never changes once it has shipped: a database anywhere may stop at any of them.
+package struct Migration: Sendable {
+    /// The version of the schema after this step: 1 for the first.
+    package let version: Int32
+    /// The name of its file, without `.sql`.
+    package let name: String
+    /// Its statements.
+    package let sql: String
+
+    /// Every step, in order. The folder is not enumerable from here; a test compares the two.
+    package static let all: [Migration] = [
+        Migration(version: 1, name: "v0001_mirror", bytes: PackageResources.v0001_mirror_sql)
+    ]
+
+    private init(version: Int32, name: String, bytes: [UInt8]) {
+        self.version = version
+        self.name = name
+        sql = String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,120 @@
+internal import LeaseModel
+
+/// Cuts the body of `GET /v1/leases` into one slice a lease while it arrives, without decoding any.
+///
+/// Blazar has no pages, no filter and no change feed: everything comes in one body, 158 MB for 100,000 leases. At most
+/// one lease and the part at hand are in memory.
+///
+/// The structure around the leases is verified: an object with exactly one array `leases` of objects, its other members
+/// skipped, nothing but white space behind it. A list is whole once ``finish()`` has returned; until then, and after
+/// any error, nothing may be concluded from it. Inside a lease only the nesting is looked at: its decoder does the rest.
+package struct LeaseListCutter: Sendable {
+    /// No lease may take more bytes than this: a real one takes about 1.5 kB, one with 1,000 hosts less than 1 MB.
+    package static var sliceLimit: Int { 16 << 20 }
+
+    /// How many bytes have been taken in.
+    package private(set) var byteCount = 0
+    /// How many leases have been cut.
+    package private(set) var leaseCount = 0
+
+    private var outside = ListStructure()
+    private var lease = ObjectScan()
+    private var isInLease = false
+    /// The beginning of a lease whose end has not arrived.
+    private var pending: [UInt8] = []
+    /// The body's first bytes, to tell a web page.
+    private var firstBytes: [UInt8] = []
+    private var error: LeaseListError?
+
+    package init() {}
+
+    /// Takes the next part of the body.
+    ///
+    /// - Returns: the leases that are complete with it, in the list's order.
+    /// - Throws: ``LeaseListError``, and the same again for every part after it.
+    package mutating func consume(_ part: [UInt8]) throws(LeaseListError) -> [LeaseSlice] {
+        if let error { throw error }
+        if firstBytes.count < 256 { firstBytes += part.prefix(256 - firstBytes.count) }
+        var slices: [LeaseSlice] = []
+        let outcome = part.withUnsafeBytes { bytes in
+            Result<Void, LeaseListError> { () throws(LeaseListError) in try cut(bytes, into: &slices) }
+        }
+        if case .failure(let found) = outcome {
+            error = found
+            pending = []
+            throw found
+        }
+        byteCount += part.count
+        return slices
+    }
+
+    /// Says that the body has ended.
+    ///
+    /// - Throws: ``LeaseListError`` if the list has not.
+    package mutating func finish() throws(LeaseListError) {
+        if let error { throw error }
+        if outside.isComplete { return }
+        // A body of nothing but white space, or a web page that is shorter than its first tag.
+        let found: LeaseListError =
+            HTMLHint.looksLikeHTML(firstBytes)
+            ? .notJSON(offset: 0, looksLikeHTML: true) : .cutShort(bytes: byteCount)
+        error = found
+        throw found
+    }
+
+    private mutating func cut(
+        _ bytes: UnsafeRawBufferPointer, into slices: inout [LeaseSlice]
+    ) throws(LeaseListError) {
+        var offset = 0
+        while offset < bytes.count {
+            if !isInLease {
+                guard let start = try startOfLease(in: bytes, from: offset) else { return }
+                offset = start
+                isInLease = true
+                lease = ObjectScan()
+            }
+            guard let end = lease.end(in: bytes, from: offset) else {
+                guard pending.count + bytes.count - offset <= Self.sliceLimit else {
+                    throw .sliceTooLarge(limit: Self.sliceLimit)
+                }
+                pending.append(contentsOf: bytes[offset...])
+                return
+            }
+            isInLease = false
+            slices.append(try slice(UnsafeRawBufferPointer(rebasing: bytes[offset..<end]), endsAt: byteCount + end))
+            offset = end
+        }
+    }
+
+    private mutating func startOfLease(
+        in bytes: UnsafeRawBufferPointer, from start: Int
+    ) throws(LeaseListError) -> Int? {
+        do {
+            return try outside.startOfElement(in: bytes, from: start)
+        } catch {
+            switch error {
+            case .unexpected(let offset):
+                let isPage = HTMLHint.looksLikeHTML(firstBytes)
+                throw .notJSON(offset: byteCount + offset, looksLikeHTML: isPage)
+            case .noLeasesArray: throw .noLeasesArray
+            case .elementNotObject: throw .elementNotObject(index: leaseCount)
+            case .trailing(let offset): throw .trailing(offset: byteCount + offset)
+            }
+        }
+    }
+
+    /// Makes a slice of what is pending and the bytes that complete it.
+    private mutating func slice(
+        _ last: UnsafeRawBufferPointer, endsAt end: Int
+    ) throws(LeaseListError) -> LeaseSlice {
+        guard pending.count + last.count <= Self.sliceLimit else { throw .sliceTooLarge(limit: Self.sliceLimit) }
+        var whole = pending
+        whole.append(contentsOf: last)
+        pending.removeAll(keepingCapacity: false)
+        guard whole.last == UInt8(ascii: "}") else { throw .notJSON(offset: end - 1, looksLikeHTML: false) }
+        let (id, digest) = whole.withUnsafeBytes { (MemberScan.id(in: $0), ContentDigest.digest(of: $0)) }
+        guard let id else { throw .elementWithoutID(index: leaseCount) }
+        leaseCount += 1
+        return LeaseSlice(bytes: whole, id: id, digest: digest)
+    }
+}

@@ -1,0 +1,99 @@
+/// Finds where a JSON object or array ends, over bytes that come in parts.
+///
+/// Strings are skipped eight bytes at a time: most of a lease is strings, and this is the loop that every byte of a
+/// list goes through.
+struct ObjectScan {
+    private var depth = 0
+    private var isInString = false
+    private var isAfterBackslash = false
+
+    /// Goes on scanning at an offset: the first byte ever scanned must be the opening bracket.
+    ///
+    /// What is checked is the nesting, not the grammar: whoever decodes the value does that.
+    ///
+    /// - Returns: the offset behind the closing bracket; `nil` if the bytes end first.
+    @inline(__always)
+    mutating func end(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        var offset = start
+        var depth = self.depth
+        let count = bytes.count
+        if isInString {
+            guard let next = skipString(in: bytes, from: offset) else { return nil }
+            offset = next
+        }
+        while offset < count {
+            let byte = bytes[offset]
+            offset &+= 1
+            if byte == UInt8(ascii: "\"") {
+                // The common case by far is a string that ends in this part without a backslash in it.
+                guard let next = skipString(in: bytes, from: offset) else {
+                    self.depth = depth
+                    return nil
+                }
+                offset = next
+            } else if byte | 0x20 == UInt8(ascii: "{") {
+                // `{` and `[` differ in that bit only, as do `}` and `]`.
+                depth &+= 1
+            } else if byte | 0x20 == UInt8(ascii: "}") {
+                depth &-= 1
+                if depth == 0 {
+                    self.depth = 0
+                    return offset
+                }
+            }
+        }
+        self.depth = depth
+        return nil
+    }
+
+    /// Skips to behind the closing quote; `nil` if the bytes end inside the string, which is then remembered.
+    @inline(__always)
+    mutating func skipString(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        var offset = start
+        let count = bytes.count
+        if isAfterBackslash, offset < count {
+            isAfterBackslash = false
+            offset &+= 1
+        }
+        while true {
+            offset = Self.firstQuoteOrBackslash(in: bytes, from: offset)
+            guard offset < count else {
+                isInString = true
+                return nil
+            }
+            if bytes[offset] == UInt8(ascii: "\"") {
+                isInString = false
+                return offset &+ 1
+            }
+            guard offset &+ 1 < count else {
+                isInString = true
+                isAfterBackslash = true
+                return nil
+            }
+            offset &+= 2
+        }
+    }
+
+    /// The offset of the next quote or backslash; at or beyond the end if there is none.
+    @inline(__always)
+    private static func firstQuoteOrBackslash(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        let quotes = ones &* UInt64(UInt8(ascii: "\""))
+        let backslashes = ones &* UInt64(UInt8(ascii: "\\"))
+        var offset = start
+        let count = bytes.count
+        while offset &+ 8 <= count {
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            // A zero byte of x sets the high bit of that byte in (x - ones) & ~x. A borrow can set one above it
+            // wrongly, never one below it: the lowest is right, and only the lowest is used.
+            let quote = word ^ quotes
+            let backslash = word ^ backslashes
+            let hits = (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)) & highs
+            if hits != 0 { return offset &+ hits.trailingZeroBitCount >> 3 }
+            offset &+= 8
+        }
+        while offset < count, bytes[offset] != UInt8(ascii: "\""), bytes[offset] != UInt8(ascii: "\\") { offset &+= 1 }
+        return offset
+    }
+}

@@ -1,0 +1,81 @@
+import GRDB
+import LeaseModel
+
+/// Turns rows of the mirror into leases.
+enum LeaseRows {
+    /// The leases of those rows, in the order of the keys, with their reservations and events.
+    static func leases(_ database: Database, keys: some Collection<Int64>) throws -> [(key: Int64, row: Row, lease: Lease)] {
+        let list = keys.map(String.init).joined(separator: ",")
+        var reservations: [Int64: [Reservation]] = [:]
+        let reservationRows = try Row.fetchCursor(
+            database, sql: "SELECT * FROM reservation WHERE lease_key IN (\(list))")
+        while let row = try reservationRows.next() {
+            reservations[row["lease_key"], default: []].append(Reservation(row: row))
+        }
+        var events: [Int64: [LeaseEvent]] = [:]
+        let eventRows = try Row.fetchCursor(database, sql: "SELECT * FROM event WHERE lease_key IN (\(list))")
+        while let row = try eventRows.next() {
+            events[row["lease_key"], default: []].append(LeaseEvent(row: row))
+        }
+        var rows: [Int64: Row] = [:]
+        let leaseRows = try Row.fetchCursor(database, sql: "SELECT * FROM lease WHERE lease_key IN (\(list))")
+        while let row = try leaseRows.next() { rows[row["lease_key"]] = row.copy() }
+        return keys.compactMap { key in
+            guard let row = rows[key] else { return nil }
+            let lease = Lease(row: row, reservations: reservations[key] ?? [], events: events[key] ?? [])
+            return (key, row, lease)
+        }
+    }
+
+    /// A JSON column, which holds what this module wrote; anything else reads as an empty object.
+    static func object(_ text: String?) -> JSONObject {
+        guard let text, let object = try? JSONValue(parsing: text).objectValue else { return [:] }
+        return object
+    }
+
+    /// An object as the text of a JSON column; `nil` for an empty one.
+    static func text(_ object: JSONObject) -> String? {
+        object.isEmpty ? nil : JSONValue.object(object).text()
+    }
+}
+
+extension Lease {
+    init(row: Row, reservations: [Reservation], events: [LeaseEvent]) {
+        let id: String = row["id"]
+        func owned(_ reservation: Reservation) -> Reservation {
+            var reservation = reservation
+            reservation.leaseID = id
+            return reservation
+        }
+        func owned(_ event: LeaseEvent) -> LeaseEvent {
+            var event = event
+            event.leaseID = id
+            return event
+        }
+        self.init(
+            id: id, name: row["name"], userID: row["user_id"], projectID: row["project_id"],
+            startsAt: Timestamp(secondsSince1970: row["start_at"]), endsAt: Timestamp(secondsSince1970: row["end_at"]),
+            status: LeaseStatus(rawValue: row["status"]), isDegraded: row["degraded"], trustID: row["trust_id"],
+            createdAt: row.time("created_at"), updatedAt: row.time("updated_at"),
+            reservations: reservations.map(owned), events: events.map(owned), extra: LeaseRows.object(row["extra"]))
+    }
+}
+
+extension Reservation {
+    init(row: Row) {
+        self.init(
+            id: row["id"], resourceID: row["resource_id"], resourceType: ResourceType(rawValue: row["resource_type"]),
+            status: ReservationStatus(rawValue: row["status"]), isMissingResources: row["missing_resources"],
+            areResourcesChanged: row["resources_changed"], createdAt: row.time("created_at"),
+            updatedAt: row.time("updated_at"), fields: LeaseRows.object(row["fields"]))
+    }
+}
+
+extension LeaseEvent {
+    init(row: Row) {
+        self.init(
+            id: row["id"], eventType: row["event_type"], time: row.time("time_at"),
+            status: EventStatus(rawValue: row["status"]), createdAt: row.time("created_at"),
+            updatedAt: row.time("updated_at"), extra: LeaseRows.object(row["extra"]))
+    }
+}

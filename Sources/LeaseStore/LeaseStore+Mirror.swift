@@ -1,0 +1,89 @@
+import GRDB
+package import LeaseModel
+package import SyncPlanner
+
+/// A lease as the server gave it in one run.
+package struct ObservedLease: Sendable {
+    package let lease: Lease
+    /// The digest of the bytes it was read from.
+    package let digest: UInt64
+
+    package init(lease: Lease, digest: UInt64) {
+        self.lease = lease
+        self.digest = digest
+    }
+}
+
+/// Thrown when a run that began later has already completed: this one's answer is older and must not be written.
+package struct RunSuperseded: Error, Sendable {}
+
+extension LeaseStore {
+    /// What the mirror holds of a scope, for comparison with a list.
+    package func pullLedger(scope: Int64) throws(StoreError) -> PullLedger {
+        try read { database in
+            let count = try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM lease WHERE scope_id = ?", arguments: [scope])
+            var ledger = PullLedger(capacity: count ?? 0)
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT lease_key, id, digest, gone IS NOT NULL FROM lease WHERE scope_id = ?",
+                arguments: [scope])
+            while let row = try rows.next() {
+                ledger.enter(
+                    id: row[1],
+                    PullLedger.Entry(key: row[0], digest: UInt64(bitPattern: row[2] as Int64), isGone: row[3]))
+            }
+            return ledger
+        }
+    }
+
+    /// Writes what a run saw of some leases, and the states that are thereby over into the history.
+    ///
+    /// A row that a later run has written is left alone. A lease that says the same as the mirror, in another order of
+    /// its parts for instance, is not written.
+    ///
+    /// - Returns: what changed; `nil` if a later run has already completed and nothing was written.
+    package func apply(
+        _ leases: [ObservedLease], scope: Scope, run: Int64, at time: Timestamp
+    ) throws(StoreError) -> [LeaseChange]? {
+        try write { database in
+            guard let writer = try MirrorWriter(database, scope: scope, run: run, at: time) else { return nil }
+            return try leases.compactMap(writer.write)
+        }
+    }
+
+    /// What the mirror has of leases that a list did not have.
+    package func missing(keys: [Int64]) throws(StoreError) -> [(key: Int64, id: String, projectID: String)] {
+        try read { database in
+            try keys.compactMap { key in
+                try Row.fetchOne(
+                    database, sql: "SELECT id, project_id FROM lease WHERE lease_key = ?", arguments: [key]
+                ).map { (key, $0[0], $0[1]) }
+            }
+        }
+    }
+
+    /// Completes a run: notes which leases are gone, and that the mirror is as fresh as the run.
+    ///
+    /// - Parameter summary: what the run read and changed so far; the leases found gone are added here.
+    /// - Returns: the leases that are gone, and the final counts; `nil` if a later run has already completed.
+    package func completeRun(
+        _ run: Int64, scope: Scope, gone: [(key: Int64, reason: Departure.Reason)], counts: SyncCounts,
+        serverDate: Timestamp?, requestID: String?, startedAt: Timestamp, at time: Timestamp
+    ) throws(StoreError) -> (changes: [LeaseChange], counts: SyncCounts)? {
+        try write { database in
+            guard let writer = try MirrorWriter(database, scope: scope, run: run, at: time) else { return nil }
+            let changes = try gone.compactMap(writer.markGone)
+            var counts = counts
+            for change in changes { counts.count(change.kind) }
+            try Self.endRun(
+                run, outcome: .complete, message: nil, requestID: requestID, serverDate: serverDate, counts: counts,
+                at: time, in: database)
+            try database.execute(
+                sql: """
+                    UPDATE scope SET last_complete_run = ?, listed_at = max(coalesce(listed_at, 0), ?) WHERE scope_id = ?
+                    """,
+                arguments: [run, startedAt.secondsSince1970, scope.id])
+            return (changes, counts)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import GRDB
+package import LeaseModel
+
+extension LeaseStore {
+    /// The fewest characters that are taken for the beginning of an id.
+    package static let shortestPrefix = 4
+
+    /// Finds the lease that a reference means: an id, a name, or the beginning of an id, in this order.
+    ///
+    /// Leases that their site no longer lists are considered only where no listed one fits.
+    ///
+    /// - Parameters:
+    ///   - reference: what the person wrote.
+    ///   - scopes: where to look; `nil` for everywhere.
+    package func resolve(_ reference: String, scopes: Set<Int64>?) throws(StoreError) -> LeaseResolution {
+        try read { database in
+            var filter = LeaseFilter()
+            filter.scopes = scopes
+            filter.includesDeparted = true
+            for condition in Condition.all(of: reference) {
+                var query = LeaseQuery(filter)
+                query.add(condition.sql, condition.lower, condition.upper)
+                let found = try Self.candidates(database, query)
+                let listed = found.filter { !$0.isDeparted }
+                let fitting = listed.isEmpty ? found : listed
+                if fitting.count == 1 { return .one(fitting[0]) }
+                if !fitting.isEmpty { return .ambiguous(fitting) }
+            }
+            return .none
+        }
+    }
+
+    private struct Condition {
+        let sql: String
+        let lower: String
+        let upper: String
+
+        static func all(of reference: String) -> [Condition] {
+            var conditions = [
+                Condition(sql: "lease.id = ? AND ? = ''", lower: reference, upper: ""),
+                Condition(sql: "lease.name = ? AND ? = ''", lower: reference, upper: ""),
+            ]
+            if reference.count >= LeaseStore.shortestPrefix {
+                // A range, unlike LIKE or GLOB with a parameter, uses the index.
+                conditions.append(
+                    Condition(
+                        sql: "lease.id >= ? AND lease.id < ?", lower: reference, upper: reference + "\u{10FFFF}"))
+            }
+            return conditions
+        }
+    }
+
+    private static func candidates(_ database: Database, _ query: LeaseQuery) throws -> [LeaseCandidate] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT lease.id, lease.name, lease.status, lease.end_at, scope.site, lease.scope_id,
+                    lease.gone IS NOT NULL
+                FROM \(LeaseQuery.source) WHERE \(query.condition) ORDER BY lease.end_at DESC, lease.id
+                """, arguments: query.arguments
+        ).map { row in
+            LeaseCandidate(
+                id: row[0], name: row[1], status: LeaseStatus(rawValue: row[2]),
+                endsAt: Timestamp(secondsSince1970: row[3]), site: row[4], scopeID: row[5], isDeparted: row[6])
+        }
+    }
+
+    /// The lease of that id, as that scope has it.
+    package func lease(id: String, scope: Int64) throws(StoreError) -> MirroredLease? {
+        try read { database in
+            let key = try Int64.fetchOne(
+                database, sql: "SELECT lease_key FROM lease WHERE id = ? AND scope_id = ?", arguments: [id, scope])
+            guard let key else { return nil }
+            return try MirrorReader(database).leases(keys: CollectionOfOne(key)).first
+        }
+    }
+}

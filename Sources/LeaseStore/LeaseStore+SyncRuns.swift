@@ -1,0 +1,83 @@
+import GRDB
+package import LeaseModel
+
+extension LeaseStore {
+    /// Notes that a cloud is about to be asked.
+    ///
+    /// Must be called before the request leaves: the number of the run tells which of two observations began later.
+    ///
+    /// - Returns: the number of the run.
+    package func beginRun(cloud: String, scope: Int64?, at time: Timestamp) throws(StoreError) -> Int64 {
+        try write { database in
+            try database.execute(
+                sql: "INSERT INTO sync_run (cloud, scope_id, started_at) VALUES (?, ?, ?)",
+                arguments: [cloud, scope, time.secondsSince1970])
+            return database.lastInsertedRowID
+        }
+    }
+
+    /// Notes that a run did not complete, and why.
+    package func endRun(
+        _ run: Int64, outcome: SyncRun.Outcome, message: String, requestID: String?, counts: SyncCounts,
+        at time: Timestamp
+    ) throws(StoreError) {
+        try write { database in
+            try Self.endRun(
+                run, outcome: outcome, message: message, requestID: requestID, serverDate: nil, counts: counts, at: time,
+                in: database)
+        }
+    }
+
+    static func endRun(
+        _ run: Int64, outcome: SyncRun.Outcome, message: String?, requestID: String?, serverDate: Timestamp?,
+        counts: SyncCounts, at time: Timestamp, in database: Database
+    ) throws {
+        try database.execute(
+            sql: """
+                UPDATE sync_run SET finished_at = max(started_at, ?), outcome = ?, message = ?, request_id = ?,
+                    server_date = ?, bytes = ?, listed = ?, new = ?, changed = ?, ended = ?, vanished = ?
+                WHERE run_id = ?
+                """,
+            arguments: [
+                time.secondsSince1970, outcome.rawValue, message, requestID, serverDate?.secondsSince1970, counts.bytes,
+                counts.listed, counts.new, counts.changed, counts.ended, counts.vanished, run,
+            ])
+    }
+
+    /// The last run of each cloud.
+    package func lastRuns() throws(StoreError) -> [SyncRun] {
+        try read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT * FROM sync_run WHERE run_id IN (SELECT max(run_id) FROM sync_run GROUP BY cloud)
+                    ORDER BY cloud
+                    """
+            ).map(SyncRun.init(row:))
+        }
+    }
+}
+
+extension SyncRun {
+    fileprivate init(row: Row) {
+        var counts = SyncCounts()
+        counts.bytes = row["bytes"]
+        counts.listed = row["listed"]
+        counts.new = row["new"]
+        counts.changed = row["changed"]
+        counts.ended = row["ended"]
+        counts.vanished = row["vanished"]
+        self.init(
+            id: row["run_id"], cloud: row["cloud"], scopeID: row["scope_id"],
+            startedAt: Timestamp(secondsSince1970: row["started_at"]), finishedAt: row.time("finished_at"),
+            outcome: (row["outcome"] as String?).flatMap(Outcome.init(rawValue:)), message: row["message"],
+            serverDate: row.time("server_date"), counts: counts)
+    }
+}
+
+extension Row {
+    /// A moment, or `nil` for NULL.
+    func time(_ column: String) -> Timestamp? {
+        (self[column] as Int64?).map(Timestamp.init(secondsSince1970:))
+    }
+}

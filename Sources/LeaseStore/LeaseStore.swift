@@ -1,0 +1,84 @@
+package import GRDB
+import Migrations
+
+/// The database: mirror, history and catalogue. Every transaction of the program is in this module.
+///
+/// Any number of processes may have the same file open. A value of this type may be used from any thread.
+package struct LeaseStore: Sendable {
+    /// What the database is opened for.
+    package enum Access: Sendable {
+        /// To read only; the file must exist.
+        case reading
+        /// To read and write; the file, and its folder, are made if missing.
+        case writing
+    }
+
+    /// The file.
+    package let path: String
+    let database: any DatabaseWriter
+
+    /// Opens the database, and brings its schema up to date if it is older than the program.
+    ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - access: what for.
+    /// - Throws: ``StoreError`` with a sentence for the person who gave the path.
+    package init(path: String, access: Access) throws(StoreError) {
+        self.path = path
+        do {
+            if access == .writing { try StoreFile.prepare(path) } else { try StoreFile.requireExisting(path) }
+            database = try Self.open(path, access: access)
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    private static func open(_ path: String, access: Access) throws -> any DatabaseWriter {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(30)
+        configuration.label = "leasehold"
+        if access == .reading {
+            configuration.readonly = true
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            guard try queue.read(StoreSchema.isOutdated) else { return queue }
+            // An older database is brought up to date by whoever meets it first, even a reader.
+            try queue.close()
+            configuration.readonly = false
+        }
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        try pool.writeWithoutTransaction { database in
+            // GRDB asks for NORMAL, which may lose the last commits with the power; a queued write must not be lost.
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            try StoreSchema.migrate(database, migrations: Migration.all)
+        }
+        return pool
+    }
+
+    /// Reads in one transaction, so that everything read belongs together.
+    package func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+        do {
+            return try database.read(body)
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Writes in one transaction: all of it or nothing.
+    package func write<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+        do {
+            return try database.write(body)
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Closes the database.
+    package func close() throws(StoreError) {
+        do {
+            try database.close()
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+}

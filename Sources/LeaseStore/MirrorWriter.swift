@@ -1,0 +1,181 @@
+import GRDB
+import LeaseModel
+
+/// Writes one run's observations into the mirror, inside one transaction.
+struct MirrorWriter {
+    private let database: Database
+    private let scope: Scope
+    private let run: Int64
+    private let time: Timestamp
+    /// When the scope's leases were last known to be as the mirror has them.
+    private let lastListedAt: Timestamp?
+
+    /// Makes a writer; `nil` if a later run has completed, so that this one's answer is out of date.
+    init?(_ database: Database, scope: Scope, run: Int64, at time: Timestamp) throws {
+        let row = try Row.fetchOne(
+            database, sql: "SELECT last_complete_run, listed_at FROM scope WHERE scope_id = ?", arguments: [scope.id])
+        guard let row, (row[0] as Int64) < run else { return nil }
+        self.database = database
+        self.scope = scope
+        self.run = run
+        self.time = time
+        lastListedAt = row.time("listed_at")
+    }
+
+    // MARK: - Seen
+
+    /// Writes a lease as seen; `nil` if that changes nothing.
+    func write(_ observed: ObservedLease) throws -> LeaseChange? {
+        let lease = observed.lease
+        let statement = try database.cachedStatement(
+            sql: "SELECT lease_key, run_id FROM lease WHERE id = ? AND scope_id = ?")
+        let known = try Row.fetchOne(statement, arguments: [lease.id, scope.id])
+        guard let known else {
+            try insert(observed)
+            return change(.new, lease, fields: [], after: nil, at: time)
+        }
+        guard (known["run_id"] as Int64) < run else { return nil }
+        let key: Int64 = known["lease_key"]
+        guard let (_, row, old) = try LeaseRows.leases(database, keys: CollectionOfOne(key)).first else { return nil }
+        let wasGone = (row["gone"] as String?) != nil
+        guard wasGone || old != normalized(lease) else { return nil }
+        let since = try archive(key: key, row: row, lease: old)
+        try update(key: key, observed, since: since.until)
+        let kind: LeaseChange.Kind =
+            wasGone ? .new : (lease.status == .terminated && old.status != .terminated ? .ended : .changed)
+        let fields = LeaseChange.differences(from: old, to: lease)
+        return change(kind, lease, fields: fields, after: since.lastSeen, at: since.until)
+    }
+
+    /// The lease as the mirror would give it back: parts know their lease from where they stand.
+    private func normalized(_ lease: Lease) -> Lease {
+        var lease = lease
+        lease.reservations = lease.reservations.map {
+            var reservation = $0
+            reservation.leaseID = lease.id
+            return reservation
+        }
+        lease.events = lease.events.map {
+            var event = $0
+            event.leaseID = lease.id
+            return event
+        }
+        return lease
+    }
+
+    // MARK: - Gone
+
+    /// Notes that a lease is gone; `nil` if it was already, or a later run has seen it.
+    func markGone(key: Int64, reason: Departure.Reason) throws -> LeaseChange? {
+        guard let (_, row, lease) = try LeaseRows.leases(database, keys: CollectionOfOne(key)).first else { return nil }
+        guard (row["gone"] as String?) == nil, (row["run_id"] as Int64) < run else { return nil }
+        let since = try archive(key: key, row: row, lease: lease)
+        try database.execute(
+            sql: """
+                UPDATE lease SET gone = ?, gone_after = ?, gone_before = ?, observed_at = ?, run_id = ?
+                WHERE lease_key = ?
+                """,
+            arguments: [
+                reason.rawValue, since.lastSeen.secondsSince1970, since.until.secondsSince1970,
+                since.until.secondsSince1970, run, key,
+            ])
+        return change(.vanished, lease, fields: [], after: since.lastSeen, at: since.until)
+    }
+
+    // MARK: - Rows
+
+    /// Copies the state that is over into the history.
+    ///
+    /// - Returns: when it was last seen, and from when on it no longer held. A clock that was set back never makes an
+    ///   interval end before it began.
+    private func archive(key: Int64, row: Row, lease: Lease) throws -> (lastSeen: Timestamp, until: Timestamp) {
+        let observed = Timestamp(secondsSince1970: row["observed_at"])
+        let goneBefore = row.time("gone_before")
+        let until = max(time, observed)
+        let lastSeen = min(until, max(observed, goneBefore ?? lastListedAt ?? observed))
+        let statement = try database.cachedStatement(
+            sql: """
+                INSERT INTO lease_history (lease_key, observed_at, last_seen_at, observed_until, name, status, start_at,
+                    end_at, gone, gone_after, gone_before, document)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        try statement.execute(arguments: [
+            key, observed.secondsSince1970, lastSeen.secondsSince1970, until.secondsSince1970, lease.name,
+            lease.status.rawValue, lease.startsAt.secondsSince1970, lease.endsAt.secondsSince1970,
+            row["gone"] as String?, row["gone_after"] as Int64?, row["gone_before"] as Int64?,
+            JSONValue.object(lease.json()).text(),
+        ])
+        return (lastSeen, until)
+    }
+
+    private func insert(_ observed: ObservedLease) throws {
+        let lease = observed.lease
+        let statement = try database.cachedStatement(
+            sql: """
+                INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, degraded, trust_id,
+                    created_at, updated_at, extra, digest, run_id, first_seen_at, observed_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        try statement.execute(arguments: [
+            scope.id, lease.id, lease.name, lease.userID, lease.projectID, lease.startsAt.secondsSince1970,
+            lease.endsAt.secondsSince1970, lease.status.rawValue, lease.isDegraded, lease.trustID,
+            lease.createdAt?.secondsSince1970, lease.updatedAt?.secondsSince1970, LeaseRows.text(lease.extra),
+            Int64(bitPattern: observed.digest), run, time.secondsSince1970, time.secondsSince1970,
+        ])
+        try insertParts(of: lease, key: database.lastInsertedRowID)
+    }
+
+    private func update(key: Int64, _ observed: ObservedLease, since: Timestamp) throws {
+        let lease = observed.lease
+        try database.cachedStatement(
+            sql: """
+                UPDATE lease SET name = ?, user_id = ?, project_id = ?, start_at = ?, end_at = ?, status = ?,
+                    degraded = ?, trust_id = ?, created_at = ?, updated_at = ?, extra = ?, digest = ?, run_id = ?,
+                    observed_at = ?, gone = NULL, gone_after = NULL, gone_before = NULL
+                WHERE lease_key = ?
+                """
+        ).execute(arguments: [
+            lease.name, lease.userID, lease.projectID, lease.startsAt.secondsSince1970, lease.endsAt.secondsSince1970,
+            lease.status.rawValue, lease.isDegraded, lease.trustID, lease.createdAt?.secondsSince1970,
+            lease.updatedAt?.secondsSince1970, LeaseRows.text(lease.extra), Int64(bitPattern: observed.digest), run,
+            since.secondsSince1970, key,
+        ])
+        try database.cachedStatement(sql: "DELETE FROM reservation WHERE lease_key = ?").execute(arguments: [key])
+        try database.cachedStatement(sql: "DELETE FROM event WHERE lease_key = ?").execute(arguments: [key])
+        try insertParts(of: lease, key: key)
+    }
+
+    private func insertParts(of lease: Lease, key: Int64) throws {
+        let reservations = try database.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO reservation (lease_key, id, resource_id, resource_type, status, missing_resources,
+                    resources_changed, created_at, updated_at, node_type, fields)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        for part in lease.reservations {
+            try reservations.execute(arguments: [
+                key, part.id, part.resourceID, part.resourceType.rawValue, part.status.rawValue,
+                part.isMissingResources, part.areResourcesChanged, part.createdAt?.secondsSince1970,
+                part.updatedAt?.secondsSince1970, part.requiredValue(of: "node_type"),
+                JSONValue.object(part.fields).text(),
+            ])
+        }
+        let events = try database.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO event (lease_key, id, event_type, time_at, status, created_at, updated_at, extra)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        for part in lease.events {
+            try events.execute(arguments: [
+                key, part.id, part.eventType, part.time?.secondsSince1970, part.status.rawValue,
+                part.createdAt?.secondsSince1970, part.updatedAt?.secondsSince1970, LeaseRows.text(part.extra),
+            ])
+        }
+    }
+
+    private func change(
+        _ kind: LeaseChange.Kind, _ lease: Lease, fields: [LeaseChange.Field], after: Timestamp?, at time: Timestamp
+    ) -> LeaseChange {
+        LeaseChange(kind: kind, site: scope.site, lease: lease, fields: fields, after: after, observedAt: time)
+    }
+}

@@ -1,0 +1,150 @@
+public import LeaseModel
+import LeaseStore
+
+extension LeaseManager {
+    // MARK: - Leases
+
+    /// The leases that a filter finds, own ones first unless ordered otherwise.
+    ///
+    /// - Throws: ``LeaseholdError`` of code `database`.
+    public func leases(
+        _ filter: LeaseFilter = LeaseFilter(), order: LeaseOrder = .ownFirst
+    ) throws(LeaseholdError) -> [MirroredLease] {
+        try reading { store throws(StoreError) in try store.leases(filter, order: order) }
+    }
+
+    /// Hands over the leases that a filter finds in batches, so that they need not all be in memory.
+    ///
+    /// - Throws: ``LeaseholdError`` of code `database`, or what `each` throws.
+    public func forEachLease(
+        _ filter: LeaseFilter = LeaseFilter(), order: LeaseOrder = .ownFirst,
+        each: (MirroredLease) throws -> Void
+    ) throws {
+        var thrown: (any Error)?
+        do {
+            try store.leases(filter, order: order) { batch in
+                do {
+                    for lease in batch { try each(lease) }
+                } catch {
+                    thrown = error
+                    throw error
+                }
+            }
+        } catch {
+            throw thrown ?? LeaseholdError(error)
+        }
+    }
+
+    /// How many leases a filter finds.
+    public func count(_ filter: LeaseFilter) throws(LeaseholdError) -> Int {
+        try reading { store throws(StoreError) in try store.count(filter) }
+    }
+
+    /// What a reference stands for: an id, a name, or the beginning of an id (4 characters or more).
+    public func resolve(_ reference: String, scopes: Set<Int64>? = nil) throws(LeaseholdError) -> LeaseResolution {
+        try reading { store throws(StoreError) in try store.resolve(reference, scopes: scopes) }
+    }
+
+    /// The one lease that a reference stands for.
+    ///
+    /// - Throws: ``LeaseholdError`` of code `notFound`, or `ambiguous` with the candidates.
+    public func candidate(_ reference: String, scopes: Set<Int64>? = nil) throws(LeaseholdError) -> LeaseCandidate {
+        switch try resolve(reference, scopes: scopes) {
+        case .one(let candidate): return candidate
+        case .none:
+            throw LeaseholdError(
+                code: .notFound,
+                message: """
+                    There is no lease '\(reference)' in the local database. \
+                    Run `leasehold sync` if it is new, or `leasehold list --deleted` to see what there is.
+                    """)
+        case .ambiguous(let candidates):
+            throw LeaseholdError(
+                code: .ambiguous,
+                message: "'\(reference)' may mean \(candidates.count) leases. Use an id, or --os-cloud.",
+                candidates: candidates)
+        }
+    }
+
+    /// The lease that a reference stands for, with its reservations and events.
+    ///
+    /// - Throws: ``LeaseholdError`` of code `notFound`, or `ambiguous` with the candidates.
+    public func lease(_ reference: String, scopes: Set<Int64>? = nil) throws(LeaseholdError) -> MirroredLease {
+        let candidate = try candidate(reference, scopes: scopes)
+        let found = try reading { store throws(StoreError) in
+            try store.lease(id: candidate.id, scope: candidate.scopeID)
+        }
+        guard let found else {
+            throw LeaseholdError(code: .notFound, message: "The lease '\(reference)' has just gone.")
+        }
+        return found
+    }
+
+    // MARK: - History
+
+    /// Every state in which a lease was seen, the oldest first; the last one holds.
+    public func history(_ candidate: LeaseCandidate) throws(LeaseholdError) -> [LeaseVersion] {
+        try reading { store throws(StoreError) in
+            try store.history(id: candidate.id, scope: candidate.scopeID)
+        }
+    }
+
+    /// What led from each state of a lease to the next, its appearance first.
+    public func lifeline(_ candidate: LeaseCandidate) throws(LeaseholdError) -> [LeaseChange] {
+        LeaseStore.changes(between: try history(candidate), site: candidate.site, isNews: true)
+    }
+
+    /// What was seen to change since a moment, in the order in which it was seen.
+    public func changes(since: Timestamp, scopes: Set<Int64>? = nil) throws(LeaseholdError) -> [LeaseChange] {
+        try reading { store throws(StoreError) in try store.changes(since: since, scopes: scopes) }
+    }
+
+    // MARK: - Sites
+
+    /// What has been synced so far.
+    public func scopes() throws(LeaseholdError) -> [Scope] {
+        try reading { store throws(StoreError) in try store.scopes() }
+    }
+
+    /// The scopes that clouds lead to; `nil`, for all, if none is named or one is called `all`.
+    ///
+    /// - Throws: ``LeaseholdError`` of code `notFound` if a cloud has not been synced.
+    public func scopeIDs(ofClouds names: [String]) throws(LeaseholdError) -> Set<Int64>? {
+        guard !names.isEmpty, !names.contains("all") else { return nil }
+        let scopes = try scopes()
+        var ids: Set<Int64> = []
+        for name in names {
+            let found = scopes.filter { $0.clouds.contains(name) || $0.site == name }
+            guard !found.isEmpty else {
+                let known = Set(scopes.flatMap(\.clouds)).sorted()
+                throw LeaseholdError(
+                    code: .notFound,
+                    message: "The cloud '\(name)' has not been synced. "
+                        + (known.isEmpty
+                            ? "Run `leasehold sync --os-cloud \(name)` first."
+                            : "Synced so far: \(known.joined(separator: ", "))."))
+            }
+            ids.formUnion(found.map(\.id))
+        }
+        return ids
+    }
+
+    /// The last attempt to read each cloud.
+    public func lastRuns() throws(LeaseholdError) -> [SyncRun] {
+        try reading { store throws(StoreError) in try store.lastRuns() }
+    }
+
+    // MARK: - Resources
+
+    /// The resources of a kind that the sites list, with the allocations that they tell of.
+    public func resources(
+        _ kind: ResourceKind, scopes: Set<Int64>? = nil
+    ) throws(LeaseholdError) -> [MirroredResource] {
+        try reading { store throws(StoreError) in try store.resources(kind, scopes: scopes) }
+    }
+
+    /// What each site answered when last asked for each kind of resource.
+    public func resourceListings(scopes: Set<Int64>? = nil) throws(LeaseholdError) -> [ResourceListing] {
+        try reading { store throws(StoreError) in try store.resourceListings(scopes: scopes) }
+    }
+}

@@ -1,0 +1,133 @@
+public import LeaseModel
+import SyncEngine
+
+/// Which clouds to talk to.
+public enum Clouds: Sendable, Hashable {
+    /// The one that `OS_CLOUD` names, or the environment's, or the only one there is.
+    case standard
+    /// Those of these names in clouds.yaml; `envvars` is the environment's.
+    case named([String])
+    /// Every one that is configured.
+    case all
+
+    var selection: CloudSelection {
+        switch self {
+        case .standard: .standard
+        case .named(let names): .named(names)
+        case .all: .all
+        }
+    }
+}
+
+/// How to sync.
+public struct SyncOptions: Sendable, Hashable {
+    /// Whether a list that lacks many known leases, or is suddenly empty, is right.
+    public var confirmsDeletes = false
+    /// Whether credentials that are for another project than before are right.
+    public var confirmsProject = false
+    /// Whether to read hosts, devices, flavors, networks and names as well.
+    public var readsResources = true
+
+    /// The safe choices.
+    public init() {}
+
+    var pull: PullOptions {
+        var options = PullOptions()
+        options.confirmsDeletes = confirmsDeletes
+        options.confirmsProject = confirmsProject
+        options.readsResources = readsResources
+        return options
+    }
+}
+
+extension LeaseManager {
+    /// Reads clouds into the database; each fails alone.
+    ///
+    /// - Parameters:
+    ///   - clouds: which.
+    ///   - options: how.
+    ///   - progress: told what happens, while it happens.
+    /// - Returns: a report for each cloud.
+    /// - Throws: ``LeaseholdError`` of code `configuration` if it cannot be told which clouds there are.
+    public func sync(
+        clouds: Clouds = .standard, options: SyncOptions = SyncOptions(),
+        progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
+    ) async throws(LeaseholdError) -> [SyncReport] {
+        let entries = try entries(clouds)
+        return await Synchronizer(store: store, options: options.pull, progress: progress).run(entries)
+    }
+
+    /// Reads clouds again and again until the task is cancelled.
+    ///
+    /// - Parameters:
+    ///   - clouds: which.
+    ///   - intervalSeconds: the time between two readings of a cloud; longer, and growing, after failures.
+    ///   - progress: told what happens, while it happens.
+    /// - Throws: ``LeaseholdError`` of code `configuration` if it cannot be told which clouds there are.
+    public func watch(
+        clouds: Clouds = .standard, intervalSeconds: Double,
+        progress: @escaping @Sendable (SyncProgress) async -> Void
+    ) async throws(LeaseholdError) {
+        let watch = SyncWatch(
+            store: store, intervalSeconds: intervalSeconds, now: configuration.now,
+            sleep: { try await Task.sleep(for: .seconds($0)) }, progress: progress)
+        do {
+            try await watch.run { () throws(CloudFault) in try directory.entries(clouds.selection) }
+        } catch {
+            throw LeaseholdError(code: .configuration, message: error.message)
+        }
+    }
+
+    /// The names of the clouds that are configured.
+    ///
+    /// - Throws: ``LeaseholdError`` of code `configuration` if clouds.yaml cannot be read.
+    public static func configuredClouds(_ configuration: Configuration) throws(LeaseholdError) -> [String] {
+        do {
+            return try directory(configuration).names()
+        } catch {
+            throw LeaseholdError(code: .configuration, message: error.message)
+        }
+    }
+
+    /// Finds out whether clouds can be used: configuration, login, and whether Blazar answers.
+    public static func diagnose(_ clouds: Clouds, _ configuration: Configuration) async -> [Diagnosis] {
+        let entries: [CloudDirectory.Entry]
+        do {
+            entries = try directory(configuration).entries(clouds.selection)
+        } catch {
+            return [Diagnosis(subject: "clouds", step: "configuration", verdict: .bad, message: error.message)]
+        }
+        var findings: [Diagnosis] = []
+        for entry in entries {
+            switch entry.connection {
+            case .success(let connection):
+                findings += await CloudCheck(connection: connection).run()
+                await connection.close()
+            case .failure(let error):
+                findings.append(
+                    Diagnosis(subject: entry.name, step: "configuration", verdict: .bad, message: error.message))
+            }
+        }
+        return findings
+    }
+
+    private func entries(_ clouds: Clouds) throws(LeaseholdError) -> [CloudDirectory.Entry] {
+        do {
+            return try directory.entries(clouds.selection)
+        } catch {
+            throw LeaseholdError(code: .configuration, message: error.message)
+        }
+    }
+
+    private var directory: CloudDirectory { Self.directory(configuration) }
+
+    private static func directory(_ configuration: Configuration) -> CloudDirectory {
+        CloudDirectory(
+            environment: configuration.environment, homeDirectory: configuration.homeDirectory,
+            currentDirectory: configuration.currentDirectory, userAgent: "leasehold/\(LeaseManager.version)",
+            now: configuration.now)
+    }
+
+    /// The version of the program.
+    public static let version = "0.1.0"
+}

@@ -1,0 +1,199 @@
+import FoundationEssentials
+import LeaseModel
+
+/// Turns merged settings into a checked configuration.
+struct CloudConfigurationBuilder {
+    let settings: CloudSettings
+    let hasSeveralRegions: Bool
+    let search: ConfigurationSearch
+
+    init(
+        name: String, origin: CloudConfiguration.Origin, settings: ConfigurationMapping, hasSeveralRegions: Bool,
+        search: ConfigurationSearch
+    ) {
+        self.settings = CloudSettings(name: name, origin: origin, members: settings)
+        self.hasSeveralRegions = hasSeveralRegions
+        self.search = search
+    }
+
+    static let supportedAuthTypes = [
+        "password", "v3password", "v3applicationcredential", "token", "v3token", "v3oidcpassword", "v3oidcaccesstoken",
+    ]
+
+    func build() throws(CloudConfigurationError) -> CloudConfiguration {
+        if let version = try settings.text("identity_api_version"), !["3", "3.0", "v3"].contains(version) {
+            throw settings.invalid(
+                "identity_api_version",
+                "asks for version \(version.escapedForTerminal) of the identity API: only 3 is supported, remove the "
+                    + "setting", settings.node("identity_api_version"))
+        }
+        let authURL = try authURL()
+        let authType = try authType()
+        let region = try settings.text("region_name")
+        return CloudConfiguration(
+            name: settings.name, displayName: displayName(region: region, authURL: authURL), origin: settings.origin,
+            authURL: authURL, authType: authType, credentials: try credentials(authType), project: try project(),
+            region: region, interface: try interface(), tls: try tls(), endpointOverrides: try endpointOverrides(),
+            wantsAllProjects: try settings.flag("leasehold_all_projects") ?? false)
+    }
+
+    private func displayName(region: String?, authURL: String) -> String {
+        if settings.origin == .environment { return region ?? URLComponents(string: authURL)?.host ?? settings.name }
+        guard hasSeveralRegions, let region else { return settings.name }
+        return "\(settings.name)/\(region)"
+    }
+
+    // MARK: Addresses
+
+    private func authURL() throws(CloudConfigurationError) -> String {
+        var url = try settings.required("auth_url", purpose: "says where the cloud is")
+        // Profiles for several regions write "https://iam.{region_name}.example.org".
+        for key in settings.members.keys where url.contains("{\(key)}") {
+            if let value = settings.members[key]?.scalar { url = url.replacing("{\(key)}", with: value) }
+        }
+        while url.hasSuffix("/") { url.removeLast() }
+        try requireURL(url, key: "auth_url")
+        return url
+    }
+
+    private func requireURL(_ url: String, key: String) throws(CloudConfigurationError) {
+        guard let parts = URLComponents(string: url), ["http", "https"].contains(parts.scheme?.lowercased()),
+            let host = parts.host, !host.isEmpty
+        else {
+            throw settings.invalid(
+                key, "is not a URL that begins with http:// or https:// and a host: correct it", settings.node(key))
+        }
+    }
+
+    private func endpointOverrides() throws(CloudConfigurationError) -> [ServiceType: String] {
+        var overrides: [ServiceType: String] = [:]
+        let plain: [ServiceType] = [.reservation, .compute, .network, .identity]
+        for key in settings.members.keys {
+            let service: String
+            if key.hasSuffix("_endpoint_override") {
+                service = String(key.dropLast("_endpoint_override".count))
+            } else if let type = plain.first(where: { key == "\($0.rawValue)_endpoint" }) {
+                service = type.rawValue
+            } else {
+                continue
+            }
+            guard let url = try settings.text(key) else { continue }
+            try requireURL(url, key: key)
+            overrides[ServiceType(rawValue: service.replacing("_", with: "-"))] = url
+        }
+        return overrides
+    }
+
+    private func interface() throws(CloudConfigurationError) -> CloudConfiguration.Interface {
+        guard let node = settings.node("interface") ?? settings.node("endpoint_type"),
+            var text = node.scalar ?? node.sequence?.first?.scalar
+        else { return .public }
+        if text.hasSuffix("URL") { text.removeLast(3) }
+        guard let interface = CloudConfiguration.Interface(rawValue: text.lowercased()) else {
+            throw settings.invalid(
+                "interface", "is \"\(text.escapedForTerminal)\": it should be public, internal or admin", node)
+        }
+        return interface
+    }
+
+    private func tls() throws(CloudConfigurationError) -> TLSSettings {
+        let isInsecure = try settings.flag("insecure") ?? false
+        let verifies = try settings.flag("verify") ?? true
+        return TLSSettings(
+            verifiesServer: verifies && !isInsecure,
+            certificateAuthorityPath: try settings.text("cacert").map(search.absolute),
+            clientCertificatePath: try settings.text("cert").map(search.absolute),
+            clientKeyPath: try settings.text("key").map(search.absolute))
+    }
+}
+
+// MARK: - Credentials
+
+extension CloudConfigurationBuilder {
+    private func authType() throws(CloudConfigurationError) -> String {
+        let hasUser = settings.node("username") != nil || settings.node("user_id") != nil
+        guard let type = try settings.text("auth_type", "auth_plugin") else {
+            let isApplicationCredential = ["application_credential_id", "application_credential_name"]
+                .contains { settings.node($0) != nil }
+            if isApplicationCredential { return "v3applicationcredential" }
+            return settings.node("token") != nil && !hasUser ? "v3token" : "password"
+        }
+        guard Self.supportedAuthTypes.contains(type) else {
+            let list = Self.supportedAuthTypes.joined(separator: ", ")
+            throw CloudConfigurationError(
+                .unsupportedAuthType,
+                "the auth type \"\(type.escapedForTerminal)\" of cloud \"\(settings.name.escapedForTerminal)\" is not "
+                    + "supported: use one of \(list)",
+                at: settings.node("auth_type")?.position)
+        }
+        return type
+    }
+
+    private func credentials(_ authType: String) throws(CloudConfigurationError) -> Credentials {
+        switch authType {
+        case "v3applicationcredential": return try applicationCredential()
+        case "token", "v3token": return .token(Secret(try settings.required("token", "auth_token")))
+        case "v3oidcpassword": return .oidcPassword(try federation(), try passwordGrant())
+        case "v3oidcaccesstoken":
+            return .oidcAccessToken(try federation(), accessToken: Secret(try settings.required("access_token")))
+        default:
+            let user = try user()
+            return .password(user: user, password: Secret(try settings.required("password")))
+        }
+    }
+
+    private func user() throws(CloudConfigurationError) -> UserReference {
+        if let id = try settings.text("user_id") { return .id(id) }
+        return .name(try settings.required("username", "user_name"), domain: try domain("user_domain"))
+    }
+
+    private func applicationCredential() throws(CloudConfigurationError) -> Credentials {
+        let secret = Secret(try settings.required("application_credential_secret"))
+        if let id = try settings.text("application_credential_id") {
+            return .applicationCredential(.id(id), secret: secret)
+        }
+        let name = try settings.text("application_credential_name")
+        guard let name else { throw settings.missing("application_credential_id") }
+        return .applicationCredential(.name(name, user: try user()), secret: secret)
+    }
+
+    private func federation() throws(CloudConfigurationError) -> FederationEndpoint {
+        FederationEndpoint(
+            identityProvider: try settings.required("identity_provider"),
+            protocolName: try settings.required("protocol"))
+    }
+
+    private func passwordGrant() throws(CloudConfigurationError) -> OIDCPasswordGrant {
+        let endpoint = try settings.text("access_token_endpoint")
+        let discovery = try settings.text("discovery_endpoint")
+        if let endpoint { try requireURL(endpoint, key: "access_token_endpoint") }
+        if let discovery { try requireURL(discovery, key: "discovery_endpoint") }
+        guard endpoint != nil || discovery != nil else {
+            throw settings.missing("discovery_endpoint", purpose: "says where the identity provider gives tokens")
+        }
+        return OIDCPasswordGrant(
+            userName: try settings.required("username", "user_name"),
+            password: Secret(try settings.required("password")), clientID: try settings.required("client_id"),
+            clientSecret: try settings.text("client_secret").map(Secret.init),
+            scope: try settings.text("openid_scope") ?? "openid profile",
+            accessTokenType: try settings.text("access_token_type") ?? "access_token",
+            accessTokenEndpoint: endpoint, discoveryEndpoint: discovery)
+    }
+
+    private func project() throws(CloudConfigurationError) -> ProjectReference? {
+        if let id = try settings.text("project_id", "tenant_id") { return .id(id) }
+        guard let name = try settings.text("project_name", "tenant_name") else { return nil }
+        return .name(name, domain: try domain("project_domain"))
+    }
+
+    /// `user_domain_id`, `user_domain_name` and the like; or the one domain given for both; or what the OpenStack client
+    /// falls back to (`--os-default-domain`, whose default is the id `default`).
+    private func domain(_ prefix: String) throws(CloudConfigurationError) -> DomainReference {
+        for prefix in [prefix, "domain", "default_domain"] {
+            if let id = try settings.text("\(prefix)_id") { return .id(id) }
+            if let name = try settings.text("\(prefix)_name") { return .name(name) }
+        }
+        let fallback = try settings.text("default_domain")
+        return .id(fallback ?? "default")
+    }
+}

@@ -1,0 +1,95 @@
+/// A value of a configuration file: scalars as they were written, so that `password: 0123` stays `0123`.
+struct ConfigurationNode: Sendable {
+    enum Value: Sendable {
+        case null
+        case scalar(String)
+        case sequence([ConfigurationNode])
+        case mapping(ConfigurationMapping)
+    }
+
+    var value: Value
+    var position: ConfigurationPosition?
+
+    var scalar: String? { if case .scalar(let text) = value { text } else { nil } }
+    var sequence: [ConfigurationNode]? { if case .sequence(let nodes) = value { nodes } else { nil } }
+    var mapping: ConfigurationMapping? { if case .mapping(let mapping) = value { mapping } else { nil } }
+    var isNull: Bool { if case .null = value { true } else { false } }
+}
+
+/// The members of a mapping in a configuration file, in their order.
+struct ConfigurationMapping: Sendable {
+    private(set) var members: [(key: String, node: ConfigurationNode)] = []
+
+    var keys: [String] { members.map(\.key) }
+
+    subscript(key: String) -> ConfigurationNode? {
+        get { members.first { $0.key == key }?.node }
+        set {
+            members.removeAll { $0.key == key && newValue == nil }
+            guard let newValue else { return }
+            if let index = members.firstIndex(where: { $0.key == key }) {
+                members[index].node = newValue
+            } else {
+                members.append((key, newValue))
+            }
+        }
+    }
+
+    /// The newer members over these, mappings within mappings too: how secure.yaml goes over clouds.yaml.
+    func merging(_ newer: ConfigurationMapping) -> ConfigurationMapping {
+        var result = self
+        for (key, node) in newer.members {
+            if let inner = node.mapping, let old = result[key]?.mapping {
+                result[key] = ConfigurationNode(value: .mapping(old.merging(inner)), position: node.position)
+            } else {
+                result[key] = node
+            }
+        }
+        return result
+    }
+
+    /// The newer members over these, of the mappings within only `auth`: how a cloud goes over its profile, and a
+    /// region over its cloud.
+    func updating(_ newer: ConfigurationMapping) -> ConfigurationMapping {
+        var result = self
+        for (key, node) in newer.members where !node.isNull {
+            if key == "auth", let inner = node.mapping, let old = result[key]?.mapping {
+                result[key] = ConfigurationNode(value: .mapping(old.updating(inner)), position: node.position)
+            } else {
+                result[key] = node
+            }
+        }
+        return result
+    }
+
+    /// The same members with `_` for `-` in every name, as OpenStack's clients read them.
+    var normalized: ConfigurationMapping {
+        var result = ConfigurationMapping()
+        for (key, node) in members {
+            var node = node
+            if let inner = node.mapping { node.value = .mapping(inner.normalized) }
+            result[key.replacing("-", with: "_")] = node
+        }
+        return result
+    }
+}
+
+// Files hold passwords: neither type shows its values.
+extension ConfigurationNode: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    var description: String {
+        switch value {
+        case .null: "null"
+        case .scalar: "***"
+        case .sequence(let nodes): "\(nodes)"
+        case .mapping(let mapping): "\(mapping)"
+        }
+    }
+    var debugDescription: String { description }
+    var customMirror: Mirror { Mirror(self, children: ["value": description]) }
+}
+
+extension ConfigurationMapping: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    var description: String { "\(keys)" }
+    var debugDescription: String { description }
+    var customMirror: Mirror { Mirror(self, children: ["keys": keys]) }
+}

@@ -1,0 +1,75 @@
+import FoundationEssentials
+import LeaseModel
+
+/// Finds clouds.yaml, secure.yaml and clouds-public.yaml where the OpenStack SDK looks for them.
+///
+/// Source: openstacksdk, `openstack/config/loader.py`: a file named by the environment, the current folder, the user's
+/// configuration folder, the site's; in each `.yaml`, `.yml`, `.json`; the first that can be opened wins.
+struct ConfigurationSearch: Sendable {
+    let environment: [String: String]
+    let homeDirectory: String
+    let currentDirectory: String
+    let siteDirectories: [String]
+
+    enum Kind: String {
+        case clouds, secure
+        case publicClouds = "clouds-public"
+
+        var override: String {
+            switch self {
+            case .clouds: "OS_CLIENT_CONFIG_FILE"
+            case .secure: "OS_CLIENT_SECURE_FILE"
+            case .publicClouds: "OS_CLIENT_VENDOR_FILE"
+            }
+        }
+    }
+
+    /// The folders, in order.
+    var directories: [String] {
+        let home = "\(homeDirectory)/.config"
+        let user = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home
+        var folders = [currentDirectory, "\(user)/openstack"]
+        if user != home { folders.append("\(home)/openstack") }
+        return folders + siteDirectories
+    }
+
+    /// The paths that are tried, in order.
+    func candidates(_ kind: Kind) -> [String] {
+        let named = environment[kind.override].flatMap { $0.isEmpty ? nil : [absolute($0)] } ?? []
+        return named
+            + directories.flatMap { folder in ["yaml", "yml", "json"].map { "\(folder)/\(kind.rawValue).\($0)" } }
+    }
+
+    /// The path from the current folder, with `~` as the home folder.
+    func absolute(_ path: String) -> String {
+        if path == "~" { return homeDirectory }
+        if path.hasPrefix("~/") { return homeDirectory + path.dropFirst() }
+        return path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
+    }
+
+    /// The first file of the kind that can be read.
+    ///
+    /// A file without read permission is passed over, as the SDK does; one that is broken is an error, where the SDK
+    /// goes on to the next and leaves a person wondering where the cloud went.
+    func find(_ kind: Kind) throws(CloudConfigurationError) -> ConfigurationFile? {
+        for path in candidates(kind) {
+            var isDirectory = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory,
+                FileManager.default.isReadableFile(atPath: path)
+            else { continue }
+            guard let data = try? Data(contentsOf: URL(filePath: path)) else { continue }
+            guard let text = String(validating: data, as: UTF8.self) else {
+                throw CloudConfigurationError(
+                    .brokenFile, "not UTF-8 text: save it as UTF-8",
+                    at: ConfigurationPosition(file: path, line: nil, column: nil))
+            }
+            guard !text.allSatisfy(\.isWhitespace) else {
+                throw CloudConfigurationError(
+                    .brokenFile, "the file is empty: put \"clouds:\" and your clouds in it, or remove it",
+                    at: ConfigurationPosition(file: path, line: nil, column: nil))
+            }
+            return try ConfigurationFile(path: path, text: text)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,32 @@
+import LeaseModel
+
+/// An answer during authentication, read to its end.
+struct AuthenticationReply: Sendable {
+    let status: Int
+    let headers: HTTPFields
+    let body: [UInt8]
+    /// The request without secrets: `POST https://cloud:5000/v3/auth/tokens`.
+    let requestLine: String
+
+    var requestID: String? { headers["x-openstack-request-id"] }
+    var json: JSONValue? { try? JSONValue(parsing: body) }
+
+    /// What the server says is wrong, short and safe to show; `nil` if it says nothing that can be read.
+    ///
+    /// Keystone writes `{"error": {"message": …}}`, an identity provider `{"error": …, "error_description": …}`.
+    func explanation(without secrets: [Secret]) -> String? {
+        let json = json
+        let text =
+            json?["error"]?["message"]?.stringValue ?? json?["error_description"]?.stringValue
+            ?? json?["error"]?.stringValue ?? json?["message"]?.stringValue
+        guard let text, !text.isEmpty else { return nil }
+        let clean = secrets.reduce(text) { $1.redacted(from: $0) }.escapedForTerminal
+        return clean.count > 200 ? clean.prefix(200) + "…" : clean
+    }
+
+    /// Whether it is a web page, as a captive portal or a proxy sends it.
+    var isPage: Bool {
+        if headers["content-type"]?.lowercased().contains("text/html") == true { return true }
+        return body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "<")
+    }
+}

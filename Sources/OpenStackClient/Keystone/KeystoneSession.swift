@@ -1,0 +1,126 @@
+package import LeaseModel
+
+/// An authenticated conversation with one cloud through Keystone.
+///
+/// However many callers there are, one authentication is under way at a time, and a caller whose token somebody else
+/// has renewed meanwhile takes the new one. A request is sent twice only after a 401, which means that it was not
+/// executed.
+package actor KeystoneSession: ServiceSession {
+    /// The cloud that this session talks to.
+    package nonisolated let cloud: CloudConfiguration
+    private nonisolated let transport: any HTTPTransport
+    private let authenticator: KeystoneAuthenticator
+    private let clock: @Sendable () -> Timestamp
+
+    private var token: KeystoneToken?
+    private var generation = 0
+    private var isAuthenticating = false
+    private var waiting: [CheckedContinuation<Outcome, Never>] = []
+
+    /// How an authentication that others waited for ended.
+    private enum Outcome: Sendable {
+        case renewed(KeystoneToken)
+        case failed(ServiceError)
+        /// The one who authenticated was cancelled; somebody else has to.
+        case abandoned
+    }
+
+    /// Makes a session; nothing is sent before the first request.
+    ///
+    /// - Parameters:
+    ///   - cloud: The cloud and its credentials.
+    ///   - transport: The way to it.
+    ///   - clock: The time, by which tokens are renewed before they end.
+    package init(cloud: CloudConfiguration, transport: any HTTPTransport, clock: @escaping @Sendable () -> Timestamp) {
+        self.cloud = cloud
+        self.transport = transport
+        self.clock = clock
+        authenticator = KeystoneAuthenticator(cloud: cloud, transport: transport, clock: clock)
+    }
+
+    package func identity() async throws(ServiceError) -> TokenIdentity { try await currentToken().identity }
+
+    package nonisolated func send(_ request: ServiceRequest) async throws(ServiceError) -> ServiceReply {
+        let token = try await currentToken()
+        let reply = try await send(request, with: token)
+        guard reply.status == 401 else { return reply }
+        // Read to its end, so that the connection can be used again; what it says does not matter.
+        _ = try? await reply.http.body.collect(upTo: 1 << 16)
+        return try await send(request, with: try await currentToken(otherThan: token.generation))
+    }
+
+    private nonisolated func send(_ request: ServiceRequest, with token: KeystoneToken) async throws(ServiceError)
+        -> ServiceReply
+    {
+        let url = EndpointURL.joined(
+            endpoint: try endpoint(of: request.service, in: token.catalogue), path: request.path,
+            service: request.service)
+        var message = HTTPRequest(
+            method: request.method, url: url, headers: request.headers, timeouts: request.timeouts)
+        if message.headers["Accept"] == nil { message.headers["Accept"] = "application/json" }
+        if let body = request.body {
+            message.headers["Content-Type"] = "application/json"
+            message.body = Array(body.text().utf8)
+        }
+        message.headers["X-Auth-Token"] = token.secret.reveal()
+        do {
+            return ServiceReply(http: try await transport.send(message), requestLine: message.description)
+        } catch {
+            throw ServiceError(error, requestLine: message.description, cloud: cloud.displayName)
+        }
+    }
+
+    private nonisolated func endpoint(
+        of service: ServiceType, in catalogue: ServiceCatalogue
+    ) throws(ServiceError) -> String {
+        if let override = cloud.endpointOverrides[service] { return override }
+        return try catalogue.url(
+            of: service, region: cloud.region, interface: cloud.interface,
+            cloud: "cloud \"\(cloud.displayName.escapedForTerminal)\"")
+    }
+}
+
+// MARK: - The token
+
+extension KeystoneSession {
+    /// A token that is good for a while, and is not the given one, which a service has refused.
+    private func currentToken(otherThan refused: Int? = nil) async throws(ServiceError) -> KeystoneToken {
+        while true {
+            if let token, token.generation != refused, clock() < token.renewAt { return token }
+            guard isAuthenticating else { return try await authenticate() }
+            let outcome = await withCheckedContinuation { waiting.append($0) }
+            if Task.isCancelled { throw cancelled }
+            switch outcome {
+            case .renewed(let token): return token
+            case .failed(let error): throw error
+            case .abandoned: continue
+            }
+        }
+    }
+
+    private func authenticate() async throws(ServiceError) -> KeystoneToken {
+        isAuthenticating = true
+        generation += 1
+        do {
+            let renewed = try await authenticator.authenticate(generation: generation)
+            token = renewed
+            finish(.renewed(renewed))
+            return renewed
+        } catch {
+            token = nil
+            finish(error.kind == .transport(.cancelled) ? .abandoned : .failed(error))
+            throw error
+        }
+    }
+
+    private func finish(_ outcome: Outcome) {
+        isAuthenticating = false
+        let all = waiting
+        waiting = []
+        for waiter in all { waiter.resume(returning: outcome) }
+    }
+
+    private var cancelled: ServiceError {
+        ServiceError(kind: .transport(.cancelled), message: "cancelled while waiting for a token")
+    }
+}

@@ -1,0 +1,54 @@
+import LeaseModel
+
+/// The body of `POST /v3/auth/tokens`.
+enum TokenRequestBody {
+    /// A password, for a project or for the user's default one.
+    static func password(_ user: UserReference, _ password: Secret, project: ProjectReference?) -> JSONValue {
+        var member = fields(user)
+        member["password"] = .string(password.reveal())
+        return body(method: "password", ["user": .object(member)], project: project)
+    }
+
+    /// An application credential. Keystone refuses a scope with it: the credential has its project.
+    static func applicationCredential(_ reference: ApplicationCredentialReference, _ secret: Secret) -> JSONValue {
+        var member: JSONObject =
+            switch reference {
+            case .id(let id): ["id": .string(id)]
+            case .name(let name, let user): ["name": .string(name), "user": .object(fields(user))]
+            }
+        member["secret"] = .string(secret.reveal())
+        return body(method: "application_credential", member, project: nil)
+    }
+
+    /// Another token, exchanged for one of the project.
+    static func token(_ token: Secret, project: ProjectReference?) -> JSONValue {
+        body(method: "token", ["id": .string(token.reveal())], project: project)
+    }
+
+    private static func body(method: String, _ member: JSONObject, project: ProjectReference?) -> JSONValue {
+        var auth: JSONObject = ["identity": ["methods": [.string(method)], method: .object(member)]]
+        if let project { auth["scope"] = ["project": .object(fields(project))] }
+        return ["auth": .object(auth)]
+    }
+
+    private static func fields(_ user: UserReference) -> JSONObject {
+        switch user {
+        case .id(let id): ["id": .string(id)]
+        case .name(let name, let domain): ["name": .string(name), "domain": field(domain)]
+        }
+    }
+
+    private static func fields(_ project: ProjectReference) -> JSONObject {
+        switch project {
+        case .id(let id): ["id": .string(id)]
+        case .name(let name, let domain): ["name": .string(name), "domain": field(domain)]
+        }
+    }
+
+    private static func field(_ domain: DomainReference) -> JSONValue {
+        switch domain {
+        case .id(let id): ["id": .string(id)]
+        case .name(let name): ["name": .string(name)]
+        }
+    }
+}

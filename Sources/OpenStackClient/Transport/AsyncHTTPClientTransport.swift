@@ -1,0 +1,144 @@
+import AsyncHTTPClient
+package import LeaseModel
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+/// The transport over AsyncHTTPClient, and the only file that knows that library.
+///
+/// It follows no redirect: a redirected POST would lose its body and a redirected GET would carry the token to another
+/// host. A 3xx is a reply like any other.
+package final class AsyncHTTPClientTransport: HTTPTransport {
+    /// AsyncHTTPClient fixes timeouts, proxy and reuse when a client is made, so there is one for each combination.
+    private struct ClientKey: Hashable {
+        var timeouts: HTTPTimeouts
+        var proxy: ProxySettings.Server?
+        var reusesConnections: Bool
+    }
+
+    private struct Clients {
+        var byKey: [ClientKey: HTTPClient] = [:]
+        var isShutDown = false
+    }
+
+    private let clients = Mutex(Clients())
+    private let tls: TLSConfiguration
+    private let tlsSettings: TLSSettings
+    private let proxies: ProxySettings
+    private let userAgent: String
+    private let clock: @Sendable () -> Timestamp
+
+    /// Makes a transport; nothing is sent yet.
+    ///
+    /// - Parameters:
+    ///   - tls: Which certificates to trust and to show. Their files are read now.
+    ///   - proxies: Which proxy to go through.
+    ///   - userAgent: The value of `User-Agent`, for example `leasehold/1.0`.
+    ///   - clock: The time, by which a refused certificate is found to have expired.
+    /// - Throws: ``ServiceError`` of kind `configuration` if a certificate or key cannot be read.
+    package init(
+        tls: TLSSettings = TLSSettings(), proxies: ProxySettings = ProxySettings(), userAgent: String,
+        clock: @escaping @Sendable () -> Timestamp
+    ) throws(ServiceError) {
+        self.tls = try tls.makeConfiguration()
+        self.tlsSettings = tls
+        self.proxies = proxies
+        self.userAgent = userAgent
+        self.clock = clock
+    }
+
+    /// Closes all connections. Must be called before the transport goes away; requests under way fail.
+    package func shutdown() async {
+        let all = clients.withLock { state in
+            state.isShutDown = true
+            defer { state.byKey = [:] }
+            return Array(state.byKey.values)
+        }
+        for client in all { try? await client.shutdown() }
+    }
+
+    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply {
+        let isSafe = request.method == "GET" || request.method == "HEAD"
+        do {
+            return try await attempt(request, reusingConnections: isSafe)
+        } catch {
+            // A kept connection may be closed by the server just as a request leaves on it. Reading again does no
+            // harm; a write never travels on a kept connection, so that for it an early close has a meaning.
+            guard isSafe, error.kind == .closedEarly, !Task.isCancelled else { throw error }
+            return try await attempt(request, reusingConnections: false)
+        }
+    }
+
+    private func attempt(_ request: HTTPRequest, reusingConnections: Bool) async throws(TransportError) -> HTTPReply {
+        let key = ClientKey(
+            timeouts: request.timeouts, proxy: proxies.server(for: request.url), reusesConnections: reusingConnections)
+        let client = try client(for: key)
+        do {
+            // The idle timeout is what limits a request: a list may take long as long as it keeps coming.
+            let response = try await client.execute(translated(request), deadline: .now() + .hours(24))
+            let reader = HTTPBodyReader(response.body)
+            return HTTPReply(
+                status: Int(response.status.code), headers: Self.fields(response.headers),
+                body: HTTPBody { { () async throws(TransportError) in try await reader.next() } })
+        } catch {
+            let failure = TransportError(classifying: error)
+            guard failure.kind == .tlsFailed, key.proxy == nil, tlsSettings.verifiesServer,
+                let reason = await CertificateProbe(now: clock()).explanation(url: request.url)
+            else { throw failure }
+            throw TransportError(kind: .tlsFailed, detail: "\(reason); \(failure.detail)")
+        }
+    }
+
+    private func translated(_ request: HTTPRequest) -> HTTPClientRequest {
+        var translated = HTTPClientRequest(url: request.url)
+        translated.method = HTTPMethod(rawValue: request.method)
+        for field in request.headers.fields { translated.headers.add(name: field.name, value: field.value) }
+        if !translated.headers.contains(name: "user-agent") {
+            translated.headers.add(name: "user-agent", value: userAgent)
+        }
+        if let body = request.body { translated.body = .bytes(ByteBuffer(bytes: body)) }
+        return translated
+    }
+
+    private static func fields(_ headers: HTTPHeaders) -> HTTPFields {
+        headers.reduce(into: HTTPFields()) { $0.add($1.name, $1.value) }
+    }
+
+    private func client(for key: ClientKey) throws(TransportError) -> HTTPClient {
+        let client = clients.withLock { state -> HTTPClient? in
+            guard !state.isShutDown else { return nil }
+            if let known = state.byKey[key] { return known }
+            let made = HTTPClient(
+                eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton),
+                configuration: configuration(for: key))
+            state.byKey[key] = made
+            return made
+        }
+        guard let client else { throw TransportError(kind: .cancelled, detail: "the program is ending") }
+        return client
+    }
+
+    private func configuration(for key: ClientKey) -> HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration(
+            tlsConfiguration: tls, redirectConfiguration: .disallow,
+            timeout: .init(
+                connect: .seconds(Int64(key.timeouts.connectSeconds)), read: .seconds(Int64(key.timeouts.idleSeconds))))
+        configuration.httpVersion = .http1Only
+        // A refused connection is an answer; with retries it would take the whole connect timeout to hear it.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        // gunicorn, which serves most OpenStack APIs, drops an idle connection after 2 s.
+        configuration.connectionPool.idleTimeout = .milliseconds(1_500)
+        // Waiting for a free connection counts as connecting, so there should always be one.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        configuration.maximumUsesPerConnection = key.reusesConnections ? nil : 1
+        if let proxy = key.proxy {
+            let authorization = proxy.userName.map {
+                HTTPClient.Authorization.basic(username: $0, password: proxy.password?.reveal() ?? "")
+            }
+            configuration.proxy = .server(host: proxy.host, port: proxy.port, authorization: authorization)
+        }
+        return configuration
+    }
+}

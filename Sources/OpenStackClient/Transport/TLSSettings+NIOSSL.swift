@@ -1,0 +1,69 @@
+import FoundationEssentials
+import LeaseModel
+import NIOSSL
+
+extension TLSSettings {
+    /// The settings as the TLS library takes them.
+    ///
+    /// Files are read here, once, so that a missing one is a sentence about that file and not a failed handshake.
+    ///
+    /// - Throws: ``ServiceError`` of kind `configuration` that names the file.
+    func makeConfiguration() throws(ServiceError) -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        if !verifiesServer {
+            configuration.certificateVerification = .none
+        } else if let path = certificateAuthorityPath {
+            configuration.trustRoots = try trustRoots(path)
+        }
+        if let path = clientCertificatePath {
+            configuration.certificateChain = try certificates(path, option: "cert").map { .certificate($0) }
+            let keyPath = clientKeyPath ?? path
+            try requireReadable(keyPath, option: "key")
+            do {
+                configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: keyPath, format: .pem))
+            } catch {
+                throw Self.notPEM(keyPath, option: "key", content: "private key without a passphrase")
+            }
+        }
+        return configuration
+    }
+
+    private func trustRoots(_ path: String) throws(ServiceError) -> NIOSSLTrustRoots {
+        var isDirectory = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory { return .file(path) }
+        return .certificates(try certificates(path, option: "cacert"))
+    }
+
+    private func certificates(_ path: String, option: String) throws(ServiceError) -> [NIOSSLCertificate] {
+        try requireReadable(path, option: option)
+        let found: [NIOSSLCertificate]
+        do {
+            found = try NIOSSLCertificate.fromPEMFile(path)
+        } catch {
+            throw Self.notPEM(path, option: option, content: "certificate")
+        }
+        guard !found.isEmpty else { throw Self.notPEM(path, option: option, content: "certificate") }
+        return found
+    }
+
+    private func requireReadable(_ path: String, option: String) throws(ServiceError) {
+        guard !FileManager.default.fileExists(atPath: path) else {
+            guard !FileManager.default.isReadableFile(atPath: path) else { return }
+            throw ServiceError(
+                kind: .configuration,
+                message: "the \(option) file \(path.escapedForTerminal) cannot be read: give yourself read permission "
+                    + "on it or point \(option) at another file")
+        }
+        throw ServiceError(
+            kind: .configuration,
+            message: "the \(option) file \(path.escapedForTerminal) does not exist: correct \(option) in clouds.yaml "
+                + "or OS_\(option.uppercased())")
+    }
+
+    private static func notPEM(_ path: String, option: String, content: String) -> ServiceError {
+        ServiceError(
+            kind: .configuration,
+            message: "the \(option) file \(path.escapedForTerminal) holds no \(content) in PEM format "
+                + "(\"-----BEGIN …\"): point \(option) at such a file")
+    }
+}

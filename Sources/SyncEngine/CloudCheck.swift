@@ -1,0 +1,58 @@
+import BlazarClient
+package import LeaseModel
+import OpenStackClient
+
+/// Finds out, step by step, whether a cloud can be used.
+package struct CloudCheck: Sendable {
+    private let connection: CloudConnection
+
+    package init(connection: CloudConnection) { self.connection = connection }
+
+    /// The findings, the first failure last.
+    package func run() async -> [Diagnosis] {
+        let name = connection.name
+        var findings = [
+            Diagnosis(
+                subject: name, step: "configuration", verdict: .good,
+                message: "\(connection.cloud.authType) at \(connection.cloud.authURL)")
+        ]
+        if !connection.cloud.tls.verifiesServer {
+            findings.append(
+                Diagnosis(
+                    subject: name, step: "security", verdict: .warning,
+                    message: "The server's certificate is not verified (verify: false)."))
+        }
+        do throws(ServiceError) {
+            let identity = try await connection.session.identity()
+            let scope = identity.seesAllProjects ? ", sees every project's leases" : ""
+            findings.append(
+                Diagnosis(
+                    subject: name, step: "login", verdict: .good,
+                    message: "user \(identity.userName), project \(identity.projectName)\(scope)"))
+            if identity.isApplicationCredential {
+                findings.append(
+                    Diagnosis(
+                        subject: name, step: "login", verdict: .warning,
+                        message: """
+                            An application credential can read, change and delete leases, but many sites answer its \
+                            creations with a bare 500: Blazar cannot make a Keystone trust with it.
+                            """))
+            }
+            // No lease has this id: Blazar's own 404 proves that it is Blazar, and that it listens.
+            switch try await connection.blazar.lease(id: "00000000-0000-0000-0000-000000000000") {
+            case .gone, .lease:
+                findings.append(
+                    Diagnosis(subject: name, step: "reservation service", verdict: .good, message: "Blazar answers"))
+            case .failed(let failure):
+                findings.append(
+                    Diagnosis(
+                        subject: name, step: "reservation service", verdict: .bad,
+                        message: failure.sentence(operation: "asking Blazar")))
+            }
+        } catch {
+            let step = error.kind == .authentication ? "login" : error.kind == .noEndpoint ? "catalogue" : "network"
+            findings.append(Diagnosis(subject: name, step: step, verdict: .bad, message: error.message))
+        }
+        return findings
+    }
+}

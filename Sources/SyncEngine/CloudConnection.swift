@@ -1,0 +1,33 @@
+import BlazarClient
+package import LeaseModel
+package import OpenStackClient
+
+/// A cloud that can be asked: its configuration, and a session that logs in when it is first used.
+package struct CloudConnection: Sendable {
+    package let cloud: CloudConfiguration
+    package let session: any ServiceSession
+    let now: @Sendable () -> Timestamp
+    private let shutDown: @Sendable () async -> Void
+
+    /// Connects a cloud by a session that something else keeps, as tests do.
+    package init(
+        cloud: CloudConfiguration, session: any ServiceSession, now: @escaping @Sendable () -> Timestamp,
+        shutDown: @escaping @Sendable () async -> Void = {}
+    ) {
+        self.cloud = cloud
+        self.session = session
+        self.now = now
+        self.shutDown = shutDown
+    }
+
+    /// The name by which the cloud is known: its entry in clouds.yaml, or the environment's region.
+    package var name: String { cloud.displayName }
+
+    var blazar: BlazarAPI { BlazarAPI(session: session, now: now) }
+    var compute: ComputeAPI { ComputeAPI(session: session, now: now) }
+    var network: NetworkAPI { NetworkAPI(session: session, now: now) }
+    var identity: IdentityAPI { IdentityAPI(session: session, now: now) }
+
+    /// Closes the connections. Must be called when the cloud is no longer needed.
+    package func close() async { await shutDown() }
+}

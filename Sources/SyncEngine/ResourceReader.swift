@@ -1,0 +1,107 @@
+import BlazarClient
+import LeaseModel
+import LeaseStore
+import OpenStackClient
+
+/// Reads what a cloud has besides leases: what names stand for, and what can be reserved.
+///
+/// Nothing here decides whether a sync succeeded: sites differ in what they offer and to whom.
+struct ResourceReader: Sendable {
+    let connection: CloudConnection
+    let seesAllProjects: Bool
+
+    /// Reads everything, and writes what it learned.
+    ///
+    /// - Returns: sentences about what could not be read for another reason than that the site does not offer it.
+    func read(
+        into store: LeaseStore, scope: Int64, progress: @Sendable (SyncProgress) async -> Void
+    ) async -> [String] {
+        var observed: [ObservedResources] = []
+        for kind in ResourceKind.allCases {
+            await progress(.resources(cloud: connection.name, kind: kind))
+            observed.append(await read(kind))
+        }
+        var warnings = observed.filter { $0.outcome == .failed }.map {
+            "The \($0.kind.plural) of cloud \(connection.name) could not be read: \($0.message ?? "no reason given")"
+        }
+        do {
+            try store.apply(observed, scope: scope, at: connection.now())
+        } catch {
+            warnings.append(error.message)
+        }
+        return warnings
+    }
+
+    private func read(_ kind: ResourceKind) async -> ObservedResources {
+        do throws(ServiceError) {
+            switch kind {
+            case .host:
+                return try await observed(
+                    kind, connection.blazar.hosts(), allocations: connection.blazar.hostAllocations)
+            case .device:
+                return try await observed(
+                    kind, connection.blazar.devices(), allocations: connection.blazar.deviceAllocations)
+            case .networkSegment:
+                return try await observed(
+                    kind, connection.blazar.networkSegments(),
+                    allocations: connection.blazar.networkSegmentAllocations)
+            case .reservableFloatingIP:
+                return try await observed(
+                    kind, connection.blazar.reservableFloatingIPs(),
+                    allocations: connection.blazar.floatingIPAllocations)
+            case .flavor: return try await observed(kind, connection.compute.flavors())
+            case .network: return try await observed(kind, connection.network.networks())
+            case .floatingIP: return try await observed(kind, connection.network.floatingIPs())
+            case .project: return try await observed(kind, projects())
+            case .user:
+                return seesAllProjects
+                    ? try await observed(kind, connection.identity.allUsers())
+                    : ObservedResources(kind: kind, outcome: .forbidden)
+            }
+        } catch {
+            return ObservedResources(kind: kind, outcome: .failed, message: error.message)
+        }
+    }
+
+    /// An administrator may list every project; anybody may list those that the token's user belongs to.
+    private func projects() async throws(ServiceError) -> Offered<[CatalogueResource]> {
+        if seesAllProjects, case .listed(let all) = try await connection.identity.allProjects() { return .listed(all) }
+        return try await connection.identity.ownProjects()
+    }
+
+    private func observed(
+        _ kind: ResourceKind, _ offered: Offered<[CatalogueResource]>,
+        allocations: (@Sendable () async throws(ServiceError) -> Offered<[Allocation]>)? = nil
+    ) async throws(ServiceError) -> ObservedResources {
+        switch offered {
+        case .listed(let resources):
+            // Allocations may be kept from those who may see the resources.
+            let known = try await allocations?().value
+            return ObservedResources(kind: kind, outcome: .listed, resources: resources, allocations: known)
+        case .forbidden(let failure):
+            return ObservedResources(kind: kind, outcome: .forbidden, message: failure.message)
+        case .notOffered:
+            return ObservedResources(kind: kind, outcome: .notOffered)
+        case .failed(let failure):
+            return ObservedResources(
+                kind: kind, outcome: .failed, message: failure.sentence(operation: "listing the \(kind.plural)"))
+        }
+    }
+}
+
+extension ResourceKind {
+    /// What several of them are called, in English.
+    var plural: String {
+        switch self {
+        case .host: "hosts"
+        case .device: "devices"
+        case .networkSegment: "network segments"
+        case .reservableFloatingIP: "reservable floating IPs"
+        case .flavor: "flavors"
+        case .network: "networks"
+        case .floatingIP: "floating IPs"
+        case .project: "projects"
+        case .user: "users"
+        }
+    }
+}

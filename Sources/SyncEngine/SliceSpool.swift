@@ -1,0 +1,96 @@
+import BlazarClient
+import Foundation
+
+/// Keeps the new and changed slices of a list until the list has been read to its end, for only then do they count.
+///
+/// Small amounts stay in memory. Larger ones, such as a first import's, go to a file without a name, which is gone when
+/// the process ends, however it ends.
+struct SliceSpool: ~Copyable {
+    /// A slice's length and digest.
+    private struct Entry {
+        let length: Int
+        let digest: UInt64
+    }
+
+    private let folder: String
+    private let memoryLimit: Int
+    private var entries: [Entry] = []
+    private var memory: [UInt8] = []
+    private var file: FileHandle?
+    private var nextEntry = 0
+    private var memoryOffset = 0
+
+    /// Makes an empty spool.
+    ///
+    /// - Parameters:
+    ///   - folder: where the file goes, if one is needed.
+    ///   - memoryLimit: how many bytes to keep in memory.
+    init(folder: String, memoryLimit: Int = 4 << 20) {
+        self.folder = folder
+        self.memoryLimit = memoryLimit
+    }
+
+    /// How many slices there are.
+    var count: Int { entries.count }
+
+    /// Adds a slice.
+    mutating func append(_ slice: LeaseSlice) throws {
+        entries.append(Entry(length: slice.bytes.count, digest: slice.digest))
+        memory.append(contentsOf: slice.bytes)
+        if memory.count > memoryLimit { try spill() }
+    }
+
+    private mutating func spill() throws {
+        let file = try self.file ?? Self.unnamedFile(in: folder)
+        self.file = file
+        try file.write(contentsOf: memory)
+        memory.removeAll(keepingCapacity: true)
+    }
+
+    /// Ends the writing, so that the slices can be taken out.
+    mutating func rewind() throws {
+        guard let file else { return }
+        try spill()
+        try file.seek(toOffset: 0)
+    }
+
+    /// Takes out the next slices; an empty array at the end.
+    mutating func next(_ most: Int) throws -> [(bytes: [UInt8], digest: UInt64)] {
+        let batch = entries[nextEntry..<min(nextEntry + most, entries.count)]
+        nextEntry = batch.endIndex
+        let length = batch.reduce(0) { $0 + $1.length }
+        let bytes: ArraySlice<UInt8>
+        if let file {
+            bytes = try Self.read(length, from: file)
+        } else {
+            bytes = memory[memoryOffset..<memoryOffset + length]
+            memoryOffset += length
+        }
+        var offset = bytes.startIndex
+        return batch.map { entry in
+            let slice = bytes[offset..<offset + entry.length]
+            offset += entry.length
+            return (Array(slice), entry.digest)
+        }
+    }
+
+    private static func read(_ length: Int, from file: FileHandle) throws -> ArraySlice<UInt8> {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(length)
+        while bytes.count < length {
+            guard let part = try file.read(upToCount: length - bytes.count), !part.isEmpty else {
+                throw CocoaError(.fileReadCorruptFile)
+            }
+            bytes.append(contentsOf: part)
+        }
+        return bytes[...]
+    }
+
+    private static func unnamedFile(in folder: String) throws -> FileHandle {
+        var template = Array("\(folder)/.leasehold-list-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
+        unlink(&template)
+        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    }
+}

@@ -1,0 +1,82 @@
+package import LeaseModel
+package import LeaseStore
+import SyncPlanner
+
+/// Keeps the mirror fresh: reads every cloud again and again until its task is cancelled.
+///
+/// Each cloud has its own rhythm, so that one that cannot be reached never holds up another.
+package struct SyncWatch: Sendable {
+    /// How often hosts, flavors, networks and names are read, in seconds: they change rarely, and take ten requests.
+    private static var resourceIntervalSeconds: Int64 { 900 }
+
+    private let store: LeaseStore
+    private let intervalSeconds: Double
+    private let now: @Sendable () -> Timestamp
+    private let sleep: @Sendable (Double) async throws -> Void
+    private let progress: @Sendable (SyncProgress) async -> Void
+
+    /// - Parameters:
+    ///   - store: the database.
+    ///   - intervalSeconds: the time from the end of one reading of a cloud to the beginning of the next.
+    ///   - now: the clock.
+    ///   - sleep: waits so many seconds, or throws when its task is cancelled.
+    ///   - progress: what happens.
+    package init(
+        store: LeaseStore, intervalSeconds: Double, now: @escaping @Sendable () -> Timestamp,
+        sleep: @escaping @Sendable (Double) async throws -> Void,
+        progress: @escaping @Sendable (SyncProgress) async -> Void
+    ) {
+        self.store = store
+        self.intervalSeconds = intervalSeconds
+        self.now = now
+        self.sleep = sleep
+        self.progress = progress
+    }
+
+    /// Runs until cancelled.
+    ///
+    /// - Parameter entries: gives the clouds; asked again for one whose configuration was faulty.
+    package func run(_ entries: @escaping @Sendable () throws(CloudFault) -> [CloudDirectory.Entry]) async throws(CloudFault) {
+        let names = try entries().map(\.name)
+        await withTaskGroup(of: Void.self) { group in
+            for name in names {
+                group.addTask {
+                    await watch(name) { () throws(CloudFault) in
+                        try entries().first { $0.name == name }
+                    }
+                }
+            }
+        }
+    }
+
+    private func watch(_ name: String, _ entry: @escaping @Sendable () throws(CloudFault) -> CloudDirectory.Entry?) async {
+        var connection: CloudConnection?
+        var failures = 0
+        var resourcesReadAt: Timestamp?
+        var random = SystemRandomNumberGenerator()
+        let backoff = Backoff(baseSeconds: intervalSeconds, capSeconds: max(900, intervalSeconds))
+        while !Task.isCancelled {
+            let report: SyncReport
+            do throws(CloudFault) {
+                if connection == nil, let entry = try entry() { connection = try entry.connection.get() }
+                guard let connection else { return }
+                var options = PullOptions()
+                options.readsResources =
+                    resourcesReadAt.map { now().seconds(since: $0) >= Self.resourceIntervalSeconds } ?? true
+                let synchronizer = Synchronizer(store: store, options: options, progress: progress)
+                report = await synchronizer.pull(connection, options)
+                if options.readsResources, report.failure == nil { resourcesReadAt = now() }
+            } catch {
+                report = Synchronizer.report(error, cloud: name)
+            }
+            if Task.isCancelled { break }
+            await progress(.finished(report))
+            failures = report.failure == nil ? 0 : failures + 1
+            // Between 90 % and 110 %, so that many mirrors of one site spread out.
+            let regular = intervalSeconds * Double.random(in: 0.9...1.1, using: &random)
+            let extra = backoff.seconds(failures: failures, retryAfterSeconds: report.retryAfterSeconds, using: &random)
+            guard (try? await sleep(max(regular, extra))) != nil else { break }
+        }
+        await connection?.close()
+    }
+}

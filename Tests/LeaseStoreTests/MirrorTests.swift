@@ -1,0 +1,166 @@
+import Foundation
+import LeaseModel
+import LeaseStore
+import Testing
+
+@Suite("The mirror")
+struct MirrorTests {
+    typealias Fixture = StoreFixture
+
+    @Test("A lease comes back as it went in, unknown fields included")
+    func roundTrip() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        let lease = Fixture.lease("a", extra: ["site:colour": ["red", 1, ["deep": 15]], "n": 12_345_678])
+        try fixture.pull([lease], at: 0)
+        let found = try #require(try fixture.store.lease(id: "a", scope: fixture.scope.id))
+        #expect(found.lease == lease)
+        #expect(found.isMine)
+        #expect(found.userName == "user u1")
+        #expect(found.projectName == "project p1")
+        #expect(found.departure == nil)
+    }
+
+    @Test("A second pull of the same leases writes nothing but its own run")
+    func quiet() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        let leases = (0..<20).map { Fixture.lease("l\($0)") }
+        #expect(try fixture.pull(leases, at: 0).map(\.kind) == Array(repeating: .new, count: 20))
+        let before = try fixture.dump()
+        #expect(try fixture.pull(leases.reversed(), at: 5).isEmpty)
+        #expect(try fixture.dump() == before)
+    }
+
+    @Test("A change keeps the state before it, with the time between which it happened")
+    func history() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        try fixture.pull([Fixture.lease("a")], at: 0)
+        try fixture.pull([Fixture.lease("a")], at: 10)
+        let changes = try fixture.pull([Fixture.lease("a", status: .active, to: 120)], at: 20)
+        let change = try #require(changes.first)
+        #expect(change.kind == .changed)
+        #expect(change.fields.map(\.name) == ["end_date", "status"])
+        #expect(change.fields.first?.old == .string(Fixture.time(60).iso8601))
+        #expect(change.after == Fixture.time(10))
+        #expect(change.observedAt == Fixture.time(20))
+        try fixture.pull([Fixture.lease("a", status: .terminated, to: 120)], at: 30)
+        let versions = try fixture.store.history(id: "a", scope: fixture.scope.id)
+        #expect(versions.map(\.lease.status) == [.pending, .active, .terminated])
+        #expect(versions.map(\.observedAt) == [0, 20, 30].map(Fixture.time))
+        #expect(versions.map(\.observedUntil) == [Fixture.time(20), Fixture.time(30), nil])
+        #expect(versions.first?.lastSeenAt == Fixture.time(10))
+        #expect(versions.first?.lease == Fixture.lease("a"))
+    }
+
+    @Test("A missing lease keeps its row, with bounds for when it went, and comes back if it is listed again")
+    func departure() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        try fixture.pull([Fixture.lease("a"), Fixture.lease("b")], at: 0)
+        try fixture.pull([Fixture.lease("a"), Fixture.lease("b")], at: 10)
+        let gone = try fixture.pull([Fixture.lease("a")], at: 20)
+        #expect(gone.map(\.kind) == [.vanished])
+        let found = try #require(try fixture.store.lease(id: "b", scope: fixture.scope.id))
+        #expect(found.departure == Departure(reason: .deleted, after: Fixture.time(10), before: Fixture.time(20)))
+        #expect(try fixture.store.leases(LeaseFilter()).map(\.id) == ["a"])
+        var all = LeaseFilter()
+        all.includesDeparted = true
+        #expect(Set(try fixture.store.leases(all).map(\.id)) == ["a", "b"])
+        #expect(try fixture.pull([Fixture.lease("a"), Fixture.lease("b")], at: 30).map(\.kind) == [.new])
+        let versions = try fixture.store.history(id: "b", scope: fixture.scope.id)
+        #expect(versions.map { $0.departure == nil } == [true, false, true])
+    }
+
+    @Test("An answer to an earlier question never overwrites a later one")
+    func staleAnswer() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        try fixture.pull([Fixture.lease("a"), Fixture.lease("b")], at: 0)
+        let slow = try fixture.store.beginRun(cloud: "alpha", scope: fixture.scope.id, at: Fixture.time(5))
+        try fixture.pull([Fixture.lease("a", status: .active), Fixture.lease("b")], at: 6)
+        let stale = [ObservedLease(lease: Fixture.lease("a", status: .error), digest: 9)]
+        #expect(try fixture.store.apply(stale, scope: fixture.scope, run: slow, at: Fixture.time(5)) == nil)
+        let result = try fixture.store.completeRun(
+            slow, scope: fixture.scope, gone: [(1, .deleted), (2, .deleted)], counts: SyncCounts(), serverDate: nil,
+            requestID: nil, startedAt: Fixture.time(5), at: Fixture.time(7))
+        #expect(result == nil)
+        #expect(try fixture.store.leases(LeaseFilter()).map(\.lease.status) == [.active, .pending])
+    }
+
+    @Test("A clock that is set back makes no interval that ends before it began")
+    func clockSetBack() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        try fixture.pull([Fixture.lease("a")], at: 100)
+        try fixture.pull([Fixture.lease("a", status: .active)], at: 50)
+        try fixture.pull([], at: 20)
+        let versions = try fixture.store.history(id: "a", scope: fixture.scope.id)
+        #expect(versions.count == 3)
+        for version in versions {
+            #expect(version.observedAt <= version.lastSeenAt)
+            if let until = version.observedUntil { #expect(version.lastSeenAt <= until) }
+        }
+        #expect(try fixture.store.check().isEmpty)
+    }
+
+    @Test("A lease that two scopes of one site see is listed once, as last heard of; two sites keep theirs")
+    func twoScopes() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        let admin = try fixture.store.scope(for: Fixture.identity(cloud: "root", project: "adm", user: "u9", all: true))
+        try fixture.pull([Fixture.lease("a")], at: 0)
+        try fixture.pull([Fixture.lease("a", status: .active), Fixture.lease("z", project: "p7")], at: 1, scope: admin)
+        #expect(try fixture.store.leases(LeaseFilter()).map(\.lease.status) == [.active, .pending])
+        var mine = LeaseFilter()
+        mine.scopes = [fixture.scope.id]
+        #expect(try fixture.store.leases(mine).map(\.lease.status) == [.pending])
+        try fixture.pull([Fixture.lease("a", status: .terminated)], at: 2)
+        #expect(Set(try fixture.store.leases(LeaseFilter()).map(\.lease.status)) == [.terminated, .pending])
+        #expect(try fixture.count("v_lease") == 2)
+    }
+
+    @Test("The views have what they promise")
+    func views() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        try fixture.pull([Fixture.lease("a")], at: 0)
+        try fixture.pull([Fixture.lease("a", status: .active)], at: 10)
+        #expect(
+            try fixture.row("SELECT name, status, project_name, user_name, end_date FROM v_lease") == [
+                "lease-a", "ACTIVE", "project p1", "user u1", .string(Fixture.time(60).iso8601),
+            ])
+        #expect(
+            try fixture.row("SELECT lease_name, resource_type, node_type, min, max FROM v_reservation") == [
+                "lease-a", "physical:host", "compute_skylake", 1, 2,
+            ])
+        #expect(
+            try fixture.row("SELECT event_type, status, time FROM v_event") == [
+                "start_lease", "UNDONE", .string(Fixture.time(0).iso8601),
+            ])
+        #expect(try fixture.count("v_history") == 2)
+    }
+}
+
+extension StoreFixture {
+    /// Every row of every table but the runs and the freshness of the scope.
+    func dump() throws -> [String] {
+        try ["lease", "reservation", "event", "lease_history", "resource", "resource_list", "allocation"].flatMap {
+            table in
+            var rows: [String] = []
+            try store.query("SELECT * FROM \(table)", columns: { _ in }) { rows.append(JSONValue.array($0).text()) }
+            return rows
+        }
+    }
+
+    func row(_ sql: String) throws -> [JSONValue] {
+        var found: [JSONValue] = []
+        try store.query(sql, columns: { _ in }) { found = $0 }
+        return found
+    }
+
+    func count(_ table: String) throws -> Int {
+        try row("SELECT count(*) FROM \(table)").first?.intValue ?? -1
+    }
+}

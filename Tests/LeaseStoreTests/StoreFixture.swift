@@ -1,0 +1,68 @@
+import Foundation
+import LeaseModel
+import LeaseStore
+import SyncPlanner
+
+/// A database in a folder of its own, and leases to put there.
+struct StoreFixture {
+    let folder: URL
+    let store: LeaseStore
+    let scope: Scope
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
+        store = try LeaseStore(path: folder.appendingPathComponent("db.sqlite").path, access: .writing)
+        scope = try store.scope(for: Self.identity())
+    }
+
+    func remove() { try? FileManager.default.removeItem(at: folder) }
+
+    static func identity(
+        cloud: String = "alpha", project: String = "p1", user: String = "u1", all: Bool = false
+    ) -> ScopeIdentity {
+        ScopeIdentity(
+            cloud: cloud, site: cloud, authURL: "http://cloud/v3", region: "R", projectID: project,
+            projectName: "project \(project)", userID: user, userName: "user \(user)", seesAllProjects: all)
+    }
+
+    static func time(_ minutes: Int) -> Timestamp {
+        Timestamp(secondsSince1970: 1_800_000_000).adding(seconds: Int64(minutes) * 60)
+    }
+
+    static func lease(
+        _ id: String, name: String? = nil, status: LeaseStatus = .pending, project: String = "p1", user: String = "u1",
+        from: Int = 0, to: Int = 60, nodeType: String? = "compute_skylake", extra: JSONObject = [:]
+    ) -> Lease {
+        let reservation = Reservation(
+            id: "r-\(id)", leaseID: id, resourceID: "x", resourceType: .host, status: .pending,
+            fields: [
+                "min": 1, "max": 2,
+                "resource_properties": nodeType.map { .string("[\"==\", \"$node_type\", \"\($0)\"]") } ?? "",
+            ])
+        let event = LeaseEvent(
+            id: "e-\(id)", leaseID: id, eventType: "start_lease", time: time(from), status: .undone)
+        return Lease(
+            id: id, name: name ?? "lease-\(id)", userID: user, projectID: project, startsAt: time(from),
+            endsAt: time(to), status: status, isDegraded: false, trustID: "t", createdAt: time(-1), updatedAt: nil,
+            reservations: [reservation], events: [event], extra: extra)
+    }
+
+    /// A whole pull: everything listed is written, everything else that was known is marked as deleted.
+    @discardableResult
+    func pull(_ leases: [Lease], at minute: Int, scope: Scope? = nil) throws -> [LeaseChange] {
+        let scope = scope ?? self.scope
+        let time = Self.time(minute)
+        var ledger = try store.pullLedger(scope: scope.id)
+        let run = try store.beginRun(cloud: scope.site, scope: scope.id, at: time)
+        let observed = leases.map { ObservedLease(lease: $0, digest: UInt64(bitPattern: Int64($0.hashValue))) }
+        let changed = observed.filter { ledger.observe(id: $0.lease.id, digest: $0.digest) != .unchanged }
+        var changes = try store.apply(changed, scope: scope, run: run, at: time) ?? []
+        let gone = ledger.missingKeys.map { (key: $0, reason: Departure.Reason.deleted) }
+        var counts = SyncCounts()
+        for change in changes { counts.count(change.kind) }
+        let result = try store.completeRun(
+            run, scope: scope, gone: gone, counts: counts, serverDate: nil, requestID: nil, startedAt: time, at: time)
+        changes += result?.changes ?? []
+        return changes
+    }
+}
