@@ -1,4 +1,5 @@
 import ArgumentParser
+import LeaseModel
 import Testing
 
 @testable import LeaseCommands
@@ -62,5 +63,30 @@ struct OutputOptionsTests {
             #expect(help.contains(option))
         }
         for format in OutputFormat.allCases { #expect(help.contains(format.rawValue)) }
+    }
+}
+
+@Suite("Arguments inside the parser")
+struct ArgumentParsingTests {
+    private struct Probe: ParsableArguments {
+        @Option(parsing: .unconditional, transform: TimeArgument.init(parsing:))
+        var start: TimeArgument
+        @Option(transform: DurationArgument.init(parsing:))
+        var length = DurationArgument(seconds: 60)
+    }
+
+    @Test func relativeTimesAreNotTakenForOptions() throws {
+        let now = Timestamp(secondsSince1970: 1_800_000_000)
+        let probe = try Probe.parse(["--start", "-3h", "--length", "2h"])
+        #expect(try probe.start.moment(now: now, zone: .utc) == now.adding(seconds: -10_800))
+        #expect(probe.length.seconds == 7_200)
+    }
+
+    @Test func mistakesAreExplained() {
+        let time = #expect(throws: (any Error).self) { try Probe.parse(["--start", "soon"]) }
+        #expect(time.map { Probe.fullMessage(for: $0) }?.contains("tomorrow 09:00") == true)
+        #expect(time.map { Probe.exitCode(for: $0).rawValue } == ExitStatus.usage.rawValue)
+        let length = #expect(throws: (any Error).self) { try Probe.parse(["--start", "now", "--length", "2"]) }
+        #expect(length.map { Probe.fullMessage(for: $0) }?.contains("no unit") == true)
     }
 }

@@ -1,21 +1,42 @@
 import LeaseModel
 
-/// An array of objects, written as the rows come.
+/// An array of objects, written as the rows come and laid out as `JSONLayout.pretty` lays them out.
 struct JSONListRenderer: ListRenderer {
-    let heads: [ColumnHead]
+    /// What stands before each column's value: its key, quoted, and the layout around it.
+    private let prefixes: [String]
     private var isEmpty = true
 
-    init(heads: [ColumnHead]) { self.heads = heads }
+    init(heads: [ColumnHead]) {
+        prefixes = heads.enumerated().map { index, head in
+            (index == 0 ? "\n    " : ",\n    ") + JSONValue.string(head.key).text() + ": "
+        }
+    }
 
     mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
-        let object = JSONValue.object(JSONObject(zip(heads, cells).map { ($0.key, $1.json) }))
-        // A line break inside a string is escaped, so every one that is seen is layout.
-        let text = object.text(.pretty).split(separator: "\n").joined(separator: "\n  ")
-        try sink.write((isEmpty ? "[\n  " : ",\n  ") + text)
+        // Written piece by piece: an object for each row would cost more than its text.
+        var text = isEmpty ? "[\n  {" : ",\n  {"
         isEmpty = false
+        for (prefix, cell) in zip(prefixes, cells) {
+            text += prefix
+            if case .json(let value) = cell {
+                Self.append(value.text(.pretty), to: &text)
+            } else {
+                text += cell.json.text()
+            }
+        }
+        try sink.write(text + (prefixes.isEmpty ? "}" : "\n  }"))
     }
 
     mutating func end(to sink: inout some TextSink) throws(OutputError) {
         try sink.write(isEmpty ? "[]\n" : "\n]\n")
+    }
+
+    /// Adds nested JSON, each line as deep as the value stands. A line break inside a string is escaped, so every one
+    /// that is seen is layout.
+    private static func append(_ nested: String, to text: inout String) {
+        for (index, line) in nested.split(separator: "\n").enumerated() {
+            if index > 0 { text += "\n    " }
+            text += line
+        }
     }
 }
