@@ -22,13 +22,17 @@ package struct LeaseholdCommand: AsyncParsableCommand {
             """,
         version: LeaseManager.version,
         groupedSubcommands: [
-            CommandGroup(name: "Leases", subcommands: [
-                LeaseList.self, LeaseShow.self, LeaseIdentify.self, ReservationList.self, LeaseHistory.self,
-                LeaseChanges.self,
-            ]),
-            CommandGroup(name: "Sites", subcommands: [
-                Sync.self, SiteStatus.self, SiteList.self, HostList.self, DeviceList.self, FlavorList.self,
-            ]),
+            CommandGroup(
+                name: "Leases",
+                subcommands: [
+                    LeaseList.self, LeaseShow.self, LeaseIdentify.self, ReservationList.self, LeaseHistory.self,
+                    LeaseChanges.self,
+                ]),
+            CommandGroup(
+                name: "Sites",
+                subcommands: [
+                    Sync.self, SiteStatus.self, SiteList.self, HostList.self, DeviceList.self, FlavorList.self,
+                ]),
             CommandGroup(name: "Upkeep", subcommands: [Doctor.self, DatabaseCommand.self]),
         ])
 

@@ -71,7 +71,9 @@ package struct ReadingOptions: ParsableArguments {
             } else {
                 remark += "never synced"
             }
-            let failed = runs.filter { scope.clouds.contains($0.cloud) && ($0.outcome == .failed || $0.outcome == .suspect) }
+            let failed = runs.filter {
+                scope.clouds.contains($0.cloud) && ($0.outcome == .failed || $0.outcome == .suspect)
+            }
             if let run = failed.last {
                 remark += "; the last attempt, \(TimeText.relative(run.startedAt, to: now)), failed"
             }

@@ -1,6 +1,6 @@
 package import ArgumentParser
-import Leasehold
 import LeaseModel
+import Leasehold
 
 /// A command of the tree. What ArgumentParser calls forwards to ``execute(_:)``, which tests call themselves.
 package protocol Subcommand: AsyncParsableCommand {
@@ -96,7 +96,7 @@ package struct GlobalOptions: ParsableArguments {
         if clouds.isEmpty {
             do {
                 return try manager.scopeIDs(ofClouds: names(console))
-            } catch where error.code == .notFound {
+            } catch  where error.code == .notFound {
                 return nil
             }
         }

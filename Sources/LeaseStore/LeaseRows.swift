@@ -4,7 +4,9 @@ import LeaseModel
 /// Turns rows of the mirror into leases.
 enum LeaseRows {
     /// The leases of those rows, in the order of the keys, with their reservations and events.
-    static func leases(_ database: Database, keys: some Collection<Int64>) throws -> [(key: Int64, row: Row, lease: Lease)] {
+    static func leases(_ database: Database, keys: some Collection<Int64>) throws -> [(
+        key: Int64, row: Row, lease: Lease
+    )] {
         let list = keys.map(String.init).joined(separator: ",")
         var reservations: [Int64: [Reservation]] = [:]
         let reservationRows = try Row.fetchCursor(

@@ -64,8 +64,8 @@ extension LeaseStore {
 
     /// Completes a run: notes which leases are gone, and that the mirror is as fresh as the run.
     ///
-    /// - Parameter summary: what the run read and changed so far; the leases found gone are added here.
-    /// - Returns: the leases that are gone, and the final counts; `nil` if a later run has already completed.
+    /// - Returns: the leases that are gone, and the counts with them added; `nil` if a later run has completed.
+    /// - Throws: ``StoreError``.
     package func completeRun(
         _ run: Int64, scope: Scope, gone: [(key: Int64, reason: Departure.Reason)], counts: SyncCounts,
         serverDate: Timestamp?, requestID: String?, startedAt: Timestamp, at time: Timestamp

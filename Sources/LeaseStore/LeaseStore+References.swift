@@ -12,6 +12,8 @@ extension LeaseStore {
     /// - Parameters:
     ///   - reference: what the person wrote.
     ///   - scopes: where to look; `nil` for everywhere.
+    /// - Returns: the lease, several candidates, or none.
+    /// - Throws: ``StoreError``.
     package func resolve(_ reference: String, scopes: Set<Int64>?) throws(StoreError) -> LeaseResolution {
         try read { database in
             var filter = LeaseFilter()

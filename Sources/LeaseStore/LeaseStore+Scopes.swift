@@ -73,7 +73,9 @@ extension LeaseStore {
 
     static func scopes(_ database: Database) throws -> [Scope] {
         let clouds = try Row.fetchAll(database, sql: "SELECT scope_id, name FROM cloud ORDER BY name")
-        let names = Dictionary(grouping: clouds) { $0["scope_id"] as Int64 }.mapValues { $0.map { $0["name"] as String } }
+        let names = Dictionary(grouping: clouds) { $0["scope_id"] as Int64 }.mapValues {
+            $0.map { $0["name"] as String }
+        }
         return try Row.fetchAll(database, sql: "SELECT * FROM scope ORDER BY scope_id").map { row in
             Scope(
                 id: row["scope_id"], site: row["site"], authURL: row["auth_url"], region: row["region"],

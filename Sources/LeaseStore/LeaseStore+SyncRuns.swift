@@ -23,7 +23,8 @@ extension LeaseStore {
     ) throws(StoreError) {
         try write { database in
             try Self.endRun(
-                run, outcome: outcome, message: message, requestID: requestID, serverDate: nil, counts: counts, at: time,
+                run, outcome: outcome, message: message, requestID: requestID, serverDate: nil, counts: counts,
+                at: time,
                 in: database)
         }
     }

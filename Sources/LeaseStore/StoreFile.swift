@@ -47,7 +47,8 @@ package enum StoreFile {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw StoreError(
                 kind: .missing,
-                message: "There is no database at \(path) yet. Make one with `leasehold sync`, or name another with --db.")
+                message:
+                    "There is no database at \(path) yet. Make one with `leasehold sync`, or name another with --db.")
         }
         guard !isFolder.boolValue else {
             throw StoreError(kind: .cannotOpen, message: "\(path) is a folder. Name a file with --db.")

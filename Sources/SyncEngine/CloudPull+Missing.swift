@@ -20,8 +20,10 @@ extension CloudPull {
             isConfirmed: options.confirmsDeletes)
         {
         case .none: return []
-        case .suspect(let reason): throw suspect("\(reason). Nothing was deleted; if that is right, run "
-            + "`leasehold sync --os-cloud \(connection.name) --confirm-deletes`.")
+        case .suspect(let reason):
+            throw suspect(
+                "\(reason). Nothing was deleted; if that is right, run "
+                    + "`leasehold sync --os-cloud \(connection.name) --confirm-deletes`.")
         case .confirmEach: break
         }
         let missing: [(key: Int64, id: String, projectID: String)]

@@ -194,7 +194,8 @@ package struct CloudPull: Sendable {
                 }
                 leases.append(observed)
             case .failure(let error):
-                state.warnings.append("A lease of cloud \(connection.name) cannot be read and was left as it was: \(error).")
+                state.warnings.append(
+                    "A lease of cloud \(connection.name) cannot be read and was left as it was: \(error).")
             }
         }
         let (scope, run, startedAt) = (state.scope, state.run ?? 0, state.startedAt)
@@ -264,9 +265,10 @@ package struct CloudPull: Sendable {
     ) -> SyncReport {
         var warnings: [String] = []
         do throws(StoreError) {
-            let run = if let run { run } else {
-                try store.beginRun(cloud: connection.name, scope: scope?.id, at: startedAt)
-            }
+            let run =
+                if let run { run } else {
+                    try store.beginRun(cloud: connection.name, scope: scope?.id, at: startedAt)
+                }
             try store.endRun(
                 run, outcome: failure.outcome, message: failure.message, requestID: failure.requestID, counts: counts,
                 at: connection.now())

@@ -29,7 +29,7 @@ extension PullFailure {
 
     /// - Parameters:
     ///   - failure: the server's refusal.
-    ///   - doing: what was attempted, for example `list the leases`.
+    ///   - operation: what was attempted, for example `list the leases`.
     init(_ failure: ServerFailure, doing operation: String) {
         let kind: SyncReport.Failure =
             switch failure.category {

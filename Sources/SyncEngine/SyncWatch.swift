@@ -36,7 +36,10 @@ package struct SyncWatch: Sendable {
     /// Runs until cancelled.
     ///
     /// - Parameter entries: gives the clouds; asked again for one whose configuration was faulty.
-    package func run(_ entries: @escaping @Sendable () throws(CloudFault) -> [CloudDirectory.Entry]) async throws(CloudFault) {
+    /// - Throws: ``CloudFault`` if it cannot be told which clouds there are.
+    package func run(_ entries: @escaping @Sendable () throws(CloudFault) -> [CloudDirectory.Entry])
+        async throws(CloudFault)
+    {
         let names = try entries().map(\.name)
         await withTaskGroup(of: Void.self) { group in
             for name in names {
@@ -49,7 +52,9 @@ package struct SyncWatch: Sendable {
         }
     }
 
-    private func watch(_ name: String, _ entry: @escaping @Sendable () throws(CloudFault) -> CloudDirectory.Entry?) async {
+    private func watch(_ name: String, _ entry: @escaping @Sendable () throws(CloudFault) -> CloudDirectory.Entry?)
+        async
+    {
         var connection: CloudConnection?
         var failures = 0
         var resourcesReadAt: Timestamp?

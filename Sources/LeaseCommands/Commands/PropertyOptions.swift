@@ -6,7 +6,8 @@ import Leasehold
 package struct PropertyOptions: ParsableArguments {
     @Option(
         name: .customLong("property"), parsing: .singleValue,
-        help: ArgumentHelp("Only with this property, for example node_type=gpu_p100; repeat it for more.",
+        help: ArgumentHelp(
+            "Only with this property, for example node_type=gpu_p100; repeat it for more.",
             valueName: "name=value"))
     var properties: [String] = []
 
@@ -35,7 +36,8 @@ extension ReadingOptions {
                 let site = sites[listing.scopeID] ?? "?"
                 switch listing.outcome {
                 case .listed: break
-                case .forbidden: console.remark("\(site): not for you: \(listing.message ?? "the site keeps them back").")
+                case .forbidden:
+                    console.remark("\(site): not for you: \(listing.message ?? "the site keeps them back").")
                 case .notOffered: console.remark("\(site): the site has none.")
                 case .failed: console.remark("\(site): not read: \(listing.message ?? "no reason given")")
                 }
