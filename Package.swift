@@ -86,5 +86,6 @@ let package = Package(
             swiftSettings: settings),
 
         tests("LeaseModelTests", ["LeaseModel"]),
+        tests("OpenStackClientTests", ["LeaseModel", "OpenStackClient", nioCore, nioPosix, nioSSL, logging]),
     ]
 )
