@@ -59,7 +59,8 @@ import Testing
 
     @Test func topOfTheEntryWinsOverAuth() throws {
         let cloud = try load(
-            "project_name: top\nusername: topuser\nauth: {auth_url: 'http://h', username: u, password: p, project_name: q}")
+            "project_name: top\nusername: topuser\nauth: {auth_url: 'http://h', username: u, password: p, project_name: q}"
+        )
         #expect(cloud.project == .name("top", domain: .id("default")))
         #expect(cloud.credentials == .password(user: .name("topuser", domain: .id("default")), password: Secret("p")))
     }
@@ -87,8 +88,10 @@ import Testing
     @Test func credentialsOfEachAuthType() throws {
         let url = "auth_url: 'http://h'"
         #expect(
-            try load("auth_type: v3applicationcredential\nauth: {\(url), application_credential_id: 7, "
-                + "application_credential_secret: 0815}").credentials
+            try load(
+                "auth_type: v3applicationcredential\nauth: {\(url), application_credential_id: 7, "
+                    + "application_credential_secret: 0815}"
+            ).credentials
                 == .applicationCredential(.id("7"), secret: Secret("0815")))
         #expect(
             try load("auth: {\(url), application_credential_name: n, application_credential_secret: s, user_id: U}")
@@ -97,12 +100,16 @@ import Testing
         #expect(try load("auth_plugin: v3token\nauth: {\(url), auth_token: t}").credentials == .token(Secret("t")))
         let federation = FederationEndpoint(identityProvider: "chameleon", protocolName: "openid")
         #expect(
-            try load("auth_type: v3oidcaccesstoken\nauth: {\(url), identity_provider: chameleon, protocol: openid, "
-                + "access_token: a}").credentials == .oidcAccessToken(federation, accessToken: Secret("a")))
+            try load(
+                "auth_type: v3oidcaccesstoken\nauth: {\(url), identity_provider: chameleon, protocol: openid, "
+                    + "access_token: a}"
+            ).credentials == .oidcAccessToken(federation, accessToken: Secret("a")))
         #expect(
-            try load("auth_type: v3oidcpassword\nauth: {\(url), identity_provider: chameleon, protocol: openid, "
-                + "username: u, password: p, client_id: c, client_secret: none, "
-                + "discovery_endpoint: 'https://idp/.well-known/openid-configuration'}").credentials
+            try load(
+                "auth_type: v3oidcpassword\nauth: {\(url), identity_provider: chameleon, protocol: openid, "
+                    + "username: u, password: p, client_id: c, client_secret: none, "
+                    + "discovery_endpoint: 'https://idp/.well-known/openid-configuration'}"
+            ).credentials
                 == .oidcPassword(
                     federation,
                     OIDCPasswordGrant(
@@ -167,7 +174,10 @@ import Testing
         #expect(try loader.load(name: "chi").region == "CHI@UC")
         #expect(try loader.load(name: "chi", region: "CHI@TACC").authURL == "http://tacc")
         #expect(try loader.load(name: "chi/CHI@TACC").authURL == "http://tacc")
-        #expect(try loader.loadAll().compactMap { try $0.result.get().displayName } == ["chi/CHI@UC", "chi/CHI@TACC", "two/a", "two/b"])
+        #expect(
+            try loader.loadAll().compactMap { try $0.result.get().displayName } == [
+                "chi/CHI@UC", "chi/CHI@TACC", "two/a", "two/b",
+            ])
         let error = #expect(throws: CloudConfigurationError.self) { try loader.load(name: "chi", region: "chi@uc") }
         #expect(error?.message == "cloud \"chi\" has no region \"chi@uc\": it has CHI@UC, CHI@TACC")
         // OS_REGION_NAME selects where the cloud has that region, and must where OS_CLOUD names the cloud.

@@ -65,7 +65,8 @@ import Testing
     @Test func jsonFileIsRead() throws {
         try folder.write(
             "cwd/clouds.json",
-            #"{"clouds": {"j": {"auth": {"auth_url": "http://h/", "username": "u", "password": 0.10}, "verify": false}}}"#)
+            #"{"clouds": {"j": {"auth": {"auth_url": "http://h/", "username": "u", "password": 0.10}, "verify": false}}}"#
+        )
         let cloud = try folder.loader().load(name: "j")
         #expect(cloud.credentials.passwordText == "0.10")
         #expect(!cloud.tls.verifiesServer)

@@ -36,7 +36,8 @@ import Testing
     @Test func olderAndShorterNames() throws {
         #expect(try load(["OS_TENANT_NAME": "t"]).project == .name("t", domain: .id("default")))
         #expect(try load(["OS_TENANT_ID": "t"]).project == .id("t"))
-        #expect(try load(["OS_TENANT_NAME": "t", "OS_PROJECT_NAME": "p"]).project == .name("p", domain: .id("default")))
+        #expect(
+            try load(["OS_TENANT_NAME": "t", "OS_PROJECT_NAME": "p"]).project == .name("p", domain: .id("default")))
         #expect(try load(["OS_ENDPOINT_TYPE": "adminURL"]).interface == .admin)
         #expect(try load(["OS_INSECURE": "true"]).tls.verifiesServer == false)
         #expect(try load(["OS_DEFAULT_DOMAIN": "d", "OS_PROJECT_NAME": "p"]).project == .name("p", domain: .id("d")))
@@ -83,7 +84,8 @@ import Testing
     @Test func passwordInTheEnvironmentIsForTheCloudThatOSCloudNames() throws {
         try folder.write(
             "cwd/clouds.yaml",
-            "clouds:\n  one: {auth: {auth_url: 'http://h', username: u}}\n  two: {auth: {auth_url: 'http://g', username: u}}\n")
+            "clouds:\n  one: {auth: {auth_url: 'http://h', username: u}}\n  two: {auth: {auth_url: 'http://g', username: u}}\n"
+        )
         let environment = ["OS_CLOUD": "one", "OS_PASSWORD": "env"]
         #expect(try folder.loader(environment).loadDefault().credentials.passwordText == "env")
         #expect(throws: CloudConfigurationError.self) { try folder.loader(environment).load(name: "two") }

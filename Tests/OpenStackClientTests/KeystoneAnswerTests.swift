@@ -17,8 +17,10 @@ import Testing
 
     static let answers: [Answer] = [
         Answer(
-            status: 401, body: #"{"error":{"code":401,"message":"The request you have made requires authentication."}}"#,
-            kind: .authentication, words: ["password of user \"user1\" for the project \"project1\"", "HTTP 401", "req-7"]),
+            status: 401,
+            body: #"{"error":{"code":401,"message":"The request you have made requires authentication."}}"#,
+            kind: .authentication,
+            words: ["password of user \"user1\" for the project \"project1\"", "HTTP 401", "req-7"]),
         Answer(
             status: 403, body: #"{"error":{"message":"User is disabled"}}"#, kind: .authentication,
             words: ["User is disabled", "has a role", "req-7"]),

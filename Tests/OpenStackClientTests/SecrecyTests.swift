@@ -21,7 +21,8 @@ import Testing
         guard depth < 12 else { return }
         for child in Mirror(reflecting: value).children {
             #expect((child.value as? String)?.contains(Self.secret) != true, "\(what).\(child.label ?? "?")")
-            #expect((child.value as? [UInt8]).map { String(decoding: $0, as: UTF8.self) }?.contains(Self.secret) != true)
+            #expect(
+                (child.value as? [UInt8]).map { String(decoding: $0, as: UTF8.self) }?.contains(Self.secret) != true)
             expectNoChild(child.value, what, depth: depth + 1)
         }
     }
@@ -51,7 +52,8 @@ import Testing
             expectAbsent(headers, name)
             expectAbsent(HTTPReply(status: 200, headers: headers, body: .whole([])), "HTTPReply")
             expectAbsent(
-                HTTPRequest(method: "POST", url: "http://u:\(Self.secret)@h/x", headers: headers, body: Array(Self.secret.utf8)),
+                HTTPRequest(
+                    method: "POST", url: "http://u:\(Self.secret)@h/x", headers: headers, body: Array(Self.secret.utf8)),
                 "HTTPRequest")
             #expect("\(headers)".contains("***"))
         }

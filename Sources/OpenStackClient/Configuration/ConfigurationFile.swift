@@ -91,7 +91,8 @@ extension ConfigurationFile {
 
     /// The parser's complaint with its place. Its own description quotes the line, which may hold a password.
     private static func broken(_ error: any Error, path: String) -> CloudConfigurationError {
-        let advice = "correct the file there; indentation must be spaces, and a value with : # or quotes in it "
+        let advice =
+            "correct the file there; indentation must be spaces, and a value with : # or quotes in it "
             + "needs quotes around it"
         func at(_ mark: Mark, _ problem: String) -> CloudConfigurationError {
             CloudConfigurationError(
