@@ -103,6 +103,11 @@ import Testing
                 == "there is no cloud \"chi-uc\" (did you mean \"chi_uc\"?): the known ones are chi_uc, chi_tacc")
         let other = #expect(throws: CloudConfigurationError.self) { try folder.loader().load(name: "zebra") }
         #expect(other?.message == "there is no cloud \"zebra\": the known ones are chi_uc, chi_tacc")
+        let misled = #expect(throws: CloudConfigurationError.self) {
+            try folder.loader(["OS_CLIENT_CONFIG_FILE": "/no/clouds.yaml"]).load(name: "zebra")
+        }
+        #expect(
+            misled?.message.hasSuffix("(OS_CLIENT_CONFIG_FILE names /no/clouds.yaml, which does not exist)") == true)
     }
 
     @Test func loadAllGivesEachCloudItsOwnResult() throws {
