@@ -93,5 +93,6 @@ let package = Package(
         tests("SyncPlannerTests", ["SyncPlanner"]),
         tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", grdb]),
         tests("LeaseCommandsTests", ["LeaseCommands", "LeaseModel", arguments, yams]),
+        tests("OpenStackClientTests", ["LeaseModel", "OpenStackClient", nioCore, nioPosix, nioSSL, logging]),
     ]
 )
