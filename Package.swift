@@ -82,9 +82,10 @@ let package = Package(
         module("BlazarModel", ["LeaseModel"]),
         .executableTarget(
             name: "Sandbox",
-            dependencies: ["BlazarModel", "LeaseModel", hummingbird, arguments],
+            dependencies: ["BlazarModel", "LeaseModel", hummingbird, arguments, logging, nioCore],
             swiftSettings: settings),
 
         tests("LeaseModelTests", ["LeaseModel"]),
+        tests("BlazarModelTests", ["BlazarModel", "LeaseModel"]),
     ]
 )
