@@ -13,7 +13,7 @@ extension BlazarModel {
         guard let given = fields["amount"] else { throw .missing(["amount"]) }
         guard let amount = given.pythonInteger else { throw .malformed("amount") }
         let required = try requiredAddresses(fields)
-        guard required.count <= max(amount, 0) else {
+        guard required.count <= amount else {
             throw .fatal(
                 400,
                 "Invalid values for required_floatingips and amount. The amount must be equal to or longer than length "
@@ -79,8 +79,7 @@ extension BlazarModel {
         }
         guard asked.count == required.count else { throw notEnoughFloatingIPs }
         for list in [asked + untouched, asked + untouched + free] where list.count >= amount {
-            // Python's list[:amount], which for a negative amount drops from the end.
-            return Array(amount >= 0 ? list.prefix(amount) : list.dropLast(-amount))
+            return Array(list.prefix(max(0, amount)))
         }
         throw notEnoughFloatingIPs
     }

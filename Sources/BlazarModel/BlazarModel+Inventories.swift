@@ -32,7 +32,11 @@ extension BlazarModel {
         guard parts.count > 1 else {
             return blazarJSON(200, .object(JSONObject([(plural, .array(resources.map(\.json)))])))
         }
-        guard let found = resources.first(where: { $0.id == parts[1] }) else { throw .notFound(key, parts[1]) }
+        guard let found = resources.first(where: { $0.id == parts[1] }) else {
+            // The fork has a check of its own before that of the floating IPs' plugin.
+            throw collection == "floatingips" && dialect == .upstream
+                ? .fatal(404, "Floating IP \(parts[1]) not found.") : .notFound(key, parts[1])
+        }
         guard parts.count == 3 else { return blazarJSON(200, .object(JSONObject([(singular, found.json)]))) }
         return blazarJSON(200, ["allocation": allocationJSON(found.id, request, token)])
     }

@@ -34,7 +34,11 @@ extension BlazarModel {
             user = old.user
             bound = old.project
         case "application_credential":
-            credential = applicationCredential(proof?["application_credential"])
+            let given = proof?["application_credential"]
+            if let id = given?["id"]?.stringValue, !identity.credentials.contains(where: { $0.id == id }) {
+                return keystoneError(404, "Not Found", "Could not find Application Credential: \(id).")
+            }
+            credential = applicationCredential(given)
             user = credential?.user
         default: return keystoneUnauthorized()
         }

@@ -30,16 +30,17 @@ package struct BlazarModel: Sendable {
     ///   - start: the time at which the cloud starts; its event loop runs every 10 s from then.
     ///   - endpoints: what the service catalogue says; requests are told apart by their paths.
     ///   - policy: what the site decides; by default as freshly installed.
+    ///   - hosts: the hosts; by default devcloud's three, or three like Chameleon's.
     package init(
         dialect: Dialect, seed: UInt64, start: Timestamp, endpoints: ModelEndpoints = .devcloud,
-        policy: ModelPolicy? = nil
+        policy: ModelPolicy? = nil, hosts: [ModelHost]? = nil
     ) {
         self.dialect = dialect
         self.endpoints = endpoints
         self.policy = policy ?? ModelPolicy(dialect: dialect)
         now = start
         identifiers = IdentifierGenerator(seed: seed)
-        inventory = Inventory(dialect: dialect, registeredAt: start)
+        inventory = Inventory(dialect: dialect, hosts: hosts, registeredAt: start)
         eventLoop = EventLoop(firstTick: start)
     }
 

@@ -1,5 +1,37 @@
 import LeaseModel
 
+/// A host for a model's cloud.
+package struct ModelHost: Sendable {
+    package let name: String
+    package let vcpus: Int
+    package let memoryMB: Int
+    package let localGB: Int
+    /// What an administrator said of it, for the conditions of reservations.
+    package let properties: [(name: String, value: String)]
+
+    /// Makes a host; by default of the size that Nova's fake driver has.
+    package init(
+        name: String, vcpus: Int = 1_000, memoryMB: Int = 800_000, localGB: Int = 600_000,
+        properties: [(name: String, value: String)]
+    ) {
+        self.name = name
+        self.vcpus = vcpus
+        self.memoryMB = memoryMB
+        self.localGB = localGB
+        self.properties = properties
+    }
+
+    /// The hosts of devcloud.
+    package static let devcloud = [
+        ("compute-2", "yes", "gpu_p100", "r1"), ("compute-1", "no", "compute_skylake", "r1"),
+        ("compute-3", "no", "compute_haswell", "r2"),
+    ].map { name, gpu, type, rack in
+        ModelHost(
+            name: name,
+            properties: [("architecture", "x86_64"), ("gpu", gpu), ("node_type", type), ("rack", rack)])
+    }
+}
+
 /// What a cloud has to give: hosts, floating IPs, networks, devices, flavors.
 struct Inventory: Sendable {
     struct Host: Sendable {
@@ -60,20 +92,26 @@ struct Inventory: Sendable {
             id: "c07e5cdf-5d72-4de2-87bd-0c15b81599ae", name: "m1.large", vcpus: 8, memoryMB: 8_192, diskGB: 80),
     ]
 
-    init(dialect: Dialect, registeredAt: Timestamp) {
+    init(dialect: Dialect, hosts ownHosts: [ModelHost]?, registeredAt: Timestamp) {
         switch dialect {
         case .upstream:
-            hosts = Self.upstreamHosts(registeredAt)
+            hosts = Self.upstreamHosts(ownHosts ?? ModelHost.devcloud, registeredAt)
             floatingIPs = [
-                ("31a7d4ee-6122-492d-a095-361e1c05a9ca", "203.0.113.201"),
-                ("3628f732-b7b6-40d1-bf17-75d83ba8be02", "203.0.113.204"),
-                ("826b5c0f-9f69-46ef-9033-a3470095eb79", "203.0.113.202"),
-                ("f6556cb7-4ee2-489c-b342-2cdb93ebae44", "203.0.113.203"),
+                ("1604c596-409c-4c15-a621-17e7eb016a37", "203.0.113.205"),
+                ("297ea5ba-3dc4-47ff-8d14-736f2d7e2c87", "203.0.113.208"),
+                ("4f82efdc-4b74-4a66-90f5-b90bacec4a93", "203.0.113.201"),
+                ("85be439a-657c-4931-8069-bf32ca00e438", "203.0.113.203"),
+                ("882b4e07-f4c1-4dc2-89dd-99ea1a606e9d", "203.0.113.206"),
+                ("c2a0810a-37ef-43b4-b298-766d1472daf5", "203.0.113.204"),
+                ("cb738244-30ee-448f-b4ce-4318914b11ce", "203.0.113.202"),
+                ("cd070b92-b266-4dff-8a6f-1f7e98fae6d2", "203.0.113.209"),
+                ("e9c80d28-f012-4e3e-b1f7-3ce8e03034a3", "203.0.113.210"),
+                ("fb7c3364-ad89-4839-821b-1133bdbfb8a2", "203.0.113.207"),
             ].map { FloatingIP(id: $0.0, address: $0.1, registeredAt: registeredAt) }
             segments = []
             devices = []
         case .chameleon:
-            hosts = Self.chameleonHosts(registeredAt)
+            hosts = ownHosts.map { Self.upstreamHosts($0, registeredAt) } ?? Self.chameleonHosts(registeredAt)
             floatingIPs = [
                 ("17f2386c-eec1-4f1f-9d3b-77c96e105015", "203.0.113.221"),
                 ("51bfabf1-9d2b-45f1-ad82-703f1ff32a4e", "203.0.113.222"),
@@ -84,16 +122,14 @@ struct Inventory: Sendable {
         }
     }
 
-    private static func upstreamHosts(_ registeredAt: Timestamp) -> [Host] {
-        let rows = [
-            ("1", "compute-2", "4e00743514034ee1be1d04ef92c9dcd7", "compute_skylake", "yes"),
-            ("2", "compute-1", "42667b1f8e0c4c7d9b3a5d2e6f180943", "compute_skylake", "no"),
-            ("3", "compute-3", "f5c2a3d4e5b64c7f8091a2b3c4d5e6f7", "compute_haswell", "no"),
-        ]
-        return rows.map { id, name, trust, type, gpu in
+    private static func upstreamHosts(_ hosts: [ModelHost], _ registeredAt: Timestamp) -> [Host] {
+        // A trust's identifier means nothing here, but must be the same in every run.
+        var fixed = IdentifierGenerator(seed: 0x7205)
+        return hosts.enumerated().map { index, host in
             Host(
-                id: id, name: name, trustID: trust, vcpus: 10, memoryMB: 8_192, localGB: 1_028,
-                registeredAt: registeredAt, properties: [("gpu", gpu), ("node_type", type)])
+                id: String(index + 1), name: host.name, trustID: fixed.hex(), vcpus: host.vcpus,
+                memoryMB: host.memoryMB, localGB: host.localGB, registeredAt: registeredAt,
+                properties: host.properties)
         }
     }
 

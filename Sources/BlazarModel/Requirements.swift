@@ -38,6 +38,7 @@ struct Requirement {
             }
             guard elements.isEmpty else { throw malformed(value) }
             return []
+        case .object(let object) where object.count <= 1: throw malformed(value)
         // Blazar asks these for their length or their first element, which they do not have.
         default: throw .obscured
         }
