@@ -12,13 +12,13 @@ extension BlazarModel {
         guard amount >= 1 else { throw .harmless(400, "amount must be >= 1") }
         guard amount <= 2_147_483_647 else { throw .harmless(400, "amount must be <= 2147483647") }
         let id = request.fields["flavor_id"]?.pythonString ?? ""
-        if reservationOfFlavor(id) != nil {
+        if let owner = reservationOfFlavor(id), owner.reservation.status == .active,
+            owner.lease.projectID == request.projectID
+        {
             // A reservation's own flavor asks for a resource class that no host has.
             throw .notEnoughHosts
         }
-        guard let flavor = inventory.flavors.first(where: { $0.id == id }) else {
-            throw .fatal(404, "Flavor \(id) could not be found. (HTTP 404) (Request-ID: req-\(Self.anyRequestID))")
-        }
+        guard let flavor = inventory.flavors.first(where: { $0.id == id }) else { throw Self.noFlavor(id) }
         let slots = try flavorSlots(flavor, request.window, except: nil)
         guard slots.count >= amount else { throw .notEnoughHosts }
         let affinity = InstanceFields(
@@ -28,7 +28,10 @@ extension BlazarModel {
         return (Array(slots.prefix(amount)), flavor)
     }
 
-    private static let anyRequestID = "00000000-0000-4000-8000-000000000000"
+    private static func noFlavor(_ id: String) -> Refusal {
+        let request = "req-00000000-0000-4000-8000-000000000000"
+        return .fatal(404, "Flavor \(id) could not be found. (HTTP 404) (Request-ID: \(request))")
+    }
 
     /// The reservation whose own flavor that is.
     func reservationOfFlavor(_ id: String) -> (lease: LeaseRecord, reservation: ReservationRecord)? {
@@ -84,6 +87,9 @@ extension BlazarModel {
     }
 
     mutating func updateFlavor(_ change: ReservationChange, _ instance: InstanceReservation) throws(Refusal) {
+        // The reservation's own flavor is given to the project only when the lease starts, and Blazar asks with the
+        // project's rights: before that no date can be changed, and the lease is in ERROR for it.
+        guard change.isActive else { throw Self.noFlavor(change.reservation.id) }
         let size = Inventory.Flavor(
             id: change.reservation.id, name: "", vcpus: instance.vcpus, memoryMB: instance.memoryMB,
             diskGB: instance.diskGB)

@@ -122,6 +122,9 @@ extension BlazarModel {
         if dialect == .upstream, changes.contains(where: { $0["resource_type"] == "flavor:instance" }) {
             throw .fatal(409, "Updating parameters for 'flavor:instance' type reservations is not yet supported.")
         }
+        // Blazar looks the candidates for a new type up among those of the old ones.
+        let known = Set(lease.reservations.map(\.type))
+        let isOfKnownTypes = changes.allSatisfy { known.contains($0["resource_type"]?.pythonString ?? "") }
         // Upstream looks for room for what the lease already has, as if it had nothing; the fork for what is asked.
         let requests: [(type: String, fields: JSONObject)] =
             dialect == .chameleon
@@ -132,6 +135,7 @@ extension BlazarModel {
                 ReservationRequest(
                     type: request.type, fields: request.fields, window: window, projectID: lease.projectID))
         }
+        guard dialect == .chameleon || isOfKnownTypes else { throw .obscured }
     }
 
     private func enforceOnUpdate(_ lease: LeaseRecord, _ window: Window) throws(Refusal) {
