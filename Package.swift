@@ -62,7 +62,7 @@ let package = Package(
         .target(
             name: "Migrations",
             path: "Migrations",
-            resources: [.embedInCode("v0001_mirror.sql")],
+            resources: [.embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql")],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "SyncPlanner", "Migrations", grdb]),
 
