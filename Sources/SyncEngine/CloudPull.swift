@@ -128,7 +128,7 @@ package struct CloudPull: Sendable {
                         leases: state.ledger.listedCount))
             }
         } catch {
-            throw PullFailure(error)
+            throw PullFailure(error, cloud: connection.name)
         }
         state.counts.listed = state.ledger.listedCount
         return spool
