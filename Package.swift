@@ -82,7 +82,7 @@ let package = Package(
         module("BlazarModel", ["LeaseModel"]),
         .executableTarget(
             name: "Sandbox",
-            dependencies: ["BlazarModel", "LeaseModel", hummingbird, arguments],
+            dependencies: ["BlazarModel", "LeaseModel", hummingbird, arguments, logging, nioCore],
             swiftSettings: settings),
 
         // The recorded requests and replies of real clouds, for the tests of whoever reads such replies.
@@ -93,5 +93,7 @@ let package = Package(
         tests("SyncPlannerTests", ["SyncPlanner"]),
         tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", grdb]),
         tests("LeaseCommandsTests", ["LeaseCommands", "LeaseModel", arguments, yams]),
+        tests("OpenStackClientTests", ["LeaseModel", "OpenStackClient", nioCore, nioPosix, nioSSL, logging]),
+        tests("BlazarModelTests", ["BlazarModel", "LeaseModel"]),
     ]
 )

@@ -1,5 +1,10 @@
-import FoundationEssentials
 import LeaseModel
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// Turns merged settings into a checked configuration.
 struct CloudConfigurationBuilder {
