@@ -33,6 +33,7 @@ package enum LeaseListFailure: Error, Sendable, Hashable {
     /// The failure as a person reads it: why, the request, and what to do.
     ///
     /// - Parameter operation: what was tried.
+    /// - Returns: a sentence or two.
     package func sentence(operation: String = "listing the leases") -> String {
         switch self {
         case .notAsked(let error): return error.message
