@@ -31,17 +31,22 @@ struct CaptureReplayTests {
     }
 
     @Test func chameleon() throws {
-        // Registering resources is the model's own; the laboratory could not end an instance reservation.
+        // Registering resources is the model's own; the laboratory could not end an instance reservation,
+        // and one request was answered in the minute after that in which it was sent.
         let captures = try Capture.load(.chameleon).filter { capture in
             !capture.name.contains("admin-create") && !capture.name.contains("delete-instance")
-                && !capture.name.contains("appcred-restricted-create-")
+                && !capture.name.contains("pw-lease") && !capture.name.hasPrefix("245-")
         }
         let first = try #require(captures.first)
         var replay = CaptureReplay(
             model: BlazarModel(dialect: .chameleon, seed: 1, start: first.moment.truncatedToMinute.adding(seconds: 1)))
         replay.model.policy.namesThatFailToStart = ["m-error", "m-inst"]
         var differences: [String] = []
+        let kept = ["ev-now", "ev-future", "t-network", "t-device", "t-host", "t-floatingip"]
         for capture in captures {
+            if ["160", "200", "220", "225"].contains(capture.name.prefix(3)) {
+                try replay.cleanUp(before: capture, keeping: kept)
+            }
             if capture.name.contains("prodlike"), replay.model.policy.maximumLeaseSeconds == nil {
                 replay.model.policy.membersReadInventory = true
                 replay.model.policy.maximumLeaseSeconds = 604_800

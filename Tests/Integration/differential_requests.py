@@ -534,8 +534,9 @@ def random_steps(count: int, seed: int, comparison):
             changes = chance.choice([
                 lambda: {"name": "{run} %d" % number}, lambda: {"end_date": when(1, 50)}, lambda: {"start_date": when()},
                 lambda: {"start_date": when(), "end_date": when(1, 50)}, lambda: {"before_end_date": when()},
-                lambda: {}, lambda: {"reservations": [{"id": reference, "max": chance.randint(1, 4)}]},
-                lambda: {"reservations": [{"id": reference, "amount": chance.randint(0, 4)}]},
-                lambda: {"end_date": when(1, 50), "reservations": [{"id": reference, "min": 1, "max": 2}]},
+                # Growing only: which resource a shrinking reservation loses is chance, and shows later.
+                lambda: {}, lambda: {"reservations": [{"id": reference, "max": chance.randint(3, 5)}]},
+                lambda: {"reservations": [{"id": reference, "amount": chance.randint(5, 7)}]},
+                lambda: {"end_date": when(1, 50), "reservations": [{"id": reference, "min": 1, "max": 3}]},
             ])
             yield put(target, changes(), **{"as": account})
