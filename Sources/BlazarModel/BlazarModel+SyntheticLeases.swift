@@ -22,7 +22,8 @@ extension BlazarModel {
             }
             made.append(
                 syntheticLease(
-                    number, owners[number % owners.count], Window(start: start, end: start.adding(seconds: hours * 3_600))
+                    number, owners[number % owners.count],
+                    Window(start: start, end: start.adding(seconds: hours * 3_600))
                 ))
         }
         leases.fill(made)

@@ -49,10 +49,13 @@ struct BlazarModelTests {
 
     @Test func anEventThatIsTooLongLeavesALeaseThatNobodyCanDelete() throws {
         var cloud = Cloud()
-        let response = try cloud.send("POST", "/leases", [
-            "name": "stuck", "start_date": "now", "end_date": .string(Cloud.start.adding(seconds: 600).blazarRequest),
-            "events": [["event_type": .string(String(repeating: "t", count: 67)), "status": "DONE"]],
-        ])
+        let response = try cloud.send(
+            "POST", "/leases",
+            [
+                "name": "stuck", "start_date": "now",
+                "end_date": .string(Cloud.start.adding(seconds: 600).blazarRequest),
+                "events": [["event_type": .string(String(repeating: "t", count: 67)), "status": "DONE"]],
+            ])
         #expect(response.status == 500)
         let lease = try #require(try cloud.send("GET", "/leases").json()["leases"]?.arrayValue?.first)
         #expect(lease["status"] == "CREATING")
@@ -93,7 +96,8 @@ struct BlazarModelTests {
                 headers: [("X-Auth-Token", token), ("X-Subject-Token", token)]), at: other.model.now)
         #expect(revocation.status == 204)
         #expect(try other.send("GET", "/leases").status == 200)
-        let creation = try other.send("POST", "/leases", ["name": "x", "start_date": "now", "end_date": "2040-01-01 00:00"])
+        let creation = try other.send(
+            "POST", "/leases", ["name": "x", "start_date": "now", "end_date": "2040-01-01 00:00"])
         #expect(creation.status == 500)
         #expect(try other.send("GET", "/leases", after: 301, renewing: false).status == 401)
     }
@@ -101,11 +105,13 @@ struct BlazarModelTests {
     @Test func aHostGoesToOneLeaseAtATime() throws {
         var cloud = Cloud()
         for _ in 0..<3 { _ = try cloud.create("taken", [Cloud.host]) }
-        let response = try cloud.send("POST", "/leases", [
-            "name": "late", "start_date": .string(cloud.model.now.adding(seconds: 3_700).blazarRequest),
-            "end_date": .string(cloud.model.now.adding(seconds: 7_300).blazarRequest),
-            "reservations": [Cloud.host],
-        ])
+        let response = try cloud.send(
+            "POST", "/leases",
+            [
+                "name": "late", "start_date": .string(cloud.model.now.adding(seconds: 3_700).blazarRequest),
+                "end_date": .string(cloud.model.now.adding(seconds: 7_300).blazarRequest),
+                "reservations": [Cloud.host],
+            ])
         #expect(response.status == 500)
         #expect(try response.json()["error_message"] == "Not enough hosts available")
         _ = try cloud.create("next", from: 7_200, to: 9_000, [Cloud.host])
@@ -118,10 +124,12 @@ struct BlazarModelTests {
             "affinity": "None", "resource_properties": "",
         ]
         _ = try cloud.create("token", [instance], events: [["event_type": "x", "status": "DONE"]])
-        let response = try cloud.send("POST", "/leases", [
-            "name": "victim", "start_date": .string(cloud.model.now.adding(seconds: 3_600).blazarRequest),
-            "end_date": .string(cloud.model.now.adding(seconds: 7_200).blazarRequest), "reservations": [instance],
-        ])
+        let response = try cloud.send(
+            "POST", "/leases",
+            [
+                "name": "victim", "start_date": .string(cloud.model.now.adding(seconds: 3_600).blazarRequest),
+                "end_date": .string(cloud.model.now.adding(seconds: 7_200).blazarRequest), "reservations": [instance],
+            ])
         #expect(try response.json()["error_name"] == "INTERNAL_SERVER_ERROR")
     }
 

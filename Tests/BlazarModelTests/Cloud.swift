@@ -50,11 +50,13 @@ struct Cloud {
         _ name: String, from start: Int64 = 3_600, to end: Int64 = 7_200, _ reservations: [JSONValue] = [],
         events: [JSONValue] = [], as account: String = "user1"
     ) throws -> String {
-        let response = try send("POST", "/leases", [
-            "name": .string(name), "start_date": .string(model.now.adding(seconds: start).blazarRequest),
-            "end_date": .string(model.now.adding(seconds: end).blazarRequest), "reservations": .array(reservations),
-            "events": .array(events),
-        ], as: account)
+        let response = try send(
+            "POST", "/leases",
+            [
+                "name": .string(name), "start_date": .string(model.now.adding(seconds: start).blazarRequest),
+                "end_date": .string(model.now.adding(seconds: end).blazarRequest), "reservations": .array(reservations),
+                "events": .array(events),
+            ], as: account)
         #expect(response.status == 201)
         return try #require(try response.json()["lease"]?["id"]?.stringValue)
     }
