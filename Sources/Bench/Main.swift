@@ -66,7 +66,8 @@ enum Main {
     }
 
     private static func fail(_ message: String, _ status: Int32) -> Never {
-        fputs("Bench: \(message)\n", stderr)
+        let line = "Bench: \(message)\n"
+        _ = write(STDERR_FILENO, line, line.utf8.count)
         exit(status)
     }
 }
