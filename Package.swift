@@ -62,7 +62,7 @@ let package = Package(
         .target(
             name: "Migrations",
             path: "Migrations",
-            resources: [.embedInCode("v0001_mirror.sql")],
+            resources: [.embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql")],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "SyncPlanner", "Migrations", grdb]),
 
@@ -82,7 +82,7 @@ let package = Package(
         module("BlazarModel", ["LeaseModel"]),
         .executableTarget(
             name: "Sandbox",
-            dependencies: ["BlazarModel", "LeaseModel", hummingbird, arguments],
+            dependencies: ["BlazarModel", "LeaseModel", hummingbird, arguments, logging, nioCore],
             swiftSettings: settings),
 
         // What tools/bench compares with.
@@ -96,5 +96,7 @@ let package = Package(
         tests("SyncPlannerTests", ["SyncPlanner"]),
         tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", grdb]),
         tests("LeaseCommandsTests", ["LeaseCommands", "LeaseModel", arguments, yams]),
+        tests("OpenStackClientTests", ["LeaseModel", "OpenStackClient", nioCore, nioPosix, nioSSL, logging]),
+        tests("BlazarModelTests", ["BlazarModel", "LeaseModel"]),
     ]
 )

@@ -13,8 +13,12 @@ package struct PullOptions: Sendable, Hashable {
     package var confirmsProject = false
     /// Whether to read hosts, flavors, networks and names as well.
     package var readsResources = true
+    /// How long the server may still be working on a request whose answer was lost, in seconds.
+    package var quietPeriodSeconds: Int64 = 300
 
     package init() {}
+
+    var rules: QueueRules { QueueRules(quietPeriodSeconds: quietPeriodSeconds) }
 }
 
 /// Reads one cloud into the mirror, once.

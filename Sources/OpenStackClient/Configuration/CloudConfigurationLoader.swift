@@ -92,7 +92,7 @@ package struct CloudConfigurationLoader: Sendable {
         return CloudConfigurationError(
             .noCloud,
             "no cloud is configured: put a clouds.yaml in one of \(folders), or set OS_AUTH_URL and the other OS_* "
-                + "variables, for example by sourcing your project's openrc file")
+                + "variables, for example by sourcing your project's openrc file\(search.remark)")
     }
 
     private func inventory() throws(CloudConfigurationError) -> CloudInventory {
@@ -100,6 +100,6 @@ package struct CloudConfigurationLoader: Sendable {
         let secure = try search.find(.secure)
         let profiles = try search.find(.publicClouds)
         return try CloudInventory(
-            clouds: clouds, secure: secure, profiles: profiles, environment: search.environment)
+            clouds: clouds, secure: secure, profiles: profiles, environment: search.environment, remark: search.remark)
     }
 }

@@ -11,10 +11,12 @@ struct CloudInventory: Sendable {
     private(set) var entries: [Entry] = []
     private let profiles: ConfigurationMapping
     private let profileFile: String?
+    /// Added to the error about a cloud that is not there.
+    private let remark: String
 
     init(
         clouds: ConfigurationFile?, secure: ConfigurationFile?, profiles: ConfigurationFile?,
-        environment: [String: String]
+        environment: [String: String], remark: String
     ) throws(CloudConfigurationError) {
         let visible = try clouds?.section("clouds") ?? ConfigurationMapping()
         let hidden = try secure?.section("clouds") ?? ConfigurationMapping()
@@ -26,6 +28,7 @@ struct CloudInventory: Sendable {
         }
         self.profiles = try profiles?.section("public-clouds") ?? ConfigurationMapping()
         profileFile = profiles?.path
+        self.remark = remark
         try addEnvironment(environment)
     }
 
@@ -77,13 +80,14 @@ extension CloudInventory {
         guard !entries.isEmpty else {
             throw CloudConfigurationError(
                 .unknownCloud,
-                "there is no cloud \"\(shown)\", and no other: no clouds.yaml was found and no OS_AUTH_URL is set")
+                "there is no cloud \"\(shown)\", and no other: no clouds.yaml was found and no OS_AUTH_URL is set"
+                    + remark)
         }
         let suggestion = NameSuggestion.closest(to: name, in: names).map {
             " (did you mean \"\($0.escapedForTerminal)\"?)"
         }
         throw CloudConfigurationError(
-            .unknownCloud, "there is no cloud \"\(shown)\"\(suggestion ?? ""): the known ones are \(list)")
+            .unknownCloud, "there is no cloud \"\(shown)\"\(suggestion ?? ""): the known ones are \(list)\(remark)")
     }
 
     /// The entry over its profile.

@@ -1,6 +1,11 @@
-import FoundationEssentials
 import LeaseModel
 import Yams
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// One of clouds.yaml, secure.yaml and clouds-public.yaml, read.
 struct ConfigurationFile: Sendable {

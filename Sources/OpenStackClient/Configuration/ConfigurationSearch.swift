@@ -1,5 +1,10 @@
-import FoundationEssentials
 import LeaseModel
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// Finds clouds.yaml, secure.yaml and clouds-public.yaml where the OpenStack SDK looks for them.
 ///
@@ -45,6 +50,21 @@ struct ConfigurationSearch: Sendable {
         if path == "~" { return homeDirectory }
         if path.hasPrefix("~/") { return homeDirectory + path.dropFirst() }
         return path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
+    }
+
+    /// A remark about files that were meant to have the clouds and could not be opened, empty if there are none.
+    var remark: String {
+        var remarks: [String] = []
+        for (index, path) in candidates(.clouds).enumerated() {
+            let isNamed = index == 0 && environment[Kind.clouds.override]?.isEmpty == false
+            let exists = FileManager.default.fileExists(atPath: path)
+            if exists, !FileManager.default.isReadableFile(atPath: path) {
+                remarks.append("\(path.escapedForTerminal) cannot be read")
+            } else if isNamed, !exists {
+                remarks.append("\(Kind.clouds.override) names \(path.escapedForTerminal), which does not exist")
+            }
+        }
+        return remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))"
     }
 
     /// The first file of the kind that can be read.

@@ -106,9 +106,12 @@ struct AuthenticationFailure: Sendable {
     private func other(_ reply: AuthenticationReply, _ server: String) -> ServiceError {
         if reply.isPage, reply.status < 500 { return page(reply) }
         if reply.status == 429 || reply.status >= 500 {
-            return error(
-                .badAnswer, reply, "\(server) is in trouble",
-                "try again later; if it lasts, give whoever runs the cloud the request id")
+            // Without a request id it may be another server altogether.
+            let step =
+                reply.requestID == nil
+                ? "check auth_url in \(place), and try again later"
+                : "try again later; if it lasts, give whoever runs the cloud the request id"
+            return error(.badAnswer, reply, "\(server) is in trouble", step)
         }
         return error(.badAnswer, reply, "\(server) gives an unexpected answer", "check auth_url in \(place)")
     }
@@ -138,6 +141,8 @@ extension ServiceError {
             switch error.kind {
             case .cannotResolve: "check the host name in the URL and your network"
             case .cannotConnect: "check the URL and your network, and whether the service runs"
+            case .tlsFailed where error.detail.contains("expired on"): "ask whoever runs the cloud to renew it"
+            case .tlsFailed where error.detail.contains("does not speak TLS"): "correct the URL"
             case .tlsFailed: "if the cloud has its own authority, set cacert (OS_CACERT) to its certificate file"
             case .timedOut, .closedEarly: "try again later"
             case .notHTTP: "check the URL: http:// or https://, and the port"

@@ -1,5 +1,10 @@
-import FoundationEssentials
 import LeaseModel
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// Gets an access token from an identity provider by OAuth 2.0's password grant, as Chameleon's users do.
 ///

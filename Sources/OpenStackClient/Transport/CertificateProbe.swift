@@ -1,9 +1,14 @@
-import FoundationEssentials
 import LeaseModel
 import NIOCore
 import NIOPosix
 import NIOSSL
 import Synchronization
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// Finds out why a server's certificate was refused.
 ///

@@ -1,6 +1,11 @@
-import FoundationEssentials
 import LeaseModel
 import NIOSSL
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 extension TLSSettings {
     /// The settings as the TLS library takes them.

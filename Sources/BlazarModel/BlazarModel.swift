@@ -1,0 +1,85 @@
+package import LeaseModel
+
+/// A deterministic Blazar in memory, with as much of Keystone, Nova and Neutron as Leasehold reads.
+///
+/// A value: copy it to fork a cloud, compare runs by their seeds. It has no clock, does no input or output, and answers
+/// every request at once; what a network or a busy server does to an answer is for its user to add. It follows
+/// Blazar 18.0.0 and Chameleon's fork, quirks included; a differential test holds it to the real ones.
+package struct BlazarModel: Sendable {
+    package let dialect: Dialect
+    /// What the service catalogue and links say.
+    package var endpoints: ModelEndpoints
+    /// What the site decides; may change at any time.
+    package var policy: ModelPolicy
+    /// The cloud's time: that of the last request or ``advance(to:)``.
+    package internal(set) var now: Timestamp
+    var identifiers: IdentifierGenerator
+    var identity = Identity()
+    var inventory: Inventory
+    var leases = LeaseTable()
+    var allocations = AllocationBook()
+    var eventLoop: EventLoop
+    /// Nova's aggregates are numbered; 1 is the free pool.
+    var lastAggregate = 1
+
+    /// Makes a cloud without leases.
+    ///
+    /// - Parameters:
+    ///   - dialect: which Blazar it is.
+    ///   - seed: where identifiers, tokens and secrets come from.
+    ///   - start: the time at which the cloud starts; its event loop runs every 10 s from then.
+    ///   - endpoints: what the service catalogue says; requests are told apart by their paths.
+    ///   - policy: what the site decides; by default as freshly installed.
+    ///   - hosts: the hosts; by default devcloud's three, or three like Chameleon's.
+    package init(
+        dialect: Dialect, seed: UInt64, start: Timestamp, endpoints: ModelEndpoints = .devcloud,
+        policy: ModelPolicy? = nil, hosts: [ModelHost]? = nil
+    ) {
+        self.dialect = dialect
+        self.endpoints = endpoints
+        self.policy = policy ?? ModelPolicy(dialect: dialect)
+        now = start
+        identifiers = IdentifierGenerator(seed: seed)
+        inventory = Inventory(dialect: dialect, hosts: hosts, registeredAt: start)
+        eventLoop = EventLoop(firstTick: start)
+    }
+
+    /// Answers a request, after running what was due before it.
+    ///
+    /// - Parameter moment: when the request arrives; not before ``now``.
+    package mutating func handle(_ request: ModelRequest, at moment: Timestamp) -> ModelResponse {
+        advance(to: moment)
+        var response = respond(to: request)
+        response.headers.insert(("Date", now.httpDate), at: 0)
+        if request.method == "HEAD" {
+            response.headers.append(("Content-Length", String(response.contentLength)))
+            response.chunks = []
+        }
+        return response
+    }
+
+    private mutating func respond(to request: ModelRequest) -> ModelResponse {
+        let path = request.path
+        if let rest = Self.path(path, under: "/identity") { return keystone(request, rest) }
+        if let rest = Self.path(path, under: "/compute/v2.1") ?? Self.path(path, under: "/v2.1") {
+            return nova(request, rest)
+        }
+        if path == "/compute" || path == "/compute/" { return novaVersions() }
+        if let rest = Self.path(path, under: "/networking/v2.0") ?? Self.path(path, under: "/v2.0") {
+            return neutron(request, rest)
+        }
+        if path == "/networking" || path == "/networking/" { return neutronVersions() }
+        return blazar(request, Self.path(path, under: "/reservation") ?? path)
+    }
+
+    /// What follows a prefix that ends at a slash or at the end of the path.
+    private static func path(_ path: String, under prefix: String) -> String? {
+        guard path.hasPrefix(prefix) else { return nil }
+        let rest = path.dropFirst(prefix.count)
+        return rest.isEmpty || rest.hasPrefix("/") ? String(rest) : nil
+    }
+
+    mutating func requestIDHeader() -> (name: String, value: String) {
+        ("x-openstack-request-id", "req-" + identifiers.uuid())
+    }
+}

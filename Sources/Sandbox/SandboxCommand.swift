@@ -1,0 +1,82 @@
+import ArgumentParser
+import BlazarModel
+import FoundationEssentials
+import Hummingbird
+import LeaseModel
+import Logging
+import NIOCore
+
+/// A small Blazar with Keystone, Nova and Neutron in memory, on loopback, for a first try and for tests.
+@main
+struct SandboxCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "leasehold-sandbox",
+        abstract: "A small Blazar, Keystone, Nova and Neutron in memory, on loopback.",
+        discussion: """
+            It forgets everything when it stops (Ctrl-C or SIGTERM). Its accounts user1, user2, user3 and admin have the \
+            password that --write-clouds-yaml writes down; user1 and user3 share a project.
+            """)
+
+    @Option(help: "The port; 0 takes a free one.")
+    var port = 0
+
+    @Option(help: "Which Blazar it is: upstream or chameleon.")
+    var dialect = Dialect.upstream
+
+    @Option(help: "How many made-up leases user1's project has to begin with.")
+    var leases = 0
+
+    @Option(help: "How many times faster than the clock its time runs.")
+    var speed = 1.0
+
+    @Option(help: "How many seconds a lease takes to start or to end.")
+    var actionSeconds = 2
+
+    @Option(help: "Where identifiers and the made-up leases come from.")
+    var seed: UInt64 = 1
+
+    @Flag(help: "Members may read hosts, networks, devices and allocations, as at Chameleon's sites.")
+    var openInventory = false
+
+    @Option(help: ArgumentHelp("A clouds.yaml to write, with an entry for each account.", valueName: "file"))
+    var writeCloudsYaml: String?
+
+    func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("--port must be from 0 to 65535.") }
+        guard leases >= 0 else { throw ValidationError("--leases must not be negative.") }
+        guard speed > 0, speed <= 1_000_000 else { throw ValidationError("--speed must be above 0, up to 1000000.") }
+        guard actionSeconds >= 0 else { throw ValidationError("--action-seconds must not be negative.") }
+    }
+
+    func run() async throws {
+        let clock = SandboxClock(speed: speed)
+        var policy = ModelPolicy(dialect: dialect)
+        policy.actionSeconds = Int64(actionSeconds)
+        policy.membersReadInventory = openInventory
+        var model = BlazarModel(dialect: dialect, seed: seed, start: clock.now, policy: policy)
+        if leases > 0 { model.addSyntheticLeases(leases) }
+        let cloud = SandboxCloud(model: model, clock: clock)
+        let cloudsFile = writeCloudsYaml.map(CloudsFile.init(path:))
+        var logger = Logger(label: "leasehold-sandbox")
+        logger.logLevel = .error
+        let application = Application(
+            responder: SandboxResponder(cloud: cloud),
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)),
+            onServerRunning: { channel in
+                let origin = "http://127.0.0.1:\(channel.localAddress?.port ?? 0)"
+                await cloud.serve(at: origin)
+                do {
+                    try cloudsFile?.write(await cloud.accounts, origin: origin)
+                } catch {
+                    Self.say("cannot write \(cloudsFile?.path ?? ""): \(error)", to: .standardError)
+                }
+                Self.say(origin + "/identity/v3", to: .standardOutput)
+            },
+            logger: logger)
+        try await application.runService()
+    }
+
+    private static func say(_ line: String, to output: Output) { output.write(line + "\n") }
+}
+
+extension Dialect: ExpressibleByArgument {}

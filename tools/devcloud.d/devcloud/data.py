@@ -1,0 +1,112 @@
+"""Sets up the data of a new cloud: databases and schemas, accounts, and what is there to be reserved."""
+from __future__ import annotations
+
+import getpass
+import grp
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from .configuration import compute_hosts
+from .processes import Processes, environment, run_jobs
+from .report import DevcloudError
+from .services import Services
+from .settings import DATABASES, PASSWORD, REGION, SOURCES, Layout, mariadb_user
+
+
+def prepare_folder(layout: Layout) -> None:
+    """An empty data folder. A set-up that was cut short is not continued: MariaDB cannot roll a schema change back."""
+    shutil.rmtree(layout.data, ignore_errors=True)
+    folders = ["keystone"] if layout.lite else ["keystone", "mysql", "rabbitmq", "nova", "neutron"]
+    folders += [] if layout.lite else [f"nova/{host}" for host in compute_hosts()]
+    for folder in folders:
+        (layout.data / folder).mkdir(parents=True)
+
+
+def prepare_mariadb(layout: Layout) -> None:
+    """MariaDB's own tables."""
+    user = mariadb_user()
+    if user != getpass.getuser():
+        closed = [folder for folder in (layout.data, *layout.data.parents) if not folder.stat().st_mode & 0o001]
+        if closed:
+            raise DevcloudError(f"MariaDB runs as the user {user}, who may not enter {closed[-1]}: chmod a+x it")
+        shutil.chown(layout.data / "mysql", user)
+    run_jobs(layout, {"mariadb": [[
+        "mariadb-install-db", f"--defaults-file={layout.etc}/my.cnf", "--skip-test-db",
+        "--auth-root-authentication-method=socket", f"--auth-root-socket-user={getpass.getuser()}",
+    ]]})
+
+
+def mariadb(layout: Layout, statements: str) -> list[str]:
+    """Runs SQL as the administrator; the lines of the answer."""
+    result = subprocess.run(
+        ["mariadb", "--no-defaults", "-u", getpass.getuser(), "-S", str(layout.mariadb_socket), "-N", "-e", statements],
+        capture_output=True, text=True, env=environment(layout), stdin=subprocess.DEVNULL,
+    )
+    if result.returncode:
+        raise DevcloudError(f"MariaDB refused: {result.stderr.strip()}")
+    return result.stdout.splitlines()
+
+
+def create_databases(layout: Layout) -> None:
+    statements = [f"CREATE DATABASE {name};" for name in DATABASES]
+    for host in ("127.0.0.1", "localhost"):
+        statements.append(f"CREATE USER devcloud@'{host}' IDENTIFIED BY '{PASSWORD}';")
+        statements.append(f"GRANT ALL ON *.* TO devcloud@'{host}';")
+    mariadb(layout, " ".join(statements))
+
+
+def create_schemas(layout: Layout) -> None:
+    binaries = layout.venv / "bin"
+
+    def manage(program: str, *files: str) -> list[str]:
+        return [str(binaries / program), *(f"--config-file={layout.etc}/{file}" for file in files)]
+
+    keystone = manage("keystone-manage", "keystone.conf")
+    owner = ["--keystone-user", getpass.getuser(), "--keystone-group", grp.getgrgid(os.getgid()).gr_name]
+    addresses = [f"--bootstrap-{kind}-url={layout.auth_url}" for kind in ("admin", "internal", "public")]
+    jobs = {"keystone": [
+        [*keystone, "db_sync"],
+        [*keystone, "fernet_setup", *owner],
+        [*keystone, "credential_setup", *owner],
+        [*keystone, "bootstrap", "--bootstrap-password", PASSWORD, "--bootstrap-region-id", REGION, *addresses],
+    ]}
+    if not layout.lite:
+        nova = manage("nova-manage", "nova.conf")
+        # Two chains of about the same length, for two processor cores.
+        jobs["nova"] = [
+            [*nova, "api_db", "sync"],
+            [*nova, "cell_v2", "map_cell0", "--database_connection", layout.database("nova_cell0")],
+            [*nova, "cell_v2", "create_cell", "--name", "cell1"],
+            [*nova, "db", "sync"],
+        ]
+        jobs["neutron"] = [[*manage("neutron-db-manage", "neutron.conf", "ml2_conf.ini"), "upgrade", "heads"]]
+        jobs["placement"] = [[*manage("placement-manage", "placement.conf"), "db", "sync"]]
+        jobs["blazar"] = [[*manage("blazar-db-manage", "blazar.conf"), "upgrade", "head"]]
+    run_jobs(layout, jobs, {"PYTHONPATH": str(layout.etc / "python")})
+
+
+def bootstrap(layout: Layout, script: str) -> None:
+    """Runs one of bootstrap/'s scripts against the running cloud."""
+    command = [str(layout.venv / "bin" / "python"), str(SOURCES / "bootstrap" / script), str(layout.etc / "cloud.json")]
+    run_jobs(layout, {Path(script).stem: [command]}, {"PYTHONDONTWRITEBYTECODE": "1"})
+
+
+def discover_hosts(layout: Layout, processes: Processes, services: Services) -> None:
+    """Waits until every compute host has registered with Nova, and assigns them to the cell."""
+    def registered() -> bool:
+        return mariadb(layout, "SELECT COUNT(*) FROM nova.compute_nodes WHERE deleted = 0") == [str(len(compute_hosts()))]
+
+    processes.wait_for("the compute hosts registering with Nova", registered, services.all)
+    nova = [str(layout.venv / "bin" / "nova-manage"), f"--config-file={layout.etc}/nova.conf"]
+    run_jobs(layout, {"cells": [[*nova, "cell_v2", "discover_hosts"]]})
+
+
+def write_compute_ids(layout: Layout) -> None:
+    """Nova refuses to start a known compute host without its compute_id file, and the fake driver never writes one."""
+    for line in mariadb(layout, "SELECT host, uuid FROM nova.compute_nodes WHERE deleted = 0"):
+        host, identifier = line.split("\t")
+        path = layout.data / "nova" / host / "compute_id"
+        if path.parent.is_dir() and not path.exists():
+            path.write_text(identifier + "\n")

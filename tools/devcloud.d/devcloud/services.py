@@ -1,0 +1,93 @@
+"""The daemons of the cloud: their commands, ports and order."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .configuration import compute_hosts
+from .processes import Daemon
+from .settings import Layout
+
+
+@dataclass(frozen=True)
+class Services:
+    """The daemons in the order in which they start; each group needs the ones before it."""
+
+    infrastructure: list[Daemon]
+    identity: list[Daemon]
+    resources: list[Daemon]
+    reservations: list[Daemon]
+
+    @property
+    def all(self) -> list[Daemon]:
+        return self.infrastructure + self.identity + self.resources + self.reservations
+
+
+def services(layout: Layout) -> Services:
+    port = layout.ports
+    binaries = layout.venv / "bin"
+    python = {
+        "PYTHONPATH": str(layout.etc / "python"),
+        "OS_KEYSTONE_CONFIG_DIR": str(layout.etc), "OS_BLAZAR_CONFIG_DIR": str(layout.etc),
+        "OS_PLACEMENT_CONFIG_DIR": str(layout.etc), "OS_NEUTRON_CONFIG_DIR": str(layout.etc),
+        "OS_NEUTRON_CONFIG_FILES": "neutron.conf;ml2_conf.ini",
+        "OS_NOVA_CONFIG_DIR": str(layout.etc),
+        "OS_NOVA_CONFIG_FILES": f"{layout.venv}/etc/nova/api-paste.ini;nova.conf",
+        # No byte code in etc/, which is compared with what it should hold.
+        "PYTHONPYCACHEPREFIX": str(layout.root / "cache" / "python"),
+    }
+
+    def api(name: str, module: str, path: str = "/", **extra: str) -> Daemon:
+        number = port[name.removesuffix("-api")]
+        return Daemon(
+            name, [
+                str(binaries / "gunicorn"), "--bind", f"127.0.0.1:{number}", "--workers", "1", "--threads", "8",
+                "--timeout", "120", "--no-control-socket", "--access-logfile", "-", f"{module}:application",
+            ], (number,), f"http://127.0.0.1:{number}{path}", python | extra,
+        )
+
+    def nova(name: str, *configuration: str) -> Daemon:
+        files = [f"--config-file={layout.etc}/{file}" for file in ("nova.conf", *configuration)]
+        program = "nova-compute" if name.startswith("nova-compute") else name
+        return Daemon(name, [str(binaries / program), *files], environment=python)
+
+    # Mounted under /identity, as where Keystone shares a web server; Blazar cannot do without a prefix.
+    keystone = api("keystone", "devcloud_keystone", "/identity/v3", SCRIPT_NAME="/identity")
+    if layout.lite:
+        return Services([], [keystone], [], [api("blazar", "devcloud_blazar_lite")])
+
+    erlang = {
+        "HOME": str(layout.data / "rabbitmq"), "ERL_EPMD_ADDRESS": "127.0.0.1", "ERL_EPMD_PORT": str(port["epmd"]),
+        "RABBITMQ_CONF_ENV_FILE": f"{layout.etc}/rabbit/rabbitmq-env.conf",
+    }
+    return Services(
+        infrastructure=[
+            Daemon(
+                "mariadb", ["/usr/sbin/mariadbd", f"--defaults-file={layout.etc}/my.cnf"], (port["mariadb"],), patience=60
+            ),
+            # Started here, or RabbitMQ would start one that outlives it and listens everywhere.
+            Daemon(
+                "epmd", ["epmd", "-address", "127.0.0.1", "-port", str(port["epmd"])], (port["epmd"],), environment=erlang
+            ),
+            Daemon(
+                "rabbitmq", ["/usr/lib/rabbitmq/bin/rabbitmq-server"],
+                (port["rabbitmq"], port["rabbitmq_distribution"]), environment=erlang, patience=30,
+            ),
+        ],
+        identity=[keystone],
+        resources=[
+            api("placement", "devcloud_placement"),
+            api("neutron", "devcloud_neutron"),
+            # Nova's API under gunicorn's threads: its own eventlet patching would come too late.
+            api("nova-api", "devcloud_nova", OS_NOVA_DISABLE_EVENTLET_PATCHING="true"),
+            nova("nova-conductor"),
+            nova("nova-scheduler"),
+            *(nova(f"nova-{host}", f"{host}.conf") for host in compute_hosts()),
+        ],
+        reservations=[
+            Daemon(
+                "blazar-manager", [str(binaries / "blazar-manager"), "--config-file", f"{layout.etc}/blazar.conf"],
+                environment=python, patience=15,
+            ),
+            api("blazar-api", "devcloud_blazar"),
+        ],
+    )

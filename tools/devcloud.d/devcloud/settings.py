@@ -1,0 +1,139 @@
+"""The constants of the cloud and the folders that it lives in."""
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from .report import DevcloudError
+
+SOURCES = Path(__file__).resolve().parent.parent
+DIRECTORY_VARIABLE = "LEASEHOLD_DEVCLOUD_DIR"
+TOKEN_SECONDS_VARIABLE = "LEASEHOLD_DEVCLOUD_TOKEN_SECONDS"
+DEFAULT_DIRECTORY = "/var/tmp/leasehold-devcloud"
+
+REGION = "RegionOne"
+# No secret: every listener is on loopback, every machine behind it is made up, and this file is public.
+PASSWORD = "devcloud-password"
+
+HOST_COUNT = 3
+FLOATING_IP_COUNT = 10
+
+# epmd's usual port is left to an Erlang that the machine may have of its own.
+FULL_PORTS = {
+    "keystone": 5000, "blazar": 1234, "placement": 8778, "nova": 8774, "neutron": 9696,
+    "mariadb": 13306, "rabbitmq": 5672, "rabbitmq_distribution": 25672, "epmd": 14369,
+}
+LITE_PORTS = {"keystone": 5001, "blazar": 1235}
+# The databases of the full variant; lite has SQLite files for those of the services that it runs.
+DATABASES = ("keystone", "placement", "nova", "nova_api", "nova_cell0", "neutron", "blazar")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where one variant of the cloud keeps its things, and on which ports it listens."""
+
+    top: Path
+    lite: bool
+
+    @property
+    def name(self) -> str:
+        return "lite" if self.lite else "full"
+
+    @property
+    def ports(self) -> dict[str, int]:
+        return LITE_PORTS if self.lite else FULL_PORTS
+
+    @property
+    def root(self) -> Path:
+        return self.top / self.name
+
+    @property
+    def venv(self) -> Path:
+        return self.root / "venv"
+
+    @property
+    def clients(self) -> Path:
+        """The clients' environment, which both variants use."""
+        return self.top / "clients"
+
+    @property
+    def chi(self) -> Path:
+        return self.top / "chi"
+
+    @property
+    def bin(self) -> Path:
+        """What `devcloud env` puts on PATH: the clients only, so that no other Python program is hidden."""
+        return self.root / "bin"
+
+    @property
+    def etc(self) -> Path:
+        return self.root / "etc"
+
+    @property
+    def data(self) -> Path:
+        """Everything that `reset` wipes."""
+        return self.root / "data"
+
+    @property
+    def complete(self) -> Path:
+        """Exists once the data were set up to the end; without it they are made anew."""
+        return self.data / "complete"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def clouds_yaml(self) -> Path:
+        return self.root / "clouds.yaml"
+
+    @property
+    def mariadb_socket(self) -> Path:
+        return self.data / "mysql" / "mariadb.sock"
+
+    @property
+    def auth_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['keystone']}/identity/v3"
+
+    @property
+    def blazar_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['blazar']}/v1"
+
+    def database(self, name: str) -> str:
+        """The SQLAlchemy address of a service's database."""
+        if self.lite:
+            return f"sqlite:///{self.data}/{name}.db"
+        return f"mysql+pymysql://devcloud:{PASSWORD}@127.0.0.1:{self.ports['mariadb']}/{name}?charset=utf8"
+
+
+def layout(lite: bool) -> Layout:
+    top = Path(os.environ.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY)
+    if not top.is_absolute():
+        raise DevcloudError(f"{DIRECTORY_VARIABLE} must be an absolute path, not {str(top)!r}")
+    if any(character.isspace() or character in "'\"$%#;" for character in str(top)):
+        raise DevcloudError(f"{DIRECTORY_VARIABLE} must hold no space, quote, or any of $ % # ;, not {str(top)!r}")
+    result = Layout(top, lite)
+    # The kernel's limit for the address of a Unix socket is 107 bytes.
+    if not lite and len(os.fsencode(result.mariadb_socket)) > 107:
+        raise DevcloudError(f"{DIRECTORY_VARIABLE} is too long for MariaDB's socket in it: {top}")
+    if top.exists() and top.stat().st_uid != os.getuid():
+        raise DevcloudError(f"{top} belongs to another user: set {DIRECTORY_VARIABLE} to a folder of your own")
+    return result
+
+
+def token_seconds() -> int:
+    text = os.environ.get(TOKEN_SECONDS_VARIABLE) or "3600"
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 86400:
+        raise DevcloudError(f"{TOKEN_SECONDS_VARIABLE} must be a number from 1 to 86400, not {text!r}")
+    return int(text)
+
+
+def mariadb_user() -> str:
+    """mariadbd refuses to run as root; Debian's package brings the user mysql."""
+    return "mysql" if os.getuid() == 0 else getpass.getuser()

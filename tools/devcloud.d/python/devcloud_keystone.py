@@ -1,0 +1,6 @@
+"""Keystone for gunicorn. It parses sys.argv, so gunicorn's own options are taken away first."""
+import sys
+
+sys.argv = ["keystone"]
+
+from keystone.wsgi.api import application  # noqa: E402,F401
