@@ -87,6 +87,9 @@ let package = Package(
             dependencies: ["BlazarModel", "LeaseModel", hummingbird, httpTypes, arguments, logging, nioCore],
             swiftSettings: settings),
 
+        // What tools/bench compares with.
+        .executableTarget(name: "Bench", dependencies: ["BlazarClient", "LeaseModel"], swiftSettings: settings),
+
         // The recorded requests and replies of real clouds, for the tests of whoever reads such replies.
         .target(name: "CaptureFixtures", path: "Tests/CaptureFixtures", swiftSettings: settings),
 

@@ -59,12 +59,13 @@ WALLS: dict[str, Row] = {
         "LeaseModel BlazarModel",
         "Hummingbird HummingbirdCore ArgumentParser Logging NIOCore ServiceLifecycle UnixSignals",
     ),
+    "Bench": row("LeaseModel BlazarClient"),
     # Recorded requests and replies, for tests; under Tests.
     "CaptureFixtures": row("LeaseModel"),
 }
 
 #: What exists for tests and must never reach a user.
-TEST_SUPPORT = {"BlazarModel", "Sandbox", "CaptureFixtures"}
+TEST_SUPPORT = {"BlazarModel", "Sandbox", "CaptureFixtures", "Bench"}
 
 #: Products with one importer, whose tests may use them too.
 EXCLUSIVE = {"GRDB": "LeaseStore", "AsyncHTTPClient": "OpenStackClient"}
