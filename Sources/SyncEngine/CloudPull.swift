@@ -15,6 +15,8 @@ package struct PullOptions: Sendable, Hashable {
     package var readsResources = true
     /// How long the server may still be working on a request whose answer was lost, in seconds.
     package var quietPeriodSeconds: Int64 = 300
+    /// How many missing leases are asked for at once.
+    package var concurrency = 4
 
     package init() {}
 
