@@ -3,7 +3,7 @@ import Foundation
 package import LeaseModel
 package import LeaseStore
 import OpenStackClient
-import SyncPlanner
+package import SyncPlanner
 
 /// How to pull.
 package struct PullOptions: Sendable, Hashable {
@@ -20,7 +20,7 @@ package struct PullOptions: Sendable, Hashable {
 
     package init() {}
 
-    var rules: QueueRules { QueueRules(quietPeriodSeconds: quietPeriodSeconds) }
+    package var rules: QueueRules { QueueRules(quietPeriodSeconds: quietPeriodSeconds) }
 }
 
 /// Reads one cloud into the mirror, once.
