@@ -18,7 +18,10 @@ extension CloudPull {
             while case .batch(let slices) = try await next(&reader, &state) {
                 for slice in slices {
                     state.counts.bytes += slice.bytes.count
-                    if state.ledger.observe(id: slice.id, digest: slice.digest) != .unchanged {
+                    switch state.ledger.observe(id: slice.id, digest: slice.digest) {
+                    // Of a lease that is listed twice the first counts.
+                    case .unchanged, .repeated: continue
+                    case .new, .changed:
                         do {
                             try spool.append(slice)
                         } catch {

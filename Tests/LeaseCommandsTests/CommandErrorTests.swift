@@ -101,7 +101,7 @@ struct CommandErrorTests {
                 output: BrokenSink(error: error), errors: TextBuffer(),
                 environment: ["LEASEHOLD_DB": fixture.mirror.path],
                 currentDirectory: "/", homeDirectory: "/", now: { StoreFixture.time(12) }, zone: .utc)
-            let command = try #require(try LeaseholdCommand.parseAsRoot(["list"]) as? any Subcommand)
+            let command = try #require(try CommandTree.parse(["list"]) as? any Subcommand)
             #expect(await command.conclude(&console) == status)
             let errors = (console.errors as? TextBuffer)?.text ?? ""
             #expect(errors.contains("No space left") == (status == .outputFailed))

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LeaseModel
 import MirrorFixtures
+import Synchronization
 import Testing
 
 @testable import LeaseCommands
@@ -14,8 +15,7 @@ struct CommandFixture {
     var terminal = Terminal.none
 
     init(filled: Bool = true) throws {
-        mirror = try StoreFixture()
-        if filled { try mirror.fill() }
+        mirror = try filled ? StoreFixture.filled() : StoreFixture()
     }
 
     func remove() { mirror.remove() }
@@ -35,16 +35,16 @@ struct CommandFixture {
 
     /// Runs a command line, without `leasehold` and `--db`.
     func run(_ arguments: [String]) async throws -> Result {
+        let output = SharedText()
+        let errors = SharedText()
         var console = Console(
-            output: TextBuffer(), errors: TextBuffer(), outputTerminal: terminal,
+            output: output, errors: errors, outputTerminal: terminal,
             environment: environment.merging(["LEASEHOLD_DB": mirror.path]) { given, _ in given },
             currentDirectory: mirror.folder.path, homeDirectory: mirror.folder.path,
             now: { StoreFixture.time(12) }, zone: zone)
-        let command = try #require(try LeaseholdCommand.parseAsRoot(arguments) as? any Subcommand)
+        let command = try #require(try CommandTree.parse(arguments) as? any Subcommand)
         let status = await command.conclude(&console)
-        return Result(
-            status: status, output: (console.output as? TextBuffer)?.text ?? "",
-            errors: (console.errors as? TextBuffer)?.text ?? "")
+        return Result(status: status, output: output.text, errors: errors.text)
     }
 
     /// Compares text with the file of that name in Fixtures/commands; `LEASEHOLD_RECORD=1` writes the file instead.
@@ -59,4 +59,13 @@ struct CommandFixture {
         let expected = try String(contentsOf: file, encoding: .utf8)
         #expect(text == expected, "Fixtures/commands/\(name)", sourceLocation: sourceLocation)
     }
+}
+
+/// Keeps what is written, by whichever copy of the console.
+final class SharedText: TextSink, Sendable {
+    private let written = Mutex("")
+
+    var text: String { written.withLock(\.self) }
+    func write(_ text: String) { written.withLock { $0 += text } }
+    func flush() {}
 }

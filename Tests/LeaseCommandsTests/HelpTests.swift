@@ -5,22 +5,9 @@ import Testing
 
 @Suite("What the command says of itself")
 struct HelpTests {
-    /// Every command of the tree, with the words that lead to it.
-    private static let tree: [(words: [String], command: any ParsableCommand.Type)] = walk(LeaseholdCommand.self, [])
-
-    private static func walk(
-        _ command: any ParsableCommand.Type, _ words: [String]
-    ) -> [(words: [String], command: any ParsableCommand.Type)] {
-        [(words, command)]
-            + command.configuration.subcommands.flatMap { walk($0, words + [$0.configuration.commandName ?? ""]) }
-            + command.configuration.groupedSubcommands.flatMap(\.subcommands).flatMap {
-                walk($0, words + [$0.configuration.commandName ?? ""])
-            }
-    }
-
     @Test("has every command it should")
     func commands() {
-        let names = Set(Self.tree.map { $0.words.joined(separator: " ") })
+        let names = Set(CommandTree.all.map { $0.words.joined(separator: " ") })
         for name in [
             "sync", "status", "list", "show", "id", "reservations", "history", "changes", "hosts", "devices", "flavors",
             "sites", "db path", "db check", "db backup", "db sql", "doctor",
@@ -29,9 +16,15 @@ struct HelpTests {
         }
     }
 
+    @Test("is one tree, below leasehold")
+    func root() throws {
+        #expect(try LeaseholdCommand.parseAsRoot(["db", "path", "--db", "x"]) is DatabasePath)
+        #expect(throws: (any Error).self) { try LeaseholdCommand.parseAsRoot(["lists"]) }
+    }
+
     @Test("has an abstract and examples that parse, in each command")
     func examples() throws {
-        for (words, command) in Self.tree {
+        for (words, command) in CommandTree.all {
             let name = (["leasehold"] + words).joined(separator: " ")
             #expect(!command.configuration.abstract.isEmpty, "\(name)")
             let discussion = command.configuration.discussion
@@ -44,7 +37,7 @@ struct HelpTests {
             #expect(!examples.isEmpty, "\(name)")
             for example in examples where example.hasPrefix("leasehold ") {
                 let arguments = Self.words(String(example)).dropFirst()
-                #expect(throws: Never.self, "\(example)") { try LeaseholdCommand.parseAsRoot(Array(arguments)) }
+                #expect(throws: Never.self, "\(example)") { try CommandTree.parse(Array(arguments)) }
             }
         }
     }
@@ -65,7 +58,7 @@ struct HelpTests {
 
     @Test("fits into eighty columns, and text written for a hundred stays within them", arguments: [80, 100])
     func width(columns: Int) {
-        for (words, command) in Self.tree {
+        for (words, command) in CommandTree.all {
             let help = LeaseholdCommand.helpMessage(for: command, columns: columns)
             for line in help.split(separator: "\n") {
                 #expect(line.count <= columns, "leasehold \(words.joined(separator: " ")): \(line)")
@@ -83,7 +76,7 @@ struct HelpTests {
 
     @Test("gives no two options of a command the same name")
     func options() {
-        for (words, command) in Self.tree {
+        for (words, command) in CommandTree.all {
             let help = LeaseholdCommand.helpMessage(for: command, columns: 300)
             let names = help.split(separator: "\n").filter { $0.hasPrefix("  -") }.flatMap { line in
                 line.split(separator: " ").prefix { $0.hasPrefix("-") || $0.hasPrefix("<") }.filter {

@@ -194,13 +194,16 @@ struct DatabaseCommandTests {
 
     @Test("tell of damage")
     func damage() async throws {
-        let fixture = try CommandFixture()
+        var fixture = try CommandFixture()
         defer { fixture.remove() }
-        try fixture.mirror.store.close()
-        let file = try FileHandle(forUpdating: URL(filePath: fixture.mirror.path))
-        try file.seek(toOffset: 4_096)
-        try file.write(contentsOf: Data(repeating: 0x5A, count: 4_096 * 6))
+        let path = fixture.mirror.folder.path + "/damaged.sqlite"
+        try fixture.mirror.store.backUp(to: path)
+        let file = try FileHandle(forUpdating: URL(filePath: path))
+        // Whatever page this is, it is none that SQLite wrote.
+        try file.seek(toOffset: 8 * 4_096)
+        try file.write(contentsOf: Data(repeating: 0x5A, count: 4_096))
         try file.close()
+        fixture.environment["LEASEHOLD_DB"] = path
         let result = try await fixture.run("db", "check")
         #expect(result.status == .cannotOpen)
         #expect(result.errors.contains("damaged"))

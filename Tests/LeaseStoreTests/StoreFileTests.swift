@@ -141,8 +141,8 @@ struct StoreFileTests {
         }
         #expect(try fixture.row("PRAGMA user_version") == [.number(JSONNumber(Int(StoreSchema.currentVersion)))])
         let error = #expect(throws: StoreError.self) {
-            try fixture.store.query("SELECT nothing FROM nowhere", columns: { _ in }) { _ in }
+            try fixture.store.query("SELECT a FROM nowhere", columns: { _ in }) { _ in }
         }
-        #expect(error?.message.contains("no such table: nowhere") == true)
+        #expect(error?.message == "SQLite says: no such table: nowhere")
     }
 }

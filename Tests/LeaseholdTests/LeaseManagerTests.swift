@@ -9,9 +9,8 @@ import Testing
 struct LeaseManagerTests {
     /// A manager on a database with two sites, of which alpha has been read at minute 0 and 10, beta at minute 5.
     private func withManager(_ body: (LeaseManager, StoreFixture) throws -> Void) throws {
-        let fixture = try StoreFixture()
+        let fixture = try StoreFixture.filled()
         defer { fixture.remove() }
-        try fixture.fill()
         let configuration = LeaseManager.Configuration(
             databasePath: fixture.path, environment: [:], currentDirectory: fixture.folder.path,
             homeDirectory: fixture.folder.path, now: { StoreFixture.time(12) })
@@ -41,7 +40,7 @@ struct LeaseManagerTests {
         Filter("a project by the scope's name", ["z"]) { $0.project = "project p2" },
         Filter("a project by the catalogue's name", ["a", "b", "c", "d"]) { $0.project = "physics" },
         Filter("a user by id", ["d"]) { $0.user = "u9" },
-        Filter("a user by the name in the token", ["a", "b", "c"]) { $0.user = "user u1" },
+        Filter("a user by the name in the token", ["a", "b", "c", "z"]) { $0.user = "user u1" },
         Filter("a user by the catalogue's name", ["d"]) { $0.user = "ada" },
         Filter("a pattern for the name", ["a", "b"]) { $0.nameGlob = "night*" },
         Filter("a pattern with a class", ["b"]) { $0.nameGlob = "night-[2-9]" },
@@ -195,7 +194,7 @@ struct LeaseManagerTests {
     func nextToEnd() throws {
         try withManager { manager, _ throws in
             #expect(try manager.nextToEnd(scope: 1, after: StoreFixture.time(0))?.id == "b")
-            #expect(try manager.nextToEnd(scope: 1, after: StoreFixture.time(10))?.id == "a")
+            #expect(try manager.nextToEnd(scope: 1, after: StoreFixture.time(15))?.id == "a")
             #expect(try manager.nextToEnd(scope: 1, after: StoreFixture.time(60)) == nil)
         }
     }

@@ -1,12 +1,25 @@
+import Foundation
 import LeaseModel
 import LeaseStore
 
 extension StoreFixture {
-    /// Fills the database with two sites.
+    /// What ``filled()`` copies: to fill a database takes longer than what most tests do with it.
+    private static let template = Result {
+        let fixture = try StoreFixture()
+        defer { fixture.remove() }
+        try fixture.fill()
+        let copy = fixture.folder.appendingPathComponent("copy.sqlite")
+        try fixture.store.backUp(to: copy.path)
+        return try Data(contentsOf: copy)
+    }
+
+    /// A database with two sites.
     ///
     /// Alpha is read at minute 0 and 10: `a` waits, `b` becomes active, `c` has ended, `d` is somebody else's, `e` goes.
     /// It lists a host that `b` holds. Beta is read at minute 5 and has `z`.
-    package func fill() throws {
+    package static func filled() throws -> StoreFixture { try StoreFixture(contents: template.get()) }
+
+    private func fill() throws {
         let beta = try store.scope(for: Self.identity(cloud: "beta", project: "p2"))
         let b = Self.lease("b", name: "night-2", to: 15)
         var addresses = Self.lease("c", name: "addresses", status: .terminated, from: 60, to: 120)

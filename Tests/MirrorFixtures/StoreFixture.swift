@@ -10,8 +10,15 @@ package struct StoreFixture: Sendable {
     /// The scope of a member of the project p1, to which the cloud alpha leads.
     package let scope: Scope
 
-    package init() throws {
+    package init() throws { try self.init(contents: nil) }
+
+    /// - Parameter contents: what the file has before it is opened; `nil` for a new database.
+    init(contents: Data?) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
+        if let contents {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+            try contents.write(to: folder.appendingPathComponent("db.sqlite"))
+        }
         store = try LeaseStore(path: folder.appendingPathComponent("db.sqlite").path, access: .writing)
         scope = try store.scope(for: Self.identity())
     }
