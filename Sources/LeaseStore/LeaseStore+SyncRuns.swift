@@ -65,7 +65,8 @@ extension LeaseStore {
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT * FROM sync_run WHERE run_id IN (SELECT max(run_id) FROM sync_run GROUP BY cloud)
+                    SELECT * FROM sync_run
+                    WHERE run_id IN (SELECT max(run_id) FROM sync_run WHERE kind = 'list' GROUP BY cloud)
                     ORDER BY cloud
                     """
             ).map(SyncRun.init(row:))

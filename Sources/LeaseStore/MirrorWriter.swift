@@ -127,14 +127,14 @@ struct MirrorWriter {
         let statement = try database.cachedStatement(
             sql: """
                 INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, degraded, trust_id,
-                    created_at, updated_at, extra, digest, run_id, first_seen_at, observed_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    created_at, updated_at, extra, digest, run_id, first_run, first_seen_at, observed_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             scope.id, lease.id, lease.name, lease.userID, lease.projectID, lease.startsAt.secondsSince1970,
             lease.endsAt.secondsSince1970, lease.status.rawValue, lease.isDegraded, lease.trustID,
             lease.createdAt?.secondsSince1970, lease.updatedAt?.secondsSince1970, LeaseRows.text(lease.extra),
-            Int64(bitPattern: observed.digest), run, time.secondsSince1970, time.secondsSince1970,
+            Int64(bitPattern: observed.digest), run, run, time.secondsSince1970, time.secondsSince1970,
         ])
         try insertParts(of: lease, key: database.lastInsertedRowID)
     }
