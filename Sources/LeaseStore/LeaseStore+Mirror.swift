@@ -41,11 +41,13 @@ extension LeaseStore {
     /// A row that a later run has written is left alone. A lease that says the same as the mirror, in another order of
     /// its parts for instance, is not written.
     ///
+    /// It is as durable as the completion of the run: a run that was not completed is made again.
+    ///
     /// - Returns: what changed; `nil` if a later run has already completed and nothing was written.
     package func apply(
         _ leases: [ObservedLease], scope: Scope, run: Int64, at time: Timestamp
     ) throws(StoreError) -> [LeaseChange]? {
-        try write { database in
+        try writeInPart { database in
             guard let writer = try MirrorWriter(database, scope: scope, run: run, at: time) else { return nil }
             return try leases.compactMap(writer.write)
         }
