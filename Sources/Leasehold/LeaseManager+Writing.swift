@@ -30,6 +30,13 @@ public struct WriteResult: Sendable, Hashable {
     public let pause: String?
     /// The lease, if the server has given one.
     public let lease: MirroredLease?
+
+    /// Makes a result from its parts.
+    public init(mutation: Mutation, pause: String?, lease: MirroredLease?) {
+        self.mutation = mutation
+        self.pause = pause
+        self.lease = lease
+    }
 }
 
 extension LeaseManager {

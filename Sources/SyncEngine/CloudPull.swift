@@ -45,26 +45,30 @@ package struct CloudPull: Sendable {
         self.progress = progress
     }
 
+    /// How often to read again because another program was writing meanwhile.
+    private static var mostAttempts: Int { 5 }
+
     /// Reads the cloud. Whatever goes wrong is in the report, and recorded.
     package func run() async -> SyncReport {
-        let startedAt = connection.now()
         let scope: Scope
         do {
             scope = try await findScope()
         } catch {
-            return failed(error, run: nil, scope: nil, counts: SyncCounts(), startedAt: startedAt)
+            return failed(error, run: nil, scope: nil, counts: SyncCounts(), startedAt: connection.now())
         }
-        var state = PullState(scope: scope, startedAt: startedAt)
-        do {
-            state.run = try storing { store throws(StoreError) in
-                try store.beginRun(cloud: connection.name, scope: scope.id, at: startedAt)
+        var first: RunTicket?
+        var state = PullState(scope: scope, startedAt: connection.now())
+        for attempt in 1...Self.mostAttempts {
+            do {
+                if try await read(&state) { break }
+                // What the other one saw may be older than the moment at which this one was asked for.
+                let isFresh = try endSuperseded(state, since: first ?? state.run)
+                guard !isFresh, attempt < Self.mostAttempts else { return superseded(state, isFresh: isFresh) }
+            } catch {
+                return failed(error, run: state.run, scope: scope, counts: state.counts, startedAt: state.startedAt)
             }
-            let spool = try await readList(&state)
-            try await write(spool, &state)
-            let gone = try await confirmMissing(&state)
-            guard try await complete(gone, &state) else { return superseded(state) }
-        } catch {
-            return failed(error, run: state.run, scope: scope, counts: state.counts, startedAt: startedAt)
+            first = first ?? state.run
+            state = PullState(scope: scope, startedAt: connection.now())
         }
         if options.readsResources {
             let reader = ResourceReader(connection: connection, seesAllProjects: scope.seesAllProjects)
@@ -73,6 +77,20 @@ package struct CloudPull: Sendable {
         return SyncReport(
             cloud: connection.name, site: scope.site, failure: nil, message: nil, counts: state.counts,
             isFirst: scope.listedAt == nil, warnings: state.warnings)
+    }
+
+    /// Reads the list and writes what it says.
+    ///
+    /// - Returns: `false` if another run wrote meanwhile, so that this one's answer does not count.
+    private func read(_ state: inout PullState) async throws(PullFailure) -> Bool {
+        let (scope, startedAt) = (state.scope.id, state.startedAt)
+        state.run = try storing { store throws(StoreError) in
+            try store.beginRun(cloud: connection.name, scope: scope, at: startedAt)
+        }
+        let spool = try await readList(&state)
+        guard try await write(spool, &state) else { return false }
+        let gone = try await confirmMissing(&state)
+        return try await complete(gone, &state)
     }
 
     // MARK: - Who asks
@@ -133,7 +151,7 @@ package struct CloudPull: Sendable {
                         leases: state.ledger.listedCount))
             }
         } catch {
-            throw PullFailure(error)
+            throw PullFailure(error, cloud: connection.name)
         }
         state.counts.listed = state.ledger.listedCount
         return spool
@@ -163,10 +181,12 @@ package struct CloudPull: Sendable {
     // MARK: - Writing
 
     /// Decodes and writes what is new or different, decoding the next batch while one is being written.
-    private func write(_ spool: consuming SliceSpool, _ state: inout PullState) async throws(PullFailure) {
+    ///
+    /// - Returns: `false` if another run wrote meanwhile.
+    private func write(_ spool: consuming SliceSpool, _ state: inout PullState) async throws(PullFailure) -> Bool {
         var spool = spool
         let total = spool.count
-        guard total > 0 else { return }
+        guard total > 0 else { return true }
         var done = 0
         do {
             try spool.rewind()
@@ -174,12 +194,13 @@ package struct CloudPull: Sendable {
             while !current.isEmpty {
                 let following = try spool.next(Self.batch)
                 async let decoded = Self.decode(following)
-                let changes = try apply(current, &state)
+                guard let changes = try apply(current, &state) else { return false }
                 done += current.count
                 await progress(.writing(cloud: connection.name, done: done, of: total))
                 if !changes.isEmpty { await progress(.changed(cloud: connection.name, changes: changes)) }
                 current = await decoded
             }
+            return true
         } catch let error as PullFailure {
             throw error
         } catch {
@@ -189,7 +210,7 @@ package struct CloudPull: Sendable {
 
     private func apply(
         _ decoded: [Result<ObservedLease, LeaseDecodingError>], _ state: inout PullState
-    ) throws(PullFailure) -> [LeaseChange] {
+    ) throws(PullFailure) -> [LeaseChange]? {
         var leases: [ObservedLease] = []
         for result in decoded {
             switch result {
@@ -203,12 +224,14 @@ package struct CloudPull: Sendable {
                     "A lease of cloud \(connection.name) cannot be read and was left as it was: \(error).")
             }
         }
-        let (scope, run, startedAt) = (state.scope, state.run ?? 0, state.startedAt)
+        guard var run = state.run else { return nil }
+        let (scope, startedAt) = (state.scope, state.startedAt)
         let changes = try storing { store throws(StoreError) in
-            try store.apply(leases, scope: scope, run: run, at: startedAt)
+            try store.apply(leases, scope: scope, run: &run, at: startedAt)
         }
+        state.run = run
         for change in changes ?? [] { state.counts.count(change.kind) }
-        return changes ?? []
+        return changes
     }
 
     private func foreign(_ lease: Lease, _ scope: Scope) -> PullFailure {
@@ -235,73 +258,13 @@ package struct CloudPull: Sendable {
             }
         }
     }
-
-    // MARK: - The end
-
-    private func complete(
-        _ gone: [(key: Int64, reason: Departure.Reason)], _ state: inout PullState
-    ) async throws(PullFailure) -> Bool {
-        let finished = state
-        let result = try storing { store throws(StoreError) in
-            try store.completeRun(
-                finished.run ?? 0, scope: finished.scope, gone: gone, counts: finished.counts,
-                serverDate: finished.serverDate, requestID: finished.requestID, startedAt: finished.startedAt,
-                at: connection.now())
-        }
-        guard let result else { return false }
-        state.counts = result.counts
-        if !result.changes.isEmpty { await progress(.changed(cloud: connection.name, changes: result.changes)) }
-        return true
-    }
-
-    private func superseded(_ state: PullState) -> SyncReport {
-        if let run = state.run {
-            _ = try? store.endRun(
-                run, outcome: .superseded, message: "A later sync had finished first.", requestID: state.requestID,
-                counts: state.counts, at: connection.now())
-        }
-        return SyncReport(
-            cloud: connection.name, site: state.scope.site, failure: nil, message: nil, counts: state.counts,
-            isFirst: false, warnings: state.warnings)
-    }
-
-    private func failed(
-        _ failure: PullFailure, run: Int64?, scope: Scope?, counts: SyncCounts, startedAt: Timestamp
-    ) -> SyncReport {
-        var warnings: [String] = []
-        do throws(StoreError) {
-            let run =
-                if let run { run } else {
-                    try store.beginRun(cloud: connection.name, scope: scope?.id, at: startedAt)
-                }
-            try store.endRun(
-                run, outcome: failure.outcome, message: failure.message, requestID: failure.requestID, counts: counts,
-                at: connection.now())
-        } catch {
-            if failure.failure != .database { warnings.append("The failure could not be recorded: \(error.message)") }
-        }
-        return SyncReport(
-            cloud: connection.name, site: scope?.site ?? connection.name, failure: failure.failure,
-            message: failure.message, requestID: failure.requestID, retryAfterSeconds: failure.retryAfterSeconds,
-            counts: counts, isFirst: scope?.listedAt == nil, warnings: warnings)
-    }
-
-    private func storing<Value>(
-        _ body: (LeaseStore) throws(StoreError) -> Value
-    ) throws(PullFailure) -> Value {
-        do {
-            return try body(store)
-        } catch {
-            throw PullFailure(error)
-        }
-    }
 }
 
 /// What a pull knows so far.
 struct PullState: Sendable {
     let scope: Scope
     let startedAt: Timestamp
-    var run: Int64?
+    var run: RunTicket?
     var ledger = PullLedger()
     var counts = SyncCounts()
     var serverDate: Timestamp?

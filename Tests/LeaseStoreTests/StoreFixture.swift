@@ -53,10 +53,10 @@ struct StoreFixture {
         let scope = scope ?? self.scope
         let time = Self.time(minute)
         var ledger = try store.pullLedger(scope: scope.id)
-        let run = try store.beginRun(cloud: scope.site, scope: scope.id, at: time)
+        var run = try store.beginRun(cloud: scope.site, scope: scope.id, at: time)
         let observed = leases.map { ObservedLease(lease: $0, digest: UInt64(bitPattern: Int64($0.hashValue))) }
         let changed = observed.filter { ledger.observe(id: $0.lease.id, digest: $0.digest) != .unchanged }
-        var changes = try store.apply(changed, scope: scope, run: run, at: time) ?? []
+        var changes = try store.apply(changed, scope: scope, run: &run, at: time) ?? []
         let gone = ledger.missingKeys.map { (key: $0, reason: Departure.Reason.deleted) }
         var counts = SyncCounts()
         for change in changes { counts.count(change.kind) }
