@@ -46,27 +46,17 @@ extension LeaseStore {
     /// A row that a later run has written is left alone. A lease that says the same as the mirror, in another order of
     /// its parts for instance, is not written.
     ///
-<<<<<<< HEAD
     /// It is as durable as the completion of the run: a run that was not completed is made again.
     ///
-    /// - Returns: what changed; `nil` if a later run has already completed and nothing was written.
-=======
     /// - Returns: what changed; `nil` if another run has written since this one began, and nothing was written now.
->>>>>>> main
     package func apply(
         _ leases: [ObservedLease], scope: Scope, run: inout RunTicket, at time: Timestamp
     ) throws(StoreError) -> [LeaseChange]? {
-<<<<<<< HEAD
-        try writeInPart { database in
-            guard let writer = try MirrorWriter(database, scope: scope, run: run, at: time) else { return nil }
-            return try leases.compactMap(writer.write)
-=======
         let ticket = run
-        let result = try write { database -> ([LeaseChange], RunTicket)? in
+        let result = try writeInPart { database -> ([LeaseChange], RunTicket)? in
             guard let writer = try MirrorWriter(database, scope: scope, run: ticket, at: time) else { return nil }
             let changes = try leases.compactMap(writer.write)
             return (changes, changes.isEmpty ? ticket : try writer.mark())
->>>>>>> main
         }
         guard let result else { return nil }
         run = result.1
