@@ -129,7 +129,8 @@ package struct QueueEdit: Subcommand {
     var start: String?
     @Option(name: .customLong("end"), parsing: .unconditional, help: ArgumentHelp("The end.", valueName: "time"))
     var end: String?
-    @Option(name: .customLong("late-start"), help: ArgumentHelp("start-now, shift or expire.", valueName: "policy"),
+    @Option(
+        name: .customLong("late-start"), help: ArgumentHelp("start-now, shift or expire.", valueName: "policy"),
         transform: LateStartPolicy.parse)
     var lateStart: LateStartPolicy?
     @Option(
@@ -182,7 +183,8 @@ package struct QueueResolve: Subcommand {
     var side: Side?
     @Option(name: .customLong("rename"), help: ArgumentHelp("Another name.", valueName: "name"))
     var newName: String?
-    @Option(name: .customLong("start"), parsing: .unconditional, help: ArgumentHelp("Another start.", valueName: "time"))
+    @Option(
+        name: .customLong("start"), parsing: .unconditional, help: ArgumentHelp("Another start.", valueName: "time"))
     var start: String?
     @Option(name: .customLong("end"), parsing: .unconditional, help: ArgumentHelp("Another end.", valueName: "time"))
     var end: String?

@@ -94,7 +94,8 @@ extension QueuePush {
 
     /// The answer to a PUT says UPDATING whatever becomes of it: the lease is read again for its settled status.
     private func readSettled(_ id: String) async -> Lease? {
-        guard case .lease(let reply) = try? await connection.blazar.lease(id: id), reply.lease.status != .updating else {
+        guard case .lease(let reply) = try? await connection.blazar.lease(id: id), reply.lease.status != .updating
+        else {
             return nil
         }
         return reply.lease
