@@ -23,6 +23,7 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
@@ -51,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.5.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -62,7 +64,7 @@ let package = Package(
         .target(
             name: "Migrations",
             path: "Migrations",
-            resources: [.embedInCode("v0001_mirror.sql")],
+            resources: [.embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql")],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "SyncPlanner", "Migrations", grdb]),
 
@@ -82,8 +84,11 @@ let package = Package(
         module("BlazarModel", ["LeaseModel"]),
         .executableTarget(
             name: "Sandbox",
-            dependencies: ["BlazarModel", "LeaseModel", hummingbird, arguments, logging, nioCore],
+            dependencies: ["BlazarModel", "LeaseModel", hummingbird, httpTypes, arguments, logging, nioCore],
             swiftSettings: settings),
+
+        // What tools/bench compares with.
+        .executableTarget(name: "Bench", dependencies: ["BlazarClient", "LeaseModel"], swiftSettings: settings),
 
         // The recorded requests and replies of real clouds, for the tests of whoever reads such replies.
         .target(name: "CaptureFixtures", path: "Tests/CaptureFixtures", swiftSettings: settings),

@@ -11,7 +11,8 @@ package struct Migration: Sendable {
 
     /// Every step, in order. The folder is not enumerable from here; a test compares the two.
     package static let all: [Migration] = [
-        Migration(version: 1, name: "v0001_mirror", bytes: PackageResources.v0001_mirror_sql)
+        Migration(version: 1, name: "v0001_mirror", bytes: PackageResources.v0001_mirror_sql),
+        Migration(version: 2, name: "v0002_queue", bytes: PackageResources.v0002_queue_sql),
     ]
 
     /// Makes a step that is not one of ``all``, as tests of a failing one do.

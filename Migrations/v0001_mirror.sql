@@ -26,6 +26,8 @@ CREATE TABLE cloud (
 -- Every attempt to read a cloud. Its number tells which of two observations began later, whatever the clocks say.
 CREATE TABLE sync_run (
     run_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- A whole list, or the answer to a write.
+    kind TEXT NOT NULL DEFAULT 'list' CHECK (kind IN ('list', 'answer')),
     cloud TEXT NOT NULL,
     scope_id INTEGER REFERENCES scope,
     started_at INTEGER NOT NULL,
@@ -62,6 +64,8 @@ CREATE TABLE lease (
     -- The digest of the bytes that said so, and the run that brought them.
     digest INTEGER NOT NULL,
     run_id INTEGER NOT NULL,
+    -- The run that brought it first.
+    first_run INTEGER NOT NULL,
     first_seen_at INTEGER NOT NULL,
     -- Since when it has been seen in this state.
     observed_at INTEGER NOT NULL,

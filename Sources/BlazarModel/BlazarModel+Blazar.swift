@@ -120,7 +120,9 @@ extension BlazarModel {
         }
     }
 
-    private mutating func answerLease(_ method: String, _ id: String, _ data: JSONValue) throws(Refusal) -> ModelResponse {
+    private mutating func answerLease(_ method: String, _ id: String, _ data: JSONValue) throws(Refusal)
+        -> ModelResponse
+    {
         switch method {
         case "PUT": return blazarJSON(200, ["lease": try updateLease(id, data).json(dialect)])
         case "DELETE":

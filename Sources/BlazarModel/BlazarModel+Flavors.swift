@@ -51,11 +51,11 @@ extension BlazarModel {
         var slots: [String] = []
         let ids = inventory.hosts.map(\.id)
         for (host, reservations) in sharedHosts(ids, window, except: reservationID) {
+            let peak = try Self.peak(reservations) { reservation in
+                [reservation.vcpus, reservation.memoryMB, reservation.diskGB].map { $0 * reservation.amount }
+            }
             guard reservations.allSatisfy(\.reservation.isOfFlavor) else {
                 throw .fatal(409, "Conflicting reservation types found")
-            }
-            let peak = Self.peak(reservations) { reservation in
-                [reservation.vcpus, reservation.memoryMB, reservation.diskGB].map { $0 * reservation.amount }
             }
             // Placement's ratio for processors is Nova's initial 4.0; 512 MB stay with the host.
             let capacity = [host.vcpus * 4, host.memoryMB - 512, host.localGB]

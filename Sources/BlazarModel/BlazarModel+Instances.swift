@@ -71,7 +71,7 @@ extension BlazarModel {
             requirements, among: hostsAsCandidates, table: "ComputeHostExtraCapability", dialect: dialect)
         var slots: [String] = []
         for (host, reservations) in sharedHosts(matching, window, except: reservationID) {
-            let peak = Self.peak(reservations) { [$0.vcpus, $0.memoryMB, $0.diskGB] }
+            let peak = try Self.peak(reservations) { [$0.vcpus, $0.memoryMB, $0.diskGB] }
             let room = zip([host.vcpus, host.memoryMB, host.localGB], peak).map { $0 - $1 }
             let size = [wanted.vcpus, wanted.memoryMB, wanted.diskGB]
             let fits = zip(room, size).map { $1 > 0 ? max(0, $0 / $1) : ($0 >= 0 ? Int(Int16.max) : 0) }.min() ?? 0
@@ -111,7 +111,13 @@ extension BlazarModel {
     }
 
     /// The most that reservations use at one time, of each resource.
-    static func peak(_ reservations: [Shared], _ usage: (InstanceReservation) -> [Int]) -> [Int] {
+    ///
+    /// - Throws: what Blazar answers if one of the leases has an event without a time, such as a client's own: it sorts
+    ///   all their events by time, which Python refuses then.
+    static func peak(
+        _ reservations: [Shared], _ usage: (InstanceReservation) -> [Int]
+    ) throws(Refusal) -> [Int] {
+        guard reservations.allSatisfy({ $0.lease.events.allSatisfy { $0.time != nil } }) else { throw .obscured }
         var changes: [(time: Timestamp, usage: [Int], sign: Int)] = []
         for (lease, reservation) in reservations {
             let used = usage(reservation)

@@ -9,7 +9,8 @@ extension BlazarModel {
         let policyName = collection == "os-hosts" ? "oshosts" : collection
         let mayRead =
             token.user.isAdmin || policy.membersReadInventory || (collection == "floatingips" && dialect == .upstream)
-        let isSpecial = parts.count == 2 && ["allocations", "properties"].contains(parts[1]) && collection != "floatingips"
+        let isSpecial =
+            parts.count == 2 && ["allocations", "properties"].contains(parts[1]) && collection != "floatingips"
         let action =
             switch (isSpecial, parts.last) {
             case (true, "allocations"?): "get_allocations"
@@ -129,7 +130,8 @@ extension BlazarModel {
         return blazarJSON(200, .object(JSONObject([(collection, .array(elements))])))
     }
 
-    private func allocationsJSON(_ collection: String, _ request: ModelRequest, _ token: Identity.Token) -> [JSONValue] {
+    private func allocationsJSON(_ collection: String, _ request: ModelRequest, _ token: Identity.Token) -> [JSONValue]
+    {
         resourcesJSON(collection).map { allocationJSON($0.id, request, token) }
     }
 

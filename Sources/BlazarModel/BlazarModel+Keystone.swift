@@ -98,7 +98,8 @@ extension BlazarModel {
 
     private mutating func keystoneList(_ name: String, _ elements: [JSONValue]) -> ModelResponse {
         let links: JSONValue = ["next": nil, "self": .string(endpoints.identity + "/" + name), "previous": nil]
-        return .json(200, .object(JSONObject([(name, .array(elements)), ("links", links)])), headers: keystoneHeaders())
+        return .json(
+            200, .object(JSONObject([(name, .array(elements)), ("links", links)])), headers: keystoneHeaders())
     }
 
     private func projectJSON(_ project: Identity.Project) -> JSONValue {

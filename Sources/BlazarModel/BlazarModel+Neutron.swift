@@ -41,7 +41,8 @@ extension BlazarModel {
 
     private mutating func compact(_ value: JSONValue, status: Int = 200) -> ModelResponse {
         ModelResponse(
-            status: status, headers: [("Content-Type", "application/json"), ("X-Openstack-Request-Id", requestIDHeader().value)],
+            status: status,
+            headers: [("Content-Type", "application/json"), ("X-Openstack-Request-Id", requestIDHeader().value)],
             chunks: [value.compactBytes])
     }
 
@@ -52,7 +53,8 @@ extension BlazarModel {
     }
 
     private mutating func neutronMissing(_ collection: String, _ id: String) -> ModelResponse {
-        let (type, noun) = collection == "networks" ? ("NetworkNotFound", "Network") : ("FloatingIPNotFound", "Floating IP")
+        let (type, noun) =
+            collection == "networks" ? ("NetworkNotFound", "Network") : ("FloatingIPNotFound", "Floating IP")
         return compact(
             [
                 "NeutronError": [

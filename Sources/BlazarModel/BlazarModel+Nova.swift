@@ -72,7 +72,10 @@ extension BlazarModel {
 
     private mutating func novaError(_ status: Int, _ name: String, _ message: String, _ version: Int) -> ModelResponse {
         let fault: JSONValue = ["code": JSONValue(status), "message": .string(message)]
-        return .json(status, .object(JSONObject([(name, fault)])), headers: novaHeaders(version))
+        let body = JSONValue.object(JSONObject([(name, fault)]))
+        return ModelResponse(
+            status: status, headers: [("Content-Type", "application/json; charset=UTF-8")] + novaHeaders(version),
+            chunks: [body.pythonBytes])
     }
 
     private mutating func novaUnauthorized() -> ModelResponse {

@@ -4,8 +4,8 @@ import LeaseModel
 extension BlazarModel {
     /// Adds leases to project1 that hold no resources: most have ended, some are active, some are to come.
     ///
-    /// Each is named `bulk-000001` and so on, has one reservation, and carries a client's own event; as JSON about
-    /// 1,580 bytes. Meant for a cloud that has no leases yet: others are dropped.
+    /// Each is named `bulk-000001` and so on and has one reservation; every other one carries a client's own event. As
+    /// JSON they have about 1,580 bytes each. Meant for a cloud that has no leases yet: others are dropped.
     package mutating func addSyntheticLeases(_ count: Int) {
         let owners = identity.users.filter { !$0.isAdmin && $0.projectID == identity.projects[1].id }
         let hour = now.truncatedToMinute
@@ -22,7 +22,8 @@ extension BlazarModel {
             }
             made.append(
                 syntheticLease(
-                    number, owners[number % owners.count], Window(start: start, end: start.adding(seconds: hours * 3_600))
+                    number, owners[number % owners.count],
+                    Window(start: start, end: start.adding(seconds: hours * 3_600))
                 ))
         }
         leases.fill(made)
@@ -51,12 +52,16 @@ extension BlazarModel {
                 resourceProperties: .string(wanted.text(.spaced)), beforeEnd: "default"))
         lease.reservations = [reservation]
         lease.events = [
-            EventRecord(
-                id: identifiers.uuid(), leaseID: lease.id, type: "client_token:" + String(identifiers.hex().prefix(16)),
-                status: .done, createdAt: created),
             syntheticEvent(lease, "start_lease", window.start, isDone: hasStarted),
             syntheticEvent(lease, "end_lease", window.end, isDone: hasEnded),
         ]
+        if number % 2 == 0 {
+            lease.events.append(
+                EventRecord(
+                    id: identifiers.uuid(), leaseID: lease.id,
+                    type: "client_token:" + String(identifiers.hex().prefix(16)), time: window.start, status: .done,
+                    createdAt: created))
+        }
         return lease
     }
 

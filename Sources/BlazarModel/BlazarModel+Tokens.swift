@@ -17,9 +17,11 @@ extension BlazarModel {
         guard let body = try? JSONValue(parsing: request.body), let auth = body["auth"],
             let methods = auth["identity"]?["methods"]?.arrayValue?.compactMap(\.stringValue)
         else {
-            return keystoneError(400, "Bad Request", "Expecting to find auth in request body. The server could not "
-                + "comply with the request since it is either malformed or otherwise incorrect. The client is assumed "
-                + "to be in error.")
+            return keystoneError(
+                400, "Bad Request",
+                "Expecting to find auth in request body. The server could not "
+                    + "comply with the request since it is either malformed or otherwise incorrect. The client is assumed "
+                    + "to be in error.")
         }
         let proof = auth["identity"]
         var user: Identity.User?

@@ -145,7 +145,8 @@ extension BlazarModel {
             throw .harmless(
                 400, "Lease can only be extended within \(seconds) seconds of the leases current end time.")
         }
-        let seconds = window.end.seconds(since: window.start)
+        // The fork, which has the window, measures what is added; upstream measures the whole lease.
+        let seconds = window.end.seconds(since: policy.extensionWindowSeconds == nil ? window.start : lease.endsAt)
         if let most = policy.maximumLeaseSeconds, seconds > most {
             throw .harmless(
                 400,

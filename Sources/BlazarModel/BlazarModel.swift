@@ -46,7 +46,10 @@ package struct BlazarModel: Sendable {
 
     /// Answers a request, after running what was due before it.
     ///
-    /// - Parameter moment: when the request arrives; not before ``now``.
+    /// - Parameters:
+    ///   - request: what a client sends.
+    ///   - moment: when it arrives; not before ``now``.
+    /// - Returns: the whole answer.
     package mutating func handle(_ request: ModelRequest, at moment: Timestamp) -> ModelResponse {
         advance(to: moment)
         var response = respond(to: request)

@@ -136,10 +136,14 @@ struct Inventory: Sendable {
     private static func chameleonHosts(_ registeredAt: Timestamp) -> [Host] {
         let rows = [
             ("4138c35c-16a7-4e05-a58a-0dbe570c2a9b", "3", "93c3ce9bb8b244c7a4fed0efe80a07a5", "gpu_p100", "True", "56"),
-            ("7b6c7df3-5e62-4035-a38e-91148f76f72c", "1", "bb2e3259512d4b2f8c4abb96f417b922", "compute_skylake",
-                "False", "48"),
-            ("8ceb46e2-1454-4d73-ba31-6f20b78129db", "2", "99f246022fb14c1d8f395dc3c4e13323", "compute_skylake",
-                "False", "48"),
+            (
+                "7b6c7df3-5e62-4035-a38e-91148f76f72c", "1", "bb2e3259512d4b2f8c4abb96f417b922", "compute_skylake",
+                "False", "48"
+            ),
+            (
+                "8ceb46e2-1454-4d73-ba31-6f20b78129db", "2", "99f246022fb14c1d8f395dc3c4e13323", "compute_skylake",
+                "False", "48"
+            ),
         ]
         return rows.map { id, number, trust, type, gpu, size in
             Host(

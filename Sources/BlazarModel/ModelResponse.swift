@@ -35,7 +35,8 @@ package struct ModelResponse: Sendable {
     /// - Throws: `JSONSyntaxError` if it is something else.
     package func json() throws(JSONSyntaxError) -> JSONValue { try JSONValue(parsing: body) }
 
-    static func json(_ status: Int, _ value: JSONValue, headers: [(name: String, value: String)] = []) -> ModelResponse {
+    static func json(_ status: Int, _ value: JSONValue, headers: [(name: String, value: String)] = []) -> ModelResponse
+    {
         ModelResponse(
             status: status, headers: [("Content-Type", "application/json")] + headers, chunks: [value.pythonBytes])
     }

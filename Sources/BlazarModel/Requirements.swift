@@ -49,7 +49,8 @@ struct Requirement {
             let value = elements[2].stringValue, comparisons.contains(comparison), key.hasPrefix("$"), key.count > 1,
             !value.isEmpty
         else { return nil }
-        return Requirement(key: String(key.dropFirst()), comparison: comparison == "=" ? "==" : comparison, value: value)
+        return Requirement(
+            key: String(key.dropFirst()), comparison: comparison == "=" ? "==" : comparison, value: value)
     }
 
     /// Whether the comparison holds between a resource's value and the wanted one.
@@ -78,9 +79,7 @@ struct Candidate {
     /// What an administrator added: compared as text.
     let properties: [(name: String, value: String)]
 
-    /// The resources that meet every condition.
-    ///
-    /// - Parameter table: what Blazar calls the table of added properties, for its error text.
+    /// The resources that meet every condition; `table` is what Blazar calls that of added properties, in its error.
     static func matching(
         _ requirements: [Requirement], among candidates: [Candidate], table: String, dialect: Dialect
     ) throws(Refusal) -> [String] {

@@ -22,7 +22,8 @@ extension Timestamp {
     var pythonLiteral: String {
         let parts = utc
         let seconds = parts.second == 0 ? "" : ", \(parts.second)"
-        return "datetime.datetime(\(parts.year), \(parts.month), \(parts.day), \(parts.hour), \(parts.minute)\(seconds))"
+        return
+            "datetime.datetime(\(parts.year), \(parts.month), \(parts.day), \(parts.hour), \(parts.minute)\(seconds))"
     }
 
     /// Reads a date as Python's `strptime("%Y-%m-%d %H:%M")` does: months to minutes may have one digit.

@@ -28,8 +28,9 @@ package struct CommandError: Error, Sendable {
             case .ambiguous, .invalid: .data
             case .database: .cannotOpen
             case .configuration: .configuration
-            case .authentication: .refused
+            case .authentication, .refused: .refused
             case .unreachable: .unavailable
+            case .notFinished: .notFinished
             }
         self.init(code: error.code.rawValue, message: error.message, status: status, candidates: error.candidates)
     }

@@ -8,8 +8,8 @@ package struct LeaseholdCommand: AsyncParsableCommand {
         abstract: "OpenStack Blazar leases, mirrored in a local database: found at once, offline, with their history.",
         discussion: """
             Clouds are those of clouds.yaml and of the OS_* variables, as for the openstack command. `leasehold sync`
-            reads them; every other command answers from the local database and never touches the network, unless
-            --refresh is given.
+            reads them and sends what is queued; reading commands answer from the local database and never touch the
+            network, unless --refresh is given; writing commands queue first, and send at once if they can.
 
             EXAMPLES
               leasehold sync --os-cloud all
@@ -27,6 +27,12 @@ package struct LeaseholdCommand: AsyncParsableCommand {
                 subcommands: [
                     LeaseList.self, LeaseShow.self, LeaseIdentify.self, ReservationList.self, LeaseHistory.self,
                     LeaseChanges.self,
+                ]),
+            CommandGroup(
+                name: "Writing",
+                subcommands: [
+                    LeaseCreate.self, LeaseExtend.self, LeaseUpdate.self, LeaseDelete.self, LeaseWait.self,
+                    QueueCommand.self,
                 ]),
             CommandGroup(
                 name: "Sites",

@@ -82,8 +82,9 @@ extension LeaseStore {
     /// The size of the database in bytes, the write-ahead log included.
     package var sizeInBytes: Int {
         [path, path + "-wal"].reduce(0) { sum, file in
-            let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-            return sum + ((attributes?[.size] as? NSNumber)?.intValue ?? 0)
+            // FileManager's attributes include the owner's name, which glibc may ask a directory server for.
+            var status = stat()
+            return sum + (stat(file, &status) == 0 ? Int(status.st_size) : 0)
         }
     }
 

@@ -14,8 +14,13 @@ package struct ObservedLease: Sendable {
     }
 }
 
-/// Thrown when a run that began later has already completed: this one's answer is older and must not be written.
-package struct RunSuperseded: Error, Sendable {}
+/// A run that has begun.
+package struct RunTicket: Sendable, Hashable {
+    /// The number of the run. Of two runs, the one that began later has the higher one.
+    package let id: Int64
+    /// What the scope was marked with when this run last wrote; `nil` if it has not yet.
+    var ownMark: Int64?
+}
 
 extension LeaseStore {
     /// What the mirror holds of a scope, for comparison with a list.
@@ -41,14 +46,19 @@ extension LeaseStore {
     /// A row that a later run has written is left alone. A lease that says the same as the mirror, in another order of
     /// its parts for instance, is not written.
     ///
-    /// - Returns: what changed; `nil` if a later run has already completed and nothing was written.
+    /// - Returns: what changed; `nil` if another run has written since this one began, and nothing was written now.
     package func apply(
-        _ leases: [ObservedLease], scope: Scope, run: Int64, at time: Timestamp
+        _ leases: [ObservedLease], scope: Scope, run: inout RunTicket, at time: Timestamp
     ) throws(StoreError) -> [LeaseChange]? {
-        try write { database in
-            guard let writer = try MirrorWriter(database, scope: scope, run: run, at: time) else { return nil }
-            return try leases.compactMap(writer.write)
+        let ticket = run
+        let result = try write { database -> ([LeaseChange], RunTicket)? in
+            guard let writer = try MirrorWriter(database, scope: scope, run: ticket, at: time) else { return nil }
+            let changes = try leases.compactMap(writer.write)
+            return (changes, changes.isEmpty ? ticket : try writer.mark())
         }
+        guard let result else { return nil }
+        run = result.1
+        return result.0
     }
 
     /// What the mirror has of leases that a list did not have.
@@ -64,10 +74,11 @@ extension LeaseStore {
 
     /// Completes a run: notes which leases are gone, and that the mirror is as fresh as the run.
     ///
-    /// - Returns: the leases that are gone, and the counts with them added; `nil` if a later run has completed.
+    /// - Returns: the leases that are gone, and the counts with them added; `nil` if another run has written since this
+    ///   one began.
     /// - Throws: ``StoreError``.
     package func completeRun(
-        _ run: Int64, scope: Scope, gone: [(key: Int64, reason: Departure.Reason)], counts: SyncCounts,
+        _ run: RunTicket, scope: Scope, gone: [(key: Int64, reason: Departure.Reason)], counts: SyncCounts,
         serverDate: Timestamp?, requestID: String?, startedAt: Timestamp, at time: Timestamp
     ) throws(StoreError) -> (changes: [LeaseChange], counts: SyncCounts)? {
         try write { database in
@@ -76,13 +87,16 @@ extension LeaseStore {
             var counts = counts
             for change in changes { counts.count(change.kind) }
             try Self.endRun(
-                run, outcome: .complete, message: nil, requestID: requestID, serverDate: serverDate, counts: counts,
+                run.id, outcome: .complete, message: nil, requestID: requestID, serverDate: serverDate, counts: counts,
                 at: time, in: database)
             try database.execute(
                 sql: """
-                    UPDATE scope SET last_complete_run = ?, listed_at = max(coalesce(listed_at, 0), ?) WHERE scope_id = ?
+                    UPDATE scope SET last_complete_run = max(last_complete_run, ?),
+                        listed_at = max(coalesce(listed_at, 0), ?)
+                    WHERE scope_id = ?
                     """,
-                arguments: [run, startedAt.secondsSince1970, scope.id])
+                arguments: [run.id, startedAt.secondsSince1970, scope.id])
+            if !changes.isEmpty { _ = try writer.mark() }
             return (changes, counts)
         }
     }

@@ -6,24 +6,38 @@ extension LeaseStore {
     ///
     /// Must be called before the request leaves: the number of the run tells which of two observations began later.
     ///
-    /// - Returns: the number of the run.
-    package func beginRun(cloud: String, scope: Int64?, at time: Timestamp) throws(StoreError) -> Int64 {
+    /// - Returns: the run.
+    package func beginRun(cloud: String, scope: Int64?, at time: Timestamp) throws(StoreError) -> RunTicket {
         try write { database in
             try database.execute(
                 sql: "INSERT INTO sync_run (cloud, scope_id, started_at) VALUES (?, ?, ?)",
                 arguments: [cloud, scope, time.secondsSince1970])
-            return database.lastInsertedRowID
+            return RunTicket(id: database.lastInsertedRowID)
+        }
+    }
+
+    /// Whether a run of the scope that began after the given one has completed, so that the mirror is fresher than that
+    /// one could have made it.
+    package func hasCompletedRun(after run: RunTicket, scope: Int64) throws(StoreError) -> Bool {
+        try read { database in
+            try Bool.fetchOne(
+                database,
+                sql: """
+                    SELECT EXISTS (
+                        SELECT 1 FROM sync_run WHERE run_id > ? AND scope_id = ? AND outcome = 'complete')
+                    """,
+                arguments: [run.id, scope]) ?? false
         }
     }
 
     /// Notes that a run did not complete, and why.
     package func endRun(
-        _ run: Int64, outcome: SyncRun.Outcome, message: String, requestID: String?, counts: SyncCounts,
+        _ run: RunTicket, outcome: SyncRun.Outcome, message: String, requestID: String?, counts: SyncCounts,
         at time: Timestamp
     ) throws(StoreError) {
         try write { database in
             try Self.endRun(
-                run, outcome: outcome, message: message, requestID: requestID, serverDate: nil, counts: counts,
+                run.id, outcome: outcome, message: message, requestID: requestID, serverDate: nil, counts: counts,
                 at: time,
                 in: database)
         }
@@ -51,7 +65,8 @@ extension LeaseStore {
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT * FROM sync_run WHERE run_id IN (SELECT max(run_id) FROM sync_run GROUP BY cloud)
+                    SELECT * FROM sync_run
+                    WHERE run_id IN (SELECT max(run_id) FROM sync_run WHERE kind = 'list' GROUP BY cloud)
                     ORDER BY cloud
                     """
             ).map(SyncRun.init(row:))

@@ -41,21 +41,29 @@ package struct LeaseStore: Sendable {
         if access == .reading {
             configuration.readonly = true
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            guard try queue.read(StoreSchema.isOutdated) else { return queue }
+            guard try queue.read({ try StoreSchema.isOutdated($0, path: path) }) else { return queue }
             // An older database is brought up to date by whoever meets it first, even a reader.
             try queue.close()
             configuration.readonly = false
+        } else {
+            try Self.requireOurs(path, configuration)
         }
-        // Asked before anything else is done with a connection: opening a pool turns the file to write-ahead logging, and
-        // this one may be another program's, or a newer one's.
-        configuration.prepareDatabase { _ = try StoreSchema.isOutdated($0) }
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.writeWithoutTransaction { database in
             // GRDB asks for NORMAL, which may lose the last commits with the power; a queued write must not be lost.
             try database.execute(sql: "PRAGMA synchronous = FULL")
-            try StoreSchema.migrate(database, migrations: Migration.all)
+            try StoreSchema.migrate(database, path: path, migrations: Migration.all)
         }
         return pool
+    }
+
+    /// Looks at the file without writing to it: opening a pool changes another program's database to WAL mode.
+    private static func requireOurs(_ path: String, _ configuration: Configuration) throws {
+        var configuration = configuration
+        configuration.readonly = true
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        _ = try queue.read { try StoreSchema.isOutdated($0, path: path) }
+        try queue.close()
     }
 
     /// Reads in one transaction, so that everything read belongs together.

@@ -6,20 +6,34 @@ struct MirrorWriter {
     private let database: Database
     private let scope: Scope
     private let run: Int64
+    private let ticket: RunTicket
     private let time: Timestamp
     /// When the scope's leases were last known to be as the mirror has them.
     private let lastListedAt: Timestamp?
 
-    /// Makes a writer; `nil` if a later run has completed, so that this one's answer is out of date.
-    init?(_ database: Database, scope: Scope, run: Int64, at time: Timestamp) throws {
+    /// Makes a writer; `nil` if another run has written or completed since this one began: nobody can tell then whose
+    /// answer is the older one, and the two must not be mixed.
+    init?(_ database: Database, scope: Scope, run ticket: RunTicket, at time: Timestamp) throws {
         let row = try Row.fetchOne(
             database, sql: "SELECT last_complete_run, listed_at FROM scope WHERE scope_id = ?", arguments: [scope.id])
-        guard let row, (row[0] as Int64) < run else { return nil }
+        guard let row, (row[0] as Int64) < ticket.id || (row[0] as Int64) == ticket.ownMark else { return nil }
         self.database = database
         self.scope = scope
-        self.run = run
+        self.run = ticket.id
+        self.ticket = ticket
         self.time = time
         lastListedAt = row.time("listed_at")
+    }
+
+    /// Marks the scope as written: every run that has begun by now is out of date, but for this one.
+    ///
+    /// - Returns: this run, which may go on.
+    func mark() throws -> RunTicket {
+        var ticket = ticket
+        ticket.ownMark = try Int64.fetchOne(database, sql: "SELECT max(run_id) FROM sync_run")
+        try database.execute(
+            sql: "UPDATE scope SET last_complete_run = ? WHERE scope_id = ?", arguments: [ticket.ownMark, scope.id])
+        return ticket
     }
 
     // MARK: - Seen
@@ -113,14 +127,14 @@ struct MirrorWriter {
         let statement = try database.cachedStatement(
             sql: """
                 INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, degraded, trust_id,
-                    created_at, updated_at, extra, digest, run_id, first_seen_at, observed_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    created_at, updated_at, extra, digest, run_id, first_run, first_seen_at, observed_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             scope.id, lease.id, lease.name, lease.userID, lease.projectID, lease.startsAt.secondsSince1970,
             lease.endsAt.secondsSince1970, lease.status.rawValue, lease.isDegraded, lease.trustID,
             lease.createdAt?.secondsSince1970, lease.updatedAt?.secondsSince1970, LeaseRows.text(lease.extra),
-            Int64(bitPattern: observed.digest), run, time.secondsSince1970, time.secondsSince1970,
+            Int64(bitPattern: observed.digest), run, run, time.secondsSince1970, time.secondsSince1970,
         ])
         try insertParts(of: lease, key: database.lastInsertedRowID)
     }

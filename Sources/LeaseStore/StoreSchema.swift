@@ -12,17 +12,17 @@ package enum StoreSchema {
     /// Whether the database is older than the program.
     ///
     /// - Throws: ``StoreError`` if it is another program's, or newer than this one.
-    static func isOutdated(_ database: Database) throws -> Bool {
-        try version(of: database, newest: currentVersion) < currentVersion
+    static func isOutdated(_ database: Database, path: String) throws -> Bool {
+        try version(of: database, path: path, newest: currentVersion) < currentVersion
     }
 
     /// Brings the schema up to date: all missing steps in one transaction, so that a failure leaves it as it was.
-    static func migrate(_ database: Database, migrations: [Migration]) throws {
+    static func migrate(_ database: Database, path: String, migrations: [Migration]) throws {
         let newest = migrations.last?.version ?? 0
-        guard try version(of: database, newest: newest) < newest else { return }
+        guard try version(of: database, path: path, newest: newest) < newest else { return }
         try database.inTransaction(.immediate) {
             // Another process may have done it meanwhile.
-            let version = try version(of: database, newest: newest)
+            let version = try version(of: database, path: path, newest: newest)
             for migration in migrations where migration.version > version {
                 try database.execute(sql: migration.sql)
             }
@@ -31,7 +31,7 @@ package enum StoreSchema {
         }
     }
 
-    private static func version(of database: Database, newest: Int32) throws -> Int32 {
+    private static func version(of database: Database, path: String, newest: Int32) throws -> Int32 {
         let version = try Int32.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         let owner = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         if owner == applicationID {
@@ -39,8 +39,8 @@ package enum StoreSchema {
                 throw StoreError(
                     kind: .newer,
                     message: """
-                        The database was written by a newer leasehold (schema \(version); this program knows \(newest)). \
-                        Install the newer program, or choose another file with --db.
+                        The database \(path) was written by a newer leasehold (schema \(version); this program knows \
+                        \(newest)). Install the newer program, or choose another file with --db.
                         """)
             }
             return version
@@ -49,7 +49,7 @@ package enum StoreSchema {
         guard owner == 0, version == 0, tables == 0 else {
             throw StoreError(
                 kind: .foreign,
-                message: "The database belongs to another program. Choose another file with --db.")
+                message: "The database \(path) belongs to another program. Choose another file with --db.")
         }
         return 0
     }

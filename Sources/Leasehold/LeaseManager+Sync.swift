@@ -31,13 +31,6 @@ public struct SyncOptions: Sendable, Hashable {
     /// The safe choices.
     public init() {}
 
-    var pull: PullOptions {
-        var options = PullOptions()
-        options.confirmsDeletes = confirmsDeletes
-        options.confirmsProject = confirmsProject
-        options.readsResources = readsResources
-        return options
-    }
 }
 
 extension LeaseManager {
@@ -54,7 +47,7 @@ extension LeaseManager {
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws(LeaseholdError) -> [SyncReport] {
         let entries = try entries(clouds)
-        return await Synchronizer(store: store, options: options.pull, progress: progress).run(entries)
+        return await Synchronizer(store: store, options: pullOptions(options), progress: progress).run(entries)
     }
 
     /// Reads clouds again and again until the task is cancelled.
@@ -69,8 +62,8 @@ extension LeaseManager {
         progress: @escaping @Sendable (SyncProgress) async -> Void
     ) async throws(LeaseholdError) {
         let watch = SyncWatch(
-            store: store, intervalSeconds: intervalSeconds, now: configuration.now,
-            sleep: { try await Task.sleep(for: .seconds($0)) }, progress: progress)
+            store: store, intervalSeconds: intervalSeconds, options: pullOptions(SyncOptions()),
+            now: configuration.now, sleep: { try await Task.sleep(for: .seconds($0)) }, progress: progress)
         do {
             try await watch.run { () throws(CloudFault) in try directory.entries(clouds.selection) }
         } catch {
@@ -119,7 +112,18 @@ extension LeaseManager {
         }
     }
 
-    private var directory: CloudDirectory { Self.directory(configuration) }
+    func pullOptions(_ options: SyncOptions) -> PullOptions {
+        var pull = PullOptions()
+        pull.confirmsDeletes = options.confirmsDeletes
+        pull.confirmsProject = options.confirmsProject
+        pull.readsResources = options.readsResources
+        if let seconds = configuration.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"].flatMap(Int64.init), seconds >= 0 {
+            pull.quietPeriodSeconds = seconds
+        }
+        return pull
+    }
+
+    var directory: CloudDirectory { Self.directory(configuration) }
 
     private static func directory(_ configuration: Configuration) -> CloudDirectory {
         CloudDirectory(

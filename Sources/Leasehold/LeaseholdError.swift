@@ -19,6 +19,10 @@ public struct LeaseholdError: Error, Sendable, Hashable, CustomStringConvertible
         case authentication
         /// The cloud could not be reached.
         case unreachable
+        /// It took longer than allowed.
+        case notFinished = "not_finished"
+        /// The cloud refused, or what is waited for can no longer happen.
+        case refused
     }
 
     /// The kind of error.

@@ -56,11 +56,17 @@ package struct ServiceReply: Sendable {
     package let http: HTTPReply
     /// The request as a person would name it, without secrets: `GET http://127.0.0.1:1234/v1/leases`.
     package let requestLine: String
+    /// What the request carried that nobody may see.
+    private let secrets: [Secret]
 
-    package init(http: HTTPReply, requestLine: String) {
+    package init(http: HTTPReply, requestLine: String, secrets: [Secret] = []) {
         self.http = http
         self.requestLine = requestLine
+        self.secrets = secrets
     }
+
+    /// A text of the server's as it may be shown: a server, or a proxy, might repeat the token it was sent.
+    package func redacted(_ text: String) -> String { secrets.reduce(text) { $1.redacted(from: $0) } }
 
     package var status: Int { http.status }
     /// OpenStack's id of the request, by which an operator finds it in the logs.

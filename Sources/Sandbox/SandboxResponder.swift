@@ -27,9 +27,11 @@ struct SandboxResponder: HTTPResponder {
         let status = HTTPResponse.Status(code: answer.status)
         if request.method == .head {
             let length = answer.header("Content-Length").flatMap(Int.init)
-            return Response(status: status, headers: fields, body: ResponseBody(contentLength: length) { writer in
-                try await writer.finish(nil)
-            })
+            return Response(
+                status: status, headers: fields,
+                body: ResponseBody(contentLength: length) { writer in
+                    try await writer.finish(nil)
+                })
         }
         guard answer.status != 204 else { return Response(status: status, headers: fields) }
         return Response(status: status, headers: fields, body: Self.stream(answer))

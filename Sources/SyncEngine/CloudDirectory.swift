@@ -23,13 +23,14 @@ package struct CloudFault: Error, Sendable, Hashable {
 /// The clouds that a person has configured.
 package struct CloudDirectory: Sendable {
     private let loader: CloudConfigurationLoader
+    private let environment: [String: String]
     private let proxies: ProxySettings
     private let userAgent: String
     private let now: @Sendable () -> Timestamp
     private let decorate: @Sendable (any HTTPTransport) -> any HTTPTransport
 
     /// - Parameters:
-    ///   - environment: the environment variables.
+    ///   - environment: the environment variables; `LEASEHOLD_TIMEOUT_SECONDS` bounds every wait.
     ///   - homeDirectory: the user's home folder.
     ///   - currentDirectory: the current folder.
     ///   - userAgent: what to call ourselves towards servers.
@@ -42,6 +43,7 @@ package struct CloudDirectory: Sendable {
     ) {
         loader = CloudConfigurationLoader(
             environment: environment, homeDirectory: homeDirectory, currentDirectory: currentDirectory)
+        self.environment = environment
         proxies = ProxySettings(environment: environment)
         self.userAgent = userAgent
         self.now = now
@@ -100,11 +102,16 @@ package struct CloudDirectory: Sendable {
         do throws(ServiceError) {
             let transport = try AsyncHTTPClientTransport(
                 tls: cloud.tls, proxies: proxies, userAgent: userAgent, clock: now)
-            let session = KeystoneSession(cloud: cloud, transport: decorate(transport), clock: now)
+            let session = KeystoneSession(cloud: cloud, transport: decorate(try bounded(transport)), clock: now)
             return .success(
                 CloudConnection(cloud: cloud, session: session, now: now, shutDown: { await transport.shutdown() }))
         } catch {
             return .failure(CloudFault(error))
         }
+    }
+
+    private func bounded(_ transport: any HTTPTransport) throws(ServiceError) -> any HTTPTransport {
+        guard let most = try ImpatientTransport.mostSeconds(environment: environment) else { return transport }
+        return ImpatientTransport(transport, mostSeconds: most)
     }
 }

@@ -35,7 +35,7 @@ extension CloudPull {
                         leases: state.ledger.listedCount))
             }
         } catch {
-            throw PullFailure(error)
+            throw PullFailure(error, cloud: connection.name)
         }
         state.counts.listed = state.ledger.listedCount
         return spool

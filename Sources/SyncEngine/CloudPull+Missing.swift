@@ -66,7 +66,8 @@ extension CloudPull {
             case .gone: return .success(.notFound)
             case .failed(let failure) where failure.category == .forbidden: return .success(.forbidden)
             case .failed(let failure):
-                return .failure(PullFailure(failure, doing: "asking for the missing lease \(id)"))
+                let operation = "asking cloud \(connection.name) for the missing lease \(id)"
+                return .failure(PullFailure(failure, doing: operation))
             }
         } catch {
             return .failure(PullFailure(error))

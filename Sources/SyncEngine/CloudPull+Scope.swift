@@ -28,12 +28,7 @@ extension CloudPull {
                     """)
         }
         return try storing { store throws(StoreError) in
-            try store.scope(
-                for: ScopeIdentity(
-                    cloud: connection.name, site: connection.name, authURL: identity.authURL,
-                    region: identity.region, projectID: identity.projectID, projectName: identity.projectName,
-                    userID: identity.userID, userName: identity.userName,
-                    seesAllProjects: identity.seesAllProjects || connection.cloud.wantsAllProjects))
+            try store.scope(for: connection.scopeIdentity(identity))
         }
     }
 }

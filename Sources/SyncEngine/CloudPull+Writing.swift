@@ -6,10 +6,12 @@ extension CloudPull {
     private static var batch: Int { 1_000 }
 
     /// Decodes and writes what is new or different, decoding the next batch while one is being written.
-    func write(_ spool: consuming SliceSpool, _ state: inout PullState) async throws(PullFailure) {
+    ///
+    /// - Returns: `false` if another run wrote meanwhile.
+    func write(_ spool: consuming SliceSpool, _ state: inout PullState) async throws(PullFailure) -> Bool {
         var spool = spool
         let total = spool.count
-        guard total > 0 else { return }
+        guard total > 0 else { return true }
         var done = 0
         do {
             try spool.rewind()
@@ -17,12 +19,13 @@ extension CloudPull {
             while !current.isEmpty {
                 let following = try spool.next(Self.batch)
                 async let decoded = Self.decode(following)
-                let changes = try apply(current, &state)
+                guard let changes = try apply(current, &state) else { return false }
                 done += current.count
                 await progress(.writing(cloud: connection.name, done: done, of: total))
                 if !changes.isEmpty { await progress(.changed(cloud: connection.name, changes: changes)) }
                 current = await decoded
             }
+            return true
         } catch let error as PullFailure {
             throw error
         } catch {
@@ -32,7 +35,7 @@ extension CloudPull {
 
     private func apply(
         _ decoded: [Result<ObservedLease, LeaseDecodingError>], _ state: inout PullState
-    ) throws(PullFailure) -> [LeaseChange] {
+    ) throws(PullFailure) -> [LeaseChange]? {
         var leases: [ObservedLease] = []
         for result in decoded {
             switch result {
@@ -46,12 +49,14 @@ extension CloudPull {
                     "A lease of cloud \(connection.name) cannot be read and was left as it was: \(error).")
             }
         }
-        let (scope, run, startedAt) = (state.scope, state.run ?? 0, state.startedAt)
+        guard var run = state.run else { return nil }
+        let (scope, startedAt) = (state.scope, state.startedAt)
         let changes = try storing { store throws(StoreError) in
-            try store.apply(leases, scope: scope, run: run, at: startedAt)
+            try store.apply(leases, scope: scope, run: &run, at: startedAt)
         }
+        state.run = run
         for change in changes ?? [] { state.counts.count(change.kind) }
-        return changes ?? []
+        return changes
     }
 
     private func foreign(_ lease: Lease, _ scope: Scope) -> PullFailure {

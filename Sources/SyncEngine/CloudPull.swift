@@ -1,5 +1,6 @@
 package import LeaseModel
 package import LeaseStore
+import SyncPlanner
 
 /// How to pull.
 package struct PullOptions: Sendable, Hashable {
@@ -9,8 +10,12 @@ package struct PullOptions: Sendable, Hashable {
     package var confirmsProject = false
     /// Whether to read hosts, flavors, networks and names as well.
     package var readsResources = true
+    /// How long the server may still be working on a request whose answer was lost, in seconds.
+    package var quietPeriodSeconds: Int64 = 300
 
     package init() {}
+
+    var rules: QueueRules { QueueRules(quietPeriodSeconds: quietPeriodSeconds) }
 }
 
 /// Reads one cloud into the mirror, once.
@@ -33,26 +38,30 @@ package struct CloudPull: Sendable {
         self.progress = progress
     }
 
+    /// How often to read again because another program was writing meanwhile.
+    private static var mostAttempts: Int { 5 }
+
     /// Reads the cloud. Whatever goes wrong is in the report, and recorded.
     package func run() async -> SyncReport {
-        let startedAt = connection.now()
         let scope: Scope
         do {
             scope = try await findScope()
         } catch {
-            return failed(error, run: nil, scope: nil, counts: SyncCounts(), startedAt: startedAt)
+            return failed(error, run: nil, scope: nil, counts: SyncCounts(), startedAt: connection.now())
         }
-        var state = PullState(scope: scope, startedAt: startedAt)
-        do {
-            state.run = try storing { store throws(StoreError) in
-                try store.beginRun(cloud: connection.name, scope: scope.id, at: startedAt)
+        var first: RunTicket?
+        var state = PullState(scope: scope, startedAt: connection.now())
+        for attempt in 1...Self.mostAttempts {
+            do {
+                if try await read(&state) { break }
+                // What the other one saw may be older than the moment at which this one was asked for.
+                let isFresh = try endSuperseded(state, since: first ?? state.run)
+                guard !isFresh, attempt < Self.mostAttempts else { return superseded(state, isFresh: isFresh) }
+            } catch {
+                return failed(error, run: state.run, scope: scope, counts: state.counts, startedAt: state.startedAt)
             }
-            let spool = try await readList(&state)
-            try await write(spool, &state)
-            let gone = try await confirmMissing(&state)
-            guard try await complete(gone, &state) else { return superseded(state) }
-        } catch {
-            return failed(error, run: state.run, scope: scope, counts: state.counts, startedAt: startedAt)
+            first = first ?? state.run
+            state = PullState(scope: scope, startedAt: connection.now())
         }
         if options.readsResources {
             let reader = ResourceReader(connection: connection, seesAllProjects: scope.seesAllProjects)
@@ -63,63 +72,17 @@ package struct CloudPull: Sendable {
             isFirst: scope.listedAt == nil, warnings: state.warnings)
     }
 
-    // MARK: - The end
-
-    private func complete(
-        _ gone: [(key: Int64, reason: Departure.Reason)], _ state: inout PullState
-    ) async throws(PullFailure) -> Bool {
-        let finished = state
-        let result = try storing { store throws(StoreError) in
-            try store.completeRun(
-                finished.run ?? 0, scope: finished.scope, gone: gone, counts: finished.counts,
-                serverDate: finished.serverDate, requestID: finished.requestID, startedAt: finished.startedAt,
-                at: connection.now())
+    /// Reads the list and writes what it says.
+    ///
+    /// - Returns: `false` if another run wrote meanwhile, so that this one's answer does not count.
+    private func read(_ state: inout PullState) async throws(PullFailure) -> Bool {
+        let (scope, startedAt) = (state.scope.id, state.startedAt)
+        state.run = try storing { store throws(StoreError) in
+            try store.beginRun(cloud: connection.name, scope: scope, at: startedAt)
         }
-        guard let result else { return false }
-        state.counts = result.counts
-        if !result.changes.isEmpty { await progress(.changed(cloud: connection.name, changes: result.changes)) }
-        return true
-    }
-
-    private func superseded(_ state: PullState) -> SyncReport {
-        if let run = state.run {
-            _ = try? store.endRun(
-                run, outcome: .superseded, message: "A later sync had finished first.", requestID: state.requestID,
-                counts: state.counts, at: connection.now())
-        }
-        return SyncReport(
-            cloud: connection.name, site: state.scope.site, failure: nil, message: nil, counts: state.counts,
-            isFirst: false, warnings: state.warnings)
-    }
-
-    private func failed(
-        _ failure: PullFailure, run: Int64?, scope: Scope?, counts: SyncCounts, startedAt: Timestamp
-    ) -> SyncReport {
-        var warnings: [String] = []
-        do throws(StoreError) {
-            let run =
-                if let run { run } else {
-                    try store.beginRun(cloud: connection.name, scope: scope?.id, at: startedAt)
-                }
-            try store.endRun(
-                run, outcome: failure.outcome, message: failure.message, requestID: failure.requestID, counts: counts,
-                at: connection.now())
-        } catch {
-            if failure.failure != .database { warnings.append("The failure could not be recorded: \(error.message)") }
-        }
-        return SyncReport(
-            cloud: connection.name, site: scope?.site ?? connection.name, failure: failure.failure,
-            message: failure.message, requestID: failure.requestID, retryAfterSeconds: failure.retryAfterSeconds,
-            counts: counts, isFirst: scope?.listedAt == nil, warnings: warnings)
-    }
-
-    func storing<Value>(
-        _ body: (LeaseStore) throws(StoreError) -> Value
-    ) throws(PullFailure) -> Value {
-        do {
-            return try body(store)
-        } catch {
-            throw PullFailure(error)
-        }
+        let spool = try await readList(&state)
+        guard try await write(spool, &state) else { return false }
+        let gone = try await confirmMissing(&state)
+        return try await complete(gone, &state)
     }
 }

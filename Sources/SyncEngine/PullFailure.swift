@@ -46,12 +46,13 @@ extension PullFailure {
 }
 
 extension PullFailure {
-    init(_ failure: LeaseListFailure) {
+    init(_ failure: LeaseListFailure, cloud: String) {
+        let operation = "listing the leases of cloud \(cloud)"
         switch failure {
         case .notAsked(let error): self.init(error)
-        case .refused(let refusal): self.init(refusal, doing: "listing the leases")
+        case .refused(let refusal): self.init(refusal, doing: operation)
         case .notAList(_, _, let requestID):
-            self.init(failure: .badAnswer, message: failure.sentence, requestID: requestID)
+            self.init(failure: .badAnswer, message: failure.sentence(operation: operation), requestID: requestID)
         }
     }
 }

@@ -1,11 +1,12 @@
 import LeaseModel
+import LeaseStore
 import SyncPlanner
 
 /// What a pull knows so far.
 struct PullState: Sendable {
     let scope: Scope
     let startedAt: Timestamp
-    var run: Int64?
+    var run: RunTicket?
     var ledger = PullLedger()
     var counts = SyncCounts()
     var serverDate: Timestamp?

@@ -11,6 +11,7 @@ package struct SyncWatch: Sendable {
 
     private let store: LeaseStore
     private let intervalSeconds: Double
+    private let options: PullOptions
     private let now: @Sendable () -> Timestamp
     private let sleep: @Sendable (Double) async throws -> Void
     private let progress: @Sendable (SyncProgress) async -> Void
@@ -19,18 +20,21 @@ package struct SyncWatch: Sendable {
     /// - Parameters:
     ///   - store: the database.
     ///   - intervalSeconds: the time from the end of one reading of a cloud to the beginning of the next.
+    ///   - options: how to read.
     ///   - now: the clock.
     ///   - sleep: waits so many seconds, or throws when its task is cancelled.
     ///   - progress: what happens.
     ///   - makeRandom: the source of chance of one cloud's rhythm.
     package init(
-        store: LeaseStore, intervalSeconds: Double, now: @escaping @Sendable () -> Timestamp,
+        store: LeaseStore, intervalSeconds: Double, options: PullOptions = PullOptions(),
+        now: @escaping @Sendable () -> Timestamp,
         sleep: @escaping @Sendable (Double) async throws -> Void,
         progress: @escaping @Sendable (SyncProgress) async -> Void,
         makeRandom: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() }
     ) {
         self.store = store
         self.intervalSeconds = intervalSeconds
+        self.options = options
         self.now = now
         self.sleep = sleep
         self.progress = progress
@@ -69,7 +73,7 @@ package struct SyncWatch: Sendable {
             do throws(CloudFault) {
                 if connection == nil, let entry = try entry() { connection = try entry.connection.get() }
                 guard let connection else { return }
-                var options = PullOptions()
+                var options = options
                 options.readsResources =
                     resourcesReadAt.map { now().seconds(since: $0) >= Self.resourceIntervalSeconds } ?? true
                 let synchronizer = Synchronizer(store: store, options: options, progress: progress)

@@ -43,7 +43,7 @@ package struct Synchronizer: Sendable {
     }
 
     func pull(_ connection: CloudConnection, _ options: PullOptions) async -> SyncReport {
-        await CloudPull(store: store, connection: connection, options: options, progress: progress).run()
+        await CloudSync(store: store, connection: connection, options: options, progress: progress).run()
     }
 
     static func report(_ fault: CloudFault, cloud: String) -> SyncReport {

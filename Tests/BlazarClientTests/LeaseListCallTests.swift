@@ -78,7 +78,14 @@ import Testing
         #expect(failure.category == category)
         #expect(failure.status == answer.status)
         #expect(failure.retryAfterSeconds == (answer.status == 503 ? 9 : nil))
-        #expect(error?.sentence.contains("GET http://cloud.example/reservation/leases") == true)
+        #expect(error?.sentence().contains("GET http://cloud.example/reservation/leases") == true)
+    }
+
+    @Test func aTokenThatTheServerRepeatsIsNotShown() async throws {
+        let text = #"{"error_code": 500, "error_message": "no such token: gAAAAA-a-token"}"#
+        let error = await #expect(throws: LeaseListFailure.self) { try await read(.json(text, status: 500)) }
+        #expect(error?.sentence().contains("no such token: ***") == true)
+        #expect(error?.sentence().contains("gAAAAA") == false)
     }
 
     @Test func aListThatIsNoneIsRefused() async throws {
@@ -91,7 +98,7 @@ import Testing
                 Issue.record("\(body): \(String(describing: error))")
                 continue
             }
-            #expect(error?.sentence.contains(expected.description) == true)
+            #expect(error?.sentence().contains(expected.description) == true)
         }
     }
 

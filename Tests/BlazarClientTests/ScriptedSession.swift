@@ -34,6 +34,8 @@ final class ScriptedSession: ServiceSession {
 
     private let answers: @Sendable (ServiceRequest) -> Answer
     private let asked = Mutex<[ServiceRequest]>([])
+    /// What every request carries that nobody may see.
+    static let token = Secret("gAAAAA-a-token")
 
     init(_ answers: @escaping @Sendable (ServiceRequest) -> Answer) { self.answers = answers }
     convenience init(_ answer: Answer) { self.init { _ in answer } }
@@ -48,7 +50,8 @@ final class ScriptedSession: ServiceSession {
         if let error = answer.error { throw error }
         return ServiceReply(
             http: HTTPReply(status: answer.status, headers: answer.headers, body: Self.body(of: answer)),
-            requestLine: "\(request.method) http://cloud.example/\(request.service.rawValue)\(request.path)")
+            requestLine: "\(request.method) http://cloud.example/\(request.service.rawValue)\(request.path)",
+            secrets: [Self.token])
     }
 
     func identity() async throws(ServiceError) -> TokenIdentity {

@@ -175,7 +175,11 @@ class Cloud:
             return
         self.names["lease:" + name] = lease["id"]
         self.leases[name] = lease["id"]
+        types = [reservation["resource_type"] for reservation in lease["reservations"]]
         for reservation in lease["reservations"]:
+            if types.count(reservation["resource_type"]) > 1:
+                # Which of two alike is which cannot be told: their order is chance.
+                continue
             self.names[f"reservation:{name}/{reservation['resource_type']}"] = reservation["id"]
 
 

@@ -326,6 +326,15 @@ INSTANCES = [
     post(lease(without(flavor(), "amount"))),
     post(lease(without(flavor(), "amount", "affinity"))),
     post(lease(flavor(1), start="{+820}", end="{+830}"), name="mixed", why="instances and flavors on the same hosts"),
+    post(lease(instance(1), start="{+1100}", end="{+1110}", events=[{"event_type": "x", "status": "DONE"}]), name="timeless"),
+    post(lease(instance(1), start="{+1100}", end="{+1110}"), name="after-timeless",
+         why="an event without a time spoils the hosts of its lease for other instances"),
+    post(lease(flavor(1), start="{+1100}", end="{+1110}"), name="flavor-after-timeless"),
+    post(lease(instance(1), start="{+1120}", end="{+1130}", events=[
+        {"event_type": "x", "status": "DONE", "time": "{+1120}"}]), name="timed"),
+    post(lease(instance(1), start="{+1120}", end="{+1130}"), name="after-timed"),
+    post(lease(host(1), start="{+1140}", end="{+1150}", events=[{"event_type": "x", "status": "DONE"}]), name="timeless-host"),
+    post(lease(instance(1), start="{+1140}", end="{+1150}"), name="after-timeless-host"),
     get("compute:/os-availability-zone", headers_matter=False, pick=lambda body: sorted(
         key for zone in body["availabilityZoneInfo"] if zone["zoneName"] == "nova" for key in zone)),
 ]
@@ -525,8 +534,9 @@ def random_steps(count: int, seed: int, comparison):
             changes = chance.choice([
                 lambda: {"name": "{run} %d" % number}, lambda: {"end_date": when(1, 50)}, lambda: {"start_date": when()},
                 lambda: {"start_date": when(), "end_date": when(1, 50)}, lambda: {"before_end_date": when()},
-                lambda: {}, lambda: {"reservations": [{"id": reference, "max": chance.randint(1, 4)}]},
-                lambda: {"reservations": [{"id": reference, "amount": chance.randint(0, 4)}]},
-                lambda: {"end_date": when(1, 50), "reservations": [{"id": reference, "min": 1, "max": 2}]},
+                # Growing only: which resource a shrinking reservation loses is chance, and shows later.
+                lambda: {}, lambda: {"reservations": [{"id": reference, "max": chance.randint(3, 5)}]},
+                lambda: {"reservations": [{"id": reference, "amount": chance.randint(5, 7)}]},
+                lambda: {"end_date": when(1, 50), "reservations": [{"id": reference, "min": 1, "max": 3}]},
             ])
             yield put(target, changes(), **{"as": account})

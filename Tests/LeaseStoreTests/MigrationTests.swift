@@ -71,7 +71,7 @@ struct MigrationTests {
     @Test("An empty file becomes a database of the current version, whoever opens it", arguments: [true, false])
     func fromEmpty(forReading: Bool) throws {
         try inFolder {
-            FileManager.default.createFile(atPath: path, contents: Data())
+            #expect(FileManager.default.createFile(atPath: path, contents: Data()))
             #expect(error(forReading ? .reading : .writing) == nil)
             let schema = try schema()
             #expect(schema.contains("user_version \(StoreSchema.currentVersion)"))
@@ -89,7 +89,7 @@ struct MigrationTests {
         }
         try inFolder {
             try make { database in
-                try StoreSchema.migrate(database, migrations: Array(Migration.all.prefix(Int(version))))
+                try StoreSchema.migrate(database, path: path, migrations: Array(Migration.all.prefix(Int(version))))
                 try database.execute(
                     sql: """
                         INSERT INTO scope (site, auth_url, region, project_id, project_name, all_projects)
@@ -138,7 +138,7 @@ struct MigrationTests {
                 ]
             let queue = try DatabaseQueue(path: path)
             #expect(throws: DatabaseError.self) {
-                try queue.inDatabase { try StoreSchema.migrate($0, migrations: broken) }
+                try queue.inDatabase { try StoreSchema.migrate($0, path: path, migrations: broken) }
             }
             try queue.close()
             #expect(try schema() == before)
@@ -152,7 +152,7 @@ struct MigrationTests {
     func newer(forReading: Bool) throws {
         try inFolder {
             try make { database in
-                try StoreSchema.migrate(database, migrations: Migration.all)
+                try StoreSchema.migrate(database, path: path, migrations: Migration.all)
                 try database.execute(sql: "PRAGMA user_version = \(StoreSchema.currentVersion + 1)")
             }
             let before = try bytes()

@@ -79,15 +79,65 @@ struct MirrorTests {
         let fixture = try Fixture()
         defer { fixture.remove() }
         try fixture.pull([Fixture.lease("a"), Fixture.lease("b")], at: 0)
-        let slow = try fixture.store.beginRun(cloud: "alpha", scope: fixture.scope.id, at: Fixture.time(5))
+        var slow = try fixture.store.beginRun(cloud: "alpha", scope: fixture.scope.id, at: Fixture.time(5))
         try fixture.pull([Fixture.lease("a", status: .active), Fixture.lease("b")], at: 6)
         let stale = [ObservedLease(lease: Fixture.lease("a", status: .error), digest: 9)]
-        #expect(try fixture.store.apply(stale, scope: fixture.scope, run: slow, at: Fixture.time(5)) == nil)
+        #expect(try fixture.store.apply(stale, scope: fixture.scope, run: &slow, at: Fixture.time(5)) == nil)
         let result = try fixture.store.completeRun(
             slow, scope: fixture.scope, gone: [(1, .deleted), (2, .deleted)], counts: SyncCounts(), serverDate: nil,
             requestID: nil, startedAt: Fixture.time(5), at: Fixture.time(7))
         #expect(result == nil)
         #expect(try fixture.store.leases(LeaseFilter()).map(\.lease.status) == [.active, .pending])
+    }
+
+    @Test("Of two runs that overlap, the one that writes second is out of date, whichever began first")
+    func overlap() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        let (store, scope) = (fixture.store, fixture.scope)
+        func observed(_ status: LeaseStatus, _ ids: String...) -> [ObservedLease] {
+            ids.map { ObservedLease(lease: Fixture.lease($0, status: status), digest: 9) }
+        }
+        func complete(_ run: RunTicket) throws -> Bool {
+            try store.completeRun(
+                run, scope: scope, gone: [], counts: SyncCounts(), serverDate: nil, requestID: nil,
+                startedAt: Fixture.time(6), at: Fixture.time(7)) != nil
+        }
+        try fixture.pull([Fixture.lease("a"), Fixture.lease("b")], at: 0)
+        var early = try store.beginRun(cloud: "alpha", scope: scope.id, at: Fixture.time(5))
+        var late = try store.beginRun(cloud: "alpha", scope: scope.id, at: Fixture.time(6))
+        // The early one may have been answered last, so that its news are newer than the late one's.
+        #expect(try store.apply(observed(.active, "a"), scope: scope, run: &early, at: Fixture.time(5))?.count == 1)
+        #expect(try store.apply(observed(.error, "a", "b"), scope: scope, run: &late, at: Fixture.time(6)) == nil)
+        #expect(try !complete(late))
+        #expect(try store.apply(observed(.active, "b"), scope: scope, run: &early, at: Fixture.time(5))?.count == 1)
+        #expect(try complete(early))
+        #expect(try !store.hasCompletedRun(after: early, scope: scope.id))
+        #expect(try store.leases(LeaseFilter()).map(\.lease.status) == [.active, .active])
+        try fixture.pull([Fixture.lease("a"), Fixture.lease("b")], at: 8)
+        #expect(try store.hasCompletedRun(after: early, scope: scope.id))
+    }
+
+    @Test("Another program's database is not even touched")
+    func foreignDatabase() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        let file = fixture.folder.appendingPathComponent("other.sqlite")
+        try fixture.store.close()
+        let source = try LeaseStore(path: file.path, access: .writing)
+        try source.close()
+        // With another application id, and out of WAL mode, as most programs' databases are.
+        var content = try Data(contentsOf: file)
+        content[18] = 1
+        content[19] = 1
+        content[68] = 7
+        try content.write(to: file)
+        for access in [LeaseStore.Access.reading, .writing] {
+            let error = #expect(throws: StoreError.self) { try LeaseStore(path: file.path, access: access) }
+            #expect(error?.kind == .foreign)
+            #expect(error?.message.contains(file.path) == true)
+        }
+        #expect(try Data(contentsOf: file) == content)
     }
 
     @Test("A clock that is set back makes no interval that ends before it began")

@@ -12,7 +12,7 @@ package struct StoreFixture: Sendable {
 
     package init() throws { try self.init(contents: nil) }
 
-    /// - Parameter contents: what the file has before it is opened; `nil` for a new database.
+    /// Makes a database out of what the file is to have before it is opened; a new one without.
     init(contents: Data?) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
         if let contents {
@@ -66,10 +66,10 @@ package struct StoreFixture: Sendable {
         let scope = scope ?? self.scope
         let time = Self.time(minute)
         var ledger = try store.pullLedger(scope: scope.id)
-        let run = try store.beginRun(cloud: scope.site, scope: scope.id, at: time)
+        var run = try store.beginRun(cloud: scope.site, scope: scope.id, at: time)
         let observed = leases.map { ObservedLease(lease: $0, digest: UInt64(bitPattern: Int64($0.hashValue))) }
         let changed = observed.filter { ledger.observe(id: $0.lease.id, digest: $0.digest) != .unchanged }
-        var changes = try store.apply(changed, scope: scope, run: run, at: time) ?? []
+        var changes = try store.apply(changed, scope: scope, run: &run, at: time) ?? []
         let gone = ledger.missingKeys.map { (key: $0, reason: Departure.Reason.deleted) }
         var counts = SyncCounts()
         for change in changes { counts.count(change.kind) }

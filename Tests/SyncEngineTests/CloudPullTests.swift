@@ -109,6 +109,34 @@ struct CloudPullTests {
         #expect(outcomes == ["complete", "superseded", "complete"])
     }
 
+    @Test("A reading during which an older one wrote reads again, and what it then sees holds")
+    func overtaken() async throws {
+        let older = Mutex<(@Sendable () throws -> Void)?>(nil)
+        let cloud = ScriptedCloud { line in
+            guard line == "GET /leases", let write = older.withLock({ $0.take() }) else { return }
+            #expect(throws: Never.self) { try write() }
+        }
+        let fixture = try PullFixture(cloud)
+        defer { fixture.remove() }
+        let (store, scope) = (fixture.mirror.store, fixture.mirror.scope)
+        cloud.list([StoreFixture.lease("a")])
+        await fixture.pull()
+        let slow = try store.beginRun(cloud: "alpha", scope: scope.id, at: fixture.clock.now)
+        older.withLock {
+            $0 = {
+                var slow = slow
+                let late = [ObservedLease(lease: StoreFixture.lease("a", status: .error), digest: 9)]
+                _ = try store.apply(late, scope: scope, run: &slow, at: StoreFixture.time(10))
+            }
+        }
+        cloud.list([StoreFixture.lease("a", status: .active)])
+        let report = await fixture.pull()
+        #expect(report.failure == nil)
+        #expect(report.counts.changed == 1)
+        #expect(cloud.asked.count == 3)
+        #expect(try store.lease(id: "a", scope: scope.id)?.lease.status == .active)
+    }
+
     @Test("A list that holds another project's lease is not believed")
     func foreign() async throws {
         let fixture = try PullFixture()

@@ -66,9 +66,11 @@ struct CallReply: Sendable {
 
     /// Why this reply cannot be used.
     func failure() -> ServerFailure {
-        ServerFailure(
+        var failure = ServerFailure(
             method: request.method, status: status, contentType: reply.contentType, body: body,
             requestLine: reply.requestLine, requestID: reply.requestID, retryAfterSeconds: retryAfterSeconds)
+        failure.message = reply.redacted(failure.message)
+        return failure
     }
 
     /// Says that this reply, though a success, does not hold what was asked for.

@@ -43,7 +43,8 @@ package struct LeaseListReader {
                 throw .notAsked(
                     ServiceError(
                         kind: .transport(error.kind),
-                        message: "The list of leases (\(reply.requestLine)) broke off: \(error).",
+                        message: "The list of leases (\(reply.requestLine)) broke off: \(error). "
+                            + "Nothing was changed; try again.",
                         requestID: reply.requestID))
             }
             do {

@@ -31,13 +31,16 @@ package enum LeaseListFailure: Error, Sendable, Hashable {
     case notAList(LeaseListError, requestLine: String, requestID: String?)
 
     /// The failure as a person reads it: why, the request, and what to do.
-    package var sentence: String {
+    ///
+    /// - Parameter operation: what was tried.
+    /// - Returns: a sentence or two.
+    package func sentence(operation: String = "listing the leases") -> String {
         switch self {
         case .notAsked(let error): return error.message
-        case .refused(let failure): return failure.sentence(operation: "listing the leases")
+        case .refused(let failure): return failure.sentence(operation: operation)
         case .notAList(let error, let requestLine, let requestID):
             let request = [requestLine, "status 200", requestID ?? "no request id"].joined(separator: ", ")
-            return "listing the leases failed: the answer cannot be used, \(error) (\(request)). "
+            return "\(operation) failed: the answer cannot be used, \(error) (\(request)). "
                 + "Nothing was changed; try again, and check for a proxy in between if it stays."
         }
     }

@@ -40,6 +40,7 @@ actor SyncPrinter {
             show("Asking \(cloud) for missing leases", .count("leases"), done, total)
         case .resources(let cloud, let kind): show("Reading \(cloud): \(kind.rawValue)", .count("kinds"), 0, nil)
         case .changed(_, let changes): print(changes)
+        case .mutation(_, let mutation): print(mutation)
         case .finished(let report): if isWatching { finish(report) }
         }
     }
@@ -64,6 +65,18 @@ actor SyncPrinter {
         write(bar?.finish())
         bar = nil
         for change in told { try? output.write(line(of: change) + "\n") }
+        try? output.flush()
+    }
+
+    private func print(_ mutation: Mutation) {
+        guard options.format == .table || isWatching else { return }
+        write(bar?.finish())
+        bar = nil
+        let reason = mutation.reason.map { " (\($0))" } ?? ""
+        let message = mutation.message.map { ": \($0)" } ?? ""
+        let text = "queue    \(mutation.site)  \(mutation.verb.rawValue) \(mutation.leaseName)  "
+            + "\(mutation.state.rawValue)\(reason)\(message)"
+        try? output.write(text.escapedForTerminal + "\n")
         try? output.flush()
     }
 

@@ -38,6 +38,8 @@ public struct SyncReport: Sendable, Hashable {
     public let isFirst: Bool
     /// Sentences about what is not as it should be, but kept nothing from being mirrored.
     public let warnings: [String]
+    /// The queued mutations that moved.
+    public var mutations: [Mutation] = []
 
     /// Makes a report from its parts.
     public init(
@@ -68,6 +70,8 @@ public enum SyncProgress: Sendable, Hashable {
     case resources(cloud: String, kind: ResourceKind)
     /// What has changed; handed over as it is written.
     case changed(cloud: String, changes: [LeaseChange])
+    /// A queued mutation has moved to another state.
+    case mutation(cloud: String, Mutation)
     /// The cloud is done.
     case finished(SyncReport)
 }

@@ -33,12 +33,15 @@ package struct CloudConfiguration: Sendable, Hashable {
     package var endpointOverrides: [ServiceType: String]
     /// Whether an admin's token should take in the leases of all projects (`leasehold_all_projects`).
     package var wantsAllProjects: Bool
+    /// Whether a creation may carry an event of ours, by which its lease is recognised (`leasehold_client_event`).
+    package var sendsClientEvent: Bool
 
     package init(
         name: String, displayName: String? = nil, origin: Origin, authURL: String, authType: String,
         credentials: Credentials, project: ProjectReference? = nil, region: String? = nil,
         interface: Interface = .public, tls: TLSSettings = TLSSettings(),
-        endpointOverrides: [ServiceType: String] = [:], wantsAllProjects: Bool = false
+        endpointOverrides: [ServiceType: String] = [:], wantsAllProjects: Bool = false,
+        sendsClientEvent: Bool = true
     ) {
         self.name = name
         self.displayName = displayName ?? name
@@ -52,5 +55,6 @@ package struct CloudConfiguration: Sendable, Hashable {
         self.tls = tls
         self.endpointOverrides = endpointOverrides
         self.wantsAllProjects = wantsAllProjects
+        self.sendsClientEvent = sendsClientEvent
     }
 }

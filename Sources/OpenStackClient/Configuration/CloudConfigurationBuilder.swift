@@ -39,7 +39,8 @@ struct CloudConfigurationBuilder {
             name: settings.name, displayName: displayName(region: region, authURL: authURL), origin: settings.origin,
             authURL: authURL, authType: authType, credentials: try credentials(authType), project: try project(),
             region: region, interface: try interface(), tls: try tls(), endpointOverrides: try endpointOverrides(),
-            wantsAllProjects: try settings.flag("leasehold_all_projects") ?? false)
+            wantsAllProjects: try settings.flag("leasehold_all_projects") ?? false,
+            sendsClientEvent: try settings.flag("leasehold_client_event") ?? true)
     }
 
     private func displayName(region: String?, authURL: String) -> String {

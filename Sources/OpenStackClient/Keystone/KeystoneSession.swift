@@ -64,7 +64,8 @@ package actor KeystoneSession: ServiceSession {
         }
         message.headers["X-Auth-Token"] = token.secret.reveal()
         do {
-            return ServiceReply(http: try await transport.send(message), requestLine: message.description)
+            return ServiceReply(
+                http: try await transport.send(message), requestLine: message.description, secrets: [token.secret])
         } catch {
             throw ServiceError(error, requestLine: message.description, cloud: cloud.displayName)
         }

@@ -58,13 +58,14 @@ WALLS: dict[str, Row] = {
         "LeaseModel BlazarModel",
         "Hummingbird HummingbirdCore ArgumentParser Logging NIOCore ServiceLifecycle UnixSignals",
     ),
+    "Bench": row("LeaseModel BlazarClient"),
     # Recorded requests and replies, and filled databases, for tests; under Tests.
     "CaptureFixtures": row("LeaseModel"),
     "MirrorFixtures": row("LeaseModel SyncPlanner LeaseStore"),
 }
 
 #: What exists for tests and must never reach a user.
-TEST_SUPPORT = {"BlazarModel", "Sandbox", "CaptureFixtures", "MirrorFixtures"}
+TEST_SUPPORT = {"BlazarModel", "Sandbox", "CaptureFixtures", "MirrorFixtures", "Bench"}
 
 #: Products with one importer, whose tests may use them too.
 EXCLUSIVE = {"GRDB": "LeaseStore", "AsyncHTTPClient": "OpenStackClient"}

@@ -1,0 +1,87 @@
+import LeaseModel
+
+/// A reservation as `openstack reservation lease create --reservation` takes it:
+/// `resource_type=physical:host,min=1,max=2,resource_properties=["==", "$node_type", "compute_skylake"]`.
+enum ReservationArgument {
+    /// The fields that Blazar takes as numbers.
+    private static let numbers: Set<String> = ["min", "max", "amount", "vcpus", "memory_mb", "disk_gb"]
+
+    /// Reads the text; what Blazar demands of a type and a person may leave out is filled in.
+    ///
+    /// - Throws: ``CommandError`` naming what cannot be read.
+    static func parse(_ text: String) throws(CommandError) -> JSONObject {
+        var fields = try fields(text)
+        guard let type = fields["resource_type"]?.stringValue else {
+            throw .usage("--reservation needs resource_type=…, for example resource_type=physical:host,min=1,max=1.")
+        }
+        let resourceType = ResourceType(named: type)
+        fields["resource_type"] = .string(resourceType.rawValue)
+        for (name, value) in defaults(of: resourceType).members where fields[name] == nil { fields[name] = value }
+        if fields["max"] == nil, let least = fields["min"] { fields["max"] = least }
+        return fields
+    }
+
+    /// Reads the text as it is.
+    ///
+    /// - Throws: ``CommandError`` naming what cannot be read.
+    static func fields(_ text: String) throws(CommandError) -> JSONObject {
+        var fields: JSONObject = [:]
+        for part in split(text) {
+            guard let equals = part.firstIndex(of: "="), equals != part.startIndex else {
+                throw .usage("--reservation takes NAME=VALUE,...; '\(part)' is neither.")
+            }
+            let name = String(part[..<equals]).trimmed
+            let value = String(part[part.index(after: equals)...]).trimmed
+            if numbers.contains(name) {
+                guard let number = Int(value) else {
+                    throw .usage("--reservation: \(name) takes a whole number, not '\(value)'.")
+                }
+                fields[name] = JSONValue(number)
+            } else {
+                fields[name] = .string(value)
+            }
+        }
+        return fields
+    }
+
+    /// What OpenStack's client sends where a person says nothing; without it Blazar answers "Missing parameter …".
+    private static func defaults(of type: ResourceType) -> JSONObject {
+        switch type {
+        case .host: ["min": 1, "hypervisor_properties": "", "resource_properties": ""]
+        case .device: ["min": 1, "resource_properties": ""]
+        case .floatingIP: ["amount": 1]
+        case .instance: ["amount": 1, "affinity": "None", "resource_properties": ""]
+        case .flavor: ["amount": 1, "affinity": "None"]
+        case .network: ["network_properties": "", "resource_properties": ""]
+        default: [:]
+        }
+    }
+
+    /// Splits at commas that stand in no brackets and no quotes.
+    private static func split(_ text: String) -> [String] {
+        var parts: [String] = []
+        var part = ""
+        var depth = 0
+        var isQuoted = false
+        for character in text {
+            switch character {
+            case "\"": isQuoted.toggle()
+            case "[", "{": if !isQuoted { depth += 1 }
+            case "]", "}": if !isQuoted { depth -= 1 }
+            case "," where depth == 0 && !isQuoted:
+                parts.append(part)
+                part = ""
+                continue
+            default: break
+            }
+            part.append(character)
+        }
+        return parts + [part]
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}

@@ -1,0 +1,214 @@
+package import ArgumentParser
+import LeaseModel
+import Leasehold
+
+/// `leasehold queue`
+package struct QueueCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "queue",
+        abstract: "See and decide about writes that are not done with.",
+        subcommands: [
+            QueueList.self, QueueShow.self, QueueCancel.self, QueueRetry.self, QueueEdit.self, QueueResolve.self,
+        ],
+        defaultSubcommand: QueueList.self)
+
+    package init() {}
+}
+
+/// `leasehold queue list`
+package struct QueueList: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the writes that are queued, in doubt, refused or waiting for a decision.",
+        discussion: """
+            EXAMPLES
+              leasehold queue list
+              leasehold queue list --all -f json
+            """)
+
+    @Flag(name: .customLong("all"), help: "Those too that are done with.")
+    var includesFinal = false
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let (manager, scopes) = try await reading.open(&console)
+        let rows = try manager.queue(scopes: scopes, includesFinal: includesFinal).map { QueueRow(mutation: $0) }
+        try reading.write(rows, QueueRow.columns, &console)
+    }
+}
+
+/// `leasehold queue show`
+package struct QueueShow: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show a write, every request that left for it, and, after a conflict, base, mine and theirs.",
+        discussion: """
+            EXAMPLES
+              leasehold queue show 12
+            """)
+
+    @Argument(help: "The number of the mutation.")
+    var id: Int64
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let (manager, _) = try await reading.open(&console)
+        let (mutation, attempts) = try manager.mutation(id)
+        try reading.show(QueueRow(mutation: mutation, attempts: attempts), QueueRow.details, &console)
+    }
+}
+
+/// `leasehold queue cancel`
+package struct QueueCancel: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "Withdraw a write that has not left, and what waits for it.",
+        discussion: """
+            EXAMPLES
+              leasehold queue cancel 12
+            """)
+
+    @Argument(help: "The number of the mutation.")
+    var id: Int64
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let mutation = try reading.global.manager(console, access: .writing).cancel(id)
+        try reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
+    }
+}
+
+/// `leasehold queue retry`
+package struct QueueRetry: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Try a write again at the next sync that was refused, parked, or blocked by a login.",
+        discussion: """
+            EXAMPLES
+              leasehold queue retry 12 && leasehold sync
+            """)
+
+    @Argument(help: "The number of the mutation.")
+    var id: Int64
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let mutation = try reading.global.manager(console, access: .writing).retry(id)
+        try reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
+    }
+}
+
+/// `leasehold queue edit`
+package struct QueueEdit: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "edit",
+        abstract: "Change what a write asks for that has not left.",
+        discussion: """
+            EXAMPLES
+              leasehold queue edit 12 --end '2026-12-03 09:00'
+              leasehold queue edit 12 --rename otherlease --late-start shift
+            """)
+
+    @Argument(help: "The number of the mutation.")
+    var id: Int64
+    @Option(name: .customLong("rename"), help: ArgumentHelp("The name.", valueName: "name"))
+    var newName: String?
+    @Option(name: .customLong("start"), parsing: .unconditional, help: ArgumentHelp("The start.", valueName: "time"))
+    var start: String?
+    @Option(name: .customLong("end"), parsing: .unconditional, help: ArgumentHelp("The end.", valueName: "time"))
+    var end: String?
+    @Option(name: .customLong("late-start"), help: ArgumentHelp("start-now, shift or expire.", valueName: "policy"),
+        transform: LateStartPolicy.parse)
+    var lateStart: LateStartPolicy?
+    @Option(
+        name: .customLong("retry-until"), parsing: .unconditional,
+        help: ArgumentHelp("While too little is free, try again until this time.", valueName: "time"))
+    var retryUntil: String?
+    @OptionGroup var writing: WritingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        var fields: JSONObject = [:]
+        if let newName { fields["name"] = .string(newName) }
+        if let start {
+            let time = try TimeArgument(parsing: start)
+            let moment = try time.moment(now: console.now(), zone: writing.reading.zone(console))
+            fields["start_date"] = .string(time.isNow ? "now" : moment.blazarRequest)
+        }
+        if let end = try writing.moment(end, console) { fields["end_date"] = .string(end.blazarRequest) }
+        let terms = WriteTerms(
+            lateStart: lateStart, notAfter: try writing.moment(writing.notAfter, console),
+            retryUntil: try writing.moment(retryUntil, console))
+        let mutation = try writing.manager(console).edit(id, fields: fields, terms: terms)
+        try writing.reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
+    }
+}
+
+/// `leasehold queue resolve`
+package struct QueueResolve: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "resolve",
+        abstract: "Decide a conflict between a queued change and what happened at the server.",
+        discussion: """
+            'mine' carries out what was asked for here, 'theirs' leaves the lease as the server has it, --end or --rename
+            carries out another value. A creation in doubt is decided with --adopt LEASE-ID or --create-again.
+
+            EXAMPLES
+              leasehold queue resolve 12 mine
+              leasehold queue resolve 12 --end '2026-12-03 09:00'
+              leasehold queue resolve 13 --adopt 5d68f3de-40ed-43b5-91cb-8d834598424c
+            """)
+
+    /// Whose values to keep.
+    enum Side: String, ExpressibleByArgument, CaseIterable { case mine, theirs }
+
+    @Argument(help: "The number of the mutation.")
+    var id: Int64
+    @Argument(help: "Whose values to keep: mine or theirs.")
+    var side: Side?
+    @Option(name: .customLong("rename"), help: ArgumentHelp("Another name.", valueName: "name"))
+    var newName: String?
+    @Option(name: .customLong("start"), parsing: .unconditional, help: ArgumentHelp("Another start.", valueName: "time"))
+    var start: String?
+    @Option(name: .customLong("end"), parsing: .unconditional, help: ArgumentHelp("Another end.", valueName: "time"))
+    var end: String?
+    @Option(name: .customLong("adopt"), help: ArgumentHelp("The creation became this lease.", valueName: "lease-id"))
+    var adopted: String?
+    @Flag(name: .customLong("create-again"), help: "The creation became none of those: send it again.")
+    var createsAgain = false
+    @OptionGroup var writing: WritingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        var values: JSONObject = [:]
+        if let newName { values["name"] = .string(newName) }
+        if let start = try writing.moment(start, console) { values["start_date"] = .string(start.blazarRequest) }
+        if let end = try writing.moment(end, console) { values["end_date"] = .string(end.blazarRequest) }
+        let chosen: [ConflictResolution?] = [
+            side.map { $0 == .mine ? .mine : .theirs }, values.isEmpty ? nil : .values(values),
+            adopted.map { .adopt(leaseID: $0) }, createsAgain ? .create : nil,
+        ]
+        let decisions = chosen.compactMap { $0 }
+        guard let decision = decisions.first, decisions.count == 1 else {
+            throw CommandError.usage("Give one decision: mine, theirs, new values, --adopt or --create-again.")
+        }
+        let mutation = try writing.manager(console).resolve(id, decision)
+        try writing.reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
+    }
+}

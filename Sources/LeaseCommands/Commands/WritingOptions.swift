@@ -1,0 +1,52 @@
+import ArgumentParser
+import LeaseModel
+import Leasehold
+
+/// The options of every command that writes.
+package struct WritingOptions: ParsableArguments {
+    @Flag(name: .customLong("offline"), help: "Only queue it; the next sync sends it.")
+    var isOffline = false
+
+    @Option(
+        name: .customLong("not-after"), parsing: .unconditional,
+        help: ArgumentHelp("Do not send it any more after this time.", valueName: "time"))
+    var notAfter: String?
+
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+
+    func moment(_ text: String?, _ console: Console) throws -> Timestamp? {
+        try text.map { try TimeArgument(parsing: $0).moment(now: console.now(), zone: reading.zone(console)) }
+    }
+
+    func manager(_ console: Console) throws(LeaseholdError) -> LeaseManager {
+        try reading.global.manager(console, access: .writing)
+    }
+
+    /// Writes what came of it, and ends with the status that fits.
+    func conclude(_ result: WriteResult, _ console: inout Console) throws {
+        try reading.show(WriteRow(result: result), WriteRow.columns, &console)
+        let mutation = result.mutation
+        switch mutation.state {
+        case .queued:
+            let why = isOffline ? "" : " (\(result.pause ?? mutation.message ?? "it waits for an earlier one"))"
+            console.remark(
+                "Queued as mutation \(mutation.id)\(why). `leasehold sync` sends it; `leasehold queue list` shows it.")
+        case .unknown:
+            console.remark(
+                """
+                The answer was lost, so it is not known yet whether it was carried out: `leasehold sync` finds out, \
+                and it will be carried out once.
+                """)
+        case .cancelled where mutation.verb == .create:
+            console.remark("The creation had not been sent, and was withdrawn.")
+        default: break
+        }
+        if mutation.status != .success {
+            throw CommandError(
+                code: mutation.reason ?? mutation.state.rawValue,
+                message: mutation.message ?? "It is \(mutation.state.rawValue).", status: mutation.status)
+        }
+    }
+}

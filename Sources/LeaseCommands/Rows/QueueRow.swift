@@ -1,0 +1,60 @@
+import LeaseModel
+
+/// A mutation as a row of `queue list`.
+package struct QueueRow: Sendable {
+    let mutation: Mutation
+    var attempts: [MutationAttempt] = []
+
+    static let columns: [Column<QueueRow>] = [
+        Column("id") { .number(Int($0.mutation.id)) },
+        Column("verb") { .text($0.mutation.verb.rawValue) },
+        Column("lease") { .text($0.mutation.leaseName) },
+        Column("state") { .status($0.mutation.state.rawValue) },
+        Column("reason") { .text($0.mutation.reason) },
+        Column("attempts") { .number($0.mutation.attempts) },
+        Column("next_attempt_at") { row in
+            row.mutation.state == .queued ? .time(row.mutation.nextAttemptAt) : .missing
+        },
+        Column("request_id") { .text($0.mutation.requestID) },
+        Column("site") { .text($0.mutation.site) },
+        Column("message") { .text($0.mutation.message) },
+        Column("lease_id", visibility: .structured) { .text($0.mutation.leaseID ?? $0.mutation.localID) },
+        Column("local_id", visibility: .structured) { .text($0.mutation.localID) },
+        Column("created_at", visibility: .structured) { .time($0.mutation.createdAt) },
+        Column("updated_at", visibility: .structured) { .time($0.mutation.updatedAt) },
+        Column("body", visibility: .structured) { .json(.object($0.mutation.body)) },
+    ]
+
+    /// What `queue show` adds.
+    static let details: [Column<QueueRow>] =
+        columns.map { column in
+            Column<QueueRow>(column.key, isShrinkable: column.isShrinkable, cell: column.cell)
+        } + [
+            Column("late_start") { .text($0.mutation.verb == .create ? $0.mutation.lateStart.rawValue : nil) },
+            Column("not_after") { .time($0.mutation.notAfter) },
+            Column("retry_until") { .time($0.mutation.retryUntil) },
+            Column("conflict") { row in
+                guard let theirs = row.mutation.theirs else { return .missing }
+                return .json(
+                    .array(
+                        theirs.keys.map { field in
+                            [
+                                "field": .string(field), "base": row.mutation.base[field] ?? .null,
+                                "mine": row.mutation.body[field] ?? .null, "theirs": theirs[field] ?? .null,
+                            ]
+                        }))
+            },
+            Column("requests") { row in
+                .json(
+                    .array(
+                        row.attempts.map {
+                            [
+                                "started_at": .string($0.startedAt.iso8601),
+                                "finished_at": JSONValue($0.finishedAt?.iso8601), "outcome": JSONValue($0.outcome),
+                                "request_id": JSONValue($0.requestID), "message": JSONValue($0.message),
+                                "sent": .object($0.sent),
+                            ]
+                        }))
+            },
+        ]
+}

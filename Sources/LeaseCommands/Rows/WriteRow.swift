@@ -1,0 +1,50 @@
+import LeaseModel
+import Leasehold
+
+/// What came of asking for a write, as the result of `create`, `extend`, `update` and `delete`.
+package struct WriteRow: Sendable {
+    let result: WriteResult
+    var mutation: Mutation { result.mutation }
+    private var draft: LeaseDraft? { try? LeaseDraft(body: mutation.body) }
+
+    static let columns: [Column<WriteRow>] = [
+        Column("id", isShrinkable: false) { .text($0.mutation.leaseID ?? $0.mutation.localID) },
+        Column("name") { .text($0.mutation.leaseName) },
+        Column("status") { row in
+            row.result.lease.map { .status($0.lease.status.rawValue) } ?? .missing
+        },
+        Column("state") { .status($0.mutation.state.rawValue) },
+        Column("reason") { .text($0.mutation.reason) },
+        Column("message") { .text($0.mutation.message ?? $0.result.pause) },
+        Column("start_date") { row in
+            row.result.lease.map { .time($0.lease.startsAt) } ?? .json(row.mutation.body["start_date"] ?? .null)
+        },
+        Column("end_date") { row in
+            row.result.lease.map { .time($0.lease.endsAt) } ?? .time(row.draft?.endsAt)
+        },
+        Column("site") { .text($0.mutation.site) },
+        Column("mutation") { row in row.mutation.id == 0 ? .missing : .number(Int(row.mutation.id)) },
+        Column("verb", visibility: .structured) { .text($0.mutation.verb.rawValue) },
+        Column("local_id", visibility: .structured) { .text($0.mutation.localID) },
+        Column("queued", visibility: .structured) { .bool(!$0.mutation.state.isFinal && $0.mutation.state != .accepted) },
+        Column("request_id", visibility: .structured) { .text($0.mutation.requestID) },
+        Column("reservations", visibility: .structured) { row in
+            .json(
+                row.result.lease.map { .array($0.lease.reservations.map { .object($0.json(times: .iso8601)) }) }
+                    ?? row.mutation.body["reservations"] ?? [])
+        },
+    ]
+}
+
+extension Mutation {
+    /// How a command ends that asked for this.
+    var status: ExitStatus {
+        switch state {
+        case .queued, .sending, .unknown, .accepted, .settled, .cancelled, .superseded: .success
+        case .rejected: ["invalid", "gone", "conflict"].contains(reason) ? .data : .refused
+        case .blocked: reason == "auth" ? .refused : .data
+        case .parked: .unavailable
+        case .expired: .notFinished
+        }
+    }
+}

@@ -1,0 +1,119 @@
+/// A lease to be created.
+public struct LeaseDraft: Sendable, Hashable {
+    /// When it starts.
+    public enum Start: Sendable, Hashable {
+        /// When the server gets it.
+        case now
+        /// At this moment, to the minute.
+        case at(Timestamp)
+    }
+
+    /// Its name; at most 80 characters, beyond which Blazar answers with a bare 500.
+    public var name: String
+    /// When it starts.
+    public var start: Start
+    /// When it ends, to the minute.
+    public var endsAt: Timestamp
+    /// When to announce the end; `nil` leaves it to the site.
+    public var beforeEnd: Timestamp?
+    /// What it reserves, as Blazar takes it.
+    public var reservations: [JSONObject]
+    /// Other fields of the POST.
+    public var extra: JSONObject
+
+    /// Makes a draft.
+    public init(
+        name: String, start: Start, endsAt: Timestamp, beforeEnd: Timestamp? = nil, reservations: [JSONObject],
+        extra: JSONObject = [:]
+    ) {
+        self.name = name
+        self.start = start
+        self.endsAt = endsAt
+        self.beforeEnd = beforeEnd
+        self.reservations = reservations
+        self.extra = extra
+    }
+
+    /// The longest name that Blazar takes, in characters.
+    public static let longestName = 80
+
+    /// The body of the POST.
+    public var body: JSONObject {
+        var object: JSONObject = ["name": .string(name)]
+        switch start {
+        case .now: object["start_date"] = "now"
+        case .at(let time): object["start_date"] = .string(time.blazarRequest)
+        }
+        object["end_date"] = .string(endsAt.blazarRequest)
+        if let beforeEnd { object["before_end_date"] = .string(beforeEnd.blazarRequest) }
+        object["reservations"] = .array(reservations.map(JSONValue.object))
+        for (key, value) in extra.members { object[key] = value }
+        return object
+    }
+
+    /// Reads a draft from the body of a POST.
+    ///
+    /// - Throws: ``DraftError`` naming the field at fault.
+    public init(body: JSONObject) throws(DraftError) {
+        var reader = FieldReader(body)
+        guard let name = reader.string("name") else { throw DraftError(field: "name", problem: "is missing") }
+        let startText = reader.string("start_date") ?? "now"
+        let start: Start
+        if startText == "now" {
+            start = .now
+        } else if let time = Timestamp(parsing: startText) {
+            start = .at(time)
+        } else {
+            throw DraftError(field: "start_date", problem: "is not a date: \(startText)")
+        }
+        guard let end = reader.time("end_date") else {
+            throw DraftError(field: "end_date", problem: "is missing or not a date")
+        }
+        let before = reader.time("before_end_date")
+        let reservations = (reader.array("reservations") ?? []).compactMap(\.objectValue)
+        self.init(
+            name: name, start: start, endsAt: end, beforeEnd: before, reservations: reservations,
+            extra: reader.remainder)
+    }
+
+    /// What is wrong with the draft, before anything is sent; empty if nothing is.
+    ///
+    /// - Parameter now: the time, for a draft that starts now.
+    public func problems(now: Timestamp) -> [DraftError] {
+        var problems: [DraftError] = []
+        if name.isEmpty { problems.append(DraftError(field: "name", problem: "is empty")) }
+        if name.count > Self.longestName {
+            problems.append(
+                DraftError(
+                    field: "name",
+                    problem: "has \(name.count) characters; Blazar takes \(Self.longestName) at most"))
+        }
+        let startsAt: Timestamp = if case .at(let time) = start { time } else { now }
+        if endsAt.truncatedToMinute <= startsAt.truncatedToMinute {
+            problems.append(DraftError(field: "end_date", problem: "is not after the start"))
+        }
+        for (index, reservation) in reservations.enumerated() {
+            guard let type = reservation["resource_type"]?.stringValue, !type.isEmpty else {
+                problems.append(DraftError(field: "reservations[\(index)].resource_type", problem: "is missing"))
+                continue
+            }
+        }
+        return problems
+    }
+}
+
+/// What is wrong with a draft.
+public struct DraftError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The field at fault.
+    public let field: String
+    /// What is wrong with it.
+    public let problem: String
+
+    /// Makes an error.
+    public init(field: String, problem: String) {
+        self.field = field
+        self.problem = problem
+    }
+
+    public var description: String { "\(field) \(problem)" }
+}

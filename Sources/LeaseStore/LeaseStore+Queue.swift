@@ -1,0 +1,231 @@
+import GRDB
+package import LeaseModel
+import SyncPlanner
+
+extension LeaseStore {
+    // MARK: - Asking
+
+    /// Queues a mutation, durably: one transaction, on the disk before this returns.
+    ///
+    /// - Parameter make: makes the mutation from the queue as it is; its number is given by the database.
+    /// - Returns: the mutation that now stands for the wish, and what else changed.
+    /// - Throws: ``StoreError``, or what `make` throws.
+    package func enqueue(
+        scope: Int64, at time: Timestamp, make: ([Mutation]) throws -> Mutation
+    ) throws(StoreError) -> (mutation: Mutation?, changed: [Mutation]) {
+        try write { database in
+            let queue = try Self.queue(database, scope: scope)
+            let effect = Enqueueing(try make(queue), onto: queue, now: time)
+            for changed in effect.changed { try Self.write(changed, database) }
+            guard let wanted = effect.mutation else { return (nil, effect.changed) }
+            let id = try wanted.insert(database)
+            return (try Self.mutation(database, id: id), effect.changed)
+        }
+    }
+
+    // MARK: - Reading
+
+    /// The mutations of a scope that are not done with, in the order in which they were asked for.
+    package func queue(scope: Int64) throws(StoreError) -> [Mutation] {
+        try read { try Self.queue($0, scope: scope) }
+    }
+
+    static func queue(_ database: Database, scope: Int64) throws -> [Mutation] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                \(Mutation.selection) WHERE mutation.scope_id = ?
+                    AND state NOT IN ('settled', 'cancelled', 'expired', 'superseded')
+                ORDER BY mutation_id
+                """, arguments: [scope]
+        ).map(Mutation.init(row:))
+    }
+
+    /// Mutations, in the order in which they were asked for.
+    ///
+    /// - Parameters:
+    ///   - scopes: of these scopes; `nil` for all.
+    ///   - includesFinal: those too that are done with.
+    /// - Returns: the mutations.
+    /// - Throws: ``StoreError``.
+    package func mutations(scopes: Set<Int64>?, includesFinal: Bool) throws(StoreError) -> [Mutation] {
+        try read { database in
+            try Row.fetchAll(database, sql: "\(Mutation.selection) ORDER BY mutation_id").map(Mutation.init(row:))
+                .filter { scopes?.contains($0.scopeID) ?? true }
+                .filter { includesFinal || !$0.state.isFinal || $0.state == .rejected || $0.state == .expired }
+        }
+    }
+
+    /// The mutation of that number.
+    package func mutation(id: Int64) throws(StoreError) -> Mutation? {
+        try read { try Self.mutation($0, id: id) }
+    }
+
+    static func mutation(_ database: Database, id: Int64) throws -> Mutation? {
+        try Row.fetchOne(
+            database, sql: "\(Mutation.selection) WHERE mutation_id = ?", arguments: [id]
+        ).map(Mutation.init(row:))
+    }
+
+    /// The creation of a lease, by its local id.
+    package func creation(localID: String) throws(StoreError) -> Mutation? {
+        try read { database in
+            try Row.fetchOne(
+                database, sql: "\(Mutation.selection) WHERE verb = 'create' AND local_id = ?", arguments: [localID]
+            ).map(Mutation.init(row:))
+        }
+    }
+
+    // MARK: - Changing
+
+    /// Changes a mutation as a person asks, in one transaction with looking at it.
+    ///
+    /// - Returns: the mutation as it is now; `nil` if there is none of that number.
+    @discardableResult
+    package func changeMutation(
+        id: Int64, _ change: (Mutation, _ queue: [Mutation]) throws -> [Mutation]
+    ) throws(StoreError) -> Mutation? {
+        try write { database in
+            guard let mutation = try Self.mutation(database, id: id) else { return nil }
+            for changed in try change(mutation, Self.queue(database, scope: mutation.scopeID)) {
+                try Self.write(changed, database)
+            }
+            return try Self.mutation(database, id: id)
+        }
+    }
+
+    /// Changes every mutation of a scope that is not done with by a rule.
+    ///
+    /// - Returns: those that changed.
+    @discardableResult
+    package func changeQueue(
+        scope: Int64, _ rule: (Mutation) -> Mutation
+    ) throws(StoreError) -> [Mutation] {
+        try write { database in
+            try Self.queue(database, scope: scope).compactMap { mutation in
+                let next = rule(mutation)
+                guard next != mutation else { return nil }
+                try Self.write(next, database)
+                return next
+            }
+        }
+    }
+
+    /// Writes a mutation; what waits for a creation gets to know the lease's id with it.
+    static func write(_ mutation: Mutation, _ database: Database) throws {
+        try mutation.update(database)
+        guard mutation.verb == .create, let leaseID = mutation.leaseID, let localID = mutation.localID else { return }
+        try database.execute(
+            sql: "UPDATE mutation SET lease_id = ? WHERE scope_id = ? AND local_id = ? AND lease_id IS NULL",
+            arguments: [leaseID, mutation.scopeID, localID])
+    }
+
+    // MARK: - Attempts
+
+    /// Notes, durably, that a request for a mutation is about to leave.
+    ///
+    /// - Parameters:
+    ///   - mutation: as it was planned with.
+    ///   - sent: the body that will leave.
+    ///   - time: the time.
+    /// - Returns: the mutation as it is now, and the number of the attempt; `nil` if it has changed meanwhile, so that
+    ///   it must be planned anew.
+    /// - Throws: ``StoreError``.
+    package func beginAttempt(
+        _ mutation: Mutation, sent: JSONObject, at time: Timestamp
+    ) throws(StoreError) -> (mutation: Mutation, attempt: Int64)? {
+        try write { database in
+            guard try Self.mutation(database, id: mutation.id) == mutation else { return nil }
+            var next = mutation
+            next.state = .sending
+            next.updatedAt = time
+            next.attempts += 1
+            let serverDate = try Int64.fetchOne(
+                database, sql: "SELECT max(server_date) FROM sync_run WHERE scope_id = ? AND outcome = 'complete'",
+                arguments: [mutation.scopeID])
+            // The answer is an observation like any other, and takes its number before the request leaves.
+            try database.execute(
+                sql: """
+                    INSERT INTO sync_run (kind, cloud, scope_id, started_at) VALUES ('answer', ?, ?, ?)
+                    """,
+                arguments: [mutation.site, mutation.scopeID, time.secondsSince1970])
+            let run = database.lastInsertedRowID
+            next.doubt = Doubt(run: run, notBefore: serverDate.map(Timestamp.init(secondsSince1970:)))
+            try next.update(database)
+            try database.execute(
+                sql: "INSERT INTO attempt (mutation_id, run_id, started_at, sent) VALUES (?, ?, ?, ?)",
+                arguments: [mutation.id, run, time.secondsSince1970, JSONValue.object(sent).text()])
+            return (next, database.lastInsertedRowID)
+        }
+    }
+
+    /// Notes what came of an attempt: the mutation, the attempt and what the answer says of the lease, together.
+    ///
+    /// - Parameters:
+    ///   - attempt: the number of the attempt.
+    ///   - mutation: the mutation as it is now.
+    ///   - outcome: what came of it, in a word.
+    ///   - lease: the lease that came with the answer.
+    ///   - goneLeaseID: the lease that the server says is gone.
+    ///   - sentToken: whether the request carried the mutation's token.
+    ///   - scope: the scope.
+    ///   - time: the time.
+    /// - Throws: ``StoreError``.
+    package func endAttempt(
+        _ attempt: Int64, mutation: Mutation, outcome: String, lease: ObservedLease?, goneLeaseID: String? = nil,
+        sentToken: Bool, scope: Scope, at time: Timestamp
+    ) throws(StoreError) {
+        try write { database in
+            try Self.write(mutation, database)
+            try database.execute(
+                sql: """
+                    UPDATE attempt SET finished_at = ?, outcome = ?, message = ?, request_id = ? WHERE attempt_id = ?
+                    """,
+                arguments: [time.secondsSince1970, outcome, mutation.message, mutation.requestID, attempt])
+            let run = try Int64.fetchOne(
+                database, sql: "SELECT run_id FROM attempt WHERE attempt_id = ?", arguments: [attempt])
+            guard let run else { return }
+            try database.execute(
+                sql: "UPDATE sync_run SET finished_at = max(started_at, ?) WHERE run_id = ?",
+                arguments: [time.secondsSince1970, run])
+            let writer = try MirrorWriter(database, scope: scope, run: RunTicket(id: run), at: time)
+            if let goneLeaseID {
+                let key = try Int64.fetchOne(
+                    database, sql: "SELECT lease_key FROM lease WHERE scope_id = ? AND id = ?",
+                    arguments: [scope.id, goneLeaseID])
+                if let key { _ = try writer?.markGone(key: key, reason: .deleted) }
+            }
+            guard let lease else { return }
+            _ = try writer?.write(lease)
+            if mutation.verb == .create, let token = mutation.token, sentToken {
+                let isKept = lease.lease.events.contains { $0.eventType == ClientToken.eventType(for: token) }
+                try database.execute(
+                    sql: "UPDATE scope SET keeps_client_events = ? WHERE scope_id = ?", arguments: [isKept, scope.id])
+            }
+        }
+    }
+
+    /// The attempts at a mutation, the oldest first.
+    package func attempts(mutation: Int64) throws(StoreError) -> [MutationAttempt] {
+        try read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT * FROM attempt WHERE mutation_id = ? ORDER BY attempt_id", arguments: [mutation]
+            ).map { row in
+                MutationAttempt(
+                    startedAt: Timestamp(secondsSince1970: row["started_at"]), finishedAt: row.time("finished_at"),
+                    outcome: row["outcome"], message: row["message"], requestID: row["request_id"],
+                    sent: LeaseRows.object(row["sent"]))
+            }
+        }
+    }
+}
+
+extension LeaseStore {
+    /// Whether a scope's cloud keeps events of a client's own; `nil` while that is not known.
+    package func keepsClientEvents(scope: Int64) throws(StoreError) -> Bool? {
+        try read { database in
+            try Row.fetchOne(
+                database, sql: "SELECT keeps_client_events FROM scope WHERE scope_id = ?", arguments: [scope])?[0]
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import GRDB
+package import LeaseModel
+package import SyncPlanner
+
+extension LeaseStore {
+    /// Tells the queue of a scope what a whole list, just completed, says about it: which accepted leases are listed,
+    /// and which of those in doubt have been found.
+    ///
+    /// - Parameters:
+    ///   - scope: the scope whose list it was.
+    ///   - rules: the rules of the queue.
+    ///   - time: the time.
+    /// - Returns: the mutations that changed.
+    /// - Throws: ``StoreError``.
+    @discardableResult
+    package func reconcileQueue(
+        scope: Int64, rules: QueueRules, at time: Timestamp
+    ) throws(StoreError) -> [Mutation] {
+        try write { database in
+            let list = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT coalesce(server_date, started_at), keeps_client_events, run_id
+                    FROM scope JOIN sync_run USING (scope_id)
+                    WHERE scope_id = ? AND kind = 'list' AND outcome = 'complete'
+                    ORDER BY run_id DESC LIMIT 1
+                    """, arguments: [scope])
+            guard let list else { return [] }
+            let serverDate = Timestamp(secondsSince1970: list[0])
+            let run: Int64 = list[2]
+            return try Self.queue(database, scope: scope).compactMap { mutation in
+                var next = mutation
+                switch mutation.state {
+                case .unknown:
+                    let (matches, isCertain) = try Self.matches(database, mutation, keepsEvents: list[1])
+                    next = rules.mutation(
+                        mutation,
+                        after: .init(run: run, serverDate: serverDate, matches: matches, isCertain: isCertain),
+                        now: time)
+                case .accepted:
+                    if let state = try Self.listing(database, mutation, run: run) {
+                        next = rules.settled(mutation, isListed: state, now: time)
+                    }
+                default: break
+                }
+                guard next != mutation else { return nil }
+                try Self.write(next, database)
+                return next
+            }
+        }
+    }
+
+    /// Whether an accepted lease is listed; `nil` if the list began before the answer.
+    private static func listing(_ database: Database, _ mutation: Mutation, run: Int64) throws -> Bool? {
+        let row = try Row.fetchOne(
+            database, sql: "SELECT gone IS NULL, run_id FROM lease WHERE scope_id = ? AND id = ?",
+            arguments: [mutation.scopeID, mutation.leaseID])
+        guard let row else { return false }
+        return (row[1] as Int64) > run ? nil : row[0] as Bool
+    }
+
+    /// The leases that a creation in doubt may have become.
+    private static func matches(
+        _ database: Database, _ mutation: Mutation, keepsEvents: Bool?
+    ) throws -> (ids: [String], isCertain: Bool) {
+        guard let token = mutation.token, let type = ClientToken.eventType(for: token), let doubt = mutation.doubt else {
+            return ([], false)
+        }
+        let carriers = try String.fetchAll(
+            database,
+            sql: """
+                SELECT DISTINCT lease.id FROM event JOIN lease ON lease.lease_key = event.lease_key
+                WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;' AND event_type = ?
+                    AND lease.scope_id = ? AND lease.gone IS NULL
+                """, arguments: [type, mutation.scopeID])
+        guard carriers.isEmpty, keepsEvents != true else { return (carriers, true) }
+        return (try lookalikes(database, mutation, doubt), false)
+    }
+
+    /// Where the server drops our events: leases of the same name, user, dates and reservations that appeared since the
+    /// attempt and belong to no other creation of ours.
+    private static func lookalikes(_ database: Database, _ mutation: Mutation, _ doubt: Doubt) throws -> [String] {
+        let sent = try String.fetchOne(
+            database, sql: "SELECT sent FROM attempt WHERE mutation_id = ? ORDER BY attempt_id DESC LIMIT 1",
+            arguments: [mutation.id])
+        guard let draft = try? LeaseDraft(body: LeaseRows.object(sent)) else { return [] }
+        let keys = try Int64.fetchAll(
+            database,
+            sql: """
+                SELECT lease_key FROM lease
+                WHERE scope_id = ? AND gone IS NULL AND name = ? AND end_at = ? AND first_run > ?
+                    AND user_id IN (SELECT user_id FROM cloud WHERE cloud.scope_id = lease.scope_id)
+                    AND coalesce(created_at, 0) >= ?
+                    AND NOT EXISTS (SELECT 1 FROM mutation WHERE verb = 'create' AND mutation.lease_id = lease.id)
+                    AND NOT EXISTS (SELECT 1 FROM event WHERE event.lease_key = lease.lease_key
+                        AND event_type >= 'leasehold:' AND event_type < 'leasehold;')
+                """,
+            arguments: [
+                mutation.scopeID, draft.name, draft.endsAt.truncatedToMinute.secondsSince1970, doubt.run,
+                doubt.notBefore?.secondsSince1970 ?? 0,
+            ])
+        return try LeaseRows.leases(database, keys: keys).map(\.lease).filter { draft.resembles($0) }.map(\.id)
+    }
+}
+
+extension LeaseDraft {
+    /// Whether a lease may have been made from this draft: the same start and the same kinds of reservations.
+    fileprivate func resembles(_ lease: Lease) -> Bool {
+        if case .at(let time) = start, time.truncatedToMinute != lease.startsAt.truncatedToMinute { return false }
+        let wanted = reservations.map { $0["resource_type"]?.stringValue ?? "" }.sorted()
+        return wanted == lease.reservations.map(\.resourceType.rawValue).sorted()
+    }
+}

@@ -1,0 +1,220 @@
+public import LeaseModel
+import LeaseStore
+import SyncEngine
+
+/// On what terms a write is asked for.
+public struct WriteTerms: Sendable, Hashable {
+    /// What to do if a creation's start passes before it can be sent; `nil`: `start-now` for a draft that starts now,
+    /// `expire` for one with a fixed start.
+    public var lateStart: LateStartPolicy?
+    /// Not to be sent after this moment.
+    public var notAfter: Timestamp?
+    /// Until when to try again if there is too little capacity.
+    public var retryUntil: Timestamp?
+
+    /// No terms.
+    public init(lateStart: LateStartPolicy? = nil, notAfter: Timestamp? = nil, retryUntil: Timestamp? = nil) {
+        self.lateStart = lateStart
+        self.notAfter = notAfter
+        self.retryUntil = retryUntil
+    }
+
+    var desk: QueueDesk.Terms { .init(lateStart: lateStart, notAfter: notAfter, retryUntil: retryUntil) }
+}
+
+/// What came of asking for a write.
+public struct WriteResult: Sendable, Hashable {
+    /// The mutation that stands for it, as it is now.
+    public let mutation: Mutation
+    /// Why it could not be sent yet, though it was tried; `nil` if it was sent, or was not to be.
+    public let pause: String?
+    /// The lease, if the server has given one.
+    public let lease: MirroredLease?
+
+    /// Makes a result from its parts.
+    public init(mutation: Mutation, pause: String?, lease: MirroredLease?) {
+        self.mutation = mutation
+        self.pause = pause
+        self.lease = lease
+    }
+}
+
+extension LeaseManager {
+    /// Asks for a lease: queued first, then sent at once unless told otherwise.
+    ///
+    /// - Parameters:
+    ///   - draft: the lease.
+    ///   - cloud: where; `nil` for the standard cloud.
+    ///   - terms: on what terms.
+    ///   - isIdempotent: whether a live lease, or a queued creation, of that name in the project is as good.
+    ///   - isOffline: whether only to queue it.
+    ///   - progress: told of every mutation that moves.
+    /// - Returns: the mutation; one that was queued is safe, and will be sent once.
+    /// - Throws: ``LeaseholdError``; nothing is queued then.
+    public func create(
+        _ draft: LeaseDraft, cloud: String? = nil, terms: WriteTerms = WriteTerms(), isIdempotent: Bool = false,
+        isOffline: Bool = false, progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
+    ) async throws -> WriteResult {
+        let problems = draft.problems(now: configuration.now())
+        guard problems.isEmpty else {
+            throw LeaseholdError(
+                code: .invalid,
+                message: "The lease cannot be created: \(problems.map(\.description).joined(separator: "; ")).")
+        }
+        let flush = flush(progress)
+        let connection = try connection(cloud.map { .named([$0]) } ?? .standard)
+        do {
+            let scope = try await scope(of: connection, flush, isOffline: isOffline)
+            if isIdempotent, let present = try alreadyThere(draft.name, scope) { return present }
+            let mutation = try QueueDesk(store: store, now: configuration.now)
+                .create(draft, scope: scope, terms: terms.desk)
+            let result = try await send(mutation, scope, connection, flush, isOffline: isOffline)
+            await connection.close()
+            return result
+        } catch {
+            await connection.close()
+            throw LeaseholdError(writing: error)
+        }
+    }
+
+    /// Asks for a change or a deletion of a lease: queued first, then sent at once unless told otherwise.
+    ///
+    /// - Parameters:
+    ///   - verb: `update`, `extend` or `delete`.
+    ///   - reference: the lease: its id, its name, the beginning of its id, or its local id.
+    ///   - fields: makes the fields and their new values, as a PUT takes them, from what is known of the lease.
+    ///   - clouds: where to look for the lease; empty for everywhere.
+    ///   - terms: on what terms.
+    ///   - isOffline: whether only to queue it.
+    ///   - progress: told of every mutation that moves.
+    /// - Returns: the mutation that stands for the wish.
+    /// - Throws: ``LeaseholdError``, or what `fields` throws; nothing is queued then.
+    public func change(
+        _ verb: Mutation.Verb, _ reference: String, clouds: [String] = [], terms: WriteTerms = WriteTerms(),
+        isOffline: Bool = false, progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in },
+        fields: (WriteTarget) throws -> JSONObject
+    ) async throws -> WriteResult {
+        let target = try writeTarget(reference, clouds: clouds)
+        guard let scope = try scopes().first(where: { $0.id == target.scopeID }) else {
+            throw LeaseholdError(code: .notFound, message: "The scope of '\(reference)' is not known any more.")
+        }
+        let mutation: Mutation
+        do {
+            mutation = try QueueDesk(store: store, now: configuration.now).change(
+                verb, target.desk, fields: fields(target), scope: scope, terms: terms.desk)
+        } catch let error as StoreError {
+            throw LeaseholdError(error)
+        }
+        guard !isOffline, mutation.state == .queued else { return try result(mutation, pause: nil) }
+        let name = clouds.first { scope.clouds.contains($0) } ?? scope.clouds.first
+        let connection: CloudConnection
+        do {
+            connection = try self.connection(name.map { .named([$0]) } ?? .standard)
+        } catch {
+            return try result(mutation, pause: error.message)
+        }
+        do {
+            let result = try await send(mutation, scope, connection, flush(progress), isOffline: false)
+            await connection.close()
+            return result
+        } catch {
+            await connection.close()
+            throw LeaseholdError(writing: error)
+        }
+    }
+
+    // MARK: - Steps
+
+    private func flush(_ progress: @escaping @Sendable (SyncProgress) async -> Void) -> QueueFlush {
+        QueueFlush(
+            store: store, options: pullOptions(SyncOptions()), sleep: { try await Task.sleep(for: .seconds($0)) },
+            progress: progress)
+    }
+
+    private func connection(_ clouds: Clouds) throws(LeaseholdError) -> CloudConnection {
+        do {
+            let entries = try directory.entries(clouds.selection)
+            guard let entry = entries.first, entries.count == 1 else {
+                throw LeaseholdError(code: .invalid, message: "A lease is for one cloud: name it with --os-cloud.")
+            }
+            return try entry.connection.get()
+        } catch let error as LeaseholdError {
+            throw error
+        } catch {
+            throw LeaseholdError(code: .configuration, message: (error as? CloudFault)?.message ?? "\(error)")
+        }
+    }
+
+    private func scope(
+        of connection: CloudConnection, _ flush: QueueFlush, isOffline: Bool
+    ) async throws -> Scope {
+        if let known = try store.scope(ofCloud: connection.name) { return known }
+        guard !isOffline else {
+            throw LeaseholdError(
+                code: .notFound,
+                message: """
+                    The cloud '\(connection.name)' has never been synced, so it is not known which project the lease is \
+                    for. Run `leasehold sync --os-cloud \(connection.name)` once while you are online.
+                    """)
+        }
+        return try await flush.scope(of: connection)
+    }
+
+    private func send(
+        _ mutation: Mutation, _ scope: Scope, _ connection: CloudConnection, _ flush: QueueFlush, isOffline: Bool
+    ) async throws -> WriteResult {
+        guard !isOffline else { return try result(mutation, pause: nil) }
+        var pause: String?
+        switch try await flush.run(connection, scope: scope, waitingFor: mutation.id) {
+        case .done: break
+        case .paused(let report): pause = report.message
+        case .busy: pause = "Another leasehold is sending the queue of this cloud, and will send this too."
+        }
+        return try result(mutation, pause: pause)
+    }
+
+    private func result(_ mutation: Mutation, pause: String?) throws -> WriteResult {
+        let present = try store.mutation(id: mutation.id) ?? mutation
+        let lease = try present.leaseID.flatMap { try store.lease(id: $0, scope: present.scopeID) }
+        return WriteResult(mutation: present, pause: present.state == .queued ? pause : nil, lease: lease)
+    }
+
+    /// A live lease of that name in the scope's project, or a queued creation of one.
+    private func alreadyThere(_ name: String, _ scope: Scope) throws -> WriteResult? {
+        let queued = try store.queue(scope: scope.id).first {
+            $0.verb == .create && $0.leaseName == name && !$0.state.isFinal
+        }
+        if let queued { return try result(queued, pause: nil) }
+        var filter = LeaseFilter()
+        filter.scopes = [scope.id]
+        filter.project = scope.projectID
+        let lease = try store.leases(filter).first {
+            $0.lease.name == name && $0.lease.status != .terminated && $0.lease.status != .error
+        }
+        guard let lease else { return nil }
+        var mutation = Mutation(
+            id: 0, scopeID: scope.id, site: scope.site, verb: .create, localID: nil, leaseID: lease.id, leaseName: name,
+            state: .settled, body: [:], token: nil, createdAt: configuration.now())
+        mutation.message = "There is one of that name already."
+        return WriteResult(mutation: mutation, pause: nil, lease: lease)
+    }
+}
+
+extension LeaseholdError {
+    /// The error that a person gets for anything that can go wrong while writing.
+    init(writing error: any Error) {
+        switch error {
+        case let error as LeaseholdError: self = error
+        case let error as StoreError: self.init(error)
+        default:
+            let report = CloudTrouble(error)
+            let code: Code =
+                switch report.failure {
+                case .authentication: .authentication
+                case .configuration: .configuration
+                default: .unreachable
+                }
+            self.init(code: code, message: report.message)
+        }
+    }
+}

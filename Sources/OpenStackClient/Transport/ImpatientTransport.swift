@@ -1,0 +1,38 @@
+/// Waits no longer for anything than it is told, whatever a request allows.
+///
+/// For people on a network where a minute's silence means that nothing will come, and for tests.
+package struct ImpatientTransport: HTTPTransport {
+    private let next: any HTTPTransport
+    private let mostSeconds: Int
+
+    /// Wraps a transport.
+    ///
+    /// - Parameters:
+    ///   - next: the transport that sends.
+    ///   - mostSeconds: the longest wait for a connection, and for each part of an answer, in seconds.
+    package init(_ next: any HTTPTransport, mostSeconds: Int) {
+        self.next = next
+        self.mostSeconds = mostSeconds
+    }
+
+    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply {
+        var request = request
+        request.timeouts = HTTPTimeouts(
+            connectSeconds: min(request.timeouts.connectSeconds, mostSeconds),
+            idleSeconds: min(request.timeouts.idleSeconds, mostSeconds))
+        return try await next.send(request)
+    }
+
+    /// The longest wait that an environment asks for with `LEASEHOLD_TIMEOUT_SECONDS`; `nil` if it sets none.
+    ///
+    /// - Throws: ``ServiceError`` of kind `configuration` for a value that is not a whole number of 1 or more.
+    package static func mostSeconds(environment: [String: String]) throws(ServiceError) -> Int? {
+        guard let text = environment["LEASEHOLD_TIMEOUT_SECONDS"], !text.isEmpty else { return nil }
+        guard let seconds = Int(text), seconds >= 1 else {
+            throw ServiceError(
+                kind: .configuration,
+                message: "LEASEHOLD_TIMEOUT_SECONDS takes a whole number of seconds, 1 or more: correct or unset it.")
+        }
+        return seconds
+    }
+}

@@ -1,0 +1,89 @@
+package import LeaseModel
+package import LeaseStore
+import SyncPlanner
+
+/// Brings one cloud and the database together: reads its leases, and sends what is queued for it.
+///
+/// Reading comes first: it tells which creations in doubt have been carried out, and an answer that is not to be
+/// believed (a captive portal's, say) is noticed before anything is sent.
+package struct CloudSync: Sendable {
+    private let store: LeaseStore
+    private let connection: CloudConnection
+    private let options: PullOptions
+    private let progress: @Sendable (SyncProgress) async -> Void
+
+    /// - Parameters:
+    ///   - store: the database.
+    ///   - connection: the cloud.
+    ///   - options: how.
+    ///   - progress: told what happens, while it happens.
+    package init(
+        store: LeaseStore, connection: CloudConnection, options: PullOptions,
+        progress: @escaping @Sendable (SyncProgress) async -> Void
+    ) {
+        self.store = store
+        self.connection = connection
+        self.options = options
+        self.progress = progress
+    }
+
+    /// Reads, sends, and reads again if anything was sent.
+    package func run() async -> SyncReport {
+        var report = await pull(options)
+        guard report.failure == nil else { return report }
+        do {
+            var moved = try await reconcile()
+            guard let scope = try store.scope(ofCloud: connection.name) else { return report }
+            let pushed = try await QueuePush(
+                store: store, connection: connection, scope: scope, rules: options.rules, progress: progress
+            ).run()
+            moved += pushed.moved
+            if case .paused(_, let pause) = pushed {
+                report = report.failing(pause.failure, pause.message)
+            } else if pushed.moved.contains(where: { $0.state == .accepted || $0.verb == .delete }) {
+                var again = options
+                again.readsResources = false
+                let second = await pull(again)
+                report = second.failure == nil ? report.adding(second.counts) : second
+                moved += try await reconcile()
+            }
+            report.mutations = moved
+        } catch {
+            let message = (error as? StoreError)?.message ?? "\(error)"
+            report = report.failing(.database, message)
+        }
+        return report
+    }
+
+    private func pull(_ options: PullOptions) async -> SyncReport {
+        await CloudPull(store: store, connection: connection, options: options, progress: progress).run()
+    }
+
+    private func reconcile() async throws -> [Mutation] {
+        guard let scope = try store.scope(ofCloud: connection.name) else { return [] }
+        let moved = try store.reconcileQueue(scope: scope.id, rules: options.rules, at: connection.now())
+        for mutation in moved { await progress(.mutation(cloud: connection.name, mutation)) }
+        return moved
+    }
+}
+
+extension SyncReport {
+    /// The same report, as that of a failure.
+    fileprivate func failing(_ failure: Failure, _ message: String) -> SyncReport {
+        SyncReport(
+            cloud: cloud, site: site, failure: failure, message: message, counts: counts, isFirst: isFirst,
+            warnings: warnings)
+    }
+
+    /// The same report, with what a second reading changed.
+    fileprivate func adding(_ more: SyncCounts) -> SyncReport {
+        var sum = more
+        sum.new += counts.new
+        sum.changed += counts.changed
+        sum.ended += counts.ended
+        sum.vanished += counts.vanished
+        return SyncReport(
+            cloud: cloud, site: site, failure: failure, message: message, counts: sum, isFirst: isFirst,
+            warnings: warnings)
+    }
+}

@@ -1,0 +1,242 @@
+package import LeaseModel
+package import LeaseStore
+import SyncPlanner
+
+/// Takes wishes for writes into the queue, and what people decide about them later.
+package struct QueueDesk: Sendable {
+    private let store: LeaseStore
+    private let now: @Sendable () -> Timestamp
+
+    package init(store: LeaseStore, now: @escaping @Sendable () -> Timestamp) {
+        self.store = store
+        self.now = now
+    }
+
+    /// What is wished for, besides what it is.
+    package struct Terms: Sendable, Hashable {
+        package var lateStart: LateStartPolicy?
+        package var notAfter: Timestamp?
+        package var retryUntil: Timestamp?
+
+        package init(lateStart: LateStartPolicy? = nil, notAfter: Timestamp? = nil, retryUntil: Timestamp? = nil) {
+            self.lateStart = lateStart
+            self.notAfter = notAfter
+            self.retryUntil = retryUntil
+        }
+    }
+
+    /// Queues a creation.
+    ///
+    /// - Returns: the mutation, with the local id that stands for the lease from now on.
+    /// - Throws: ``StoreError``.
+    package func create(_ draft: LeaseDraft, scope: Scope, terms: Terms) throws(StoreError) -> Mutation {
+        var random = SystemRandomNumberGenerator()
+        let localID = LocalID.make(using: &random)
+        let token = ClientToken.make(using: &random)
+        let standard: LateStartPolicy = draft.start == .now ? .startNow : .expire
+        let time = now()
+        let queued = try store.enqueue(scope: scope.id, at: time) { _ in
+            Mutation(
+                id: 0, scopeID: scope.id, verb: .create, localID: localID, leaseID: nil, leaseName: draft.name,
+                state: .queued, body: draft.body, token: token, lateStart: terms.lateStart ?? standard,
+                notAfter: terms.notAfter, retryUntil: terms.retryUntil, createdAt: time)
+        }
+        guard let mutation = queued.mutation else {
+            throw StoreError(kind: .failed, message: "The creation could not be queued.")
+        }
+        return mutation
+    }
+
+    /// The lease that a change or a deletion is for.
+    package enum Target: Sendable, Hashable {
+        /// One that the mirror has.
+        case mirrored(Lease)
+        /// One that was asked for here, and that the cloud may not have yet.
+        case creation(Mutation)
+
+        var name: String {
+            switch self {
+            case .mirrored(let lease): lease.name
+            case .creation(let mutation): mutation.leaseName
+            }
+        }
+    }
+
+    /// Queues a change or a deletion.
+    ///
+    /// - Parameters:
+    ///   - verb: `update`, `extend` or `delete`.
+    ///   - target: the lease.
+    ///   - fields: the fields and their new values, as a PUT takes them.
+    ///   - scope: the scope of the lease.
+    ///   - terms: until when.
+    /// - Returns: the mutation that stands for the wish: a creation that was changed, or withdrawn, if it had not left.
+    /// - Throws: ``StoreError``.
+    package func change(
+        _ verb: Mutation.Verb, _ target: Target, fields: JSONObject, scope: Scope, terms: Terms
+    ) throws(StoreError) -> Mutation {
+        let time = now()
+        let result = try store.enqueue(scope: scope.id, at: time) { queue in
+            var mutation = Mutation(
+                id: 0, scopeID: scope.id, verb: verb, localID: nil, leaseID: nil, leaseName: target.name,
+                state: .queued, body: fields, token: nil, notAfter: terms.notAfter, createdAt: time)
+            switch target {
+            case .mirrored(let lease):
+                mutation.leaseID = lease.id
+                mutation.base = ChangeDecision.values(of: lease, for: fields.keys)
+            case .creation(let creation):
+                let present = queue.first { $0.id == creation.id } ?? creation
+                mutation = Mutation(
+                    id: 0, scopeID: scope.id, verb: verb, localID: present.localID, leaseID: present.leaseID,
+                    leaseName: target.name, state: .queued, body: fields, token: nil, notAfter: terms.notAfter,
+                    createdAt: time)
+            }
+            return mutation
+        }
+        guard let standing = result.mutation ?? result.changed.last else {
+            throw StoreError(kind: .failed, message: "The change could not be queued.")
+        }
+        return standing
+    }
+
+    // MARK: - Decisions
+
+    /// A decision that cannot be carried out.
+    package struct Refusal: Error, Sendable, Hashable {
+        package let message: String
+    }
+
+    /// Withdraws a mutation that has not left, and what waits for it.
+    package func cancel(_ id: Int64) throws -> Mutation {
+        try decide(id) { mutation, queue, time in
+            switch mutation.state {
+            case .queued, .rejected, .blocked, .parked: break
+            case .sending, .unknown:
+                throw Refusal(
+                    message: """
+                        Mutation \(id) may have been carried out already: its answer is not there yet. \
+                        Run `leasehold sync` to find out; then delete the lease if it exists.
+                        """)
+            case .accepted, .settled, .cancelled, .expired, .superseded:
+                throw Refusal(message: "Mutation \(id) is \(mutation.state.rawValue): there is nothing to cancel.")
+            }
+            let dependents =
+                mutation.verb == .create
+                ? queue.filter { $0.id != id && $0.concernsSameLease(as: mutation) && $0.state == .queued } : []
+            return ([mutation] + dependents).map {
+                var next = $0
+                next.state = .cancelled
+                next.message = $0.id == id ? "Cancelled." : "The creation it was for was cancelled."
+                next.doubt = nil
+                next.updatedAt = time
+                return next
+            }
+        }
+    }
+
+    /// Tries a mutation again that was rejected, parked, blocked by a login or expired, or that waits for its time.
+    package func retry(_ id: Int64) throws -> Mutation {
+        try decide(id) { mutation, _, time in
+            switch mutation.state {
+            case .queued, .rejected, .parked, .expired: break
+            case .blocked where mutation.reason == "auth": break
+            case .blocked:
+                throw Refusal(message: "Mutation \(id) waits for a decision: see `leasehold queue resolve --help`.")
+            default:
+                throw Refusal(message: "Mutation \(id) is \(mutation.state.rawValue): it cannot be tried again.")
+            }
+            var next = mutation
+            next.state = .queued
+            next.reason = nil
+            next.failures = 0
+            next.nextAttemptAt = time
+            next.updatedAt = time
+            return [next]
+        }
+    }
+
+    /// Changes what a mutation that has not left asks for.
+    package func edit(_ id: Int64, fields: JSONObject, terms: Terms) throws -> Mutation {
+        try decide(id) { mutation, _, time in
+            guard [.queued, .rejected, .parked, .expired, .blocked].contains(mutation.state), mutation.doubt == nil
+            else {
+                throw Refusal(message: "Mutation \(id) is \(mutation.state.rawValue): it cannot be edited any more.")
+            }
+            var next = mutation
+            next.body = mutation.body.merging(fields)
+            if let policy = terms.lateStart { next.lateStart = policy }
+            if let limit = terms.notAfter { next.notAfter = limit }
+            if let limit = terms.retryUntil { next.retryUntil = limit }
+            next.updatedAt = time
+            return [next]
+        }
+    }
+
+    /// How to end a conflict.
+    package enum Resolution: Sendable, Hashable {
+        /// Carry out what was asked for here.
+        case mine
+        /// Leave the lease as the server has it.
+        case theirs
+        /// Carry out these values instead.
+        case values(JSONObject)
+        /// The creation became this lease.
+        case adopt(leaseID: String)
+        /// The creation became none of those: send it again.
+        case create
+    }
+
+    /// Ends a conflict, or a doubt about which lease a creation became.
+    package func resolve(_ id: Int64, _ resolution: Resolution) throws -> Mutation {
+        try decide(id) { mutation, _, time in
+            guard mutation.state == .blocked else {
+                throw Refusal(message: "Mutation \(id) is \(mutation.state.rawValue): there is nothing to resolve.")
+            }
+            var next = mutation
+            next.updatedAt = time
+            next.message = nil
+            switch (resolution, mutation.reason) {
+            case (.mine, "conflict"), (.values, "conflict"):
+                if case .values(let values) = resolution { next.body = mutation.body.merging(values) }
+                // What the server has now is what the decision is based on.
+                next.base = mutation.base.merging(mutation.theirs ?? [:])
+                next.state = .queued
+            case (.theirs, "conflict"):
+                next.state = .cancelled
+                next.message = "The server's values were kept."
+            case (.adopt(let leaseID), "ambiguous"):
+                next.state = .settled
+                next.leaseID = leaseID
+                next.doubt = nil
+            case (.create, "ambiguous"):
+                next.state = .queued
+                next.doubt = nil
+            default:
+                throw Refusal(
+                    message: "That does not fit a mutation that is blocked (\(mutation.reason ?? "no reason")).")
+            }
+            next.reason = nil
+            next.theirs = nil
+            next.nextAttemptAt = time
+            return [next]
+        }
+    }
+
+    private func decide(
+        _ id: Int64, _ change: (Mutation, [Mutation], Timestamp) throws -> [Mutation]
+    ) throws -> Mutation {
+        let time = now()
+        var refusal: Refusal?
+        let result = try store.changeMutation(id: id) { mutation, queue in
+            do {
+                return try change(mutation, queue, time)
+            } catch let error as Refusal {
+                refusal = error
+                return []
+            }
+        }
+        if let refusal { throw refusal }
+        guard let result else { throw Refusal(message: "There is no mutation \(id): see `leasehold queue list --all`.") }
+        return result
+    }
+}

@@ -1,0 +1,203 @@
+import BlazarClient
+import LeaseModel
+import LeaseStore
+import OpenStackClient
+import SyncPlanner
+
+extension QueuePush {
+    // MARK: - Creation
+
+    func create(_ mutation: Mutation, _ draft: LeaseDraft) async throws -> (Mutation?, ServiceErrorReport?) {
+        var body = draft.body
+        let sendsToken = try connection.cloud.sendsClientEvent && store.keepsClientEvents(scope: scope.id) != false
+        if sendsToken, let token = mutation.token, let event = ClientToken.event(for: token) {
+            body["events"] = .array((body["events"]?.arrayValue ?? []) + [.object(event)])
+        }
+        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: body, at: connection.now()) else {
+            return (nil, nil)
+        }
+        try checkpoint("before POST")
+        var lease: Lease?
+        var pause: ServiceErrorReport?
+        let outcome: AttemptOutcome
+        do throws(ServiceError) {
+            switch try await connection.blazar.createLease(body) {
+            case .lease(let reply):
+                lease = reply.lease
+                outcome = .accepted(leaseID: reply.lease.id)
+            case .gone(let failure), .failed(let failure):
+                outcome = try await refusal(failure, of: mutation, "Creating")
+                if case .unauthenticated(let message, _) = outcome {
+                    pause = ServiceErrorReport(failure: .authentication, message: message)
+                }
+            }
+        } catch {
+            (outcome, pause) = interruption(error, mutation)
+        }
+        try checkpoint("after POST")
+        return (
+            try conclude(sending, attempt: attempt, outcome, lease: lease, sentToken: sendsToken), pause
+        )
+    }
+
+    // MARK: - Changes
+
+    func change(_ mutation: Mutation) async throws -> (Mutation?, ServiceErrorReport?) {
+        let found: Lease
+        switch await look(mutation) {
+        case .lease(let lease): found = lease
+        case .outcome(let outcome, let pause): return (try conclude(mutation, outcome), pause)
+        }
+        let fields: JSONObject
+        switch ChangeDecision.of(mine: mutation.body, base: mutation.base, theirs: found) {
+        case .alreadySo: return (try conclude(mutation, .alreadySo(leaseID: found.id)), nil)
+        case .conflict(let theirs):
+            let names = theirs.keys.joined(separator: ", ")
+            let message = """
+                Somebody else has changed \(names) of "\(mutation.leaseName)" meanwhile. Compare with \
+                `leasehold queue show \(mutation.id)`, then decide with `leasehold queue resolve \(mutation.id)`.
+                """
+            return (try conclude(mutation, .conflict(theirs: theirs, message: message)), nil)
+        case .send(let send): fields = send
+        }
+        guard let body = LeaseUpdateBody(fields) else {
+            return (
+                try conclude(
+                    mutation,
+                    .rejected(
+                        reason: "invalid", message: "Blazar cannot change the events of a lease.", requestID: nil)), nil
+            )
+        }
+        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: fields, at: connection.now()) else {
+            return (nil, nil)
+        }
+        try checkpoint("before PUT")
+        var pause: ServiceErrorReport?
+        var settled: Lease?
+        let outcome: AttemptOutcome
+        do throws(ServiceError) {
+            switch try await connection.blazar.updateLease(id: found.id, body) {
+            case .lease:
+                outcome = .accepted(leaseID: found.id)
+                settled = await readSettled(found.id)
+            case .gone(let failure), .failed(let failure):
+                outcome = try await refusal(failure, of: mutation, "Changing")
+            }
+        } catch {
+            let interrupted = interruption(error, mutation)
+            (outcome, pause) = interrupted
+        }
+        try checkpoint("after PUT")
+        return (try conclude(sending, attempt: attempt, outcome, lease: settled), pause)
+    }
+
+    /// The answer to a PUT says UPDATING whatever becomes of it: the lease is read again for its settled status.
+    private func readSettled(_ id: String) async -> Lease? {
+        guard case .lease(let reply) = try? await connection.blazar.lease(id: id), reply.lease.status != .updating else {
+            return nil
+        }
+        return reply.lease
+    }
+
+    // MARK: - Deletion
+
+    func delete(_ mutation: Mutation) async throws -> (Mutation?, ServiceErrorReport?) {
+        let found: Lease
+        switch await look(mutation) {
+        case .lease(let lease): found = lease
+        case .outcome(let outcome, let pause): return (try conclude(mutation, outcome), pause)
+        }
+        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: [:], at: connection.now()) else {
+            return (nil, nil)
+        }
+        try checkpoint("before DELETE")
+        var pause: ServiceErrorReport?
+        var gone: String?
+        let outcome: AttemptOutcome
+        do throws(ServiceError) {
+            switch try await connection.blazar.deleteLease(id: found.id) {
+            case .deleted, .alreadyGone:
+                outcome = .accepted(leaseID: found.id)
+                gone = found.id
+            case .failed(let failure):
+                outcome = try await refusal(failure, of: mutation, "Deleting")
+            }
+        } catch {
+            (outcome, pause) = interruption(error, mutation)
+        }
+        try checkpoint("after DELETE")
+        return (try conclude(sending, attempt: attempt, outcome, gone: gone), pause)
+    }
+
+    // MARK: - Common
+
+    private enum Look {
+        case lease(Lease)
+        case outcome(AttemptOutcome, ServiceErrorReport?)
+    }
+
+    /// Reads the lease before it is written to.
+    ///
+    /// Chameleon's fork lets any project's token change and delete any lease: what is not of the scope is not touched.
+    private func look(_ mutation: Mutation) async -> Look {
+        guard let id = mutation.leaseID else {
+            return .outcome(
+                .rejected(reason: "invalid", message: "The lease that it is for was never created.", requestID: nil),
+                nil)
+        }
+        do throws(ServiceError) {
+            switch try await connection.blazar.lease(id: id) {
+            case .lease(let reply):
+                guard scope.seesAllProjects || reply.lease.projectID == scope.projectID else {
+                    return .outcome(
+                        .rejected(
+                            reason: "auth",
+                            message: "The lease belongs to project \(reply.lease.projectID), not to this one.",
+                            requestID: reply.requestID), nil)
+                }
+                return .lease(reply.lease)
+            case .gone(let failure):
+                if mutation.verb == .delete { return .outcome(.alreadySo(leaseID: id), nil) }
+                return .outcome(
+                    .rejected(
+                        reason: "gone", message: "The lease \"\(mutation.leaseName)\" has been deleted.",
+                        requestID: failure.requestID), nil)
+            case .failed(let failure):
+                return .outcome(try await refusal(failure, of: mutation, "Reading"), nil)
+            }
+        } catch {
+            let (outcome, pause) = interruption(error, mutation)
+            return .outcome(outcome, pause)
+        }
+    }
+
+    private func refusal(
+        _ failure: ServerFailure, of mutation: Mutation, _ doing: String
+    ) async throws(ServiceError) -> AttemptOutcome {
+        let identity = try await connection.session.identity()
+        let message = failure.sentence(
+            operation: "\(doing) the lease", lease: mutation.leaseName,
+            isApplicationCredential: identity.isApplicationCredential)
+        return AttemptOutcome(failure, verb: mutation.verb, message: message)
+    }
+
+    /// What a conversation that broke off means for the mutation, and for the rest of the queue.
+    private func interruption(
+        _ error: ServiceError, _ mutation: Mutation
+    ) -> (AttemptOutcome, ServiceErrorReport?) {
+        let pause = report(error)
+        switch error.kind {
+        case .authentication:
+            return (.unauthenticated(message: error.message, requestID: error.requestID), pause)
+        case .configuration, .noEndpoint, .badAnswer,
+            .transport(.cannotResolve), .transport(.cannotConnect), .transport(.tlsFailed):
+            // The request never left.
+            return (.notDone(message: error.message, requestID: nil, retryAfterSeconds: nil), pause)
+        case .transport:
+            guard mutation.verb == .create else {
+                return (.notDone(message: error.message, requestID: error.requestID, retryAfterSeconds: nil), nil)
+            }
+            return (.outcomeUnknown(message: error.message, requestID: error.requestID), nil)
+        }
+    }
+}

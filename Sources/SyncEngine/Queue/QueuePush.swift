@@ -1,0 +1,196 @@
+import BlazarClient
+package import LeaseModel
+package import LeaseStore
+import OpenStackClient
+package import SyncPlanner
+
+/// What sending a scope's queue came to.
+package enum PushResult: Sendable {
+    /// Nothing more is due.
+    case done(moved: [Mutation])
+    /// Somebody else is sending this scope's queue.
+    case busy
+    /// The cloud cannot be asked now; what was queued stays so.
+    case paused(moved: [Mutation], ServiceErrorReport)
+
+    /// The mutations that moved.
+    package var moved: [Mutation] {
+        switch self {
+        case .done(let moved), .paused(let moved, _): moved
+        case .busy: []
+        }
+    }
+}
+
+/// Why a push paused.
+package struct ServiceErrorReport: Sendable, Hashable {
+    package let failure: SyncReport.Failure
+    package let message: String
+}
+
+/// Sends the mutations of one scope that are due, one after the other.
+///
+/// Read, plan, do one step, record its outcome in one transaction, again: a crash at any point leaves a state from which
+/// the same rules go on.
+package struct QueuePush: Sendable {
+    let store: LeaseStore
+    let connection: CloudConnection
+    let scope: Scope
+    let rules: QueueRules
+    private let random: @Sendable () -> UInt64
+    let checkpoint: @Sendable (String) throws -> Void
+    private let progress: @Sendable (SyncProgress) async -> Void
+
+    /// No queue needs more steps than this in one go; a planner that does not end is a defect, and is stopped.
+    private static var mostSteps: Int { 100_000 }
+
+    /// - Parameters:
+    ///   - store: the database.
+    ///   - connection: the cloud.
+    ///   - scope: the scope that the connection's token is for.
+    ///   - rules: the rules of the queue.
+    ///   - random: the source of chance.
+    ///   - checkpoint: called between any two steps; what it throws ends the push there, as a crash would.
+    ///   - progress: told of every mutation that moves.
+    package init(
+        store: LeaseStore, connection: CloudConnection, scope: Scope, rules: QueueRules,
+        random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
+        checkpoint: @escaping @Sendable (String) throws -> Void = { _ in },
+        progress: @escaping @Sendable (SyncProgress) async -> Void
+    ) {
+        self.store = store
+        self.connection = connection
+        self.scope = scope
+        self.rules = rules
+        self.random = random
+        self.checkpoint = checkpoint
+        self.progress = progress
+    }
+
+    /// Sends what is due.
+    ///
+    /// - Throws: ``StoreError``, or what the checkpoint throws.
+    package func run() async throws -> PushResult {
+        guard let lock = SenderLock(database: store.path, scope: scope.id) else { return .busy }
+        // The lock must outlive every step; consuming it at the end keeps it to there.
+        defer { withExtendedLifetime(lock) {} }
+        let now = connection.now()
+        var moved = try store.changeQueue(scope: scope.id) { rules.recovered($0, now: now) }
+        guard try !store.queue(scope: scope.id).allSatisfy(\.state.isFinal) else { return .done(moved: moved) }
+        do throws(ServiceError) {
+            let identity = try await connection.session.identity()
+            guard identity.projectID == scope.projectID else {
+                throw ServiceError(
+                    kind: .authentication,
+                    message: "The credentials are for project \(identity.projectName), not \(scope.projectName).")
+            }
+        } catch {
+            return .paused(moved: moved, report(error))
+        }
+        // Who could not log in before can now.
+        moved += try store.changeQueue(scope: scope.id) { Self.unblocked($0, now: now) }
+        for mutation in moved { await progress(.mutation(cloud: connection.name, mutation)) }
+        for _ in 0..<Self.mostSteps {
+            try checkpoint("plan")
+            let queue = try store.queue(scope: scope.id)
+            guard let step = QueuePlanner(now: connection.now()).next(queue) else { return .done(moved: moved) }
+            let (mutation, pause) = try await perform(step)
+            if let mutation {
+                moved.append(mutation)
+                await progress(.mutation(cloud: connection.name, mutation))
+            }
+            if let pause { return .paused(moved: moved, pause) }
+        }
+        return .done(moved: moved)
+    }
+
+    private static func unblocked(_ mutation: Mutation, now: Timestamp) -> Mutation {
+        guard mutation.state == .blocked, mutation.reason == "auth" else { return mutation }
+        var next = mutation
+        next.state = .queued
+        next.reason = nil
+        next.nextAttemptAt = now
+        next.updatedAt = now
+        return next
+    }
+
+    func report(_ error: ServiceError) -> ServiceErrorReport {
+        ServiceErrorReport(failure: PullFailure(error).failure, message: error.message)
+    }
+
+    // MARK: - Steps
+
+    private func perform(_ step: QueuePlanner.Step) async throws -> (Mutation?, ServiceErrorReport?) {
+        switch step {
+        case .create(let mutation, let draft): return try await create(mutation, draft)
+        case .change(let mutation): return try await change(mutation)
+        case .delete(let mutation): return try await delete(mutation)
+        case .expire(let mutation, let message):
+            return (try put(mutation, .expired, reason: "late", message: message), nil)
+        case .reject(let mutation, let message):
+            return (try put(mutation, .rejected, reason: "invalid", message: message), nil)
+        }
+    }
+
+    /// Moves a mutation without a request, unless it has changed meanwhile.
+    private func put(
+        _ mutation: Mutation, _ state: MutationState, reason: String, message: String
+    ) throws -> Mutation? {
+        let now = connection.now()
+        return try store.changeMutation(id: mutation.id) { present, _ in
+            guard present == mutation else { return [] }
+            var next = mutation
+            next.state = state
+            next.reason = reason
+            next.message = message
+            next.updatedAt = now
+            return [next]
+        }
+    }
+
+    /// Records an outcome that needed no request of its own, unless the mutation has changed meanwhile.
+    func conclude(_ mutation: Mutation, _ outcome: AttemptOutcome) throws -> Mutation? {
+        let now = connection.now()
+        var generator = ClosureGenerator(next: random)
+        let next = rules.mutation(mutation, after: outcome, now: now, using: &generator)
+        return try store.changeMutation(id: mutation.id) { present, _ in present == mutation ? [next] : [] }
+    }
+
+    /// Records what came of a request.
+    func conclude(
+        _ mutation: Mutation, attempt: Int64, _ outcome: AttemptOutcome, lease: Lease? = nil, gone: String? = nil,
+        sentToken: Bool = false
+    ) throws -> Mutation {
+        let now = connection.now()
+        var generator = ClosureGenerator(next: random)
+        let next = rules.mutation(mutation, after: outcome, now: now, using: &generator)
+        try store.endAttempt(
+            attempt, mutation: next, outcome: outcome.word,
+            // The digest is of bytes that no list will have, so that the next list is compared by meaning.
+            lease: lease.map { ObservedLease(lease: $0, digest: 0) }, goneLeaseID: gone, sentToken: sentToken,
+            scope: scope, at: now)
+        return next
+    }
+}
+
+/// A generator over a closure.
+struct ClosureGenerator: RandomNumberGenerator {
+    private let source: @Sendable () -> UInt64
+    init(next: @escaping @Sendable () -> UInt64) { source = next }
+    mutating func next() -> UInt64 { source() }
+}
+
+extension AttemptOutcome {
+    /// The outcome in a word, for the record.
+    var word: String {
+        switch self {
+        case .accepted: "accepted"
+        case .alreadySo: "already_so"
+        case .rejected(let reason, _, _): "rejected_\(reason)"
+        case .notDone: "not_done"
+        case .outcomeUnknown: "unknown"
+        case .unauthenticated: "unauthenticated"
+        case .conflict: "conflict"
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package import LeaseModel
+
+/// What came of one request for a mutation, as far as the queue needs to know.
+package enum AttemptOutcome: Sendable, Hashable {
+    /// The server has done it. For a creation, this is its lease.
+    case accepted(leaseID: String)
+    /// It was as wanted already.
+    case alreadySo(leaseID: String)
+    /// The server will not do it.
+    case rejected(reason: String, message: String, requestID: String?)
+    /// It certainly was not carried out: try again.
+    case notDone(message: String, requestID: String?, retryAfterSeconds: Int?)
+    /// It may have been carried out.
+    case outcomeUnknown(message: String, requestID: String?)
+    /// The credentials were refused: a person must log in.
+    case unauthenticated(message: String, requestID: String?)
+    /// The lease is not as it was when the change was asked for.
+    case conflict(theirs: JSONObject, message: String)
+}
+
+extension AttemptOutcome {
+    /// Classifies a server's refusal.
+    ///
+    /// By category first, since Blazar says "Not enough hosts available" with a 500. A creation that met a bare 5xx may
+    /// have been carried out, or may yet be: with its manager down Blazar's API answers 500 after 60 s, and the manager
+    /// finds the request in its queue when it comes back. A change is absolute, so that repeating it does no harm.
+    ///
+    /// - Parameters:
+    ///   - failure: the refusal.
+    ///   - verb: what was asked for.
+    ///   - message: the sentence for a person.
+    package init(_ failure: ServerFailure, verb: Mutation.Verb, message: String) {
+        let id = failure.requestID
+        switch failure.category {
+        case .capacity, .policy, .budget, .invalid:
+            self = .rejected(reason: failure.category.rawValue, message: message, requestID: id)
+        case .conflict:
+            // "Invalid lease status." while the manager works on the lease: it settles by itself.
+            self = verb == .create
+                ? .rejected(reason: failure.category.rawValue, message: message, requestID: id)
+                : .notDone(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
+        case .forbidden:
+            self = .rejected(reason: "auth", message: message, requestID: id)
+        case .notFound, .notOffered:
+            self = .rejected(reason: "invalid", message: message, requestID: id)
+        case .unauthenticated:
+            self = .unauthenticated(message: message, requestID: id)
+        case .rateLimited:
+            self = .notDone(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
+        case .unavailable, .serverError, .notBlazar:
+            self = verb == .create
+                ? .outcomeUnknown(message: message, requestID: id)
+                : .notDone(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package import LeaseModel
+
+/// What asking for a mutation does to those that are queued already.
+package struct Enqueueing: Sendable, Hashable {
+    /// The mutation as it is to be queued; `nil` if nothing needs to be sent any more.
+    package let mutation: Mutation?
+    /// Those that change, as they are now.
+    package let changed: [Mutation]
+
+    /// Decides.
+    ///
+    /// Two changes of one lease that wait become one; a change of a creation that was never sent changes the draft; a
+    /// deletion of a creation that was never sent makes both go away; a deletion makes waiting changes pointless.
+    ///
+    /// - Parameters:
+    ///   - mutation: what is asked for.
+    ///   - queue: what is queued.
+    ///   - now: the time.
+    package init(_ mutation: Mutation, onto queue: [Mutation], now: Timestamp) {
+        let waiting = queue.filter { $0.concernsSameLease(as: mutation) && Self.neverLeft($0) }
+        var mutation = mutation
+        var changed: [Mutation] = []
+        func supersede(_ old: Mutation, _ state: MutationState, _ message: String) {
+            var old = old
+            old.state = state
+            old.message = message
+            old.updatedAt = now
+            changed.append(old)
+        }
+        if let creation = waiting.first(where: { $0.verb == .create }) {
+            if mutation.verb == .delete {
+                for old in waiting { supersede(old, .cancelled, "Deleted before it was sent.") }
+                self.mutation = nil
+                self.changed = changed
+                return
+            }
+            var creation = creation
+            creation.body = creation.body.merging(mutation.body)
+            creation.updatedAt = now
+            self.mutation = nil
+            self.changed = [creation]
+            return
+        }
+        switch mutation.verb {
+        case .create: break
+        case .delete:
+            for old in waiting where old.verb != .delete {
+                supersede(old, .superseded, "The lease is to be deleted.")
+            }
+        case .update, .extend:
+            // Only with the last one that waits: what stands before it, or between, is done in its order.
+            for old in waiting.suffix(1) where old.verb == .update || old.verb == .extend {
+                mutation.body = old.body.merging(mutation.body)
+                // What the first was based on is what the person saw.
+                mutation.base = mutation.base.merging(old.base)
+                supersede(old, .superseded, "A later change took its place.")
+            }
+        }
+        self.mutation = mutation
+        self.changed = changed
+    }
+
+    /// Whether no request for it can have been carried out.
+    private static func neverLeft(_ mutation: Mutation) -> Bool {
+        switch mutation.state {
+        case .queued, .blocked, .parked: mutation.doubt == nil
+        default: false
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package import LeaseModel
+
+/// What becomes of a creation that could not be sent before its start.
+package enum LateStart: Sendable, Hashable {
+    /// Send this.
+    case send(LeaseDraft)
+    /// Do not send it any more.
+    case expired(message: String)
+
+    /// Decides.
+    ///
+    /// A start in the current minute goes out as `now`: Blazar refuses one that arrives in the next minute.
+    ///
+    /// - Parameters:
+    ///   - draft: what was asked for.
+    ///   - policy: what the person wants if the start has passed.
+    ///   - askedAt: when it was asked for: the start of a draft that says `now`.
+    ///   - now: the time.
+    /// - Returns: what to send, if anything.
+    package static func resolve(
+        _ draft: LeaseDraft, policy: LateStartPolicy, askedAt: Timestamp, now: Timestamp
+    ) -> LateStart {
+        var sent = draft
+        let wanted: Timestamp
+        switch draft.start {
+        case .now: wanted = askedAt
+        case .at(let time): wanted = time
+        }
+        let minute = now.truncatedToMinute
+        let isLate = wanted.truncatedToMinute < minute
+        if wanted.truncatedToMinute == minute { sent.start = .now }
+        if isLate {
+            switch policy {
+            case .expire:
+                return .expired(
+                    message: "Its start, \(wanted), passed before it could be sent, and it was not to start late.")
+            case .startNow:
+                sent.start = .now
+            case .shift:
+                sent.start = .now
+                sent.endsAt = now.adding(seconds: draft.endsAt.seconds(since: wanted))
+            }
+        }
+        guard sent.endsAt.truncatedToMinute > minute else {
+            return .expired(message: "Its end, \(draft.endsAt), passed before it could be sent.")
+        }
+        return .send(sent)
+    }
+}

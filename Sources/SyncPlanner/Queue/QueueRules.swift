@@ -1,0 +1,188 @@
+package import LeaseModel
+
+/// The rules by which a mutation moves from state to state. Pure: same input, same output.
+package struct QueueRules: Sendable, Hashable {
+    /// How long the server may still be working on a request whose answer was lost, in seconds.
+    package var quietPeriodSeconds: Int64
+    /// How many failures without a known reason are tolerated in a row.
+    package var failuresBeforeParking: Int
+    package var backoff: Backoff
+    /// How many whole lists without the lease, begun after the quiet period, prove that it was not created.
+    package static let absencesThatProve = 2
+
+    package init(
+        quietPeriodSeconds: Int64 = 300, failuresBeforeParking: Int = 8,
+        backoff: Backoff = Backoff(baseSeconds: 2, capSeconds: 600)
+    ) {
+        self.quietPeriodSeconds = quietPeriodSeconds
+        self.failuresBeforeParking = failuresBeforeParking
+        self.backoff = backoff
+    }
+
+    // MARK: - After an attempt
+
+    /// The mutation after one of its requests has ended.
+    ///
+    /// - Parameters:
+    ///   - mutation: as it was when the request left.
+    ///   - outcome: what came of it.
+    ///   - now: the time.
+    ///   - random: the source of chance, for the backoff.
+    /// - Returns: the mutation as it is now.
+    package func mutation(
+        _ mutation: Mutation, after outcome: AttemptOutcome, now: Timestamp, using random: inout some RandomNumberGenerator
+    ) -> Mutation {
+        var next = mutation
+        next.updatedAt = now
+        next.reason = nil
+        next.message = nil
+        next.requestID = nil
+        switch outcome {
+        case .accepted(let leaseID):
+            next.state = mutation.verb == .delete ? .settled : .accepted
+            next.leaseID = leaseID
+            next.failures = 0
+            next.doubt = nil
+        case .alreadySo(let leaseID):
+            next.state = .settled
+            next.leaseID = leaseID
+            next.failures = 0
+            next.doubt = nil
+        case .rejected(let reason, let message, let requestID):
+            next.state = .rejected
+            next.reason = reason
+            next.message = message
+            next.requestID = requestID
+            next.doubt = nil
+            if reason == "capacity", let until = mutation.retryUntil {
+                retry(&next, now: now, retryAfterSeconds: nil, using: &random)
+                if next.nextAttemptAt > until { next.state = .rejected } else { next.state = .queued }
+            }
+        case .notDone(let message, let requestID, let retryAfter):
+            next.state = .queued
+            next.message = message
+            next.requestID = requestID
+            next.doubt = nil
+            retry(&next, now: now, retryAfterSeconds: retryAfter, using: &random)
+        case .outcomeUnknown(let message, let requestID):
+            next.state = .unknown
+            next.message = message
+            next.requestID = requestID
+            next.failures += 1
+        case .unauthenticated(let message, let requestID):
+            next.state = .blocked
+            next.reason = "auth"
+            next.message = message
+            next.requestID = requestID
+            next.doubt = nil
+        case .conflict(let theirs, let message):
+            next.state = .blocked
+            next.reason = "conflict"
+            next.message = message
+            next.theirs = theirs
+            next.doubt = nil
+        }
+        return next
+    }
+
+    private func retry(
+        _ mutation: inout Mutation, now: Timestamp, retryAfterSeconds: Int?,
+        using random: inout some RandomNumberGenerator
+    ) {
+        mutation.failures += 1
+        let wait = backoff.seconds(
+            failures: mutation.failures, retryAfterSeconds: retryAfterSeconds, using: &random)
+        mutation.nextAttemptAt = now.adding(seconds: Int64(wait.rounded(.up)))
+    }
+
+    // MARK: - After a crash
+
+    /// A mutation that was being sent when its process died: nobody knows whether the request left.
+    package func recovered(_ mutation: Mutation, now: Timestamp) -> Mutation {
+        guard mutation.state == .sending else { return mutation }
+        var next = mutation
+        next.updatedAt = now
+        if mutation.verb == .create {
+            next.state = .unknown
+            next.message = "The program stopped while the request was under way."
+        } else {
+            // A change and a deletion look before they act, so that repeating one does no harm.
+            next.state = .queued
+            next.doubt = nil
+        }
+        return next
+    }
+
+    // MARK: - After a list
+
+    /// A whole list of the scope, as far as it concerns a mutation in doubt.
+    package struct Sighting: Sendable, Hashable {
+        /// The run that brought the list.
+        package var run: Int64
+        /// The server's clock when it began to answer; ours if it did not say.
+        package var serverDate: Timestamp
+        /// The leases that may be the one wanted.
+        package var matches: [String]
+        /// Whether the matches carry the token, rather than merely look alike.
+        package var isCertain: Bool
+
+        package init(run: Int64, serverDate: Timestamp, matches: [String], isCertain: Bool) {
+            self.run = run
+            self.serverDate = serverDate
+            self.matches = matches
+            self.isCertain = isCertain
+        }
+    }
+
+    /// The mutation after a whole list has been read.
+    ///
+    /// Found: it is that lease, whatever its status. Not found in two lists that began after the quiet period: it was
+    /// not created, and is sent again with the same token. The period is measured on the server's clock, from the
+    /// first list after the attempt, so that setting or suspending this machine's clock cannot shorten it.
+    package func mutation(_ mutation: Mutation, after sighting: Sighting, now: Timestamp) -> Mutation {
+        guard mutation.state == .unknown, var doubt = mutation.doubt,
+            sighting.run > max(doubt.run, doubt.seenRun)
+        else { return mutation }
+        doubt.seenRun = sighting.run
+        var next = mutation
+        next.updatedAt = now
+        if sighting.matches.count == 1 {
+            next.state = .settled
+            next.leaseID = sighting.matches[0]
+            next.message = nil
+            next.failures = 0
+            next.doubt = nil
+            return next
+        }
+        if sighting.matches.count > 1 {
+            next.state = .blocked
+            next.reason = "ambiguous"
+            next.message = "More than one lease may be this one: \(sighting.matches.joined(separator: ", "))."
+            return next
+        }
+        if let anchor = doubt.anchor {
+            if sighting.serverDate.seconds(since: anchor) > quietPeriodSeconds { doubt.absences += 1 }
+        } else {
+            doubt.anchor = sighting.serverDate
+        }
+        next.doubt = doubt
+        guard doubt.absences >= Self.absencesThatProve else { return next }
+        next.doubt = nil
+        next.nextAttemptAt = now
+        next.state = next.failures >= failuresBeforeParking ? .parked : .queued
+        if next.state == .parked {
+            next.reason = "failing"
+        }
+        return next
+    }
+
+    /// The mutation after a whole list has been read that has, or has not, the lease of an accepted one.
+    package func settled(_ mutation: Mutation, isListed: Bool, now: Timestamp) -> Mutation {
+        guard mutation.state == .accepted else { return mutation }
+        var next = mutation
+        next.state = .settled
+        next.updatedAt = now
+        if !isListed { next.message = "The lease was deleted before it was seen in a list." }
+        return next
+    }
+}

@@ -1,0 +1,348 @@
+#!/usr/bin/env python3
+"""The cloud misbehaves: whatever it says, nothing is lost, and one sentence tells why. Needs no cloud.
+
+usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/hostile.py [NAME...]
+"""
+
+import socket
+import subprocess
+import sys
+import shutil
+import unittest
+
+sys.dont_write_bytecode = True
+
+from support import runner
+from support.fake_case import FakeCloudCase
+from support.fake_cloud import PASSWORD, lease, send_cut, send_error, send_json, send_page
+
+
+class UntrustedLists(FakeCloudCase):
+    """An answer that is no list, or no whole one, changes nothing."""
+
+    def refuse(self, fault, status, *words):
+        before = self.seed(10)
+        self.cloud.list_fault = fault
+        result = self.fail_with(status, "sync", words=("lab|127.0.0.1", *words))
+        self.assertEqual(self.mirror(), before, "the mirror was changed")
+        self.assertEqual(len(self.rows("list")), 10)
+        self.assertEqual(self.query("SELECT outcome FROM sync_run ORDER BY run_id DESC LIMIT 1")[0][0],
+                         "suspect" if status == 65 else "failed")
+        self.cloud.list_fault = None
+        self.succeed("sync")
+        return result
+
+    def test_a_web_page_with_status_200(self):
+        self.refuse(send_page, 69, "captive portal|proxy|web page")
+
+    def test_a_web_page_that_says_it_is_JSON(self):
+        self.refuse(lambda h: send_page(h, "application/json"), 69, "proxy|captive portal", "nothing was changed")
+
+    def test_JSON_that_is_no_list_of_leases(self):
+        self.refuse(lambda h: send_json(h, {"hosts": []}), 69, "leases")
+
+    def test_an_object_where_the_list_should_be(self):
+        self.refuse(lambda h: send_json(h, {"leases": {}}), 69, "leases")
+
+    def test_a_body_cut_short_of_its_length(self):
+        self.refuse(lambda h: send_cut(h, {"leases": self.cloud.leases}, chunked=False), 69, "broke off", "try again")
+
+    def test_a_chunked_body_cut_short(self):
+        self.refuse(lambda h: send_cut(h, {"leases": self.cloud.leases}, chunked=True), 69, "broke off", "try again")
+
+    def test_a_body_that_ends_in_the_middle_of_a_lease(self):
+        def half(handler):
+            import json
+            from support.fake_cloud import send
+            body = json.dumps({"leases": self.cloud.leases}).encode()
+            send(handler, 200, body[:len(body) * 2 // 3], "application/json")
+        self.refuse(half, 69, "nothing was changed")
+
+    def test_an_empty_body(self):
+        from support.fake_cloud import send
+        self.refuse(lambda h: send(h, 200, b"", "application/json"), 69, "nothing was changed")
+
+    def test_status_500(self):
+        self.refuse(lambda h: send_error(h, 500, "Internal Server Error"), 69, "500", "req-00000000", "try again later")
+
+    def test_status_503_with_Retry_After(self):
+        self.refuse(lambda h: send_error(h, 503, "busy", {"Retry-After": "17"}), 69, "17 seconds")
+
+    def test_status_429_with_Retry_After(self):
+        self.refuse(lambda h: send_error(h, 429, "slow down", {"Retry-After": "17"}), 69, "17 seconds")
+
+    def test_a_redirect_to_a_login_page(self):
+        from support.fake_cloud import send
+        self.refuse(lambda h: send(h, 302, b"", "text/html", {"Location": "http://portal.invalid/"}), 69)
+
+    def test_status_403(self):
+        self.refuse(lambda h: send_error(h, 403, "Policy doesn't allow blazar:leases:get to be performed"), 77, "policy")
+
+    def test_a_server_that_hangs(self):
+        self.environment["LEASEHOLD_TIMEOUT_SECONDS"] = "1"
+        self.refuse(self.cloud.hang, 69, "no answer in time", "try again")
+
+    def test_a_server_that_hangs_in_the_middle_of_the_list(self):
+        self.environment["LEASEHOLD_TIMEOUT_SECONDS"] = "1"
+
+        def stall(handler):
+            handler.send_response(200)
+            handler.send_header("Content-Type", "application/json")
+            handler.send_header("Content-Length", "100000")
+            handler.end_headers()
+            handler.wfile.write(b'{"leases": [')
+            handler.wfile.flush()
+            self.cloud.hang(handler)
+        self.refuse(stall, 69, "broke off", "no answer in time")
+
+    def test_words_of_the_server_with_control_characters(self):
+        result = self.refuse(lambda h: send_error(h, 500, "boom \x1b[2J\x07 \u202e end"), 69, "boom")
+        self.assertNotRegex(result.err, "[\x00-\x09\x0b-\x1f\x7f\u202e]")
+
+    def test_an_answer_that_repeats_the_token(self):
+        self.refuse(lambda h: send_error(h, 500, "your token is " + h.headers["X-Auth-Token"]), 69, "500")
+
+    def test_a_lease_that_cannot_be_read_is_left_as_it_was_and_the_others_are_taken(self):
+        self.seed(10)
+        self.cloud.leases[0] = {**self.cloud.leases[0], "name": 12, "start_date": "soon"}
+        self.cloud.leases[1] = {**self.cloud.leases[1], "name": "renamed"}
+        result = self.succeed("sync")
+        self.assertIn("cannot be read", result.err)
+        names = {row["name"] for row in self.rows("list")}
+        self.assertIn("lease-0", names)
+        self.assertIn("renamed", names)
+
+
+class MissingLeases(FakeCloudCase):
+    """A lease that the list lacks is asked for; only Blazar's own 404 makes it deleted."""
+
+    def suspect(self, before, *words):
+        self.fail_with(65, "sync", words=("lab", "nothing was deleted", *words))
+        after = self.mirror()
+        self.assertEqual(after, before)
+
+    def test_an_empty_list_after_500_leases_and_confirming_it(self):
+        before = self.seed(500)
+        self.cloud.leases = []
+        self.suspect(before, "empty", "500", "--confirm-deletes")
+        self.assertFalse([r for r in self.cloud.requests if "/leases/" in r], "leases were asked for")
+        self.succeed("sync", "--confirm-deletes")
+        self.assertEqual(self.rows("list"), [])
+        self.assertEqual(len(self.rows("list", "--deleted")), 500)
+
+    def test_more_than_a_fifth_missing_and_confirming_it(self):
+        before = self.seed(20)
+        kept = self.cloud.leases[5:]
+        self.cloud.leases = kept
+        self.suspect(before, "5 of 20", "--confirm-deletes")
+        self.succeed("sync", "--confirm-deletes")
+        gone = [row for row in self.rows("list", "--deleted") if row["deleted"]]
+        self.assertEqual(len(gone), 5)
+        for row in gone:
+            self.assertLessEqual(row["deleted_after"], row["deleted_before"])
+            self.assertEqual(self.rows("history", row["id"])[-1]["change"], "vanished")
+
+    def test_one_missing_with_404_has_vanished(self):
+        self.seed(10)
+        lost = self.cloud.leases.pop(3)
+        result = self.succeed("sync")
+        self.assertRegex(result.out, f"vanished .*{lost['id']}")
+        self.assertEqual(len(self.rows("list")), 9)
+        self.assertEqual(self.rows("history", lost["id"])[-1]["change"], "vanished")
+
+    def after_losing_one(self, fault):
+        before = self.seed(10)
+        self.cloud.leases.pop(3)
+        self.cloud.lease_fault = fault
+        return before
+
+    def test_a_missing_lease_that_the_server_forbids_is_distrusted(self):
+        before = self.after_losing_one(lambda h: send_error(h, 403, "Policy doesn't allow blazar:leases:get"))
+        self.suspect(before, "token")
+
+    def test_a_missing_lease_that_the_server_still_has_is_distrusted(self):
+        known = lease(3)
+        before = self.after_losing_one(lambda h: send_json(h, {"lease": known}))
+        self.suspect(before, known["id"])
+
+    def test_a_missing_lease_of_another_project_is_out_of_scope_and_not_deleted(self):
+        foreign = {**lease(3), "project_id": "p2"}
+        self.after_losing_one(lambda h: send_json(h, {"lease": foreign}))
+        self.succeed("sync")
+        row = next(r for r in self.rows("list", "--deleted") if r["id"] == foreign["id"])
+        self.assertEqual(row["departure"], "out_of_scope")
+
+    def lose_and_fail(self, fault, status):
+        before = self.after_losing_one(fault)
+        self.fail_with(status, "sync", words=("lab|127.0.0.1",))
+        self.assertEqual(self.mirror(), before)
+
+    def test_a_missing_lease_whose_question_is_answered_with_a_page_404(self):
+        self.lose_and_fail(lambda h: send_page(h, status=404), 69)
+
+    def test_a_missing_lease_whose_question_fails(self):
+        self.lose_and_fail(lambda h: send_error(h, 500, "Internal Server Error"), 69)
+
+    def test_a_missing_lease_that_comes_back_continues_its_history(self):
+        self.seed(10)
+        lost = self.cloud.leases.pop(3)
+        self.succeed("sync")
+        self.cloud.leases.append(lost)
+        self.succeed("sync")
+        self.assertEqual(len(self.rows("list")), 10)
+        kinds = [row["change"] for row in self.rows("history", lost["id"])]
+        self.assertIn("vanished", kinds)
+        self.assertGreater(len(kinds), kinds.index("vanished") + 1)
+
+
+class Credentials(FakeCloudCase):
+    """Who asks, and what the token is for."""
+
+    def test_the_list_of_another_project(self):
+        before = self.seed(10)
+        self.cloud.list_fault = lambda h: send_json(h, {"leases": [lease(n, project="p2") for n in range(10)]})
+        self.fail_with(65, "sync", words=("p2", "project1", "nothing was deleted"))
+        self.assertEqual(self.mirror(), before)
+
+    def test_one_foreign_lease_among_own_ones(self):
+        before = self.seed(10)
+        mixed = [*self.cloud.leases[:9], lease(99, project="p2")]
+        self.cloud.list_fault = lambda h: send_json(h, {"leases": mixed})
+        self.fail_with(65, "sync", words=("p2", "nothing was deleted"))
+        self.assertEqual(self.mirror(), before)
+
+    def test_a_token_for_another_project_than_configured(self):
+        before = self.seed(10)
+        self.cloud.project, self.cloud.project_name = "p2", "project2"
+        self.fail_with(78, "sync", words=("project1", "project2", "clouds.yaml"))
+        self.assertEqual(self.mirror(), before)
+
+    def test_credentials_that_now_lead_to_another_project_unless_confirmed(self):
+        self.write_clouds(lab=self.cloud.entry(project_name=None, project_domain_name=None))
+        before = self.seed(10)
+        self.cloud.project, self.cloud.project_name, self.cloud.leases = "p2", "project2", []
+        self.fail_with(65, "sync", words=("project1", "project2", "--confirm-project"))
+        self.assertEqual(self.mirror(), before)
+        self.succeed("sync", "--confirm-project")
+        self.assertEqual(self.query("SELECT count(*) FROM lease WHERE gone IS NULL"), [(10,)])
+
+    def test_a_token_that_expires_in_mid_run_is_renewed_once(self):
+        self.seed(10)
+        given = self.cloud.tokens_given
+
+        def expire_then_list(handler):
+            self.cloud.list_fault = None
+            self.cloud.expire_tokens()
+            send_error(handler, 401, "The request you have made requires authentication.")
+        self.cloud.list_fault = expire_then_list
+        self.cloud.leases[0] = {**self.cloud.leases[0], "name": "renamed"}
+        result = self.succeed("sync")
+        self.assertIn("renamed", result.out)
+        self.assertEqual(self.cloud.tokens_given - given, 2)
+
+    def test_a_token_that_is_never_accepted(self):
+        before = self.seed(10)
+        given = self.cloud.tokens_given
+        self.cloud.list_fault = lambda h: send_error(h, 401, "The request you have made requires authentication.")
+        self.fail_with(77, "sync", words=("token|authentication", "credentials"))
+        self.assertEqual(self.cloud.tokens_given - given, 2)
+        self.assertEqual(self.mirror(), before)
+
+    def test_a_wrong_password(self):
+        before = self.seed(10)
+        self.write_clouds(lab=self.cloud.entry(password="not-the-right-one"))
+        result = self.fail_with(77, "sync", words=("user1", "password", "clouds.yaml"))
+        self.assertNotIn("not-the-right-one", result.err)
+        self.assertEqual(self.mirror(), before)
+
+    def test_keystone_in_trouble(self):
+        self.seed(10)
+        self.cloud.token_fault = lambda h: send_error(h, 503, "no")
+        self.fail_with(69, "sync", words=("lab", "503", "again later"))
+
+    def test_a_page_where_keystone_should_be(self):
+        self.seed(10)
+        self.cloud.token_fault = send_page
+        self.fail_with(69, "sync", words=("lab", "web page"))
+
+    def test_no_secret_is_in_the_database(self):
+        self.seed(10)
+        for file in self.database.parent.iterdir():
+            for secret in self.secrets:
+                self.assertNotIn(secret.encode(), file.read_bytes(), str(file))
+
+    def test_a_catalogue_without_reservations(self):
+        self.seed(10)
+        self.cloud.token_fault = lambda h: self.cloud.send_token(h, catalog=[])
+        self.fail_with(78, "sync", words=("lab", "reservation"))
+
+
+class Unreachable(FakeCloudCase):
+    """There is nobody to answer."""
+
+    def refuse(self, *words, status=69, **changes):
+        before = self.seed(10)
+        self.write_clouds(lab=self.cloud.entry(**changes))
+        self.fail_with(status, "sync", words=("lab", *words))
+        self.assertEqual(self.mirror(), before)
+        self.assertEqual(len(self.rows("list")), 10)
+
+    def test_a_port_where_nobody_listens(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.refuse("no connection", "network", auth_url=f"http://127.0.0.1:{port}/identity/v3")
+
+    def test_a_host_name_that_does_not_exist(self):
+        self.refuse("cannot be resolved|no connection", "host name|network", auth_url="http://blazar.invalid/v3")
+
+    def test_an_expired_certificate(self):
+        if not shutil.which("openssl"):
+            self.skipTest("there is no openssl to make a certificate with")
+        key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+             "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1"],
+            check=True, capture_output=True)
+        request = self.folder / "request.pem"
+        subprocess.run(["openssl", "x509", "-x509toreq", "-in", certificate, "-signkey", key, "-out", request],
+                       check=True, capture_output=True)
+        (self.folder / "ca.conf").write_text(
+            f"[ca]\ndefault_ca=d\n[d]\ndatabase={self.folder}/index\nserial={self.folder}/serial\n"
+            f"new_certs_dir={self.folder}\ndefault_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n"
+            "[e]\nsubjectAltName=IP:127.0.0.1\nbasicConstraints=CA:TRUE\n")
+        (self.folder / "index").write_text("")
+        (self.folder / "serial").write_text("01\n")
+        expired = self.folder / "expired.pem"
+        subprocess.run(
+            ["openssl", "ca", "-batch", "-config", self.folder / "ca.conf", "-selfsign", "-keyfile", key, "-in",
+             request, "-out", expired, "-notext", "-startdate", "20200101000000Z", "-enddate", "20210101000000Z"],
+            check=True, capture_output=True)
+        before = self.seed(10)
+        secure = self.start_cloud(certificate=(expired, key))
+        self.write_clouds(lab={**secure.entry(), "cacert": str(expired)})
+        self.fail_with(69, "sync", words=("lab", "certificate", "expired"))
+        self.assertEqual(self.mirror(), before)
+        self.write_clouds(lab=secure.entry())
+        self.fail_with(69, "sync", words=("lab", "certificate"))
+        self.assertEqual(secure.requests, [], "something was sent to a server that is not to be trusted")
+
+    def test_one_of_three_clouds_fails_and_the_others_are_synced(self):
+        other = self.start_cloud(project="p2")
+        self.cloud.leases = [lease(1)]
+        other.leases = [lease(2, project="p2")]
+        self.write_clouds(
+            good=self.cloud.entry(), bad=self.cloud.entry(auth_url="http://127.0.0.1:1/v3"),
+            also=other.entry(), broken={"auth": {"username": "nobody"}})
+        result = self.run_command("sync", "--os-cloud", "all")
+        self.assertEqual(result.status, 69, str(result))
+        failures = [line for line in result.err.splitlines() if line.startswith("leasehold: ")]
+        self.assertEqual(len(failures), 2, str(result))
+        self.assertRegex(result.err, "bad")
+        self.assertRegex(result.err, "broken")
+        self.assertEqual({row["site"] for row in self.rows("list", "--os-cloud", "all")}, {"good", "also"})
+        self.assertIn(PASSWORD, (self.folder / "clouds.yaml").read_text())
+
+
+if __name__ == "__main__":
+    runner.main()

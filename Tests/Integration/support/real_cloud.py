@@ -1,0 +1,91 @@
+"""A test on the command and the real cloud of tools/devcloud, through OpenStack's own client."""
+
+import datetime
+import json
+import os
+import re
+import secrets
+import subprocess
+import time
+from pathlib import Path
+
+from .command import CommandCase
+
+UTC = datetime.timezone.utc
+
+
+def moment(text):
+    """A time as OpenStack's client shows it, as leasehold's JSON has it."""
+    return re.sub(r"^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?$", r"\1T\2Z", text) if isinstance(text, str) else text
+
+
+def objects(text):
+    """The JSON objects that OpenStack's client strings together in one field."""
+    decoder, found, text = json.JSONDecoder(), [], text.strip()
+    while text:
+        item, end = decoder.raw_decode(text)
+        found.append(item)
+        text = text[end:].lstrip()
+    return found
+
+
+def minute(seconds_from_now):
+    """A minute in Blazar's own form, so many seconds from now or a little earlier."""
+    return (datetime.datetime.now(UTC) + datetime.timedelta(seconds=seconds_from_now)).strftime("%Y-%m-%d %H:%M")
+
+
+class RealCloudCase(CommandCase):
+    """Has devcloud's clouds.yaml, `openstack`, and deletes the leases it makes."""
+
+    def setUp(self):
+        super().setUp()
+        file = os.environ.get("OS_CLIENT_CONFIG_FILE")
+        if not file or not os.environ.get("OS_CLOUD"):
+            self.skipTest("no cloud: run eval \"$(tools/devcloud env user1)\" first")
+        self.clouds_file = Path(file)
+        self.environment.update(OS_CLIENT_CONFIG_FILE=file, OS_CLOUD="user1")
+        self.secrets = tuple(re.findall(r"(?:password|secret): *['\"]?([^'\"\s]+)", self.clouds_file.read_text()))
+        self.prefix = f"mirror-{secrets.token_hex(4)}"
+
+    def openstack(self, *arguments, cloud="user1", check=True):
+        """Runs OpenStack's own client; gives its standard output."""
+        done = subprocess.run(
+            ["openstack", "--os-cloud", cloud, *arguments], env=self.environment, capture_output=True, text=True)
+        if check and done.returncode != 0:
+            raise AssertionError(f"openstack {' '.join(arguments)}: {done.stderr}")
+        return done.stdout
+
+    def blazar(self, *arguments, cloud="user1"):
+        """The JSON that `openstack reservation ... -f json` prints."""
+        return json.loads(self.openstack("reservation", *arguments, "-f", "json", cloud=cloud))
+
+    def make_lease(self, name, start, end, *reservations, cloud="user1"):
+        """Makes a lease, deletes it after the test, and gives its id."""
+        options = [part for text in reservations for part in ("--reservation", text)]
+        # The client prints remarks of its own before the JSON.
+        out = self.openstack("reservation", "lease", "create", f"{self.prefix}-{name}", "--start-date", start,
+                             "--end-date", end, *options, "-f", "json", cloud=cloud)
+        made = json.loads(out[out.index("{"):])["id"]
+        self.addCleanup(self.openstack, "reservation", "lease", "delete", made, cloud=cloud, check=False)
+        return made
+
+    def settled(self, lease, cloud="user1"):
+        """What OpenStack's client shows of a lease, once its status is no longer one in between."""
+        for _ in range(30):
+            shown = self.blazar("lease", "show", lease, cloud=cloud)
+            if shown["status"] in ("PENDING", "ACTIVE", "TERMINATED", "ERROR"):
+                return shown
+            time.sleep(1)
+        raise AssertionError(f"{lease} stays {shown['status']}")
+
+    def assert_same(self, mine, theirs):
+        """Every field of the lease, of its reservations and of its events says the same here and there."""
+        for parts in ("reservations", "events"):
+            here = {part["id"]: part for part in mine[parts]}
+            there = {part["id"]: part for part in objects(theirs[parts])}
+            self.assertEqual(set(here), set(there))
+            for identifier, part in there.items():
+                self.assertEqual(here[identifier], {key: moment(value) for key, value in part.items()})
+        for key, value in theirs.items():
+            if key not in ("reservations", "events"):
+                self.assertEqual(mine[key], moment(value), key)

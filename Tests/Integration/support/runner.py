@@ -1,0 +1,78 @@
+"""Runs unittest cases: one line a test, and a closing line with the counts."""
+
+import os
+import sys
+import time
+import traceback
+import unittest
+
+
+class _Lines(unittest.TestResult):
+    """Prints each outcome when it is known; of a failure, why, on standard error."""
+
+    def __init__(self):
+        super().__init__()
+        self.passed = self.failed = 0
+        self._sub_failed = False
+
+    def startTest(self, test):
+        super().startTest(test)
+        self._began = time.monotonic()
+        self._sub_failed = False
+
+    def _say(self, word, test, more=""):
+        seconds = time.monotonic() - getattr(self, "_began", time.monotonic())
+        name = getattr(test, "_testMethodName", str(test)).removeprefix("test_").replace("_", " ")
+        doubt = f": {more}" if more else ""
+        print(f"{word:4} {type(test).__name__}: {name} ({seconds:.1f} s){doubt}", flush=True)
+
+    def addSuccess(self, test):
+        if not self._sub_failed:
+            self.passed += 1
+            self._say("ok", test)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self._say("skip", test, reason)
+
+    def _fail(self, test, error, more=""):
+        self.failed += 1
+        self._say("FAIL", test, more)
+        lines = traceback.format_exception(*error)
+        print("     " + "".join(lines).strip().replace("\n", "\n     "), file=sys.stderr, flush=True)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._fail(test, err)
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self._fail(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None:
+            self._sub_failed = True
+            self._fail(test, err, str(subtest._subDescription()))
+
+
+def main(module_name="__main__"):
+    """Runs the cases of a module; arguments pick those whose name contains one of them. Ends the process."""
+    if not os.environ.get("LEASEHOLD"):
+        sys.exit("LEASEHOLD must be the path of the command to test")
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[module_name])
+    wanted = sys.argv[1:]
+    if wanted:
+        suite = unittest.TestSuite(t for t in _flat(suite) if any(word in t.id() for word in wanted))
+    result = _Lines()
+    suite.run(result)
+    print(f"{result.passed} passed, {result.failed} failed, {len(result.skipped)} skipped")
+    nothing = result.passed + result.failed + len(result.skipped) == 0
+    sys.exit(1 if result.failed or nothing else 0)
+
+
+def _flat(suite):
+    for item in suite:
+        if isinstance(item, unittest.TestSuite):
+            yield from _flat(item)
+        else:
+            yield item

@@ -1,0 +1,103 @@
+"""The command line of tools/bench."""
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from . import listing, lookup, syncing
+from .context import Context
+from .processes import Failed
+from .report import Report, machine
+
+MEASUREMENTS = {
+    "id": lookup.by_name,
+    "size": lookup.by_size,
+    "again": syncing.again,
+    "import": syncing.first,
+    "list": listing.all_leases,
+    "start": lookup.start,
+}
+
+DESCRIPTION = """\
+Measures the release build against what it is built on, side by side, and shows ratios with the figures behind them:
+
+  id      leasehold id NAME, against the sqlite3 shell doing the same select (and against the openstack command,
+          if there is one and the environment names a cloud that has a lease)
+  size    the same with few and with many leases
+  again   a sync in which nothing changed, against a plain scan of the bytes; rows written; memory
+  import  the first sync, against the sqlite3 shell inserting the same rows
+  list    all leases as JSON, CSV and table: time and memory
+  start   the program linked statically and dynamically (with --dynamic)
+
+Builds first, which takes some minutes. Nothing outside the build folders and a temporary one is touched."""
+
+
+def main(root: Path) -> int:
+    options = parse()
+    if shutil.which("sqlite3") is None:
+        print("tools/bench: the sqlite3 shell is needed: install your system's package sqlite3", file=sys.stderr)
+        return 69
+    names = options.only or list(MEASUREMENTS)
+    try:
+        static = build(root, ".build-static", ["--static-swift-stdlib"], options.skip_build)
+        dynamic = None
+        if options.dynamic:
+            dynamic = build(root, ".build", [], options.skip_build)
+        with tempfile.TemporaryDirectory(prefix="leasehold-bench-", dir=options.work) as folder:
+            report = Report()
+            context = Context(
+                Path(folder), str(static / "leasehold"), dynamic and str(dynamic / "leasehold"), str(static / "Bench"),
+                options.leases, options.rounds, options.million, report)
+            print(", ".join(f"{name}: {value}" for name, value in machine().items()))
+            print(f"load at the start: {os.getloadavg()[0]:.2f}")
+            for name in names:
+                MEASUREMENTS[name](context)
+            report.facts["load_at_end"] = f"{os.getloadavg()[0]:.2f}"
+            if options.json:
+                report.write(options.json)
+    except (Failed, subprocess.CalledProcessError) as error:
+        print(f"tools/bench: {error}", file=sys.stderr)
+        return 1
+    missed = [figure for figure in report.figures if figure.is_met is False]
+    print(f"\n{len(missed)} of {sum(figure.limit is not None for figure in report.figures)} targets missed.")
+    return 0
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="tools/bench", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--leases", type=count, default=100_000, metavar="N", help="how many leases (default 100000)")
+    parser.add_argument("--only", action="append", choices=MEASUREMENTS, metavar="NAME", help="measure only this; may be repeated")
+    parser.add_argument("--million", action="store_true", help="measure 'size' with 1,000,000 leases too (needs 5 GB of disk)")
+    parser.add_argument("--dynamic", action="store_true", help="build and measure the dynamically linked program too")
+    parser.add_argument("--rounds", type=count, default=5, metavar="N", help="how often to repeat (default 5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file as well")
+    parser.add_argument("--work", metavar="FOLDER", help="where the temporary folder goes; a real disk is best")
+    parser.add_argument("--skip-build", action="store_true", help="measure what was built last")
+    return parser.parse_args()
+
+
+def count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def build(root: Path, scratch: str, flags: list[str], skips: bool) -> Path:
+    """Builds the command and the scan it is compared with.
+
+    Returns the folder of the programs.
+    """
+    command = ["swift", "build", "-c", "release", "--package-path", str(root), "--scratch-path", str(root / scratch), *flags]
+    if not skips:
+        for product in ("leasehold", "Bench"):
+            print(f"Building {product} in {scratch} ...", flush=True)
+            subprocess.run([*command, "--product", product], check=True, stdout=subprocess.DEVNULL)
+    shown = subprocess.run([*command, "--show-bin-path"], check=True, capture_output=True, text=True)
+    return Path(shown.stdout.strip())

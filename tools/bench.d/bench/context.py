@@ -1,0 +1,73 @@
+"""What every measurement needs: the programs, the bodies, and databases that were filled from them."""
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import body
+from .cloud import NAME, Cloud
+from .processes import Run, run
+from .report import Report
+
+
+@dataclass
+class Context:
+    """A working folder, the programs under test, and how thorough to be."""
+
+    folder: Path
+    leasehold: str
+    leasehold_dynamic: str | None
+    bench: str
+    leases: int
+    rounds: int
+    million: bool
+    report: Report
+    _imports: dict[int, Run] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """A small environment, so that nothing of the machine's own configuration is read."""
+        return {
+            "PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "LANG": "C.UTF-8", "TZ": "UTC",
+            "OS_CLIENT_CONFIG_FILE": str(self.folder / "clouds.yaml"),
+        }
+
+    def body(self, count: int) -> Path:
+        """The recorded list of so many leases."""
+        path = self.folder / f"leases-{count}.json"
+        body.write(path, count)
+        return path
+
+    def database(self, count: int) -> Path:
+        """A database into which that list was imported."""
+        path = self.folder / f"leases-{count}.sqlite"
+        if count not in self._imports:
+            self._imports[count] = self.sync(path, count, fresh=True)
+        return path
+
+    def first_import(self, count: int) -> Run:
+        """What the import into that database took."""
+        self.database(count)
+        return self._imports[count]
+
+    def sync(self, path: Path, count: int, fresh: bool = False) -> Run:
+        """Reads the list into a database with the command."""
+        if fresh:
+            remove(path)
+        with Cloud(self.folder, self.body(count)):
+            return run([self.leasehold, "sync", "--db", str(path), "--os-cloud", NAME], self.environment)
+
+    def copy(self, count: int, name: str) -> Path:
+        """A copy of a database that nobody has open."""
+        source, target = self.database(count), self.folder / name
+        remove(target)
+        shutil.copyfile(source, target)
+        return target
+
+
+def remove(database: Path) -> None:
+    """Deletes a database and what SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        Path(f"{database}{suffix}").unlink(missing_ok=True)
