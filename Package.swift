@@ -97,7 +97,7 @@ let package = Package(
         tests("BlazarClientTests", ["LeaseModel", "OpenStackClient", "BlazarClient", "CaptureFixtures"]),
         tests("SyncPlannerTests", ["SyncPlanner"]),
         tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", grdb]),
-        tests("LeaseCommandsTests", ["LeaseCommands", "LeaseModel", arguments, yams]),
+        tests("LeaseCommandsTests", ["LeaseCommands", "Leasehold", "LeaseModel", "LeaseStore", arguments, yams]),
         tests("OpenStackClientTests", ["LeaseModel", "OpenStackClient", nioCore, nioPosix, nioSSL, logging]),
         tests("BlazarModelTests", ["BlazarModel", "LeaseModel"]),
     ]

@@ -32,8 +32,8 @@ package struct CloudPull: Sendable {
     let progress: @Sendable (SyncProgress) async -> Void
 
     /// How many leases are decoded and written together. Ids are random, so every batch writes most pages of their
-    /// indexes again: small batches write a multiple of the database. A batch takes about 10 kB of memory a lease.
-    private static var batch: Int { 4_000 }
+    /// indexes again: small batches write a multiple of the database. A lease takes about 15 kB of memory meanwhile.
+    private static var batch: Int { 2_000 }
 
     package init(
         store: LeaseStore, connection: CloudConnection, options: PullOptions,

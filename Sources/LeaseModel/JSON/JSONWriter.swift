@@ -59,6 +59,12 @@ extension JSONValue {
 
     private static func write(_ string: String, to output: inout String) {
         output += "\""
+        // Nearly every string has nothing to escape, and is then copied whole.
+        if string.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }) {
+            output += string
+            output += "\""
+            return
+        }
         for scalar in string.unicodeScalars {
             switch scalar {
             case "\"": output += "\\\""
