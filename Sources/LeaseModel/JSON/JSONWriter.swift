@@ -12,9 +12,14 @@ extension JSONValue {
     /// This value as JSON text.
     ///
     /// Control characters are escaped, so that the text can be shown on a terminal; everything else stays UTF-8.
-    public func text(_ layout: JSONLayout = .compact) -> String {
+    ///
+    /// - Parameters:
+    ///   - layout: how it is laid out.
+    ///   - level: how deep this value stands in a pretty layout: lines after the first are indented so much.
+    /// - Returns: the text, without a line break at its end.
+    public func text(_ layout: JSONLayout = .compact, level: Int = 0) -> String {
         var output = ""
-        write(to: &output, layout: layout, level: 0)
+        write(to: &output, layout: layout, level: level)
         return output
     }
 
