@@ -33,7 +33,7 @@ package struct LeaseStore: Sendable {
         }
     }
 
-    private static var cacheKibibytes: Int { 24 << 10 }
+    private static var cacheKibibytes: Int { 16 << 10 }
     private static var checkpointPages: Int { 8_000 }
 
     private static func open(_ path: String, access: Access) throws -> any DatabaseWriter {
