@@ -30,7 +30,8 @@ extension Subcommand {
             return ExitStatus(rawValue: error.rawValue) ?? .failure
         } catch {
             let error = CommandError(error)
-            if !error.message.isEmpty { report(error, &console) }
+            // A reader of the output that has enough, as `head` has, is no reason to complain.
+            if error.status != .success, !error.message.isEmpty { report(error, &console) }
             return error.status
         }
     }
@@ -80,10 +81,7 @@ package struct GlobalOptions: ParsableArguments {
     }
 
     /// The clouds named on the command line, or by `OS_CLOUD`.
-    func names(_ console: Console) -> [String] {
-        guard clouds.isEmpty else { return clouds }
-        return console.environment["OS_CLOUD"].flatMap { $0.isEmpty ? nil : [$0] } ?? []
-    }
+    func names(_ console: Console) -> [String] { Self.names(clouds, console.environment) }
 
     /// The clouds to talk to.
     func selection(_ console: Console) -> Clouds {
@@ -93,13 +91,22 @@ package struct GlobalOptions: ParsableArguments {
 
     /// The scopes to read; `nil` for all. `OS_CLOUD` narrows reading only once that cloud has been synced.
     func scopes(_ manager: LeaseManager, _ console: Console) throws(LeaseholdError) -> Set<Int64>? {
-        if clouds.isEmpty {
-            do {
-                return try manager.scopeIDs(ofClouds: names(console))
-            } catch  where error.code == .notFound {
-                return nil
-            }
+        try Self.scopes(manager, clouds: clouds, environment: console.environment)
+    }
+
+    static func scopes(
+        _ manager: LeaseManager, clouds: [String], environment: [String: String]
+    ) throws(LeaseholdError) -> Set<Int64>? {
+        guard clouds.isEmpty else { return try manager.scopeIDs(ofClouds: clouds) }
+        do {
+            return try manager.scopeIDs(ofClouds: names(clouds, environment))
+        } catch  where error.code == .notFound {
+            return nil
         }
-        return try manager.scopeIDs(ofClouds: clouds)
+    }
+
+    private static func names(_ clouds: [String], _ environment: [String: String]) -> [String] {
+        guard clouds.isEmpty else { return clouds }
+        return environment["OS_CLOUD"].flatMap { $0.isEmpty ? nil : [$0] } ?? []
     }
 }

@@ -46,12 +46,14 @@ extension LeaseStore {
     /// A row that a later run has written is left alone. A lease that says the same as the mirror, in another order of
     /// its parts for instance, is not written.
     ///
+    /// It is as durable as the completion of the run: a run that was not completed is made again.
+    ///
     /// - Returns: what changed; `nil` if another run has written since this one began, and nothing was written now.
     package func apply(
         _ leases: [ObservedLease], scope: Scope, run: inout RunTicket, at time: Timestamp
     ) throws(StoreError) -> [LeaseChange]? {
         let ticket = run
-        let result = try write { database -> ([LeaseChange], RunTicket)? in
+        let result = try writeInPart { database -> ([LeaseChange], RunTicket)? in
             guard let writer = try MirrorWriter(database, scope: scope, run: ticket, at: time) else { return nil }
             let changes = try leases.compactMap(writer.write)
             return (changes, changes.isEmpty ? ticket : try writer.mark())

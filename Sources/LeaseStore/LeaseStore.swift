@@ -33,6 +33,9 @@ package struct LeaseStore: Sendable {
         }
     }
 
+    private static var cacheKibibytes: Int { 16 << 10 }
+    private static var checkpointPages: Int { 8_000 }
+
     private static func open(_ path: String, access: Access) throws -> any DatabaseWriter {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
@@ -51,7 +54,14 @@ package struct LeaseStore: Sendable {
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.writeWithoutTransaction { database in
             // GRDB asks for NORMAL, which may lose the last commits with the power; a queued write must not be lost.
-            try database.execute(sql: "PRAGMA synchronous = FULL")
+            // The rest is for an import: ids are random, so a batch touches most pages of their indexes, and would write
+            // each of them several times with a smaller cache, and into the file after every batch.
+            try database.execute(
+                sql: """
+                    PRAGMA synchronous = FULL;
+                    PRAGMA cache_size = -\(cacheKibibytes);
+                    PRAGMA wal_autocheckpoint = \(checkpointPages)
+                    """)
             try StoreSchema.migrate(database, path: path, migrations: Migration.all)
         }
         return pool
@@ -79,6 +89,30 @@ package struct LeaseStore: Sendable {
     package func write<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
         do {
             return try database.write(body)
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Writes in one transaction that need not survive a loss of power before the next ``write(_:)`` does.
+    ///
+    /// For the parts of a long work that ends with one: in write-ahead mode nothing is damaged meanwhile, and what
+    /// was written last may be missing, as if it had not been done yet (https://www.sqlite.org/pragma.html#pragma_synchronous).
+    func writeInPart<Value>(_ body: (Database) throws -> Value?) throws(StoreError) -> Value? {
+        do {
+            return try database.writeWithoutTransaction { database in
+                var value: Value?
+                try database.execute(sql: "PRAGMA synchronous = NORMAL")
+                let outcome = Result {
+                    try database.inTransaction {
+                        value = try body(database)
+                        return .commit
+                    }
+                }
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try outcome.get()
+                return value
+            }
         } catch {
             throw StoreError(error, path: path)
         }

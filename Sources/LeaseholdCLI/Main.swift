@@ -4,5 +4,9 @@ import LeaseCommands
 /// The `leasehold` command: everything it does is in the module LeaseCommands.
 @main
 struct Main {
-    static func main() async { await LeaseholdCommand.main() }
+    // On the main actor, so that the shortcut is taken before any other thread is started.
+    @MainActor static func main() async {
+        guard !LeaseIdentify.answerAtOnce() else { return }
+        await LeaseholdCommand.main()
+    }
 }

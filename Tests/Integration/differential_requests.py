@@ -1,90 +1,9 @@
-"""The requests that differential.py sends, as data.
-
-`{run}` becomes the name of the run, `{+90}` the time 90 minutes after the coming midnight 40 days ahead, `{now+5}` the
-time in 5 minutes; `{lease:x}` and the like become each cloud's own identifier of what the step named `x` made.
-"""
+"""The requests that differential.py sends, as data; see differential_steps.py for their parts."""
 from __future__ import annotations
 
-import copy
-import datetime
 import json
-import random
-import re
 
-SKYLAKE = json.dumps(["==", "$node_type", "compute_skylake"])
-
-
-def dated(step: dict, now: datetime.datetime, run: str) -> dict:
-    base = now.replace(hour=0, minute=0, second=0, microsecond=0) + datetime.timedelta(days=40)
-
-    def put(match: re.Match) -> str:
-        if match[0] == "{run}":
-            return run
-        start = now if match[1] else base
-        return (start + datetime.timedelta(minutes=int(match[2]))).strftime("%Y-%m-%d %H:%M")
-
-    def walk(value):
-        if isinstance(value, str):
-            return re.sub(r"\{run\}|\{(now)?([+-]\d+)\}", put, value)
-        if isinstance(value, list):
-            return [walk(element) for element in value]
-        if isinstance(value, dict):
-            return {key: walk(element) for key, element in value.items()}
-        return value
-
-    return walk(copy.copy(step))
-
-
-def get(target, **more):
-    return {"method": "GET", "target": target, **more}
-
-
-def delete(target, **more):
-    return {"method": "DELETE", "target": target, **more}
-
-
-def put(target, body, **more):
-    return {"method": "PUT", "target": target, "body": body, **more}
-
-
-def post(body, **more):
-    return {"method": "POST", "target": "/leases", "body": body, **more}
-
-
-def lease(*reservations, name="{run}", start="{+60}", end="{+120}", **more):
-    return {"name": name, "start_date": start, "end_date": end, "reservations": list(reservations), "events": [], **more}
-
-
-def dummy(**more):
-    return {"resource_type": "virtual:dummy", **more}
-
-
-def host(minimum=1, maximum=1, properties="", **more):
-    return {"resource_type": "physical:host", "min": minimum, "max": maximum, "hypervisor_properties": "",
-            "resource_properties": properties, **more}
-
-
-def fip(amount=1, **more):
-    return {"resource_type": "virtual:floatingip", "network_id": "{network:public}", "amount": amount, **more}
-
-
-def instance(amount=1, vcpus=1, memory=512, disk=1, affinity="None", properties="", **more):
-    return {"resource_type": "virtual:instance", "vcpus": vcpus, "memory_mb": memory, "disk_gb": disk,
-            "amount": amount, "affinity": affinity, "resource_properties": properties, **more}
-
-
-def flavor(amount=1, flavor_id="{flavor:m1.small}", **more):
-    return {"resource_type": "flavor:instance", "flavor_id": flavor_id, "amount": amount, "affinity": "None", **more}
-
-
-def without(body, *names):
-    return {name: value for name, value in body.items() if name not in names}
-
-
-def made(name, body, **more):
-    """Creates a lease, reads it back."""
-    return [post(body, name=name, **more), get("/leases/{lease:%s}" % name)]
-
+from differential_steps import SKYLAKE, get, delete, put, post, lease, dummy, host, fip, instance, flavor, without, made
 
 IDENTITY = [
     get("identity:", as_=None),
@@ -446,6 +365,7 @@ LIFE = [
     get("compute:/flavors/{reservation:life-flavor/flavor:instance}/os-extra_specs", headers_matter=False,
         pick=lambda body: len(body["extra_specs"])),
     get("compute:/flavors/{reservation:life-flavor/flavor:instance}", headers_matter=False, **{"as": "user2"}),
+    {"next_minute": True},
     put("/leases/{lease:life}", {"start_date": "{now+10}"}),
     put("/leases/{lease:life}", {"end_date": "{now+60}"}),
     get("/leases/{lease:life}"),
@@ -457,7 +377,7 @@ LIFE = [
     put("/leases/{lease:life}", {"end_date": "now"}),
     {"wait": "life", "until": "TERMINATED"},
     get("/leases/{lease:life}"),
-    {"pause": 61},
+    {"next_minute": True},
     put("/leases/{lease:life}", {"end_date": "{now+60}"}),
     put("/leases/{lease:life}", {"name": "{run} after its end"}),
     get("/leases/{lease:life}"),
@@ -475,68 +395,3 @@ for _, steps in GROUPS:
     for step in steps:
         if "as_" in step:
             step["as"] = step.pop("as_")
-
-
-def random_steps(count: int, seed: int, comparison):
-    """Random requests on leases that earlier ones made; the same seed gives the same requests."""
-    chance = random.Random(seed)
-    known: list[str] = []
-    accounts = ["user1"] * 6 + ["user2"] * 2 + ["user3"] * 2 + ["admin"]
-
-    def when(first=0, last=48):
-        return "{+%d}" % (1500 + 30 * chance.randint(first, last))
-
-    def reservation():
-        kind = chance.choice(["dummy"] * 2 + ["host"] * 5 + ["fip"] * 4 + ["instance"] * 3 + ["flavor"] * 2)
-        if kind == "dummy":
-            return dummy(**chance.choice([{}, {"amount": 3}, {"amount": 11}]))
-        if kind == "host":
-            conditions = ["", "[]", SKYLAKE, json.dumps(["==", "$gpu", "yes"]), json.dumps([">", "$vcpus", "99"]),
-                          json.dumps(["!=", "$gpu", "no"]), json.dumps(["<=", "$node_type", "compute_m"]),
-                          json.dumps(["==", "$none", "x"]), json.dumps(["and", ["==", "$gpu", "no"],
-                                                                       ["==", "$node_type", "compute_skylake"]]), "["]
-            low = chance.choice([1, 1, 1, 2, 3, 0])
-            return host(low, low + chance.choice([0, 0, 1, 2, -1]), chance.choice(conditions))
-        if kind == "fip":
-            return fip(chance.choice([0, 1, 1, 2, 3, 5, "2", "x"]), **chance.choice(
-                [{}, {}, {}, {"required_floatingips": ["203.0.113.20%d" % chance.randint(1, 5)]}]))
-        if kind == "instance":
-            return instance(chance.randint(0, 5), chance.choice([1, 400, 1000, 1001]), chance.choice([512, 400000]),
-                            chance.choice([1, 500]), chance.choice(["None", True, False, "x"]),
-                            chance.choice(["", SKYLAKE]))
-        return flavor(chance.choice([1, 2, 300, 3000]), chance.choice(["{flavor:m1.tiny}", "{flavor:m1.small}", "{flavor:m1.large}"]))
-
-    for number in range(count):
-        account = chance.choice(accounts)
-        action = chance.choice(["create"] * 5 + ["get"] * 2 + ["put"] * 5 + ["delete"] * 2 + ["list"])
-        if action == "create" or not known:
-            name = f"r{number}"
-            known.append(name)
-            start, end = when(), when(1, 50)
-            body = lease(*[reservation() for _ in range(chance.choice([0, 1, 1, 1, 1, 2]))], start=start, end=end)
-            if chance.random() < 0.2:
-                body["before_end_date"] = when()
-            if chance.random() < 0.3:
-                body["events"] = [{"event_type": "client_token:%d" % number, "status": "DONE"}]
-            yield post(body, name=name, **{"as": account if account != "admin" else "user1"})
-            continue
-        target = "/leases/{lease:%s}" % chance.choice(known)
-        if action == "get":
-            yield get(target, **{"as": account})
-        elif action == "list":
-            yield get("/leases", **{"as": account})
-        elif action == "delete":
-            yield delete(target, **{"as": account})
-        else:
-            name = target[len("/leases/{lease:"):-1]
-            kind = chance.choice(["physical:host", "virtual:floatingip", "virtual:instance", "virtual:dummy"])
-            reference = "{reservation:%s/%s}" % (name, kind)
-            changes = chance.choice([
-                lambda: {"name": "{run} %d" % number}, lambda: {"end_date": when(1, 50)}, lambda: {"start_date": when()},
-                lambda: {"start_date": when(), "end_date": when(1, 50)}, lambda: {"before_end_date": when()},
-                # Growing only: which resource a shrinking reservation loses is chance, and shows later.
-                lambda: {}, lambda: {"reservations": [{"id": reference, "max": chance.randint(3, 5)}]},
-                lambda: {"reservations": [{"id": reference, "amount": chance.randint(5, 7)}]},
-                lambda: {"end_date": when(1, 50), "reservations": [{"id": reference, "min": 1, "max": 3}]},
-            ])
-            yield put(target, changes(), **{"as": account})

@@ -12,9 +12,14 @@ extension JSONValue {
     /// This value as JSON text.
     ///
     /// Control characters are escaped, so that the text can be shown on a terminal; everything else stays UTF-8.
-    public func text(_ layout: JSONLayout = .compact) -> String {
+    ///
+    /// - Parameters:
+    ///   - layout: how it is laid out.
+    ///   - level: how deep this value stands in a pretty layout: lines after the first are indented so much.
+    /// - Returns: the text, without a line break at its end.
+    public func text(_ layout: JSONLayout = .compact, level: Int = 0) -> String {
         var output = ""
-        write(to: &output, layout: layout, level: 0)
+        write(to: &output, layout: layout, level: level)
         return output
     }
 
@@ -59,6 +64,12 @@ extension JSONValue {
 
     private static func write(_ string: String, to output: inout String) {
         output += "\""
+        // Nearly every string has nothing to escape, and is then copied whole.
+        if string.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }) {
+            output += string
+            output += "\""
+            return
+        }
         for scalar in string.unicodeScalars {
             switch scalar {
             case "\"": output += "\\\""

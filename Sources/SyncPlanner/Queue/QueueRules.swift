@@ -30,7 +30,8 @@ package struct QueueRules: Sendable, Hashable {
     ///   - random: the source of chance, for the backoff.
     /// - Returns: the mutation as it is now.
     package func mutation(
-        _ mutation: Mutation, after outcome: AttemptOutcome, now: Timestamp, using random: inout some RandomNumberGenerator
+        _ mutation: Mutation, after outcome: AttemptOutcome, now: Timestamp,
+        using random: inout some RandomNumberGenerator
     ) -> Mutation {
         var next = mutation
         next.updatedAt = now
@@ -140,7 +141,10 @@ package struct QueueRules: Sendable, Hashable {
     /// not created, and is sent again with the same token. The period is measured on the server's clock, from the
     /// first list after the attempt, so that setting or suspending this machine's clock cannot shorten it.
     package func mutation(_ mutation: Mutation, after sighting: Sighting, now: Timestamp) -> Mutation {
-        guard mutation.state == .unknown, var doubt = mutation.doubt, sighting.run > doubt.run else { return mutation }
+        guard mutation.state == .unknown, var doubt = mutation.doubt,
+            sighting.run > max(doubt.run, doubt.seenRun)
+        else { return mutation }
+        doubt.seenRun = sighting.run
         var next = mutation
         next.updatedAt = now
         if sighting.matches.count == 1 {

@@ -19,7 +19,7 @@ struct JSONListRenderer: ListRenderer {
         for (prefix, cell) in zip(prefixes, cells) {
             text += prefix
             if case .json(let value) = cell {
-                Self.append(value.text(.pretty), to: &text)
+                text += value.text(.pretty, level: 2)
             } else {
                 text += cell.json.text()
             }
@@ -29,14 +29,5 @@ struct JSONListRenderer: ListRenderer {
 
     mutating func end(to sink: inout some TextSink) throws(OutputError) {
         try sink.write(isEmpty ? "[]\n" : "\n]\n")
-    }
-
-    /// Adds nested JSON, each line as deep as the value stands. A line break inside a string is escaped, so every one
-    /// that is seen is layout.
-    private static func append(_ nested: String, to text: inout String) {
-        for (index, line) in nested.split(separator: "\n").enumerated() {
-            if index > 0 { text += "\n    " }
-            text += line
-        }
     }
 }

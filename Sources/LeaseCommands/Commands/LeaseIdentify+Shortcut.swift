@@ -1,0 +1,65 @@
+import LeaseModel
+package import Leasehold
+
+extension LeaseIdentify {
+    /// `leasehold id NAME`, answered before the command tree and the concurrency runtime are set up.
+    ///
+    /// Scripts call it in loops, and setting up takes longer than looking up. Only its plain forms are known here;
+    /// whatever else is written, and everything that goes wrong, takes the usual way and gets its messages.
+    package struct Shortcut: Equatable {
+        /// What the person wrote for the lease.
+        package let reference: String
+        /// The value of `--db`.
+        package let databasePath: String?
+
+        /// Recognises `id NAME`, with `--db FILE` before or behind it.
+        ///
+        /// - Parameter arguments: those behind the name of the program.
+        package init?(_ arguments: [String]) {
+            guard arguments.first == "id" else { return nil }
+            var values: [String] = []
+            var path: String?
+            var rest = arguments.dropFirst()
+            while let argument = rest.popFirst() {
+                if argument == "--db" {
+                    guard path == nil, let value = rest.popFirst(), !value.hasPrefix("-") else { return nil }
+                    path = value
+                } else {
+                    guard !argument.hasPrefix("-") else { return nil }
+                    values.append(argument)
+                }
+            }
+            guard values.count == 1 else { return nil }
+            reference = values[0]
+            databasePath = path
+        }
+
+        /// Writes the id.
+        ///
+        /// - Returns: whether there was one; if not, nothing has been written.
+        package func answer(_ configuration: LeaseManager.Configuration, to sink: inout some TextSink) -> Bool {
+            var configuration = configuration
+            if let databasePath { configuration.databasePath = databasePath }
+            do {
+                let manager = try LeaseManager(configuration, access: .reading)
+                let scopes = try GlobalOptions.scopes(
+                    manager, clouds: [], environment: configuration.environment)
+                let candidate = try manager.candidate(reference, scopes: scopes)
+                try sink.write(candidate.id + "\n")
+                try sink.flush()
+                return true
+            } catch {
+                return false
+            }
+        }
+    }
+
+    /// Answers the process's own command line, if it is a plain `id NAME`.
+    ///
+    /// - Returns: whether it was answered.
+    package static func answerAtOnce() -> Bool {
+        guard let shortcut = Shortcut(Array(CommandLine.arguments.dropFirst())) else { return false }
+        var output = FileSink.standardOutput
+        return shortcut.answer(LeaseManager.Configuration(), to: &output)
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import LeaseModel
+import LeaseStore
+import Leasehold
+import Testing
+
+@testable import LeaseCommands
+
+@Suite("The shortcut of leasehold id")
+struct ShortcutTests {
+    typealias Shortcut = LeaseIdentify.Shortcut
+
+    @Test(
+        "The plain forms are recognised",
+        arguments: [
+            (["id", "mine"], nil), (["id", "mine", "--db", "a.sqlite"], "a.sqlite"),
+            (["id", "--db", "a.sqlite", "mine"], "a.sqlite"),
+        ] as [([String], String?)])
+    func plain(arguments: [String], path: String?) throws {
+        let shortcut = try #require(Shortcut(arguments))
+        #expect(shortcut.reference == "mine")
+        #expect(shortcut.databasePath == path)
+    }
+
+    @Test(
+        "Everything else takes the usual way",
+        arguments: [
+            [], ["id"], ["show", "mine"], ["id", "mine", "other"], ["id", "--help"], ["id", "mine", "--os-cloud", "a"],
+            ["id", "mine", "--db"], ["id", "mine", "--db", "--help"], ["id", "mine", "--db=a"], ["id", "--", "-mine"],
+            ["id", "mine", "--db", "a", "--db", "b"], ["--version"],
+        ])
+    func others(arguments: [String]) { #expect(Shortcut(arguments) == nil) }
+
+    @Test("Where there is no such lease, nothing is written and the usual way is taken")
+    func notFound() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "shortcut-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "a.sqlite").path
+        let configuration = LeaseManager.Configuration(databasePath: path, environment: [:])
+        let shortcut = try #require(Shortcut(["id", "mine"]))
+        var output = TextBuffer()
+        #expect(!shortcut.answer(configuration, to: &output))
+        _ = try LeaseManager(configuration)
+        #expect(!shortcut.answer(configuration, to: &output))
+        #expect(output.text.isEmpty)
+    }
+
+    @Test("The id is written, narrowed by OS_CLOUD as ever")
+    func found() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "shortcut-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "a.sqlite").path
+        let store = try LeaseStore(path: path, access: .writing)
+        for cloud in ["alpha", "beta"] {
+            let scope = try store.scope(
+                for: ScopeIdentity(
+                    cloud: cloud, site: cloud, authURL: "http://\(cloud)/v3", region: "R", projectID: "p",
+                    projectName: "project", userID: "u", userName: "user", seesAllProjects: false))
+            let now = Timestamp(secondsSince1970: 1_800_000_000)
+            var run = try store.beginRun(cloud: cloud, scope: scope.id, at: now)
+            let lease = Lease(
+                id: "id-\(cloud)", name: "mine", userID: "u", projectID: "p", startsAt: now, endsAt: now,
+                status: .active)
+            _ = try store.apply([ObservedLease(lease: lease, digest: 1)], scope: scope, run: &run, at: now)
+        }
+        let shortcut = try #require(Shortcut(["id", "mine", "--db", path]))
+        var output = TextBuffer()
+        // Both sites have one: the usual way lists them.
+        #expect(!shortcut.answer(LeaseManager.Configuration(environment: [:]), to: &output))
+        #expect(shortcut.answer(LeaseManager.Configuration(environment: ["OS_CLOUD": "beta"]), to: &output))
+        #expect(output.text == "id-beta\n")
+    }
+}

@@ -1,0 +1,37 @@
+import GRDB
+import Testing
+
+@testable import LeaseStore
+
+@Suite("How durably the store writes")
+struct DurabilityTests {
+    private struct Refused: Error {}
+
+    private func synchronous(_ store: LeaseStore) throws -> Int? {
+        try store.database.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+    }
+
+    @Test("A part of a long work is not forced to disk, everything else is")
+    func parts() throws {
+        let fixture = try StoreFixture()
+        defer { fixture.remove() }
+        #expect(try synchronous(fixture.store) == 2)
+        let during = try fixture.store.writeInPart { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+        #expect(during == 1)
+        #expect(try synchronous(fixture.store) == 2)
+    }
+
+    @Test("A part that fails is undone, and what follows it is forced to disk again")
+    func failure() throws {
+        let fixture = try StoreFixture()
+        defer { fixture.remove() }
+        #expect(throws: StoreError.self) {
+            try fixture.store.writeInPart { database -> Int? in
+                try database.execute(sql: "UPDATE scope SET region = 'elsewhere'")
+                throw Refused()
+            }
+        }
+        #expect(try synchronous(fixture.store) == 2)
+        #expect(try fixture.store.scopes().map(\.region) == ["R"])
+    }
+}
