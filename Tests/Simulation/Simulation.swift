@@ -1,4 +1,4 @@
-package import BlazarModel
+import BlazarModel
 import Foundation
 import LeaseStore
 

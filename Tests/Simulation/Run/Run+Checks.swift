@@ -1,5 +1,6 @@
 import LeaseModel
 import LeaseStore
+import Synchronization
 
 // What must hold after every step.
 extension Run {

@@ -1,6 +1,7 @@
 import Foundation
 import LeaseModel
 import LeaseStore
+import Synchronization
 
 // How the engine is broken on purpose.
 extension Run {

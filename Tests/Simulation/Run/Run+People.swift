@@ -1,6 +1,8 @@
+import BlazarModel
 import LeaseModel
 import LeaseStore
 import SyncEngine
+import Synchronization
 
 // What people do: at their desks, and at the server.
 extension Run {

@@ -1,6 +1,7 @@
 import LeaseModel
 import LeaseStore
 import SyncEngine
+import Synchronization
 
 // After the last fault: clocks are right, people decide, and everything must come to its end.
 extension Run {

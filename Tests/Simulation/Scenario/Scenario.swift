@@ -1,4 +1,5 @@
 package import BlazarModel
+import LeaseModel
 
 /// Everything that a run starts from: the same scenario always runs the same way.
 package struct Scenario: Sendable, Hashable {

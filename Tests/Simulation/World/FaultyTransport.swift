@@ -1,5 +1,6 @@
 import BlazarModel
 import LeaseModel
+import LeaseStore
 import OpenStackClient
 import Synchronization
 

@@ -1,5 +1,5 @@
-package import BlazarModel
-package import LeaseModel
+import BlazarModel
+import LeaseModel
 import Synchronization
 
 /// The cloud, its time, and what is on its way to it.
@@ -118,7 +118,7 @@ final class World: Sendable {
         var request = request
         let isCreation = request.method == "POST" && request.target == "/reservation/v1/leases"
         if isCreation, !keepsEvents, var body = (try? JSONValue(parsing: request.body))?.objectValue {
-            body.remove("events")
+            _ = body.remove("events")
             request.body = Array(JSONValue.object(body).text().utf8)
         }
         let sent = request
