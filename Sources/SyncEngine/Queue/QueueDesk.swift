@@ -218,8 +218,10 @@ package struct QueueDesk: Sendable {
                 next.leaseID = leaseID
                 next.doubt = nil
             case (.create, "ambiguous"):
-                next.state = .queued
-                next.doubt = nil
+                // Those that were looked at are not it; its own may still turn up until the quiet period is over.
+                next.state = .unknown
+                next.doubt?.run = max(mutation.doubt?.run ?? 0, mutation.doubt?.seenRun ?? 0)
+                next.doubt?.absences = 0
             default:
                 throw Refusal(
                     message: "That does not fit a mutation that is blocked (\(mutation.reason ?? "no reason")).")
