@@ -64,6 +64,8 @@ package struct Enqueueing: Sendable, Hashable {
     private static func neverLeft(_ mutation: Mutation) -> Bool {
         switch mutation.state {
         case .queued, .blocked, .parked: mutation.doubt == nil
+        // Refused, and open for another try: what is asked for next is about the draft.
+        case .rejected: mutation.verb == .create
         default: false
         }
     }
