@@ -40,16 +40,18 @@ struct Batch: Sendable {
                 }
             }
         }
-        report(done, of: seeds, exchanges, failures.count, since: began)
+        report(done, of: seeds, exchanges, failures.count, since: began, isLast: true)
         FileHandle.standardError.write(Data("\n".utf8))
         return failures
     }
 
-    private func report(_ done: Int, of total: Int, _ exchanges: Int, _ failed: Int, since began: ContinuousClock.Instant)
-    {
+    private func report(
+        _ done: Int, of total: Int, _ exchanges: Int, _ failed: Int, since began: ContinuousClock.Instant,
+        isLast: Bool = false
+    ) {
         let seconds = max(0.001, Double((ContinuousClock.now - began) / .milliseconds(1)) / 1_000)
         let isTerminal = isatty(STDERR_FILENO) == 1
-        guard isTerminal || done == total || done.isMultiple(of: 5_000) else { return }
+        guard isTerminal || isLast || done.isMultiple(of: 5_000) else { return }
         let filled = 30 * done / max(1, total)
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
         let rate = Double(done) / seconds

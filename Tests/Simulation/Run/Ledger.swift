@@ -8,4 +8,6 @@ struct Ledger: Sendable {
     var retried: Set<World.DraftKey> = []
     /// How many attempts of a client have been looked at.
     var attempts: [Int: Int] = [:]
+    /// Whose databases may have changed since the last look.
+    var touched: Set<Int> = []
 }

@@ -16,7 +16,7 @@ extension Run {
             round += 1
             let wait = clients.prefix(2).compactMap(wakeTime).min().map { $0.seconds(since: world.now) } ?? 0
             world.pass(seconds: max(400, min(wait + 1, 200_000)))
-            for client in clients {
+            for client in clients where round == 1 || !open(client).isEmpty || world.hasStragglers {
                 // A person who was told that much is missing has looked, and says that it is.
                 let report = await sync(client, isQuiet: true)
                 if report.failure == .suspect { await sync(client, confirmsDeletes: true, isQuiet: true) }
@@ -106,8 +106,7 @@ extension Run {
             let isTwin = world.creations.contains {
                 $0.exchange == made.exchange && $0.draft == made.draft && $0.leaseID == mutation.leaseID
             }
-            let isKnown = world.knows.withLock { $0 }?(made.draft.client, made.leaseID) ?? true
-            guard !isTwin, world.exists(made.leaseID) || isKnown else { continue }
+            guard !isTwin, world.isFindable(made) else { continue }
             world.violate(
                 """
                 draft \(made.draft.client)#\(made.draft.mutation) is \(mutation.state) \(mutation.leaseID ?? "") though \

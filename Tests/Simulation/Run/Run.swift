@@ -81,6 +81,7 @@ final class Run: Sendable {
     }
 
     func perform(_ action: Action, _ step: Step? = nil) async {
+        if let client = action.client { ledger.withLock { _ = $0.touched.insert(client) } }
         switch action {
         case .create(let number, let plan): create(clients[number], plan)
         case .change(let number, let verb, let target, let minutes):
@@ -142,6 +143,7 @@ final class Run: Sendable {
         _ client: Client, _ step: Step? = nil, confirmsDeletes: Bool = false, isFresh: Bool = false,
         isQuiet: Bool = false
     ) async -> SyncReport {
+        ledger.withLock { _ = $0.touched.insert(client.number) }
         let errand = errand(client, client.store, step, isQuiet: isQuiet)
         var options = pullOptions
         options.confirmsDeletes = confirmsDeletes

@@ -34,6 +34,18 @@ package enum Action: Sendable, Hashable {
     case strangerChanges(target: Int, minutes: Int)
 }
 
+extension Action {
+    /// Whose database it works on, if anybody's.
+    var client: Int? {
+        switch self {
+        case .create(let client, _), .change(let client, _, _, _), .decide(let client, _, _), .sync(let client, _, _),
+            .push(let client, _), .other(let client):
+            client
+        case .setClock, .reap, .strangerCreates, .strangerChanges: nil
+        }
+    }
+}
+
 /// What a person decides about a mutation.
 package enum Decision: String, Sendable, Hashable, CaseIterable {
     case cancel, retry, edit, mine, theirs, values

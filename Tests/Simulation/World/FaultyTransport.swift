@@ -87,8 +87,10 @@ struct Exchange: Sendable {
             let response = execute()
             return reply(response, bytes: Array(response.body.prefix(response.contentLength * 2 / 3)), isWhole: false)
         case .duplicated:
-            _ = execute()
-            return reply(execute())
+            let first = execute()
+            let second = execute()
+            // The one who asked gets the first answer to what was not to be repeated.
+            return reply(request.method == "POST" ? first : second)
         case .page(let status, let isCarriedOut):
             if isCarriedOut { _ = execute() }
             return Self.page(status)

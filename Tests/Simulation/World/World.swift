@@ -34,7 +34,8 @@ final class World: Sendable {
         var exchanges = 0
         var trace: [String] = []
         var violation: String?
-        var adminToken: String?
+        /// Leases that somebody changed before the one who asked for them had seen them.
+        var changedUnseen: Set<String> = []
     }
 
     private let state: Mutex<State>
@@ -126,6 +127,7 @@ final class World: Sendable {
             state.exchanges += 1
             return (state.model.handle(sent, at: state.model.now), exchange ?? -state.exchanges)
         }
+        noteChange(request.method, request.target)
         if isCreation, response.status == 201, let draft,
             let id = (try? response.json())?["lease"]?["id"]?.stringValue
         {
@@ -141,11 +143,30 @@ final class World: Sendable {
     private func created(_ id: String, _ draft: DraftKey, exchange: Int) {
         let earlier = creations.filter { $0.draft == draft && $0.exchange != exchange }
         state.withLock { $0.creations.append(Creation(draft: draft, leaseID: id, exchange: exchange)) }
-        let asks = knows.withLock { $0 }
-        for one in earlier where exists(one.leaseID) || asks?(draft.client, one.leaseID) ?? true {
+        for one in earlier where isFindable(one) {
             violate(
                 "draft \(draft.client)#\(draft.mutation) became two leases: \(one.leaseID) and \(id)")
         }
+    }
+
+    /// Whether a client could have found out that a lease was made for its draft.
+    ///
+    /// Not if it was deleted before any of the client's lists brought it; and, where the server drops events, not if
+    /// somebody changed it before, since likeness is all there is to go by.
+    func isFindable(_ creation: Creation) -> Bool {
+        if !keepsEvents, state.withLock({ $0.changedUnseen.contains(creation.leaseID) }) { return false }
+        return exists(creation.leaseID) || isKnown(creation)
+    }
+
+    private func isKnown(_ creation: Creation) -> Bool {
+        knows.withLock { $0 }?(creation.draft.client, creation.leaseID) ?? true
+    }
+
+    private func noteChange(_ method: String, _ target: String) {
+        guard method == "PUT", let id = target.split(separator: "/").last.map(String.init),
+            let creation = creations.first(where: { $0.leaseID == id }), !isKnown(creation)
+        else { return }
+        state.withLock { _ = $0.changedUnseen.insert(id) }
     }
 
     // MARK: - As the operator sees it
@@ -166,7 +187,8 @@ final class World: Sendable {
     /// Does something at the server as somebody who does not use Leasehold.
     @discardableResult
     func act(_ method: String, _ path: String, _ body: JSONValue? = nil, as account: String) -> ModelResponse {
-        state.withLock { Self.send(&$0.model, method, path, body, as: account) }
+        noteChange(method, path)
+        return state.withLock { Self.send(&$0.model, method, path, body, as: account) }
     }
 
     private static func send(
