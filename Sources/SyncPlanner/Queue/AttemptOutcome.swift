@@ -8,8 +8,8 @@ package enum AttemptOutcome: Sendable, Hashable {
     case alreadySo(leaseID: String)
     /// The server will not do it.
     case rejected(reason: String, message: String, requestID: String?)
-    /// It certainly was not carried out: try again.
-    case notDone(message: String, requestID: String?, retryAfterSeconds: Int?)
+    /// It certainly was not carried out, or does no harm when repeated: try again; but not for ever if nobody knows why.
+    case notDone(message: String, requestID: String?, retryAfterSeconds: Int?, isExplained: Bool = true)
     /// It may have been carried out.
     case outcomeUnknown(message: String, requestID: String?)
     /// The credentials were refused: a person must log in.
@@ -39,7 +39,8 @@ extension AttemptOutcome {
             self =
                 verb == .create
                 ? .rejected(reason: failure.category.rawValue, message: message, requestID: id)
-                : .notDone(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
+                : .notDone(
+                    message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds, isExplained: false)
         case .forbidden:
             self = .rejected(reason: "auth", message: message, requestID: id)
         case .notFound, .notOffered:
@@ -52,7 +53,9 @@ extension AttemptOutcome {
             self =
                 verb == .create
                 ? .outcomeUnknown(message: message, requestID: id)
-                : .notDone(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
+                : .notDone(
+                    message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds,
+                    isExplained: failure.category != .serverError)
         }
     }
 }

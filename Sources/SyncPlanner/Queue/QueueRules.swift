@@ -59,12 +59,16 @@ package struct QueueRules: Sendable, Hashable {
                 retry(&next, now: now, retryAfterSeconds: nil, using: &random)
                 if next.nextAttemptAt > until { next.state = .rejected } else { next.state = .queued }
             }
-        case .notDone(let message, let requestID, let retryAfter):
+        case .notDone(let message, let requestID, let retryAfter, let isExplained):
             next.state = .queued
             next.message = message
             next.requestID = requestID
             next.doubt = nil
             retry(&next, now: now, retryAfterSeconds: retryAfter, using: &random)
+            if !isExplained, next.failures >= failuresBeforeParking {
+                next.state = .parked
+                next.reason = "failing"
+            }
         case .outcomeUnknown(let message, let requestID):
             next.state = .unknown
             next.message = message
