@@ -115,6 +115,7 @@ final class Run: Sendable {
     // MARK: - Processes
 
     func errand(_ client: Client, _ store: LeaseStore, _ step: Step?, isQuiet: Bool = false) -> Errand {
+        snapshots.withLock { $0[client.number] = nil }
         let number = errands.withLock {
             $0 += 1
             return $0

@@ -39,7 +39,21 @@ extension Scenario {
         secondsOff = (0..<Self.clientCount).map { _ in Self.clock(&chance) }
         steps = []
         let count = chance.number(8...26)
-        for number in 0..<count { steps.append(step(number, &chance)) }
+        while steps.count < count {
+            let step = step(steps.count, &chance)
+            steps.append(step)
+            // Impatient people try again at once.
+            guard case .sync(let client, let confirms, _) = step.action, !step.faults.isEmpty, chance.happens(35) else {
+                continue
+            }
+            for _ in 0..<chance.number(1...4) {
+                steps.append(
+                    Step(
+                        number: steps.count, pauseSeconds: Int64(chance.number(0...12)),
+                        action: .sync(client: client, confirmsDeletes: confirms, isFresh: false), faults: [:],
+                        crashAt: nil))
+            }
+        }
     }
 
     private static func clock(_ chance: inout Chance) -> Int64 {
@@ -55,7 +69,9 @@ extension Scenario {
         switch action {
         case .sync, .push, .other:
             for _ in 0..<chance.weighted([(4, 0), (5, 1), (3, 2), (1, 4)]) {
-                step.faults[chance.number(0...9)] = fault(&chance)
+                // Most exchanges are a token's, a list's, and then that of the first mutation.
+                let exchange = chance.weighted([(3, 1), (3, 2), (4, chance.number(0...9))])
+                step.faults[exchange] = fault(&chance)
             }
             if chance.happens(15) { step.crashAt = chance.number(0...14) }
         default: break
@@ -104,7 +120,7 @@ extension Scenario {
 
     private func fault(_ chance: inout Chance) -> Fault {
         // Blazar's manager may still do its work within the quiet period, and is not thought to after.
-        let later = Int64(chance.number(1...290))
+        let later = Int64(chance.happens(50) ? chance.number(1...290) : chance.number(150...290))
         return chance.weighted([
             (2, .noConnection), (4, .requestLost), (7, .answerLost), (5, .carriedOutLater(seconds: later)),
             (3, .hang(seconds: min(later, 230))), (4, .truncated), (2, .duplicated),
