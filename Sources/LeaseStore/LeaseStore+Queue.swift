@@ -187,7 +187,8 @@ extension LeaseStore {
                     VALUES ('answer', ?, ?, ?, ?)
                     """,
                 arguments: [scope.site, scope.id, time.secondsSince1970, time.secondsSince1970])
-            let writer = try MirrorWriter(database, scope: scope, run: database.lastInsertedRowID, at: time)
+            let writer = try MirrorWriter(
+                database, scope: scope, run: RunTicket(id: database.lastInsertedRowID), at: time)
             if let goneLeaseID {
                 let key = try Int64.fetchOne(
                     database, sql: "SELECT lease_key FROM lease WHERE scope_id = ? AND id = ?",
