@@ -26,7 +26,7 @@ extension QueuePush {
                 lease = reply.lease
                 outcome = .accepted(leaseID: reply.lease.id)
             case .gone(let failure), .failed(let failure):
-                outcome = try await refusal(failure, of: mutation, "Creating")
+                outcome = await refusal(failure, of: mutation, "Creating")
                 if case .unauthenticated(let message, _) = outcome {
                     pause = ServiceErrorReport(failure: .authentication, message: message)
                 }
@@ -81,7 +81,7 @@ extension QueuePush {
                 outcome = .accepted(leaseID: found.id)
                 settled = await readSettled(found.id)
             case .gone(let failure), .failed(let failure):
-                outcome = try await refusal(failure, of: mutation, "Changing")
+                outcome = await refusal(failure, of: mutation, "Changing")
             }
         } catch {
             let interrupted = interruption(error, mutation)
@@ -120,7 +120,7 @@ extension QueuePush {
                 outcome = .accepted(leaseID: found.id)
                 gone = found.id
             case .failed(let failure):
-                outcome = try await refusal(failure, of: mutation, "Deleting")
+                outcome = await refusal(failure, of: mutation, "Deleting")
             }
         } catch {
             (outcome, pause) = interruption(error, mutation)
@@ -163,7 +163,7 @@ extension QueuePush {
                         reason: "gone", message: "The lease \"\(mutation.leaseName)\" has been deleted.",
                         requestID: failure.requestID), nil)
             case .failed(let failure):
-                return .outcome(try await refusal(failure, of: mutation, "Reading"), nil)
+                return .outcome(await refusal(failure, of: mutation, "Reading"), nil)
             }
         } catch {
             let (outcome, pause) = interruption(error, mutation)
@@ -171,13 +171,12 @@ extension QueuePush {
         }
     }
 
-    private func refusal(
-        _ failure: ServerFailure, of mutation: Mutation, _ doing: String
-    ) async throws(ServiceError) -> AttemptOutcome {
-        let identity = try await connection.session.identity()
+    /// Never throws: a request that was answered must not look like one that never left because the token ended since.
+    private func refusal(_ failure: ServerFailure, of mutation: Mutation, _ doing: String) async -> AttemptOutcome {
+        let identity = try? await connection.session.identity()
         let message = failure.sentence(
             operation: "\(doing) the lease", lease: mutation.leaseName,
-            isApplicationCredential: identity.isApplicationCredential)
+            isApplicationCredential: identity?.isApplicationCredential ?? false)
         return AttemptOutcome(failure, verb: mutation.verb, message: message)
     }
 
