@@ -33,6 +33,7 @@ CREATE TABLE mutation (
     doubt_not_before INTEGER,
     doubt_anchor INTEGER,
     doubt_absences INTEGER NOT NULL DEFAULT 0,
+    doubt_counted_run INTEGER,
     CHECK (local_id IS NOT NULL OR lease_id IS NOT NULL),
     CHECK ((verb = 'create') = (token IS NOT NULL)),
     CHECK ((state = 'unknown') <= (doubt_run IS NOT NULL))

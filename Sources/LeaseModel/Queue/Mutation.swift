@@ -21,7 +21,7 @@ public struct Mutation: Sendable, Hashable, Identifiable {
     /// Blazar's id of the lease, once it has one.
     public var leaseID: String?
     /// The lease's name, for people.
-    public let leaseName: String
+    public var leaseName: String
     /// Where it is.
     public var state: MutationState
     /// Why it is there: the category of a rejection, `conflict`, `auth`, `ambiguous`.
@@ -155,12 +155,17 @@ public struct Doubt: Sendable, Hashable {
     public var anchor: Timestamp?
     /// How many whole lists, begun after the quiet period, did not have the lease.
     public var absences: Int
+    /// The run of the last list that was counted: no list counts twice, however many processes look at it.
+    public var countedRun: Int64?
 
     /// Makes a doubt; nothing is known yet of lists.
-    public init(run: Int64, notBefore: Timestamp? = nil, anchor: Timestamp? = nil, absences: Int = 0) {
+    public init(
+        run: Int64, notBefore: Timestamp? = nil, anchor: Timestamp? = nil, absences: Int = 0, countedRun: Int64? = nil
+    ) {
         self.run = run
         self.notBefore = notBefore
         self.anchor = anchor
         self.absences = absences
+        self.countedRun = countedRun
     }
 }

@@ -157,6 +157,8 @@ package struct QueueRules: Sendable, Hashable {
             next.message = "More than one lease may be this one: \(sighting.matches.joined(separator: ", "))."
             return next
         }
+        guard sighting.run > doubt.countedRun ?? doubt.run else { return mutation }
+        doubt.countedRun = sighting.run
         if let anchor = doubt.anchor {
             if sighting.serverDate.seconds(since: anchor) > quietPeriodSeconds { doubt.absences += 1 }
         } else {
