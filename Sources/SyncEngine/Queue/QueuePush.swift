@@ -188,6 +188,7 @@ extension AttemptOutcome {
         case .alreadySo: "already_so"
         case .rejected(let reason, _, _): "rejected_\(reason)"
         case .notDone: "not_done"
+        case .failed: "failed"
         case .outcomeUnknown: "unknown"
         case .unauthenticated: "unauthenticated"
         case .conflict: "conflict"
