@@ -133,8 +133,8 @@ package struct QueuePush: Sendable {
     }
 
     /// Moves a mutation without a request, unless it has changed meanwhile.
-    private func put(
-        _ mutation: Mutation, _ state: MutationState, reason: String, message: String
+    func put(
+        _ mutation: Mutation, _ state: MutationState, reason: String?, message: String
     ) throws -> Mutation? {
         let now = connection.now()
         return try store.changeMutation(id: mutation.id) { present, _ in
