@@ -126,6 +126,9 @@ public enum MutationState: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// Whether it may still be carried out, or wait for a person: what is shown as queued.
+    public var isPending: Bool { !isFinal && self != .accepted }
+
     /// Whether a later mutation of the same lease has to wait for it.
     public var holdsUpLater: Bool {
         switch self {
