@@ -21,8 +21,8 @@ extension LeaseStore {
                 database,
                 sql: """
                     SELECT coalesce(server_date, started_at), keeps_client_events, run_id
-                    FROM sync_run JOIN scope ON scope.scope_id = sync_run.scope_id
-                    WHERE sync_run.scope_id = ? AND kind = 'list' AND outcome = 'complete'
+                    FROM scope JOIN sync_run USING (scope_id)
+                    WHERE scope_id = ? AND kind = 'list' AND outcome = 'complete'
                     ORDER BY run_id DESC LIMIT 1
                     """, arguments: [scope])
             guard let list else { return [] }

@@ -151,7 +151,10 @@ package struct QueueRules: Sendable, Hashable {
     /// not created, and is sent again with the same token. The period is measured on the server's clock, from the
     /// first list after the attempt, so that setting or suspending this machine's clock cannot shorten it.
     package func mutation(_ mutation: Mutation, after sighting: Sighting, now: Timestamp) -> Mutation {
-        guard mutation.state == .unknown, var doubt = mutation.doubt, sighting.run > doubt.run else { return mutation }
+        guard mutation.state == .unknown, var doubt = mutation.doubt,
+            sighting.run > max(doubt.run, doubt.seenRun)
+        else { return mutation }
+        doubt.seenRun = sighting.run
         var next = mutation
         next.updatedAt = now
         if sighting.matches.count == 1 {
@@ -168,8 +171,6 @@ package struct QueueRules: Sendable, Hashable {
             next.message = "More than one lease may be this one: \(sighting.matches.joined(separator: ", "))."
             return next
         }
-        guard sighting.run > doubt.countedRun ?? doubt.run else { return mutation }
-        doubt.countedRun = sighting.run
         if let anchor = doubt.anchor {
             if sighting.serverDate.seconds(since: anchor) > quietPeriodSeconds { doubt.absences += 1 }
         } else {
