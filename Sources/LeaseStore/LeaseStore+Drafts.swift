@@ -80,19 +80,19 @@ extension LeaseFilter {
     /// Whether a lease that is only queued is to be found, its name apart.
     fileprivate func admits(_ draft: MirroredLease) -> Bool {
         let lease = draft.lease
-        let types = Set(lease.reservations.map(\.resourceType))
-        let nodeTypes = lease.reservations.compactMap { $0.requiredValue(of: "node_type") }
-        return (scopes?.contains(draft.scopeID) ?? true)
-            && (statuses.isEmpty || statuses.contains(lease.status))
-            && (project.map { $0 == lease.projectID || $0 == draft.projectName } ?? true)
-            && (user.map { $0 == lease.userID || $0 == draft.userName } ?? true)
-            && (resourceTypes.isEmpty || !resourceTypes.isDisjoint(with: types))
-            && (nodeType.map(nodeTypes.contains) ?? true)
-            // Nothing is allocated to it yet.
-            && resource == nil
-            && (activeAt.map { lease.startsAt <= $0 && lease.endsAt > $0 } ?? true)
-            && (from.map { lease.endsAt > $0 } ?? true)
-            && (to.map { lease.startsAt < $0 } ?? true)
+        // Nothing is allocated to it yet.
+        guard resource == nil, scopes?.contains(draft.scopeID) ?? true else { return false }
+        guard statuses.isEmpty || statuses.contains(lease.status) else { return false }
+        if let project, project != lease.projectID, project != draft.projectName { return false }
+        if let user, user != lease.userID, user != draft.userName { return false }
+        if !resourceTypes.isEmpty, resourceTypes.isDisjoint(with: lease.reservations.map(\.resourceType)) { return false }
+        if let nodeType, !lease.reservations.contains(where: { $0.requiredValue(of: "node_type") == nodeType }) {
+            return false
+        }
+        if let activeAt, lease.startsAt > activeAt || lease.endsAt <= activeAt { return false }
+        if let from, lease.endsAt <= from { return false }
+        if let to, lease.startsAt >= to { return false }
+        return true
     }
 }
 
