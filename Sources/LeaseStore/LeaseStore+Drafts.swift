@@ -1,5 +1,5 @@
 import GRDB
-package import LeaseModel
+import LeaseModel
 
 /// The writes that wait, as those who list and show leases see them, inside one transaction.
 struct PendingWrites {
