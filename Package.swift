@@ -93,11 +93,27 @@ let package = Package(
         // The recorded requests and replies of real clouds, for the tests of whoever reads such replies.
         .target(name: "CaptureFixtures", path: "Tests/CaptureFixtures", swiftSettings: settings),
 
+        // Databases with leases in them, for the tests of whoever reads or fills one.
+        .target(
+            name: "MirrorFixtures",
+            dependencies: ["LeaseModel", "SyncPlanner", "LeaseStore"],
+            path: "Tests/MirrorFixtures",
+            swiftSettings: settings),
+
         tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
         tests("BlazarClientTests", ["LeaseModel", "OpenStackClient", "BlazarClient", "CaptureFixtures"]),
         tests("SyncPlannerTests", ["SyncPlanner"]),
-        tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", grdb]),
-        tests("LeaseCommandsTests", ["LeaseCommands", "Leasehold", "LeaseModel", "LeaseStore", arguments, yams]),
+        tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", "MirrorFixtures", grdb]),
+        tests(
+            "SyncEngineTests",
+            [
+                "LeaseModel", "LeaseStore", "OpenStackClient", "BlazarClient", "SyncEngine", "MirrorFixtures",
+                "CaptureFixtures",
+            ]),
+        tests("LeaseholdTests", ["LeaseModel", "LeaseStore", "Leasehold", "MirrorFixtures"]),
+        tests(
+            "LeaseCommandsTests",
+            ["LeaseCommands", "LeaseModel", "LeaseStore", "Leasehold", "MirrorFixtures", arguments, yams]),
         tests("OpenStackClientTests", ["LeaseModel", "OpenStackClient", nioCore, nioPosix, nioSSL, logging]),
         tests("BlazarModelTests", ["BlazarModel", "LeaseModel"]),
     ]

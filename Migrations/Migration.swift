@@ -15,9 +15,14 @@ package struct Migration: Sendable {
         Migration(version: 2, name: "v0002_queue", bytes: PackageResources.v0002_queue_sql),
     ]
 
-    private init(version: Int32, name: String, bytes: [UInt8]) {
+    /// Makes a step that is not one of ``all``, as tests of a failing one do.
+    package init(version: Int32, name: String, sql: String) {
         self.version = version
         self.name = name
-        sql = String(decoding: bytes, as: UTF8.self)
+        self.sql = sql
+    }
+
+    private init(version: Int32, name: String, bytes: [UInt8]) {
+        self.init(version: version, name: name, sql: String(decoding: bytes, as: UTF8.self))
     }
 }

@@ -33,6 +33,7 @@ CREATE TABLE mutation (
     doubt_not_before INTEGER,
     doubt_anchor INTEGER,
     doubt_absences INTEGER NOT NULL DEFAULT 0,
+    doubt_seen_run INTEGER NOT NULL DEFAULT 0,
     CHECK (local_id IS NOT NULL OR lease_id IS NOT NULL),
     CHECK ((verb = 'create') = (token IS NOT NULL)),
     CHECK ((state = 'unknown') <= (doubt_run IS NOT NULL))
@@ -45,6 +46,8 @@ CREATE INDEX mutation_by_local_id ON mutation (local_id);
 CREATE TABLE attempt (
     attempt_id INTEGER PRIMARY KEY,
     mutation_id INTEGER NOT NULL REFERENCES mutation,
+    -- The number by which its answer is compared with lists.
+    run_id INTEGER NOT NULL REFERENCES sync_run,
     started_at INTEGER NOT NULL,
     finished_at INTEGER,
     outcome TEXT,

@@ -30,7 +30,8 @@ extension Subcommand {
             return ExitStatus(rawValue: error.rawValue) ?? .failure
         } catch {
             let error = CommandError(error)
-            if !error.message.isEmpty { report(error, &console) }
+            // A reader of the output that has enough, as `head` has, is no reason to complain.
+            if error.status != .success { report(error, &console) }
             return error.status
         }
     }

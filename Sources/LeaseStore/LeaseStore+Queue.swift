@@ -140,19 +140,21 @@ extension LeaseStore {
             next.state = .sending
             next.updatedAt = time
             next.attempts += 1
-            let last = try Row.fetchOne(
-                database,
+            let serverDate = try Int64.fetchOne(
+                database, sql: "SELECT max(server_date) FROM sync_run WHERE scope_id = ? AND outcome = 'complete'",
+                arguments: [mutation.scopeID])
+            // The answer is an observation like any other, and takes its number before the request leaves.
+            try database.execute(
                 sql: """
-                    SELECT coalesce(max(run_id), 0),
-                        (SELECT max(server_date) FROM sync_run WHERE scope_id = ? AND outcome = 'complete')
-                    FROM sync_run
-                    """, arguments: [mutation.scopeID])
-            next.doubt = Doubt(
-                run: last?[0] ?? 0, notBefore: (last?[1] as Int64?).map(Timestamp.init(secondsSince1970:)))
+                    INSERT INTO sync_run (kind, cloud, scope_id, started_at) VALUES ('answer', ?, ?, ?)
+                    """,
+                arguments: [mutation.site, mutation.scopeID, time.secondsSince1970])
+            let run = database.lastInsertedRowID
+            next.doubt = Doubt(run: run, notBefore: serverDate.map(Timestamp.init(secondsSince1970:)))
             try next.update(database)
             try database.execute(
-                sql: "INSERT INTO attempt (mutation_id, started_at, sent) VALUES (?, ?, ?)",
-                arguments: [mutation.id, time.secondsSince1970, JSONValue.object(sent).text()])
+                sql: "INSERT INTO attempt (mutation_id, run_id, started_at, sent) VALUES (?, ?, ?, ?)",
+                arguments: [mutation.id, run, time.secondsSince1970, JSONValue.object(sent).text()])
             return (next, database.lastInsertedRowID)
         }
     }
@@ -180,14 +182,13 @@ extension LeaseStore {
                     UPDATE attempt SET finished_at = ?, outcome = ?, message = ?, request_id = ? WHERE attempt_id = ?
                     """,
                 arguments: [time.secondsSince1970, outcome, mutation.message, mutation.requestID, attempt])
-            // An observation like any other takes a number, so that an older list never overwrites it.
+            let run = try Int64.fetchOne(
+                database, sql: "SELECT run_id FROM attempt WHERE attempt_id = ?", arguments: [attempt])
+            guard let run else { return }
             try database.execute(
-                sql: """
-                    INSERT INTO sync_run (kind, cloud, scope_id, started_at, finished_at)
-                    VALUES ('answer', ?, ?, ?, ?)
-                    """,
-                arguments: [scope.site, scope.id, time.secondsSince1970, time.secondsSince1970])
-            let writer = try MirrorWriter(database, scope: scope, run: database.lastInsertedRowID, at: time)
+                sql: "UPDATE sync_run SET finished_at = max(started_at, ?) WHERE run_id = ?",
+                arguments: [time.secondsSince1970, run])
+            let writer = try MirrorWriter(database, scope: scope, run: RunTicket(id: run), at: time)
             if let goneLeaseID {
                 let key = try Int64.fetchOne(
                     database, sql: "SELECT lease_key FROM lease WHERE scope_id = ? AND id = ?",

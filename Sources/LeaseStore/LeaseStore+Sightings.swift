@@ -21,8 +21,9 @@ extension LeaseStore {
                 database,
                 sql: """
                     SELECT coalesce(server_date, started_at), keeps_client_events, run_id
-                    FROM scope JOIN sync_run ON sync_run.run_id = scope.last_complete_run
-                    WHERE scope.scope_id = ?
+                    FROM scope JOIN sync_run USING (scope_id)
+                    WHERE scope_id = ? AND kind = 'list' AND outcome = 'complete'
+                    ORDER BY run_id DESC LIMIT 1
                     """, arguments: [scope])
             guard let list else { return [] }
             let serverDate = Timestamp(secondsSince1970: list[0])

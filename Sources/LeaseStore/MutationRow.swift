@@ -26,7 +26,7 @@ extension Mutation {
         if let run = row["doubt_run"] as Int64? {
             doubt = Doubt(
                 run: run, notBefore: row.time("doubt_not_before"), anchor: row.time("doubt_anchor"),
-                absences: row["doubt_absences"])
+                absences: row["doubt_absences"], seenRun: row["doubt_seen_run"])
         }
     }
 
@@ -42,6 +42,7 @@ extension Mutation {
             ("attempts", attempts), ("failures", failures), ("doubt_run", doubt?.run),
             ("doubt_not_before", doubt?.notBefore?.secondsSince1970),
             ("doubt_anchor", doubt?.anchor?.secondsSince1970), ("doubt_absences", doubt?.absences ?? 0),
+            ("doubt_seen_run", doubt?.seenRun ?? 0),
         ]
     }
 

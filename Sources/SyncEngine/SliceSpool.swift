@@ -30,6 +30,12 @@ struct SliceSpool: ~Copyable {
         self.memoryLimit = memoryLimit
     }
 
+    /// The folder of a file; the current one for a path that names none.
+    static func folder(beside path: String) -> String {
+        let folder = (path as NSString).deletingLastPathComponent
+        return folder.isEmpty ? "." : folder
+    }
+
     /// How many slices there are.
     var count: Int { entries.count }
 

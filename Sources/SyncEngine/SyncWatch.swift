@@ -15,6 +15,7 @@ package struct SyncWatch: Sendable {
     private let now: @Sendable () -> Timestamp
     private let sleep: @Sendable (Double) async throws -> Void
     private let progress: @Sendable (SyncProgress) async -> Void
+    private let makeRandom: @Sendable () -> any RandomNumberGenerator
 
     /// - Parameters:
     ///   - store: the database.
@@ -23,11 +24,13 @@ package struct SyncWatch: Sendable {
     ///   - now: the clock.
     ///   - sleep: waits so many seconds, or throws when its task is cancelled.
     ///   - progress: what happens.
+    ///   - makeRandom: the source of chance of one cloud's rhythm.
     package init(
         store: LeaseStore, intervalSeconds: Double, options: PullOptions = PullOptions(),
         now: @escaping @Sendable () -> Timestamp,
         sleep: @escaping @Sendable (Double) async throws -> Void,
-        progress: @escaping @Sendable (SyncProgress) async -> Void
+        progress: @escaping @Sendable (SyncProgress) async -> Void,
+        makeRandom: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() }
     ) {
         self.store = store
         self.intervalSeconds = intervalSeconds
@@ -35,6 +38,7 @@ package struct SyncWatch: Sendable {
         self.now = now
         self.sleep = sleep
         self.progress = progress
+        self.makeRandom = makeRandom
     }
 
     /// Runs until cancelled.
@@ -62,7 +66,7 @@ package struct SyncWatch: Sendable {
         var connection: CloudConnection?
         var failures = 0
         var resourcesReadAt: Timestamp?
-        var random = SystemRandomNumberGenerator()
+        var random = makeRandom()
         let backoff = Backoff(baseSeconds: intervalSeconds, capSeconds: max(900, intervalSeconds))
         while !Task.isCancelled {
             let report: SyncReport

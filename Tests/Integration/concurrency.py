@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 
 from support import runner
 from support.fake_case import FakeCloudCase
-from support.fake_cloud import lease, send_json
+from support.fake_cloud import lease, send_error, send_json
 
 SECONDS = float(os.environ.get("LEASEHOLD_CONCURRENCY_SECONDS", "20"))
 LEASES = 40
@@ -67,7 +67,6 @@ class Concurrency(FakeCloudCase):
 
     def send_one(self, handler):
         """The guest, as the cloud has it at this moment."""
-        from support.fake_cloud import send_error
         wanted = handler.path.rsplit("/", 1)[-1]
         with self.generation_lock:
             found = [item for item in self.state(self.generation) if item["id"] == wanted]

@@ -238,8 +238,9 @@ class Comparison:
     def step(self, step: dict) -> None:
         if "wait" in step:
             return self.wait(step)
-        if "pause" in step:
-            return time.sleep(step["pause"])
+        if "next_minute" in step:
+            # Blazar compares minutes: what has started this minute has not started yet.
+            return time.sleep(61 - time.time() % 60)
         step = requests.dated(step, datetime.datetime.now(datetime.timezone.utc), self.run)
         self.count += 1
 

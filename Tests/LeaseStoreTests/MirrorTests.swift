@@ -1,6 +1,7 @@
 import Foundation
 import LeaseModel
 import LeaseStore
+import MirrorFixtures
 import Testing
 
 @Suite("The mirror")
@@ -190,27 +191,5 @@ struct MirrorTests {
                 "start_lease", "UNDONE", .string(Fixture.time(0).iso8601),
             ])
         #expect(try fixture.count("v_history") == 2)
-    }
-}
-
-extension StoreFixture {
-    /// Every row of every table but the runs and the freshness of the scope.
-    func dump() throws -> [String] {
-        try ["lease", "reservation", "event", "lease_history", "resource", "resource_list", "allocation"].flatMap {
-            table in
-            var rows: [String] = []
-            try store.query("SELECT * FROM \(table)", columns: { _ in }) { rows.append(JSONValue.array($0).text()) }
-            return rows
-        }
-    }
-
-    func row(_ sql: String) throws -> [JSONValue] {
-        var found: [JSONValue] = []
-        try store.query(sql, columns: { _ in }) { found = $0 }
-        return found
-    }
-
-    func count(_ table: String) throws -> Int {
-        try row("SELECT count(*) FROM \(table)").first?.intValue ?? -1
     }
 }

@@ -8,6 +8,11 @@ package struct DatabaseCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "db",
         abstract: "Look after the local database.",
+        discussion: """
+            EXAMPLES
+              leasehold db check
+              leasehold db sql 'SELECT name, end_date FROM v_lease'
+            """,
         subcommands: [DatabasePath.self, DatabaseCheck.self, DatabaseBackup.self, DatabaseQuery.self])
 
     package init() {}
@@ -16,7 +21,13 @@ package struct DatabaseCommand: AsyncParsableCommand {
 /// `leasehold db path`
 package struct DatabasePath: Subcommand {
     package static let configuration = CommandConfiguration(
-        commandName: "path", abstract: "Print where the database is, whether or not there is one yet.")
+        commandName: "path",
+        abstract: "Print where the database is, whether or not there is one yet.",
+        discussion: """
+            EXAMPLES
+              leasehold db path
+              sqlite3 "$(leasehold db path)" 'SELECT count(*) FROM v_lease'
+            """)
 
     @OptionGroup var global: GlobalOptions
 
@@ -33,7 +44,12 @@ package struct DatabaseCheck: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Check the database for damage.",
-        discussion: "Exit status 73 if something is wrong.")
+        discussion: """
+            Exit status 73 if something is wrong.
+
+            EXAMPLES
+              leasehold db check
+            """)
 
     @OptionGroup var global: GlobalOptions
 
@@ -86,6 +102,7 @@ package struct DatabaseQuery: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "sql",
         abstract: "Run a statement that reads, on the documented views or anything else.",
+        usage: "leasehold db sql <statement> [<options>]",
         discussion: """
             The views v_lease, v_reservation, v_event, v_history and v_resource keep their shape from release to release.
             '-' reads the statement from standard input.

@@ -7,6 +7,7 @@ package struct DeviceList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "devices",
         abstract: "List the edge devices that can be reserved, and who holds them.",
+        usage: "leasehold devices [--property <name=value>] [<options>]",
         discussion: """
             Only where the site has devices, as CHI@Edge does, and lets you read them.
 

@@ -7,6 +7,7 @@ package struct Doctor: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Find out why something does not work: configuration, login, Blazar, database.",
+        usage: "leasehold doctor [<options>]",
         discussion: """
             Talks to the clouds, and changes nothing. Without --os-cloud, to every cloud that is configured.
 

@@ -7,6 +7,7 @@ package struct FlavorList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "flavors",
         abstract: "List the flavors of instances.",
+        usage: "leasehold flavors [<options>]",
         discussion: """
             A flavor or instance reservation makes a private flavor whose id is the reservation's.
 

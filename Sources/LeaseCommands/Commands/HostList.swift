@@ -7,6 +7,7 @@ package struct HostList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "hosts",
         abstract: "List the hosts that can be reserved, and who holds them.",
+        usage: "leasehold hosts [--property <name=value>] [<options>]",
         discussion: """
             Only where the site lets you read them: upstream Blazar keeps them from all but administrators.
 

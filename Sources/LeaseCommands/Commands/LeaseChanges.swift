@@ -7,6 +7,7 @@ package struct LeaseChanges: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "changes",
         abstract: "List what was seen to change, in all leases.",
+        usage: "leasehold changes [--since <time>] [<options>]",
         discussion: """
             A change happened between the last time the old state was seen ("not before") and the time the new one was.
 

@@ -7,6 +7,7 @@ package struct LeaseShow: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show a lease with its reservations and events.",
+        usage: "leasehold show <lease> [<options>]",
         discussion: """
             EXAMPLES
               leasehold show mylease

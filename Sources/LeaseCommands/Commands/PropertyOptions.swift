@@ -37,7 +37,7 @@ extension ReadingOptions {
                 switch listing.outcome {
                 case .listed: break
                 case .forbidden:
-                    console.remark("\(site): not for you: \(listing.message ?? "the site keeps them back").")
+                    console.remark("\(site): not for you: \(listing.message ?? "the site keeps them back")")
                 case .notOffered: console.remark("\(site): the site has none.")
                 case .failed: console.remark("\(site): not read: \(listing.message ?? "no reason given")")
                 }

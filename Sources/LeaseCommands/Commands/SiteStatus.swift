@@ -7,6 +7,7 @@ package struct SiteStatus: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show at a glance what runs, what ends next, and how fresh that is.",
+        usage: "leasehold status [<options>]",
         discussion: """
             EXAMPLES
               leasehold status
@@ -31,6 +32,7 @@ package struct SiteList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "sites",
         abstract: "List the sites that have been synced, and as whom.",
+        usage: "leasehold sites [<options>]",
         discussion: """
             EXAMPLES
               leasehold sites

@@ -155,10 +155,15 @@ public struct Doubt: Sendable, Hashable {
     public var anchor: Timestamp?
     /// How many whole lists, begun after the quiet period, did not have the lease.
     public var absences: Int
+    /// The run of the last list that was looked at: none counts twice.
+    public var seenRun: Int64
 
     /// Makes a doubt; nothing is known yet of lists.
-    public init(run: Int64, notBefore: Timestamp? = nil, anchor: Timestamp? = nil, absences: Int = 0) {
+    public init(
+        run: Int64, notBefore: Timestamp? = nil, anchor: Timestamp? = nil, absences: Int = 0, seenRun: Int64 = 0
+    ) {
         self.run = run
+        self.seenRun = seenRun
         self.notBefore = notBefore
         self.anchor = anchor
         self.absences = absences

@@ -80,9 +80,10 @@ extension CloudConnection {
     /// Who asks, as the token tells.
     ///
     /// - Throws: ``ServiceError``.
-    func scopeIdentity() async throws(ServiceError) -> ScopeIdentity {
-        let identity = try await session.identity()
-        return ScopeIdentity(
+    func scopeIdentity() async throws(ServiceError) -> ScopeIdentity { scopeIdentity(try await session.identity()) }
+
+    func scopeIdentity(_ identity: TokenIdentity) -> ScopeIdentity {
+        ScopeIdentity(
             cloud: name, site: name, authURL: identity.authURL, region: identity.region,
             projectID: identity.projectID, projectName: identity.projectName, userID: identity.userID,
             userName: identity.userName, seesAllProjects: identity.seesAllProjects || cloud.wantsAllProjects)

@@ -140,7 +140,10 @@ package struct QueueRules: Sendable, Hashable {
     /// not created, and is sent again with the same token. The period is measured on the server's clock, from the
     /// first list after the attempt, so that setting or suspending this machine's clock cannot shorten it.
     package func mutation(_ mutation: Mutation, after sighting: Sighting, now: Timestamp) -> Mutation {
-        guard mutation.state == .unknown, var doubt = mutation.doubt, sighting.run > doubt.run else { return mutation }
+        guard mutation.state == .unknown, var doubt = mutation.doubt,
+            sighting.run > max(doubt.run, doubt.seenRun)
+        else { return mutation }
+        doubt.seenRun = sighting.run
         var next = mutation
         next.updatedAt = now
         if sighting.matches.count == 1 {

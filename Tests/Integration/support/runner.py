@@ -59,6 +59,8 @@ def main(module_name="__main__"):
     """Runs the cases of a module; arguments pick those whose name contains one of them. Ends the process."""
     if not os.environ.get("LEASEHOLD"):
         sys.exit("LEASEHOLD must be the path of the command to test")
+    # Tests run it in folders of their own.
+    os.environ["LEASEHOLD"] = os.path.abspath(os.environ["LEASEHOLD"])
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[module_name])
     wanted = sys.argv[1:]
     if wanted:

@@ -54,18 +54,18 @@ WALLS: dict[str, Row] = {
     "LeaseholdCLI": row("LeaseCommands LeaseWeb", "ArgumentParser"),
     # Test support, in no product.
     "BlazarModel": row("LeaseModel", system=PURE),
-    "CaptureFixtures": row(),
     "Sandbox": row(
         "LeaseModel BlazarModel",
         "Hummingbird HummingbirdCore ArgumentParser Logging NIOCore ServiceLifecycle UnixSignals",
     ),
     "Bench": row("LeaseModel BlazarClient"),
-    # Recorded requests and replies, for tests; under Tests.
+    # Recorded requests and replies, and filled databases, for tests; under Tests.
     "CaptureFixtures": row("LeaseModel"),
+    "MirrorFixtures": row("LeaseModel SyncPlanner LeaseStore"),
 }
 
 #: What exists for tests and must never reach a user.
-TEST_SUPPORT = {"BlazarModel", "Sandbox", "CaptureFixtures", "Bench"}
+TEST_SUPPORT = {"BlazarModel", "Sandbox", "CaptureFixtures", "MirrorFixtures", "Bench"}
 
 #: Products with one importer, whose tests may use them too.
 EXCLUSIVE = {"GRDB": "LeaseStore", "AsyncHTTPClient": "OpenStackClient"}

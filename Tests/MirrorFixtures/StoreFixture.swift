@@ -1,23 +1,34 @@
-import Foundation
-import LeaseModel
-import LeaseStore
+package import Foundation
+package import LeaseModel
+package import LeaseStore
 import SyncPlanner
 
 /// A database in a folder of its own, and leases to put there.
-struct StoreFixture {
-    let folder: URL
-    let store: LeaseStore
-    let scope: Scope
+package struct StoreFixture: Sendable {
+    package let folder: URL
+    package let store: LeaseStore
+    /// The scope of a member of the project p1, to which the cloud alpha leads.
+    package let scope: Scope
 
-    init() throws {
+    package init() throws { try self.init(contents: nil) }
+
+    /// - Parameter contents: what the file has before it is opened; `nil` for a new database.
+    init(contents: Data?) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
+        if let contents {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+            try contents.write(to: folder.appendingPathComponent("db.sqlite"))
+        }
         store = try LeaseStore(path: folder.appendingPathComponent("db.sqlite").path, access: .writing)
         scope = try store.scope(for: Self.identity())
     }
 
-    func remove() { try? FileManager.default.removeItem(at: folder) }
+    /// The file.
+    package var path: String { store.path }
 
-    static func identity(
+    package func remove() { try? FileManager.default.removeItem(at: folder) }
+
+    package static func identity(
         cloud: String = "alpha", project: String = "p1", user: String = "u1", all: Bool = false
     ) -> ScopeIdentity {
         ScopeIdentity(
@@ -25,11 +36,13 @@ struct StoreFixture {
             projectName: "project \(project)", userID: user, userName: "user \(user)", seesAllProjects: all)
     }
 
-    static func time(_ minutes: Int) -> Timestamp {
+    /// So many minutes after 2027-01-15 08:00 UTC.
+    package static func time(_ minutes: Int) -> Timestamp {
         Timestamp(secondsSince1970: 1_800_000_000).adding(seconds: Int64(minutes) * 60)
     }
 
-    static func lease(
+    /// A lease with one reservation of hosts and one event.
+    package static func lease(
         _ id: String, name: String? = nil, status: LeaseStatus = .pending, project: String = "p1", user: String = "u1",
         from: Int = 0, to: Int = 60, nodeType: String? = "compute_skylake", extra: JSONObject = [:]
     ) -> Lease {
@@ -49,7 +62,7 @@ struct StoreFixture {
 
     /// A whole pull: everything listed is written, everything else that was known is marked as deleted.
     @discardableResult
-    func pull(_ leases: [Lease], at minute: Int, scope: Scope? = nil) throws -> [LeaseChange] {
+    package func pull(_ leases: [Lease], at minute: Int, scope: Scope? = nil) throws -> [LeaseChange] {
         let scope = scope ?? self.scope
         let time = Self.time(minute)
         var ledger = try store.pullLedger(scope: scope.id)

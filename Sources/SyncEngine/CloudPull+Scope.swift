@@ -1,0 +1,34 @@
+import LeaseModel
+import LeaseStore
+import OpenStackClient
+
+extension CloudPull {
+    /// Logs in, and finds the scope of the token.
+    ///
+    /// A credential that names no project, such as a token, may lead to another one than before without anybody having
+    /// meant it: then a person has to confirm.
+    func findScope() async throws(PullFailure) -> Scope {
+        let identity: TokenIdentity
+        do {
+            identity = try await connection.session.identity()
+        } catch {
+            throw PullFailure(error)
+        }
+        let before = try storing { store throws(StoreError) in try store.scope(ofCloud: connection.name) }
+        if let before, before.projectID != identity.projectID, before.authURL == identity.authURL,
+            !identity.isProjectConfigured, !options.confirmsProject
+        {
+            throw PullFailure(
+                failure: .suspect,
+                message: """
+                    The credentials of cloud \(connection.name) were for project \(before.projectName) \
+                    (\(before.projectID)) and are now for \(identity.projectName) (\(identity.projectID)), which the \
+                    configuration does not name. Nothing was changed; if that is right, run \
+                    `leasehold sync --os-cloud \(connection.name) --confirm-project`.
+                    """)
+        }
+        return try storing { store throws(StoreError) in
+            try store.scope(for: connection.scopeIdentity(identity))
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Foundation
+import LeaseModel
+import MirrorFixtures
+import Synchronization
+import Testing
+
+@testable import LeaseCommands
+
+/// Commands run in this process, on a filled database, with a clock that stands at minute 12.
+struct CommandFixture {
+    let mirror: StoreFixture
+    var environment: [String: String] = [:]
+    var zone = DisplayZone.utc
+    var terminal = Terminal.none
+
+    init(filled: Bool = true) throws {
+        mirror = try filled ? StoreFixture.filled() : StoreFixture()
+    }
+
+    func remove() { mirror.remove() }
+
+    /// What a command did.
+    struct Result {
+        let status: LeaseCommands.ExitStatus
+        let output: String
+        let errors: String
+        var json: JSONValue? { try? JSONValue(parsing: output) }
+        var errorJSON: JSONValue? { try? JSONValue(parsing: errors) }
+        var lines: [String] { output.split(separator: "\n").map(String.init) }
+    }
+
+    /// Runs a command line, without `leasehold` and `--db`.
+    func run(_ arguments: String...) async throws -> Result { try await run(arguments) }
+
+    /// Runs a command line, without `leasehold` and `--db`.
+    func run(_ arguments: [String]) async throws -> Result {
+        let output = SharedText()
+        let errors = SharedText()
+        var console = Console(
+            output: output, errors: errors, outputTerminal: terminal,
+            environment: environment.merging(["LEASEHOLD_DB": mirror.path]) { given, _ in given },
+            currentDirectory: mirror.folder.path, homeDirectory: mirror.folder.path,
+            now: { StoreFixture.time(12) }, zone: zone)
+        let command = try #require(try CommandTree.parse(arguments) as? any Subcommand)
+        let status = await command.conclude(&console)
+        return Result(status: status, output: output.text, errors: errors.text)
+    }
+
+    /// Compares text with the file of that name in Fixtures/commands; `LEASEHOLD_RECORD=1` writes the file instead.
+    static func expect(_ text: String, equals name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/commands/\(name)")
+        if ProcessInfo.processInfo.environment["LEASEHOLD_RECORD"] == "1" {
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: file)
+        }
+        let expected = try String(contentsOf: file, encoding: .utf8)
+        #expect(text == expected, "Fixtures/commands/\(name)", sourceLocation: sourceLocation)
+    }
+}
+
+/// Keeps what is written, by whichever copy of the console.
+final class SharedText: TextSink, Sendable {
+    private let written = Mutex("")
+
+    var text: String { written.withLock(\.self) }
+    func write(_ text: String) { written.withLock { $0 += text } }
+    func flush() {}
+}

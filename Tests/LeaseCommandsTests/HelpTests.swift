@@ -1,0 +1,90 @@
+import ArgumentParser
+import Testing
+
+@testable import LeaseCommands
+
+@Suite("What the command says of itself")
+struct HelpTests {
+    @Test("has every command it should")
+    func commands() {
+        let names = Set(CommandTree.all.map { $0.words.joined(separator: " ") })
+        for name in [
+            "sync", "status", "list", "show", "id", "reservations", "history", "changes", "hosts", "devices", "flavors",
+            "sites", "db path", "db check", "db backup", "db sql", "doctor",
+        ] {
+            #expect(names.contains(name), "\(name)")
+        }
+    }
+
+    @Test("is one tree, below leasehold")
+    func root() throws {
+        #expect(try LeaseholdCommand.parseAsRoot(["db", "path", "--db", "x"]) is DatabasePath)
+        #expect(throws: (any Error).self) { try LeaseholdCommand.parseAsRoot(["lists"]) }
+    }
+
+    @Test("has an abstract and examples that parse, in each command")
+    func examples() throws {
+        for (words, command) in CommandTree.all {
+            let name = (["leasehold"] + words).joined(separator: " ")
+            #expect(!command.configuration.abstract.isEmpty, "\(name)")
+            let discussion = command.configuration.discussion
+            guard let section = discussion.firstRange(of: "EXAMPLES\n") else {
+                Issue.record("\(name) has no examples")
+                continue
+            }
+            let examples = discussion[section.upperBound...].split(separator: "\n", omittingEmptySubsequences: false)
+                .prefix { $0.hasPrefix("  ") }.map { $0.trimmingPrefix { $0 == " " } }
+            #expect(!examples.isEmpty, "\(name)")
+            for example in examples where example.hasPrefix("leasehold ") {
+                let arguments = Self.words(String(example)).dropFirst()
+                #expect(throws: Never.self, "\(example)") { try CommandTree.parse(Array(arguments)) }
+            }
+        }
+    }
+
+    /// Splits a command line at blanks that are not quoted.
+    private static func words(_ line: String) -> [String] {
+        var words: [String] = [""]
+        var isQuoted = false
+        for character in line {
+            switch character {
+            case "'", "\"": isQuoted.toggle()
+            case " " where !isQuoted: words.append("")
+            default: words[words.count - 1].append(character)
+            }
+        }
+        return words.filter { !$0.isEmpty }
+    }
+
+    @Test("fits into eighty columns, and text written for a hundred stays within them", arguments: [80, 100])
+    func width(columns: Int) {
+        for (words, command) in CommandTree.all {
+            let help = LeaseholdCommand.helpMessage(for: command, columns: columns)
+            for line in help.split(separator: "\n") {
+                #expect(line.count <= columns, "leasehold \(words.joined(separator: " ")): \(line)")
+            }
+        }
+    }
+
+    @Test("completes in every shell, down to the options", arguments: ["bash", "zsh", "fish"])
+    func completions(shell: String) throws {
+        let script = LeaseholdCommand.completionScript(for: try #require(CompletionShell(rawValue: shell)))
+        for word in ["reservations", "active-at", "backup", "confirm-deletes"] {
+            #expect(script.contains(word), "\(word)")
+        }
+    }
+
+    @Test("gives no two options of a command the same name")
+    func options() {
+        for (words, command) in CommandTree.all {
+            let help = LeaseholdCommand.helpMessage(for: command, columns: 300)
+            let names = help.split(separator: "\n").filter { $0.hasPrefix("  -") }.flatMap { line in
+                line.split(separator: " ").prefix { $0.hasPrefix("-") || $0.hasPrefix("<") }.filter {
+                    $0.hasPrefix("-")
+                }
+                .map { String($0).replacing(",", with: "") }
+            }
+            #expect(Set(names).count == names.count, "leasehold \(words.joined(separator: " ")): \(names)")
+        }
+    }
+}
