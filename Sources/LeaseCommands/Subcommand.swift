@@ -31,7 +31,7 @@ extension Subcommand {
         } catch {
             let error = CommandError(error)
             // A reader of the output that has enough, as `head` has, is no reason to complain.
-            if error.status != .success { report(error, &console) }
+            if error.status != .success, !error.message.isEmpty { report(error, &console) }
             return error.status
         }
     }

@@ -7,7 +7,10 @@ extension LeaseStore {
 
     /// Queues a mutation, durably: one transaction, on the disk before this returns.
     ///
-    /// - Parameter make: makes the mutation from the queue as it is; its number is given by the database.
+    /// - Parameters:
+    ///   - scope: the scope that it is for.
+    ///   - time: the time.
+    ///   - make: makes the mutation from the queue as it is; its number is given by the database.
     /// - Returns: the mutation that now stands for the wish, and what else changed.
     /// - Throws: ``StoreError``, or what `make` throws.
     package func enqueue(

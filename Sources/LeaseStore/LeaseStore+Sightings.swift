@@ -63,7 +63,8 @@ extension LeaseStore {
     private static func matches(
         _ database: Database, _ mutation: Mutation, keepsEvents: Bool?
     ) throws -> (ids: [String], isCertain: Bool) {
-        guard let token = mutation.token, let type = ClientToken.eventType(for: token), let doubt = mutation.doubt else {
+        guard let token = mutation.token, let type = ClientToken.eventType(for: token), let doubt = mutation.doubt
+        else {
             return ([], false)
         }
         let carriers = try String.fetchAll(

@@ -51,9 +51,6 @@ package struct LeaseStore: Sendable {
         } else {
             try Self.requireOurs(path, configuration)
         }
-        // Asked before anything else is done with a connection: opening a pool turns the file to write-ahead logging, and
-        // this one may be another program's, or a newer one's.
-        configuration.prepareDatabase { _ = try StoreSchema.isOutdated($0) }
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.writeWithoutTransaction { database in
             // GRDB asks for NORMAL, which may lose the last commits with the power; a queued write must not be lost.

@@ -75,7 +75,8 @@ extension LeaseManager {
             let creation = try reading { store throws(StoreError) in try store.creation(localID: reference) }
             guard let creation else {
                 throw LeaseholdError(
-                    code: .notFound, message: "There is no lease '\(reference)' in the queue: see `leasehold queue list --all`.")
+                    code: .notFound,
+                    message: "There is no lease '\(reference)' in the queue: see `leasehold queue list --all`.")
             }
             if let id = creation.leaseID, let lease = try mirrored(id, creation.scopeID) { return .mirrored(lease) }
             return .creation(creation)
@@ -118,7 +119,8 @@ extension LeaseManager {
     public func mutation(_ id: Int64) throws(LeaseholdError) -> (mutation: Mutation, attempts: [MutationAttempt]) {
         let mutation = try reading { store throws(StoreError) in try store.mutation(id: id) }
         guard let mutation else {
-            throw LeaseholdError(code: .notFound, message: "There is no mutation \(id): see `leasehold queue list --all`.")
+            throw LeaseholdError(
+                code: .notFound, message: "There is no mutation \(id): see `leasehold queue list --all`.")
         }
         return (mutation, try reading { store throws(StoreError) in try store.attempts(mutation: id) })
     }

@@ -35,7 +35,8 @@ extension LeaseManager {
             guard configuration.now() < deadline else {
                 throw LeaseholdError(
                     code: .notFinished,
-                    message: "'\(target.name)' is not \(status) after \(timeoutSeconds) s; it is \(Self.state(target)).")
+                    message: "'\(target.name)' is not \(status) after \(timeoutSeconds) s; it is \(Self.state(target))."
+                )
             }
             let scope = try scopes().first { $0.id == target.scopeID }
             let name = clouds.first { scope?.clouds.contains($0) ?? false } ?? scope?.clouds.first
@@ -68,7 +69,8 @@ extension LeaseManager {
             guard mutation.state.isFinal || mutation.state == .parked || mutation.state == .blocked else { return nil }
             throw LeaseholdError(
                 code: .refused,
-                message: "'\(mutation.leaseName)' is \(mutation.state.rawValue): \(mutation.message ?? "no reason given")")
+                message:
+                    "'\(mutation.leaseName)' is \(mutation.state.rawValue): \(mutation.message ?? "no reason given")")
         }
         return nil
     }

@@ -82,11 +82,11 @@ extension LeaseManager {
     /// - Parameters:
     ///   - verb: `update`, `extend` or `delete`.
     ///   - reference: the lease: its id, its name, the beginning of its id, or its local id.
-    ///   - fields: makes the fields and their new values, as a PUT takes them, from what is known of the lease.
     ///   - clouds: where to look for the lease; empty for everywhere.
     ///   - terms: on what terms.
     ///   - isOffline: whether only to queue it.
     ///   - progress: told of every mutation that moves.
+    ///   - fields: makes the fields and their new values, as a PUT takes them, from what is known of the lease.
     /// - Returns: the mutation that stands for the wish.
     /// - Throws: ``LeaseholdError``, or what `fields` throws; nothing is queued then.
     public func change(

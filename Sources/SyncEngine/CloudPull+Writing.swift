@@ -2,10 +2,6 @@ import LeaseModel
 import LeaseStore
 
 extension CloudPull {
-    /// How many leases are decoded and written together. Ids are random, so every batch writes most pages of their
-    /// indexes again: small batches write a multiple of the database. A batch takes about 10 kB of memory a lease.
-    private static var batch: Int { 4_000 }
-
     /// Decodes and writes what is new or different, decoding the next batch while one is being written.
     ///
     /// - Returns: `false` if another run wrote meanwhile.
@@ -16,9 +12,9 @@ extension CloudPull {
         var done = 0
         do {
             try spool.rewind()
-            var current = Self.decode(try spool.next(Self.batch))
+            var current = Self.decode(try spool.next(options.leasesPerBatch))
             while !current.isEmpty {
-                let following = try spool.next(Self.batch)
+                let following = try spool.next(options.leasesPerBatch)
                 async let decoded = Self.decode(following)
                 guard let changes = try apply(current, &state) else { return false }
                 done += current.count

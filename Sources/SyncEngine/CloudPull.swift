@@ -12,6 +12,9 @@ package struct PullOptions: Sendable, Hashable {
     package var readsResources = true
     /// How long the server may still be working on a request whose answer was lost, in seconds.
     package var quietPeriodSeconds: Int64 = 300
+    /// How many leases are decoded and written together. Ids are random, so every batch writes most pages of their
+    /// indexes again: small batches write a multiple of the database. A lease takes about 15 kB of memory meanwhile.
+    var leasesPerBatch = 2_000
 
     package init() {}
 

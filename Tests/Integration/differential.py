@@ -30,7 +30,9 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import differential_requests as requests  # noqa: E402
+import differential_random  # noqa: E402
+import differential_requests  # noqa: E402
+import differential_steps  # noqa: E402
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 HEX = re.compile(r"\b[0-9a-f]{32}\b")
@@ -241,7 +243,7 @@ class Comparison:
         if "next_minute" in step:
             # Blazar compares minutes: what has started this minute has not started yet.
             return time.sleep(61 - time.time() % 60)
-        step = requests.dated(step, datetime.datetime.now(datetime.timezone.utc), self.run)
+        step = differential_steps.dated(step, datetime.datetime.now(datetime.timezone.utc), self.run)
         self.count += 1
 
         def work(cloud: Cloud):
@@ -306,10 +308,10 @@ def main() -> int:
         comparison = Comparison(left, right, run, options.verbose)
         try:
             if options.random:
-                for step in requests.random_steps(options.random, options.seed, comparison):
+                for step in differential_random.random_steps(options.random, options.seed, comparison):
                     comparison.step(step)
             else:
-                for name, steps in requests.GROUPS:
+                for name, steps in differential_requests.GROUPS:
                     if options.only and options.only not in name:
                         continue
                     print(f"# {name}", flush=True)

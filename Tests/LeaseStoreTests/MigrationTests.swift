@@ -95,8 +95,8 @@ struct MigrationTests {
                         INSERT INTO scope (site, auth_url, region, project_id, project_name, all_projects)
                         VALUES ('alpha', 'http://cloud/v3', 'R', 'p1', 'physics', 0);
                         INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, digest,
-                            run_id, first_seen_at, observed_at)
-                        VALUES (1, 'a', 'kept', 'u1', 'p1', 1800000000, 1800003600, 'ACTIVE', 1, 1, 1, 1);
+                            run_id, first_run, first_seen_at, observed_at)
+                        VALUES (1, 'a', 'kept', 'u1', 'p1', 1800000000, 1800003600, 'ACTIVE', 1, 1, 1, 1, 1);
                         INSERT INTO lease_history (lease_key, observed_at, last_seen_at, observed_until, name, status,
                             start_at, end_at, document)
                         VALUES (1, 1, 2, 3, 'kept', 'PENDING', 1800000000, 1800003600,

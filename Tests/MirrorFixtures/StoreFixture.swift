@@ -12,7 +12,7 @@ package struct StoreFixture: Sendable {
 
     package init() throws { try self.init(contents: nil) }
 
-    /// - Parameter contents: what the file has before it is opened; `nil` for a new database.
+    /// Makes a database out of what the file is to have before it is opened; a new one without.
     init(contents: Data?) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
         if let contents {

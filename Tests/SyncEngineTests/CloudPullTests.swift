@@ -69,13 +69,13 @@ struct CloudPullTests {
     func batches() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
-        let leases = (0..<1_050).map { StoreFixture.lease("lease-\($0)") }
+        let leases = (0..<105).map { StoreFixture.lease("lease-\($0)") }
         fixture.cloud.list(leases + [leases[3]])
-        let report = await fixture.pull()
-        #expect((report.counts.listed, report.counts.new) == (1_050, 1_050))
-        let written = fixture.log.all.compactMap { if case .writing(_, let done, 1_050) = $0 { done } else { nil } }
-        #expect(written == [1_000, 1_050])
-        #expect(try fixture.listed().count == 1_050)
+        let report = await fixture.pull(leasesPerBatch: 50)
+        #expect((report.counts.listed, report.counts.new) == (105, 105))
+        let written = fixture.log.all.compactMap { if case .writing(_, let done, 105) = $0 { done } else { nil } }
+        #expect(written == [50, 100, 105])
+        #expect(try fixture.listed().count == 105)
     }
 
     @Test("An answer to an earlier question never overwrites a later one")
@@ -107,6 +107,34 @@ struct CloudPullTests {
             "the clock moved on only when the later reading had ended")
         let outcomes = try fixture.mirror.column("SELECT outcome FROM sync_run ORDER BY run_id")
         #expect(outcomes == ["complete", "superseded", "complete"])
+    }
+
+    @Test("A reading during which an older one wrote reads again, and what it then sees holds")
+    func overtaken() async throws {
+        let older = Mutex<(@Sendable () throws -> Void)?>(nil)
+        let cloud = ScriptedCloud { line in
+            guard line == "GET /leases", let write = older.withLock({ $0.take() }) else { return }
+            #expect(throws: Never.self) { try write() }
+        }
+        let fixture = try PullFixture(cloud)
+        defer { fixture.remove() }
+        let (store, scope) = (fixture.mirror.store, fixture.mirror.scope)
+        cloud.list([StoreFixture.lease("a")])
+        await fixture.pull()
+        let slow = try store.beginRun(cloud: "alpha", scope: scope.id, at: fixture.clock.now)
+        older.withLock {
+            $0 = {
+                var slow = slow
+                let late = [ObservedLease(lease: StoreFixture.lease("a", status: .error), digest: 9)]
+                _ = try store.apply(late, scope: scope, run: &slow, at: StoreFixture.time(10))
+            }
+        }
+        cloud.list([StoreFixture.lease("a", status: .active)])
+        let report = await fixture.pull()
+        #expect(report.failure == nil)
+        #expect(report.counts.changed == 1)
+        #expect(cloud.asked.count == 3)
+        #expect(try store.lease(id: "a", scope: scope.id)?.lease.status == .active)
     }
 
     @Test("A list that holds another project's lease is not believed")

@@ -27,7 +27,7 @@ struct ListSafetyTests {
             says: "web page"),
         Case(
             name: "a list without a content type", answer: Answer(headers: [:], body: whole), failure: .badAnswer,
-            says: "listing the leases failed"),
+            says: "listing the leases of cloud alpha failed"),
         Case(
             name: "a connection that closes in the middle",
             answer: Answer(body: String(whole.dropLast(20)), breaksOff: true), failure: .unreachable,

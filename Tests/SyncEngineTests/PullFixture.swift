@@ -30,12 +30,13 @@ struct PullFixture {
     @discardableResult
     func pull(
         _ connection: CloudConnection? = nil, confirmsDeletes: Bool = false, confirmsProject: Bool = false,
-        readsResources: Bool = false
+        readsResources: Bool = false, leasesPerBatch: Int? = nil
     ) async -> SyncReport {
         var options = PullOptions()
         options.confirmsDeletes = confirmsDeletes
         options.confirmsProject = confirmsProject
         options.readsResources = readsResources
+        if let leasesPerBatch { options.leasesPerBatch = leasesPerBatch }
         let pull = CloudPull(
             store: mirror.store, connection: connection ?? self.connection(), options: options,
             progress: { [log] in log.note($0) })

@@ -7,6 +7,11 @@ package struct QueueCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "queue",
         abstract: "See and decide about writes that are not done with.",
+        discussion: """
+            EXAMPLES
+              leasehold queue list
+              leasehold queue show 12
+            """,
         subcommands: [
             QueueList.self, QueueShow.self, QueueCancel.self, QueueRetry.self, QueueEdit.self, QueueResolve.self,
         ],
@@ -20,6 +25,7 @@ package struct QueueList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List the writes that are queued, in doubt, refused or waiting for a decision.",
+        usage: "leasehold queue list [--all] [<options>]",
         discussion: """
             EXAMPLES
               leasehold queue list
@@ -45,6 +51,7 @@ package struct QueueShow: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show a write, every request that left for it, and, after a conflict, base, mine and theirs.",
+        usage: "leasehold queue show <id> [<options>]",
         discussion: """
             EXAMPLES
               leasehold queue show 12
@@ -69,6 +76,7 @@ package struct QueueCancel: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "cancel",
         abstract: "Withdraw a write that has not left, and what waits for it.",
+        usage: "leasehold queue cancel <id> [<options>]",
         discussion: """
             EXAMPLES
               leasehold queue cancel 12
@@ -92,6 +100,7 @@ package struct QueueRetry: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "retry",
         abstract: "Try a write again at the next sync that was refused, parked, or blocked by a login.",
+        usage: "leasehold queue retry <id> [<options>]",
         discussion: """
             EXAMPLES
               leasehold queue retry 12 && leasehold sync
@@ -129,7 +138,8 @@ package struct QueueEdit: Subcommand {
     var start: String?
     @Option(name: .customLong("end"), parsing: .unconditional, help: ArgumentHelp("The end.", valueName: "time"))
     var end: String?
-    @Option(name: .customLong("late-start"), help: ArgumentHelp("start-now, shift or expire.", valueName: "policy"),
+    @Option(
+        name: .customLong("late-start"), help: ArgumentHelp("start-now, shift or expire.", valueName: "policy"),
         transform: LateStartPolicy.parse)
     var lateStart: LateStartPolicy?
     @Option(
@@ -182,7 +192,8 @@ package struct QueueResolve: Subcommand {
     var side: Side?
     @Option(name: .customLong("rename"), help: ArgumentHelp("Another name.", valueName: "name"))
     var newName: String?
-    @Option(name: .customLong("start"), parsing: .unconditional, help: ArgumentHelp("Another start.", valueName: "time"))
+    @Option(
+        name: .customLong("start"), parsing: .unconditional, help: ArgumentHelp("Another start.", valueName: "time"))
     var start: String?
     @Option(name: .customLong("end"), parsing: .unconditional, help: ArgumentHelp("Another end.", valueName: "time"))
     var end: String?

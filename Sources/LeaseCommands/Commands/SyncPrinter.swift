@@ -74,7 +74,8 @@ actor SyncPrinter {
         bar = nil
         let reason = mutation.reason.map { " (\($0))" } ?? ""
         let message = mutation.message.map { ": \($0)" } ?? ""
-        let text = "queue    \(mutation.site)  \(mutation.verb.rawValue) \(mutation.leaseName)  "
+        let text =
+            "queue    \(mutation.site)  \(mutation.verb.rawValue) \(mutation.leaseName)  "
             + "\(mutation.state.rawValue)\(reason)\(message)"
         try? output.write(text.escapedForTerminal + "\n")
         try? output.flush()

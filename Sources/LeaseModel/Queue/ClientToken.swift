@@ -17,9 +17,15 @@ public enum ClientToken {
     }
 
     /// The event that carries a token; `nil` for text that is no token of ours.
-    public static func event(for token: String) -> JSONObject? {
+    ///
+    /// - Parameters:
+    ///   - token: the token.
+    ///   - time: a time for the event: the lease's start. Without one, Blazar 18 answers a bare 500 to anybody's
+    ///     instance or flavor reservation on the same hosts, as it sorts the events of the leases there by time.
+    /// - Returns: the event.
+    public static func event(for token: String, at time: Timestamp) -> JSONObject? {
         guard let type = eventType(for: token) else { return nil }
-        return ["event_type": .string(type), "status": "DONE"]
+        return ["event_type": .string(type), "status": "DONE", "time": .string(time.blazarRequest)]
     }
 
     /// The type of the event that carries a token; `nil` for text that is no token of ours.

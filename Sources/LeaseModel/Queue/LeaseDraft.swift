@@ -79,6 +79,7 @@ public struct LeaseDraft: Sendable, Hashable {
     /// What is wrong with the draft, before anything is sent; empty if nothing is.
     ///
     /// - Parameter now: the time, for a draft that starts now.
+    /// - Returns: every problem, in the order of the fields.
     public func problems(now: Timestamp) -> [DraftError] {
         var problems: [DraftError] = []
         if name.isEmpty { problems.append(DraftError(field: "name", problem: "is empty")) }

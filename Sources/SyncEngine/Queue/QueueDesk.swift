@@ -236,7 +236,9 @@ package struct QueueDesk: Sendable {
             }
         }
         if let refusal { throw refusal }
-        guard let result else { throw Refusal(message: "There is no mutation \(id): see `leasehold queue list --all`.") }
+        guard let result else {
+            throw Refusal(message: "There is no mutation \(id): see `leasehold queue list --all`.")
+        }
         return result
     }
 }

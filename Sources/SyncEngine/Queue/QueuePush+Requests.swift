@@ -10,7 +10,8 @@ extension QueuePush {
     func create(_ mutation: Mutation, _ draft: LeaseDraft) async throws -> (Mutation?, ServiceErrorReport?) {
         var body = draft.body
         let sendsToken = try connection.cloud.sendsClientEvent && store.keepsClientEvents(scope: scope.id) != false
-        if sendsToken, let token = mutation.token, let event = ClientToken.event(for: token) {
+        let startsAt = if case .at(let time) = draft.start { time } else { connection.now() }
+        if sendsToken, let token = mutation.token, let event = ClientToken.event(for: token, at: startsAt) {
             body["events"] = .array((body["events"]?.arrayValue ?? []) + [.object(event)])
         }
         guard let (sending, attempt) = try store.beginAttempt(mutation, sent: body, at: connection.now()) else {
@@ -93,7 +94,8 @@ extension QueuePush {
 
     /// The answer to a PUT says UPDATING whatever becomes of it: the lease is read again for its settled status.
     private func readSettled(_ id: String) async -> Lease? {
-        guard case .lease(let reply) = try? await connection.blazar.lease(id: id), reply.lease.status != .updating else {
+        guard case .lease(let reply) = try? await connection.blazar.lease(id: id), reply.lease.status != .updating
+        else {
             return nil
         }
         return reply.lease

@@ -36,7 +36,8 @@ extension AttemptOutcome {
             self = .rejected(reason: failure.category.rawValue, message: message, requestID: id)
         case .conflict:
             // "Invalid lease status." while the manager works on the lease: it settles by itself.
-            self = verb == .create
+            self =
+                verb == .create
                 ? .rejected(reason: failure.category.rawValue, message: message, requestID: id)
                 : .notDone(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
         case .forbidden:
@@ -48,7 +49,8 @@ extension AttemptOutcome {
         case .rateLimited:
             self = .notDone(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
         case .unavailable, .serverError, .notBlazar:
-            self = verb == .create
+            self =
+                verb == .create
                 ? .outcomeUnknown(message: message, requestID: id)
                 : .notDone(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
         }

@@ -30,7 +30,8 @@ package struct QueueRules: Sendable, Hashable {
     ///   - random: the source of chance, for the backoff.
     /// - Returns: the mutation as it is now.
     package func mutation(
-        _ mutation: Mutation, after outcome: AttemptOutcome, now: Timestamp, using random: inout some RandomNumberGenerator
+        _ mutation: Mutation, after outcome: AttemptOutcome, now: Timestamp,
+        using random: inout some RandomNumberGenerator
     ) -> Mutation {
         var next = mutation
         next.updatedAt = now

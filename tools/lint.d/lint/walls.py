@@ -56,7 +56,7 @@ WALLS: dict[str, Row] = {
     "BlazarModel": row("LeaseModel", system=PURE),
     "Sandbox": row(
         "LeaseModel BlazarModel",
-        "Hummingbird HummingbirdCore ArgumentParser Logging NIOCore ServiceLifecycle UnixSignals",
+        "Hummingbird HummingbirdCore HTTPTypes ArgumentParser Logging NIOCore ServiceLifecycle UnixSignals",
     ),
     "Bench": row("LeaseModel BlazarClient"),
     # Recorded requests and replies, and filled databases, for tests; under Tests.
