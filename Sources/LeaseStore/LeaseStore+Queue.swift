@@ -156,7 +156,10 @@ extension LeaseStore {
             next.doubt = Doubt(run: run, notBefore: serverDate.map(Timestamp.init(secondsSince1970:)))
             try next.update(database)
             try database.execute(
-                sql: "INSERT INTO attempt (mutation_id, run_id, started_at, sent) VALUES (?, ?, ?, ?)",
+                sql: """
+                    INSERT INTO attempt (mutation_id, run_id, last_lease_key, started_at, sent)
+                    VALUES (?, ?, (SELECT coalesce(max(lease_key), 0) FROM lease), ?, ?)
+                    """,
                 arguments: [mutation.id, run, time.secondsSince1970, JSONValue.object(sent).text()])
             return (next, database.lastInsertedRowID)
         }

@@ -10,6 +10,8 @@ package enum AttemptOutcome: Sendable, Hashable {
     case rejected(reason: String, message: String, requestID: String?)
     /// It certainly was not carried out: try again.
     case notDone(message: String, requestID: String?, retryAfterSeconds: Int?)
+    /// The server failed for no known reason. What was asked for is absolute: doing it again does no harm.
+    case failed(message: String, requestID: String?, retryAfterSeconds: Int?)
     /// It may have been carried out.
     case outcomeUnknown(message: String, requestID: String?)
     /// The credentials were refused: a person must log in.
@@ -52,7 +54,7 @@ extension AttemptOutcome {
             self =
                 verb == .create
                 ? .outcomeUnknown(message: message, requestID: id)
-                : .notDone(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
+                : .failed(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
         }
     }
 }
