@@ -85,7 +85,9 @@ extension LeaseFilter {
         guard statuses.isEmpty || statuses.contains(lease.status) else { return false }
         if let project, project != lease.projectID, project != draft.projectName { return false }
         if let user, user != lease.userID, user != draft.userName { return false }
-        if !resourceTypes.isEmpty, resourceTypes.isDisjoint(with: lease.reservations.map(\.resourceType)) { return false }
+        if !resourceTypes.isEmpty, resourceTypes.isDisjoint(with: lease.reservations.map(\.resourceType)) {
+            return false
+        }
         if let nodeType, !lease.reservations.contains(where: { $0.requiredValue(of: "node_type") == nodeType }) {
             return false
         }

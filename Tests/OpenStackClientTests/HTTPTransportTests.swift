@@ -19,7 +19,8 @@ import Testing
         }
     }
 
-    static func get(_ port: Int, _ method: String = "GET", idleSeconds: Int = 60, scheme: String = "http") -> HTTPRequest
+    static func get(_ port: Int, _ method: String = "GET", idleSeconds: Int = 60, scheme: String = "http")
+        -> HTTPRequest
     {
         HTTPRequest(
             method: method, url: "\(scheme)://127.0.0.1:\(port)/leases",
