@@ -127,7 +127,10 @@ struct QueueChangeTests {
     func resolutions() async throws {
         let cases: [(QueueDesk.Resolution, Int64, MutationState)] = [
             (.mine, 9_000, .accepted), (.theirs, 10_800, .cancelled),
-            (.values(["end_date": .string(QueueCloud.start.adding(seconds: 12_600).truncatedToMinute.blazarRequest)]), 12_600, .accepted),
+            (
+                .values(["end_date": .string(QueueCloud.start.adding(seconds: 12_600).truncatedToMinute.blazarRequest)]
+                ), 12_600, .accepted
+            ),
         ]
         for (resolution, end, state) in cases {
             try await with { fixture in
@@ -197,7 +200,9 @@ struct QueueChangeTests {
         }
     }
 
-    @Test("A lease of another project is not written to, though Chameleon would let us", arguments: [Mutation.Verb.extend, .delete])
+    @Test(
+        "A lease of another project is not written to, though Chameleon would let us",
+        arguments: [Mutation.Verb.extend, .delete])
     func foreign(verb: Mutation.Verb) async throws {
         try await with(.chameleon) { fixture in
             let answer = fixture.cloud.direct(

@@ -14,7 +14,9 @@ struct QueueCrashTests {
         try await body(fixture)
     }
 
-    @Test("Wherever the program ends while it creates, one lease comes of it", arguments: ["plan", "before POST", "after POST"])
+    @Test(
+        "Wherever the program ends while it creates, one lease comes of it",
+        arguments: ["plan", "before POST", "after POST"])
     func creation(point: String) async throws {
         try await with { fixture in
             let mutation = try fixture.create()
@@ -28,14 +30,17 @@ struct QueueCrashTests {
         }
     }
 
-    @Test("Wherever the program ends while it changes or deletes, it is done once", arguments: ["plan", "before PUT", "after PUT", "before DELETE", "after DELETE"])
+    @Test(
+        "Wherever the program ends while it changes or deletes, it is done once",
+        arguments: ["plan", "before PUT", "after PUT", "before DELETE", "after DELETE"])
     func change(point: String) async throws {
         try await with { fixture in
             // A list that is suddenly empty would not be believed.
             _ = try await fixture.lease("bystander")
             let lease = try await fixture.lease()
             let isDeletion = point.hasSuffix("DELETE")
-            let mutation = try isDeletion
+            let mutation =
+                try isDeletion
                 ? fixture.change(.delete, lease) : fixture.change(.extend, lease, fixture.end(9_000))
             fixture.checkpoints.crash(at: point)
             await #expect(throws: Checkpoints.Crash.self) { _ = try await fixture.push() }

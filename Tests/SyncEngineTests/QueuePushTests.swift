@@ -17,7 +17,8 @@ struct QueuePushTests {
         try await body(fixture)
     }
 
-    @Test("A creation is sent with its token, accepted, mirrored and settled", arguments: [Dialect.upstream, .chameleon])
+    @Test(
+        "A creation is sent with its token, accepted, mirrored and settled", arguments: [Dialect.upstream, .chameleon])
     func plain(dialect: Dialect) async throws {
         try await with(dialect) { fixture in
             let mutation = try fixture.create()
@@ -70,7 +71,8 @@ struct QueuePushTests {
         .answer(201, ["content-type": "application/json"], "{}"),
     ]
 
-    @Test("In doubt and not carried out: sent again after the quiet period by the server's clock", arguments: doubtCases)
+    @Test(
+        "In doubt and not carried out: sent again after the quiet period by the server's clock", arguments: doubtCases)
     func cutRequest(fault: QueueCloud.Fault) async throws {
         try await with { fixture in
             let mutation = try fixture.create()
@@ -199,7 +201,8 @@ struct QueuePushTests {
             _ = try await fixture.push()
             #expect(try fixture.state(mutation) == .accepted)
             let second = try fixture.create(fixture.draft("second"))
-            let third = try fixture.create(fixture.draft("third", reservation: ["resource_type": "virtual:dummy", "amount": 1]))
+            let third = try fixture.create(
+                fixture.draft("third", reservation: ["resource_type": "virtual:dummy", "amount": 1]))
             fixture.cloud.fail("POST /v1/leases", no)
             fixture.cloud.fail("POST /v1/leases", no)
             let result = try await fixture.push()
