@@ -30,7 +30,9 @@ struct WritingCommandTests {
     }
 
     private static let host = ["--reservation", "resource_type=node,min=1"]
-    private func create(_ fixture: CommandFixture, _ name: String, _ more: String...) async throws -> CommandFixture.Result {
+    private func create(
+        _ fixture: CommandFixture, _ name: String, _ more: String...
+    ) async throws -> CommandFixture.Result {
         try await fixture.run(
             ["create", name, "--start", "2027-01-15 10:00", "--duration", "2h", "--offline", "-f", "json"] + Self.host
                 + more)
