@@ -197,7 +197,7 @@ class QueueStory(RealCloudCase):
         for number in range(12):
             self.create(f"many-{number}", "--offline", start=FAR + 7200 * number, end=FAR + 7200 * number + 3600)
         watch = subprocess.Popen(
-            [os.path.abspath(os.environ["LEASEHOLD"]), "sync", "--watch", "--interval", "1s"], env=self.environment,
+            [os.path.abspath(os.environ["LEASEHOLD"]), "sync", "--watch", "--interval", "5s"], env=self.environment,
             cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         results = []
         try:

@@ -96,7 +96,7 @@ struct QueueFixture {
 
     func push(_ rules: QueueRules? = nil) async throws -> PushResult {
         try await QueuePush(
-            store: store, connection: connection, scope: scope, rules: rules ?? self.rules, random: { 1 << 40 },
+            store: store, connection: connection, scope: scope, rules: rules ?? self.rules, random: { 1 << 63 },
             checkpoint: { [checkpoints] in try checkpoints.pass($0) }, progress: { _ in }
         ).run()
     }

@@ -12,6 +12,8 @@ private struct Play {
     var now = Timestamp.noon
     var lastID: Int64 = 0
     var run: Int64 = 1
+    /// Whether the cloud does whatever it is asked, and nothing crashes.
+    var works = false
     let rules = QueueRules(quietPeriodSeconds: 60, failuresBeforeParking: 4)
 
     init(seed: UInt64) { random = SeededRandom(seed: seed) }
@@ -63,6 +65,7 @@ private struct Play {
 
     mutating func outcome(of mutation: Mutation) -> AttemptOutcome {
         let lease = mutation.leaseID ?? "made-\(mutation.id)"
+        if works { return .accepted(leaseID: lease) }
         switch chance(9) {
         case 0: return .rejected(reason: "capacity", message: "full", requestID: nil)
         case 1: return .rejected(reason: "policy", message: "no", requestID: nil)
@@ -100,7 +103,7 @@ private struct Play {
                 }
                 put(sending)
                 // A crash: nothing is noted, and nothing more is sent.
-                if chance(20) == 0 { return steps }
+                if !works, chance(20) == 0 { return steps }
                 put(rules.mutation(sending, after: outcome(of: sending), now: now, using: &random))
             }
         }
@@ -132,28 +135,34 @@ private struct Play {
 
 @Suite("Properties of the queue")
 struct QueuePropertyTests {
+    /// As `#expect`, which takes longer than all that is tested here when it is asked a million times.
+    private func check(_ holds: Bool, _ seed: UInt64, sourceLocation: SourceLocation = #_sourceLocation) {
+        guard !holds else { return }
+        Issue.record("seed \(seed)", sourceLocation: sourceLocation)
+    }
+
     @Test("Whatever happens, the planner ends, nothing disappears, and the order of a lease is kept")
     func plays() {
-        for seed in 0..<1_500 as Range<UInt64> {
+        for seed in 0..<500 as Range<UInt64> {
             var play = Play(seed: seed)
             for _ in 0..<40 {
                 let steps = play.turn()
-                #expect(steps <= 200, "seed \(seed)")
+                check(steps <= 200, seed)
                 let ids = Set(play.queue.map(\.id))
-                #expect(play.asked.isSubset(of: ids), "seed \(seed)")
+                check(play.asked.isSubset(of: ids), seed)
                 for mutation in play.queue {
                     let isSound = mutation.state != .unknown || (mutation.verb == .create && mutation.doubt != nil)
-                    #expect(isSound, "seed \(seed)")
+                    check(isSound, seed)
                     let underWay = play.queue.filter {
                         $0.state == .sending && $0.concernsSameLease(as: mutation) && mutation.state == .sending
                     }
-                    #expect(underWay.count <= 1, "seed \(seed)")
+                    check(underWay.count <= 1, seed)
                 }
                 guard steps > 0, steps <= 200 else { continue }
                 // After a push nothing is due, unless it ended in a crash.
                 let isCrashed = play.queue.contains { $0.state == .sending }
                 let rest = QueuePlanner(now: play.now).next(play.queue.filter { play.isInStore($0) })
-                #expect(isCrashed || rest == nil, "seed \(seed)")
+                check(isCrashed || rest == nil, seed)
             }
         }
     }
@@ -161,7 +170,7 @@ struct QueuePropertyTests {
     @Test(
         "Nothing is sent while something earlier for its lease may still be carried out, in whatever order it is read")
     func order() {
-        for seed in 0..<1_500 as Range<UInt64> {
+        for seed in 0..<500 as Range<UInt64> {
             var play = Play(seed: seed)
             for _ in 0..<25 { _ = play.turn() }
             var queue = play.queue.filter { play.isInStore($0) }
@@ -170,12 +179,12 @@ struct QueuePropertyTests {
             let wake = planner.wakeTime(queue)
             for _ in 0..<4 {
                 queue.shuffle(using: &play.random)
-                #expect(planner.next(queue) == step, "seed \(seed)")
-                #expect(planner.wakeTime(queue) == wake, "seed \(seed)")
+                check(planner.next(queue) == step, seed)
+                check(planner.wakeTime(queue) == wake, seed)
             }
             guard let mutation = step?.mutation else { continue }
             for other in queue where other.id < mutation.id && other.concernsSameLease(as: mutation) {
-                #expect(!other.state.holdsUpLater, "seed \(seed)")
+                check(!other.state.holdsUpLater, seed)
             }
             if mutation.verb != .create {
                 #expect(
@@ -186,23 +195,25 @@ struct QueuePropertyTests {
             }
             // What is due in one lease does not depend on the others.
             let own = queue.filter { $0.concernsSameLease(as: mutation) }
-            #expect(planner.next(own) == step, "seed \(seed)")
+            check(planner.next(own) == step, seed)
         }
     }
 
     @Test("Left alone with a cloud that works, everything comes to rest")
     func rest() {
-        for seed in 0..<500 as Range<UInt64> {
+        for seed in 0..<300 as Range<UInt64> {
             var play = Play(seed: seed)
             for _ in 0..<30 { _ = play.turn() }
-            for _ in 0..<60 {
+            play.works = true
+            for _ in 0..<12 {
                 play.now = play.now.adding(seconds: 700)
                 play.list()
                 _ = play.push()
             }
-            let moving = play.queue.filter { [.sending, .unknown].contains($0.state) }
-            // By chance the last push may have left one in doubt: two turns more and another list decide.
-            #expect(moving.allSatisfy { $0.failures <= 4 }, "seed \(seed)")
+            let queue = play.queue.filter { play.isInStore($0) }
+            check(!queue.contains { [.sending, .unknown, .accepted].contains($0.state) }, seed)
+            // What still waits, waits for a person's decision about something earlier.
+            check(QueuePlanner(now: play.now).wakeTime(queue) == nil, seed)
         }
     }
 }
