@@ -107,7 +107,8 @@ let package = Package(
         tests(
             "SyncEngineTests",
             [
-                "LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient", "SyncEngine", "BlazarModel",
+                "LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient", "SyncEngine",
+                "BlazarModel",
                 "MirrorFixtures", "CaptureFixtures",
             ]),
         tests("LeaseholdTests", ["LeaseModel", "LeaseStore", "Leasehold", "MirrorFixtures"]),

@@ -1,5 +1,5 @@
 import GRDB
-package import LeaseModel
+import LeaseModel
 
 /// The writes that wait, as those who list and show leases see them, inside one transaction.
 struct PendingWrites {
@@ -85,7 +85,9 @@ extension LeaseFilter {
         guard statuses.isEmpty || statuses.contains(lease.status) else { return false }
         if let project, project != lease.projectID, project != draft.projectName { return false }
         if let user, user != lease.userID, user != draft.userName { return false }
-        if !resourceTypes.isEmpty, resourceTypes.isDisjoint(with: lease.reservations.map(\.resourceType)) { return false }
+        if !resourceTypes.isEmpty, resourceTypes.isDisjoint(with: lease.reservations.map(\.resourceType)) {
+            return false
+        }
         if let nodeType, !lease.reservations.contains(where: { $0.requiredValue(of: "node_type") == nodeType }) {
             return false
         }

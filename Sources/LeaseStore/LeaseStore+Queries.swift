@@ -91,7 +91,8 @@ struct MirrorReader {
     init(_ database: Database) throws {
         self.database = database
         scopes = Dictionary(uniqueKeysWithValues: try LeaseStore.scopes(database).map { ($0.id, $0) })
-        let users = try Row.fetchAll(database, sql: "SELECT DISTINCT user_id, user_name, scope_id FROM cloud ORDER BY name DESC")
+        let users = try Row.fetchAll(
+            database, sql: "SELECT DISTINCT user_id, user_name, scope_id FROM cloud ORDER BY name DESC")
         self.users = Dictionary(users.map { ($0[2], ($0[0], $0[1])) }) { _, last in last }
         pending = try PendingWrites(database)
         ownUsers = Set(users.map { $0[0] as String })

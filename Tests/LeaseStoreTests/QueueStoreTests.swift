@@ -184,7 +184,7 @@ struct QueueStoreTests {
             try fixture.store.leases(LeaseFilter(), includesDrafts: true) { rows += $0 }
             #expect(rows.map(\.id) == ["local-1", "a"])
             #expect(rows.map(\.lease.status) == [.queued, .pending])
-            #expect(rows.allSatisfy(\.isQueued))
+            #expect(rows.map(\.isQueued) == [true, true])
             #expect(rows.map { $0.pending.map(\.verb) } == [[.create], [.extend]])
             #expect(rows[0].isMine && rows[0].isDraft && !rows[1].isDraft)
             #expect(rows[0].userName == "user u1")

@@ -93,7 +93,9 @@ struct SightingTests {
                 try fixture.store.beginAttempt(queued, sent: queued.body, at: StoreFixture.time(1)))
             let lease = fixture.carrying(queued, "new")
             try fixture.end(sending, attempt, .accepted, lease: lease)
-            #expect(try fixture.store.reconcileQueue(scope: fixture.scope.id, rules: rules, at: .init(secondsSince1970: 0)).isEmpty)
+            #expect(
+                try fixture.store.reconcileQueue(scope: fixture.scope.id, rules: rules, at: .init(secondsSince1970: 0))
+                    .isEmpty)
             #expect(try list(fixture, [lease], at: 2).map(\.state) == [.settled])
             #expect(try fixture.store.mutation(id: queued.id)?.message == nil)
         }
@@ -179,7 +181,8 @@ struct SightingTests {
     @Test("Where the cloud is known to keep our event, a lookalike is somebody else's")
     func keepsEvents() throws {
         try with { fixture in
-            let made = try #require(try fixture.enqueue(fixture.creation(token: "zzzzzzzzzzzzzzzzzzzzzzzzzz", name: "first")))
+            let made = try #require(
+                try fixture.enqueue(fixture.creation(token: "zzzzzzzzzzzzzzzzzzzzzzzzzz", name: "first")))
             let (sending, attempt) = try #require(
                 try fixture.store.beginAttempt(made, sent: made.body, at: StoreFixture.time(1)))
             let first = fixture.carrying(made, "first")

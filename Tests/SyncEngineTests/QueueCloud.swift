@@ -83,7 +83,9 @@ final class QueueCloud: HTTPTransport {
     {
         state.withLock { state in
             let moment = Self.start.adding(seconds: state.seconds + state.serverSkew)
-            guard case .password(let user, let password, _)? = state.model.accounts.first(where: { $0.name == account })?.proof
+            guard
+                case .password(let user, let password, _)? = state.model.accounts.first(where: { $0.name == account })?
+                    .proof
             else { return ModelResponse(status: 0) }
             let proof: JSONValue = [
                 "auth": [

@@ -35,7 +35,9 @@ struct QueueFixture {
         var credentials = Credentials.token(Secret(""))
         var project: ProjectReference?
         cloud.change { model in
-            guard case .password(let name, let password, let own)? = model.accounts.first(where: { $0.name == account })?.proof
+            guard
+                case .password(let name, let password, let own)? = model.accounts.first(where: { $0.name == account })?
+                    .proof
             else { return }
             credentials = .password(user: .name(name, domain: .id("default")), password: Secret(password))
             project = .name(own, domain: .id("default"))

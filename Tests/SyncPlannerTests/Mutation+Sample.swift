@@ -20,7 +20,7 @@ extension LeaseDraft {
 }
 
 extension Mutation {
-    static let token = "0123456789abcdefghjkmnpqrs"
+    static let sampleToken = "0123456789abcdefghjkmnpqrs"
 
     static func creation(
         _ id: Int64 = 1, _ state: MutationState = .queued, local: String = "local-1", draft: LeaseDraft = .sample(),
@@ -28,7 +28,7 @@ extension Mutation {
     ) -> Mutation {
         var mutation = Mutation(
             id: id, scopeID: 1, verb: .create, localID: local, leaseID: nil, leaseName: draft.name, state: state,
-            body: draft.body, token: token, createdAt: .noon)
+            body: draft.body, token: sampleToken, createdAt: .noon)
         mutation.doubt = doubt
         return mutation
     }

@@ -67,7 +67,8 @@ private struct Play {
         case 0: return .rejected(reason: "capacity", message: "full", requestID: nil)
         case 1: return .rejected(reason: "policy", message: "no", requestID: nil)
         case 2: return .notDone(message: "429", requestID: nil, retryAfterSeconds: chance(30))
-        case 3: return mutation.verb == .create
+        case 3:
+            return mutation.verb == .create
                 ? .outcomeUnknown(message: "lost", requestID: nil)
                 : .failed(message: "500", requestID: nil, retryAfterSeconds: nil)
         case 4: return .unauthenticated(message: "401", requestID: nil)
@@ -157,7 +158,8 @@ struct QueuePropertyTests {
         }
     }
 
-    @Test("Nothing is sent while something earlier for its lease may still be carried out, in whatever order it is read")
+    @Test(
+        "Nothing is sent while something earlier for its lease may still be carried out, in whatever order it is read")
     func order() {
         for seed in 0..<1_500 as Range<UInt64> {
             var play = Play(seed: seed)
@@ -175,9 +177,13 @@ struct QueuePropertyTests {
             for other in queue where other.id < mutation.id && other.concernsSameLease(as: mutation) {
                 #expect(!other.state.holdsUpLater, "seed \(seed)")
             }
-            if mutation.verb != .create { #expect(mutation.leaseID != nil || !queue.contains {
-                $0.verb == .create && $0.localID == mutation.localID
-            }, "seed \(seed)") }
+            if mutation.verb != .create {
+                #expect(
+                    mutation.leaseID != nil
+                        || !queue.contains {
+                            $0.verb == .create && $0.localID == mutation.localID
+                        }, "seed \(seed)")
+            }
             // What is due in one lease does not depend on the others.
             let own = queue.filter { $0.concernsSameLease(as: mutation) }
             #expect(planner.next(own) == step, "seed \(seed)")

@@ -164,7 +164,7 @@ struct QueueRulesTests {
         #expect(mutation.state == .queued)
         #expect(mutation.doubt == nil)
         #expect(mutation.nextAttemptAt == .at(302))
-        #expect(mutation.token == Mutation.token)
+        #expect(mutation.token == Mutation.sampleToken)
     }
 
     @Test("Even a list long after the quiet period is the first to count, if it is the first")

@@ -66,7 +66,9 @@ extension LeaseRow: Tabular {
         Column("deleted_after", visibility: .structured) { .time($0.mirrored.departure?.after) },
         Column("deleted_before", visibility: .structured) { .time($0.mirrored.departure?.before) },
         Column("departure", visibility: .structured) { .text($0.mirrored.departure?.reason.rawValue) },
-        Column("first_seen_at", visibility: .structured) { $0.mirrored.isDraft ? .missing : .time($0.mirrored.firstSeenAt) },
+        Column("first_seen_at", visibility: .structured) {
+            $0.mirrored.isDraft ? .missing : .time($0.mirrored.firstSeenAt)
+        },
         Column("synced_at", visibility: .structured) { $0.mirrored.isDraft ? .missing : .time($0.mirrored.lastSeenAt) },
     ]
 }
