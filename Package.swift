@@ -111,13 +111,14 @@ let package = Package(
 
         tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
         tests("BlazarClientTests", ["LeaseModel", "OpenStackClient", "BlazarClient", "CaptureFixtures"]),
-        tests("SyncPlannerTests", ["SyncPlanner"]),
+        tests("SyncPlannerTests", ["LeaseModel", "SyncPlanner", "CaptureFixtures"]),
         tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", "MirrorFixtures", grdb]),
         tests(
             "SyncEngineTests",
             [
-                "LeaseModel", "LeaseStore", "OpenStackClient", "BlazarClient", "SyncEngine", "MirrorFixtures",
-                "CaptureFixtures",
+                "LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient", "SyncEngine",
+                "BlazarModel",
+                "MirrorFixtures", "CaptureFixtures",
             ]),
         tests("LeaseholdTests", ["LeaseModel", "LeaseStore", "Leasehold", "MirrorFixtures"]),
         tests(

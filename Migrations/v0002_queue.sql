@@ -48,6 +48,8 @@ CREATE TABLE attempt (
     mutation_id INTEGER NOT NULL REFERENCES mutation,
     -- The number by which its answer is compared with lists.
     run_id INTEGER NOT NULL REFERENCES sync_run,
+    -- The last lease that was known when it left: one that looks alike and was known is another.
+    last_lease_key INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
     finished_at INTEGER,
     outcome TEXT,

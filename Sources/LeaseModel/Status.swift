@@ -13,6 +13,9 @@ public struct LeaseStatus: RawRepresentable, Sendable, Hashable, CustomStringCon
     public static let deleting = LeaseStatus(rawValue: "DELETING")
     public static let error = LeaseStatus(rawValue: "ERROR")
 
+    /// Not Blazar's: a lease that is only queued here.
+    public static let queued = LeaseStatus(rawValue: "QUEUED")
+
     /// Every status that Blazar is known to use, in the order of a lease's life.
     public static let known: [LeaseStatus] = [
         .creating, .pending, .starting, .active, .updating, .terminating, .terminated, .deleting, .error,

@@ -132,7 +132,8 @@ extension LeaseStore {
                 found.append(
                     MirroredResource(
                         resource: resource, site: scope.site,
-                        allocations: try Self.allocations(of: resource, scope: scopeID, in: database)))
+                        allocations: try Self.allocations(of: resource, scope: scopeID, in: database),
+                        syncedAt: scope.listedAt))
             }
             return found
         }
@@ -143,7 +144,9 @@ extension LeaseStore {
     ) throws -> [Allocation] {
         let statement = try database.cachedStatement(
             sql: """
-                SELECT * FROM allocation WHERE scope_id = ? AND kind = ? AND resource_id = ? AND gone_before IS NULL
+                SELECT allocation.*,
+                    coalesce(lease_name, (SELECT name FROM lease WHERE lease.id = allocation.lease_id LIMIT 1)) AS known_name
+                FROM allocation WHERE scope_id = ? AND kind = ? AND resource_id = ? AND gone_before IS NULL
                 ORDER BY start_at
                 """)
         return try Row.fetchAll(statement, arguments: [scope, resource.kind.rawValue, resource.id]).map { row in
@@ -151,7 +154,7 @@ extension LeaseStore {
                 resourceKind: resource.kind, resourceID: resource.id, reservationID: row["reservation_id"],
                 leaseID: row["lease_id"], startsAt: Timestamp(secondsSince1970: row["start_at"]),
                 endsAt: Timestamp(secondsSince1970: row["end_at"]), projectID: row["project_id"],
-                leaseName: row["lease_name"], extra: LeaseRows.object(row["extra"]))
+                leaseName: row["known_name"], extra: LeaseRows.object(row["extra"]))
         }
     }
 

@@ -3,8 +3,17 @@ package import LeaseModel
 
 extension LeaseStore {
     /// Hands over the leases that a filter finds, in batches, all from one state of the database.
+    ///
+    /// - Parameters:
+    ///   - filter: which.
+    ///   - order: in what order.
+    ///   - includesDrafts: those too that are only queued; they come first.
+    ///   - batch: how many at a time.
+    ///   - each: takes a batch.
+    /// - Throws: ``StoreError``, or what `each` throws.
     package func leases(
-        _ filter: LeaseFilter, order: LeaseOrder = .ownFirst, batch: Int = 500, each: ([MirroredLease]) throws -> Void
+        _ filter: LeaseFilter, order: LeaseOrder = .ownFirst, includesDrafts: Bool = false, batch: Int = 500,
+        each: ([MirroredLease]) throws -> Void
     ) throws(StoreError) {
         try read { database in
             let query = LeaseQuery(filter)
@@ -15,6 +24,10 @@ extension LeaseStore {
                     ORDER BY \(Self.ordering(order)), lease.lease_key
                     """, arguments: query.arguments)
             let reader = try MirrorReader(database)
+            if includesDrafts {
+                let drafts = try reader.drafts(filter, database)
+                if !drafts.isEmpty { try each(drafts) }
+            }
             var start = 0
             while start < keys.count {
                 let end = min(start + batch, keys.count)
@@ -67,7 +80,10 @@ extension LeaseStore {
 /// Reads leases with the names that belong to them, inside one transaction.
 struct MirrorReader {
     private let database: Database
-    private let scopes: [Int64: Scope]
+    let scopes: [Int64: Scope]
+    /// Whom the last token for each scope was given to.
+    let users: [Int64: (id: String, name: String)]
+    let pending: PendingWrites
     private let ownUsers: Set<String>
     private let userNames: [String: String]
     private let projectNames: [String: String]
@@ -75,7 +91,10 @@ struct MirrorReader {
     init(_ database: Database) throws {
         self.database = database
         scopes = Dictionary(uniqueKeysWithValues: try LeaseStore.scopes(database).map { ($0.id, $0) })
-        let users = try Row.fetchAll(database, sql: "SELECT DISTINCT user_id, user_name FROM cloud")
+        let users = try Row.fetchAll(
+            database, sql: "SELECT DISTINCT user_id, user_name, scope_id FROM cloud ORDER BY name DESC")
+        self.users = Dictionary(users.map { ($0[2], ($0[0], $0[1])) }) { _, last in last }
+        pending = try PendingWrites(database)
         ownUsers = Set(users.map { $0[0] as String })
         let catalogued = try Row.fetchAll(
             database, sql: "SELECT kind, id, name FROM resource WHERE kind IN ('user', 'project') AND name IS NOT NULL")
@@ -96,13 +115,15 @@ struct MirrorReader {
             let scopeID: Int64 = row["scope_id"]
             let observedAt = Timestamp(secondsSince1970: row["observed_at"])
             let departure = Departure(row: row)
-            return MirroredLease(
+            var mirrored = MirroredLease(
                 lease: lease, scopeID: scopeID, site: scopes[scopeID]?.site ?? "",
                 projectName: projectNames[lease.projectID], userName: userNames[lease.userID],
                 isMine: ownUsers.contains(lease.userID),
                 firstSeenAt: Timestamp(secondsSince1970: row["first_seen_at"]), observedAt: observedAt,
                 lastSeenAt: departure?.after ?? max(observedAt, scopes[scopeID]?.listedAt ?? observedAt),
                 departure: departure)
+            mirrored.pending = pending.mutations(scope: scopeID, lease: lease.id)
+            return mirrored
         }
     }
 }

@@ -62,9 +62,11 @@ extension LeaseStore {
     /// - Throws: ``StoreError``.
     package func mutations(scopes: Set<Int64>?, includesFinal: Bool) throws(StoreError) -> [Mutation] {
         try read { database in
-            try Row.fetchAll(database.cachedStatement(sql: "\(Mutation.selection) ORDER BY mutation_id")).map(Mutation.init(row:))
-                .filter { scopes?.contains($0.scopeID) ?? true }
-                .filter { includesFinal || !$0.state.isFinal || $0.state == .rejected || $0.state == .expired }
+            try Row.fetchAll(database.cachedStatement(sql: "\(Mutation.selection) ORDER BY mutation_id")).map(
+                Mutation.init(row:)
+            )
+            .filter { scopes?.contains($0.scopeID) ?? true }
+            .filter { includesFinal || !$0.state.isFinal || $0.state == .rejected || $0.state == .expired }
         }
     }
 
@@ -165,7 +167,10 @@ extension LeaseStore {
             next.doubt = Doubt(run: run, notBefore: serverDate.map(Timestamp.init(secondsSince1970:)))
             try next.update(database)
             try database.execute(
-                sql: "INSERT INTO attempt (mutation_id, run_id, started_at, sent) VALUES (?, ?, ?, ?)",
+                sql: """
+                    INSERT INTO attempt (mutation_id, run_id, last_lease_key, started_at, sent)
+                    VALUES (?, ?, (SELECT coalesce(max(lease_key), 0) FROM lease), ?, ?)
+                    """,
                 arguments: [mutation.id, run, time.secondsSince1970, JSONValue.object(sent).text()])
             return (next, database.lastInsertedRowID)
         }

@@ -7,7 +7,8 @@ extension LeaseStore {
 
     /// Finds the lease that a reference means: an id, a name, or the beginning of an id, in this order.
     ///
-    /// Leases that their site no longer lists are considered only where no listed one fits.
+    /// Leases that their site no longer lists are considered only where no listed or queued one fits. A local id means
+    /// the lease that the creation became, once it is one.
     ///
     /// - Parameters:
     ///   - reference: what the person wrote.
@@ -16,6 +17,7 @@ extension LeaseStore {
     /// - Throws: ``StoreError``.
     package func resolve(_ reference: String, scopes: Set<Int64>?) throws(StoreError) -> LeaseResolution {
         try read { database in
+            if LocalID.isOne(reference) { return try Self.resolution(ofLocal: reference, database, scopes) }
             var filter = LeaseFilter()
             filter.scopes = scopes
             filter.includesDeparted = true
@@ -23,7 +25,13 @@ extension LeaseStore {
                 var query = LeaseQuery(filter)
                 query.add(condition.sql, condition.lower, condition.upper)
                 let found = try Self.candidates(database, query)
-                let listed = found.filter { !$0.isDeparted }
+                var listed = found.filter { !$0.isDeparted }
+                if condition.isName {
+                    let open = MutationState.allCases.filter(\.isPending).map { "'\($0.rawValue)'" }
+                    listed += try Self.drafts(
+                        database, "lease_id IS NULL AND lease_name = ? AND state IN (\(open.joined(separator: ", ")))",
+                        [reference], scopes: scopes)
+                }
                 let fitting = listed.isEmpty ? found : listed
                 if fitting.count == 1 { return .one(fitting[0]) }
                 if !fitting.isEmpty { return .ambiguous(fitting) }
@@ -32,7 +40,16 @@ extension LeaseStore {
         }
     }
 
+    private static func resolution(
+        ofLocal reference: String, _ database: Database, _ scopes: Set<Int64>?
+    ) throws -> LeaseResolution {
+        let found = try drafts(
+            database, "local_id >= ? AND local_id < ?", [reference, reference + "\u{10FFFF}"], scopes: scopes)
+        return found.count > 1 ? .ambiguous(found) : found.first.map { .one($0) } ?? .none
+    }
+
     private struct Condition {
+        var isName = false
         let sql: String
         let lower: String
         let upper: String
@@ -40,7 +57,7 @@ extension LeaseStore {
         static func all(of reference: String) -> [Condition] {
             var conditions = [
                 Condition(sql: "lease.id = ? AND ? = ''", lower: reference, upper: ""),
-                Condition(sql: "lease.name = ? AND ? = ''", lower: reference, upper: ""),
+                Condition(isName: true, sql: "lease.name = ? AND ? = ''", lower: reference, upper: ""),
             ]
             if reference.count >= LeaseStore.shortestPrefix {
                 // A range, unlike LIKE or GLOB with a parameter, uses the index.
@@ -67,9 +84,16 @@ extension LeaseStore {
         }
     }
 
-    /// The lease of that id, as that scope has it.
+    /// The lease of that id, as that scope has it; for a local id the lease that is queued, or what it became.
     package func lease(id: String, scope: Int64) throws(StoreError) -> MirroredLease? {
         try read { database in
+            if LocalID.isOne(id) {
+                let row = try Row.fetchOne(
+                    database,
+                    sql: "\(Mutation.selection) WHERE verb = 'create' AND local_id = ? AND mutation.scope_id = ?",
+                    arguments: [id, scope])
+                return try row.map { try MirrorReader(database).draft(Mutation(row: $0)) }
+            }
             let key = try Int64.fetchOne(
                 database, sql: "SELECT lease_key FROM lease WHERE id = ? AND scope_id = ?", arguments: [id, scope])
             guard let key else { return nil }

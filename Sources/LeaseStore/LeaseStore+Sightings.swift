@@ -20,7 +20,7 @@ extension LeaseStore {
             let list = try Row.fetchOne(
                 database,
                 sql: """
-                    SELECT coalesce(server_date, started_at), keeps_client_events, run_id
+                    SELECT coalesce(server_date, started_at), keeps_client_events, run_id, started_at
                     FROM scope JOIN sync_run USING (scope_id)
                     WHERE scope_id = ? AND kind = 'list' AND outcome = 'complete'
                     ORDER BY run_id DESC LIMIT 1
@@ -28,6 +28,7 @@ extension LeaseStore {
             guard let list else { return [] }
             let serverDate = Timestamp(secondsSince1970: list[0])
             let run: Int64 = list[2]
+            let startedAt = Timestamp(secondsSince1970: list[3])
             return try Self.queue(database, scope: scope).compactMap { mutation in
                 var next = mutation
                 switch mutation.state {
@@ -38,7 +39,7 @@ extension LeaseStore {
                         after: .init(run: run, serverDate: serverDate, matches: matches, isCertain: isCertain),
                         now: time)
                 case .accepted:
-                    if let state = try Self.listing(database, mutation, run: run) {
+                    if let state = try Self.listing(database, mutation, run: run, startedAt: startedAt) {
                         next = rules.settled(mutation, isListed: state, now: time)
                     }
                 default: break
@@ -51,11 +52,14 @@ extension LeaseStore {
     }
 
     /// Whether an accepted lease is listed; `nil` if the list began before the answer.
-    private static func listing(_ database: Database, _ mutation: Mutation, run: Int64) throws -> Bool? {
+    private static func listing(
+        _ database: Database, _ mutation: Mutation, run: Int64, startedAt: Timestamp
+    ) throws -> Bool? {
         let row = try Row.fetchOne(
             database, sql: "SELECT gone IS NULL, run_id FROM lease WHERE scope_id = ? AND id = ?",
             arguments: [mutation.scopeID, mutation.leaseID])
-        guard let row else { return false }
+        // One that a list has never had may be younger than the list.
+        guard let row else { return startedAt > mutation.updatedAt ? false : nil }
         return (row[1] as Int64) > run ? nil : row[0] as Bool
     }
 
@@ -67,9 +71,7 @@ extension LeaseStore {
         else {
             return ([], false)
         }
-        let sent = try lastSent(database, mutation)
-        let carriesToken = sent["events"]?.arrayValue?.contains { $0["event_type"]?.stringValue == type } ?? false
-        // A lease that was listed and has been deleted since was created all the same.
+        // One that is gone again was made all the same.
         let carriers = try String.fetchAll(
             database,
             sql: """
@@ -77,29 +79,30 @@ extension LeaseStore {
                 WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;' AND event_type = ?
                     AND lease.scope_id = ?
                 """, arguments: [type, mutation.scopeID])
-        guard carriers.isEmpty, keepsEvents != true || !carriesToken else { return (carriers, true) }
-        return (try lookalikes(database, mutation, sent, doubt), false)
-    }
-
-    /// The body of the last request for a mutation.
-    private static func lastSent(_ database: Database, _ mutation: Mutation) throws -> JSONObject {
-        LeaseRows.object(
-            try String.fetchOne(
-                database, sql: "SELECT sent FROM attempt WHERE mutation_id = ? ORDER BY attempt_id DESC LIMIT 1",
-                arguments: [mutation.id]))
+        let attempt = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT sent, last_lease_key, run_id FROM attempt WHERE mutation_id = ? ORDER BY attempt_id DESC LIMIT 1
+                """, arguments: [mutation.id])
+        guard carriers.isEmpty, let attempt else { return (carriers, true) }
+        let sent = LeaseRows.object(attempt["sent"])
+        let sentToken = sent["events"]?.arrayValue?.contains { $0["event_type"]?.stringValue == type } ?? false
+        guard keepsEvents != true || !sentToken, let draft = try? LeaseDraft(body: sent) else { return ([], true) }
+        return (try lookalikes(database, mutation, draft, attempt, doubt), false)
     }
 
     /// Where the server drops our events: leases of the same name, user, dates and reservations that appeared since the
     /// attempt and belong to no other creation of ours.
     private static func lookalikes(
-        _ database: Database, _ mutation: Mutation, _ sent: JSONObject, _ doubt: Doubt
+        _ database: Database, _ mutation: Mutation, _ draft: LeaseDraft, _ attempt: Row, _ doubt: Doubt
     ) throws -> [String] {
-        guard let draft = try? LeaseDraft(body: sent) else { return [] }
+        // Those of lists up to the doubt's run a person has looked at, and said that none is the one.
+        let declinedRun = doubt.run > (attempt["run_id"] as Int64) ? doubt.run : 0
         let keys = try Int64.fetchAll(
             database,
             sql: """
                 SELECT lease_key FROM lease
-                WHERE scope_id = ? AND name = ? AND end_at = ? AND first_run > ?
+                WHERE scope_id = ? AND name = ? AND end_at = ? AND lease_key > ? AND first_run > ?
                     AND user_id IN (SELECT user_id FROM cloud WHERE cloud.scope_id = lease.scope_id)
                     AND coalesce(created_at, 0) >= ?
                     AND NOT EXISTS (SELECT 1 FROM mutation WHERE verb = 'create' AND mutation.lease_id = lease.id)
@@ -107,8 +110,8 @@ extension LeaseStore {
                         AND event_type >= 'leasehold:' AND event_type < 'leasehold;')
                 """,
             arguments: [
-                mutation.scopeID, draft.name, draft.endsAt.truncatedToMinute.secondsSince1970, doubt.run,
-                doubt.notBefore?.secondsSince1970 ?? 0,
+                mutation.scopeID, draft.name, draft.endsAt.truncatedToMinute.secondsSince1970,
+                attempt["last_lease_key"] as Int64, declinedRun, doubt.notBefore?.secondsSince1970 ?? 0,
             ])
         return try LeaseRows.leases(database, keys: keys).map(\.lease).filter { draft.resembles($0) }.map(\.id)
     }

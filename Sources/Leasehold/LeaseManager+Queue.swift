@@ -7,13 +7,13 @@ public enum WriteTarget: Sendable, Hashable {
     /// One that the mirror has.
     case mirrored(MirroredLease)
     /// One that was asked for here, and that the cloud may not have yet.
-    case creation(Mutation)
+    case creation(Mutation, pending: [Mutation])
 
     /// The scope that it belongs to.
     public var scopeID: Int64 {
         switch self {
         case .mirrored(let lease): lease.scopeID
-        case .creation(let mutation): mutation.scopeID
+        case .creation(let mutation, _): mutation.scopeID
         }
     }
 
@@ -21,22 +21,25 @@ public enum WriteTarget: Sendable, Hashable {
     public var name: String {
         switch self {
         case .mirrored(let lease): lease.lease.name
-        case .creation(let mutation): mutation.leaseName
+        case .creation(let mutation, _): mutation.leaseName
         }
     }
 
-    /// When it ends, as far as is known here.
+    /// When it ends once everything that is queued for it has been carried out, as far as is known here.
     public var endsAt: Timestamp? {
-        switch self {
-        case .mirrored(let lease): lease.lease.endsAt
-        case .creation(let mutation): try? LeaseDraft(body: mutation.body).endsAt
-        }
+        let (present, pending) =
+            switch self {
+            case .mirrored(let lease): (Optional(lease.lease.endsAt), lease.pending)
+            case .creation(let mutation, let pending): (try? LeaseDraft(body: mutation.body).endsAt, pending)
+            }
+        let wanted = pending.last { $0.verb != .create && $0.body["end_date"] != nil }
+        return wanted?.body["end_date"]?.stringValue.flatMap(Timestamp.init(parsing:)) ?? present
     }
 
     var desk: QueueDesk.Target {
         switch self {
         case .mirrored(let lease): .mirrored(lease.lease)
-        case .creation(let mutation): .creation(mutation)
+        case .creation(let mutation, _): .creation(mutation)
         }
     }
 }
@@ -70,34 +73,13 @@ extension LeaseManager {
     ///
     /// - Throws: ``LeaseholdError`` of code `notFound`, or `ambiguous` with the candidates.
     public func writeTarget(_ reference: String, clouds: [String] = []) throws(LeaseholdError) -> WriteTarget {
-        let scopes = try scopeIDs(ofClouds: clouds)
-        if reference.hasPrefix(LocalID.prefix) {
-            let creation = try reading { store throws(StoreError) in try store.creation(localID: reference) }
-            guard let creation else {
-                throw LeaseholdError(
-                    code: .notFound,
-                    message: "There is no lease '\(reference)' in the queue: see `leasehold queue list --all`.")
-            }
-            if let id = creation.leaseID, let lease = try mirrored(id, creation.scopeID) { return .mirrored(lease) }
-            return .creation(creation)
+        let lease = try lease(reference, scopes: scopeIDs(ofClouds: clouds))
+        guard lease.isDraft else { return .mirrored(lease) }
+        let creation = try reading { store throws(StoreError) in try store.creation(localID: lease.id) }
+        guard let creation else {
+            throw LeaseholdError(code: .notFound, message: "The queued lease '\(reference)' has just gone.")
         }
-        if case .none = try resolve(reference, scopes: scopes) {
-            let creations = try queue(scopes: scopes).filter {
-                $0.verb == .create && $0.leaseName == reference && !$0.state.isFinal
-            }
-            if creations.count == 1 { return .creation(creations[0]) }
-            if creations.count > 1 {
-                throw LeaseholdError(
-                    code: .ambiguous,
-                    message: "Several queued leases are called '\(reference)': use a local id: "
-                        + creations.compactMap(\.localID).joined(separator: ", ") + ".")
-            }
-        }
-        return .mirrored(try lease(reference, scopes: scopes))
-    }
-
-    private func mirrored(_ id: String, _ scope: Int64) throws(LeaseholdError) -> MirroredLease? {
-        try reading { store throws(StoreError) in try store.lease(id: id, scope: scope) }
+        return .creation(creation, pending: lease.pending)
     }
 
     /// What is queued, in the order in which it was asked for.

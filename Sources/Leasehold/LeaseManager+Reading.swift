@@ -4,16 +4,20 @@ import LeaseStore
 extension LeaseManager {
     // MARK: - Leases
 
-    /// The leases that a filter finds, own ones first unless ordered otherwise.
+    /// The leases that a filter finds, those that are only queued first, then own ones unless ordered otherwise.
     ///
     /// - Throws: ``LeaseholdError`` of code `database`.
     public func leases(
         _ filter: LeaseFilter = LeaseFilter(), order: LeaseOrder = .ownFirst
     ) throws(LeaseholdError) -> [MirroredLease] {
-        try reading { store throws(StoreError) in try store.leases(filter, order: order) }
+        var found: [MirroredLease] = []
+        try reading { store throws(StoreError) in
+            try store.leases(filter, order: order, includesDrafts: true) { found += $0 }
+        }
+        return found
     }
 
-    /// Hands over the leases that a filter finds in batches, so that they need not all be in memory.
+    /// Hands over the leases that a filter finds, queued ones too, so that they need not all be in memory.
     ///
     /// - Throws: ``LeaseholdError`` of code `database`, or what `each` throws.
     public func forEachLease(
@@ -22,7 +26,7 @@ extension LeaseManager {
     ) throws {
         var thrown: (any Error)?
         do {
-            try store.leases(filter, order: order) { batch in
+            try store.leases(filter, order: order, includesDrafts: true) { batch in
                 do {
                     for lease in batch { try each(lease) }
                 } catch {

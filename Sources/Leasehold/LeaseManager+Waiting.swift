@@ -51,7 +51,7 @@ extension LeaseManager {
     private static func state(_ target: WriteTarget) -> String {
         switch target {
         case .mirrored(let lease): lease.lease.status.rawValue
-        case .creation(let mutation): mutation.state.rawValue
+        case .creation(let mutation, _): mutation.state.rawValue
         }
     }
 
@@ -65,7 +65,7 @@ extension LeaseManager {
                 throw LeaseholdError(
                     code: .refused, message: "'\(lease.lease.name)' is \(how), and will not become \(status).")
             }
-        case .creation(let mutation):
+        case .creation(let mutation, _):
             guard mutation.state.isFinal || mutation.state == .parked || mutation.state == .blocked else { return nil }
             throw LeaseholdError(
                 code: .refused,

@@ -35,13 +35,14 @@ public struct LeaseManager: Sendable {
         public init(
             databasePath: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment,
             currentDirectory: String = FileManager.default.currentDirectoryPath,
-            homeDirectory: String = NSHomeDirectory(),
+            homeDirectory: String? = nil,
             now: @escaping @Sendable () -> Timestamp = LeaseManager.systemClock
         ) {
             self.databasePath = databasePath ?? StoreFile.defaultPath(environment: environment)
             self.environment = environment
             self.currentDirectory = currentDirectory
-            self.homeDirectory = homeDirectory
+            // NSHomeDirectory asks the user database, and with it perhaps a directory server over a socket.
+            self.homeDirectory = homeDirectory ?? environment["HOME"] ?? NSHomeDirectory()
             self.now = now
         }
     }

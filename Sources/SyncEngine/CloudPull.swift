@@ -16,7 +16,7 @@ package struct PullOptions: Sendable, Hashable {
     package var concurrency = 4
     /// How many leases are decoded and written together. Ids are random, so every batch writes most pages of their
     /// indexes again: small batches write a multiple of the database. A lease takes about 15 kB of memory meanwhile.
-    var leasesPerBatch = 2_000
+    var leasesPerBatch = 1_500
 
     package init() {}
 

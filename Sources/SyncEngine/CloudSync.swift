@@ -56,7 +56,7 @@ package struct CloudSync: Sendable {
                 var again = options
                 again.readsResources = false
                 let second = await pull(again)
-                report = second.failure == nil ? report.adding(second.counts) : second
+                report = second.failure == nil ? report.adding(second.counts) : second.warning(report.warnings)
                 moved += try await reconcile()
             }
             report.mutations = moved
@@ -85,6 +85,13 @@ extension SyncReport {
         SyncReport(
             cloud: cloud, site: site, failure: failure, message: message, counts: counts, isFirst: isFirst,
             warnings: warnings)
+    }
+
+    /// The same report, with the warnings of an earlier reading.
+    fileprivate func warning(_ earlier: [String]) -> SyncReport {
+        SyncReport(
+            cloud: cloud, site: site, failure: failure, message: message, requestID: requestID,
+            retryAfterSeconds: retryAfterSeconds, counts: counts, isFirst: isFirst, warnings: earlier + warnings)
     }
 
     /// The same report, with what a second reading changed.

@@ -32,7 +32,8 @@ package struct Backoff: Sendable, Hashable {
         failures: Int, retryAfterSeconds: Int?, using random: inout some RandomNumberGenerator
     ) -> Double {
         let ceiling = ceiling(failures: failures)
-        let jittered = ceiling > 0 ? Double.random(in: 0...ceiling, using: &random) : 0
+        // Not `Double.random(in:using:)`: it draws again until it likes the number, for ever from a constant source.
+        let jittered = ceiling * Double(random.next() >> 11) / Double(1 << 53 as UInt64)
         return max(jittered, Double(retryAfterSeconds ?? 0))
     }
 }

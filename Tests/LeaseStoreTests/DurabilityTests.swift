@@ -1,4 +1,6 @@
 import GRDB
+import LeaseModel
+import MirrorFixtures
 import Testing
 
 @testable import LeaseStore

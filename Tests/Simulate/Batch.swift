@@ -56,7 +56,8 @@ struct Batch: Sendable {
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
         let rate = Double(done) / seconds
         let text = String(
-            format: "\r[%@] %d of %d seeds, %.0f a second, %.0f exchanges a second, %d failed%@", bar, done, total, rate,
+            format: "\r[%@] %d of %d seeds, %.0f a second, %.0f exchanges a second, %d failed%@", bar, done, total,
+            rate,
             Double(exchanges) / seconds, failed, isTerminal ? "" : "\n")
         FileHandle.standardError.write(Data(text.utf8))
     }

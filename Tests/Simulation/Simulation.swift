@@ -105,8 +105,10 @@ package struct Simulation: Sendable {
 extension Scenario {
     /// The scenario for a person to read.
     package var description: [String] {
-        ["seed \(seed), \(dialect.rawValue), \(keepsEvents ? "keeps" : "drops") events, second client \(secondUser), "
-            + "tokens live \(tokenSeconds) s, clocks off by \(secondsOff)"]
+        [
+            "seed \(seed), \(dialect.rawValue), \(keepsEvents ? "keeps" : "drops") events, second client \(secondUser), "
+                + "tokens live \(tokenSeconds) s, clocks off by \(secondsOff)"
+        ]
             + steps.map { step in
                 let faults = step.faults.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
                 let crash = step.crashAt.map { ", dies at \($0)" } ?? ""

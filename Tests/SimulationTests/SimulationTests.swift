@@ -49,10 +49,11 @@ import Testing
 
     /// An engine that is broken on purpose is found out, for the reason that it is broken for, and the list of steps
     /// that shows it is short. The first seeds that do are known; `tools/simulate --mutant` looks for more.
-    @Test(arguments: [
-        (.noCommitBeforeSending, 5, "became two leases"), (.noQuietPeriod, 224, "became two leases"),
-        (.adoptsWithoutToken, 551, "was made for it"), (.resendsAfterCrash, 5, "became two leases"),
-    ] as [(Mutant, UInt64, String)])
+    @Test(
+        arguments: [
+            (.noCommitBeforeSending, 5, "became two leases"), (.noQuietPeriod, 224, "became two leases"),
+            (.adoptsWithoutToken, 551, "was made for it"), (.resendsAfterCrash, 5, "became two leases"),
+        ] as [(Mutant, UInt64, String)])
     func mutantsAreFound(mutant: Mutant, seed: UInt64, reason: String) async throws {
         try await withSimulation { simulation in
             let scenario = Scenario(seed: seed)

@@ -37,7 +37,16 @@ package struct LeaseChanges: Subcommand {
             start = try TimeArgument(parsing: since).moment(now: now, zone: reading.zone(console))
         }
         let changes = try manager.changes(since: start, scopes: scopes)
-        try reading.write(changes.flatMap(ChangeRow.rows), ChangeRow.columns, &console)
+        var synced: [String: Timestamp] = [:]
+        for scope in try manager.scopes() { synced[scope.site] = max(synced[scope.site], scope.listedAt) }
+        let rows = changes.flatMap { ChangeRow.rows(of: $0, syncedAt: synced[$0.site]) }
+        try reading.write(rows, ChangeRow.columns, &console)
         try reading.remarkFreshness(manager, scopes: scopes, &console)
     }
+}
+
+/// The later of two moments, either of which may be missing.
+private func max(_ left: Timestamp?, _ right: Timestamp?) -> Timestamp? {
+    guard let left, let right else { return left ?? right }
+    return left > right ? left : right
 }

@@ -92,8 +92,9 @@ package struct LeaseFilterOptions: ParsableArguments {
 
     private static func status(_ text: String) throws -> LeaseStatus {
         let status = LeaseStatus(rawValue: text.uppercased())
-        guard LeaseStatus.known.contains(status) else {
-            let known = LeaseStatus.known.map(\.rawValue)
+        let all = LeaseStatus.known + [.queued]
+        guard all.contains(status) else {
+            let known = all.map(\.rawValue)
             let suggestion = Suggestion.nearest(to: text, in: known).map { " Did you mean \($0)?" } ?? ""
             throw CommandError.usage(
                 "There is no lease status '\(text)'.\(suggestion) Known: \(known.joined(separator: ", ")).")

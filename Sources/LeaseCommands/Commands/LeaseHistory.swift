@@ -28,11 +28,12 @@ package struct LeaseHistory: Subcommand {
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)
         let candidate = try manager.candidate(reference, scopes: scopes)
+        let syncedAt = try manager.scopes().first { $0.id == candidate.scopeID }?.listedAt
         if showsStates {
-            let rows = try manager.history(candidate).map(VersionRow.init)
+            let rows = try manager.history(candidate).map { VersionRow(version: $0, syncedAt: syncedAt) }
             try reading.write(rows, VersionRow.columns, &console)
         } else {
-            let rows = try manager.lifeline(candidate).flatMap(ChangeRow.rows)
+            let rows = try manager.lifeline(candidate).flatMap { ChangeRow.rows(of: $0, syncedAt: syncedAt) }
             try reading.write(rows, ChangeRow.columns, &console)
         }
         try reading.remarkFreshness(manager, scopes: [candidate.scopeID], &console)

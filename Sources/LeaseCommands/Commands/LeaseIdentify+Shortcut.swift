@@ -1,3 +1,4 @@
+import Foundation
 import LeaseModel
 package import Leasehold
 
@@ -59,7 +60,11 @@ extension LeaseIdentify {
     /// - Returns: whether it was answered.
     package static func answerAtOnce() -> Bool {
         guard let shortcut = Shortcut(Array(CommandLine.arguments.dropFirst())) else { return false }
+        let environment = ProcessInfo.processInfo.environment
+        // No clouds.yaml is looked for, so the folders do not matter; to ask the system for them takes time.
+        let configuration = LeaseManager.Configuration(
+            environment: environment, currentDirectory: "/", homeDirectory: environment["HOME"] ?? "/")
         var output = FileSink.standardOutput
-        return shortcut.answer(LeaseManager.Configuration(), to: &output)
+        return shortcut.answer(configuration, to: &output)
     }
 }

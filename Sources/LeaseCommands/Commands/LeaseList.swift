@@ -8,7 +8,8 @@ package struct LeaseList: Subcommand {
         commandName: "list",
         abstract: "List leases, from the local database.",
         discussion: """
-            Shows every lease that a site still lists, ended ones too; --deleted adds those that it no longer lists.
+            Shows what is queued (status QUEUED, with a local id) and every lease that a site still lists, ended ones too;
+            --deleted adds those that it no longer lists.
 
             EXAMPLES
               leasehold list --mine --status active
@@ -27,8 +28,15 @@ package struct LeaseList: Subcommand {
         let (manager, scopes) = try await reading.open(&console)
         let now = console.now()
         let filter = try filters.filter(now: now, zone: reading.zone(console), scopes: scopes)
+        var queued = 0
         try reading.write(LeaseRow.columns, &console) { write in
-            try manager.forEachLease(filter) { try write(LeaseRow($0, now: now)) }
+            try manager.forEachLease(filter) {
+                if $0.isQueued { queued += 1 }
+                try write(LeaseRow($0, now: now))
+            }
+        }
+        if queued > 0, reading.output.format == .table, !reading.output.isQuiet {
+            console.remark("Writes are queued for \(queued) of these: see `leasehold queue list`.")
         }
         try reading.remarkFreshness(manager, scopes: scopes, &console)
     }

@@ -26,6 +26,12 @@ package struct LeaseShow: Subcommand {
         let (manager, scopes) = try await reading.open(&console)
         let lease = try manager.lease(reference, scopes: scopes)
         try reading.show(LeaseRow(lease, now: console.now()), LeaseRow.details, &console)
+        if reading.output.format == .table, !reading.output.isQuiet {
+            for mutation in lease.pending {
+                let why = mutation.message.map { ": \($0)" } ?? "."
+                console.remark("Mutation \(mutation.id) (\(mutation.verb)) is \(mutation.state.rawValue)\(why)")
+            }
+        }
         try reading.remarkFreshness(manager, scopes: [lease.scopeID], &console)
     }
 }

@@ -55,6 +55,7 @@ extension SiteRow {
     /// A row for each scope.
     static func all(_ manager: LeaseManager, scopes: Set<Int64>?, now: Timestamp) throws -> [SiteRow] {
         let runs = try manager.lastRuns()
+        let queue = try manager.queue(scopes: scopes).filter(\.state.isPending)
         let listings = try manager.resourceListings(scopes: scopes)
         return try manager.scopes().filter { scopes?.contains($0.id) ?? true }.map { scope in
             var counts: [LeaseStatus: Int] = [:]
@@ -66,7 +67,8 @@ extension SiteRow {
             }
             return SiteRow(
                 scope: scope, lastRun: runs.last { scope.clouds.contains($0.cloud) }, counts: counts,
-                next: try manager.nextToEnd(scope: scope.id, after: now), now: now,
+                next: try manager.nextToEnd(scope: scope.id, after: now),
+                queued: queue.count { $0.scopeID == scope.id }, now: now,
                 listings: listings.filter { $0.scopeID == scope.id })
         }
     }

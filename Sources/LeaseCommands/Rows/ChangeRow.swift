@@ -4,15 +4,17 @@ import LeaseModel
 package struct ChangeRow: Sendable {
     let change: LeaseChange
     let field: LeaseChange.Field?
+    /// When the site was last synced.
+    let syncedAt: Timestamp?
 
     /// One row a changed field; one for a lease that appeared or went.
-    static func rows(of change: LeaseChange) -> [ChangeRow] {
+    static func rows(of change: LeaseChange, syncedAt: Timestamp?) -> [ChangeRow] {
         // Blazar stamps every change it makes; the stamp itself is no news.
         let fields = change.fields.filter { !$0.name.hasSuffix("updated_at") }
         guard change.kind == .changed || change.kind == .ended, !fields.isEmpty else {
-            return [ChangeRow(change: change, field: nil)]
+            return [ChangeRow(change: change, field: nil, syncedAt: syncedAt)]
         }
-        return fields.map { ChangeRow(change: change, field: $0) }
+        return fields.map { ChangeRow(change: change, field: $0, syncedAt: syncedAt) }
     }
 
     private static func cell(_ value: JSONValue?) -> Cell { value.map(Cell.json) ?? .missing }
@@ -31,6 +33,7 @@ extension ChangeRow: Tabular {
         Column("after", title: "not before") { .time($0.change.after) },
         Column("site") { .text($0.change.site) },
         Column("lease_id", visibility: .structured, isShrinkable: false) { .text($0.change.lease.id) },
+        Column("synced_at", visibility: .structured) { .time($0.syncedAt) },
     ]
 }
 

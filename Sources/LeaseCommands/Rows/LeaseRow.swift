@@ -57,14 +57,19 @@ extension LeaseRow: Tabular {
             .json(.array($0.lease.events.map { .object($0.json(times: .iso8601)) }))
         },
         Column("extra", visibility: .structured) { .json(.object($0.lease.extra)) },
-        Column("queued", visibility: .structured) { _ in .bool(false) },
+        Column("queued", visibility: .structured) { .bool($0.mirrored.isQueued) },
+        Column("queue", visibility: .structured) { row in
+            .json(.array(row.mirrored.pending.map { .object($0.summary) }))
+        },
         Column("mine", visibility: .structured) { .bool($0.mirrored.isMine) },
         Column("deleted", visibility: .structured) { .bool($0.mirrored.departure != nil) },
         Column("deleted_after", visibility: .structured) { .time($0.mirrored.departure?.after) },
         Column("deleted_before", visibility: .structured) { .time($0.mirrored.departure?.before) },
         Column("departure", visibility: .structured) { .text($0.mirrored.departure?.reason.rawValue) },
-        Column("first_seen_at", visibility: .structured) { .time($0.mirrored.firstSeenAt) },
-        Column("synced_at", visibility: .structured) { .time($0.mirrored.lastSeenAt) },
+        Column("first_seen_at", visibility: .structured) {
+            $0.mirrored.isDraft ? .missing : .time($0.mirrored.firstSeenAt)
+        },
+        Column("synced_at", visibility: .structured) { $0.mirrored.isDraft ? .missing : .time($0.mirrored.lastSeenAt) },
     ]
 }
 
@@ -72,7 +77,7 @@ extension LeaseRow {
     /// The fields of `show`: all of them in every format, as OpenStack's client has it.
     static let details: [Column<LeaseRow>] = columns.compactMap { column in
         guard column.key != "resources" else { return nil }
-        let isForPrograms = ["queued", "mine", "extra"].contains(column.key)
+        let isForPrograms = ["queued", "queue", "mine", "extra"].contains(column.key)
         return Column<LeaseRow>(
             column.key, visibility: isForPrograms ? .structured : .always, isShrinkable: column.isShrinkable,
             cell: column.cell)

@@ -58,3 +58,13 @@ package struct QueueRow: Sendable {
             },
         ]
 }
+
+extension Mutation {
+    /// What a lease's row says of a write that waits for it.
+    var summary: JSONObject {
+        [
+            "id": JSONValue(Int(id)), "verb": .string(verb.rawValue), "state": .string(state.rawValue),
+            "reason": JSONValue(reason), "message": JSONValue(message), "body": .object(body),
+        ]
+    }
+}

@@ -29,6 +29,7 @@ package struct ReservableRow: Sendable {
             },
             Column("allocations", title: "planned") { .number($0.mirrored.allocations.count) },
             Column("site") { .text($0.mirrored.site) },
+            Column("synced_at", visibility: .structured) { .time($0.mirrored.syncedAt) },
             Column("fields", visibility: .structured) { .json(.object($0.mirrored.resource.fields)) },
             Column("reservations", visibility: .structured) { row in
                 .json(
@@ -62,5 +63,6 @@ extension FlavorRow: Tabular {
         Column("is_public", title: "public") { $0.number("os-flavor-access:is_public") },
         Column("site") { .text($0.mirrored.site) },
         Column("extra_specs", visibility: .structured) { $0.number("extra_specs") },
+        Column("synced_at", visibility: .structured) { .time($0.mirrored.syncedAt) },
     ]
 }

@@ -6,6 +6,8 @@ package struct SiteRow: Sendable {
     let lastRun: SyncRun?
     let counts: [LeaseStatus: Int]
     let next: MirroredLease?
+    /// How many writes wait.
+    let queued: Int
     let now: Timestamp
     let listings: [ResourceListing]
 
@@ -19,6 +21,7 @@ package struct SiteRow: Sendable {
         Column("pending") { $0.count(.pending) },
         Column("error") { $0.count(.error) },
         Column("terminated") { $0.count(.terminated) },
+        Column("queued") { .number($0.queued) },
         Column("next_end") { .time($0.next?.lease.endsAt) },
         Column("next_lease") { .text($0.next?.lease.name) },
         Column("remaining") { row in

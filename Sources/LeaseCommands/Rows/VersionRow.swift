@@ -3,6 +3,8 @@ import LeaseModel
 /// A state in which a lease was seen, as a row of `history --states`.
 package struct VersionRow: Sendable {
     let version: LeaseVersion
+    /// When the site was last synced.
+    let syncedAt: Timestamp?
 }
 
 extension VersionRow: Tabular {
@@ -14,6 +16,7 @@ extension VersionRow: Tabular {
         Column("name") { .text($0.version.lease.name) },
         Column("start_date") { .time($0.version.lease.startsAt) },
         Column("end_date") { .time($0.version.lease.endsAt) },
+        Column("synced_at", visibility: .structured) { .time($0.syncedAt) },
         Column("deleted", visibility: .structured) { .bool($0.version.departure != nil) },
         Column("lease", visibility: .structured) { .json(.object($0.version.lease.json(times: .iso8601))) },
     ]

@@ -26,9 +26,7 @@ package struct WriteRow: Sendable {
         Column("mutation") { row in row.mutation.id == 0 ? .missing : .number(Int(row.mutation.id)) },
         Column("verb", visibility: .structured) { .text($0.mutation.verb.rawValue) },
         Column("local_id", visibility: .structured) { .text($0.mutation.localID) },
-        Column("queued", visibility: .structured) {
-            .bool(!$0.mutation.state.isFinal && $0.mutation.state != .accepted)
-        },
+        Column("queued", visibility: .structured) { .bool($0.mutation.state.isPending) },
         Column("request_id", visibility: .structured) { .text($0.mutation.requestID) },
         Column("reservations", visibility: .structured) { row in
             .json(

@@ -1,4 +1,6 @@
-/// A lease as the mirror has it: what the server last said, and how that is known.
+/// A lease as the mirror has it: what the server last said, how that is known, and what is queued for it.
+///
+/// One that is only queued has its local id and the status `QUEUED`.
 public struct MirroredLease: Sendable, Hashable, Identifiable {
     /// The lease as last seen.
     public let lease: Lease
@@ -20,6 +22,13 @@ public struct MirroredLease: Sendable, Hashable, Identifiable {
     public let lastSeenAt: Timestamp
     /// How it went, if the site no longer lists it.
     public let departure: Departure?
+    /// The writes that are not carried out yet, in the order in which they were asked for.
+    public var pending: [Mutation] = []
+
+    /// Whether a creation, a change or a deletion of it waits to be carried out.
+    public var isQueued: Bool { !pending.isEmpty }
+    /// Whether the server is not known to have it: it stands in the queue only.
+    public var isDraft: Bool { LocalID.isOne(lease.id) }
 
     public var id: String { lease.id }
 

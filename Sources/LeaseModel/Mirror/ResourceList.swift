@@ -38,11 +38,14 @@ public struct MirroredResource: Sendable, Hashable {
     public let site: String
     /// The reservations that hold it, or will; empty where the site does not tell.
     public let allocations: [Allocation]
+    /// When its site was last synced.
+    public let syncedAt: Timestamp?
 
     /// Makes a mirrored resource from its parts.
-    public init(resource: CatalogueResource, site: String, allocations: [Allocation]) {
+    public init(resource: CatalogueResource, site: String, allocations: [Allocation], syncedAt: Timestamp?) {
         self.resource = resource
         self.site = site
         self.allocations = allocations
+        self.syncedAt = syncedAt
     }
 }

@@ -41,6 +41,9 @@ public enum LocalID {
     /// What it begins with, so that nobody takes it for Blazar's.
     public static let prefix = "local-"
 
+    /// Whether a lease's id is one of ours. Blazar's are UUIDs.
+    public static func isOne(_ id: String) -> Bool { id.hasPrefix(prefix) }
+
     /// Makes one of 50 random bits.
     public static func make(using random: inout some RandomNumberGenerator) -> String {
         prefix + String(ClientToken.make(using: &random).prefix(10))

@@ -21,7 +21,7 @@ public struct Mutation: Sendable, Hashable, Identifiable {
     /// Blazar's id of the lease, once it has one.
     public var leaseID: String?
     /// The lease's name, for people.
-    public let leaseName: String
+    public var leaseName: String
     /// Where it is.
     public var state: MutationState
     /// Why it is there: the category of a rejection, `conflict`, `auth`, `ambiguous`.
@@ -125,6 +125,9 @@ public enum MutationState: String, Sendable, Hashable, CaseIterable {
         case .queued, .sending, .unknown, .accepted, .blocked, .parked: false
         }
     }
+
+    /// Whether it may still be carried out, or wait for a person: what is shown as queued.
+    public var isPending: Bool { !isFinal && self != .accepted }
 
     /// Whether a later mutation of the same lease has to wait for it.
     public var holdsUpLater: Bool {

@@ -102,7 +102,7 @@ package struct QueueDesk: Sendable {
             }
             return mutation
         }
-        guard let standing = result.mutation ?? result.changed.last else {
+        guard let standing = result.mutation ?? result.changed.first else {
             throw StoreError(kind: .failed, message: "The change could not be queued.")
         }
         return standing
@@ -119,14 +119,14 @@ package struct QueueDesk: Sendable {
     package func cancel(_ id: Int64) throws -> Mutation {
         try decide(id) { mutation, queue, time in
             switch mutation.state {
-            case .queued, .rejected, .blocked, .parked: break
+            case .queued, .rejected, .blocked, .parked, .expired: break
             case .sending, .unknown:
                 throw Refusal(
                     message: """
                         Mutation \(id) may have been carried out already: its answer is not there yet. \
                         Run `leasehold sync` to find out; then delete the lease if it exists.
                         """)
-            case .accepted, .settled, .cancelled, .expired, .superseded:
+            case .accepted, .settled, .cancelled, .superseded:
                 throw Refusal(message: "Mutation \(id) is \(mutation.state.rawValue): there is nothing to cancel.")
             }
             let dependents =
@@ -173,6 +173,7 @@ package struct QueueDesk: Sendable {
             }
             var next = mutation
             next.body = mutation.body.merging(fields)
+            if next.verb == .create { next.leaseName = next.body["name"]?.stringValue ?? next.leaseName }
             if let policy = terms.lateStart { next.lateStart = policy }
             if let limit = terms.notAfter { next.notAfter = limit }
             if let limit = terms.retryUntil { next.retryUntil = limit }

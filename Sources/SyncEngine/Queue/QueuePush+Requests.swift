@@ -48,6 +48,9 @@ extension QueuePush {
         switch await look(mutation) {
         case .lease(let lease): found = lease
         case .outcome(let outcome, let pause): return (try conclude(mutation, outcome), pause)
+        case .neverMade:
+            let message = "The lease that it is for was never created."
+            return (try put(mutation, .rejected, reason: "invalid", message: message), nil)
         }
         let fields: JSONObject
         switch ChangeDecision.of(mine: mutation.body, base: mutation.base, theirs: found) {
@@ -108,6 +111,8 @@ extension QueuePush {
         switch await look(mutation) {
         case .lease(let lease): found = lease
         case .outcome(let outcome, let pause): return (try conclude(mutation, outcome), pause)
+        case .neverMade:
+            return (try put(mutation, .cancelled, reason: nil, message: "The lease was never created."), nil)
         }
         guard let (sending, attempt) = try store.beginAttempt(mutation, sent: [:], at: connection.now()) else {
             return (nil, nil)
@@ -136,17 +141,15 @@ extension QueuePush {
     private enum Look {
         case lease(Lease)
         case outcome(AttemptOutcome, ServiceErrorReport?)
+        /// The creation of the lease came to nothing.
+        case neverMade
     }
 
     /// Reads the lease before it is written to.
     ///
     /// Chameleon's fork lets any project's token change and delete any lease: what is not of the scope is not touched.
     private func look(_ mutation: Mutation) async -> Look {
-        guard let id = mutation.leaseID else {
-            return .outcome(
-                .rejected(reason: "invalid", message: "The lease that it is for was never created.", requestID: nil),
-                nil)
-        }
+        guard let id = mutation.leaseID else { return .neverMade }
         do throws(ServiceError) {
             switch try await connection.blazar.lease(id: id) {
             case .lease(let reply):
@@ -173,8 +176,8 @@ extension QueuePush {
         }
     }
 
+    /// Never throws: a request that was answered must not look like one that never left because the token ended since.
     private func refusal(_ failure: ServerFailure, of mutation: Mutation, _ doing: String) async -> AttemptOutcome {
-        // A renewal of the token may fail now; that says nothing of the request that was answered.
         let identity = try? await connection.session.identity()
         let message = failure.sentence(
             operation: "\(doing) the lease", lease: mutation.leaseName,

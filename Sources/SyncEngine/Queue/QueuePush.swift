@@ -133,8 +133,8 @@ package struct QueuePush: Sendable {
     }
 
     /// Moves a mutation without a request, unless it has changed meanwhile.
-    private func put(
-        _ mutation: Mutation, _ state: MutationState, reason: String, message: String
+    func put(
+        _ mutation: Mutation, _ state: MutationState, reason: String?, message: String
     ) throws -> Mutation? {
         let now = connection.now()
         return try store.changeMutation(id: mutation.id) { present, _ in
@@ -188,6 +188,7 @@ extension AttemptOutcome {
         case .alreadySo: "already_so"
         case .rejected(let reason, _, _): "rejected_\(reason)"
         case .notDone: "not_done"
+        case .failed: "failed"
         case .outcomeUnknown: "unknown"
         case .unauthenticated: "unauthenticated"
         case .conflict: "conflict"

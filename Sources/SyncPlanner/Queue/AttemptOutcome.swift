@@ -8,8 +8,10 @@ package enum AttemptOutcome: Sendable, Hashable {
     case alreadySo(leaseID: String)
     /// The server will not do it.
     case rejected(reason: String, message: String, requestID: String?)
-    /// It certainly was not carried out, or does no harm when repeated: try again; but not for ever if nobody knows why.
-    case notDone(message: String, requestID: String?, retryAfterSeconds: Int?, isExplained: Bool = true)
+    /// It certainly was not carried out: try again.
+    case notDone(message: String, requestID: String?, retryAfterSeconds: Int?)
+    /// The server failed for no known reason. What was asked for is absolute: doing it again does no harm.
+    case failed(message: String, requestID: String?, retryAfterSeconds: Int?)
     /// It may have been carried out.
     case outcomeUnknown(message: String, requestID: String?)
     /// The credentials were refused: a person must log in.
@@ -35,12 +37,11 @@ extension AttemptOutcome {
         case .capacity, .policy, .budget, .invalid:
             self = .rejected(reason: failure.category.rawValue, message: message, requestID: id)
         case .conflict:
-            // "Invalid lease status." while the manager works on the lease: it settles by itself.
+            // "Invalid lease status." while the manager works on the lease: it settles by itself, or never.
             self =
                 verb == .create
                 ? .rejected(reason: failure.category.rawValue, message: message, requestID: id)
-                : .notDone(
-                    message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds, isExplained: false)
+                : .failed(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
         case .forbidden:
             self = .rejected(reason: "auth", message: message, requestID: id)
         case .notFound, .notOffered:
@@ -53,9 +54,7 @@ extension AttemptOutcome {
             self =
                 verb == .create
                 ? .outcomeUnknown(message: message, requestID: id)
-                : .notDone(
-                    message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds,
-                    isExplained: failure.category != .serverError)
+                : .failed(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
         }
     }
 }

@@ -29,14 +29,24 @@ package struct Enqueueing: Sendable, Hashable {
         }
         if let creation = waiting.first(where: { $0.verb == .create }) {
             if mutation.verb == .delete {
-                for old in waiting { supersede(old, .cancelled, "Deleted before it was sent.") }
+                supersede(creation, .cancelled, "Deleted before it was sent.")
+                for old in waiting where old.id != creation.id {
+                    supersede(old, .cancelled, "The creation it was for was deleted before it was sent.")
+                }
                 self.mutation = nil
                 self.changed = changed
                 return
             }
             var creation = creation
             creation.body = creation.body.merging(mutation.body)
+            creation.leaseName = creation.body["name"]?.stringValue ?? creation.leaseName
             creation.updatedAt = now
+            if creation.state == .rejected {
+                // What was refused is asked for differently now.
+                creation.state = .queued
+                creation.reason = nil
+                creation.nextAttemptAt = now
+            }
             self.mutation = nil
             self.changed = [creation]
             return
@@ -51,20 +61,32 @@ package struct Enqueueing: Sendable, Hashable {
             // Only with the last one that waits: what stands before it, or between, is done in its order.
             for old in waiting.suffix(1) where old.verb == .update || old.verb == .extend {
                 mutation.body = old.body.merging(mutation.body)
-                // What the first was based on is what the person saw.
-                mutation.base = mutation.base.merging(old.base)
+                // What the first was based on is what the person saw; after a conflict it is what is asked for now.
+                let isDecided = old.state == .blocked && old.reason == "conflict"
+                mutation.base = isDecided ? old.base.merging(mutation.base) : mutation.base.merging(old.base)
                 supersede(old, .superseded, "A later change took its place.")
             }
         }
+        mutation.base = Self.expected(mutation, after: queue)
         self.mutation = mutation
         self.changed = changed
+    }
+
+    /// The values that a change will find: those of changes of ours that are under way, where there are some.
+    private static func expected(_ mutation: Mutation, after queue: [Mutation]) -> JSONObject {
+        var base = mutation.base
+        for old in queue where old.concernsSameLease(as: mutation) && [.sending, .accepted].contains(old.state) {
+            guard old.verb == .update || old.verb == .extend else { continue }
+            for (field, value) in old.body.members where base[field] != nil { base[field] = value }
+        }
+        return base
     }
 
     /// Whether no request for it can have been carried out.
     private static func neverLeft(_ mutation: Mutation) -> Bool {
         switch mutation.state {
         case .queued, .blocked, .parked: mutation.doubt == nil
-        // Refused, and open for another try: what is asked for next is about the draft.
+        // The server has said that it did not make it.
         case .rejected: mutation.verb == .create
         default: false
         }

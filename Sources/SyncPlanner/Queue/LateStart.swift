@@ -38,7 +38,10 @@ package enum LateStart: Sendable, Hashable {
                 sent.start = .now
             case .shift:
                 sent.start = .now
-                sent.endsAt = now.adding(seconds: draft.endsAt.seconds(since: wanted))
+                let lateness = now.seconds(since: wanted)
+                sent.endsAt = draft.endsAt.adding(seconds: lateness)
+                // Blazar refuses one that is not between start and end.
+                sent.beforeEnd = draft.beforeEnd?.adding(seconds: lateness)
             }
         }
         guard sent.endsAt.truncatedToMinute > minute else {

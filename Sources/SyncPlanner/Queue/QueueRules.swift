@@ -59,13 +59,19 @@ package struct QueueRules: Sendable, Hashable {
                 retry(&next, now: now, retryAfterSeconds: nil, using: &random)
                 if next.nextAttemptAt > until { next.state = .rejected } else { next.state = .queued }
             }
-        case .notDone(let message, let requestID, let retryAfter, let isExplained):
+        case .notDone(let message, let requestID, let retryAfter):
             next.state = .queued
             next.message = message
             next.requestID = requestID
             next.doubt = nil
             retry(&next, now: now, retryAfterSeconds: retryAfter, using: &random)
-            if !isExplained, next.failures >= failuresBeforeParking {
+        case .failed(let message, let requestID, let retryAfter):
+            next.state = .queued
+            next.message = message
+            next.requestID = requestID
+            next.doubt = nil
+            retry(&next, now: now, retryAfterSeconds: retryAfter, using: &random)
+            if next.failures >= failuresBeforeParking {
                 next.state = .parked
                 next.reason = "failing"
             }
@@ -97,7 +103,8 @@ package struct QueueRules: Sendable, Hashable {
         mutation.failures += 1
         let wait = backoff.seconds(
             failures: mutation.failures, retryAfterSeconds: retryAfterSeconds, using: &random)
-        mutation.nextAttemptAt = now.adding(seconds: Int64(wait.rounded(.up)))
+        // A second at least, so that a queue in which everything fails comes to rest.
+        mutation.nextAttemptAt = now.adding(seconds: max(1, Int64(wait.rounded(.up))))
     }
 
     // MARK: - After a crash

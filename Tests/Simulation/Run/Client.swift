@@ -1,8 +1,8 @@
 import LeaseModel
 import LeaseStore
 import OpenStackClient
-import Synchronization
 import SyncEngine
+import Synchronization
 
 /// Somebody's computer: a database, a clock, and a process that may die.
 final class Client: Sendable {

@@ -56,9 +56,11 @@ extension Run {
             case (.blocked, "conflict"): decide(client, mutation.id.isMultiple(of: 2) ? .mine : .theirs, mutation)
             case (.blocked, "ambiguous"): decide(client, .identify, mutation)
             case (.blocked, _), (.parked, _): decide(client, .cancel, mutation)
-            case (.rejected, _) where mutation.verb == .create && all.contains {
-                $0.id != mutation.id && $0.concernsSameLease(as: mutation) && $0.state == .queued
-            }:
+            case (.rejected, _)
+            where mutation.verb == .create
+                && all.contains {
+                    $0.id != mutation.id && $0.concernsSameLease(as: mutation) && $0.state == .queued
+                }:
                 decide(client, .cancel, mutation)
             default: break
             }

@@ -68,24 +68,28 @@ class Server(http.server.ThreadingHTTPServer):
 class Cloud:
     """The server, in a process of its own, and the folder with its clouds.yaml."""
 
+    #: Any free one, the same for all clouds of a run.
+    port = 0
+
     def __init__(self, folder: Path, body: Path) -> None:
         self.folder, self.body = folder, body
 
     def __enter__(self) -> Cloud:
         handler = type("BodyHandler", (Handler,), {"body": self.body})
-        server = Server(("127.0.0.1", 0), handler)
+        # The address is a part of who the cloud is: on another port it would be another cloud, all of its leases new.
+        server = Server(("127.0.0.1", Cloud.port), handler)
+        Cloud.port = server.server_address[1]
         server.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.process = os.fork()
         if self.process == 0:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             server.serve_forever()
             os._exit(0)
-        port = server.server_address[1]
         server.socket.close()
         self.configuration = self.folder / "clouds.yaml"
         self.configuration.write_text(
             f"clouds:\n  {NAME}:\n    region_name: RegionOne\n    auth:\n"
-            f"      auth_url: http://127.0.0.1:{port}/v3\n      username: user1\n      password: bench\n"
+            f"      auth_url: http://127.0.0.1:{Cloud.port}/v3\n      username: user1\n      password: bench\n"
             "      project_name: project1\n      user_domain_name: Default\n      project_domain_name: Default\n"
         )
         return self

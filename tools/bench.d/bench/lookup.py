@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import body
 from .context import Context
-from .processes import Failed, alternate, median
+from .processes import Failed, alternate, median, median_cpu
 
 
 def select(database: Path, count: int) -> list[str]:
@@ -34,6 +34,8 @@ def by_name(context: Context) -> None:
     for name in commands:
         context.report.add("id", name, median(runs[name]), "s")
     context.report.add("id", "leasehold id / sqlite3 shell", median(runs["leasehold id"]) / median(runs["sqlite3 shell"]), "×", 3)
+    ratio = median_cpu(runs["leasehold id"]) / median_cpu(runs["sqlite3 shell"])
+    context.report.add("id", "leasehold id / sqlite3 shell, processor time", ratio, "×")
     openstack(context, median(runs["leasehold id"]))
 
 
@@ -83,5 +85,7 @@ def start(context: Context) -> None:
     for name in commands:
         context.report.add("start", name, median(runs[name]), "s")
     for what in ("--version", "id NAME"):
-        ratio = median(runs[f"dynamic: leasehold {what}"]) / median(runs[f"static: leasehold {what}"])
-        context.report.add("start", f"leasehold {what}: dynamic / static", ratio, "×")
+        dynamic, static = runs[f"dynamic: leasehold {what}"], runs[f"static: leasehold {what}"]
+        context.report.add("start", f"leasehold {what}: dynamic / static", median(dynamic) / median(static), "×")
+        context.report.add(
+            "start", f"leasehold {what}: dynamic / static, processor time", median_cpu(dynamic) / median_cpu(static), "×")

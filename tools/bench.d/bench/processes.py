@@ -68,6 +68,11 @@ def median(runs: list[Run]) -> float:
     return statistics.median(run.seconds for run in runs)
 
 
+def median_cpu(runs: list[Run]) -> float:
+    """The median of the seconds of processor time: what other work on the machine changes least."""
+    return statistics.median(run.cpu_seconds for run in runs)
+
+
 def peak(runs: list[Run]) -> int:
     """The largest peak memory in bytes."""
     return max(run.peak_bytes for run in runs)

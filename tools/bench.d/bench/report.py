@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 
@@ -32,8 +33,8 @@ class Report:
     def add(self, group: str, name: str, value: float, unit: str, limit: float | None = None) -> None:
         figure = Figure(group, name, value, unit, limit)
         self.figures.append(figure)
-        verdict = {None: "", True: f"  (target: at most {limit:g})", False: f"  (MISSED: at most {limit:g})" if limit is not None else ""}
-        print(f"  {name:<62} {shown(figure):>12}{verdict[figure.is_met]}", flush=True)
+        verdict = "" if limit is None else f"  ({'target: ' if figure.is_met else 'MISSED: '}at most {shown(replace(figure, value=limit))})"
+        print(f"  {name:<62} {shown(figure):>12}{verdict}", flush=True)
 
     def section(self, title: str) -> None:
         print(f"\n{title}", flush=True)
@@ -63,5 +64,4 @@ def machine() -> dict[str, str]:
                 break
     except OSError:
         pass
-    import os
     return {"system": platform.platform(), "processor": model, "cores": str(os.cpu_count())}

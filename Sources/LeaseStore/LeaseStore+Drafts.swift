@@ -1,0 +1,131 @@
+import GRDB
+import LeaseModel
+
+/// The writes that wait, as those who list and show leases see them, inside one transaction.
+struct PendingWrites {
+    private let byLease: [Key: [Mutation]]
+    private let byDraft: [Key: [Mutation]]
+    /// The creations whose lease the server has not given an id yet.
+    let creations: [Mutation]
+
+    private struct Key: Hashable {
+        let scope: Int64
+        let id: String
+    }
+
+    init(_ database: Database) throws {
+        let states = MutationState.allCases.filter(\.isPending).map { "'\($0.rawValue)'" }.joined(separator: ", ")
+        let pending = try Row.fetchAll(
+            database, sql: "\(Mutation.selection) WHERE state IN (\(states)) ORDER BY mutation_id"
+        ).map(Mutation.init(row:))
+        var byLease: [Key: [Mutation]] = [:]
+        var byDraft: [Key: [Mutation]] = [:]
+        for mutation in pending {
+            if let id = mutation.leaseID {
+                byLease[Key(scope: mutation.scopeID, id: id), default: []].append(mutation)
+            } else if let id = mutation.localID {
+                byDraft[Key(scope: mutation.scopeID, id: id), default: []].append(mutation)
+            }
+        }
+        self.byLease = byLease
+        self.byDraft = byDraft
+        creations = pending.filter { $0.verb == .create && $0.leaseID == nil }
+    }
+
+    /// What waits for a lease that the server has.
+    func mutations(scope: Int64, lease id: String) -> [Mutation] { byLease[Key(scope: scope, id: id)] ?? [] }
+
+    /// What waits for a lease that is only queued.
+    func mutations(scope: Int64, draft id: String) -> [Mutation] { byDraft[Key(scope: scope, id: id)] ?? [] }
+}
+
+extension MirrorReader {
+    /// The leases that are only queued and that a filter finds, in the order in which they were asked for.
+    func drafts(_ filter: LeaseFilter, _ database: Database) throws -> [MirroredLease] {
+        try pending.creations.map(draft).filter { lease in
+            guard filter.admits(lease) else { return false }
+            guard let pattern = filter.nameGlob else { return true }
+            return try Bool.fetchOne(database, sql: "SELECT ? GLOB ?", arguments: [lease.lease.name, pattern]) ?? false
+        }
+    }
+
+    /// A creation as the lease that it is to become.
+    func draft(_ creation: Mutation) -> MirroredLease {
+        let id = creation.localID ?? ""
+        let scope = scopes[creation.scopeID]
+        let user = users[creation.scopeID]
+        let draft = try? LeaseDraft(body: creation.body)
+        let startsAt: Timestamp = if case .at(let time) = draft?.start { time } else { creation.createdAt }
+        let reservations = (draft?.reservations ?? []).enumerated().map { index, fields in
+            var fields = fields
+            let type = fields.remove("resource_type")?.stringValue ?? ""
+            return Reservation(
+                id: "\(id)-\(index + 1)", leaseID: id, resourceType: ResourceType(rawValue: type),
+                status: ReservationStatus(rawValue: "queued"), fields: fields)
+        }
+        let status = creation.state.isPending ? .queued : LeaseStatus(rawValue: creation.state.rawValue.uppercased())
+        let lease = Lease(
+            id: id, name: creation.leaseName, userID: user?.id ?? "", projectID: scope?.projectID ?? "",
+            startsAt: startsAt, endsAt: draft?.endsAt ?? startsAt, status: status, reservations: reservations)
+        var mirrored = MirroredLease(
+            lease: lease, scopeID: creation.scopeID, site: creation.site, projectName: scope?.projectName,
+            userName: user?.name, isMine: true, firstSeenAt: creation.createdAt, observedAt: creation.updatedAt,
+            lastSeenAt: creation.updatedAt, departure: nil)
+        mirrored.pending = pending.mutations(scope: creation.scopeID, draft: id)
+        return mirrored
+    }
+}
+
+extension LeaseFilter {
+    /// Whether a lease that is only queued is to be found, its name apart.
+    fileprivate func admits(_ draft: MirroredLease) -> Bool {
+        let lease = draft.lease
+        // Nothing is allocated to it yet.
+        guard resource == nil, scopes?.contains(draft.scopeID) ?? true else { return false }
+        guard statuses.isEmpty || statuses.contains(lease.status) else { return false }
+        if let project, project != lease.projectID, project != draft.projectName { return false }
+        if let user, user != lease.userID, user != draft.userName { return false }
+        if !resourceTypes.isEmpty, resourceTypes.isDisjoint(with: lease.reservations.map(\.resourceType)) {
+            return false
+        }
+        if let nodeType, !lease.reservations.contains(where: { $0.requiredValue(of: "node_type") == nodeType }) {
+            return false
+        }
+        if let activeAt, lease.startsAt > activeAt || lease.endsAt <= activeAt { return false }
+        if let from, lease.endsAt <= from { return false }
+        if let to, lease.startsAt >= to { return false }
+        return true
+    }
+}
+
+extension LeaseStore {
+    /// The creations that a reference may mean, as candidates: a local id, the beginning of one, or the name of a lease
+    /// that is only queued.
+    static func drafts(
+        _ database: Database, _ condition: String, _ arguments: StatementArguments, scopes: Set<Int64>?
+    ) throws -> [LeaseCandidate] {
+        let creations = try Row.fetchAll(
+            database, sql: "\(Mutation.selection) WHERE verb = 'create' AND \(condition) ORDER BY mutation_id",
+            arguments: arguments
+        ).map(Mutation.init(row:)).filter { scopes?.contains($0.scopeID) ?? true }
+        guard !creations.isEmpty else { return [] }
+        let reader = try MirrorReader(database)
+        return try creations.compactMap { creation in
+            if let id = creation.leaseID {
+                let query = "SELECT lease_key FROM lease WHERE id = ? AND scope_id = ?"
+                if let key = try Int64.fetchOne(database, sql: query, arguments: [id, creation.scopeID]) {
+                    return try reader.leases(keys: CollectionOfOne(key)).first.map(LeaseCandidate.init)
+                }
+            }
+            return LeaseCandidate(reader.draft(creation))
+        }
+    }
+}
+
+extension LeaseCandidate {
+    init(_ lease: MirroredLease) {
+        self.init(
+            id: lease.id, name: lease.lease.name, status: lease.lease.status, endsAt: lease.lease.endsAt,
+            site: lease.site, scopeID: lease.scopeID, isDeparted: lease.departure != nil)
+    }
+}

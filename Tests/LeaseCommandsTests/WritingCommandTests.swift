@@ -1,0 +1,208 @@
+import Foundation
+import LeaseModel
+import LeaseStore
+import MirrorFixtures
+import Testing
+
+@testable import LeaseCommands
+
+@Suite("The commands that write, offline")
+struct WritingCommandTests {
+    private static let clouds = """
+        clouds:
+          alpha:
+            auth_type: password
+            auth:
+              auth_url: http://cloud/v3
+              username: u1
+              password: never-used
+              project_name: p1
+              user_domain_name: Default
+              project_domain_name: Default
+        """
+
+    private func with(_ body: (CommandFixture) async throws -> Void) async throws {
+        var fixture = try CommandFixture()
+        defer { fixture.remove() }
+        try Data(Self.clouds.utf8).write(to: fixture.mirror.folder.appendingPathComponent("clouds.yaml"))
+        fixture.environment["OS_CLOUD"] = "alpha"
+        try await body(fixture)
+    }
+
+    private static let host = ["--reservation", "resource_type=node,min=1"]
+    private func create(
+        _ fixture: CommandFixture, _ name: String, _ more: String...
+    ) async throws -> CommandFixture.Result {
+        try await fixture.run(
+            ["create", name, "--start", "2027-01-15 10:00", "--duration", "2h", "--offline", "-f", "json"] + Self.host
+                + more)
+    }
+
+    @Test("A dry run prints the body of the POST, and queues nothing")
+    func dryRun() async throws {
+        try await with { fixture in
+            let result = try await fixture.run(
+                ["create", "mine", "--duration", "1d", "--dry-run", "-f", "json"] + Self.host)
+            #expect(result.status == .success)
+            #expect(result.json?["name"] == "mine")
+            #expect(result.json?["start_date"] == "now")
+            #expect(result.json?["end_date"] == "2027-01-16 08:12")
+            #expect(
+                result.json?["reservations"] == [
+                    [
+                        "resource_type": "physical:host", "min": 1, "max": 1, "hypervisor_properties": "",
+                        "resource_properties": "",
+                    ]
+                ])
+            #expect(result.json?["events"] == nil)
+            #expect(try await fixture.run("queue", "list", "--all", "-f", "json").json == [])
+        }
+    }
+
+    @Test("A creation offline is queued, said to be, and no error")
+    func offline() async throws {
+        try await with { fixture in
+            let result = try await create(fixture, "mine")
+            #expect(result.status == .success)
+            #expect(result.errors.contains("Queued as mutation 1"))
+            #expect(result.json?["state"] == "queued")
+            #expect(result.json?["queued"] == true)
+            let id = try #require(result.json?["id"]?.stringValue)
+            #expect(LocalID.isOne(id))
+            let listed = try await fixture.run("list", "--name", "mine", "-f", "json").json?.arrayValue
+            #expect(listed?.map { $0["id"] } == [.string(id)])
+            #expect(listed?.first?["status"] == "QUEUED")
+            #expect(listed?.first?["queued"] == true)
+            #expect(listed?.first?["synced_at"]?.isNull ?? true)
+            #expect(try await fixture.run("id", "mine").output == id + "\n")
+            let shown = try await fixture.run("show", id, "-f", "json").json
+            #expect(shown?["queue"]?.arrayValue?.first?["verb"] == "create")
+            #expect(try await fixture.run("show", "mine").errors.contains("Mutation 1 (create) is queued."))
+            let overview = try await fixture.run("status", "--os-cloud", "alpha", "-f", "json").json?.arrayValue
+            #expect(overview?.first?["queued"] == 1)
+        }
+    }
+
+    @Test("An idempotent creation gives what is queued, or lives, under that name")
+    func idempotent() async throws {
+        try await with { fixture in
+            let first = try await create(fixture, "mine")
+            let second = try await create(fixture, "mine", "--idempotent")
+            #expect(second.json?["id"] == first.json?["id"])
+            #expect(try await create(fixture, "night-2", "--idempotent").json?["id"] == "b")
+            // One that has ended is no reason not to make another.
+            #expect(try await create(fixture, "addresses", "--idempotent").json?["state"] == "queued")
+        }
+    }
+
+    @Test("--by is kept as the new end, counted from the one that is queued, and sent once")
+    func extend() async throws {
+        try await with { fixture in
+            for (by, end) in [("1h", "2027-01-15 09:15"), ("30m", "2027-01-15 09:45")] {
+                let result = try await fixture.run("extend", "night-2", "--by", by, "--offline", "-f", "json")
+                #expect(result.status == .success)
+                let queue = try await fixture.run("queue", "list", "-f", "json").json?.arrayValue
+                #expect(queue?.count == 1)
+                #expect(queue?.first?["body"] == ["end_date": .string(end)])
+            }
+            let listed = try await fixture.run("list", "--name", "night-*", "-f", "json").json?.arrayValue
+            #expect(listed?.map { $0["queued"] } == [true, false])
+        }
+    }
+
+    @Test("A change of what is queued changes the draft; its deletion leaves nothing")
+    func draft() async throws {
+        try await with { fixture in
+            _ = try await create(fixture, "mine")
+            #expect(try await fixture.run("extend", "mine", "--by", "1h", "--offline").status == .success)
+            #expect(try await fixture.run("update", "mine", "--rename", "other", "--offline").status == .success)
+            let shown = try await fixture.run("show", "other", "-f", "json").json
+            #expect(shown?["end_date"] == "2027-01-15T13:00:00Z")
+            let deleted = try await fixture.run("delete", "other", "--offline", "-f", "json")
+            #expect(deleted.status == .success)
+            #expect(deleted.errors.contains("withdrawn"))
+            #expect(try await fixture.run("queue", "list", "-f", "json").json == [])
+            #expect(try await fixture.run("show", "other").status == .notFound)
+        }
+    }
+
+    @Test("The queue is shown, edited and cancelled, and refuses what cannot be")
+    func queue() async throws {
+        try await with { fixture in
+            _ = try await create(fixture, "mine")
+            let edited = try await fixture.run(
+                "queue", "edit", "1", "--end", "2027-01-15 14:00", "--late-start", "shift", "--not-after",
+                "2027-01-16", "-f", "json")
+            #expect(edited.status == .success)
+            let shown = try await fixture.run("queue", "show", "1", "-f", "json").json
+            #expect(shown?["body"]?["end_date"] == "2027-01-15 14:00")
+            #expect(shown?["late_start"] == "shift")
+            #expect(shown?["not_after"] == "2027-01-16T00:00:00Z")
+            #expect(shown?["requests"] == [])
+            #expect(try await fixture.run("queue", "retry", "1").status == .success)
+            #expect(try await fixture.run("queue", "resolve", "1", "mine").status == .data)
+            #expect(try await fixture.run("queue", "cancel", "1", "-f", "json").json?["state"] == "cancelled")
+            #expect(try await fixture.run("queue", "cancel", "1").status == .data)
+            #expect(try await fixture.run("queue", "edit", "1", "--rename", "x").status == .data)
+            #expect(try await fixture.run("queue", "show", "99").status == .notFound)
+        }
+    }
+
+    @Test("A conflict is resolved by the command", arguments: ["mine", "theirs", "--end=2027-01-15 11:00"])
+    func resolve(decision: String) async throws {
+        try await with { fixture in
+            _ = try await fixture.run("extend", "night-2", "--by", "1h", "--offline")
+            _ = try fixture.mirror.store.changeMutation(id: 1) { mutation, _ in
+                var next = mutation
+                next.state = .blocked
+                next.reason = "conflict"
+                next.theirs = ["end_date": "2027-01-15 10:00"]
+                return [next]
+            }
+            let shown = try await fixture.run("queue", "show", "1", "-f", "json").json
+            #expect(
+                shown?["conflict"] == [
+                    [
+                        "field": "end_date", "base": "2027-01-15 08:15", "mine": "2027-01-15 09:15",
+                        "theirs": "2027-01-15 10:00",
+                    ]
+                ])
+            let result = try await fixture.run("queue", "resolve", "1", decision, "-f", "json")
+            #expect(result.status == .success)
+            #expect(result.json?["state"] == (decision == "theirs" ? "cancelled" : "queued"))
+            let end: JSONValue = decision.hasPrefix("--end") ? "2027-01-15 11:00" : "2027-01-15 09:15"
+            #expect(result.json?["body"]?["end_date"] == end)
+        }
+    }
+
+    @Test(
+        "A command line that asks for what cannot be is a usage error, and queues nothing",
+        arguments: [
+            "create x --reservation resource_type=node", "create x --duration 1d",
+            "create x --duration 1d --end tomorrow --reservation resource_type=node",
+            "create x --duration 1d --reservation min=1", "extend night-2", "extend night-2 --by 1d --to tomorrow",
+            "update night-2", "queue resolve 1", "queue resolve 1 mine --create-again",
+            "create x --duration 1d --reservation resource_type=node --os-cloud a --os-cloud b",
+        ])
+    func usage(line: String) async throws {
+        try await with { fixture in
+            let result = try await fixture.run(line.split(separator: " ").map(String.init) + [])
+            #expect(result.status == .usage, "\(result.errors)")
+            #expect(try fixture.mirror.store.mutations(scopes: nil, includesFinal: true).isEmpty)
+        }
+    }
+
+    @Test("A draft that no Blazar takes is refused before it is queued")
+    func invalidDraft() async throws {
+        try await with { fixture in
+            let long = String(repeating: "x", count: 81)
+            let result = try await create(fixture, long)
+            #expect(result.status == .data)
+            #expect(result.errors.contains("80"))
+            let past = try await fixture.run(
+                ["create", "x", "--start", "2027-01-15 10:00", "--end", "2027-01-15 09:00", "--offline"] + Self.host)
+            #expect(past.status == .data)
+            #expect(try fixture.mirror.store.mutations(scopes: nil, includesFinal: true).isEmpty)
+        }
+    }
+}

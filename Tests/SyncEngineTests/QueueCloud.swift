@@ -1,0 +1,171 @@
+import BlazarModel
+import LeaseModel
+import OpenStackClient
+import Synchronization
+
+/// A model of Blazar behind a transport in memory, with a clock that tests move and faults that happen once each.
+final class QueueCloud: HTTPTransport {
+    /// What goes wrong with one request.
+    enum Fault: Sendable {
+        /// It never left.
+        case unreachable
+        /// It left, and was lost on the way.
+        case cut
+        /// It was carried out, and the answer was lost.
+        case lost
+        /// It was carried out, and the answer broke off in its middle.
+        case truncated
+        /// Something answers in the server's place.
+        case answer(Int, HTTPFields, String)
+
+        static func refusal(_ status: Int, _ message: String, _ headers: HTTPFields = [:]) -> Fault {
+            var headers = headers
+            headers["content-type"] = "application/json"
+            headers["x-openstack-request-id"] = "req-fault"
+            return .answer(
+                status, headers,
+                #"{"error_code": \#(status), "error_message": "\#(message)", "error_name": \#(status)}"#)
+        }
+        static let page = Fault.answer(200, ["content-type": "text/html"], "<!DOCTYPE html><title>Sign in</title>")
+    }
+
+    private struct State {
+        var model: BlazarModel
+        var seconds: Int64 = 0
+        var serverSkew: Int64 = 0
+        var faults: [(line: String, fault: Fault)] = []
+        var dropsEvents = false
+        var asked: [String] = []
+        var bodies: [JSONValue] = []
+    }
+
+    private let state: Mutex<State>
+    static let start = Timestamp(secondsSince1970: 1_800_000_000)
+
+    init(_ dialect: Dialect = .upstream) {
+        state = Mutex(State(model: BlazarModel(dialect: dialect, seed: 1, start: Self.start)))
+    }
+
+    // MARK: - For tests
+
+    var now: Timestamp { state.withLock { Self.start.adding(seconds: $0.seconds) } }
+    func advance(_ seconds: Int64) { state.withLock { $0.seconds += seconds } }
+    /// Sets this machine's clock, and not the server's.
+    func setClock(by seconds: Int64) {
+        state.withLock {
+            $0.seconds += seconds
+            $0.serverSkew -= seconds
+        }
+    }
+    /// The next request of that method goes wrong; of a method and a beginning of a path, if that is given.
+    func fail(_ line: String, _ fault: Fault) { state.withLock { $0.faults.append((line, fault)) } }
+    func dropEvents() { state.withLock { $0.dropsEvents = true } }
+    func change(_ body: (inout BlazarModel) -> Void) { state.withLock { body(&$0.model) } }
+
+    /// Requests to Blazar so far, as `METHOD /path`.
+    var asked: [String] { state.withLock(\.asked) }
+    func forget() { state.withLock { $0.asked = [] } }
+    /// The bodies of the creations that arrived.
+    var bodies: [JSONValue] { state.withLock(\.bodies) }
+    func count(_ method: String) -> Int { asked.count { $0.hasPrefix(method + " ") } }
+
+    /// The leases that the server has, whoever asks.
+    func leases() -> [Lease] {
+        let answer = direct("GET", "/v1/leases", as: "admin")
+        let list = (try? answer.json())?["leases"]?.arrayValue ?? []
+        return list.compactMap { $0.objectValue.flatMap { try? Lease(json: $0) } }
+    }
+
+    /// Asks the server as somebody else would, past every fault.
+    @discardableResult
+    func direct(_ method: String, _ path: String, _ body: JSONValue? = nil, as account: String = "user1")
+        -> ModelResponse
+    {
+        state.withLock { state in
+            let moment = Self.start.adding(seconds: state.seconds + state.serverSkew)
+            guard
+                case .password(let user, let password, _)? = state.model.accounts.first(where: { $0.name == account })?
+                    .proof
+            else { return ModelResponse(status: 0) }
+            let proof: JSONValue = [
+                "auth": [
+                    "identity": [
+                        "methods": ["password"],
+                        "password": [
+                            "user": [
+                                "name": .string(user), "password": .string(password), "domain": ["id": "default"],
+                            ]
+                        ],
+                    ]
+                ]
+            ]
+            let login = state.model.handle(
+                ModelRequest(method: "POST", target: "/identity/v3/auth/tokens", body: Array(proof.text().utf8)),
+                at: moment)
+            return state.model.handle(
+                ModelRequest(
+                    method: method, target: path,
+                    headers: [
+                        ("X-Auth-Token", login.header("X-Subject-Token") ?? ""), ("Content-Type", "application/json"),
+                        ("Accept", "application/json"),
+                    ], body: body.map { Array($0.text().utf8) } ?? []), at: moment)
+        }
+    }
+
+    // MARK: - HTTPTransport
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply {
+        let result: Result<HTTPReply, TransportError> = state.withLock { Self.answer(request, &$0) }
+        return try result.get()
+    }
+
+    private static func answer(_ request: HTTPRequest, _ state: inout State) -> Result<HTTPReply, TransportError> {
+        let path = "/" + request.url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)[3]
+        let line = "\(request.method) \(path)"
+        let isBlazar = path.hasPrefix("/v1/")
+        if isBlazar { state.asked.append(line) }
+        var fault: Fault?
+        if let index = state.faults.firstIndex(where: { line.hasPrefix($0.line) }) {
+            fault = state.faults.remove(at: index).fault
+        }
+        switch fault {
+        case .unreachable: return .failure(TransportError(kind: .cannotConnect, detail: "fault"))
+        case .cut: return .failure(TransportError(kind: .closedEarly, detail: "fault"))
+        case .answer(let status, let headers, let body):
+            return .success(HTTPReply(status: status, headers: headers, body: Self.body(Array(body.utf8), false)))
+        case .lost, .truncated, nil: break
+        }
+        var body = request.body ?? []
+        if isBlazar, request.method == "POST", var lease = (try? JSONValue(parsing: body))?.objectValue {
+            state.bodies.append(.object(lease))
+            if state.dropsEvents { _ = lease.remove("events") }
+            body = Array(JSONValue.object(lease).text().utf8)
+        }
+        let reply = state.model.handle(
+            ModelRequest(
+                method: request.method, target: path, headers: request.headers.fields.map { ($0.name, $0.value) },
+                body: body), at: Self.start.adding(seconds: state.seconds + state.serverSkew))
+        if case .lost = fault { return .failure(TransportError(kind: .closedEarly, detail: "fault")) }
+        var headers = HTTPFields()
+        for header in reply.headers { headers.add(header.name, header.value) }
+        var isWhole = true
+        if case .truncated = fault { isWhole = false }
+        let bytes = isWhole ? reply.body : Array(reply.body.prefix(reply.body.count / 2))
+        return .success(HTTPReply(status: reply.status, headers: headers, body: Self.body(bytes, !isWhole)))
+    }
+
+    private static func body(_ bytes: [UInt8], _ breaksOff: Bool) -> HTTPBody {
+        HTTPBody {
+            let rest = Mutex<[UInt8]?>(bytes)
+            return { () async throws(TransportError) in
+                let part = rest.withLock { rest in
+                    defer { rest = nil }
+                    return rest
+                }
+                if let part, !part.isEmpty { return part }
+                if breaksOff { throw TransportError(kind: .closedEarly, detail: "fault") }
+                return nil
+            }
+        }
+    }
+}

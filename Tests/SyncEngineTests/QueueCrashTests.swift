@@ -1,0 +1,116 @@
+import LeaseModel
+import LeaseStore
+import OpenStackClient
+import SyncPlanner
+import Testing
+
+@testable import SyncEngine
+
+@Suite("Crashes, and who may send")
+struct QueueCrashTests {
+    private func with(_ body: (QueueFixture) async throws -> Void) async throws {
+        let fixture = try await QueueFixture()
+        defer { fixture.remove() }
+        try await body(fixture)
+    }
+
+    @Test(
+        "Wherever the program ends while it creates, one lease comes of it",
+        arguments: ["plan", "before POST", "after POST"])
+    func creation(point: String) async throws {
+        try await with { fixture in
+            let mutation = try fixture.create()
+            fixture.checkpoints.crash(at: point)
+            await #expect(throws: Checkpoints.Crash.self) { _ = try await fixture.push() }
+            await fixture.settle()
+            #expect(try fixture.state(mutation) == .settled)
+            #expect(fixture.cloud.leases().count == 1)
+            #expect(try fixture.present(mutation).leaseID == fixture.cloud.leases().first?.id)
+            #expect(fixture.cloud.count("POST") == 1)
+        }
+    }
+
+    @Test(
+        "Wherever the program ends while it changes or deletes, it is done once",
+        arguments: ["plan", "before PUT", "after PUT", "before DELETE", "after DELETE"])
+    func change(point: String) async throws {
+        try await with { fixture in
+            // A list that is suddenly empty would not be believed.
+            _ = try await fixture.lease("bystander")
+            let lease = try await fixture.lease()
+            let isDeletion = point.hasSuffix("DELETE")
+            let mutation =
+                try isDeletion
+                ? fixture.change(.delete, lease) : fixture.change(.extend, lease, fixture.end(9_000))
+            fixture.checkpoints.crash(at: point)
+            await #expect(throws: Checkpoints.Crash.self) { _ = try await fixture.push() }
+            await fixture.settle(2)
+            #expect(try fixture.state(mutation) == .settled)
+            let ends = fixture.cloud.leases().filter { $0.id == lease.id }.map(\.endsAt)
+            #expect(ends == (isDeletion ? [] : [QueueCloud.start.adding(seconds: 9_000)]))
+            #expect(fixture.cloud.count("PUT") + fixture.cloud.count("DELETE") == 1)
+        }
+    }
+
+    @Test("One sender at a time, whoever has the file open; the lock goes with its holder")
+    func senderLock() async throws {
+        try await with { fixture in
+            let mutation = try fixture.create()
+            do {
+                let lock = try #require(SenderLockHolder(fixture.store.path, fixture.scope.id))
+                #expect(try await fixture.push().isBusy)
+                #expect(SenderLockHolder(fixture.store.path, fixture.scope.id) == nil)
+                // Another scope's queue is another matter.
+                #expect(SenderLockHolder(fixture.store.path, fixture.scope.id + 1) != nil)
+                #expect(fixture.cloud.count("POST") == 0)
+                withExtendedLifetime(lock) {}
+            }
+            #expect(try await !fixture.push().isBusy)
+            #expect(try fixture.state(mutation) == .accepted)
+        }
+    }
+
+    @Test("Many who push and sync at once send each mutation once, and none sees an error")
+    func manySenders() async throws {
+        try await with { fixture in
+            await fixture.sync()
+            for number in 0..<12 {
+                try fixture.create(
+                    fixture.draft("dummy-\(number)", reservation: ["resource_type": "virtual:dummy", "amount": 1]))
+            }
+            let reports = await withTaskGroup(of: SyncReport.self) { group in
+                for _ in 0..<4 { group.addTask { await fixture.sync() } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(reports.allSatisfy { $0.failure == nil })
+            await fixture.sync()
+            #expect(fixture.cloud.leases().count == 12)
+            #expect(fixture.cloud.count("POST") == 12)
+            #expect(try fixture.store.queue(scope: fixture.scope.id).isEmpty)
+        }
+    }
+
+    @Test("Credentials for another project send nothing")
+    func otherProject() async throws {
+        try await with { fixture in
+            let mutation = try fixture.create()
+            let result = try await QueuePush(
+                store: fixture.store, connection: QueueFixture.connection(fixture.cloud, "user2"),
+                scope: fixture.scope, rules: fixture.rules, progress: { _ in }
+            ).run()
+            #expect(result.pause?.failure == .authentication)
+            #expect(try fixture.state(mutation) == .queued)
+            #expect(fixture.cloud.count("POST") == 0)
+        }
+    }
+}
+
+/// Keeps the right to send; a class, so that a test can say whether there is one.
+private final class SenderLockHolder {
+    private let lock: SenderLock
+
+    init?(_ path: String, _ scope: Int64) {
+        guard let lock = SenderLock(database: path, scope: scope) else { return nil }
+        self.lock = lock
+    }
+}

@@ -1,0 +1,132 @@
+import LeaseModel
+import SyncPlanner
+import Testing
+
+@Suite("What a new wish does to those that wait")
+struct EnqueueingTests {
+    private func enqueue(_ mutation: Mutation, onto queue: [Mutation]) -> Enqueueing {
+        Enqueueing(mutation, onto: queue, now: .at(99))
+    }
+
+    private func later(_ verb: Mutation.Verb = .extend, local: String? = nil, _ body: JSONObject = [:]) -> Mutation {
+        .change(0, verb, local: local, lease: local == nil ? "a" : nil, body: body, base: [:])
+    }
+
+    @Test("Extended twice, it is extended once, to the later wish, from what was first seen")
+    func twice() throws {
+        let first = Mutation.change(1)
+        let effect = enqueue(
+            .change(0, body: ["end_date": "2027-01-15 14:00"], base: ["end_date": "2027-01-15 11:00"]), onto: [first])
+        let wanted = try #require(effect.mutation)
+        #expect(wanted.body["end_date"] == "2027-01-15 14:00")
+        #expect(wanted.base["end_date"] == "2027-01-15 10:00")
+        #expect(effect.changed.map(\.id) == [1])
+        #expect(effect.changed.map(\.state) == [.superseded])
+    }
+
+    @Test("Changes of different fields become one")
+    func fields() throws {
+        let effect = enqueue(.change(0, .update, body: ["name": "n"], base: ["name": "o"]), onto: [.change(1)])
+        let wanted = try #require(effect.mutation)
+        #expect(wanted.body == ["end_date": "2027-01-15 12:00", "name": "n"])
+        #expect(wanted.base == ["end_date": "2027-01-15 10:00", "name": "o"])
+    }
+
+    @Test("A change of a creation that never left changes the draft", arguments: [MutationState.queued, .parked])
+    func draft(state: MutationState) throws {
+        let effect = enqueue(
+            later(.update, local: "local-1", ["name": "new", "end_date": "2027-01-15 12:00"]),
+            onto: [.creation(1, state)])
+        #expect(effect.mutation == nil)
+        let draft = try #require(effect.changed.first)
+        #expect(effect.changed.count == 1)
+        #expect(draft.id == 1)
+        #expect(draft.state == state)
+        #expect(draft.leaseName == "new")
+        #expect(draft.body["name"] == "new")
+        #expect(draft.body["end_date"] == "2027-01-15 12:00")
+        #expect(draft.body["reservations"] == Mutation.creation().body["reservations"])
+    }
+
+    @Test("A change of a creation that was refused asks for it anew")
+    func refusedDraft() throws {
+        let refused = Mutation.creation(1, .rejected).with { $0.reason = "capacity" }
+        let effect = enqueue(later(.update, local: "local-1", ["end_date": "2027-01-15 12:00"]), onto: [refused])
+        #expect(effect.mutation == nil)
+        #expect(effect.changed.first?.state == .queued)
+        #expect(effect.changed.first?.reason == nil)
+        #expect(effect.changed.first?.nextAttemptAt == .at(99))
+    }
+
+    @Test(
+        "Deleted before it was sent, a creation goes, and what waited for it",
+        arguments: [MutationState.queued, .parked, .rejected])
+    func deletedDraft(state: MutationState) {
+        let dependent = Mutation.change(2, local: "local-1", lease: nil)
+        let effect = enqueue(later(.delete, local: "local-1"), onto: [.creation(1, state), dependent])
+        #expect(effect.mutation == nil)
+        #expect(effect.changed.map(\.id) == [1, 2])
+        #expect(effect.changed.map(\.state) == [.cancelled, .cancelled])
+    }
+
+    @Test("A creation that may have been carried out is not touched: the wish waits for it")
+    func inDoubt() {
+        for creation in [
+            Mutation.creation(1, .sending, doubt: Doubt(run: 1)), .creation(1, .unknown, doubt: Doubt(run: 1)),
+            .creation(1, .blocked, doubt: Doubt(run: 1)),
+        ] {
+            for verb in [Mutation.Verb.extend, .delete] {
+                let effect = enqueue(later(verb, local: "local-1"), onto: [creation])
+                #expect(effect.changed.isEmpty, "\(creation.state)")
+                #expect(effect.mutation?.verb == verb)
+            }
+        }
+    }
+
+    @Test("A deletion makes waiting changes pointless, and leaves those that are under way")
+    func deletion() {
+        let queue: [Mutation] = [
+            .change(1, .update, .sending), .change(2), .change(3, .update, .blocked), .change(4, lease: "b"),
+        ]
+        let effect = enqueue(.change(0, .delete), onto: queue)
+        #expect(effect.mutation?.verb == .delete)
+        #expect(effect.changed.map(\.id) == [2, 3])
+        #expect(effect.changed.allSatisfy { $0.state == .superseded })
+    }
+
+    @Test("After a conflict a new wish is based on what is seen now; what it does not name stays in conflict")
+    func blockedConflict() throws {
+        let blocked = Mutation.change(
+            1, .update, .blocked, body: ["end_date": "m", "name": "m"], base: ["end_date": "b", "name": "b"]
+        ).with { $0.reason = "conflict" }
+        let effect = enqueue(.change(0, body: ["end_date": "new"], base: ["end_date": "theirs"]), onto: [blocked])
+        let wanted = try #require(effect.mutation)
+        #expect(wanted.body == ["end_date": "new", "name": "m"])
+        #expect(wanted.base == ["end_date": "theirs", "name": "b"])
+    }
+
+    @Test(
+        "A change asked for while another is under way expects what that one asks for",
+        arguments: [MutationState.sending, .accepted])
+    func underWay(state: MutationState) {
+        let effect = enqueue(.change(0, body: ["end_date": "z"]), onto: [.change(1, .extend, state)])
+        #expect(effect.changed.isEmpty)
+        #expect(effect.mutation?.base == ["end_date": "2027-01-15 12:00"])
+    }
+
+    @Test("Other leases, other scopes and creations of the same name are none of its business")
+    func others() {
+        let elsewhere = Mutation.change(2).with { $0 = Self.moved($0) }
+        let effect = enqueue(.change(0, .delete), onto: [.change(1, lease: "b"), elsewhere])
+        #expect(effect.changed.isEmpty)
+        let creation = enqueue(.creation(0, local: "local-2"), onto: [.creation(1)])
+        #expect(creation.changed.isEmpty)
+        #expect(creation.mutation?.localID == "local-2")
+    }
+
+    private static func moved(_ mutation: Mutation) -> Mutation {
+        Mutation(
+            id: mutation.id, scopeID: 2, verb: mutation.verb, localID: nil, leaseID: mutation.leaseID, leaseName: "x",
+            state: .queued, body: mutation.body, token: nil, createdAt: .noon)
+    }
+}

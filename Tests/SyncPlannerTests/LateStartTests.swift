@@ -1,0 +1,71 @@
+import LeaseModel
+import SyncPlanner
+import Testing
+
+@Suite("Late starts")
+struct LateStartTests {
+    private func resolve(
+        _ draft: LeaseDraft, _ policy: LateStartPolicy, asked: Timestamp = .noon, now: Timestamp
+    ) -> LateStart {
+        LateStart.resolve(draft, policy: policy, askedAt: asked, now: now)
+    }
+
+    private func sent(_ result: LateStart) -> LeaseDraft? { if case .send(let draft) = result { draft } else { nil } }
+
+    @Test("A start that is still to come is sent as it is", arguments: LateStartPolicy.allCases)
+    func early(policy: LateStartPolicy) {
+        let draft = LeaseDraft.sample()
+        // The last second of the minute before.
+        #expect(resolve(draft, policy, now: .at(3_599)) == .send(draft))
+        #expect(resolve(draft, policy, now: .at(-100_000)) == .send(draft))
+    }
+
+    @Test("A start in this minute goes out as now, to its last second", arguments: LateStartPolicy.allCases)
+    func thisMinute(policy: LateStartPolicy) {
+        for seconds in [3_600, 3_601, 3_659] as [Int64] {
+            let draft = sent(resolve(.sample(), policy, now: .at(seconds)))
+            #expect(draft?.start == .now)
+            #expect(draft?.endsAt == .at(7_200))
+        }
+    }
+
+    @Test("A start that has passed follows the policy")
+    func late() {
+        let draft = LeaseDraft.sample(beforeEnd: .at(7_000))
+        let now = Timestamp.at(3_660)
+        guard case .expired(let message) = resolve(draft, .expire, now: now) else {
+            Issue.record("sent all the same")
+            return
+        }
+        #expect(message.contains("start"))
+        let kept = sent(resolve(draft, .startNow, now: now))
+        #expect(kept?.start == .now)
+        #expect(kept?.endsAt == .at(7_200))
+        let shifted = sent(resolve(draft, .shift, now: now))
+        #expect(shifted?.start == .now)
+        #expect(shifted?.endsAt == .at(7_260))
+        #expect(shifted?.beforeEnd == .at(7_060))
+    }
+
+    @Test("What was to start now was to start when it was asked for")
+    func now() {
+        let draft = LeaseDraft.sample(start: .now)
+        #expect(resolve(draft, .expire, asked: .at(30), now: .at(59)) == .send(draft))
+        #expect(sent(resolve(draft, .expire, asked: .at(30), now: .at(60))) == nil)
+        #expect(resolve(draft, .startNow, asked: .at(30), now: .at(6_000)) == .send(draft))
+        #expect(sent(resolve(draft, .shift, asked: .at(30), now: .at(630)))?.endsAt == .at(7_800))
+    }
+
+    @Test("An end that has passed expires it, unless it is shifted", arguments: [7_200, 7_201, 90_000] as [Int64])
+    func endPassed(seconds: Int64) {
+        #expect(sent(resolve(.sample(), .expire, now: .at(seconds))) == nil)
+        #expect(sent(resolve(.sample(), .startNow, now: .at(seconds))) == nil)
+        #expect(sent(resolve(.sample(), .shift, now: .at(seconds)))?.endsAt == .at(seconds + 3_600))
+    }
+
+    @Test("The minute of the end is too late, the one before is not")
+    func endBoundary() {
+        #expect(sent(resolve(.sample(), .startNow, now: .at(7_199))) != nil)
+        #expect(sent(resolve(.sample(), .startNow, now: .at(7_200))) == nil)
+    }
+}

@@ -1,0 +1,104 @@
+import LeaseModel
+import SyncPlanner
+import Testing
+
+@Suite("The planner of the queue")
+struct QueuePlannerTests {
+    private func next(_ queue: [Mutation], at now: Timestamp = .at(0)) -> Int64? {
+        QueuePlanner(now: now).next(queue)?.mutation.id
+    }
+
+    @Test("Nothing is due in an empty queue, or one that is done with or waits")
+    func nothing() {
+        #expect(next([]) == nil)
+        for state in MutationState.allCases where state != .queued {
+            #expect(next([.creation(1, state, doubt: Doubt(run: 1))]) == nil, "\(state)")
+        }
+        #expect(next([Mutation.change(1).with { $0.nextAttemptAt = .at(1) }]) == nil)
+    }
+
+    @Test("The mutations of one lease are done in the order in which they were asked for")
+    func order() {
+        let first = Mutation.change(1).with { $0.nextAttemptAt = .at(60) }
+        #expect(next([.change(2), first]) == nil)
+        #expect(next([.change(2), first], at: .at(60)) == 1)
+        for state in [MutationState.sending, .unknown, .blocked, .parked] {
+            #expect(next([.change(1, .update, state), .change(2)]) == nil, "\(state)")
+        }
+        for state in [MutationState.accepted, .rejected, .cancelled, .expired, .superseded, .settled] {
+            #expect(next([.change(1, .update, state), .change(2)]) == 2, "\(state)")
+        }
+    }
+
+    @Test("Different leases never wait for each other", arguments: MutationState.allCases)
+    func independence(state: MutationState) {
+        let stuck = Mutation.change(1, .update, state).with { $0.nextAttemptAt = .at(10_000) }
+        #expect(next([stuck, .change(2, lease: "b")]) == 2)
+    }
+
+    @Test("What follows a creation waits until there is a lease")
+    func dependents() {
+        let dependent = Mutation.change(2, local: "local-1", lease: nil)
+        for state in [MutationState.sending, .unknown, .accepted, .rejected, .parked, .blocked] {
+            #expect(next([.creation(1, state, doubt: Doubt(run: 1)), dependent]) == nil, "\(state)")
+        }
+        let made = Mutation.creation(1, .accepted).with { $0.leaseID = "a" }
+        #expect(next([made, dependent.with { $0.leaseID = "a" }]) == 2)
+    }
+
+    @Test("The longest due goes first, so that one that fails never starves the others")
+    func fairness() {
+        let failed = Mutation.change(1).with { $0.nextAttemptAt = .at(30) }
+        #expect(next([failed, .change(2, lease: "b")], at: .at(40)) == 2)
+        #expect(next([failed, Mutation.change(2, lease: "b").with { $0.nextAttemptAt = .at(31) }], at: .at(40)) == 1)
+    }
+
+    @Test("It knows when something will be due")
+    func wakeTime() {
+        let planner = QueuePlanner(now: .at(0))
+        #expect(planner.wakeTime([]) == nil)
+        let late = Mutation.change(1).with { $0.nextAttemptAt = .at(90) }
+        let behind = Mutation.change(2)
+        let other = Mutation.change(3, lease: "b").with { $0.nextAttemptAt = .at(120) }
+        #expect(planner.wakeTime([late, behind, other]) == .at(90))
+        #expect(planner.wakeTime([.change(1, .update, .blocked), behind]) == nil)
+    }
+
+    @Test("Each verb has its step")
+    func steps() {
+        func step(_ mutation: Mutation, at now: Timestamp = .at(0)) -> QueuePlanner.Step? {
+            QueuePlanner(now: now).next([mutation])
+        }
+        #expect(step(.creation()) == .create(.creation(), .sample()))
+        #expect(step(.change(1)) == .change(.change(1)))
+        #expect(step(.change(1, .update)) == .change(.change(1, .update)))
+        #expect(step(.change(1, .delete)) == .delete(.change(1, .delete)))
+        let limited = Mutation.change(1).with { $0.notAfter = .at(10) }
+        #expect(step(limited, at: .at(10)) == .change(limited))
+        guard case .expire(_, let message) = step(limited, at: .at(11)) else {
+            Issue.record("sent after its time")
+            return
+        }
+        #expect(message.contains("not to be sent after"))
+        guard case .expire = step(.creation(), at: .at(7_200)) else {
+            Issue.record("sent after its start")
+            return
+        }
+        let broken = Mutation.creation().with { $0.body = ["name": "x"] }
+        guard case .reject(_, let why) = step(broken) else {
+            Issue.record("sent a draft that is none")
+            return
+        }
+        #expect(why.contains("end_date"))
+    }
+}
+
+extension QueuePlanner.Step {
+    var mutation: Mutation {
+        switch self {
+        case .create(let mutation, _), .change(let mutation), .delete(let mutation), .expire(let mutation, _),
+            .reject(let mutation, _):
+            mutation
+        }
+    }
+}
