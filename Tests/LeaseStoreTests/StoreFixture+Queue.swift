@@ -36,9 +36,16 @@ extension StoreFixture {
     }
 
     /// Sends a creation whose answer is lost.
-    func lose(_ mutation: Mutation, at minute: Int = 1) throws -> Mutation? {
-        guard let queued = try enqueue(mutation),
-            let (sending, attempt) = try store.beginAttempt(queued, sent: queued.body, at: Self.time(minute))
+    ///
+    /// - Parameter carriesToken: whether the request carried the creation's token, as it does but where the server is
+    ///   known to drop it.
+    func lose(_ mutation: Mutation, at minute: Int = 1, carriesToken: Bool = false) throws -> Mutation? {
+        guard let queued = try enqueue(mutation) else { return nil }
+        var body = queued.body
+        if carriesToken, let event = queued.token.flatMap({ ClientToken.event(for: $0, at: Self.time(minute)) }) {
+            body["events"] = [.object(event)]
+        }
+        guard let (sending, attempt) = try store.beginAttempt(queued, sent: body, at: Self.time(minute))
         else { return nil }
         try end(sending, attempt, .unknown)
         return try store.mutation(id: queued.id)
