@@ -51,8 +51,8 @@ import Testing
     /// that shows it is short. The first seeds that do are known; `tools/simulate --mutant` looks for more.
     @Test(
         arguments: [
-            (.noCommitBeforeSending, 5, "became two leases"), (.noQuietPeriod, 224, "became two leases"),
-            (.adoptsWithoutToken, 115, "became two leases"), (.resendsAfterCrash, 5, "became two leases"),
+            (.noCommitBeforeSending, 23, "became two leases"), (.noQuietPeriod, 224, "became two leases"),
+            (.adoptsWithoutToken, 498, "which is not its"), (.resendsAfterCrash, 23, "became two leases"),
         ] as [(Mutant, UInt64, String)])
     func mutantsAreFound(mutant: Mutant, seed: UInt64, reason: String) async throws {
         try await withSimulation { simulation in

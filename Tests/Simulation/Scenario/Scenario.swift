@@ -42,18 +42,30 @@ extension Scenario {
         while steps.count < count {
             let step = step(steps.count, &chance)
             steps.append(step)
-            // Impatient people try again at once.
-            guard case .sync(let client, let confirms, _) = step.action, !step.faults.isEmpty, chance.happens(35) else {
-                continue
-            }
-            for _ in 0..<chance.number(1...4) {
-                steps.append(
-                    Step(
-                        number: steps.count, pauseSeconds: Int64(chance.number(0...12)),
-                        action: .sync(client: client, confirmsDeletes: confirms, isFresh: false), faults: [:],
-                        crashAt: nil))
+            switch step.action {
+            case .sync(let client, let confirms, _) where !step.faults.isEmpty && chance.happens(35):
+                // Impatient people try again at once.
+                for _ in 0..<chance.number(1...4) {
+                    append(
+                        .sync(client: client, confirmsDeletes: confirms, isFresh: false),
+                        after: Int64(chance.number(0...12)))
+                }
+            case .create(let client, let plan) where keepsEvents && chance.happens(30):
+                // Two computers ask for the same, and one gets no answer.
+                append(.create(client: 1 - client, plan), after: 0)
+                for client in [client, 1 - client] {
+                    append(.sync(client: client, confirmsDeletes: false, isFresh: false), after: 0)
+                    guard chance.happens(40) else { continue }
+                    steps[steps.count - 1].faults[chance.number(1...2)] = fault(&chance)
+                }
+            default: break
             }
         }
+    }
+
+    private mutating func append(_ action: Action, after pauseSeconds: Int64) {
+        steps.append(
+            Step(number: steps.count, pauseSeconds: pauseSeconds, action: action, faults: [:], crashAt: nil))
     }
 
     private static func clock(_ chance: inout Chance) -> Int64 {
