@@ -93,6 +93,15 @@ let package = Package(
         // The recorded requests and replies of real clouds, for the tests of whoever reads such replies.
         .target(name: "CaptureFixtures", path: "Tests/CaptureFixtures", swiftSettings: settings),
 
+        // The deterministic simulation of the whole engine.
+        .target(
+            name: "Simulation",
+            dependencies: ["LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "SyncEngine", "BlazarModel"],
+            path: "Tests/Simulation", swiftSettings: settings),
+        .executableTarget(
+            name: "Simulate", dependencies: ["Simulation", "BlazarModel", arguments], path: "Tests/Simulate",
+            swiftSettings: settings),
+
         // Databases with leases in them, for the tests of whoever reads or fills one.
         .target(
             name: "MirrorFixtures",

@@ -22,6 +22,15 @@ extension LeaseStore {
             for changed in effect.changed { try Self.write(changed, database) }
             guard let wanted = effect.mutation else { return (nil, effect.changed) }
             let id = try wanted.insert(database)
+            // The creation may have been carried out since the wish was looked at.
+            try database.execute(
+                sql: """
+                    UPDATE mutation SET lease_id = (
+                        SELECT creation.lease_id FROM mutation AS creation
+                        WHERE creation.verb = 'create' AND creation.scope_id = mutation.scope_id
+                            AND creation.local_id = mutation.local_id)
+                    WHERE mutation_id = ? AND lease_id IS NULL AND verb <> 'create'
+                    """, arguments: [id])
             return (try Self.mutation(database, id: id), effect.changed)
         }
     }
@@ -35,12 +44,12 @@ extension LeaseStore {
 
     static func queue(_ database: Database, scope: Int64) throws -> [Mutation] {
         try Row.fetchAll(
-            database,
-            sql: """
-                \(Mutation.selection) WHERE mutation.scope_id = ?
-                    AND state NOT IN ('settled', 'cancelled', 'expired', 'superseded')
-                ORDER BY mutation_id
-                """, arguments: [scope]
+            database.cachedStatement(
+                sql: """
+                    \(Mutation.selection) WHERE mutation.scope_id = ?
+                        AND state NOT IN ('settled', 'cancelled', 'expired', 'superseded')
+                    ORDER BY mutation_id
+                    """), arguments: [scope]
         ).map(Mutation.init(row:))
     }
 
@@ -53,9 +62,11 @@ extension LeaseStore {
     /// - Throws: ``StoreError``.
     package func mutations(scopes: Set<Int64>?, includesFinal: Bool) throws(StoreError) -> [Mutation] {
         try read { database in
-            try Row.fetchAll(database, sql: "\(Mutation.selection) ORDER BY mutation_id").map(Mutation.init(row:))
-                .filter { scopes?.contains($0.scopeID) ?? true }
-                .filter { includesFinal || !$0.state.isFinal || $0.state == .rejected || $0.state == .expired }
+            try Row.fetchAll(database.cachedStatement(sql: "\(Mutation.selection) ORDER BY mutation_id")).map(
+                Mutation.init(row:)
+            )
+            .filter { scopes?.contains($0.scopeID) ?? true }
+            .filter { includesFinal || !$0.state.isFinal || $0.state == .rejected || $0.state == .expired }
         }
     }
 
@@ -66,7 +77,7 @@ extension LeaseStore {
 
     static func mutation(_ database: Database, id: Int64) throws -> Mutation? {
         try Row.fetchOne(
-            database, sql: "\(Mutation.selection) WHERE mutation_id = ?", arguments: [id]
+            database.cachedStatement(sql: "\(Mutation.selection) WHERE mutation_id = ?"), arguments: [id]
         ).map(Mutation.init(row:))
     }
 

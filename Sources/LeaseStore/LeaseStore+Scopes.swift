@@ -72,11 +72,12 @@ extension LeaseStore {
     package func scopes() throws(StoreError) -> [Scope] { try read(Self.scopes) }
 
     static func scopes(_ database: Database) throws -> [Scope] {
-        let clouds = try Row.fetchAll(database, sql: "SELECT scope_id, name FROM cloud ORDER BY name")
+        let clouds = try Row.fetchAll(
+            database.cachedStatement(sql: "SELECT scope_id, name FROM cloud ORDER BY name"))
         let names = Dictionary(grouping: clouds) { $0["scope_id"] as Int64 }.mapValues {
             $0.map { $0["name"] as String }
         }
-        return try Row.fetchAll(database, sql: "SELECT * FROM scope ORDER BY scope_id").map { row in
+        return try Row.fetchAll(database.cachedStatement(sql: "SELECT * FROM scope ORDER BY scope_id")).map { row in
             Scope(
                 id: row["scope_id"], site: row["site"], authURL: row["auth_url"], region: row["region"],
                 projectID: row["project_id"], projectName: row["project_name"], seesAllProjects: row["all_projects"],

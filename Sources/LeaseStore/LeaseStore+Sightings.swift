@@ -71,7 +71,9 @@ extension LeaseStore {
         else {
             return ([], false)
         }
-        // One that is gone again was made all the same.
+        let sent = try lastSent(database, mutation)
+        let carriesToken = sent["events"]?.arrayValue?.contains { $0["event_type"]?.stringValue == type } ?? false
+        // A lease that was listed and has been deleted since was created all the same.
         let carriers = try String.fetchAll(
             database,
             sql: """
@@ -79,23 +81,33 @@ extension LeaseStore {
                 WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;' AND event_type = ?
                     AND lease.scope_id = ?
                 """, arguments: [type, mutation.scopeID])
-        guard carriers.isEmpty, keepsEvents != true else { return (carriers, true) }
-        return (try lookalikes(database, mutation, doubt), false)
+        guard carriers.isEmpty, keepsEvents != true || !carriesToken else { return (carriers, true) }
+        return (try lookalikes(database, mutation, sent, doubt), false)
+    }
+
+    /// The body of the last request for a mutation.
+    private static func lastSent(_ database: Database, _ mutation: Mutation) throws -> JSONObject {
+        LeaseRows.object(
+            try String.fetchOne(
+                database, sql: "SELECT sent FROM attempt WHERE mutation_id = ? ORDER BY attempt_id DESC LIMIT 1",
+                arguments: [mutation.id]))
     }
 
     /// Where the server drops our events: leases of the same name, user, dates and reservations that appeared since the
     /// attempt and belong to no other creation of ours.
-    private static func lookalikes(_ database: Database, _ mutation: Mutation, _ doubt: Doubt) throws -> [String] {
-        let attempt = try Row.fetchOne(
+    private static func lookalikes(
+        _ database: Database, _ mutation: Mutation, _ sent: JSONObject, _ doubt: Doubt
+    ) throws -> [String] {
+        let lastKey = try Int64.fetchOne(
             database,
-            sql: "SELECT sent, last_lease_key FROM attempt WHERE mutation_id = ? ORDER BY attempt_id DESC LIMIT 1",
+            sql: "SELECT last_lease_key FROM attempt WHERE mutation_id = ? ORDER BY attempt_id DESC LIMIT 1",
             arguments: [mutation.id])
-        guard let attempt, let draft = try? LeaseDraft(body: LeaseRows.object(attempt[0])) else { return [] }
+        guard let lastKey, let draft = try? LeaseDraft(body: sent) else { return [] }
         let keys = try Int64.fetchAll(
             database,
             sql: """
                 SELECT lease_key FROM lease
-                WHERE scope_id = ? AND gone IS NULL AND name = ? AND end_at = ? AND lease_key > ?
+                WHERE scope_id = ? AND name = ? AND end_at = ? AND lease_key > ?
                     AND user_id IN (SELECT user_id FROM cloud WHERE cloud.scope_id = lease.scope_id)
                     AND coalesce(created_at, 0) >= ?
                     AND NOT EXISTS (SELECT 1 FROM mutation WHERE verb = 'create' AND mutation.lease_id = lease.id)
@@ -104,7 +116,7 @@ extension LeaseStore {
                 """,
             arguments: [
                 mutation.scopeID, draft.name, draft.endsAt.truncatedToMinute.secondsSince1970,
-                attempt[1] as Int64, doubt.notBefore?.secondsSince1970 ?? 0,
+                lastKey, doubt.notBefore?.secondsSince1970 ?? 0,
             ])
         return try LeaseRows.leases(database, keys: keys).map(\.lease).filter { draft.resembles($0) }.map(\.id)
     }

@@ -5,9 +5,6 @@ import OpenStackClient
 import SyncPlanner
 
 extension CloudPull {
-    /// How many missing leases are asked for at once.
-    private static var concurrency: Int { 4 }
-
     /// Asks for each lease that the list lacks, and tells which are gone.
     ///
     /// All are asked before any is marked: one answer that does not fit discredits the list, and with it the others.
@@ -35,7 +32,7 @@ extension CloudPull {
         var gone: [(key: Int64, reason: Departure.Reason)] = []
         var start = 0
         while start < missing.count {
-            let group = missing[start..<min(start + Self.concurrency, missing.count)]
+            let group = missing[start..<min(start + max(1, options.concurrency), missing.count)]
             let answers = await ask(for: group.map(\.id))
             for (lease, answer) in zip(group, answers) {
                 if let reason = try fate(of: lease, answer: answer.get(), scope: state.scope) {

@@ -1,6 +1,6 @@
 package import LeaseModel
 package import LeaseStore
-import SyncPlanner
+package import SyncPlanner
 
 /// How to pull.
 package struct PullOptions: Sendable, Hashable {
@@ -12,13 +12,15 @@ package struct PullOptions: Sendable, Hashable {
     package var readsResources = true
     /// How long the server may still be working on a request whose answer was lost, in seconds.
     package var quietPeriodSeconds: Int64 = 300
+    /// How many missing leases are asked for at once.
+    package var concurrency = 4
     /// How many leases are decoded and written together. Ids are random, so every batch writes most pages of their
     /// indexes again: small batches write a multiple of the database. A lease takes about 15 kB of memory meanwhile.
     var leasesPerBatch = 1_500
 
     package init() {}
 
-    var rules: QueueRules { QueueRules(quietPeriodSeconds: quietPeriodSeconds) }
+    package var rules: QueueRules { QueueRules(quietPeriodSeconds: quietPeriodSeconds) }
 }
 
 /// Reads one cloud into the mirror, once.

@@ -10,20 +10,28 @@ package struct CloudSync: Sendable {
     private let store: LeaseStore
     private let connection: CloudConnection
     private let options: PullOptions
+    private let random: @Sendable () -> UInt64
+    private let checkpoint: @Sendable (String) throws -> Void
     private let progress: @Sendable (SyncProgress) async -> Void
 
     /// - Parameters:
     ///   - store: the database.
     ///   - connection: the cloud.
     ///   - options: how.
+    ///   - random: the source of chance.
+    ///   - checkpoint: called between any two steps; what it throws ends the sync there, as a crash would.
     ///   - progress: told what happens, while it happens.
     package init(
         store: LeaseStore, connection: CloudConnection, options: PullOptions,
+        random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
+        checkpoint: @escaping @Sendable (String) throws -> Void = { _ in },
         progress: @escaping @Sendable (SyncProgress) async -> Void
     ) {
         self.store = store
         self.connection = connection
         self.options = options
+        self.random = random
+        self.checkpoint = checkpoint
         self.progress = progress
     }
 
@@ -32,11 +40,15 @@ package struct CloudSync: Sendable {
         var report = await pull(options)
         guard report.failure == nil else { return report }
         do {
+            try checkpoint("list read")
             var moved = try await reconcile()
+            try checkpoint("list compared with the queue")
             guard let scope = try store.scope(ofCloud: connection.name) else { return report }
             let pushed = try await QueuePush(
-                store: store, connection: connection, scope: scope, rules: options.rules, progress: progress
+                store: store, connection: connection, scope: scope, rules: options.rules, random: random,
+                checkpoint: checkpoint, progress: progress
             ).run()
+            try checkpoint("queue sent")
             moved += pushed.moved
             if case .paused(_, let pause) = pushed {
                 report = report.failing(pause.failure, pause.message)

@@ -37,9 +37,14 @@ extension StoreFixture {
 
     /// Sends a creation whose answer is lost.
     func lose(_ mutation: Mutation, at minute: Int = 1) throws -> Mutation? {
-        guard let queued = try enqueue(mutation),
-            let (sending, attempt) = try store.beginAttempt(queued, sent: queued.body, at: Self.time(minute))
-        else { return nil }
+        guard let queued = try enqueue(mutation) else { return nil }
+        var sent = queued.body
+        if let event = queued.token.flatMap({ ClientToken.event(for: $0, at: Self.time(minute)) }) {
+            sent["events"] = [.object(event)]
+        }
+        guard let (sending, attempt) = try store.beginAttempt(queued, sent: sent, at: Self.time(minute)) else {
+            return nil
+        }
         try end(sending, attempt, .unknown)
         return try store.mutation(id: queued.id)
     }

@@ -6,10 +6,19 @@ import SyncPlanner
 package struct QueueDesk: Sendable {
     private let store: LeaseStore
     private let now: @Sendable () -> Timestamp
+    private let random: @Sendable () -> UInt64
 
-    package init(store: LeaseStore, now: @escaping @Sendable () -> Timestamp) {
+    /// - Parameters:
+    ///   - store: the database.
+    ///   - now: the clock.
+    ///   - random: where tokens and local ids come from; they must be unique in the world, so by default the system's.
+    package init(
+        store: LeaseStore, now: @escaping @Sendable () -> Timestamp,
+        random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) }
+    ) {
         self.store = store
         self.now = now
+        self.random = random
     }
 
     /// What is wished for, besides what it is.
@@ -30,7 +39,7 @@ package struct QueueDesk: Sendable {
     /// - Returns: the mutation, with the local id that stands for the lease from now on.
     /// - Throws: ``StoreError``.
     package func create(_ draft: LeaseDraft, scope: Scope, terms: Terms) throws(StoreError) -> Mutation {
-        var random = SystemRandomNumberGenerator()
+        var random = ClosureGenerator(next: random)
         let localID = LocalID.make(using: &random)
         let token = ClientToken.make(using: &random)
         let standard: LateStartPolicy = draft.start == .now ? .startNow : .expire
@@ -210,8 +219,10 @@ package struct QueueDesk: Sendable {
                 next.leaseID = leaseID
                 next.doubt = nil
             case (.create, "ambiguous"):
-                next.state = .queued
-                next.doubt = nil
+                // Those that were looked at are not it; its own may still turn up until the quiet period is over.
+                next.state = .unknown
+                next.doubt?.run = max(mutation.doubt?.run ?? 0, mutation.doubt?.seenRun ?? 0)
+                next.doubt?.absences = 0
             default:
                 throw Refusal(
                     message: "That does not fit a mutation that is blocked (\(mutation.reason ?? "no reason")).")

@@ -1,0 +1,14 @@
+/// A way in which the engine is broken on purpose, to see that the simulation finds it.
+///
+/// None of it is in the shipped modules: each is a parameter that exists anyway, or something that happens to the
+/// database from outside.
+package enum Mutant: String, Sendable, Hashable, CaseIterable {
+    /// The attempt is not on the disk when the request leaves: a crash then takes the database back to before it.
+    case noCommitBeforeSending = "no-commit-before-sending"
+    /// An answer that was lost is believed to be nobody's work at once.
+    case noQuietPeriod = "no-quiet-period"
+    /// A lease is taken for ours because it looks like it, though the server keeps tokens.
+    case adoptsWithoutToken = "adopts-without-token"
+    /// What was being sent when the process died is sent again.
+    case resendsAfterCrash = "resends-after-crash"
+}

@@ -1,0 +1,95 @@
+import LeaseModel
+import LeaseStore
+import Synchronization
+
+// What must hold after every step.
+extension Run {
+    func checkAfterStep() {
+        // Only a client's own doing changes its database.
+        let touched = ledger.withLock { ledger in
+            defer { ledger.touched = [] }
+            return ledger.touched
+        }
+        for client in clients where touched.contains(client.number) {
+            do {
+                let all = try client.store.mutations(scopes: nil, includesFinal: true)
+                checkNoneDisappears(client, all)
+                try checkOrder(client, all)
+                checkAdoptions(client, all)
+                try checkTombstones(client)
+            } catch {
+                world.violate("the database of client \(client.number) cannot be read: \(error)")
+            }
+        }
+    }
+
+    /// No mutation disappears, and none that is done with comes back by itself.
+    private func checkNoneDisappears(_ client: Client, _ all: [Mutation]) {
+        let present = Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0) })
+        ledger.withLock { ledger in
+            for (key, before) in ledger.mutations.sorted(by: { $0.key.mutation < $1.key.mutation })
+            where key.client == client.number {
+                guard let now = present[key.mutation] else {
+                    world.violate("mutation \(key.client)#\(key.mutation) has disappeared")
+                    continue
+                }
+                let isDone = [.settled, .cancelled, .superseded].contains(before.state)
+                if isDone, now.state != before.state {
+                    world.violate("mutation \(key.client)#\(key.mutation) was \(before.state) and is \(now.state)")
+                }
+            }
+            for mutation in all {
+                ledger.mutations[.init(client: client.number, mutation: mutation.id)] = mutation
+            }
+        }
+    }
+
+    /// No request leaves for a mutation while an earlier one of the same lease still waits.
+    private func checkOrder(_ client: Client, _ all: [Mutation]) throws {
+        let last = ledger.withLock { $0.attempts[client.number] ?? 0 }
+        var fresh: [(attempt: Int, mutation: Int64)] = []
+        try client.store.query(
+            "SELECT attempt_id, mutation_id FROM attempt WHERE attempt_id > \(last) ORDER BY attempt_id",
+            columns: { _ in }, each: { fresh.append(($0[0].intValue ?? 0, Int64($0[1].intValue ?? 0))) })
+        for (_, id) in fresh {
+            guard let sent = all.first(where: { $0.id == id }) else { continue }
+            let retried = ledger.withLock { $0.retried }
+            let held = all.first {
+                $0.id < id && $0.concernsSameLease(as: sent) && $0.state.holdsUpLater
+                    && !retried.contains(.init(client: client.number, mutation: $0.id))
+            }
+            if let held {
+                world.violate("\(client.number)#\(id) was sent before \(client.number)#\(held.id) (\(held.state))")
+            }
+        }
+        if let newest = fresh.last { ledger.withLock { $0.attempts[client.number] = newest.attempt } }
+    }
+
+    /// A creation that is done with became a lease that one of its own requests made.
+    private func checkAdoptions(_ client: Client, _ all: [Mutation]) {
+        let creations = world.creations
+        for mutation in all where mutation.verb == .create {
+            guard [.accepted, .settled].contains(mutation.state) else { continue }
+            let key = World.DraftKey(client: client.number, mutation: mutation.id)
+            guard let lease = mutation.leaseID, creations.contains(where: { $0.draft == key && $0.leaseID == lease })
+            else {
+                world.violate(
+                    "creation \(client.number)#\(mutation.id) took \(mutation.leaseID ?? "nothing"), which is not its")
+                continue
+            }
+        }
+    }
+
+    /// What is noted as deleted is not at the server.
+    private func checkTombstones(_ client: Client) throws {
+        var gone: [String] = []
+        try client.store.query(
+            "SELECT id FROM lease WHERE gone = 'deleted' ORDER BY id", columns: { _ in },
+            each: { gone.append($0[0].stringValue ?? "") })
+        guard !gone.isEmpty else { return }
+        let present = Set(world.leases(as: "admin").map(\.id))
+        for id in gone where present.contains(id) {
+            world.violate("client \(client.number) takes \(id) for deleted, and the server has it")
+        }
+    }
+}

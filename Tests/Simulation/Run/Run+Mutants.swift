@@ -1,0 +1,37 @@
+import Foundation
+import LeaseModel
+import LeaseStore
+import Synchronization
+
+// How the engine is broken on purpose.
+extension Run {
+    /// Keeps the database as it was before anything was sent, for the mutant that does not commit before it sends.
+    func remember(_ client: Client, _ store: LeaseStore, at checkpoint: String) {
+        guard options.mutant == .noCommitBeforeSending, checkpoint == "plan" else { return }
+        let path = "\(client.path)-before"
+        try? FileManager.default.removeItem(atPath: path)
+        try? store.backUp(to: path)
+        snapshots.withLock { $0[client.number] = path }
+    }
+
+    /// After a crash between "before POST" and the recording of its answer, nothing is left of the attempt.
+    func putBack(_ client: Client) {
+        guard options.mutant == .noCommitBeforeSending,
+            let path = snapshots.withLock({ $0.removeValue(forKey: client.number) })
+        else { return }
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: client.path + suffix) }
+        try? FileManager.default.moveItem(atPath: path, toPath: client.path)
+    }
+
+    func forgetSending(_ client: Client) throws {
+        for scope in try client.store.scopes() {
+            try client.store.changeQueue(scope: scope.id) { mutation in
+                guard mutation.state == .sending else { return mutation }
+                var next = mutation
+                next.state = .queued
+                next.doubt = nil
+                return next
+            }
+        }
+    }
+}

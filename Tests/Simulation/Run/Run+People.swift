@@ -1,0 +1,134 @@
+import BlazarModel
+import LeaseModel
+import LeaseStore
+import SyncEngine
+import Synchronization
+
+// What people do: at their desks, and at the server.
+extension Run {
+    func desk(_ client: Client) -> QueueDesk {
+        QueueDesk(store: client.store, now: { client.now }, random: client.random)
+    }
+
+    func create(_ client: Client, _ plan: DraftPlan) {
+        guard let scope = try? client.store.scope(ofCloud: "cloud") else { return }
+        let now = client.now.truncatedToMinute
+        // Ends are round, so that two people easily ask for the same.
+        let start = plan.startMinutes.map { now.adding(seconds: Int64($0) * 60) }
+        let wanted = (start ?? now).adding(seconds: Int64(plan.hours) * 3_600)
+        let end = Timestamp(secondsSince1970: (wanted.secondsSince1970 + 3_599) / 3_600 * 3_600)
+        let draft = LeaseDraft(
+            name: plan.name, start: start.map(LeaseDraft.Start.at) ?? .now, endsAt: end, reservations: plan.kind.body)
+        let limit = { (minutes: Int?) in minutes.map { client.now.adding(seconds: Int64($0) * 60) } }
+        do {
+            _ = try desk(client).create(
+                draft, scope: scope,
+                terms: .init(
+                    lateStart: plan.lateStart, notAfter: limit(plan.notAfterMinutes),
+                    retryUntil: limit(plan.retryUntilMinutes)))
+        } catch {
+            world.violate("a creation could not be queued: \(error)")
+        }
+    }
+
+    func change(_ client: Client, _ verb: Mutation.Verb, target: Int, minutes: Int) {
+        guard let scope = try? client.store.scope(ofCloud: "cloud") else { return }
+        do {
+            var filter = LeaseFilter()
+            filter.scopes = [scope.id]
+            let leases = try client.store.leases(filter).map(\.lease).filter { $0.projectID == scope.projectID }
+                .sorted { $0.id < $1.id }
+            let creations = try client.store.queue(scope: scope.id).filter { $0.verb == .create && $0.leaseID == nil }
+            let targets = leases.map(QueueDesk.Target.mirrored) + creations.map(QueueDesk.Target.creation)
+            guard !targets.isEmpty else { return }
+            let chosen = targets[target % targets.count]
+            let end: Timestamp
+            switch chosen {
+            case .mirrored(let lease): end = lease.endsAt
+            case .creation: end = client.now.adding(seconds: 7_200)
+            }
+            let fields: JSONObject
+            switch verb {
+            case .extend:
+                fields = ["end_date": .string(end.adding(seconds: Int64(minutes) * 60).blazarRequest)]
+            case .update where minutes.isMultiple(of: 3):
+                fields = ["start_date": .string(client.now.adding(seconds: Int64(minutes) * 60).blazarRequest)]
+            case .update: fields = ["name": .string("renamed-\(minutes)")]
+            case .delete, .create: fields = [:]
+            }
+            _ = try desk(client).change(verb, chosen, fields: fields, scope: scope, terms: .init())
+        } catch {
+            world.violate("a change could not be queued: \(error)")
+        }
+    }
+
+    func decide(_ client: Client, _ decision: Decision, target: Int) {
+        guard let queue = try? client.store.mutations(scopes: nil, includesFinal: false), !queue.isEmpty else { return }
+        let chosen = queue[target % queue.count]
+        decide(client, decision, chosen)
+    }
+
+    func decide(_ client: Client, _ decision: Decision, _ chosen: Mutation) {
+        let desk = desk(client)
+        do {
+            switch decision {
+            case .cancel: _ = try desk.cancel(chosen.id)
+            case .retry:
+                _ = try desk.retry(chosen.id)
+                ledger.withLock { _ = $0.retried.insert(.init(client: client.number, mutation: chosen.id)) }
+            case .edit:
+                let end = client.now.adding(seconds: 10_800).truncatedToMinute
+                _ = try desk.edit(chosen.id, fields: ["end_date": .string(end.blazarRequest)], terms: .init())
+            case .mine: _ = try desk.resolve(chosen.id, .mine)
+            case .theirs: _ = try desk.resolve(chosen.id, .theirs)
+            case .values:
+                _ = try desk.resolve(chosen.id, .values(["name": .string("decided-\(chosen.id)")]))
+            case .identify: _ = try desk.resolve(chosen.id, identity(client, chosen))
+            }
+            world.note("  client \(client.number) decided \(decision) on #\(chosen.id)")
+        } catch is QueueDesk.Refusal {
+            world.note("  client \(client.number) may not \(decision) #\(chosen.id)")
+        } catch {
+            world.violate("a decision failed: \(error)")
+        }
+    }
+
+    /// Which lease a creation became, as its owner finds out by looking: only what is, or was, to be seen.
+    private func identity(_ client: Client, _ mutation: Mutation) -> QueueDesk.Resolution {
+        let key = World.DraftKey(client: client.number, mutation: mutation.id)
+        let made = world.creations.first { $0.draft == key && world.exists($0.leaseID) }
+        return made.map { .adopt(leaseID: $0.leaseID) } ?? .create
+    }
+
+    // MARK: - At the server
+
+    private var ownLeases: [Lease] { world.leases(as: "user1") }
+
+    func reap(_ target: Int) {
+        let leases = ownLeases
+        guard !leases.isEmpty else { return }
+        let response = world.act("DELETE", "/leases/" + leases[target % leases.count].id, as: "admin")
+        world.note("  somebody deletes \(leases[target % leases.count].id): \(response.status)")
+    }
+
+    func strangerCreates(_ user: String, minutes: Int) {
+        let start = world.now.adding(seconds: 3_600).truncatedToMinute
+        world.act(
+            "POST", "/leases",
+            [
+                "name": .string("stranger-\(minutes)"), "start_date": .string(start.blazarRequest),
+                "end_date": .string(start.adding(seconds: 7_200).blazarRequest), "reservations": [], "events": [],
+            ], as: user)
+    }
+
+    func strangerChanges(_ target: Int, minutes: Int) {
+        let leases = ownLeases
+        guard !leases.isEmpty else { return }
+        let lease = leases[target % leases.count]
+        let body: JSONValue =
+            minutes.isMultiple(of: 2)
+            ? ["name": .string("theirs-\(minutes)")]
+            : ["end_date": .string(lease.endsAt.adding(seconds: Int64(abs(minutes)) * 60).blazarRequest)]
+        world.act("PUT", "/leases/" + lease.id, body, as: "admin")
+    }
+}

@@ -1,0 +1,119 @@
+import LeaseModel
+import LeaseStore
+import SyncEngine
+import Synchronization
+
+// After the last fault: clocks are right, people decide, and everything must come to its end.
+extension Run {
+    /// So many rounds of a sync each are enough for everything to be done with.
+    private static var mostRounds: Int { 60 }
+
+    func comeToRest() async {
+        world.note("to rest at \(world.now)")
+        for client in clients { client.setClock(secondsOff: 0) }
+        var round = 0
+        while round < Self.mostRounds {
+            round += 1
+            let wait = clients.prefix(2).compactMap(wakeTime).min().map { $0.seconds(since: world.now) } ?? 0
+            world.pass(seconds: max(400, min(wait + 1, 200_000)))
+            for client in clients where round == 1 || !open(client).isEmpty || world.hasStragglers {
+                // A person who was told that much is missing has looked, and says that it is.
+                let report = await sync(client, isQuiet: true)
+                if report.failure == .suspect { await sync(client, confirmsDeletes: true, isQuiet: true) }
+                settleByHand(client)
+            }
+            checkAfterStep()
+            if world.violation != nil { return }
+            if clients.allSatisfy({ open($0).isEmpty }), !world.hasStragglers { break }
+        }
+        for client in clients {
+            for mutation in open(client) {
+                world.violate(
+                    """
+                    \(client.number)#\(mutation.id) (\(mutation.verb)) is still \(mutation.state) \
+                    \(mutation.reason ?? "") after \(round) rounds: \(mutation.message ?? "")
+                    """)
+            }
+        }
+        guard world.violation == nil else { return }
+        for client in clients { await checkQuiet(client) }
+        checkCreations()
+    }
+
+    private func open(_ client: Client) -> [Mutation] {
+        ((try? client.store.mutations(scopes: nil, includesFinal: true)) ?? []).filter { !$0.state.isFinal }
+    }
+
+    private func wakeTime(_ client: Client) -> Timestamp? {
+        open(client).filter { $0.state == .queued }.map(\.nextAttemptAt).max()
+    }
+
+    /// What only a person can end.
+    private func settleByHand(_ client: Client) {
+        let all = (try? client.store.mutations(scopes: nil, includesFinal: false)) ?? []
+        for mutation in all {
+            switch (mutation.state, mutation.reason) {
+            case (.blocked, "conflict"): decide(client, mutation.id.isMultiple(of: 2) ? .mine : .theirs, mutation)
+            case (.blocked, "ambiguous"): decide(client, .identify, mutation)
+            case (.blocked, _), (.parked, _): decide(client, .cancel, mutation)
+            case (.rejected, _)
+            where mutation.verb == .create
+                && all.contains {
+                    $0.id != mutation.id && $0.concernsSameLease(as: mutation) && $0.state == .queued
+                }:
+                decide(client, .cancel, mutation)
+            default: break
+            }
+        }
+    }
+
+    /// The mirror is the server's list, and another sync writes nothing.
+    private func checkQuiet(_ client: Client) async {
+        await sync(client, confirmsDeletes: true, isQuiet: true)
+        do {
+            guard let scope = try client.store.scope(ofCloud: "cloud") else { return }
+            var filter = LeaseFilter()
+            filter.scopes = [scope.id]
+            let mirrored = try client.store.leases(filter).map(\.lease).sorted { $0.id < $1.id }
+            let listed = world.leases(as: client.account).sorted { $0.id < $1.id }
+            if mirrored.map({ JSONValue.object($0.json().sorted).text() })
+                != listed.map({ JSONValue.object($0.json().sorted).text() })
+            {
+                world.violate("the mirror of client \(client.number) is not the server's list")
+                world.note("mirror: \(mirrored.map { "\($0.id) \($0.name) \($0.status)" })")
+                world.note("server: \(listed.map { "\($0.id) \($0.name) \($0.status)" })")
+            }
+            let before = try contents(client)
+            await sync(client, isQuiet: true)
+            if try contents(client) != before { world.violate("a second sync of client \(client.number) writes") }
+            for problem in try client.store.check() { world.violate("client \(client.number): \(problem)") }
+        } catch {
+            world.violate("the database of client \(client.number) cannot be read: \(error)")
+        }
+    }
+
+    private func contents(_ client: Client) throws -> [[JSONValue]] {
+        var rows: [[JSONValue]] = []
+        for table in ["lease", "reservation", "event", "lease_history", "mutation", "attempt"] {
+            try client.store.query("SELECT * FROM \(table)", columns: { _ in }, each: { rows.append($0) })
+        }
+        return rows
+    }
+
+    /// What was made for a draft is what the draft became; but for what went before any list could show it.
+    private func checkCreations() {
+        let ledger = ledger.withLock { $0.mutations }
+        for made in world.creations {
+            guard let mutation = ledger[made.draft], mutation.leaseID != made.leaseID else { continue }
+            let isTwin = world.creations.contains {
+                $0.exchange == made.exchange && $0.draft == made.draft && $0.leaseID == mutation.leaseID
+            }
+            guard !isTwin, world.isFindable(made) else { continue }
+            world.violate(
+                """
+                draft \(made.draft.client)#\(made.draft.mutation) is \(mutation.state) \(mutation.leaseID ?? "") though \
+                \(made.leaseID) was made for it
+                """)
+        }
+    }
+}

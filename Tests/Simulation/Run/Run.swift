@@ -1,0 +1,203 @@
+import Foundation
+import LeaseModel
+import LeaseStore
+import SyncEngine
+import Synchronization
+
+/// One run of a scenario, from an empty cloud to rest.
+final class Run: Sendable {
+    struct Options: Sendable {
+        /// Where the databases go: memory is best.
+        var folder: String
+        /// An empty database of the present schema, to copy.
+        var template: String
+        var isTracing = false
+        var mutant: Mutant?
+    }
+
+    let scenario: Scenario
+    let options: Options
+    let world: World
+    let clients: [Client]
+    let ledger = Mutex(Ledger())
+    private let errands = Mutex(0)
+    /// What a mutant puts back after a crash.
+    let snapshots = Mutex<[Int: String]>([:])
+
+    init(_ scenario: Scenario, _ options: Options) throws {
+        self.scenario = scenario
+        self.options = options
+        let world = World(scenario, isTracing: options.isTracing)
+        self.world = world
+        try FileManager.default.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
+        clients = try ["user1", scenario.secondUser, "admin"].enumerated().map { number, account in
+            let path = "\(options.folder)/client\(number).sqlite"
+            try FileManager.default.copyItem(atPath: options.template, toPath: path)
+            return try Client(
+                number: number, account: account, path: path, world: world, secondsOff: scenario.secondsOff[number],
+                seed: scenario.seed, sendsToken: options.mutant != .adoptsWithoutToken)
+        }
+        let clients = clients
+        world.knows.withLock {
+            $0 = { client, lease in Self.hasHad(lease, clients[client].store) }
+        }
+    }
+
+    /// Whether a database has, or has had, a lease.
+    private static func hasHad(_ lease: String, _ store: LeaseStore) -> Bool {
+        var found = false
+        try? store.query("SELECT 1 FROM lease WHERE id = '\(lease)'", columns: { _ in }, each: { _ in found = true })
+        return found
+    }
+
+    /// Runs everything.
+    ///
+    /// - Returns: the rule that was broken; `nil` if none was.
+    func run() async -> String? {
+        defer {
+            for client in clients { client.close() }
+            try? FileManager.default.removeItem(atPath: options.folder)
+        }
+        for client in clients.prefix(2) { await sync(client, isQuiet: true) }
+        for step in scenario.steps {
+            world.pass(seconds: step.pauseSeconds)
+            await perform(step)
+            checkAfterStep()
+            if let violation = world.violation { return violation }
+        }
+        await comeToRest()
+        return world.violation
+    }
+
+    // MARK: - Steps
+
+    private func perform(_ step: Step) async {
+        world.note("\(step.number): \(step.action) at \(world.now)")
+        for client in clients {
+            client.reseed(scenario.seed &+ UInt64(step.number + 1) &* 0xD1B5_4A32 &+ UInt64(client.number) &* 77)
+        }
+        await perform(step.action, step)
+        for client in clients { note(client) }
+    }
+
+    func perform(_ action: Action, _ step: Step? = nil) async {
+        if let client = action.client { ledger.withLock { _ = $0.touched.insert(client) } }
+        switch action {
+        case .create(let number, let plan): create(clients[number], plan)
+        case .change(let number, let verb, let target, let minutes):
+            change(clients[number], verb, target: target, minutes: minutes)
+        case .decide(let number, let decision, let target): decide(clients[number], decision, target: target)
+        case .sync(let number, let confirms, let isFresh):
+            await sync(clients[number], step, confirmsDeletes: confirms, isFresh: isFresh)
+        case .push(let number, let isFresh): await push(clients[number], step, isFresh: isFresh)
+        case .other(let number): await otherProcess(clients[number], step)
+        case .setClock(let number, let seconds): clients[number].setClock(secondsOff: seconds)
+        case .reap(let target): reap(target)
+        case .strangerCreates(let user, let minutes): strangerCreates(user, minutes: minutes)
+        case .strangerChanges(let target, let minutes): strangerChanges(target, minutes: minutes)
+        }
+    }
+
+    private func note(_ client: Client) {
+        guard options.isTracing, let queue = try? client.store.mutations(scopes: nil, includesFinal: true) else {
+            return
+        }
+        for mutation in queue {
+            world.note(
+                """
+                  client \(client.number) #\(mutation.id) \(mutation.verb) \(mutation.leaseID ?? mutation.localID ?? "") \
+                \(mutation.state) \(mutation.reason ?? "") attempts \(mutation.attempts) \
+                next \(mutation.nextAttemptAt)
+                """)
+        }
+    }
+
+    // MARK: - Processes
+
+    func errand(_ client: Client, _ store: LeaseStore, _ step: Step?, isQuiet: Bool = false) -> Errand {
+        let number = errands.withLock {
+            $0 += 1
+            return $0
+        }
+        return Errand(
+            number: number, client: client.number, store: store, faults: step?.faults ?? [:], crashAt: step?.crashAt,
+            latencySeconds: isQuiet ? 0 : 1,
+            interlude: { [self] action in
+                world.note("  meanwhile: \(action)")
+                await perform(action)
+            },
+            onDeath: { [self] in world.note("  the process of client \(client.number) dies") },
+            onCheckpoint: { [self] name in remember(client, store, at: name) })
+    }
+
+    var pullOptions: PullOptions {
+        var options = PullOptions()
+        options.readsResources = false
+        options.concurrency = 1
+        if self.options.mutant == .noQuietPeriod { options.quietPeriodSeconds = 0 }
+        return options
+    }
+
+    @discardableResult
+    func sync(
+        _ client: Client, _ step: Step? = nil, confirmsDeletes: Bool = false, isFresh: Bool = false,
+        isQuiet: Bool = false
+    ) async -> SyncReport {
+        ledger.withLock { _ = $0.touched.insert(client.number) }
+        let errand = errand(client, client.store, step, isQuiet: isQuiet)
+        var options = pullOptions
+        options.confirmsDeletes = confirmsDeletes
+        let report = await CloudSync(
+            store: client.store, connection: client.connection(errand, isFresh: isFresh), options: options,
+            random: client.random, checkpoint: { try errand.checkpoint($0) },
+            progress: { _ in try? errand.checkpoint("progress") }
+        ).run()
+        world.note("  client \(client.number) synced: \(report.failure?.rawValue ?? "well")")
+        revive(client, errand)
+        return report
+    }
+
+    private func push(_ client: Client, _ step: Step?, isFresh: Bool) async {
+        guard let scope = try? client.store.scope(ofCloud: "cloud") else { return }
+        let errand = errand(client, client.store, step)
+        do {
+            // As the product does before it sends where only likeness tells.
+            if try client.store.keepsClientEvents(scope: scope.id) == false {
+                _ = await CloudPull(
+                    store: client.store, connection: client.connection(errand, isFresh: isFresh),
+                    options: pullOptions, progress: { _ in }
+                ).run()
+            }
+            _ = try await QueuePush(
+                store: client.store, connection: client.connection(errand, isFresh: isFresh), scope: scope,
+                rules: pullOptions.rules, random: client.random, checkpoint: { try errand.checkpoint($0) },
+                progress: { _ in try? errand.checkpoint("progress") }
+            ).run()
+        } catch {
+            if !errand.isDead { world.violate("a push failed: \(error)") }
+        }
+        revive(client, errand)
+    }
+
+    /// A second process of the same client, for as long as one sync takes.
+    private func otherProcess(_ client: Client, _ step: Step?) async {
+        guard let store = try? LeaseStore(path: client.path, access: .writing) else { return }
+        let errand = errand(client, store, step)
+        _ = await CloudSync(
+            store: store, connection: client.otherConnection(errand), options: pullOptions, random: client.random,
+            checkpoint: { try errand.checkpoint($0) }, progress: { _ in try? errand.checkpoint("progress") }
+        ).run()
+        try? store.close()
+    }
+
+    private func revive(_ client: Client, _ errand: Errand) {
+        guard errand.isDead else { return }
+        do {
+            putBack(client)
+            try client.restart()
+            if options.mutant == .resendsAfterCrash { try forgetSending(client) }
+        } catch {
+            world.violate("the database of client \(client.number) cannot be opened again: \(error)")
+        }
+    }
+}

@@ -1,0 +1,138 @@
+package import BlazarModel
+import LeaseModel
+
+/// Everything that a run starts from: the same scenario always runs the same way.
+package struct Scenario: Sendable, Hashable {
+    package let seed: UInt64
+    package var dialect: Dialect
+    /// Whether the server keeps events of a client's own.
+    package var keepsEvents: Bool
+    /// Who the second client is: the same person as the first, or a colleague in the same project.
+    var secondUser: String
+    /// How long a token lives, in seconds.
+    var tokenSeconds: Int64
+    /// How long starting and ending takes at the server, in seconds.
+    var actionSeconds: Int64
+    /// How far the clients' clocks are off at first, in seconds.
+    var secondsOff: [Int64]
+    package var steps: [Step]
+
+    /// The clients: two databases in one project, and an administrator's.
+    static let clientCount = 3
+}
+
+extension Scenario {
+    /// Makes the scenario of a seed.
+    ///
+    /// - Parameters:
+    ///   - seed: the seed.
+    ///   - dialect: which Blazar; `nil` lets the seed choose.
+    package init(seed: UInt64, dialect: Dialect? = nil) {
+        var chance = Chance(seed: seed)
+        self.seed = seed
+        let chosen = chance.pick(Dialect.allCases)
+        self.dialect = dialect ?? chosen
+        keepsEvents = chance.happens(75)
+        secondUser = chance.happens(60) ? "user1" : "user3"
+        tokenSeconds = chance.weighted([(6, 3_600), (2, 400), (1, 90)])
+        actionSeconds = chance.weighted([(3, 0), (1, 3)])
+        secondsOff = (0..<Self.clientCount).map { _ in Self.clock(&chance) }
+        steps = []
+        let count = chance.number(8...26)
+        for number in 0..<count { steps.append(step(number, &chance)) }
+    }
+
+    private static func clock(_ chance: inout Chance) -> Int64 {
+        chance.weighted([(8, 0), (2, 2), (2, -3), (2, 40), (1, -400), (1, 700), (1, 7_200), (1, -7_200)])
+    }
+
+    private func step(_ number: Int, _ chance: inout Chance) -> Step {
+        let action = action(number, &chance)
+        var step = Step(
+            number: number,
+            pauseSeconds: chance.weighted([(6, 0), (6, 5), (4, 40), (4, 170), (3, 320), (2, 900), (1, 5_000)]),
+            action: action, faults: [:], crashAt: nil)
+        switch action {
+        case .sync, .push, .other:
+            for _ in 0..<chance.weighted([(4, 0), (5, 1), (3, 2), (1, 4)]) {
+                step.faults[chance.number(0...9)] = fault(&chance)
+            }
+            if chance.happens(15) { step.crashAt = chance.number(0...14) }
+        default: break
+        }
+        return step
+    }
+
+    private func action(_ number: Int, _ chance: inout Chance) -> Action {
+        // Most of what happens, happens at the first two; the administrator mostly looks.
+        let client = chance.weighted([(5, 0), (4, 1), (1, 2)])
+        let target = chance.below(8)
+        let minutes = chance.number(-60...600)
+        return switch chance.below(100) {
+        case 0..<26: .create(client: min(client, 1), draft(number, &chance))
+        case 26..<36:
+            .change(
+                client: client, chance.pick([.update, .extend, .extend, .delete]), target: target, minutes: minutes)
+        case 36..<44: .decide(client: client, chance.pick(Decision.allCases), target: target)
+        case 44..<78: .sync(client: client, confirmsDeletes: chance.happens(25), isFresh: chance.happens(30))
+        case 78..<86: .push(client: client, isFresh: chance.happens(50))
+        case 86..<89: .setClock(client: client, secondsOff: Self.clock(&chance))
+        case 89..<94: .reap(target: target)
+        case 94..<97: .strangerCreates(user: chance.pick(["user1", "user3", "user2"]), minutes: minutes)
+        default: .strangerChanges(target: target, minutes: minutes)
+        }
+    }
+
+    private func draft(_ number: Int, _ chance: inout Chance) -> DraftPlan {
+        // Two people who ask for the same thing can only be told apart by the token.
+        let name = keepsEvents ? chance.pick(["twin", "twin", "other"]) : "draft-\(number)"
+        return DraftPlan(
+            name: name, startMinutes: chance.weighted([(5, nil), (2, 3), (3, 60), (2, 200)]),
+            hours: chance.weighted([(5, 2), (2, 24), (1, 100)]), kind: chance.pick(kinds),
+            lateStart: chance.weighted([(4, nil), (1, .startNow), (1, .shift), (1, .expire)]),
+            notAfterMinutes: chance.weighted([(8, nil), (1, 5), (1, 60)]),
+            retryUntilMinutes: chance.weighted([(5, nil), (1, 10), (1, 120)]))
+    }
+
+    private var kinds: [ReservationKind] {
+        switch dialect {
+        case .upstream:
+            [.nothing, .nothing, .nothing, .host, .manyHosts, .floatingIP, .instance, .flavor, .unsupported]
+        case .chameleon: [.nothing, .nothing, .nothing, .host, .manyHosts, .floatingIP, .network, .device]
+        }
+    }
+
+    private func fault(_ chance: inout Chance) -> Fault {
+        // Blazar's manager may still do its work within the quiet period, and is not thought to after.
+        let later = Int64(chance.number(1...290))
+        return chance.weighted([
+            (2, .noConnection), (4, .requestLost), (7, .answerLost), (5, .carriedOutLater(seconds: later)),
+            (3, .hang(seconds: min(later, 230))), (4, .truncated), (2, .duplicated),
+            (1, .page(status: 200, isCarriedOut: chance.happens(50))),
+            (1, .page(status: 502, isCarriedOut: chance.happens(50))),
+            (2, .refused(status: 401, retryAfterSeconds: nil)), (1, .refused(status: 403, retryAfterSeconds: nil)),
+            (2, .refused(status: 429, retryAfterSeconds: chance.number(1...400))), (2, .capacity),
+            (2, .failure(status: 500, isCarriedOut: chance.happens(50))),
+            (2, .failure(status: 503, isCarriedOut: chance.happens(50))), (1, .tokenRevoked),
+            (4, .crash(isCarriedOut: chance.happens(60))),
+            (5, .meanwhile(interlude(&chance), isCarriedOut: chance.happens(50))),
+        ])
+    }
+
+    private func interlude(_ chance: inout Chance) -> Interlude {
+        let client = chance.below(2)
+        let target = chance.below(8)
+        return Interlude(
+            action: chance.weighted([
+                (4, .otherProcess(client: client)),
+                (3, .decide(client: client, chance.pick(Decision.allCases), target: target)),
+                (
+                    3,
+                    .change(
+                        client: client, chance.pick([.update, .extend, .delete]), target: target,
+                        minutes: chance.number(10...300))
+                ),
+                (2, .reap(target: target)),
+            ]))
+    }
+}

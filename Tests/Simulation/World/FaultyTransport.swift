@@ -1,0 +1,183 @@
+import BlazarModel
+import LeaseModel
+import LeaseStore
+import OpenStackClient
+import Synchronization
+
+/// The way to the simulated cloud, on which everything goes wrong that was planned.
+final class FaultyTransport: HTTPTransport {
+    private let world: World
+    private let errand = Mutex<Errand?>(nil)
+
+    init(world: World) { self.world = world }
+
+    /// Whom the next exchanges are for.
+    func serve(_ errand: Errand?) { self.errand.withLock { $0 = errand } }
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply {
+        guard let errand = errand.withLock({ $0 }), !errand.isDead else { throw Self.error(.cancelled) }
+        let (number, fault) = errand.nextExchange()
+        guard number < Errand.mostExchanges else {
+            world.violate("a task of client \(errand.client) does not end: \(number) exchanges")
+            throw Self.error(.cancelled)
+        }
+        world.pass(seconds: errand.latencySeconds)
+        let exchange = Exchange(world: world, errand: errand, request: request, number: number)
+        do throws(TransportError) {
+            let reply = try await exchange.carryOut(fault)
+            world.note("  \(number): \(exchange.summary) -> \(reply.status) \(fault.map { "[\($0)]" } ?? "")")
+            return reply
+        } catch {
+            world.note("  \(number): \(exchange.summary) -> \(error.kind) \(fault.map { "[\($0)]" } ?? "")")
+            throw error
+        }
+    }
+
+    static func error(_ kind: TransportError.Kind) -> TransportError { TransportError(kind: kind, detail: "simulated") }
+}
+
+/// One request on its way, and what comes back.
+struct Exchange: Sendable {
+    let world: World
+    let errand: Errand
+    let request: HTTPRequest
+    let number: Int
+
+    private var target: String { String(request.url.dropFirst(World.origin.count)) }
+
+    var summary: String {
+        let body = request.body.map { " \($0.count) bytes" } ?? ""
+        return "\(request.method) \(target)\(body)"
+    }
+
+    private var modelRequest: ModelRequest {
+        ModelRequest(
+            method: request.method, target: target, headers: request.headers.fields.map { ($0.name, $0.value) },
+            body: request.body ?? [])
+    }
+
+    /// Which mutation a creation is for: the one that is being sent, as far as its database knows.
+    private var draft: World.DraftKey? {
+        guard request.method == "POST", target == "/reservation/v1/leases" else { return nil }
+        let name = (try? JSONValue(parsing: request.body ?? []))?["name"]?.stringValue
+        let creations = ((try? errand.store.mutations(scopes: nil, includesFinal: true)) ?? []).filter {
+            $0.verb == .create
+        }
+        let sending = creations.first { $0.state == .sending }
+        let found = sending ?? creations.first { $0.body["name"]?.stringValue == name }
+        return found.map { World.DraftKey(client: errand.client, mutation: $0.id) }
+    }
+
+    func carryOut(_ fault: Fault?) async throws(TransportError) -> HTTPReply {
+        switch fault {
+        case nil: return reply(execute())
+        case .noConnection: throw FaultyTransport.error(.cannotConnect)
+        case .requestLost: throw timeout()
+        case .answerLost:
+            _ = execute()
+            throw timeout()
+        case .carriedOutLater(let seconds):
+            world.later(modelRequest, seconds: seconds, draft: draft)
+            throw timeout()
+        case .hang(let seconds):
+            world.later(modelRequest, seconds: 60 + seconds, draft: draft)
+            world.pass(seconds: 60)
+            return Self.refusal(500, "Internal Server Error", "INTERNAL_SERVER_ERROR")
+        case .truncated:
+            let response = execute()
+            return reply(response, bytes: Array(response.body.prefix(response.contentLength * 2 / 3)), isWhole: false)
+        case .duplicated:
+            let first = execute()
+            let second = execute()
+            // The one who asked gets the first answer to what was not to be repeated.
+            return reply(request.method == "POST" ? first : second)
+        case .page(let status, let isCarriedOut):
+            if isCarriedOut { _ = execute() }
+            return Self.page(status)
+        case .refused(let status, let retryAfter):
+            return Self.refusal(
+                status, status == 403 ? "Policy doesn't allow blazar to be performed." : "Refused.", "REFUSED",
+                retryAfterSeconds: retryAfter)
+        case .capacity: return Self.refusal(500, "Not enough hosts available", "NOT_ENOUGH_HOSTS_AVAILABLE")
+        case .failure(let status, let isCarriedOut):
+            if isCarriedOut { _ = execute() }
+            return Self.refusal(status, "Internal Server Error", "INTERNAL_SERVER_ERROR")
+        case .tokenRevoked:
+            revokeToken()
+            return reply(execute())
+        case .crash(let isCarriedOut):
+            if isCarriedOut { _ = execute() }
+            errand.die()
+            throw FaultyTransport.error(.cancelled)
+        case .meanwhile(let interlude, let isCarriedOut):
+            guard isCarriedOut else {
+                await errand.interlude(interlude.action.action)
+                return reply(execute())
+            }
+            let response = execute()
+            await errand.interlude(interlude.action.action)
+            return reply(response)
+        }
+    }
+
+    private func execute() -> ModelResponse {
+        world.carryOut(modelRequest, draft: draft, exchange: errand.number * 1_000 + number)
+    }
+
+    private func timeout() -> TransportError {
+        world.pass(seconds: Int64(request.timeouts.idleSeconds))
+        return FaultyTransport.error(.timedOut)
+    }
+
+    private func revokeToken() {
+        guard let token = request.headers["X-Auth-Token"] else { return }
+        _ = world.carryOut(
+            ModelRequest(
+                method: "DELETE", target: "/identity/v3/auth/tokens",
+                headers: [("X-Auth-Token", token), ("X-Subject-Token", token)]), draft: nil)
+    }
+
+    // MARK: - Replies
+
+    private func reply(_ response: ModelResponse, bytes: [UInt8]? = nil, isWhole: Bool = true) -> HTTPReply {
+        var headers = HTTPFields()
+        for (name, value) in response.headers { headers.add(name, value) }
+        return HTTPReply(
+            status: response.status, headers: headers, body: Self.body(bytes ?? response.body, isWhole: isWhole))
+    }
+
+    private static func refusal(
+        _ status: Int, _ message: String, _ name: String, retryAfterSeconds: Int? = nil
+    ) -> HTTPReply {
+        var headers: HTTPFields = ["Content-Type": "application/json"]
+        if let retryAfterSeconds { headers.add("Retry-After", String(retryAfterSeconds)) }
+        let value: JSONValue = [
+            "error_code": JSONValue(status), "error_message": .string(message), "error_name": .string(name),
+        ]
+        return HTTPReply(status: status, headers: headers, body: body(Array(value.text().utf8), isWhole: true))
+    }
+
+    private static func page(_ status: Int) -> HTTPReply {
+        HTTPReply(
+            status: status, headers: ["Content-Type": "text/html"],
+            body: body(Array("<html><title>Log in to the guest network</title></html>".utf8), isWhole: true))
+    }
+
+    /// A body in two parts, and then its end, or none.
+    private static func body(_ bytes: [UInt8], isWhole: Bool) -> HTTPBody {
+        HTTPBody {
+            let parts = Parts([Array(bytes.prefix(bytes.count / 2)), Array(bytes.dropFirst(bytes.count / 2))])
+            return { () async throws(TransportError) -> [UInt8]? in
+                if let part = parts.next() { return part }
+                guard isWhole else { throw FaultyTransport.error(.closedEarly) }
+                return nil
+            }
+        }
+    }
+
+    private final class Parts: Sendable {
+        private let left: Mutex<[[UInt8]]>
+        init(_ parts: [[UInt8]]) { left = Mutex(parts.filter { !$0.isEmpty }) }
+        func next() -> [UInt8]? { left.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
+    }
+}

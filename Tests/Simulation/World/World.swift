@@ -1,0 +1,216 @@
+import BlazarModel
+import LeaseModel
+import Synchronization
+
+/// The cloud, its time, and what is on its way to it.
+///
+/// Everything runs one after the other; the lock is there because engine and simulation hand values between tasks.
+final class World: Sendable {
+    /// A request that will be carried out later, though nobody waits for it.
+    struct Straggler: Sendable {
+        let moment: Timestamp
+        let request: ModelRequest
+        let draft: DraftKey?
+    }
+
+    /// A mutation of a client: what a POST was for.
+    struct DraftKey: Hashable, Sendable {
+        let client: Int
+        let mutation: Int64
+    }
+
+    /// A lease that a POST of a draft made.
+    struct Creation: Sendable {
+        let draft: DraftKey
+        let leaseID: String
+        /// Copies of one request on the network are not the client's doing.
+        let exchange: Int
+    }
+
+    struct State: Sendable {
+        var model: BlazarModel
+        var stragglers: [Straggler] = []
+        var creations: [Creation] = []
+        var exchanges = 0
+        var trace: [String] = []
+        var violation: String?
+        /// Leases that somebody changed before the one who asked for them had seen them.
+        var changedUnseen: Set<String> = []
+    }
+
+    private let state: Mutex<State>
+    private let keepsEvents: Bool
+    private let isTracing: Bool
+    /// Asks a client whether its database has ever had a lease.
+    let knows: Mutex<(@Sendable (_ client: Int, _ leaseID: String) -> Bool)?> = Mutex(nil)
+
+    static let start = Timestamp(secondsSince1970: 1_795_363_980)
+    static let origin = "http://cloud.test"
+
+    init(_ scenario: Scenario, isTracing: Bool) {
+        var model = BlazarModel(
+            dialect: scenario.dialect, seed: scenario.seed, start: Self.start,
+            endpoints: ModelEndpoints(origin: Self.origin))
+        model.policy.tokenSeconds = scenario.tokenSeconds
+        model.policy.actionSeconds = scenario.actionSeconds
+        state = Mutex(State(model: model))
+        keepsEvents = scenario.keepsEvents
+        self.isTracing = isTracing
+    }
+
+    // MARK: - The record
+
+    var violation: String? { state.withLock { $0.violation } }
+    var trace: [String] { state.withLock { $0.trace } }
+    var creations: [Creation] { state.withLock { $0.creations } }
+    var exchanges: Int { state.withLock { $0.exchanges } }
+
+    /// Notes that a rule was broken; the first one counts.
+    func violate(_ text: String) {
+        state.withLock {
+            if $0.violation == nil { $0.violation = text }
+        }
+        note("VIOLATION: \(text)")
+    }
+
+    func note(_ line: @autoclosure () -> String) {
+        guard isTracing else { return }
+        let text = line()
+        state.withLock { $0.trace.append(text) }
+    }
+
+    // MARK: - Time
+
+    var now: Timestamp { state.withLock { $0.model.now } }
+
+    /// Lets time pass; what is on its way arrives in its order.
+    func pass(seconds: Int64) {
+        let end = now.adding(seconds: max(0, seconds))
+        while true {
+            let next = state.withLock { state -> Straggler? in
+                guard
+                    let index = state.stragglers.indices.filter({ state.stragglers[$0].moment <= end }).min(by: {
+                        (state.stragglers[$0].moment, $0) < (state.stragglers[$1].moment, $1)
+                    })
+                else { return nil }
+                return state.stragglers.remove(at: index)
+            }
+            guard let next else { break }
+            state.withLock { $0.model.advance(to: max($0.model.now, next.moment)) }
+            let response = carryOut(next.request, draft: next.draft)
+            note("  late: \(next.request.method) \(next.request.target) -> \(response.status)")
+        }
+        state.withLock { $0.model.advance(to: end) }
+    }
+
+    var hasStragglers: Bool { state.withLock { !$0.stragglers.isEmpty } }
+
+    func later(_ request: ModelRequest, seconds: Int64, draft: DraftKey?) {
+        state.withLock {
+            $0.stragglers.append(
+                Straggler(moment: $0.model.now.adding(seconds: seconds), request: request, draft: draft))
+        }
+    }
+
+    // MARK: - Requests
+
+    /// The server does what a request asks for.
+    func carryOut(_ request: ModelRequest, draft: DraftKey?, exchange: Int? = nil) -> ModelResponse {
+        var request = request
+        let isCreation = request.method == "POST" && request.target == "/reservation/v1/leases"
+        if isCreation, !keepsEvents, var body = (try? JSONValue(parsing: request.body))?.objectValue {
+            _ = body.remove("events")
+            request.body = Array(JSONValue.object(body).text().utf8)
+        }
+        let sent = request
+        let (response, number) = state.withLock { state -> (ModelResponse, Int) in
+            state.exchanges += 1
+            return (state.model.handle(sent, at: state.model.now), exchange ?? -state.exchanges)
+        }
+        noteChange(request.method, request.target)
+        if isCreation, response.status == 201, let draft,
+            let id = (try? response.json())?["lease"]?["id"]?.stringValue
+        {
+            created(id, draft, exchange: number)
+        }
+        return response
+    }
+
+    /// Two leases for one draft are one too many.
+    ///
+    /// The exception: the first had been deleted at the server, by somebody else, before any of this client's lists
+    /// brought it; nothing can tell then that it ever was.
+    private func created(_ id: String, _ draft: DraftKey, exchange: Int) {
+        let earlier = creations.filter { $0.draft == draft && $0.exchange != exchange }
+        state.withLock { $0.creations.append(Creation(draft: draft, leaseID: id, exchange: exchange)) }
+        for one in earlier where isFindable(one) {
+            violate(
+                "draft \(draft.client)#\(draft.mutation) became two leases: \(one.leaseID) and \(id)")
+        }
+    }
+
+    /// Whether a client could have found out that a lease was made for its draft.
+    ///
+    /// Not if it was deleted before any of the client's lists brought it; and, where the server drops events, not if
+    /// somebody changed it before, since likeness is all there is to go by.
+    func isFindable(_ creation: Creation) -> Bool {
+        if !keepsEvents, state.withLock({ $0.changedUnseen.contains(creation.leaseID) }) { return false }
+        return exists(creation.leaseID) || isKnown(creation)
+    }
+
+    private func isKnown(_ creation: Creation) -> Bool {
+        knows.withLock { $0 }?(creation.draft.client, creation.leaseID) ?? true
+    }
+
+    private func noteChange(_ method: String, _ target: String) {
+        guard method == "PUT", let id = target.split(separator: "/").last.map(String.init),
+            let creation = creations.first(where: { $0.leaseID == id }), !isKnown(creation)
+        else { return }
+        state.withLock { _ = $0.changedUnseen.insert(id) }
+    }
+
+    // MARK: - As the operator sees it
+
+    /// Whether the server has a lease, without anybody's asking it.
+    func exists(_ id: String) -> Bool {
+        let (response, _) = peek("GET", "/leases/" + id)
+        return response.status == 200
+    }
+
+    /// Asks as an administrator, on a copy of the cloud.
+    func peek(_ method: String, _ path: String, as account: String = "admin") -> (ModelResponse, BlazarModel) {
+        var copy = state.withLock { $0.model }
+        let response = Self.send(&copy, method, path, nil, as: account)
+        return (response, copy)
+    }
+
+    /// Does something at the server as somebody who does not use Leasehold.
+    @discardableResult
+    func act(_ method: String, _ path: String, _ body: JSONValue? = nil, as account: String) -> ModelResponse {
+        noteChange(method, path)
+        return state.withLock { Self.send(&$0.model, method, path, body, as: account) }
+    }
+
+    private static func send(
+        _ model: inout BlazarModel, _ method: String, _ path: String, _ body: JSONValue?, as account: String
+    ) -> ModelResponse {
+        let user: JSONValue = [
+            "name": .string(account), "password": "sandbox-password", "domain": ["id": "default"],
+        ]
+        let login: JSONValue = ["auth": ["identity": ["methods": ["password"], "password": ["user": user]]]]
+        let token = model.handle(
+            ModelRequest(method: "POST", target: "/identity/v3/auth/tokens", body: Array(login.text().utf8)),
+            at: model.now
+        ).header("X-Subject-Token")
+        return model.handle(
+            ModelRequest(
+                method: method, target: "/reservation/v1" + path, headers: [("X-Auth-Token", token ?? "")],
+                body: body.map { Array($0.text().utf8) } ?? []), at: model.now)
+    }
+
+    /// The leases that an account sees, as the server lists them.
+    func leases(as account: String) -> [Lease] {
+        let list = (try? peek("GET", "/leases", as: account).0.json())?["leases"]?.arrayValue ?? []
+        return list.compactMap { value in value.objectValue.flatMap { try? Lease(json: $0) } }
+    }
+}
