@@ -189,6 +189,9 @@ def normalised(cloud: Cloud, value, key: str = ""):
     if key in VOLATILE_KEYS:
         return f"<{key}>"
     if isinstance(value, dict):
+        if "hypervisor_hostname" in value and "id" in value:
+            # Blazar numbers hosts in the order in which they were registered, which is nobody's.
+            value = value | {"id": "<host " + value["hypervisor_hostname"] + ">"}
         return {name: normalised(cloud, element, name) for name, element in sorted(value.items())}
     if isinstance(value, list):
         return sorted((normalised(cloud, element) for element in value), key=lambda x: json.dumps(x, sort_keys=True))

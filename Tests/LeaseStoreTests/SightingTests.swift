@@ -187,10 +187,11 @@ struct SightingTests {
                 try fixture.store.beginAttempt(made, sent: made.body, at: StoreFixture.time(1)))
             let first = fixture.carrying(made, "first")
             try fixture.end(sending, attempt, .accepted, lease: first)
-            let lost = try #require(try fixture.lose(fixture.creation(local: "local-2"), carriesToken: true))
+            let lost = try #require(try fixture.lose(fixture.creation(local: "local-2")))
             let bare = try #require(
                 try fixture.lose(
-                    fixture.creation(local: "local-3", token: "yyyyyyyyyyyyyyyyyyyyyyyyyy", name: "bare")))
+                    fixture.creation(local: "local-3", token: "yyyyyyyyyyyyyyyyyyyyyyyyyy", name: "bare"),
+                    carriesToken: false))
             try list(fixture, [first, fixture.twin(of: lost, "new"), fixture.twin(of: bare, "bare")], at: 2)
             #expect(try fixture.store.mutation(id: lost.id)?.state == .unknown)
             // A request that carried no token, as a person may configure it, leaves nothing but likeness.

@@ -35,9 +35,9 @@ extension StoreFixture {
         try store.enqueue(scope: scope.id, at: Self.time(0)) { _ in mutation }.mutation
     }
 
-    /// Sends a creation whose answer is lost; the request carries its token if so asked, as it does but where the
-    /// server is known to drop it.
-    func lose(_ mutation: Mutation, at minute: Int = 1, carriesToken: Bool = false) throws -> Mutation? {
+    /// Sends a creation whose answer is lost; the request carries its token, as it does but where the server
+    /// is known to drop it, unless told otherwise.
+    func lose(_ mutation: Mutation, at minute: Int = 1, carriesToken: Bool = true) throws -> Mutation? {
         guard let queued = try enqueue(mutation) else { return nil }
         var body = queued.body
         if carriesToken, let event = queued.token.flatMap({ ClientToken.event(for: $0, at: Self.time(minute)) }) {

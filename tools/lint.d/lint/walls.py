@@ -65,6 +65,9 @@ WALLS: dict[str, Row] = {
     # Recorded requests and replies, and filled databases, for tests; under Tests.
     "CaptureFixtures": row("LeaseModel"),
     "MirrorFixtures": row("LeaseModel SyncPlanner LeaseStore"),
+    # The whole engine on a Blazar in memory, and the program that runs it by seeds; under Tests.
+    "Simulation": row("LeaseModel SyncPlanner LeaseStore OpenStackClient BlazarClient SyncEngine BlazarModel"),
+    "Simulate": row("Simulation BlazarModel", "ArgumentParser"),
 }
 
 #: What exists for tests and must never reach a user.
