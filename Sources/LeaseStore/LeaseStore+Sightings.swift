@@ -98,11 +98,15 @@ extension LeaseStore {
     ) throws -> [String] {
         // Those of lists up to the doubt's run a person has looked at, and said that none is the one.
         let declinedRun = doubt.run > (attempt["run_id"] as Int64) ? doubt.run : 0
+        let end = draft.endsAt.truncatedToMinute.secondsSince1970
         let keys = try Int64.fetchAll(
             database,
             sql: """
                 SELECT lease_key FROM lease
-                WHERE scope_id = ? AND name = ? AND end_at = ? AND lease_key > ? AND first_run > ?
+                WHERE scope_id = ? AND lease_key > ? AND first_run > ?
+                    AND ((name, end_at) = (?, ?) OR EXISTS (
+                        SELECT 1 FROM lease_history AS past
+                        WHERE past.lease_key = lease.lease_key AND (past.name, past.end_at) = (?, ?)))
                     AND user_id IN (SELECT user_id FROM cloud WHERE cloud.scope_id = lease.scope_id)
                     AND coalesce(created_at, 0) >= ?
                     AND NOT EXISTS (SELECT 1 FROM mutation WHERE verb = 'create' AND mutation.lease_id = lease.id)
@@ -110,16 +114,25 @@ extension LeaseStore {
                         AND event_type >= 'leasehold:' AND event_type < 'leasehold;')
                 """,
             arguments: [
-                mutation.scopeID, draft.name, draft.endsAt.truncatedToMinute.secondsSince1970,
-                attempt["last_lease_key"] as Int64, declinedRun, doubt.notBefore?.secondsSince1970 ?? 0,
+                mutation.scopeID, attempt["last_lease_key"] as Int64, declinedRun, draft.name, end, draft.name, end,
+                doubt.notBefore?.secondsSince1970 ?? 0,
             ])
-        return try LeaseRows.leases(database, keys: keys).map(\.lease).filter { draft.resembles($0) }.map(\.id)
+        // Somebody may have changed it between the list that brought it and this one.
+        let before = try database.cachedStatement(sql: "SELECT document FROM lease_history WHERE lease_key = ?")
+        return try LeaseRows.leases(database, keys: keys).filter { key, _, lease in
+            if draft.resembles(lease) { return true }
+            return try String.fetchAll(before, arguments: [key]).contains { document in
+                (try? Lease(json: LeaseRows.object(document))).map(draft.resembles) ?? false
+            }
+        }.map { _, _, lease in lease.id }
     }
 }
 
 extension LeaseDraft {
-    /// Whether a lease may have been made from this draft: the same start and the same kinds of reservations.
+    /// Whether a lease may have been made from this draft: the same name, the same dates and the same kinds of
+    /// reservations.
     fileprivate func resembles(_ lease: Lease) -> Bool {
+        guard lease.name == name, lease.endsAt == endsAt.truncatedToMinute else { return false }
         if case .at(let time) = start, time.truncatedToMinute != lease.startsAt.truncatedToMinute { return false }
         let wanted = reservations.map { $0["resource_type"]?.stringValue ?? "" }.sorted()
         return wanted == lease.reservations.map(\.resourceType.rawValue).sorted()

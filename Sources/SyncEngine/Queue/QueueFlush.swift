@@ -56,9 +56,12 @@ package struct QueueFlush: Sendable {
             if try store.keepsClientEvents(scope: scope.id) == false {
                 var options = options
                 options.readsResources = false
-                _ = await CloudPull(
+                let report = await CloudPull(
                     store: store, connection: connection, options: options, progress: { _ in }
                 ).run()
+                if report.failure == nil {
+                    try store.reconcileQueue(scope: scope.id, rules: options.rules, at: connection.now())
+                }
             }
             let push = QueuePush(
                 store: store, connection: connection, scope: scope, rules: options.rules, progress: progress)
