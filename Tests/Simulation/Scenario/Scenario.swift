@@ -15,6 +15,8 @@ package struct Scenario: Sendable, Hashable {
     var actionSeconds: Int64
     /// How far the clients' clocks are off at first, in seconds.
     var secondsOff: [Int64]
+    /// Whether the second client has never asked the cloud before.
+    var isNewToSecond: Bool
     package var steps: [Step]
 
     /// The clients: two databases in one project, and an administrator's.
@@ -37,6 +39,11 @@ extension Scenario {
         tokenSeconds = chance.weighted([(6, 3_600), (2, 400), (1, 90)])
         actionSeconds = chance.weighted([(3, 0), (1, 3)])
         secondsOff = (0..<Self.clientCount).map { _ in Self.clock(&chance) }
+        // Of a chance of its own: what came later must not change what was there before.
+        var more = Chance(seed: ~seed)
+        let hasTwins = !keepsEvents && more.happens(50)
+        let hasLookalikes = more.happens(20)
+        isNewToSecond = more.happens(15)
         steps = []
         let count = chance.number(8...26)
         while steps.count < count {
@@ -58,9 +65,31 @@ extension Scenario {
                     guard chance.happens(40) else { continue }
                     steps[steps.count - 1].faults[chance.number(1...2)] = fault(&chance)
                 }
+            case .create(let client, let plan) where hasTwins && more.happens(30):
+                // One computer asks for the same twice, and nothing will tell the two apart.
+                append(.create(client: client, plan), after: 0)
+                append(.sync(client: client, confirmsDeletes: false, isFresh: false), after: 0)
+                for exchange in 1...4 where more.happens(40) {
+                    steps[steps.count - 1].faults[exchange] = fault(&more)
+                }
             default: break
             }
+            if hasLookalikes, more.happens(15) { appendLookalike(&more) }
         }
+    }
+
+    /// Somebody makes by other means what one of the clients is about to ask for.
+    private mutating func appendLookalike(_ chance: inout Chance) {
+        let client = chance.below(2)
+        var plan = draft(steps.count, &chance)
+        plan.name = "like-\(steps.count)"
+        append(.lookalike(client: client, plan), after: Int64(chance.number(0...9)))
+        append(.create(client: client, plan), after: 0)
+        append(
+            chance.happens(50)
+                ? .sync(client: client, confirmsDeletes: false, isFresh: false) : .push(client: client, isFresh: true),
+            after: 0)
+        for exchange in 1...4 where chance.happens(40) { steps[steps.count - 1].faults[exchange] = fault(&chance) }
     }
 
     private mutating func append(_ action: Action, after pauseSeconds: Int64) {
