@@ -15,6 +15,8 @@ package struct Console {
     package let homeDirectory: String
     package let now: @Sendable () -> Timestamp
     package let zone: DisplayZone
+    /// What the end of the process closes, and nothing before: see ``WritingOptions/manager(_:)``.
+    var openToTheEnd: [LeaseManager] = []
 
     package init(
         output: any TextSink & Sendable, errors: any TextSink & Sendable, outputTerminal: Terminal = .none,

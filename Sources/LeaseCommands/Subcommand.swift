@@ -15,7 +15,7 @@ extension Subcommand {
     package func run() async throws {
         var console = Console.process
         let status = await conclude(&console)
-        guard status == .success else { throw ExitCode(status.rawValue) }
+        withExtendedLifetime(console) { Self.exit(withError: ExitCode(status.rawValue)) }
     }
 
     /// Does the work and writes what went wrong.

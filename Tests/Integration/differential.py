@@ -100,6 +100,14 @@ class Cloud:
         for flavor in self.send("user1", "GET", "compute:/flavors").json["flavors"]:
             self.names["flavor:" + flavor["name"]] = flavor["id"]
 
+    def number_resources(self) -> None:
+        """Names hosts and floating IPs by their place in the cloud's lists, which is the order in which it picks them
+        and is chance: the first of one cloud is to the other what its first is."""
+        for number, host in enumerate(self.send("admin", "GET", "/os-hosts").json["hosts"], 1):
+            self.names[f"host:{number}"] = host["hypervisor_hostname"]
+        for number, address in enumerate(self.send("admin", "GET", "/floatingips").json["floatingips"], 1):
+            self.names[f"address:{number}"] = address["floating_ip_address"]
+
     def token(self, account: str) -> str:
         known = self.tokens.get(account)
         if known and time.time() < known[1]:
@@ -311,6 +319,8 @@ def main() -> int:
         comparison = Comparison(left, right, run, options.verbose)
         try:
             if options.random:
+                for cloud in (left, right):
+                    cloud.number_resources()
                 for step in differential_random.random_steps(options.random, options.seed, comparison):
                     comparison.step(step)
             else:

@@ -35,7 +35,7 @@ package struct LeaseExtend: Subcommand {
             throw CommandError.usage("Say until when: --by DURATION or --to TIME.")
         }
         let terms = WriteTerms(notAfter: try writing.moment(writing.notAfter, console))
-        let result = try await writing.manager(console).change(
+        let result = try await writing.manager(&console).change(
             .extend, reference, clouds: writing.reading.global.names(console), terms: terms,
             isOffline: writing.isOffline
         ) { target in
@@ -95,7 +95,7 @@ package struct LeaseUpdate: Subcommand {
         }
         let change = fields
         let terms = WriteTerms(notAfter: try writing.moment(writing.notAfter, console))
-        let result = try await writing.manager(console).change(
+        let result = try await writing.manager(&console).change(
             .update, reference, clouds: writing.reading.global.names(console), terms: terms,
             isOffline: writing.isOffline
         ) { _ in change }
@@ -125,7 +125,7 @@ package struct LeaseDelete: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         let terms = WriteTerms(notAfter: try writing.moment(writing.notAfter, console))
-        let result = try await writing.manager(console).change(
+        let result = try await writing.manager(&console).change(
             .delete, reference, clouds: writing.reading.global.names(console), terms: terms,
             isOffline: writing.isOffline
         ) { _ in [:] }

@@ -90,7 +90,7 @@ package struct LeaseCreate: Subcommand {
         guard names.count <= 1, names.first != "all" else {
             throw CommandError.usage("A lease is created at one cloud: name one with --os-cloud.")
         }
-        let manager = try writing.manager(console)
+        let manager = try writing.manager(&console)
         let terms = WriteTerms(
             lateStart: lateStart, notAfter: try writing.moment(writing.notAfter, console),
             retryUntil: try writing.moment(retryUntil, console))

@@ -163,7 +163,7 @@ package struct QueueEdit: Subcommand {
         let terms = WriteTerms(
             lateStart: lateStart, notAfter: try writing.moment(writing.notAfter, console),
             retryUntil: try writing.moment(retryUntil, console))
-        let mutation = try writing.manager(console).edit(id, fields: fields, terms: terms)
+        let mutation = try writing.manager(&console).edit(id, fields: fields, terms: terms)
         try writing.reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
     }
 }
@@ -219,7 +219,7 @@ package struct QueueResolve: Subcommand {
         guard let decision = decisions.first, decisions.count == 1 else {
             throw CommandError.usage("Give one decision: mine, theirs, new values, --adopt or --create-again.")
         }
-        let mutation = try writing.manager(console).resolve(id, decision)
+        let mutation = try writing.manager(&console).resolve(id, decision)
         try writing.reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
     }
 }

@@ -20,8 +20,14 @@ package struct WritingOptions: ParsableArguments {
         try text.map { try TimeArgument(parsing: $0).moment(now: console.now(), zone: reading.zone(console)) }
     }
 
-    func manager(_ console: Console) throws(LeaseholdError) -> LeaseManager {
-        try reading.global.manager(console, access: .writing)
+    /// Opens the database.
+    ///
+    /// Closing it would copy SQLite's log into the file, and flush both. What is only queued is safe in the log, for the
+    /// price of one flush: the next process that closes the database copies it.
+    func manager(_ console: inout Console) throws(LeaseholdError) -> LeaseManager {
+        let manager = try reading.global.manager(console, access: .writing)
+        if isOffline { console.openToTheEnd.append(manager) }
+        return manager
     }
 
     /// Writes what came of it, and ends with the status that fits.
