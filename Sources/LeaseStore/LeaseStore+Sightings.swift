@@ -124,7 +124,7 @@ extension LeaseStore {
 
 extension LeaseDraft {
     /// Whether a lease may have been made from this draft: the same start and the same kinds of reservations.
-    fileprivate func resembles(_ lease: Lease) -> Bool {
+    fileprivate func resembles(_ lease: BlazarLease) -> Bool {
         if case .at(let time) = start, time.truncatedToMinute != lease.startsAt.truncatedToMinute { return false }
         let wanted = reservations.map { $0["resource_type"]?.stringValue ?? "" }.sorted()
         return wanted == lease.reservations.map(\.resourceType.rawValue).sorted()

@@ -102,7 +102,7 @@ extension Run {
 
     // MARK: - At the server
 
-    private var ownLeases: [Lease] { world.leases(as: "user1") }
+    private var ownLeases: [BlazarLease] { world.leases(as: "user1") }
 
     func reap(_ target: Int) {
         let leases = ownLeases
