@@ -188,7 +188,8 @@ struct MirrorWriter {
     }
 
     private func change(
-        _ kind: LeaseChange.Kind, _ lease: BlazarLease, fields: [LeaseChange.Field], after: Timestamp?, at time: Timestamp
+        _ kind: LeaseChange.Kind, _ lease: BlazarLease, fields: [LeaseChange.Field], after: Timestamp?,
+        at time: Timestamp
     ) -> LeaseChange {
         LeaseChange(kind: kind, site: scope.site, lease: lease, fields: fields, after: after, observedAt: time)
     }

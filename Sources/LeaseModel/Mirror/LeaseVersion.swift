@@ -13,7 +13,8 @@ public struct LeaseVersion: Sendable, Hashable {
 
     /// Makes a version from its parts.
     public init(
-        lease: BlazarLease, observedAt: Timestamp, lastSeenAt: Timestamp, observedUntil: Timestamp?, departure: Departure?
+        lease: BlazarLease, observedAt: Timestamp, lastSeenAt: Timestamp, observedUntil: Timestamp?,
+        departure: Departure?
     ) {
         self.lease = lease
         self.observedAt = observedAt
