@@ -126,5 +126,6 @@ let package = Package(
             ["LeaseCommands", "LeaseModel", "LeaseStore", "Leasehold", "MirrorFixtures", arguments, yams]),
         tests("OpenStackClientTests", ["LeaseModel", "OpenStackClient", nioCore, nioPosix, nioSSL, logging]),
         tests("BlazarModelTests", ["BlazarModel", "LeaseModel"]),
+        tests("SimulationTests", ["Simulation", "BlazarModel"]),
     ]
 )

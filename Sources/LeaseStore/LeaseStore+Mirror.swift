@@ -29,16 +29,32 @@ extension LeaseStore {
             let count = try Int.fetchOne(
                 database, sql: "SELECT count(*) FROM lease WHERE scope_id = ?", arguments: [scope])
             var ledger = PullLedger(capacity: count ?? 0)
+            let ownDeletions = try Self.ownDeletions(database, scope: scope)
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT lease_key, id, digest, gone IS NOT NULL FROM lease WHERE scope_id = ?",
                 arguments: [scope])
             while let row = try rows.next() {
                 ledger.enter(
                     id: row[1],
-                    PullLedger.Entry(key: row[0], digest: UInt64(bitPattern: row[2] as Int64), isGone: row[3]))
+                    PullLedger.Entry(
+                        key: row[0], digest: UInt64(bitPattern: row[2] as Int64), isGone: row[3],
+                        isBeingDeleted: ownDeletions.contains(row[0])))
             }
             return ledger
         }
+    }
+
+    /// The listed leases for which a deletion of ours may have been carried out.
+    private static func ownDeletions(_ database: Database, scope: Int64) throws -> Set<Int64> {
+        try Set(
+            Int64.fetchAll(
+                database,
+                sql: """
+                    SELECT lease_key FROM mutation JOIN lease ON lease.scope_id = mutation.scope_id
+                        AND lease.id = mutation.lease_id
+                    WHERE mutation.scope_id = ? AND verb = 'delete' AND lease.gone IS NULL
+                        AND (state = 'settled' OR state <> 'rejected' AND attempts > 0)
+                    """, arguments: [scope]))
     }
 
     /// Writes what a run saw of some leases, and the states that are thereby over into the history.

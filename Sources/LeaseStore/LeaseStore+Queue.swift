@@ -10,15 +10,17 @@ extension LeaseStore {
     /// - Parameters:
     ///   - scope: the scope that it is for.
     ///   - time: the time.
-    ///   - make: makes the mutation from the queue as it is; its number is given by the database.
+    ///   - make: makes the mutation from the queue as it is, or `nil` if there is no need for one; its number is given
+    ///     by the database.
     /// - Returns: the mutation that now stands for the wish, and what else changed.
     /// - Throws: ``StoreError``, or what `make` throws.
     package func enqueue(
-        scope: Int64, at time: Timestamp, make: ([Mutation]) throws -> Mutation
+        scope: Int64, at time: Timestamp, make: ([Mutation]) throws -> Mutation?
     ) throws(StoreError) -> (mutation: Mutation?, changed: [Mutation]) {
         try write { database in
             let queue = try Self.queue(database, scope: scope)
-            let effect = Enqueueing(try make(queue), onto: queue, now: time)
+            guard let wish = try make(queue) else { return (nil, []) }
+            let effect = Enqueueing(wish, onto: queue, now: time)
             for changed in effect.changed { try Self.write(changed, database) }
             guard let wanted = effect.mutation else { return (nil, effect.changed) }
             let id = try wanted.insert(database)
@@ -87,6 +89,18 @@ extension LeaseStore {
             try Row.fetchOne(
                 database, sql: "\(Mutation.selection) WHERE verb = 'create' AND local_id = ?", arguments: [localID]
             ).map(Mutation.init(row:))
+        }
+    }
+
+    /// The number of the creation that became a lease, other than the given one, in the same scope.
+    package func creation(ofLease leaseID: String, notBy id: Int64) throws(StoreError) -> Int64? {
+        try read { database in
+            try Int64.fetchOne(
+                database,
+                sql: """
+                    SELECT mutation_id FROM mutation WHERE verb = 'create' AND lease_id = ? AND mutation_id <> ?
+                        AND scope_id = (SELECT scope_id FROM mutation WHERE mutation_id = ?)
+                    """, arguments: [leaseID, id, id])
         }
     }
 

@@ -71,9 +71,7 @@ extension LeaseStore {
         else {
             return ([], false)
         }
-        let sent = try lastSent(database, mutation)
-        let carriesToken = sent["events"]?.arrayValue?.contains { $0["event_type"]?.stringValue == type } ?? false
-        // A lease that was listed and has been deleted since was created all the same.
+        // One that is gone again was made all the same.
         let carriers = try String.fetchAll(
             database,
             sql: """
@@ -81,33 +79,34 @@ extension LeaseStore {
                 WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;' AND event_type = ?
                     AND lease.scope_id = ?
                 """, arguments: [type, mutation.scopeID])
-        guard carriers.isEmpty, keepsEvents != true || !carriesToken else { return (carriers, true) }
-        return (try lookalikes(database, mutation, sent, doubt), false)
-    }
-
-    /// The body of the last request for a mutation.
-    private static func lastSent(_ database: Database, _ mutation: Mutation) throws -> JSONObject {
-        LeaseRows.object(
-            try String.fetchOne(
-                database, sql: "SELECT sent FROM attempt WHERE mutation_id = ? ORDER BY attempt_id DESC LIMIT 1",
-                arguments: [mutation.id]))
+        let attempt = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT sent, last_lease_key, run_id FROM attempt WHERE mutation_id = ? ORDER BY attempt_id DESC LIMIT 1
+                """, arguments: [mutation.id])
+        guard carriers.isEmpty, let attempt else { return (carriers, true) }
+        let sent = LeaseRows.object(attempt["sent"])
+        let sentToken = sent["events"]?.arrayValue?.contains { $0["event_type"]?.stringValue == type } ?? false
+        guard keepsEvents != true || !sentToken, let draft = try? LeaseDraft(body: sent) else { return ([], true) }
+        return (try lookalikes(database, mutation, draft, attempt, doubt), false)
     }
 
     /// Where the server drops our events: leases of the same name, user, dates and reservations that appeared since the
     /// attempt and belong to no other creation of ours.
     private static func lookalikes(
-        _ database: Database, _ mutation: Mutation, _ sent: JSONObject, _ doubt: Doubt
+        _ database: Database, _ mutation: Mutation, _ draft: LeaseDraft, _ attempt: Row, _ doubt: Doubt
     ) throws -> [String] {
-        let lastKey = try Int64.fetchOne(
-            database,
-            sql: "SELECT last_lease_key FROM attempt WHERE mutation_id = ? ORDER BY attempt_id DESC LIMIT 1",
-            arguments: [mutation.id])
-        guard let lastKey, let draft = try? LeaseDraft(body: sent) else { return [] }
+        // Those of lists up to the doubt's run a person has looked at, and said that none is the one.
+        let declinedRun = doubt.run > (attempt["run_id"] as Int64) ? doubt.run : 0
+        let end = draft.endsAt.truncatedToMinute.secondsSince1970
         let keys = try Int64.fetchAll(
             database,
             sql: """
                 SELECT lease_key FROM lease
-                WHERE scope_id = ? AND name = ? AND end_at = ? AND lease_key > ?
+                WHERE scope_id = ? AND lease_key > ? AND first_run > ?
+                    AND ((name, end_at) = (?, ?) OR EXISTS (
+                        SELECT 1 FROM lease_history AS past
+                        WHERE past.lease_key = lease.lease_key AND (past.name, past.end_at) = (?, ?)))
                     AND user_id IN (SELECT user_id FROM cloud WHERE cloud.scope_id = lease.scope_id)
                     AND coalesce(created_at, 0) >= ?
                     AND NOT EXISTS (SELECT 1 FROM mutation WHERE verb = 'create' AND mutation.lease_id = lease.id)
@@ -115,16 +114,25 @@ extension LeaseStore {
                         AND event_type >= 'leasehold:' AND event_type < 'leasehold;')
                 """,
             arguments: [
-                mutation.scopeID, draft.name, draft.endsAt.truncatedToMinute.secondsSince1970,
-                lastKey, doubt.notBefore?.secondsSince1970 ?? 0,
+                mutation.scopeID, attempt["last_lease_key"] as Int64, declinedRun, draft.name, end, draft.name, end,
+                doubt.notBefore?.secondsSince1970 ?? 0,
             ])
-        return try LeaseRows.leases(database, keys: keys).map(\.lease).filter { draft.resembles($0) }.map(\.id)
+        // Somebody may have changed it between the list that brought it and this one.
+        let before = try database.cachedStatement(sql: "SELECT document FROM lease_history WHERE lease_key = ?")
+        return try LeaseRows.leases(database, keys: keys).filter { key, _, lease in
+            if draft.resembles(lease) { return true }
+            return try String.fetchAll(before, arguments: [key]).contains { document in
+                (try? BlazarLease(json: LeaseRows.object(document))).map(draft.resembles) ?? false
+            }
+        }.map { _, _, lease in lease.id }
     }
 }
 
 extension LeaseDraft {
-    /// Whether a lease may have been made from this draft: the same start and the same kinds of reservations.
+    /// Whether a lease may have been made from this draft: the same name, the same dates and the same kinds of
+    /// reservations.
     fileprivate func resembles(_ lease: BlazarLease) -> Bool {
+        guard lease.name == name, lease.endsAt == endsAt.truncatedToMinute else { return false }
         if case .at(let time) = start, time.truncatedToMinute != lease.startsAt.truncatedToMinute { return false }
         let wanted = reservations.map { $0["resource_type"]?.stringValue ?? "" }.sorted()
         return wanted == lease.reservations.map(\.resourceType.rawValue).sorted()

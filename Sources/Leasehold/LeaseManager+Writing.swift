@@ -30,12 +30,15 @@ public struct WriteResult: Sendable, Hashable {
     public let pause: String?
     /// The lease, if the server has given one.
     public let lease: MirroredLease?
+    /// What a person should know besides: why there is no new lease, and what that was decided on.
+    public var notes: [String]
 
     /// Makes a result from its parts.
-    public init(mutation: Mutation, pause: String?, lease: MirroredLease?) {
+    public init(mutation: Mutation, pause: String?, lease: MirroredLease?, notes: [String] = []) {
         self.mutation = mutation
         self.pause = pause
         self.lease = lease
+        self.notes = notes
     }
 }
 
@@ -46,7 +49,8 @@ extension LeaseManager {
     ///   - draft: the lease.
     ///   - cloud: where; `nil` for the standard cloud.
     ///   - terms: on what terms.
-    ///   - isIdempotent: whether a live lease, or a queued creation, of that name in the project is as good.
+    ///   - isIdempotent: whether a live lease, or a queued creation, of that name in the project is as good. The cloud
+    ///     is asked for its leases first, unless it cannot be reached.
     ///   - isOffline: whether only to queue it.
     ///   - progress: told of every mutation that moves.
     /// - Returns: the mutation; one that was queued is safe, and will be sent once.
@@ -65,10 +69,25 @@ extension LeaseManager {
         let connection = try connection(cloud.map { .named([$0]) } ?? .standard)
         do {
             let scope = try await scope(of: connection, flush, isOffline: isOffline)
-            if isIdempotent, let present = try alreadyThere(draft.name, scope) { return present }
-            let mutation = try QueueDesk(store: store, now: configuration.now)
-                .create(draft, scope: scope, terms: terms.desk)
-            let result = try await send(mutation, scope, connection, flush, isOffline: isOffline)
+            let desk = QueueDesk(store: store, now: configuration.now)
+            let mutation: Mutation
+            var notes: [String] = []
+            if isIdempotent {
+                notes = try await basis(connection, scope, flush, isOffline: isOffline)
+                switch try standing(for: draft, scope, desk, terms.desk) {
+                case .lease(var result):
+                    result.notes = notes + result.notes
+                    await connection.close()
+                    return result
+                case .creation(let creation, let note):
+                    mutation = creation
+                    notes += note
+                }
+            } else {
+                mutation = try desk.create(draft, scope: scope, terms: terms.desk)
+            }
+            var result = try await send(mutation, scope, connection, flush, isOffline: isOffline)
+            result.notes = notes
             await connection.close()
             return result
         } catch {
@@ -177,26 +196,6 @@ extension LeaseManager {
         let present = try store.mutation(id: mutation.id) ?? mutation
         let lease = try present.leaseID.flatMap { try store.lease(id: $0, scope: present.scopeID) }
         return WriteResult(mutation: present, pause: present.state == .queued ? pause : nil, lease: lease)
-    }
-
-    /// A live lease of that name in the scope's project, or a queued creation of one.
-    private func alreadyThere(_ name: String, _ scope: Scope) throws -> WriteResult? {
-        let queued = try store.queue(scope: scope.id).first {
-            $0.verb == .create && $0.leaseName == name && !$0.state.isFinal
-        }
-        if let queued { return try result(queued, pause: nil) }
-        var filter = LeaseFilter()
-        filter.scopes = [scope.id]
-        filter.project = scope.projectID
-        let lease = try store.leases(filter).first {
-            $0.lease.name == name && $0.lease.status != .terminated && $0.lease.status != .error
-        }
-        guard let lease else { return nil }
-        var mutation = Mutation(
-            id: 0, scopeID: scope.id, site: scope.site, verb: .create, localID: nil, leaseID: lease.id, leaseName: name,
-            state: .settled, body: [:], token: nil, createdAt: configuration.now())
-        mutation.message = "There is one of that name already."
-        return WriteResult(mutation: mutation, pause: nil, lease: lease)
     }
 }
 

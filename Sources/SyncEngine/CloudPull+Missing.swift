@@ -14,7 +14,7 @@ extension CloudPull {
         let keys = state.ledger.missingKeys
         switch MissingVerdict.of(
             known: state.ledger.knownCount, listed: state.ledger.listedCount, missing: keys.count,
-            isConfirmed: options.confirmsDeletes)
+            ownDeletions: state.ledger.ownDeletionCount, isConfirmed: options.confirmsDeletes)
         {
         case .none: return []
         case .suspect(let reason):

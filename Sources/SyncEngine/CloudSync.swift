@@ -37,6 +37,9 @@ package struct CloudSync: Sendable {
 
     /// Reads, sends, and reads again if anything was sent.
     package func run() async -> SyncReport {
+        // What a dead process was sending: the list that follows may show what became of it. If the database cannot be
+        // used, reading the cloud says so.
+        if let scope = try? store.scope(ofCloud: connection.name) { _ = try? push(scope).recover() }
         var report = await pull(options)
         guard report.failure == nil else { return report }
         do {
@@ -44,10 +47,7 @@ package struct CloudSync: Sendable {
             var moved = try await reconcile()
             try checkpoint("list compared with the queue")
             guard let scope = try store.scope(ofCloud: connection.name) else { return report }
-            let pushed = try await QueuePush(
-                store: store, connection: connection, scope: scope, rules: options.rules, random: random,
-                checkpoint: checkpoint, progress: progress
-            ).run()
+            let pushed = try await push(scope).run()
             try checkpoint("queue sent")
             moved += pushed.moved
             if case .paused(_, let pause) = pushed {
@@ -65,6 +65,12 @@ package struct CloudSync: Sendable {
             report = report.failing(.database, message)
         }
         return report
+    }
+
+    private func push(_ scope: Scope) -> QueuePush {
+        QueuePush(
+            store: store, connection: connection, scope: scope, rules: options.rules, random: random,
+            checkpoint: checkpoint, progress: progress)
     }
 
     private func pull(_ options: PullOptions) async -> SyncReport {

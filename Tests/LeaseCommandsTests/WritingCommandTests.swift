@@ -89,9 +89,49 @@ struct WritingCommandTests {
             let first = try await create(fixture, "mine")
             let second = try await create(fixture, "mine", "--idempotent")
             #expect(second.json?["id"] == first.json?["id"])
+            #expect(second.errors.contains("queued already, as mutation 1"))
+            // What it rests on is said: nobody was asked.
+            #expect(second.errors.contains("as they were at 2027-01-15T08:10:00Z"))
+            #expect(second.errors.contains("--offline"))
+            #expect(!first.errors.contains("decided"))
             #expect(try await create(fixture, "night-2", "--idempotent").json?["id"] == "b")
             // One that has ended is no reason not to make another.
             #expect(try await create(fixture, "addresses", "--idempotent").json?["state"] == "queued")
+        }
+    }
+
+    @Test("Of several live leases of a name the newest active one is given, or the one that ends last; none is made")
+    func idempotentAmongMany() async throws {
+        try await with { fixture in
+            func lease(_ id: String, _ status: LeaseStatus, created: Int, to end: Int = 60) -> BlazarLease {
+                var lease = StoreFixture.lease(id, name: "same", status: status, to: end)
+                lease.createdAt = StoreFixture.time(created)
+                return lease
+            }
+            var all = [
+                lease("old", .active, created: 1, to: 600), lease("new", .active, created: 5),
+                lease("later", .pending, created: 7, to: 900), lease("over", .terminated, created: 9),
+                lease("failed", .error, created: 9),
+            ]
+            func given() async throws -> CommandFixture.Result {
+                try fixture.mirror.pull(all, at: 11)
+                return try await create(fixture, "same", "--idempotent")
+            }
+            let first = try await given()
+            #expect(first.status == .success)
+            #expect(first.json?["id"] == "new")
+            #expect(first.errors.contains(#"There are 3 live leases named "same" in project"#))
+            #expect(first.errors.contains("newest active one"))
+            // One that is to be deleted is as good as gone.
+            #expect(try await fixture.run("delete", "new", "--offline").status == .success)
+            #expect(try await given().json?["id"] == "old")
+            all.removeFirst(2)
+            let last = try await given()
+            #expect(last.json?["id"] == "later")
+            #expect(!last.errors.contains("There are"))
+            #expect(try await fixture.run("queue", "list", "-f", "json").json?.arrayValue?.count == 1)
+            all.removeFirst()
+            #expect(try await given().json?["state"] == "queued")
         }
     }
 

@@ -178,6 +178,20 @@ struct SightingTests {
         }
     }
 
+    @Test("A lease is known by what it was when it came, whatever somebody has made of it since")
+    func changedLookalike() throws {
+        try with { fixture in
+            let lost = try #require(try fixture.lose(fixture.creation()))
+            let twin = fixture.twin(of: lost, "new")
+            // The list brings it, and the process dies before it compares the queue.
+            try fixture.pull([twin], at: 2)
+            var renamed = twin
+            renamed.name = "renamed"
+            try list(fixture, [renamed], at: 3)
+            #expect(try fixture.store.mutation(id: lost.id)?.leaseID == "new")
+        }
+    }
+
     @Test("Where the cloud is known to keep our event, a lookalike is somebody else's")
     func keepsEvents() throws {
         try with { fixture in
@@ -188,8 +202,14 @@ struct SightingTests {
             let first = fixture.carrying(made, "first")
             try fixture.end(sending, attempt, .accepted, lease: first)
             let lost = try #require(try fixture.lose(fixture.creation(local: "local-2")))
-            try list(fixture, [first, fixture.twin(of: lost, "new")], at: 2)
+            let bare = try #require(
+                try fixture.lose(
+                    fixture.creation(local: "local-3", token: "yyyyyyyyyyyyyyyyyyyyyyyyyy", name: "bare"),
+                    carriesToken: false))
+            try list(fixture, [first, fixture.twin(of: lost, "new"), fixture.twin(of: bare, "bare")], at: 2)
             #expect(try fixture.store.mutation(id: lost.id)?.state == .unknown)
+            // A request that carried no token, as a person may configure it, leaves nothing but likeness.
+            #expect(try fixture.store.mutation(id: bare.id)?.leaseID == "bare")
         }
     }
 }

@@ -35,16 +35,16 @@ extension StoreFixture {
         try store.enqueue(scope: scope.id, at: Self.time(0)) { _ in mutation }.mutation
     }
 
-    /// Sends a creation whose answer is lost.
-    func lose(_ mutation: Mutation, at minute: Int = 1) throws -> Mutation? {
+    /// Sends a creation whose answer is lost; the request carries its token, as it does but where the server
+    /// is known to drop it, unless told otherwise.
+    func lose(_ mutation: Mutation, at minute: Int = 1, carriesToken: Bool = true) throws -> Mutation? {
         guard let queued = try enqueue(mutation) else { return nil }
-        var sent = queued.body
-        if let event = queued.token.flatMap({ ClientToken.event(for: $0, at: Self.time(minute)) }) {
-            sent["events"] = [.object(event)]
+        var body = queued.body
+        if carriesToken, let event = queued.token.flatMap({ ClientToken.event(for: $0, at: Self.time(minute)) }) {
+            body["events"] = [.object(event)]
         }
-        guard let (sending, attempt) = try store.beginAttempt(queued, sent: sent, at: Self.time(minute)) else {
-            return nil
-        }
+        guard let (sending, attempt) = try store.beginAttempt(queued, sent: body, at: Self.time(minute))
+        else { return nil }
         try end(sending, attempt, .unknown)
         return try store.mutation(id: queued.id)
     }

@@ -1,1 +1,71 @@
+import BlazarModel
+import Foundation
+import Simulation
 import Testing
+
+/// The engine keeps its promises whatever goes wrong, and the simulation would tell if it did not.
+///
+/// `tools/simulate` runs as many seeds as wanted; here is what every test run can afford.
+@Suite struct SimulationTests {
+    private static let ordinarySeeds: ClosedRange<UInt64> = 1...40
+
+    /// A folder in memory if there is one, gone afterwards.
+    private func withSimulation(_ body: (Simulation) async throws -> Void) async throws {
+        let root = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
+        let folder = "\(root)/leasehold-simulation-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try await body(try Simulation(folder: folder))
+    }
+
+    @Test func everyPromiseIsKept() async throws {
+        try await withSimulation { simulation in
+            for seed in Self.ordinarySeeds {
+                let scenario = Scenario(seed: seed)
+                guard let violation = try await simulation.run(scenario).violation else { continue }
+                let short = try await simulation.shrink(scenario)
+                Issue.record("seed \(seed): \(violation)\n\(short.description.joined(separator: "\n"))")
+            }
+        }
+    }
+
+    /// Seeds that once broke a promise.
+    @Test(arguments: [103, 224, 758, 5_623] as [UInt64]) func oldFaultsStayMended(seed: UInt64) async throws {
+        try await withSimulation { simulation in
+            let result = try await simulation.run(Scenario(seed: seed))
+            #expect(result.violation == nil)
+        }
+    }
+
+    @Test(arguments: [3, 14, 159] as [UInt64]) func theSameSeedRunsTheSameWay(seed: UInt64) async throws {
+        try await withSimulation { simulation in
+            let first = try await simulation.run(Scenario(seed: seed), isTracing: true)
+            let second = try await simulation.run(Scenario(seed: seed), lane: 1, isTracing: true)
+            #expect(first.trace == second.trace)
+            #expect(first.trace.count > 30)
+            let other = try await simulation.run(Scenario(seed: seed + 1), isTracing: true)
+            #expect(other.trace != first.trace)
+        }
+    }
+
+    /// An engine that is broken on purpose is found out, for the reason that it is broken for, and the list of steps
+    /// that shows it is short. The first seeds that do are known; `tools/simulate --mutant` looks for more.
+    @Test(
+        arguments: [
+            (.noCommitBeforeSending, 23, "became two leases"), (.noQuietPeriod, 224, "became two leases"),
+            (.adoptsWithoutToken, 498, "which is not its"), (.resendsAfterCrash, 23, "became two leases"),
+        ] as [(Mutant, UInt64, String)])
+    func mutantsAreFound(mutant: Mutant, seed: UInt64, reason: String) async throws {
+        try await withSimulation { simulation in
+            let scenario = Scenario(seed: seed)
+            let violation = try await simulation.run(scenario, mutant: mutant).violation ?? "nothing is found"
+            #expect(violation.contains(reason))
+            let sound = try await simulation.run(scenario)
+            #expect(sound.violation == nil)
+            guard mutant == .noCommitBeforeSending else { return }
+            let short = try await simulation.shrink(scenario, mutant: mutant)
+            #expect(short.steps.count <= 8 && short.steps.count < scenario.steps.count)
+            let again = try await simulation.run(short, mutant: mutant)
+            #expect(again.violation != nil)
+        }
+    }
+}

@@ -60,7 +60,6 @@ struct QueueChangeTests {
     func lostDeletion() async throws {
         for (fault, isDone) in Self.repeatableCases {
             try await with { fixture in
-                // A list that is suddenly empty would not be believed.
                 _ = try await fixture.lease("bystander")
                 let lease = try await fixture.lease()
                 let mutation = try fixture.change(.delete, lease)

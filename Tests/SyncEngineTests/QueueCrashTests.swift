@@ -30,12 +30,38 @@ struct QueueCrashTests {
         }
     }
 
+    @Test("The next sync finds what a program was sending when it ended", arguments: ["before POST", "after POST"])
+    func nextSync(point: String) async throws {
+        try await with { fixture in
+            let mutation = try fixture.create()
+            fixture.checkpoints.crash(at: point)
+            await #expect(throws: Checkpoints.Crash.self) { _ = try await fixture.push() }
+            #expect(try fixture.state(mutation) == .sending)
+            await fixture.sync()
+            // Not made: this list is the first that could have shown it, and the quiet period begins.
+            #expect(try fixture.state(mutation) == (point == "after POST" ? .settled : .unknown))
+            #expect(try (fixture.present(mutation).doubt?.anchor != nil) == (point == "before POST"))
+        }
+    }
+
+    @Test("What another process is sending at this moment is left to it")
+    func stillSending() async throws {
+        try await with { fixture in
+            let mutation = try fixture.create()
+            fixture.checkpoints.crash(at: "before POST")
+            await #expect(throws: Checkpoints.Crash.self) { _ = try await fixture.push() }
+            let lock = try #require(SenderLockHolder(fixture.store.path, fixture.scope.id))
+            await fixture.sync()
+            #expect(try fixture.state(mutation) == .sending)
+            withExtendedLifetime(lock) {}
+        }
+    }
+
     @Test(
         "Wherever the program ends while it changes or deletes, it is done once",
         arguments: ["plan", "before PUT", "after PUT", "before DELETE", "after DELETE"])
     func change(point: String) async throws {
         try await with { fixture in
-            // A list that is suddenly empty would not be believed.
             _ = try await fixture.lease("bystander")
             let lease = try await fixture.lease()
             let isDeletion = point.hasSuffix("DELETE")

@@ -101,6 +101,14 @@ struct QueueFixture {
         ).run()
     }
 
+    /// What `create` does once the creation is queued.
+    func flush(_ mutation: Mutation) async throws -> QueueFlush.Result {
+        var options = PullOptions()
+        options.quietPeriodSeconds = 60
+        return try await QueueFlush(store: store, options: options, sleep: { _ in }, progress: { _ in }).run(
+            connection, scope: scope, waitingFor: mutation.id)
+    }
+
     @discardableResult
     func sync() async -> SyncReport {
         var options = PullOptions()

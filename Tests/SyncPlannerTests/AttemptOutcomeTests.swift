@@ -43,7 +43,7 @@ struct AttemptOutcomeTests {
     static let categoryCases: [(ServerFailure.Category, AttemptVerdict, AttemptVerdict)] = [
         (.capacity, .rejected("capacity"), .rejected("capacity")), (.policy, .rejected("policy"), .rejected("policy")),
         (.budget, .rejected("budget"), .rejected("budget")), (.invalid, .rejected("invalid"), .rejected("invalid")),
-        (.conflict, .rejected("conflict"), .notDone), (.notFound, .rejected("invalid"), .rejected("invalid")),
+        (.conflict, .rejected("conflict"), .failed), (.notFound, .rejected("invalid"), .rejected("invalid")),
         (.notOffered, .rejected("invalid"), .rejected("invalid")), (.forbidden, .rejected("auth"), .rejected("auth")),
         (.unauthenticated, .unauthenticated, .unauthenticated), (.rateLimited, .notDone, .notDone),
         (.unavailable, .unknown, .failed), (.serverError, .unknown, .failed), (.notBlazar, .unknown, .failed),

@@ -19,6 +19,31 @@ struct PullPlannerTests {
         #expect(ledger.observe(id: "e", digest: 2) == .repeated)
         #expect(ledger.listedCount == 4)
         #expect(ledger.missingKeys == [4])
+        #expect(ledger.ownDeletionCount == 0)
+    }
+
+    @Test("Of the missing ones those count that we deleted and that are still held as listed")
+    func ownDeletions() {
+        var ledger = PullLedger()
+        ledger.enter(id: "missing", .init(key: 1, digest: 1, isGone: false, isBeingDeleted: true))
+        ledger.enter(id: "listed", .init(key: 2, digest: 2, isGone: false, isBeingDeleted: true))
+        ledger.enter(id: "gone", .init(key: 3, digest: 3, isGone: true, isBeingDeleted: true))
+        _ = ledger.observe(id: "listed", digest: 2)
+        #expect(ledger.missingKeys == [1])
+        #expect(ledger.ownDeletionCount == 1)
+    }
+
+    @Test(
+        "What we deleted ourselves is no reason to doubt a list, and no excuse for what else it lacks",
+        arguments: [
+            // known, listed, missing, own → believed
+            (1, 0, 1, 1, true), (5, 0, 5, 5, true), (5, 0, 5, 4, false), (100, 75, 25, 5, false),
+            (100, 75, 25, 10, true), (20, 12, 8, 4, false), (20, 12, 8, 5, true),
+        ])
+    func ownDeletionsAreBelieved(known: Int, listed: Int, missing: Int, own: Int, believed: Bool) {
+        let verdict = MissingVerdict.of(
+            known: known, listed: listed, missing: missing, ownDeletions: own, isConfirmed: false)
+        #expect((verdict == .confirmEach) == believed)
     }
 
     @Test(

@@ -60,7 +60,9 @@ package struct LeaseCreate: Subcommand {
         help: ArgumentHelp("While too little is free, try again until this time.", valueName: "time"))
     var retryUntil: String?
 
-    @Flag(name: .customLong("idempotent"), help: "Give the live lease of that name in the project, if there is one.")
+    @Flag(
+        name: .customLong("idempotent"),
+        help: "Give the live lease of that name in the project, or the queued creation of one, if there is one.")
     var isIdempotent = false
 
     @Flag(name: .customLong("dry-run"), help: "Print the body of the request, and send and queue nothing.")
@@ -98,7 +100,8 @@ package struct LeaseCreate: Subcommand {
             let waited = try await manager.wait(
                 for: result.mutation.leaseID ?? result.mutation.localID ?? name, status: .active,
                 timeoutSeconds: seconds)
-            result = WriteResult(mutation: waited.mutation ?? result.mutation, pause: nil, lease: waited.lease)
+            result = WriteResult(
+                mutation: waited.mutation ?? result.mutation, pause: nil, lease: waited.lease, notes: result.notes)
         }
         try writing.conclude(result, &console)
     }

@@ -27,6 +27,7 @@ package struct WritingOptions: ParsableArguments {
     /// Writes what came of it, and ends with the status that fits.
     func conclude(_ result: WriteResult, _ console: inout Console) throws {
         try reading.show(WriteRow(result: result), WriteRow.columns, &console)
+        for note in result.notes { console.remark(note) }
         let mutation = result.mutation
         switch mutation.state {
         case .queued:

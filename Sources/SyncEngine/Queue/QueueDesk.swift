@@ -39,21 +39,43 @@ package struct QueueDesk: Sendable {
     /// - Returns: the mutation, with the local id that stands for the lease from now on.
     /// - Throws: ``StoreError``.
     package func create(_ draft: LeaseDraft, scope: Scope, terms: Terms) throws(StoreError) -> Mutation {
+        try create(draft, scope: scope, terms: terms, unlessQueued: false).mutation
+    }
+
+    /// Queues a creation, unless one of the same name waits already: looked at and done in one transaction.
+    ///
+    /// - Returns: the creation that stands for the wish, and whether it is the one that was asked for here.
+    /// - Throws: ``StoreError``.
+    package func createUnlessQueued(
+        _ draft: LeaseDraft, scope: Scope, terms: Terms
+    ) throws(StoreError) -> (mutation: Mutation, isNew: Bool) {
+        try create(draft, scope: scope, terms: terms, unlessQueued: true)
+    }
+
+    private func create(
+        _ draft: LeaseDraft, scope: Scope, terms: Terms, unlessQueued: Bool
+    ) throws(StoreError) -> (mutation: Mutation, isNew: Bool) {
         var random = ClosureGenerator(next: random)
         let localID = LocalID.make(using: &random)
         let token = ClientToken.make(using: &random)
         let standard: LateStartPolicy = draft.start == .now ? .startNow : .expire
         let time = now()
-        let queued = try store.enqueue(scope: scope.id, at: time) { _ in
-            Mutation(
+        var waiting: Mutation?
+        let queued = try store.enqueue(scope: scope.id, at: time) { queue in
+            if unlessQueued {
+                waiting = queue.first { $0.verb == .create && $0.leaseName == draft.name && !$0.state.isFinal }
+                guard waiting == nil else { return nil }
+            }
+            return Mutation(
                 id: 0, scopeID: scope.id, verb: .create, localID: localID, leaseID: nil, leaseName: draft.name,
                 state: .queued, body: draft.body, token: token, lateStart: terms.lateStart ?? standard,
                 notAfter: terms.notAfter, retryUntil: terms.retryUntil, createdAt: time)
         }
+        if let waiting { return (waiting, false) }
         guard let mutation = queued.mutation else {
             throw StoreError(kind: .failed, message: "The creation could not be queued.")
         }
-        return mutation
+        return (mutation, true)
     }
 
     /// The lease that a change or a deletion is for.
@@ -198,7 +220,14 @@ package struct QueueDesk: Sendable {
 
     /// Ends a conflict, or a doubt about which lease a creation became.
     package func resolve(_ id: Int64, _ resolution: Resolution) throws -> Mutation {
-        try decide(id) { mutation, _, time in
+        if case .adopt(let leaseID) = resolution, let owner = try store.creation(ofLease: leaseID, notBy: id) {
+            throw Refusal(
+                message: """
+                    The lease \(leaseID) is that of mutation \(owner): one lease cannot be the answer to two creations. \
+                    Name another, or send this one again with `leasehold queue resolve \(id) --create-again`.
+                    """)
+        }
+        return try decide(id) { mutation, _, time in
             guard mutation.state == .blocked else {
                 throw Refusal(message: "Mutation \(id) is \(mutation.state.rawValue): there is nothing to resolve.")
             }

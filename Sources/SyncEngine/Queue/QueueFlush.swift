@@ -17,18 +17,32 @@ package struct QueueFlush: Sendable {
 
     private let store: LeaseStore
     private let options: PullOptions
+    private let random: @Sendable () -> UInt64
+    private let checkpoint: @Sendable (String) throws -> Void
     private let sleep: @Sendable (Double) async throws -> Void
     private let progress: @Sendable (SyncProgress) async -> Void
 
     /// How long to wait for another sender, in seconds: it reads the queue before every step, so ours is in good hands.
     private static var patienceSeconds: Double { 30 }
 
+    /// - Parameters:
+    ///   - store: the database.
+    ///   - options: how to read lists.
+    ///   - random: the source of chance.
+    ///   - checkpoint: called between any two steps; what it throws ends the flush there, as a crash would.
+    ///   - sleep: waits, for so many seconds.
+    ///   - progress: told of every mutation that moves.
     package init(
-        store: LeaseStore, options: PullOptions, sleep: @escaping @Sendable (Double) async throws -> Void,
+        store: LeaseStore, options: PullOptions,
+        random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
+        checkpoint: @escaping @Sendable (String) throws -> Void = { _ in },
+        sleep: @escaping @Sendable (Double) async throws -> Void,
         progress: @escaping @Sendable (SyncProgress) async -> Void
     ) {
         self.store = store
         self.options = options
+        self.random = random
+        self.checkpoint = checkpoint
         self.sleep = sleep
         self.progress = progress
     }
@@ -41,6 +55,23 @@ package struct QueueFlush: Sendable {
         return try store.scope(for: try await connection.scopeIdentity())
     }
 
+    /// Reads the list of a scope's leases, and tells the queue what it says.
+    ///
+    /// - Returns: why it could not be read, or is not believed; `nil` if the mirror is fresh now.
+    /// - Throws: ``StoreError``.
+    package func refresh(_ connection: CloudConnection, scope: Scope) async throws -> ServiceErrorReport? {
+        var options = options
+        options.readsResources = false
+        try push(connection, scope).recover()
+        let report = await CloudPull(
+            store: store, connection: connection, options: options, progress: { _ in }
+        ).run()
+        if let failure = report.failure { return ServiceErrorReport(failure: failure, message: report.message ?? "") }
+        try checkpoint("list read")
+        try store.reconcileQueue(scope: scope.id, rules: options.rules, at: connection.now())
+        return nil
+    }
+
     /// Sends what is due.
     ///
     /// - Parameters:
@@ -48,21 +79,14 @@ package struct QueueFlush: Sendable {
     ///   - scope: the scope whose queue is sent.
     ///   - mutation: the number of the mutation that somebody waits for.
     /// - Returns: how far it got.
-    /// - Throws: ``StoreError``.
+    /// - Throws: ``StoreError``, or what the checkpoint throws.
     package func run(_ connection: CloudConnection, scope: Scope, waitingFor mutation: Int64) async throws -> Result {
         var waited = 0.0
         while true {
-            // A lookalike can only be told from ours if it was known before.
-            if try store.keepsClientEvents(scope: scope.id) == false {
-                var options = options
-                options.readsResources = false
-                _ = await CloudPull(
-                    store: store, connection: connection, options: options, progress: { _ in }
-                ).run()
+            if try mustReadFirst(connection, scope), let pause = try await refresh(connection, scope: scope) {
+                return .paused(pause)
             }
-            let push = QueuePush(
-                store: store, connection: connection, scope: scope, rules: options.rules, progress: progress)
-            switch try await push.run() {
+            switch try await push(connection, scope).run() {
             case .done: return .done
             case .paused(_, let pause): return .paused(pause)
             case .busy:
@@ -73,6 +97,20 @@ package struct QueueFlush: Sendable {
                 waited += 0.25
             }
         }
+    }
+
+    private func push(_ connection: CloudConnection, _ scope: Scope) -> QueuePush {
+        QueuePush(
+            store: store, connection: connection, scope: scope, rules: options.rules, random: random,
+            checkpoint: checkpoint, progress: progress)
+    }
+
+    /// Whether a creation waits whose lease, after a lost answer, may have to be told by its looks: only if the others
+    /// of its kind are known before. So it is where events are dropped, and where it is not known yet whether they are.
+    private func mustReadFirst(_ connection: CloudConnection, _ scope: Scope) throws -> Bool {
+        let tellsByToken = try connection.cloud.sendsClientEvent && store.keepsClientEvents(scope: scope.id) == true
+        guard !tellsByToken else { return false }
+        return try store.queue(scope: scope.id).contains { $0.verb == .create && $0.state.isPending }
     }
 }
 

@@ -104,6 +104,22 @@ package struct QueuePush: Sendable {
         return .done(moved: moved)
     }
 
+    /// Notes which requests were under way when their process died, so that a list that is read from now on can tell
+    /// what became of them.
+    ///
+    /// - Returns: the mutations that moved.
+    /// - Throws: ``StoreError``.
+    @discardableResult
+    package func recover() throws -> [Mutation] {
+        // The lock is not taken without need: who finds it taken sends nothing.
+        guard try store.queue(scope: scope.id).contains(where: { $0.state == .sending }),
+            let lock = SenderLock(database: store.path, scope: scope.id)
+        else { return [] }
+        defer { withExtendedLifetime(lock) {} }
+        let now = connection.now()
+        return try store.changeQueue(scope: scope.id) { rules.recovered($0, now: now) }
+    }
+
     private static func unblocked(_ mutation: Mutation, now: Timestamp) -> Mutation {
         guard mutation.state == .blocked, mutation.reason == "auth" else { return mutation }
         var next = mutation

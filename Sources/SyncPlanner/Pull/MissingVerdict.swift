@@ -10,17 +10,22 @@ package enum MissingVerdict: Sendable, Hashable {
     /// Decides.
     ///
     /// A list that is suddenly empty, or lacks more than three leases and more than a fifth of what was known, is more
-    /// likely a wrong answer than so many deletions; a person can say otherwise.
+    /// likely a wrong answer than so many deletions; a person can say otherwise. What we deleted ourselves is neither
+    /// known nor missing here: its absence is what was asked for, also where the answer to that was lost.
     ///
     /// - Parameters:
     ///   - known: the leases that the mirror holds as listed.
     ///   - listed: the leases in the list.
     ///   - missing: the known leases that are not in the list.
+    ///   - ownDeletions: those of the missing for which a deletion of ours has left.
     ///   - isConfirmed: whether a person has said that so many deletions are real.
     /// - Returns: the verdict.
-    package static func of(known: Int, listed: Int, missing: Int, isConfirmed: Bool) -> MissingVerdict {
+    package static func of(known: Int, listed: Int, missing: Int, ownDeletions: Int = 0, isConfirmed: Bool)
+        -> MissingVerdict
+    {
         guard missing > 0 else { return .none }
-        guard !isConfirmed else { return .confirmEach }
+        let (known, missing) = (known - ownDeletions, missing - ownDeletions)
+        guard missing > 0, !isConfirmed else { return .confirmEach }
         if listed == 0 {
             return .suspect(reason: "the list is empty although \(known) lease\(known == 1 ? " was" : "s were") known")
         }

@@ -23,11 +23,14 @@ package struct PullLedger: Sendable {
         package let digest: UInt64
         /// Whether it was gone.
         package let isGone: Bool
+        /// Whether a deletion of ours has left for it, so that its absence is no surprise.
+        package let isBeingDeleted: Bool
 
-        package init(key: Int64, digest: UInt64, isGone: Bool) {
+        package init(key: Int64, digest: UInt64, isGone: Bool, isBeingDeleted: Bool = false) {
             self.key = key
             self.digest = digest
             self.isGone = isGone
+            self.isBeingDeleted = isBeingDeleted
         }
     }
 
@@ -72,6 +75,11 @@ package struct PullLedger: Sendable {
     /// The rows that the mirror holds as listed and the list did not have.
     package var missingKeys: [Int64] {
         entries.values.lazy.filter { !$0.isListed && !$0.entry.isGone }.map(\.entry.key).sorted()
+    }
+
+    /// How many of the missing ones we deleted ourselves, or tried to.
+    package var ownDeletionCount: Int {
+        entries.values.count { !$0.isListed && !$0.entry.isGone && $0.entry.isBeingDeleted }
     }
 
     private static func hash(_ id: String) -> IDHash {

@@ -37,11 +37,11 @@ extension AttemptOutcome {
         case .capacity, .policy, .budget, .invalid:
             self = .rejected(reason: failure.category.rawValue, message: message, requestID: id)
         case .conflict:
-            // "Invalid lease status." while the manager works on the lease: it settles by itself.
+            // "Invalid lease status." while the manager works on the lease: it settles by itself, or never.
             self =
                 verb == .create
                 ? .rejected(reason: failure.category.rawValue, message: message, requestID: id)
-                : .notDone(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
+                : .failed(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
         case .forbidden:
             self = .rejected(reason: "auth", message: message, requestID: id)
         case .notFound, .notOffered:

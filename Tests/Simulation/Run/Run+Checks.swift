@@ -65,18 +65,45 @@ extension Run {
         if let newest = fresh.last { ledger.withLock { $0.attempts[client.number] = newest.attempt } }
     }
 
-    /// A creation that is done with became a lease that one of its own requests made.
+    /// A creation that is done with became a lease that one of its own requests made, or one of another draft that
+    /// nothing tells from it; and no lease is that of two.
     private func checkAdoptions(_ client: Client, _ all: [Mutation]) {
         let creations = world.creations
+        var taken: [String: Int64] = [:]
         for mutation in all where mutation.verb == .create {
             guard [.accepted, .settled].contains(mutation.state) else { continue }
-            let key = World.DraftKey(client: client.number, mutation: mutation.id)
-            guard let lease = mutation.leaseID, creations.contains(where: { $0.draft == key && $0.leaseID == lease })
+            let group = world.group(of: World.DraftKey(client: client.number, mutation: mutation.id))
+            guard let lease = mutation.leaseID,
+                creations.contains(where: { group.contains($0.draft) && $0.leaseID == lease })
             else {
                 world.violate(
                     "creation \(client.number)#\(mutation.id) took \(mutation.leaseID ?? "nothing"), which is not its")
                 continue
             }
+            if let other = taken.updateValue(mutation.id, forKey: lease) {
+                world.violate("creations \(client.number)#\(other) and #\(mutation.id) both took \(lease)")
+            }
+        }
+    }
+
+    /// A list is not doubted for lacking what its reader has deleted.
+    func checkSuspicion(_ client: Client, _ report: SyncReport) {
+        guard report.failure == .suspect, report.message?.contains("known") == true,
+            let scope = try? client.store.scope(ofCloud: "cloud"),
+            let queue = try? client.store.mutations(scopes: [scope.id], includesFinal: true)
+        else { return }
+        var filter = LeaseFilter()
+        filter.scopes = [scope.id]
+        let present = Set(world.leases(as: client.account).map(\.id))
+        let missing = ((try? client.store.leases(filter)) ?? []).map(\.id).filter { !present.contains($0) }
+        let isOwn = missing.allSatisfy { id in
+            queue.contains {
+                $0.verb == .delete && $0.leaseID == id
+                    && ($0.state == .settled || $0.state != .rejected && $0.attempts > 0)
+            }
+        }
+        if isOwn, !missing.isEmpty {
+            world.violate("client \(client.number) doubts a list that lacks only what it deleted: \(missing)")
         }
     }
 

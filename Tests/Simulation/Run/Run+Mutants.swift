@@ -7,7 +7,12 @@ import Synchronization
 extension Run {
     /// Keeps the database as it was before anything was sent, for the mutant that does not commit before it sends.
     func remember(_ client: Client, _ store: LeaseStore, at checkpoint: String) {
-        guard options.mutant == .noCommitBeforeSending, checkpoint == "plan" else { return }
+        guard options.mutant == .noCommitBeforeSending else { return }
+        guard checkpoint == "plan" else {
+            // Once the answer is recorded there is nothing to take back.
+            if !checkpoint.hasSuffix("POST") { snapshots.withLock { $0[client.number] = nil } }
+            return
+        }
         let path = "\(client.path)-before"
         try? FileManager.default.removeItem(atPath: path)
         try? store.backUp(to: path)

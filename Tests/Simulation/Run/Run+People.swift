@@ -10,15 +10,13 @@ extension Run {
         QueueDesk(store: client.store, now: { client.now }, random: client.random)
     }
 
-    func create(_ client: Client, _ plan: DraftPlan) {
-        guard let scope = try? client.store.scope(ofCloud: "cloud") else { return }
-        let now = client.now.truncatedToMinute
-        // Ends are round, so that two people easily ask for the same.
-        let start = plan.startMinutes.map { now.adding(seconds: Int64($0) * 60) }
-        let wanted = (start ?? now).adding(seconds: Int64(plan.hours) * 3_600)
-        let end = Timestamp(secondsSince1970: (wanted.secondsSince1970 + 3_599) / 3_600 * 3_600)
-        let draft = LeaseDraft(
-            name: plan.name, start: start.map(LeaseDraft.Start.at) ?? .now, endsAt: end, reservations: plan.kind.body)
+    func create(_ client: Client, _ plan: DraftPlan) async {
+        // Before the first sync the cloud is asked whose project this is.
+        guard
+            let scope = try? await flush(client, errand(client, client.store, nil, isQuiet: true)).scope(
+                of: client.connection(errand(client, client.store, nil, isQuiet: true), isFresh: false))
+        else { return }
+        let draft = plan.draft(at: client.now)
         let limit = { (minutes: Int?) in minutes.map { client.now.adding(seconds: Int64($0) * 60) } }
         do {
             _ = try desk(client).create(
@@ -95,12 +93,22 @@ extension Run {
 
     /// Which lease a creation became, as its owner finds out by looking: only what is, or was, to be seen.
     private func identity(_ client: Client, _ mutation: Mutation) -> QueueDesk.Resolution {
-        let key = World.DraftKey(client: client.number, mutation: mutation.id)
-        let made = world.creations.first { $0.draft == key && world.exists($0.leaseID) }
+        let group = world.group(of: World.DraftKey(client: client.number, mutation: mutation.id))
+        let all = (try? client.store.mutations(scopes: nil, includesFinal: true)) ?? []
+        let taken = Set(all.filter { $0.verb == .create && $0.id != mutation.id }.compactMap(\.leaseID))
+        let made = world.creations.first {
+            group.contains($0.draft) && !taken.contains($0.leaseID) && world.exists($0.leaseID)
+        }
         return made.map { .adopt(leaseID: $0.leaseID) } ?? .create
     }
 
     // MARK: - At the server
+
+    /// Somebody makes by other means what a client is about to ask for.
+    func makeLookalike(_ client: Client, _ plan: DraftPlan) {
+        let response = world.act("POST", "/leases", .object(plan.draft(at: client.now).body), as: client.account)
+        world.note("  somebody makes \(plan.name): \(response.status)")
+    }
 
     private var ownLeases: [BlazarLease] { world.leases(as: "user1") }
 

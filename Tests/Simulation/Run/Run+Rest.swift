@@ -100,15 +100,23 @@ extension Run {
         return rows
     }
 
+    /// Whether a request for one of these drafts arrived twice.
+    private func hasCopies(_ group: Set<World.DraftKey>) -> Bool {
+        let exchanges = world.creations.filter { group.contains($0.draft) }.map(\.exchange)
+        return Set(exchanges).count < exchanges.count
+    }
+
     /// What was made for a draft is what the draft became; but for what went before any list could show it.
     private func checkCreations() {
         let ledger = ledger.withLock { $0.mutations }
         for made in world.creations {
-            guard let mutation = ledger[made.draft], mutation.leaseID != made.leaseID else { continue }
-            let isTwin = world.creations.contains {
-                $0.exchange == made.exchange && $0.draft == made.draft && $0.leaseID == mutation.leaseID
-            }
-            guard !isTwin, world.isFindable(made) else { continue }
+            guard let mutation = ledger[made.draft] else { continue }
+            let group = world.group(of: made.draft)
+            let taken = Set(group.compactMap { ledger[$0]?.leaseID })
+            // Of copies on the network one is taken; another may then pass for the lease of a draft that looks alike.
+            let copies = world.creations.filter { $0.exchange == made.exchange && $0.draft == made.draft }
+            let hasCopy = copies.contains { taken.contains($0.leaseID) }
+            guard !hasCopy, group.count == 1 || !hasCopies(group), world.isFindable(made) else { continue }
             world.violate(
                 """
                 draft \(made.draft.client)#\(made.draft.mutation) is \(mutation.state) \(mutation.leaseID ?? "") though \

@@ -58,7 +58,7 @@ final class Run: Sendable {
             for client in clients { client.close() }
             try? FileManager.default.removeItem(atPath: options.folder)
         }
-        for client in clients.prefix(2) { await sync(client, isQuiet: true) }
+        for client in clients.prefix(scenario.isNewToSecond ? 1 : 2) { await sync(client, isQuiet: true) }
         for step in scenario.steps {
             world.pass(seconds: step.pauseSeconds)
             await perform(step)
@@ -83,7 +83,8 @@ final class Run: Sendable {
     func perform(_ action: Action, _ step: Step? = nil) async {
         if let client = action.client { ledger.withLock { _ = $0.touched.insert(client) } }
         switch action {
-        case .create(let number, let plan): create(clients[number], plan)
+        case .create(let number, let plan): await create(clients[number], plan)
+        case .lookalike(let number, let plan): makeLookalike(clients[number], plan)
         case .change(let number, let verb, let target, let minutes):
             change(clients[number], verb, target: target, minutes: minutes)
         case .decide(let number, let decision, let target): decide(clients[number], decision, target: target)
@@ -115,6 +116,7 @@ final class Run: Sendable {
     // MARK: - Processes
 
     func errand(_ client: Client, _ store: LeaseStore, _ step: Step?, isQuiet: Bool = false) -> Errand {
+        snapshots.withLock { $0[client.number] = nil }
         let number = errands.withLock {
             $0 += 1
             return $0
@@ -153,6 +155,7 @@ final class Run: Sendable {
             progress: { _ in try? errand.checkpoint("progress") }
         ).run()
         world.note("  client \(client.number) synced: \(report.failure?.rawValue ?? "well")")
+        checkSuspicion(client, report)
         revive(client, errand)
         return report
     }
@@ -161,22 +164,19 @@ final class Run: Sendable {
         guard let scope = try? client.store.scope(ofCloud: "cloud") else { return }
         let errand = errand(client, client.store, step)
         do {
-            // As the product does before it sends where only likeness tells.
-            if try client.store.keepsClientEvents(scope: scope.id) == false {
-                _ = await CloudPull(
-                    store: client.store, connection: client.connection(errand, isFresh: isFresh),
-                    options: pullOptions, progress: { _ in }
-                ).run()
-            }
-            _ = try await QueuePush(
-                store: client.store, connection: client.connection(errand, isFresh: isFresh), scope: scope,
-                rules: pullOptions.rules, random: client.random, checkpoint: { try errand.checkpoint($0) },
-                progress: { _ in try? errand.checkpoint("progress") }
-            ).run()
+            _ = try await flush(client, errand).run(
+                client.connection(errand, isFresh: isFresh), scope: scope, waitingFor: 0)
         } catch {
             if !errand.isDead { world.violate("a push failed: \(error)") }
         }
         revive(client, errand)
+    }
+
+    func flush(_ client: Client, _ errand: Errand) -> QueueFlush {
+        QueueFlush(
+            store: client.store, options: pullOptions, random: client.random,
+            checkpoint: { try errand.checkpoint($0) }, sleep: { _ in },
+            progress: { _ in try? errand.checkpoint("progress") })
     }
 
     /// A second process of the same client, for as long as one sync takes.

@@ -15,6 +15,8 @@ package struct Scenario: Sendable, Hashable {
     var actionSeconds: Int64
     /// How far the clients' clocks are off at first, in seconds.
     var secondsOff: [Int64]
+    /// Whether the second client has never asked the cloud before.
+    var isNewToSecond: Bool
     package var steps: [Step]
 
     /// The clients: two databases in one project, and an administrator's.
@@ -37,9 +39,62 @@ extension Scenario {
         tokenSeconds = chance.weighted([(6, 3_600), (2, 400), (1, 90)])
         actionSeconds = chance.weighted([(3, 0), (1, 3)])
         secondsOff = (0..<Self.clientCount).map { _ in Self.clock(&chance) }
+        // Of a chance of its own: what came later must not change what was there before.
+        var more = Chance(seed: ~seed)
+        let hasTwins = !keepsEvents && more.happens(50)
+        let hasLookalikes = more.happens(20)
+        isNewToSecond = more.happens(15)
         steps = []
         let count = chance.number(8...26)
-        for number in 0..<count { steps.append(step(number, &chance)) }
+        while steps.count < count {
+            let step = step(steps.count, &chance)
+            steps.append(step)
+            switch step.action {
+            case .sync(let client, let confirms, _) where !step.faults.isEmpty && chance.happens(35):
+                // Impatient people try again at once.
+                for _ in 0..<chance.number(1...4) {
+                    append(
+                        .sync(client: client, confirmsDeletes: confirms, isFresh: false),
+                        after: Int64(chance.number(0...12)))
+                }
+            case .create(let client, let plan) where keepsEvents && chance.happens(30):
+                // Two computers ask for the same, and one gets no answer.
+                append(.create(client: 1 - client, plan), after: 0)
+                for client in [client, 1 - client] {
+                    append(.sync(client: client, confirmsDeletes: false, isFresh: false), after: 0)
+                    guard chance.happens(40) else { continue }
+                    steps[steps.count - 1].faults[chance.number(1...2)] = fault(&chance)
+                }
+            case .create(let client, let plan) where hasTwins && more.happens(30):
+                // One computer asks for the same twice, and nothing will tell the two apart.
+                append(.create(client: client, plan), after: 0)
+                append(.sync(client: client, confirmsDeletes: false, isFresh: false), after: 0)
+                for exchange in 1...4 where more.happens(40) {
+                    steps[steps.count - 1].faults[exchange] = fault(&more)
+                }
+            default: break
+            }
+            if hasLookalikes, more.happens(15) { appendLookalike(&more) }
+        }
+    }
+
+    /// Somebody makes by other means what one of the clients is about to ask for.
+    private mutating func appendLookalike(_ chance: inout Chance) {
+        let client = chance.below(2)
+        var plan = draft(steps.count, &chance)
+        plan.name = "like-\(steps.count)"
+        append(.lookalike(client: client, plan), after: Int64(chance.number(0...9)))
+        append(.create(client: client, plan), after: 0)
+        append(
+            chance.happens(50)
+                ? .sync(client: client, confirmsDeletes: false, isFresh: false) : .push(client: client, isFresh: true),
+            after: 0)
+        for exchange in 1...4 where chance.happens(40) { steps[steps.count - 1].faults[exchange] = fault(&chance) }
+    }
+
+    private mutating func append(_ action: Action, after pauseSeconds: Int64) {
+        steps.append(
+            Step(number: steps.count, pauseSeconds: pauseSeconds, action: action, faults: [:], crashAt: nil))
     }
 
     private static func clock(_ chance: inout Chance) -> Int64 {
@@ -55,7 +110,9 @@ extension Scenario {
         switch action {
         case .sync, .push, .other:
             for _ in 0..<chance.weighted([(4, 0), (5, 1), (3, 2), (1, 4)]) {
-                step.faults[chance.number(0...9)] = fault(&chance)
+                // Most exchanges are a token's, a list's, and then that of the first mutation.
+                let exchange = chance.weighted([(3, 1), (3, 2), (4, chance.number(0...9))])
+                step.faults[exchange] = fault(&chance)
             }
             if chance.happens(15) { step.crashAt = chance.number(0...14) }
         default: break
@@ -104,7 +161,7 @@ extension Scenario {
 
     private func fault(_ chance: inout Chance) -> Fault {
         // Blazar's manager may still do its work within the quiet period, and is not thought to after.
-        let later = Int64(chance.number(1...290))
+        let later = Int64(chance.happens(50) ? chance.number(1...290) : chance.number(150...290))
         return chance.weighted([
             (2, .noConnection), (4, .requestLost), (7, .answerLost), (5, .carriedOutLater(seconds: later)),
             (3, .hang(seconds: min(later, 230))), (4, .truncated), (2, .duplicated),

@@ -32,6 +32,8 @@ package enum Action: Sendable, Hashable {
     case strangerCreates(user: String, minutes: Int)
     /// Somebody changes a lease at the server.
     case strangerChanges(target: Int, minutes: Int)
+    /// Somebody makes by other means, under the client's account, what the client is about to ask for.
+    case lookalike(client: Int, DraftPlan)
 }
 
 extension Action {
@@ -41,7 +43,7 @@ extension Action {
         case .create(let client, _), .change(let client, _, _, _), .decide(let client, _, _), .sync(let client, _, _),
             .push(let client, _), .other(let client):
             client
-        case .setClock, .reap, .strangerCreates, .strangerChanges: nil
+        case .setClock, .reap, .strangerCreates, .strangerChanges, .lookalike: nil
         }
     }
 }
@@ -63,6 +65,18 @@ package struct DraftPlan: Sendable, Hashable {
     var lateStart: LateStartPolicy?
     var notAfterMinutes: Int?
     var retryUntilMinutes: Int?
+}
+
+extension DraftPlan {
+    /// The draft of somebody whose clock shows that time. Ends are round, so that two people easily ask for the same.
+    func draft(at time: Timestamp) -> LeaseDraft {
+        let now = time.truncatedToMinute
+        let start = startMinutes.map { now.adding(seconds: Int64($0) * 60) }
+        let wanted = (start ?? now).adding(seconds: Int64(hours) * 3_600)
+        let end = Timestamp(secondsSince1970: (wanted.secondsSince1970 + 3_599) / 3_600 * 3_600)
+        return LeaseDraft(
+            name: name, start: start.map(LeaseDraft.Start.at) ?? .now, endsAt: end, reservations: kind.body)
+    }
 }
 
 /// What a draft reserves.

@@ -59,7 +59,6 @@ struct Exchange: Sendable {
     /// Which mutation a creation is for: the one that is being sent, as far as its database knows.
     private var draft: World.DraftKey? {
         guard request.method == "POST", target == "/reservation/v1/leases" else { return nil }
-        let name = (try? JSONValue(parsing: request.body ?? []))?["name"]?.stringValue
         let creations = ((try? errand.store.mutations(scopes: nil, includesFinal: true)) ?? []).filter {
             $0.verb == .create
         }
@@ -68,7 +67,11 @@ struct Exchange: Sendable {
         return found.map { World.DraftKey(client: errand.client, mutation: $0.id) }
     }
 
+    /// The name of the lease that is asked for.
+    private var name: String? { (try? JSONValue(parsing: request.body ?? []))?["name"]?.stringValue }
+
     func carryOut(_ fault: Fault?) async throws(TransportError) -> HTTPReply {
+        if let draft, let name { world.leaves(draft, name: name) }
         switch fault {
         case nil: return reply(execute())
         case .noConnection: throw FaultyTransport.error(.cannotConnect)

@@ -27,6 +27,12 @@ final class World: Sendable {
         let exchange: Int
     }
 
+    /// What tells leases apart where the server drops events.
+    struct Looks: Hashable, Sendable {
+        let client: Int
+        let name: String
+    }
+
     struct State: Sendable {
         var model: BlazarModel
         var stragglers: [Straggler] = []
@@ -36,6 +42,8 @@ final class World: Sendable {
         var violation: String?
         /// Leases that somebody changed before the one who asked for them had seen them.
         var changedUnseen: Set<String> = []
+        /// The drafts that were sent with the same looks.
+        var drafts: [Looks: Set<DraftKey>] = [:]
     }
 
     private let state: Mutex<State>
@@ -136,16 +144,31 @@ final class World: Sendable {
         return response
     }
 
-    /// Two leases for one draft are one too many.
+    /// Two leases for one draft are one too many; and three for two that nothing tells apart.
     ///
     /// The exception: the first had been deleted at the server, by somebody else, before any of this client's lists
     /// brought it; nothing can tell then that it ever was.
     private func created(_ id: String, _ draft: DraftKey, exchange: Int) {
-        let earlier = creations.filter { $0.draft == draft && $0.exchange != exchange }
+        let group = group(of: draft)
+        let earlier = creations.filter { group.contains($0.draft) && $0.exchange != exchange && isFindable($0) }
         state.withLock { $0.creations.append(Creation(draft: draft, leaseID: id, exchange: exchange)) }
-        for one in earlier where isFindable(one) {
-            violate(
-                "draft \(draft.client)#\(draft.mutation) became two leases: \(one.leaseID) and \(id)")
+        guard let one = earlier.first, Set(earlier.map(\.exchange)).count >= group.count else { return }
+        violate(
+            group.count == 1
+                ? "draft \(draft.client)#\(draft.mutation) became two leases: \(one.leaseID) and \(id)"
+                : "\(group.count) drafts became more leases than that: \(earlier.map(\.leaseID)) and \(id)")
+    }
+
+    /// Notes that a request for a draft is about to leave.
+    func leaves(_ draft: DraftKey, name: String) {
+        guard !keepsEvents else { return }
+        state.withLock { _ = $0.drafts[Looks(client: draft.client, name: name), default: []].insert(draft) }
+    }
+
+    /// The drafts whose leases nothing tells from this one's, itself among them.
+    func group(of draft: DraftKey) -> Set<DraftKey> {
+        state.withLock { state in
+            state.drafts.values.filter { $0.contains(draft) }.reduce(into: [draft]) { $0.formUnion($1) }
         }
     }
 

@@ -59,6 +59,9 @@ WALLS: dict[str, Row] = {
         "Hummingbird HummingbirdCore HTTPTypes ArgumentParser Logging NIOCore ServiceLifecycle UnixSignals",
     ),
     "Bench": row("LeaseModel BlazarClient"),
+    # The whole engine in one process with a simulated cloud, and the program that runs it for many seeds; under Tests.
+    "Simulation": row("LeaseModel SyncPlanner LeaseStore OpenStackClient SyncEngine BlazarModel"),
+    "Simulate": row("Simulation BlazarModel", "ArgumentParser"),
     # Recorded requests and replies, and filled databases, for tests; under Tests.
     "CaptureFixtures": row("LeaseModel"),
     "MirrorFixtures": row("LeaseModel SyncPlanner LeaseStore"),

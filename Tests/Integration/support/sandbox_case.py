@@ -1,0 +1,40 @@
+"""A test on the command and the sandbox, each test with a cloud of its own."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from .blazar_client import BlazarClient
+from .command import CommandCase
+
+
+class SandboxCase(CommandCase):
+    """Has a running sandbox, its clouds.yaml, and a second way to it."""
+
+    def setUp(self):
+        super().setUp()
+        # Built beside the command, unless SANDBOX says otherwise.
+        program = os.environ.get("SANDBOX") or str(Path(os.environ["LEASEHOLD"]).parent / "Sandbox")
+        clouds = self.folder / "clouds.yaml"
+        self.sandbox = subprocess.Popen(
+            [program, "--port", "0", "--write-clouds-yaml", str(clouds)], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        self.addCleanup(self.stop_sandbox)
+        deadline = time.monotonic() + 30
+        while not clouds.exists() or "auth_url" not in clouds.read_text():
+            if self.sandbox.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{program} did not start")
+            time.sleep(0.05)
+        self.environment.update(OS_CLIENT_CONFIG_FILE=str(clouds), OS_CLOUD="user1", LEASEHOLD_QUIET_PERIOD_SECONDS="2")
+        self.cloud = BlazarClient(clouds, "user1")
+
+    def stop_sandbox(self):
+        self.sandbox.terminate()
+        self.sandbox.wait(timeout=30)
+
+    def start(self, *arguments):
+        """Starts the command, and does not wait for it."""
+        return subprocess.Popen(
+            [os.environ["LEASEHOLD"], *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
