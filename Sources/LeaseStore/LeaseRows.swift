@@ -5,7 +5,7 @@ import LeaseModel
 enum LeaseRows {
     /// The leases of those rows, in the order of the keys, with their reservations and events.
     static func leases(_ database: Database, keys: some Collection<Int64>) throws -> [(
-        key: Int64, row: Row, lease: Lease
+        key: Int64, row: Row, lease: BlazarLease
     )] {
         let list = keys.map(String.init).joined(separator: ",")
         var reservations: [Int64: [Reservation]] = [:]
@@ -24,7 +24,7 @@ enum LeaseRows {
         while let row = try leaseRows.next() { rows[row["lease_key"]] = row.copy() }
         return keys.compactMap { key in
             guard let row = rows[key] else { return nil }
-            let lease = Lease(row: row, reservations: reservations[key] ?? [], events: events[key] ?? [])
+            let lease = BlazarLease(row: row, reservations: reservations[key] ?? [], events: events[key] ?? [])
             return (key, row, lease)
         }
     }
@@ -41,7 +41,7 @@ enum LeaseRows {
     }
 }
 
-extension Lease {
+extension BlazarLease {
     init(row: Row, reservations: [Reservation], events: [LeaseEvent]) {
         let id: String = row["id"]
         func owned(_ reservation: Reservation) -> Reservation {

@@ -64,7 +64,7 @@ extension MirrorReader {
                 status: ReservationStatus(rawValue: "queued"), fields: fields)
         }
         let status = creation.state.isPending ? .queued : LeaseStatus(rawValue: creation.state.rawValue.uppercased())
-        let lease = Lease(
+        let lease = BlazarLease(
             id: id, name: creation.leaseName, userID: user?.id ?? "", projectID: scope?.projectID ?? "",
             startsAt: startsAt, endsAt: draft?.endsAt ?? startsAt, status: status, reservations: reservations)
         var mirrored = MirroredLease(

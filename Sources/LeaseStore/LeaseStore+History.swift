@@ -18,7 +18,7 @@ extension LeaseStore {
             database, sql: "SELECT * FROM lease_history WHERE lease_key = ? ORDER BY history_id", arguments: [key])
         var versions: [LeaseVersion] = []
         while let row = try rows.next() {
-            guard let lease = try? Lease(json: LeaseRows.object(row["document"])) else { continue }
+            guard let lease = try? BlazarLease(json: LeaseRows.object(row["document"])) else { continue }
             versions.append(
                 LeaseVersion(
                     lease: lease, observedAt: Timestamp(secondsSince1970: row["observed_at"]),

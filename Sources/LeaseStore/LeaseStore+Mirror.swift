@@ -4,11 +4,11 @@ package import SyncPlanner
 
 /// A lease as the server gave it in one run.
 package struct ObservedLease: Sendable {
-    package let lease: Lease
+    package let lease: BlazarLease
     /// The digest of the bytes it was read from.
     package let digest: UInt64
 
-    package init(lease: Lease, digest: UInt64) {
+    package init(lease: BlazarLease, digest: UInt64) {
         self.lease = lease
         self.digest = digest
     }

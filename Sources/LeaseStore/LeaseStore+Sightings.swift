@@ -122,7 +122,7 @@ extension LeaseStore {
         return try LeaseRows.leases(database, keys: keys).filter { key, _, lease in
             if draft.resembles(lease) { return true }
             return try String.fetchAll(before, arguments: [key]).contains { document in
-                (try? Lease(json: LeaseRows.object(document))).map(draft.resembles) ?? false
+                (try? BlazarLease(json: LeaseRows.object(document))).map(draft.resembles) ?? false
             }
         }.map { _, _, lease in lease.id }
     }
@@ -131,7 +131,7 @@ extension LeaseStore {
 extension LeaseDraft {
     /// Whether a lease may have been made from this draft: the same name, the same dates and the same kinds of
     /// reservations.
-    fileprivate func resembles(_ lease: Lease) -> Bool {
+    fileprivate func resembles(_ lease: BlazarLease) -> Bool {
         guard lease.name == name, lease.endsAt == endsAt.truncatedToMinute else { return false }
         if case .at(let time) = start, time.truncatedToMinute != lease.startsAt.truncatedToMinute { return false }
         let wanted = reservations.map { $0["resource_type"]?.stringValue ?? "" }.sorted()

@@ -62,7 +62,7 @@ struct MirrorWriter {
     }
 
     /// The lease as the mirror would give it back: parts know their lease from where they stand.
-    private func normalized(_ lease: Lease) -> Lease {
+    private func normalized(_ lease: BlazarLease) -> BlazarLease {
         var lease = lease
         lease.reservations = lease.reservations.map {
             var reservation = $0
@@ -102,7 +102,7 @@ struct MirrorWriter {
     ///
     /// - Returns: when it was last seen, and from when on it no longer held. A clock that was set back never makes an
     ///   interval end before it began.
-    private func archive(key: Int64, row: Row, lease: Lease) throws -> (lastSeen: Timestamp, until: Timestamp) {
+    private func archive(key: Int64, row: Row, lease: BlazarLease) throws -> (lastSeen: Timestamp, until: Timestamp) {
         let observed = Timestamp(secondsSince1970: row["observed_at"])
         let goneBefore = row.time("gone_before")
         let until = max(time, observed)
@@ -159,7 +159,7 @@ struct MirrorWriter {
         try insertParts(of: lease, key: key)
     }
 
-    private func insertParts(of lease: Lease, key: Int64) throws {
+    private func insertParts(of lease: BlazarLease, key: Int64) throws {
         let reservations = try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO reservation (lease_key, id, resource_id, resource_type, status, missing_resources,
@@ -188,7 +188,8 @@ struct MirrorWriter {
     }
 
     private func change(
-        _ kind: LeaseChange.Kind, _ lease: Lease, fields: [LeaseChange.Field], after: Timestamp?, at time: Timestamp
+        _ kind: LeaseChange.Kind, _ lease: BlazarLease, fields: [LeaseChange.Field], after: Timestamp?,
+        at time: Timestamp
     ) -> LeaseChange {
         LeaseChange(kind: kind, site: scope.site, lease: lease, fields: fields, after: after, observedAt: time)
     }

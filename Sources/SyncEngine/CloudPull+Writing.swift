@@ -56,7 +56,7 @@ extension CloudPull {
         return changes
     }
 
-    private func foreign(_ lease: Lease, _ scope: Scope) -> PullFailure {
+    private func foreign(_ lease: BlazarLease, _ scope: Scope) -> PullFailure {
         PullFailure(
             failure: .suspect,
             message: """
@@ -74,7 +74,7 @@ extension CloudPull {
                 guard let value = try? JSONValue(parsing: slice.bytes), let object = value.objectValue else {
                     throw LeaseDecodingError(leaseID: nil, field: "the object", problem: "is not JSON")
                 }
-                return .success(ObservedLease(lease: try Lease(json: object), digest: slice.digest))
+                return .success(ObservedLease(lease: try BlazarLease(json: object), digest: slice.digest))
             } catch {
                 return .failure(error)
             }

@@ -167,7 +167,7 @@ struct BlazarModelTests {
         #expect((700_000...900_000).contains(response.contentLength))
         for lease in leases {
             let object = try #require(lease.objectValue)
-            #expect(try Lease(json: object).reservations.count == 1)
+            #expect(try BlazarLease(json: object).reservations.count == 1)
         }
         let head = try cloud.send("HEAD", "/leases")
         #expect(head.header("Content-Length") == String(response.contentLength))

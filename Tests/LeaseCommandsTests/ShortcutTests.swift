@@ -58,7 +58,7 @@ struct ShortcutTests {
                     projectName: "project", userID: "u", userName: "user", seesAllProjects: false))
             let now = Timestamp(secondsSince1970: 1_800_000_000)
             var run = try store.beginRun(cloud: cloud, scope: scope.id, at: now)
-            let lease = Lease(
+            let lease = BlazarLease(
                 id: "id-\(cloud)", name: "mine", userID: "u", projectID: "p", startsAt: now, endsAt: now,
                 status: .active)
             _ = try store.apply([ObservedLease(lease: lease, digest: 1)], scope: scope, run: &run, at: now)

@@ -103,7 +103,7 @@ struct WritingCommandTests {
     @Test("Of several live leases of a name the newest active one is given, or the one that ends last; none is made")
     func idempotentAmongMany() async throws {
         try await with { fixture in
-            func lease(_ id: String, _ status: LeaseStatus, created: Int, to end: Int = 60) -> Lease {
+            func lease(_ id: String, _ status: LeaseStatus, created: Int, to end: Int = 60) -> BlazarLease {
                 var lease = StoreFixture.lease(id, name: "same", status: status, to: end)
                 lease.createdAt = StoreFixture.time(created)
                 return lease

@@ -14,9 +14,9 @@ import Testing
             guard let value = try? JSONValue(parsing: body) else { continue }
             parsed += 1
             #expect(try JSONValue(parsing: value.text()) == value)
-            guard let object = value["lease"]?.objectValue, let lease = try? Lease(json: object) else { continue }
+            guard let object = value["lease"]?.objectValue, let lease = try? BlazarLease(json: object) else { continue }
             leases += 1
-            #expect(try Lease(json: lease.json()) == lease)
+            #expect(try BlazarLease(json: lease.json()) == lease)
             _ = lease.reservations.map { $0.requiredValue(of: "node_type") }
         }
         // Otherwise the mutations are so wild that nothing is tested.

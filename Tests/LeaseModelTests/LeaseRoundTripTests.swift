@@ -15,10 +15,10 @@ import Testing
     @Test func everyMemberOfEveryCapturedLeaseSurvives() throws {
         #expect(Self.capturedLeases.count > 250)
         for (name, object) in Self.capturedLeases {
-            let lease = try Lease(json: object)
+            let lease = try BlazarLease(json: object)
             #expect(Self.losses(from: .object(object), to: .object(lease.json())) == [], "\(name)")
-            #expect(try Lease(json: lease.json()) == lease, "\(name)")
-            #expect(try Lease(json: lease.json(times: .iso8601)) == lease, "\(name)")
+            #expect(try BlazarLease(json: lease.json()) == lease, "\(name)")
+            #expect(try BlazarLease(json: lease.json(times: .iso8601)) == lease, "\(name)")
         }
     }
 
@@ -34,7 +34,7 @@ import Testing
         first["x_new"] = true
         reservations[0] = .object(first)
         object["reservations"] = .array(reservations)
-        let lease = try Lease(json: object)
+        let lease = try BlazarLease(json: object)
         #expect(Self.losses(from: .object(object), to: .object(lease.json())) == [])
     }
 
@@ -44,7 +44,7 @@ import Testing
             for part in ["reservations", "events"] {
                 turned[part] = (object[part]?.arrayValue).map { .array($0.reversed()) }
             }
-            #expect(try Lease(json: turned) == Lease(json: object), "\(name)")
+            #expect(try BlazarLease(json: turned) == BlazarLease(json: object), "\(name)")
         }
     }
 
@@ -53,7 +53,7 @@ import Testing
         for field in ["id", "start_date", "end_date"] {
             var damaged = object
             damaged[field] = 5
-            let error = #expect(throws: LeaseDecodingError.self) { try Lease(json: damaged) }
+            let error = #expect(throws: LeaseDecodingError.self) { try BlazarLease(json: damaged) }
             #expect(error?.field == field)
         }
     }

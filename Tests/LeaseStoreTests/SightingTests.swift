@@ -17,7 +17,7 @@ struct SightingTests {
 
     /// Reads a list and tells the queue.
     @discardableResult
-    private func list(_ fixture: StoreFixture, _ leases: [Lease], at minute: Int, serverDate: Int? = nil) throws
+    private func list(_ fixture: StoreFixture, _ leases: [BlazarLease], at minute: Int, serverDate: Int? = nil) throws
         -> [Mutation]
     {
         try fixture.pull(leases, at: minute, serverDate: serverDate ?? minute)

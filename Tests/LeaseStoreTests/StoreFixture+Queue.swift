@@ -51,7 +51,7 @@ extension StoreFixture {
 
     /// Ends an attempt so.
     func end(
-        _ sending: Mutation, _ attempt: Int64, _ state: MutationState, lease: Lease? = nil, gone: String? = nil
+        _ sending: Mutation, _ attempt: Int64, _ state: MutationState, lease: BlazarLease? = nil, gone: String? = nil
     ) throws {
         var next = sending
         next.state = state
@@ -63,7 +63,7 @@ extension StoreFixture {
     }
 
     /// The lease that a creation becomes, its token in an event.
-    func carrying(_ mutation: Mutation, _ id: String) -> Lease {
+    func carrying(_ mutation: Mutation, _ id: String) -> BlazarLease {
         var lease = twin(of: mutation, id)
         let type = mutation.token.flatMap(ClientToken.eventType) ?? ""
         lease.events.append(LeaseEvent(id: "mark-\(id)", leaseID: id, eventType: type, time: nil, status: .done))
@@ -71,14 +71,14 @@ extension StoreFixture {
     }
 
     /// The lease that a creation becomes on a cloud that drops our event.
-    func twin(of mutation: Mutation, _ id: String, user: String = "u1") -> Lease {
+    func twin(of mutation: Mutation, _ id: String, user: String = "u1") -> BlazarLease {
         var lease = Self.lease(id, name: mutation.leaseName, user: user, from: 60, to: 120)
         lease.createdAt = Self.time(1)
         return lease
     }
 
     /// A whole list, at a moment of the server's clock.
-    func pull(_ leases: [Lease], at minute: Int, serverDate: Int) throws {
+    func pull(_ leases: [BlazarLease], at minute: Int, serverDate: Int) throws {
         let time = Self.time(minute)
         var ledger = try store.pullLedger(scope: scope.id)
         var run = try store.beginRun(cloud: scope.site, scope: scope.id, at: time)

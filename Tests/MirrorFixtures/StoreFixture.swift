@@ -45,7 +45,7 @@ package struct StoreFixture: Sendable {
     package static func lease(
         _ id: String, name: String? = nil, status: LeaseStatus = .pending, project: String = "p1", user: String = "u1",
         from: Int = 0, to: Int = 60, nodeType: String? = "compute_skylake", extra: JSONObject = [:]
-    ) -> Lease {
+    ) -> BlazarLease {
         let reservation = Reservation(
             id: "r-\(id)", leaseID: id, resourceID: "x", resourceType: .host, status: .pending,
             fields: [
@@ -54,7 +54,7 @@ package struct StoreFixture: Sendable {
             ])
         let event = LeaseEvent(
             id: "e-\(id)", leaseID: id, eventType: "start_lease", time: time(from), status: .undone)
-        return Lease(
+        return BlazarLease(
             id: id, name: name ?? "lease-\(id)", userID: user, projectID: project, startsAt: time(from),
             endsAt: time(to), status: status, isDegraded: false, trustID: "t", createdAt: time(-1), updatedAt: nil,
             reservations: [reservation], events: [event], extra: extra)
@@ -62,7 +62,7 @@ package struct StoreFixture: Sendable {
 
     /// A whole pull: everything listed is written, everything else that was known is marked as deleted.
     @discardableResult
-    package func pull(_ leases: [Lease], at minute: Int, scope: Scope? = nil) throws -> [LeaseChange] {
+    package func pull(_ leases: [BlazarLease], at minute: Int, scope: Scope? = nil) throws -> [LeaseChange] {
         let scope = scope ?? self.scope
         let time = Self.time(minute)
         var ledger = try store.pullLedger(scope: scope.id)

@@ -216,7 +216,7 @@ struct CloudPullTests {
 
 extension PullFixture {
     /// The bytes of a list of those leases.
-    func listBytes(_ leases: [Lease]) -> Int {
+    func listBytes(_ leases: [BlazarLease]) -> Int {
         "{\"leases\": [\(leases.map(ScriptedCloud.text).joined(separator: ", "))]}".utf8.count
     }
 }

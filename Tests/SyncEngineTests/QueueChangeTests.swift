@@ -97,7 +97,7 @@ struct QueueChangeTests {
 
     // MARK: - Conflicts
 
-    private func conflict(_ fixture: QueueFixture) async throws -> (Lease, Mutation) {
+    private func conflict(_ fixture: QueueFixture) async throws -> (BlazarLease, Mutation) {
         let lease = try await fixture.lease()
         let mutation = try fixture.change(.extend, lease, fixture.end(9_000))
         fixture.cloud.direct("PUT", "/v1/leases/\(lease.id)", .object(fixture.end(10_800)))
@@ -207,7 +207,7 @@ struct QueueChangeTests {
             let answer = fixture.cloud.direct(
                 "POST", "/v1/leases", .object(fixture.draft("theirs").body), as: "user2")
             let object = try #require(try answer.json()["lease"]?.objectValue)
-            let lease = try Lease(json: object)
+            let lease = try BlazarLease(json: object)
             let mutation = try fixture.change(verb, lease, verb == .extend ? fixture.end(9_000) : [:])
             _ = try await fixture.push()
             #expect(try fixture.present(mutation).state == .rejected)

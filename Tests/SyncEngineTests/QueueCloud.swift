@@ -70,10 +70,10 @@ final class QueueCloud: HTTPTransport {
     func count(_ method: String) -> Int { asked.count { $0.hasPrefix(method + " ") } }
 
     /// The leases that the server has, whoever asks.
-    func leases() -> [Lease] {
+    func leases() -> [BlazarLease] {
         let answer = direct("GET", "/v1/leases", as: "admin")
         let list = (try? answer.json())?["leases"]?.arrayValue ?? []
-        return list.compactMap { $0.objectValue.flatMap { try? Lease(json: $0) } }
+        return list.compactMap { $0.objectValue.flatMap { try? BlazarLease(json: $0) } }
     }
 
     /// Asks the server as somebody else would, past every fault.

@@ -72,7 +72,7 @@ struct QueueFixture {
 
     /// Queues a change of a lease that the mirror has.
     @discardableResult
-    func change(_ verb: Mutation.Verb, _ lease: Lease, _ fields: JSONObject = [:]) throws -> Mutation {
+    func change(_ verb: Mutation.Verb, _ lease: BlazarLease, _ fields: JSONObject = [:]) throws -> Mutation {
         try desk.change(verb, .mirrored(lease), fields: fields, scope: scope, terms: .init())
     }
 
@@ -81,14 +81,14 @@ struct QueueFixture {
     }
 
     /// A lease that is there, and mirrored.
-    func lease(_ name: String = "there", _ reservation: JSONObject = Self.host) async throws -> Lease {
+    func lease(_ name: String = "there", _ reservation: JSONObject = Self.host) async throws -> BlazarLease {
         let answer = cloud.direct("POST", "/v1/leases", .object(draft(name, reservation: reservation).body))
         try #require(answer.status == 201, "\(String(decoding: answer.body, as: UTF8.self))")
         await sync()
         return try mirrored(name)
     }
 
-    func mirrored(_ name: String) throws -> Lease {
+    func mirrored(_ name: String) throws -> BlazarLease {
         try #require(try store.leases(LeaseFilter()).first { $0.lease.name == name }?.lease)
     }
 

@@ -32,8 +32,8 @@ final class ScriptedCloud: ServiceSession {
     }
 
     private struct State {
-        var listed: [Lease] = []
-        var hidden: [Lease] = []
+        var listed: [BlazarLease] = []
+        var hidden: [BlazarLease] = []
         var answers: [String: Answer] = [:]
         var identity: Result<TokenIdentity, ServiceError>
         var asked: [String] = []
@@ -66,9 +66,9 @@ final class ScriptedCloud: ServiceSession {
     // MARK: - What it holds
 
     /// The leases that the list has.
-    func list(_ leases: [Lease]) { state.withLock { $0.listed = leases } }
+    func list(_ leases: [BlazarLease]) { state.withLock { $0.listed = leases } }
     /// Leases that the list does not have, though they can be asked for.
-    func hide(_ leases: [Lease]) { state.withLock { $0.hidden = leases } }
+    func hide(_ leases: [BlazarLease]) { state.withLock { $0.hidden = leases } }
     /// Answers a request, `GET /leases`, otherwise than by what it holds; `nil` takes that back.
     func answer(_ request: String, _ answer: Answer?) { state.withLock { $0.answers[request] = answer } }
     func become(_ identity: Result<TokenIdentity, ServiceError>) { state.withLock { $0.identity = identity } }
@@ -95,7 +95,7 @@ final class ScriptedCloud: ServiceSession {
             requestLine: "\(request.method) http://cloud\(request.path)")
     }
 
-    private static func answer(_ line: String, listed: [Lease], all: [Lease]) -> Answer {
+    private static func answer(_ line: String, listed: [BlazarLease], all: [BlazarLease]) -> Answer {
         let prefix = "GET /leases/"
         if line == "GET /leases" { return .json("{\"leases\": [\(listed.map(text).joined(separator: ", "))]}") }
         guard line.hasPrefix(prefix) else {
@@ -107,7 +107,7 @@ final class ScriptedCloud: ServiceSession {
         return .refusal(404, "Object with {'lease_id': '\(id)'} not found")
     }
 
-    static func text(_ lease: Lease) -> String { JSONValue.object(lease.json()).text() }
+    static func text(_ lease: BlazarLease) -> String { JSONValue.object(lease.json()).text() }
 
     private static func body(of answer: Answer) -> HTTPBody {
         HTTPBody {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Whether a change still fits the lease")
 struct ChangeDecisionTests {
-    private let lease = Lease(
+    private let lease = BlazarLease(
         id: "a", name: "lease", userID: "u", projectID: "p", startsAt: .at(0), endsAt: .at(7_200), status: .active)
 
     private func decide(_ mine: JSONObject, base: JSONObject = [:]) -> ChangeDecision {

@@ -5,7 +5,7 @@ internal import OpenStackClient
 package struct LeaseReply: Sendable, Hashable {
     /// The lease. Compare its `projectID` with the scope's: Chameleon gives, changes and deletes other projects'
     /// leases for whoever knows their id.
-    package let lease: Lease
+    package let lease: BlazarLease
     /// The object as the server sent it.
     package let raw: JSONObject
     package let requestID: String?
@@ -50,7 +50,7 @@ extension CallReply {
             return .failed(unusable("the answer holds no lease"))
         }
         do {
-            let lease = try Lease(json: raw)
+            let lease = try BlazarLease(json: raw)
             guard id == nil || lease.id == id else {
                 return .failed(unusable("the answer holds another lease, \(lease.id)"))
             }

@@ -4,7 +4,7 @@ package import LeaseModel
 package struct LeaseRow: Sendable {
     let mirrored: MirroredLease
     let now: Timestamp
-    var lease: Lease { mirrored.lease }
+    var lease: BlazarLease { mirrored.lease }
 
     package init(_ mirrored: MirroredLease, now: Timestamp) {
         self.mirrored = mirrored

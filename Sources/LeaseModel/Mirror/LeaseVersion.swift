@@ -1,7 +1,7 @@
 /// One state in which a lease was observed.
 public struct LeaseVersion: Sendable, Hashable {
     /// The lease in that state, with its reservations and events.
-    public let lease: Lease
+    public let lease: BlazarLease
     /// When it was first seen so.
     public let observedAt: Timestamp
     /// When it was last seen so.
@@ -13,7 +13,8 @@ public struct LeaseVersion: Sendable, Hashable {
 
     /// Makes a version from its parts.
     public init(
-        lease: Lease, observedAt: Timestamp, lastSeenAt: Timestamp, observedUntil: Timestamp?, departure: Departure?
+        lease: BlazarLease, observedAt: Timestamp, lastSeenAt: Timestamp, observedUntil: Timestamp?,
+        departure: Departure?
     ) {
         self.lease = lease
         self.observedAt = observedAt
@@ -59,7 +60,7 @@ public struct LeaseChange: Sendable, Hashable {
     /// The name of the site.
     public let site: String
     /// The lease as it is now, or was last.
-    public let lease: Lease
+    public let lease: BlazarLease
     /// What is different; empty for a new lease.
     public let fields: [Field]
     /// Not before this moment; `nil` if the lease had not been seen before.
@@ -69,7 +70,7 @@ public struct LeaseChange: Sendable, Hashable {
 
     /// Makes a change from its parts.
     public init(
-        kind: Kind, site: String, lease: Lease, fields: [Field], after: Timestamp?, observedAt: Timestamp
+        kind: Kind, site: String, lease: BlazarLease, fields: [Field], after: Timestamp?, observedAt: Timestamp
     ) {
         self.kind = kind
         self.site = site
@@ -82,7 +83,7 @@ public struct LeaseChange: Sendable, Hashable {
 
 extension LeaseChange {
     /// The fields in which two states of a lease differ, in the order of Blazar's keys, parts by their ids.
-    public static func differences(from old: Lease, to new: Lease) -> [Field] {
+    public static func differences(from old: BlazarLease, to new: BlazarLease) -> [Field] {
         var fields: [Field] = []
         compare(old.json(times: .iso8601), new.json(times: .iso8601), prefix: "", into: &fields)
         return fields

@@ -3,7 +3,7 @@
 /// One that is only queued has its local id and the status `QUEUED`.
 public struct MirroredLease: Sendable, Hashable, Identifiable {
     /// The lease as last seen.
-    public let lease: Lease
+    public let lease: BlazarLease
     /// The scope that sees it.
     public let scopeID: Int64
     /// The name of its site.
@@ -34,7 +34,7 @@ public struct MirroredLease: Sendable, Hashable, Identifiable {
 
     /// Makes a mirrored lease from its parts.
     public init(
-        lease: Lease, scopeID: Int64, site: String, projectName: String?, userName: String?, isMine: Bool,
+        lease: BlazarLease, scopeID: Int64, site: String, projectName: String?, userName: String?, isMine: Bool,
         firstSeenAt: Timestamp, observedAt: Timestamp, lastSeenAt: Timestamp, departure: Departure?
     ) {
         self.lease = lease

@@ -81,7 +81,7 @@ package struct QueueDesk: Sendable {
     /// The lease that a change or a deletion is for.
     package enum Target: Sendable, Hashable {
         /// One that the mirror has.
-        case mirrored(Lease)
+        case mirrored(BlazarLease)
         /// One that was asked for here, and that the cloud may not have yet.
         case creation(Mutation)
 

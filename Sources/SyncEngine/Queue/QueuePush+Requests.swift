@@ -18,7 +18,7 @@ extension QueuePush {
             return (nil, nil)
         }
         try checkpoint("before POST")
-        var lease: Lease?
+        var lease: BlazarLease?
         var pause: ServiceErrorReport?
         let outcome: AttemptOutcome
         do throws(ServiceError) {
@@ -44,7 +44,7 @@ extension QueuePush {
     // MARK: - Changes
 
     func change(_ mutation: Mutation) async throws -> (Mutation?, ServiceErrorReport?) {
-        let found: Lease
+        let found: BlazarLease
         switch await look(mutation) {
         case .lease(let lease): found = lease
         case .outcome(let outcome, let pause): return (try conclude(mutation, outcome), pause)
@@ -77,7 +77,7 @@ extension QueuePush {
         }
         try checkpoint("before PUT")
         var pause: ServiceErrorReport?
-        var settled: Lease?
+        var settled: BlazarLease?
         let outcome: AttemptOutcome
         do throws(ServiceError) {
             switch try await connection.blazar.updateLease(id: found.id, body) {
@@ -96,7 +96,7 @@ extension QueuePush {
     }
 
     /// The answer to a PUT says UPDATING whatever becomes of it: the lease is read again for its settled status.
-    private func readSettled(_ id: String) async -> Lease? {
+    private func readSettled(_ id: String) async -> BlazarLease? {
         guard case .lease(let reply) = try? await connection.blazar.lease(id: id), reply.lease.status != .updating
         else {
             return nil
@@ -107,7 +107,7 @@ extension QueuePush {
     // MARK: - Deletion
 
     func delete(_ mutation: Mutation) async throws -> (Mutation?, ServiceErrorReport?) {
-        let found: Lease
+        let found: BlazarLease
         switch await look(mutation) {
         case .lease(let lease): found = lease
         case .outcome(let outcome, let pause): return (try conclude(mutation, outcome), pause)
@@ -139,7 +139,7 @@ extension QueuePush {
     // MARK: - Common
 
     private enum Look {
-        case lease(Lease)
+        case lease(BlazarLease)
         case outcome(AttemptOutcome, ServiceErrorReport?)
         /// The creation of the lease came to nothing.
         case neverMade

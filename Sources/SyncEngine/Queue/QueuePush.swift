@@ -174,7 +174,7 @@ package struct QueuePush: Sendable {
 
     /// Records what came of a request.
     func conclude(
-        _ mutation: Mutation, attempt: Int64, _ outcome: AttemptOutcome, lease: Lease? = nil, gone: String? = nil,
+        _ mutation: Mutation, attempt: Int64, _ outcome: AttemptOutcome, lease: BlazarLease? = nil, gone: String? = nil,
         sentToken: Bool = false
     ) throws -> Mutation {
         let now = connection.now()

@@ -17,7 +17,7 @@ package enum ChangeDecision: Sendable, Hashable {
     ///     compared.
     ///   - theirs: the lease as the server has it.
     /// - Returns: the decision.
-    package static func of(mine: JSONObject, base: JSONObject, theirs: Lease) -> ChangeDecision {
+    package static func of(mine: JSONObject, base: JSONObject, theirs: BlazarLease) -> ChangeDecision {
         let present = values(of: theirs, for: mine.keys)
         var conflicts: JSONObject = [:]
         var send: JSONObject = [:]
@@ -31,7 +31,7 @@ package enum ChangeDecision: Sendable, Hashable {
     }
 
     /// The values of fields of a lease in the form in which a PUT takes them; only those that can be compared.
-    package static func values(of lease: Lease, for fields: [String]) -> JSONObject {
+    package static func values(of lease: BlazarLease, for fields: [String]) -> JSONObject {
         var values: JSONObject = [:]
         for field in fields {
             switch field {

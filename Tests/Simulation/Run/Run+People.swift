@@ -110,7 +110,7 @@ extension Run {
         world.note("  somebody makes \(plan.name): \(response.status)")
     }
 
-    private var ownLeases: [Lease] { world.leases(as: "user1") }
+    private var ownLeases: [BlazarLease] { world.leases(as: "user1") }
 
     func reap(_ target: Int) {
         let leases = ownLeases

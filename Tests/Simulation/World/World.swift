@@ -232,8 +232,8 @@ final class World: Sendable {
     }
 
     /// The leases that an account sees, as the server lists them.
-    func leases(as account: String) -> [Lease] {
+    func leases(as account: String) -> [BlazarLease] {
         let list = (try? peek("GET", "/leases", as: account).0.json())?["leases"]?.arrayValue ?? []
-        return list.compactMap { value in value.objectValue.flatMap { try? Lease(json: $0) } }
+        return list.compactMap { value in value.objectValue.flatMap { try? BlazarLease(json: $0) } }
     }
 }

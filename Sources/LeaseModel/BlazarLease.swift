@@ -1,7 +1,7 @@
-/// A lease as Blazar describes it, with its reservations and events.
+/// A lease as Blazar describes it, with its reservations and events: what was read, not what one works with.
 ///
 /// Two leases are equal if they say the same, in whatever order the server listed their parts.
-public struct Lease: Sendable, Hashable, Identifiable {
+public struct BlazarLease: Sendable, Hashable, Identifiable {
     /// Blazar's identifier, a UUID in every release so far; unique at a site.
     public var id: String
     /// The name its owner gave it; not unique.
@@ -55,7 +55,7 @@ public struct Lease: Sendable, Hashable, Identifiable {
     }
 }
 
-extension Lease {
+extension BlazarLease {
     /// Reads a lease from the object that Blazar gives for one.
     ///
     /// Only its `id`, `start_date` and `end_date` must be there and sound; any other field may be missing. Fields that
