@@ -7,10 +7,12 @@ usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/offline.py [NAME...]
 import csv
 import io
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
-import os
+import unittest
 
 sys.dont_write_bytecode = True
 
@@ -92,6 +94,24 @@ class NoSockets(OfflineCase):
         for command in commands:
             with self.subTest(" ".join(map(str, command))):
                 self.succeed(*command)
+
+
+class Flushes(OfflineCase):
+    @unittest.skipUnless(shutil.which("strace"), "strace counts the flushes")
+    def test_a_write_that_is_queued_flushes_the_log_once(self):
+        create = ["create", "mine", "--duration", "1h", "--offline", "--reservation", "resource_type=virtual:dummy"]
+        # The first after a sync begins a new log.
+        self.succeed(*create, preexec=None)
+        trace = self.folder / "trace"
+        done = subprocess.run(
+            ["strace", "-f", "-y", "-e", "trace=fsync,fdatasync", "-o", trace, os.environ["LEASEHOLD"], *create],
+            env=self.environment, cwd=self.folder, capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        flushes = [line for line in trace.read_text().splitlines() if "sync(" in line]
+        self.assertEqual(len([line for line in flushes if "sqlite-wal>" in line]), 1, flushes)
+        # SQLite flushes the folder too, once a process.
+        self.assertLessEqual(len(flushes), 2, flushes)
+        self.assertEqual(len(self.rows("queue", "list")), 2)
 
 
 class Formats(OfflineCase):
