@@ -16,6 +16,9 @@ public struct LeaseStatus: RawRepresentable, Sendable, Hashable, CustomStringCon
     /// Not Blazar's: a lease that is only queued here.
     public static let queued = LeaseStatus(rawValue: "QUEUED")
 
+    /// Not Blazar's: a lease that is gone, because somebody deleted it.
+    public static let deleted = LeaseStatus(rawValue: "DELETED")
+
     /// Every status that Blazar is known to use, in the order of a lease's life.
     public static let known: [LeaseStatus] = [
         .creating, .pending, .starting, .active, .updating, .terminating, .terminated, .deleting, .error,

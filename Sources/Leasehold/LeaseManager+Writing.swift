@@ -46,7 +46,8 @@ extension LeaseManager {
     ///   - draft: the lease.
     ///   - cloud: where; `nil` for the standard cloud.
     ///   - terms: on what terms.
-    ///   - isIdempotent: whether a live lease, or a queued creation, of that name in the project is as good.
+    ///   - isIdempotent: whether a live lease, or a queued creation, of that name in the project is as good. Unless the
+    ///     cloud cannot be reached, its list is read first, so that leases made elsewhere count too.
     ///   - isOffline: whether only to queue it.
     ///   - progress: told of every mutation that moves.
     /// - Returns: the mutation; one that was queued is safe, and will be sent once.
@@ -65,7 +66,13 @@ extension LeaseManager {
         let connection = try connection(cloud.map { .named([$0]) } ?? .standard)
         do {
             let scope = try await scope(of: connection, flush, isOffline: isOffline)
-            if isIdempotent, let present = try alreadyThere(draft.name, scope) { return present }
+            if isIdempotent {
+                if !isOffline { await readLeases(of: connection, progress) }
+                if let present = try alreadyThere(draft.name, scope) {
+                    await connection.close()
+                    return present
+                }
+            }
             let mutation = try QueueDesk(store: store, now: configuration.now)
                 .create(draft, scope: scope, terms: terms.desk)
             let result = try await send(mutation, scope, connection, flush, isOffline: isOffline)
@@ -125,10 +132,17 @@ extension LeaseManager {
 
     // MARK: - Steps
 
+    private func readLeases(
+        of connection: CloudConnection, _ progress: @escaping @Sendable (SyncProgress) async -> Void
+    ) async {
+        var options = pullOptions(SyncOptions())
+        options.readsResources = false
+        _ = await CloudPull(store: store, connection: connection, options: options, progress: progress).run()
+    }
+
     private func flush(_ progress: @escaping @Sendable (SyncProgress) async -> Void) -> QueueFlush {
         QueueFlush(
-            store: store, options: pullOptions(SyncOptions()), sleep: { try await Task.sleep(for: .seconds($0)) },
-            progress: progress)
+            store: store, options: pullOptions(SyncOptions()), sleep: sleep, progress: progress)
     }
 
     private func connection(_ clouds: Clouds) throws(LeaseholdError) -> CloudConnection {
@@ -189,7 +203,8 @@ extension LeaseManager {
         filter.scopes = [scope.id]
         filter.project = scope.projectID
         let lease = try store.leases(filter).first {
-            $0.lease.name == name && $0.lease.status != .terminated && $0.lease.status != .error
+            $0.lease.name == name && ![.terminated, .error, .deleting].contains($0.lease.status)
+                && !$0.pending.contains { $0.verb == .delete }
         }
         guard let lease else { return nil }
         var mutation = Mutation(

@@ -71,6 +71,17 @@ package struct CloudDirectory: Sendable {
         }
     }
 
+    /// The name of the cloud that is meant where none is named.
+    ///
+    /// - Throws: ``CloudFault`` if that cannot be told.
+    package func standardName() throws(CloudFault) -> String {
+        do {
+            return try loader.loadDefault().displayName
+        } catch {
+            throw CloudFault(error)
+        }
+    }
+
     /// The clouds of a selection. A faulty entry is a result of its own and hides no other.
     ///
     /// - Throws: ``CloudFault`` if the files cannot be read at all.

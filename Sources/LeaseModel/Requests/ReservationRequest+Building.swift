@@ -17,7 +17,7 @@ extension ReservationRequest {
     }
 
     /// One reservation for each of these nodes, by its name.
-    public static func nodes(_ nodes: [Node]) throws(DraftError) -> [ReservationRequest] {
+    public static func nodes(_ nodes: [HardwareNode]) throws(DraftError) -> [ReservationRequest] {
         var requests: [ReservationRequest] = []
         for node in nodes { requests.append(try .node(nodeName: node.name)) }
         return requests
@@ -37,7 +37,7 @@ extension ReservationRequest {
     }
 
     /// One reservation for each of these devices, by its name.
-    public static func devices(_ devices: [Device]) throws(DraftError) -> [ReservationRequest] {
+    public static func devices(_ devices: [HardwareDevice]) throws(DraftError) -> [ReservationRequest] {
         var requests: [ReservationRequest] = []
         for device in devices { requests.append(try .device(deviceName: device.name)) }
         return requests

@@ -20,7 +20,7 @@ public struct ResourceCondition: Sendable, Hashable {
     public var value: JSONValue
 
     /// Makes a condition.
-    public init(_ property: String, _ comparison: Comparison = .equal, _ value: JSONValue) {
+    public init(_ property: String, _ comparison: Comparison, _ value: JSONValue) {
         self.property = property
         self.comparison = comparison
         self.value = value

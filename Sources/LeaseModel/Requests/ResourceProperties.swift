@@ -1,7 +1,7 @@
 /// What a reservation asks of its hosts, devices or networks: conditions that must all hold.
 ///
 /// ```swift
-/// let skylake: ResourceProperties = [ResourceCondition("node_type", "compute_skylake")]
+/// let skylake: ResourceProperties = [ResourceCondition("node_type", .equal, "compute_skylake")]
 /// print(skylake)  // ["==", "$node_type", "compute_skylake"]
 /// ```
 ///

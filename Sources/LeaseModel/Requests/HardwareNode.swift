@@ -1,5 +1,5 @@
 /// A host, to be reserved by its name: python-chi's `chi.hardware.Node`, as far as leases need it.
-public struct Node: Sendable, Hashable {
+public struct HardwareNode: Sendable, Hashable {
     /// Its name (`node_name`), by which it is reserved.
     public var name: String
     /// What kind of node it is (`node_type`).
@@ -29,33 +29,5 @@ public struct Node: Sendable, Hashable {
         self.init(
             name: name, type: fields["node_type"]?.stringValue, uid: fields["uid"]?.stringValue, site: host.site,
             properties: fields)
-    }
-}
-
-/// An edge device, to be reserved by its name: python-chi's `chi.hardware.Device`, as far as leases need it.
-public struct Device: Sendable, Hashable {
-    /// Its name, by which it is reserved; unique at a site.
-    public var name: String
-    /// What kind of device it is: python-chi's `device_type`, Blazar's `machine_name`.
-    public var type: String?
-    /// Its identifier (`uid`; python-chi's `uuid`).
-    public var uid: String?
-    /// Everything else that is known of it, under the site's own names.
-    public var properties: JSONObject
-
-    /// Makes a device.
-    public init(name: String, type: String? = nil, uid: String? = nil, properties: JSONObject = [:]) {
-        self.name = name
-        self.type = type
-        self.uid = uid
-        self.properties = properties
-    }
-
-    /// The device that a mirrored one is; `nil` if it has no name.
-    public init?(_ device: MirroredResource) {
-        guard let name = device.resource.name else { return nil }
-        let fields = device.resource.fields
-        self.init(
-            name: name, type: fields["machine_name"]?.stringValue, uid: fields["uid"]?.stringValue, properties: fields)
     }
 }
