@@ -53,7 +53,7 @@ struct ConfigurationFile: Sendable {
 
 extension ConfigurationFile {
     private static func yaml(_ text: String, path: String) throws(CloudConfigurationError) -> ConfigurationNode {
-        let root: Yams.Node?
+        let root: Node?
         do {
             root = try Yams.compose(yaml: text)
         } catch {
@@ -62,7 +62,7 @@ extension ConfigurationFile {
         return root.map { node($0, path: path) } ?? ConfigurationNode(value: .null)
     }
 
-    private static func node(_ node: Yams.Node, path: String) -> ConfigurationNode {
+    private static func node(_ node: Node, path: String) -> ConfigurationNode {
         let position = position(node.mark, path: path)
         switch node {
         case .scalar(let scalar):
@@ -78,7 +78,7 @@ extension ConfigurationFile {
         }
     }
 
-    private static func mapping(_ mapping: Yams.Node.Mapping, path: String) -> ConfigurationMapping {
+    private static func mapping(_ mapping: Node.Mapping, path: String) -> ConfigurationMapping {
         var own = ConfigurationMapping()
         var inherited = ConfigurationMapping()
         for (key, value) in mapping {

@@ -32,16 +32,16 @@ enum YAMLText {
         }
     }
 
-    private static func node(_ value: JSONValue) -> Yams.Node {
+    private static func node(_ value: JSONValue) -> Node {
         switch value {
-        case .null: Yams.Node("null", Tag(.null))
-        case .bool(let value): Yams.Node(value ? "true" : "false", Tag(.bool))
-        case .number(let number): Yams.Node(number.text, Tag(number.intValue == nil ? .float : .int))
+        case .null: Node("null", Tag(.null))
+        case .bool(let value): Node(value ? "true" : "false", Tag(.bool))
+        case .number(let number): Node(number.text, Tag(number.intValue == nil ? .float : .int))
         // Yams puts quotes round text that would read as something else, such as "yes" or "2026-11-22".
         case .string(let text): .scalar(text.represented())
-        case .array(let elements): .sequence(Yams.Node.Sequence(elements.map(node)))
+        case .array(let elements): .sequence(Node.Sequence(elements.map(node)))
         case .object(let object):
-            .mapping(Yams.Node.Mapping(object.members.map { (.scalar($0.key.represented()), node($0.value)) }))
+            .mapping(Node.Mapping(object.members.map { (.scalar($0.key.represented()), node($0.value)) }))
         }
     }
 }
