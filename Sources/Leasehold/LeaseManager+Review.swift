@@ -1,5 +1,6 @@
 public import LeaseModel
 import LeaseStore
+import SyncEngine
 
 extension LeaseManager {
     /// The scope that a cloud led to when it was last used; `nil` if it has never been synced.
