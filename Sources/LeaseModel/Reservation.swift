@@ -56,6 +56,20 @@ public struct Reservation: Sendable, Hashable, Identifiable {
         fields = reader.remainder
     }
 
+    /// Makes the reservation that a request asks for, as long as Blazar has not given one.
+    ///
+    /// - Parameters:
+    ///   - request: the reservation as a POST carries it.
+    ///   - id: what it is known by meanwhile.
+    ///   - leaseID: what its lease is known by meanwhile.
+    ///   - status: how it stands.
+    public init(requesting request: JSONObject, id: String, leaseID: String?, status: ReservationStatus) {
+        var fields = request
+        let type = fields.remove("resource_type")?.stringValue ?? ""
+        self.init(
+            id: id, leaseID: leaseID, resourceType: ResourceType(rawValue: type), status: status, fields: fields)
+    }
+
     /// This reservation as Blazar writes it.
     public func json(times: TimeFormat = .blazar) -> JSONObject {
         var object: JSONObject = [

@@ -57,11 +57,9 @@ extension MirrorReader {
         let draft = try? LeaseDraft(body: creation.body)
         let startsAt: Timestamp = if case .at(let time) = draft?.start { time } else { creation.createdAt }
         let reservations = (draft?.reservations ?? []).enumerated().map { index, fields in
-            var fields = fields
-            let type = fields.remove("resource_type")?.stringValue ?? ""
-            return Reservation(
-                id: "\(id)-\(index + 1)", leaseID: id, resourceType: ResourceType(rawValue: type),
-                status: ReservationStatus(rawValue: "queued"), fields: fields)
+            Reservation(
+                requesting: fields, id: "\(id)-\(index + 1)", leaseID: id,
+                status: ReservationStatus(rawValue: "queued"))
         }
         let status = creation.state.isPending ? .queued : LeaseStatus(rawValue: creation.state.rawValue.uppercased())
         let lease = BlazarLease(

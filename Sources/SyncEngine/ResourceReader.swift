@@ -1,5 +1,5 @@
 import BlazarClient
-import LeaseModel
+package import LeaseModel
 import LeaseStore
 import OpenStackClient
 
@@ -91,7 +91,7 @@ struct ResourceReader: Sendable {
 
 extension ResourceKind {
     /// What several of them are called, in English.
-    var plural: String {
+    package var plural: String {
         switch self {
         case .host: "hosts"
         case .device: "devices"
