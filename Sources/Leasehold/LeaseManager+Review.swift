@@ -9,11 +9,7 @@ extension LeaseManager {
     /// - Throws: ``LeaseholdError`` of code `configuration` if it cannot be told which cloud is meant.
     public func scope(ofCloud cloud: String? = nil) throws(LeaseholdError) -> Scope? {
         let name: String
-        do {
-            name = try cloud ?? directory.standardName()
-        } catch {
-            throw LeaseholdError(code: .configuration, message: error.message)
-        }
+        if let cloud { name = cloud } else { name = try standardCloud() }
         return try reading { store throws(StoreError) in try store.scope(ofCloud: name) }
     }
 
@@ -42,7 +38,7 @@ extension LeaseManager {
     ///
     /// - Throws: ``LeaseholdError`` of code `configuration` if the file cannot be understood.
     public func policies() throws(LeaseholdError) -> SitePolicies {
-        do {
+        do throws(CloudFault) {
             return try directory.policies()
         } catch {
             throw LeaseholdError(code: .configuration, message: error.message)

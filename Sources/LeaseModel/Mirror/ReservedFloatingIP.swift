@@ -7,8 +7,9 @@ public struct ReservedFloatingIP: Sendable, Hashable {
     /// What the services said of it: Neutron's floating IP if there is one already, else Blazar's.
     public let resource: MirroredResource
 
-    /// Makes one from its parts.
-    public init(address: String, reservationID: String, resource: MirroredResource) {
+    /// Makes one of a resource of Neutron's or Blazar's; `nil` if that has no address.
+    public init?(_ resource: MirroredResource, by reservationID: String) {
+        guard let address = resource.resource.name else { return nil }
         self.address = address
         self.reservationID = reservationID
         self.resource = resource
@@ -16,9 +17,6 @@ public struct ReservedFloatingIP: Sendable, Hashable {
 }
 
 extension CatalogueResource {
-    /// The address, if it is a floating IP.
-    public var floatingIPAddress: String? { fields["floating_ip_address"]?.stringValue }
-
     /// The reservation that a floating IP of Neutron's was made for: Blazar marks it by a tag `reservation:ID`.
     public var taggedReservationID: String? {
         (fields["tags"]?.arrayValue ?? []).lazy.compactMap(\.stringValue)
