@@ -8,6 +8,17 @@ package enum DurationText {
         return typed.hasPrefix("p") ? iso8601Seconds(typed.dropFirst()) : unitSeconds(typed)
     }
 
+    /// A length of time as ``seconds(in:)`` reads it, in whole units: `7d`, `1d12h`, `90s`.
+    package static func text(seconds: Int64) -> String {
+        var rest = seconds.magnitude
+        var text = ""
+        for (name, size) in [("d", UInt64(86_400)), ("h", 3_600), ("m", 60), ("s", 1)] where rest >= size {
+            text += "\(rest / size)\(name)"
+            rest %= size
+        }
+        return (seconds < 0 ? "-" : "") + (text.isEmpty ? "0s" : text)
+    }
+
     private static let units: [String: Int64] = [
         "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1,
         "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60,

@@ -117,11 +117,3 @@ extension LeaseStore {
         }
     }
 }
-
-extension LeaseCandidate {
-    init(_ lease: MirroredLease) {
-        self.init(
-            id: lease.id, name: lease.lease.name, status: lease.lease.status, endsAt: lease.lease.endsAt,
-            site: lease.site, scopeID: lease.scopeID, isDeparted: lease.departure != nil)
-    }
-}

@@ -31,7 +31,8 @@ extension LeaseManager {
             message: "Cloud '\(name)' does not tell its \(kind.plural): \(answer.message ?? answer.outcome.rawValue).")
     }
 
-    private func standardCloud() throws(LeaseholdError) -> String {
+    /// The name of the cloud that is meant where none is named.
+    func standardCloud() throws(LeaseholdError) -> String {
         do {
             return try directory.standardName()
         } catch {

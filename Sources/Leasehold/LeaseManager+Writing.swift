@@ -30,6 +30,8 @@ public struct WriteResult: Sendable, Hashable {
     public let pause: String?
     /// The lease, if the server has given one.
     public let lease: MirroredLease?
+    /// What was noticed about a draft, none of which kept it from being queued.
+    public var warnings: [DraftFinding] = []
 
     /// Makes a result from its parts.
     public init(mutation: Mutation, pause: String?, lease: MirroredLease?) {
@@ -49,12 +51,14 @@ extension LeaseManager {
     ///   - isIdempotent: whether a live lease, or a queued creation, of that name in the project is as good. Unless the
     ///     cloud cannot be reached, its list is read first, so that leases made elsewhere count too.
     ///   - isOffline: whether only to queue it.
+    ///   - isForced: whether to queue it though ``review(_:scope:)`` finds that Blazar will refuse it.
     ///   - progress: told of every mutation that moves.
     /// - Returns: the mutation; one that was queued is safe, and will be sent once.
     /// - Throws: ``LeaseholdError``; nothing is queued then.
     public func create(
         _ draft: LeaseDraft, cloud: String? = nil, terms: WriteTerms = WriteTerms(), isIdempotent: Bool = false,
-        isOffline: Bool = false, progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
+        isOffline: Bool = false, isForced: Bool = false,
+        progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws -> WriteResult {
         let problems = draft.problems(now: configuration.now())
         guard problems.isEmpty else {
@@ -73,9 +77,13 @@ extension LeaseManager {
                     return present
                 }
             }
+            let findings = try review(draft, scope: scope)
+            let refusals = findings.filter { $0.severity == .refusal }
+            guard isForced || refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
             let mutation = try QueueDesk(store: store, now: configuration.now)
                 .create(draft, scope: scope, terms: terms.desk)
-            let result = try await send(mutation, scope, connection, flush, isOffline: isOffline)
+            var result = try await send(mutation, scope, connection, flush, isOffline: isOffline)
+            result.warnings = findings
             await connection.close()
             return result
         } catch {
@@ -216,6 +224,12 @@ extension LeaseManager {
 }
 
 extension LeaseholdError {
+    /// The error about a draft that Blazar will refuse.
+    public init(refusals: [DraftFinding]) {
+        let list = refusals.map(\.description).joined(separator: " ")
+        self.init(code: .invalid, message: "Blazar will refuse the lease. \(list)")
+    }
+
     /// The error that a person gets for anything that can go wrong while writing.
     init(writing error: any Error) {
         switch error {

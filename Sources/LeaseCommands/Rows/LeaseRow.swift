@@ -82,14 +82,3 @@ extension LeaseRow: Tabular {
         Column("synced_at", visibility: .structured) { $0.mirrored.isDraft ? .missing : .time($0.mirrored.lastSeenAt) },
     ]
 }
-
-extension LeaseRow {
-    /// The fields of `show`: all of them in every format, as OpenStack's client has it.
-    static let details: [Column<LeaseRow>] = columns.compactMap { column in
-        guard column.key != "resources" else { return nil }
-        let isForPrograms = ["queued", "queue", "mine", "extra"].contains(column.key)
-        return Column<LeaseRow>(
-            column.key, visibility: isForPrograms ? .structured : .always, isShrinkable: column.isShrinkable,
-            cell: column.cell)
-    }
-}
