@@ -87,6 +87,7 @@ struct MirrorReader {
     private let ownUsers: Set<String>
     private let userNames: [String: String]
     private let projectNames: [String: String]
+    private let hasAllocations: Bool
 
     init(_ database: Database) throws {
         self.database = database
@@ -95,6 +96,7 @@ struct MirrorReader {
             database, sql: "SELECT DISTINCT user_id, user_name, scope_id FROM cloud ORDER BY name DESC")
         self.users = Dictionary(users.map { ($0[2], ($0[0], $0[1])) }) { _, last in last }
         pending = try PendingWrites(database)
+        hasAllocations = try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM allocation)") ?? false
         ownUsers = Set(users.map { $0[0] as String })
         let catalogued = try Row.fetchAll(
             database, sql: "SELECT kind, id, name FROM resource WHERE kind IN ('user', 'project') AND name IS NOT NULL")
@@ -111,7 +113,8 @@ struct MirrorReader {
 
     /// The leases of those rows, in the order of the keys.
     func leases(keys: some Collection<Int64>) throws -> [MirroredLease] {
-        try LeaseRows.leases(database, keys: keys).map { _, row, lease in
+        let held = try heldCounts(keys: keys)
+        return try LeaseRows.leases(database, keys: keys).map { _, row, lease in
             let scopeID: Int64 = row["scope_id"]
             let observedAt = Timestamp(secondsSince1970: row["observed_at"])
             let departure = Departure(row: row)
@@ -123,8 +126,28 @@ struct MirrorReader {
                 lastSeenAt: departure?.after ?? max(observedAt, scopes[scopeID]?.listedAt ?? observedAt),
                 departure: departure)
             mirrored.pending = pending.mutations(scope: scopeID, lease: lease.id)
+            if !held.isEmpty {
+                for reservation in lease.reservations { mirrored.heldCounts[reservation.id] = held[reservation.id] }
+            }
             return mirrored
         }
+    }
+
+    /// How many resources the reservations of those leases hold; of one that has ended, how many it held last.
+    private func heldCounts(keys: some Collection<Int64>) throws -> [String: Int] {
+        guard hasAllocations else { return [:] }
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT reservation_id, count(DISTINCT allocation.resource_id), coalesce(gone_before, \(Int64.max)) AS left_at
+                FROM reservation JOIN allocation ON allocation.reservation_id = reservation.id
+                WHERE lease_key IN (\(keys.map(String.init).joined(separator: ",")))
+                GROUP BY reservation_id, left_at ORDER BY left_at
+                """)
+        var counts: [String: Int] = [:]
+        // Ordered, so that the last group of a reservation counts.
+        while let row = try rows.next() { counts[row[0]] = row[1] }
+        return counts
     }
 }
 

@@ -32,6 +32,8 @@ public struct WriteResult: Sendable, Hashable {
     public let lease: MirroredLease?
     /// What a person should know besides: why there is no new lease, and what that was decided on.
     public var notes: [String]
+    /// What was noticed about a draft, none of which kept it from being queued.
+    public var warnings: [DraftFinding] = []
 
     /// Makes a result from its parts.
     public init(mutation: Mutation, pause: String?, lease: MirroredLease?, notes: [String] = []) {
@@ -52,12 +54,14 @@ extension LeaseManager {
     ///   - isIdempotent: whether a live lease, or a queued creation, of that name in the project is as good. The cloud
     ///     is asked for its leases first, unless it cannot be reached.
     ///   - isOffline: whether only to queue it.
+    ///   - isForced: whether to queue it though ``review(_:scope:)`` finds that Blazar will refuse it.
     ///   - progress: told of every mutation that moves.
     /// - Returns: the mutation; one that was queued is safe, and will be sent once.
     /// - Throws: ``LeaseholdError``; nothing is queued then.
     public func create(
         _ draft: LeaseDraft, cloud: String? = nil, terms: WriteTerms = WriteTerms(), isIdempotent: Bool = false,
-        isOffline: Bool = false, progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
+        isOffline: Bool = false, isForced: Bool = false,
+        progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws -> WriteResult {
         let problems = draft.problems(now: configuration.now())
         guard problems.isEmpty else {
@@ -70,24 +74,31 @@ extension LeaseManager {
         do {
             let scope = try await scope(of: connection, flush, isOffline: isOffline)
             let desk = QueueDesk(store: store, now: configuration.now)
-            let mutation: Mutation
             var notes: [String] = []
             if isIdempotent {
                 notes = try await basis(connection, scope, flush, isOffline: isOffline)
-                switch try standing(for: draft, scope, desk, terms.desk) {
-                case .lease(var result):
-                    result.notes = notes + result.notes
+                if var present = try present(draft.name, scope) {
+                    present.notes = notes + present.notes
                     await connection.close()
-                    return result
-                case .creation(let creation, let note):
-                    mutation = creation
-                    notes += note
+                    return present
+                }
+            }
+            let findings = try review(draft, scope: scope)
+            let refusals = findings.filter { $0.severity == .refusal }
+            guard isForced || refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
+            let mutation: Mutation
+            if isIdempotent {
+                let (creation, isNew) = try desk.createUnlessQueued(draft, scope: scope, terms: terms.desk)
+                mutation = creation
+                if !isNew {
+                    notes.append("The creation of \"\(draft.name)\" is queued already, as mutation \(mutation.id).")
                 }
             } else {
                 mutation = try desk.create(draft, scope: scope, terms: terms.desk)
             }
             var result = try await send(mutation, scope, connection, flush, isOffline: isOffline)
             result.notes = notes
+            result.warnings = findings
             await connection.close()
             return result
         } catch {
@@ -146,8 +157,7 @@ extension LeaseManager {
 
     private func flush(_ progress: @escaping @Sendable (SyncProgress) async -> Void) -> QueueFlush {
         QueueFlush(
-            store: store, options: pullOptions(SyncOptions()), sleep: { try await Task.sleep(for: .seconds($0)) },
-            progress: progress)
+            store: store, options: pullOptions(SyncOptions()), sleep: sleep, progress: progress)
     }
 
     private func connection(_ clouds: Clouds) throws(LeaseholdError) -> CloudConnection {
@@ -200,6 +210,12 @@ extension LeaseManager {
 }
 
 extension LeaseholdError {
+    /// The error about a draft that Blazar will refuse.
+    public init(refusals: [DraftFinding]) {
+        let list = refusals.map(\.description).joined(separator: " ")
+        self.init(code: .invalid, message: "Blazar will refuse the lease. \(list)")
+    }
+
     /// The error that a person gets for anything that can go wrong while writing.
     init(writing error: any Error) {
         switch error {

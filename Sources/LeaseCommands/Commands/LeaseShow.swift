@@ -6,7 +6,7 @@ import Leasehold
 package struct LeaseShow: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show a lease with its reservations and events.",
+        abstract: "Show a lease: its reservations, its events, what is queued for it, and its history.",
         usage: "leasehold show <lease> [<options>]",
         discussion: """
             EXAMPLES
@@ -25,12 +25,11 @@ package struct LeaseShow: Subcommand {
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)
         let lease = try manager.lease(reference, scopes: scopes)
-        try reading.show(LeaseRow(lease, now: console.now()), LeaseRow.details, &console)
-        if reading.output.format == .table, !reading.output.isQuiet {
-            for mutation in lease.pending {
-                let why = mutation.message.map { ": \($0)" } ?? "."
-                console.remark("Mutation \(mutation.id) (\(mutation.verb)) is \(mutation.state.rawValue)\(why)")
-            }
+        let changes = lease.isDraft ? [] : try manager.lifeline(LeaseCandidate(lease))
+        let detail = LeaseDetail(row: LeaseRow(lease, now: console.now()), changes: changes)
+        try reading.show(detail, LeaseDetail.columns, &console)
+        if reading.output.format == .table, reading.output.columnNames.isEmpty {
+            try detail.writeSections(reading.style(console), to: &console.output)
         }
         try reading.remarkFreshness(manager, scopes: [lease.scopeID], &console)
     }

@@ -37,6 +37,14 @@ extension ChangeRow: Tabular {
     ]
 }
 
+extension ChangeRow {
+    /// What `show` has of a lease's own history.
+    static let section = columns.filter { ["observed_at", "change", "field", "from", "to", "after"].contains($0.key) }
+
+    /// The same for programs.
+    var summary: JSONValue { .object(JSONObject(Self.section.map { ($0.key, $0.cell(self).json) })) }
+}
+
 extension LeaseChange {
     /// The change on one line, for people who watch.
     func line(_ time: TimeText) -> String {

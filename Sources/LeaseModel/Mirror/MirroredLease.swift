@@ -25,6 +25,9 @@ public struct MirroredLease: Sendable, Hashable, Identifiable {
     /// The writes that are not carried out yet, in the order in which they were asked for.
     public var pending: [Mutation] = []
 
+    /// How many hosts, floating IPs or devices each reservation was last seen to hold, by its id, where the site tells.
+    public var heldCounts: [String: Int] = [:]
+
     /// Whether a creation, a change or a deletion of it waits to be carried out.
     public var isQueued: Bool { !pending.isEmpty }
     /// Whether the server is not known to have it: it stands in the queue only.
