@@ -64,7 +64,9 @@ let package = Package(
         .target(
             name: "Migrations",
             path: "Migrations",
-            resources: [.embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql")],
+            resources: [
+                .embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql"), .embedInCode("v0003_past.sql"),
+            ],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "SyncPlanner", "Migrations", grdb]),
 

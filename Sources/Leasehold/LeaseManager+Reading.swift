@@ -24,9 +24,18 @@ extension LeaseManager {
         _ filter: LeaseFilter = LeaseFilter(), order: LeaseOrder = .ownFirst,
         each: (MirroredLease) throws -> Void
     ) throws {
+        try handingOver(each) { batch in
+            try store.leases(filter, order: order, includesDrafts: true, each: batch)
+        }
+    }
+
+    /// Lets batches of leases through one by one; what `each` throws comes out as it is.
+    func handingOver(
+        _ each: (MirroredLease) throws -> Void, _ body: (([MirroredLease]) throws -> Void) throws -> Void
+    ) throws {
         var thrown: (any Error)?
         do {
-            try store.leases(filter, order: order, includesDrafts: true) { batch in
+            try body { batch in
                 do {
                     for lease in batch { try each(lease) }
                 } catch {
@@ -34,7 +43,7 @@ extension LeaseManager {
                     throw error
                 }
             }
-        } catch {
+        } catch let error as StoreError {
             throw thrown ?? LeaseholdError(error)
         }
     }
@@ -100,7 +109,9 @@ extension LeaseManager {
 
     /// What led from each state of a lease to the next, its appearance first.
     public func lifeline(_ candidate: LeaseCandidate) throws(LeaseholdError) -> [LeaseChange] {
-        LeaseStore.changes(between: try history(candidate), site: candidate.site, isNews: true)
+        try reading { store throws(StoreError) in
+            try store.lifeline(id: candidate.id, scope: candidate.scopeID)
+        }
     }
 
     /// What was seen to change since a moment, in the order in which it was seen.
