@@ -114,7 +114,9 @@ let package = Package(
         tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
         tests("BlazarClientTests", ["LeaseModel", "OpenStackClient", "BlazarClient", "CaptureFixtures"]),
         tests("SyncPlannerTests", ["LeaseModel", "SyncPlanner", "CaptureFixtures"]),
-        tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", "MirrorFixtures", grdb]),
+        tests(
+            "LeaseStoreTests",
+            ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", "MirrorFixtures", "CaptureFixtures", grdb]),
         tests(
             "SyncEngineTests",
             [

@@ -187,7 +187,9 @@ extension LeaseStore {
                 """, arguments: [theirScope.id])
         let statement = try database.cachedStatement(
             sql: """
-                INSERT OR IGNORE INTO resource (scope_id, kind, id, name, fields, first_seen_at) VALUES (?, ?, ?, ?, ?, ?)
+                INSERT OR IGNORE INTO resource (scope_id, kind, id, name, fields, first_seen_at)
+                SELECT ?1, ?2, ?3, ?4, ?5, ?6
+                WHERE ?2 <> 'user' OR NOT EXISTS (SELECT 1 FROM cloud WHERE user_id = ?3)
                 """)
         for row in rows {
             try statement.execute(arguments: [

@@ -17,9 +17,7 @@ extension LeaseStore {
                         SELECT count(*) FROM (
                             SELECT observed_at < lag(observed_until) OVER (
                                 PARTITION BY lease_key ORDER BY observed_until, observed_at, history_id) AS overlaps
-                            FROM (
-                                SELECT lease_key, observed_at, observed_until, history_id FROM lease_history
-                                UNION ALL SELECT lease_key, observed_at, \(Int64.max), \(Int64.max) FROM lease))
+                            FROM lease_history)
                         WHERE overlaps
                         """) ?? 0
             if overlaps > 0 { problems.append("\(overlaps) pairs of states in the history overlap") }

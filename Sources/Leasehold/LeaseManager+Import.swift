@@ -8,6 +8,8 @@ public struct ImportOptions: Sendable, Hashable {
     public var observedAt: Timestamp?
     /// The scopes that the leases may be of; `nil` for any that fits.
     public var scopes: Set<Int64>?
+    /// The scopes that saved leases are of if several would fit; `nil` for none in particular.
+    public var usualScopes: Set<Int64>?
     /// The project that the leases are of, by id or name; `nil` for any that fits.
     public var project: String?
     /// Whether to find out what would happen, and change nothing.
@@ -132,9 +134,10 @@ extension LeaseManager {
         let fitting = all.filter { scope in scope.seesAllProjects || projects.allSatisfy { $0 == scope.projectID } }
         // A project's own member is asked before an administrator who sees it too.
         let own = fitting.filter { !$0.seesAllProjects }
-        let candidates = projects.count == 1 && own.count == 1 ? own : fitting
+        var candidates = projects.count == 1 && own.count == 1 ? own : fitting
+        if candidates.count > 1, let usual = options.usualScopes { candidates.removeAll { !usual.contains($0.id) } }
         if candidates.count == 1 { return candidates[0] }
-        let names = all.map { "\($0.site) (project \($0.projectName)\($0.seesAllProjects ? ", all projects" : ""))" }
+        let names = (candidates.isEmpty ? all : candidates).map { "\($0.site) (project \($0.projectName)\($0.seesAllProjects ? ", all projects" : ""))" }
         guard !all.isEmpty else {
             throw LeaseholdError(
                 code: .invalid,

@@ -43,15 +43,34 @@ extension LeaseManager {
     ) throws {
         var filter = filter
         filter.heldAt = moment
-        try handingOver(each) { batch in
-            func pass(_ leases: [MirroredLease]) throws {
-                try batch(leases.filter { lease in moment.map { lease.holding(at: $0) != nil } ?? true })
+        try handOver(filter, asKnownAt: knowledge, order: order, includesDrafts: false) { lease in
+            if let moment, lease.holding(at: moment) == nil { return }
+            try each(lease)
+        }
+    }
+
+    func handOver(
+        _ filter: LeaseFilter, asKnownAt knowledge: Timestamp?, order: LeaseOrder, includesDrafts: Bool,
+        each: (MirroredLease) throws -> Void
+    ) throws {
+        var thrown: (any Error)?
+        func pass(_ batch: [MirroredLease]) throws {
+            do {
+                for lease in batch { try each(lease) }
+            } catch {
+                thrown = error
+                throw error
             }
+        }
+        do {
             if let knowledge {
                 try store.leases(filter, asKnownAt: knowledge, order: order, each: pass)
             } else {
-                try store.leases(filter, order: order, each: pass)
+                try store.leases(filter, order: order, includesDrafts: includesDrafts, each: pass)
             }
+        } catch {
+            // What `each` threw comes out as it is.
+            throw thrown ?? LeaseholdError(error)
         }
     }
 

@@ -24,28 +24,7 @@ extension LeaseManager {
         _ filter: LeaseFilter = LeaseFilter(), order: LeaseOrder = .ownFirst,
         each: (MirroredLease) throws -> Void
     ) throws {
-        try handingOver(each) { batch in
-            try store.leases(filter, order: order, includesDrafts: true, each: batch)
-        }
-    }
-
-    /// Lets batches of leases through one by one; what `each` throws comes out as it is.
-    func handingOver(
-        _ each: (MirroredLease) throws -> Void, _ body: (([MirroredLease]) throws -> Void) throws -> Void
-    ) throws {
-        var thrown: (any Error)?
-        do {
-            try body { batch in
-                do {
-                    for lease in batch { try each(lease) }
-                } catch {
-                    thrown = error
-                    throw error
-                }
-            }
-        } catch let error as StoreError {
-            throw thrown ?? LeaseholdError(error)
-        }
+        try handOver(filter, asKnownAt: nil, order: order, includesDrafts: true, each: each)
     }
 
     /// How many leases a filter finds.

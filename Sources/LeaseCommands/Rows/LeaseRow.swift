@@ -42,6 +42,7 @@ extension LeaseRow: Tabular {
         Column("start_date", isShrinkable: false) { .time($0.lease.startsAt) },
         Column("end_date", isShrinkable: false) { .time($0.lease.endsAt) },
         Column("remaining") { $0.remainingSeconds.map { .duration(seconds: $0) } ?? .missing },
+        Column("ending", visibility: .structured) { .text($0.mirrored.ending?.rawValue) },
         Column("resources") { .text($0.resources) },
         Column("site") { .text($0.mirrored.site) },
         Column("user_id", visibility: .structured) { .text($0.lease.userID) },
@@ -69,11 +70,32 @@ extension LeaseRow: Tabular {
         Column("first_seen_at", visibility: .structured) {
             $0.mirrored.isDraft ? .missing : .time($0.mirrored.firstSeenAt)
         },
+        Column("observed_at", visibility: .structured) {
+            $0.mirrored.isDraft ? .missing : .time($0.mirrored.observedAt)
+        },
         Column("synced_at", visibility: .structured) { $0.mirrored.isDraft ? .missing : .time($0.mirrored.lastSeenAt) },
     ]
 }
 
 extension LeaseRow {
+    /// The columns of `list`.
+    ///
+    /// - Parameters:
+    ///   - moment: the time at which each lease was held, if that was asked.
+    ///   - showsEnding: whether leases may be there that are no longer listed, so that tables show how they ended.
+    /// - Returns: the columns.
+    static func columns(heldAt moment: Timestamp? = nil, showsEnding: Bool) -> [Column<LeaseRow>] {
+        columns.flatMap { column -> [Column<LeaseRow>] in
+            switch column.key {
+            case "status":
+                guard let moment else { return [column] }
+                return [column, Column("held") { .text($0.mirrored.holding(at: moment)?.rawValue) }]
+            case "ending" where showsEnding: return [Column(column.key, cell: column.cell)]
+            default: return [column]
+            }
+        }
+    }
+
     /// The fields of `show`: all of them in every format, as OpenStack's client has it.
     static let details: [Column<LeaseRow>] = columns.compactMap { column in
         guard column.key != "resources" else { return nil }

@@ -6,6 +6,13 @@ public struct ChangeEffect: Sendable, Hashable {
     public let before: Timestamp
     /// The moment, where Blazar itself has noted it.
     public let moment: Timestamp?
+
+    /// Makes one from its parts.
+    public init(after: Timestamp?, before: Timestamp, moment: Timestamp?) {
+        self.after = after
+        self.before = before
+        self.moment = moment
+    }
 }
 
 extension LeaseChange {

@@ -33,11 +33,15 @@ extension SavedLease {
     init?(json object: JSONObject) throws(LeaseDecodingError) {
         var fields = JSONObject(object.members.map { (Self.key($0.key), $0.value) })
         let isOurs = fields["synced_at"] != nil && fields["site"] != nil
+        var firstSeenAt: Timestamp?
         var lastSeenAt: Timestamp?
         if isOurs {
             if fields["status"]?.stringValue == LeaseStatus.queued.rawValue { return nil }
             if let id = fields["id"]?.stringValue, LocalID.isOne(id) { return nil }
             lastSeenAt = fields["synced_at"]?.stringValue.flatMap(Timestamp.init(parsing:))
+            if let last = lastSeenAt, fields["deleted"]?.boolValue == false {
+                firstSeenAt = fields["observed_at"]?.stringValue.flatMap(Timestamp.init(parsing:)).map { min($0, last) }
+            }
             let extra = fields.remove("extra")?.objectValue ?? [:]
             fields = JSONObject(fields.members.filter { !Self.ownKeys.contains($0.key) }.map { ($0.key, $0.value) })
             fields = fields.merging(extra)
@@ -51,7 +55,7 @@ extension SavedLease {
         for index in lease.reservations.indices { lease.reservations[index].leaseID = lease.id }
         for index in lease.events.indices { lease.events[index].leaseID = lease.id }
         let isOutline = fields["status"] == nil && fields["project_id"] == nil && lease.reservations.isEmpty
-        self.init(lease: lease, isOutline: isOutline, lastSeenAt: lastSeenAt)
+        self.init(lease: lease, isOutline: isOutline, firstSeenAt: firstSeenAt, lastSeenAt: lastSeenAt)
     }
 
     /// Reads a state of `history --states`; `nil` if it is none, or one of being gone.
