@@ -64,7 +64,9 @@ let package = Package(
         .target(
             name: "Migrations",
             path: "Migrations",
-            resources: [.embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql")],
+            resources: [
+                .embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql"), .embedInCode("v0003_past.sql"),
+            ],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "SyncPlanner", "Migrations", grdb]),
 
@@ -119,7 +121,9 @@ let package = Package(
         tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
         tests("BlazarClientTests", ["LeaseModel", "OpenStackClient", "BlazarClient", "CaptureFixtures"]),
         tests("SyncPlannerTests", ["LeaseModel", "SyncPlanner", "CaptureFixtures"]),
-        tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", "MirrorFixtures", grdb]),
+        tests(
+            "LeaseStoreTests",
+            ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", "MirrorFixtures", "CaptureFixtures", grdb]),
         tests(
             "SyncEngineTests",
             [

@@ -81,12 +81,7 @@ extension LeaseFilter {
         guard statuses.isEmpty || statuses.contains(lease.status) else { return false }
         if let project, project != lease.projectID, project != draft.projectName { return false }
         if let user, user != lease.userID, user != draft.userName { return false }
-        if !resourceTypes.isEmpty, resourceTypes.isDisjoint(with: lease.reservations.map(\.resourceType)) {
-            return false
-        }
-        if let nodeType, !lease.reservations.contains(where: { $0.requiredValue(of: "node_type") == nodeType }) {
-            return false
-        }
+        guard admitsReservations(of: lease, allocated: []) else { return false }
         if let activeAt, lease.startsAt > activeAt || lease.endsAt <= activeAt { return false }
         if let from, lease.endsAt <= from { return false }
         if let to, lease.startsAt >= to { return false }

@@ -20,7 +20,7 @@ extension LeaseStore {
             let keys = try Int64.fetchAll(
                 database,
                 sql: """
-                    SELECT lease.lease_key FROM \(LeaseQuery.source) WHERE \(query.condition)
+                    SELECT lease.lease_key FROM \(query.source) WHERE \(query.condition)
                     ORDER BY \(Self.ordering(order)), lease.lease_key
                     """, arguments: query.arguments)
             let reader = try MirrorReader(database)
@@ -49,7 +49,7 @@ extension LeaseStore {
         try read { database in
             let query = LeaseQuery(filter)
             return try Int.fetchOne(
-                database, sql: "SELECT count(*) FROM \(LeaseQuery.source) WHERE \(query.condition)",
+                database, sql: "SELECT count(*) FROM \(query.source) WHERE \(query.condition)",
                 arguments: query.arguments) ?? 0
         }
     }
@@ -69,7 +69,7 @@ extension LeaseStore {
         }
     }
 
-    private static func ordering(_ order: LeaseOrder) -> String {
+    static func ordering(_ order: LeaseOrder) -> String {
         switch order {
         case .ownFirst: "lease.user_id NOT IN (SELECT user_id FROM cloud), lease.end_at"
         case .start: "lease.start_at"
@@ -79,7 +79,7 @@ extension LeaseStore {
 
 /// Reads leases with the names that belong to them, inside one transaction.
 struct MirrorReader {
-    private let database: Database
+    let database: Database
     let scopes: [Int64: Scope]
     /// Whom the last token for each scope was given to.
     let users: [Int64: (id: String, name: String)]
@@ -123,7 +123,8 @@ struct MirrorReader {
                 projectName: projectNames[lease.projectID], userName: userNames[lease.userID],
                 isMine: ownUsers.contains(lease.userID),
                 firstSeenAt: Timestamp(secondsSince1970: row["first_seen_at"]), observedAt: observedAt,
-                lastSeenAt: departure?.after ?? max(observedAt, scopes[scopeID]?.listedAt ?? observedAt),
+                lastSeenAt: departure?.after ?? row.time("last_seen_at")
+                    ?? max(observedAt, scopes[scopeID]?.listedAt ?? observedAt),
                 departure: departure)
             mirrored.pending = pending.mutations(scope: scopeID, lease: lease.id)
             if !held.isEmpty {
@@ -152,11 +153,14 @@ struct MirrorReader {
 }
 
 extension Departure {
-    /// Reads the columns `gone`, `gone_after` and `gone_before`; `nil` if the lease is listed.
+    /// Reads the columns `gone`, `gone_after`, `gone_before` and `gone_unconfirmed`; `nil` if the lease is listed.
     init?(row: Row) {
         guard let reason = (row["gone"] as String?).flatMap(Reason.init(rawValue:)), let after = row.time("gone_after"),
             let before = row.time("gone_before")
         else { return nil }
-        self.init(reason: reason, after: after, before: before)
+        self.init(reason: row["gone_unconfirmed"] ? .unlisted : reason, after: after, before: before)
     }
+
+    /// The value of the column `gone`.
+    var column: String { (reason == .unlisted ? .deleted : reason).rawValue }
 }

@@ -17,6 +17,8 @@ package struct ChangeRow: Sendable {
         return fields.map { ChangeRow(change: change, field: $0, syncedAt: syncedAt) }
     }
 
+    private var effect: ChangeEffect { change.effect(of: field) }
+
     private static func cell(_ value: JSONValue?) -> Cell { value.map(Cell.json) ?? .missing }
 }
 
@@ -31,8 +33,13 @@ extension ChangeRow: Tabular {
             row.field.map { Self.cell($0.new) } ?? .status(row.change.lease.status.rawValue)
         },
         Column("after", title: "not before") { .time($0.change.after) },
+        Column("effective_at", title: "effective") { .time($0.effect.moment) },
+        Column("ending") { .text($0.change.ending?.rawValue) },
         Column("site") { .text($0.change.site) },
         Column("lease_id", visibility: .structured, isShrinkable: false) { .text($0.change.lease.id) },
+        Column("effective_after", visibility: .structured) { .time($0.effect.after) },
+        Column("effective_before", visibility: .structured) { .time($0.effect.before) },
+        Column("departure", visibility: .structured) { .text($0.change.departure?.reason.rawValue) },
         Column("synced_at", visibility: .structured) { .time($0.syncedAt) },
     ]
 }

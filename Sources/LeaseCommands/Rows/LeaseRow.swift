@@ -51,6 +51,7 @@ extension LeaseRow: Tabular {
         Column("hours", leftOut: 2) { .number(JSONNumber(hundredths: $0.hundredthsOfHours)) },
         Column("nodes", leftOut: 4) { $0.mirrored.nodes.cell },
         Column("floating_ips", title: "fips", leftOut: 3) { $0.mirrored.floatingIPs.cell },
+        Column("ending", visibility: .structured) { .text($0.mirrored.ending?.rawValue) },
         Column("resources", leftOut: 7) { .text($0.resources) },
         Column("created_at", title: "created", isShrinkable: false, leftOut: 1) { .time($0.lease.createdAt) },
         Column("site") { .text($0.mirrored.site) },
@@ -79,6 +80,29 @@ extension LeaseRow: Tabular {
         Column("first_seen_at", visibility: .structured) {
             $0.mirrored.isDraft ? .missing : .time($0.mirrored.firstSeenAt)
         },
+        Column("observed_at", visibility: .structured) {
+            $0.mirrored.isDraft ? .missing : .time($0.mirrored.observedAt)
+        },
         Column("synced_at", visibility: .structured) { $0.mirrored.isDraft ? .missing : .time($0.mirrored.lastSeenAt) },
     ]
+}
+
+extension LeaseRow {
+    /// The columns of `list`.
+    ///
+    /// - Parameters:
+    ///   - moment: the time at which each lease was held, if that was asked.
+    ///   - showsEnding: whether leases may be there that are no longer listed, so that tables show how they ended.
+    /// - Returns: the columns.
+    static func columns(heldAt moment: Timestamp? = nil, showsEnding: Bool) -> [Column<LeaseRow>] {
+        columns.flatMap { column -> [Column<LeaseRow>] in
+            switch column.key {
+            case "status":
+                guard let moment else { return [column] }
+                return [column, Column("held") { .text($0.mirrored.holding(at: moment)?.rawValue) }]
+            case "ending" where showsEnding: return [Column(column.key, cell: column.cell)]
+            default: return [column]
+            }
+        }
+    }
 }

@@ -61,6 +61,8 @@ public struct Departure: Sendable, Hashable {
         case deleted
         /// The server has it, but not for this scope (403, or another project's).
         case outOfScope = "out_of_scope"
+        /// A later list did not have it, and nobody asked for it: known from an import only.
+        case unlisted
     }
 
     /// Why it is no longer listed.
