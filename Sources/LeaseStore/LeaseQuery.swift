@@ -9,8 +9,11 @@ struct LeaseQuery {
     /// Where rows come from; conditions speak of `lease` and `scope`.
     static let source = "lease JOIN scope ON scope.scope_id = lease.scope_id"
 
-    init(_ filter: LeaseFilter) {
-        addScopes(filter.scopes)
+    /// - Parameters:
+    ///   - filter: which leases.
+    ///   - sitesAreShared: whether two scopes may see the same lease; to look for that takes time.
+    init(_ filter: LeaseFilter, sitesAreShared: Bool = true) {
+        addScopes(filter.scopes, sitesAreShared: sitesAreShared)
         if !filter.includesDeparted { add("lease.gone IS NULL") }
         addAny("lease.status", of: filter.statuses.map(\.rawValue))
         if let pattern = filter.nameGlob { add("lease.name GLOB ?", pattern) }
@@ -39,10 +42,10 @@ struct LeaseQuery {
     }
 
     /// A lease that several scopes of one site see is found once: as the scope has it that was listed last.
-    private mutating func addScopes(_ scopes: Set<Int64>?) {
+    private mutating func addScopes(_ scopes: Set<Int64>?, sitesAreShared: Bool) {
         let list = scopes.map { $0.sorted().map(String.init).joined(separator: ",") }
         if let list { conditions.append("lease.scope_id IN (\(list))") }
-        guard scopes?.count != 1 else { return }
+        guard sitesAreShared, scopes?.count != 1 else { return }
         conditions.append(
             """
             NOT EXISTS (
@@ -71,6 +74,15 @@ struct LeaseQuery {
             OR EXISTS (SELECT 1 FROM resource WHERE resource.scope_id = lease.scope_id AND kind = 'user'
                 AND resource.id = lease.user_id AND resource.name = ?)
             """, user, user, user)
+    }
+
+    /// The condition on a single reservation, with its arguments, that the filter's types amount to.
+    static func reservations(_ filter: LeaseFilter) -> (condition: String, arguments: StatementArguments) {
+        var query = LeaseQuery(LeaseFilter(), sitesAreShared: false)
+        query.conditions = []
+        query.addAny("reservation.resource_type", of: filter.resourceTypes.map(\.rawValue))
+        if let type = filter.nodeType { query.add("reservation.node_type = ?", type) }
+        return (query.condition, query.arguments)
     }
 
     private mutating func addReservations(_ filter: LeaseFilter) {
