@@ -32,3 +32,27 @@ extension LeaseManager {
         }
     }
 }
+
+extension LeaseManager {
+    /// From when on everything that was deleted is known: when the last of the scopes was first read whole; `nil` if one
+    /// of them never was.
+    public func completeFrom(scopes: Set<Int64>?) throws(LeaseholdError) -> Timestamp? {
+        let first = try reading { store throws(StoreError) in try store.firstWholeLists() }
+        var latest: Timestamp?
+        for scope in try self.scopes() where scopes?.contains(scope.id) ?? true {
+            guard let moment = first[scope.id] else { return nil }
+            latest = max(latest ?? moment, moment)
+        }
+        return latest
+    }
+
+    /// Every attempt to read a whole list that has ended, the oldest first.
+    public func listRuns() throws(LeaseholdError) -> [SyncRun] {
+        try reading { store throws(StoreError) in try store.listRuns() }
+    }
+
+    /// The hosts that were ever listed, each once, with what held them.
+    public func hostHistories(scopes: Set<Int64>? = nil) throws(LeaseholdError) -> [HostHistory] {
+        try reading { store throws(StoreError) in try store.hostHistories(scopes: scopes) }
+    }
+}

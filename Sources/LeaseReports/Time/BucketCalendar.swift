@@ -33,6 +33,22 @@ public struct BucketCalendar: Sendable {
         }
     }
 
+    /// What a bucket is called: `2026-03-23`, `2026-03-23 W13`, `2026-03`.
+    public func label(ofBucketFrom start: Timestamp) -> String {
+        let clock = start.adding(seconds: Int64(offsetSeconds(start)))
+        let date = clock.iso8601.prefix(10)
+        switch bucket {
+        case .day: return String(date)
+        case .month: return String(date.prefix(7))
+        case .week:
+            // A week belongs to the year that has its Thursday (ISO 8601).
+            let thursday = clock.adding(seconds: 3 * 86_400)
+            let newYear = Timestamp(year: thursday.utc.year, month: 1, day: 1) ?? thursday
+            let week = thursday.seconds(since: newYear) / 604_800 + 1
+            return "\(date) W\(week < 10 ? "0" : "")\(week)"
+        }
+    }
+
     /// The first moment at which the clocks have reached midnight of a day, counted from 1 January 1970.
     func beginning(ofDay day: Int64) -> Timestamp {
         let midnight = Timestamp(secondsSince1970: day * 86_400)
