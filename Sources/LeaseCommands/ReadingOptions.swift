@@ -59,10 +59,15 @@ package struct ReadingOptions: ParsableArguments {
     func zone(_ console: Console) -> DisplayZone { output.usesUTC ? .utc : console.zone }
 
     /// Says on standard error how fresh the answer is. JSON, YAML and CSV carry it in the field `synced_at`.
-    func remarkFreshness(_ manager: LeaseManager, scopes: Set<Int64>?, _ console: inout Console) throws {
-        guard output.format == .table, !output.isQuiet else { return }
+    ///
+    /// - Parameter zone: the zone of the answer; that of the options if `nil`.
+    func remarkFreshness(
+        _ manager: LeaseManager, scopes: Set<Int64>?, zone given: DisplayZone? = nil, _ console: inout Console
+    ) throws {
+        guard output.format.isForPeople, !output.isQuiet else { return }
         let now = console.now()
-        let text = TimeText(zone: zone(console))
+        let zone = given ?? zone(console)
+        let text = TimeText(zone: zone)
         let runs = try manager.lastRuns()
         for scope in try manager.scopes() where scopes?.contains(scope.id) ?? true {
             var remark = "\(scope.site): "
@@ -79,6 +84,6 @@ package struct ReadingOptions: ParsableArguments {
             }
             console.remark(remark)
         }
-        if !output.usesUTC { console.remark("Times are in \(console.zone.name).") }
+        if !output.usesUTC { console.remark("Times are in \(zone.name).") }
     }
 }

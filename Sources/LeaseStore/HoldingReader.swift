@@ -43,10 +43,11 @@ struct HoldingReader {
         static let name: Int32 = 21
     }
 
-    /// How many resources a reservation has, or had when the site last told: one that was replaced counts no more.
+    /// How many resources a reservation has, or had when a site last told: one that was replaced counts no more. Any
+    /// scope may have been told: a member may not ask for what an administrator may.
     private static let allocatedCount = """
-        (SELECT count(*) FROM allocation
-         WHERE allocation.reservation_id = reservation.id AND allocation.scope_id = lease.scope_id
+        (SELECT count(DISTINCT allocation.resource_id) FROM allocation
+         WHERE allocation.reservation_id = reservation.id
          GROUP BY allocation.gone_before
          ORDER BY allocation.gone_before IS NOT NULL, allocation.gone_before DESC LIMIT 1)
         """

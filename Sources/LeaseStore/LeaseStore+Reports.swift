@@ -24,12 +24,16 @@ extension LeaseStore {
         }
     }
 
-    /// The hosts that were ever listed, each once, with what held them.
+    /// The hosts that were ever listed, each once, as a scope has them that is told what holds them, if one is.
     package func hostHistories(scopes: Set<Int64>?) throws(StoreError) -> [HostHistory] {
         try read { database in
             let places = Dictionary(uniqueKeysWithValues: try Self.scopes(database).map { ($0.id, $0) })
             let rows = try Row.fetchCursor(
-                database, sql: "SELECT * FROM resource WHERE kind = 'host' ORDER BY scope_id, id")
+                database,
+                sql: """
+                    SELECT * FROM resource WHERE kind = 'host'
+                    ORDER BY scope_id NOT IN (SELECT scope_id FROM allocation), scope_id, id
+                    """)
             var seen: Set<[String]> = []
             var hosts: [HostHistory] = []
             while let row = try rows.next() {

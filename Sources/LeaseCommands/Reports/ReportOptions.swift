@@ -92,7 +92,7 @@ package struct ReportOptions: ParsableArguments {
     func remark(_ context: ReportContext, _ console: inout Console) throws {
         guard reading.output.format.isForPeople, !reading.output.isQuiet else { return }
         console.remark(try context.coverageText())
-        try reading.remarkFreshness(context.manager, scopes: context.scopes, &console)
+        try reading.remarkFreshness(context.manager, scopes: context.scopes, zone: context.zone, &console)
     }
 }
 

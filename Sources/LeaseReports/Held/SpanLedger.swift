@@ -16,6 +16,8 @@ struct SpanLedger: Sendable {
         var unratedSeconds: Int64 = 0
         /// How many leases, each once.
         var leases = 0
+        /// The number of the lease that was counted last.
+        var lastLease = 0
         var isEstimated = false
     }
 

@@ -25,19 +25,20 @@ public struct EarlyReport: Sendable {
 
     /// Adds a lease, with the states in which it was seen before.
     public mutating func add(_ lease: LeaseHolding) {
-        for part in lease.unused { hours.add(lease, part.held, reason: part.reason.rawValue) }
+        guard let unused = lease.unused else { return }
+        hours.add(lease, unused.stretches, reason: unused.reason.rawValue)
     }
 }
 
 extension LeaseHolding {
-    /// The times for which it was reserved in some state that was seen, and which it did not hold.
-    var unused: [(held: HeldTime, reason: EarlyReport.Reason)] {
+    /// The times for which it was reserved in some state that was seen, and which it did not hold; `nil` for none.
+    var unused: (stretches: [HeldTime], reason: EarlyReport.Reason)? {
         let held = held
         var times = earlierStates.filter { !$0.isGone && $0.startsAt < $0.endsAt }.map { $0.startsAt..<$0.endsAt }
         if startsAt < endsAt { times.append(startsAt..<endsAt) }
         let reserved = TimeSpans.union(times)
         let left = TimeSpans.subtracting(held?.span, from: reserved)
-        guard !left.isEmpty else { return [] }
+        guard !left.isEmpty else { return nil }
         let reason: EarlyReport.Reason =
             if status == .error {
                 .error
@@ -52,7 +53,7 @@ extension LeaseHolding {
             }
         // Held time is an upper bound where its end is not known, so what is left is a lower one.
         let isBound = held.map { $0.certainUntil < $0.span.upperBound } ?? false
-        return left.map { (HeldTime($0, certainUntil: isBound ? $0.lowerBound : nil), reason) }
+        return (left.map { HeldTime($0, certainUntil: isBound ? $0.lowerBound : nil) }, reason)
     }
 }
 

@@ -60,14 +60,14 @@ public struct HoursReport: Sendable {
     /// Adds a lease.
     public mutating func add(_ lease: LeaseHolding) {
         guard let held = lease.held else { return }
-        add(lease, held, reason: nil)
+        add(lease, CollectionOfOne(held), reason: nil)
     }
 
-    /// Adds a stretch of time, with why it is counted.
-    mutating func add(_ lease: LeaseHolding, _ held: HeldTime, reason: String?) {
-        tally.add(lease, held, reason: reason)
-        subtotalTally?.add(lease, held, reason: reason)
-        totalTally?.add(lease, held, reason: reason)
+    /// Adds stretches of a lease's time, with why they are counted.
+    mutating func add(_ lease: LeaseHolding, _ stretches: some Collection<HeldTime>, reason: String?) {
+        tally.add(lease, stretches, reason: reason)
+        subtotalTally?.add(lease, stretches, reason: reason)
+        totalTally?.add(lease, stretches, reason: reason)
     }
 
     /// The rows, by bucket and labels.

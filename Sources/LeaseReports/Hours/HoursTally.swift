@@ -6,8 +6,10 @@ struct HoursTally: Sendable {
     private let isByReservation: Bool
     private var codes = GroupCodes()
     private var ledger: SpanLedger
-    /// The groups that a lease has been counted in; kept so that no array is made for every lease.
+    /// The groups that a stretch has been counted in; kept so that no array is made for every lease.
     private var groups: [Int32] = []
+    /// How many leases have come.
+    private var number = 0
 
     init(by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>) {
         self.dimensions = dimensions
@@ -15,23 +17,23 @@ struct HoursTally: Sendable {
         ledger = SpanLedger(calendar, period: period)
     }
 
-    /// Adds a stretch of a lease's time.
-    mutating func add(_ lease: LeaseHolding, _ held: HeldTime, reason: String? = nil) {
-        guard ledger.clipped(held.span) != nil else { return }
+    /// Adds stretches of a lease's time.
+    mutating func add(_ lease: LeaseHolding, _ stretches: some Collection<HeldTime>, reason: String? = nil) {
+        number += 1
+        for held in stretches where ledger.clipped(held.span) != nil { add(lease, held, reason) }
+    }
+
+    private mutating func add(_ lease: LeaseHolding, _ held: HeldTime, _ reason: String?) {
         groups.removeAll(keepingCapacity: true)
-        guard isByReservation else {
-            let group = group(lease, nil, reason)
-            add(held, to: group, nodes: Self.nodes(lease.reservations), countsLease: true)
+        guard isByReservation, !lease.reservations.isEmpty else {
+            add(held, to: group(lease, nil, reason), nodes: Self.nodes(lease.reservations), addsLease: true)
             return
-        }
-        if lease.reservations.isEmpty {
-            add(held, to: group(lease, nil, reason), nodes: Self.nodes([]), countsLease: true)
         }
         for reservation in lease.reservations {
             let group = group(lease, reservation, reason)
             let isFirst = !groups.contains(group)
             if isFirst { groups.append(group) }
-            add(held, to: group, nodes: reservation.nodes, countsLease: isFirst)
+            add(held, to: group, nodes: reservation.nodes, addsLease: isFirst)
         }
     }
 
@@ -55,12 +57,14 @@ struct HoursTally: Sendable {
         return UnitCount(count: count, isEstimated: isEstimated)
     }
 
-    private mutating func add(_ held: HeldTime, to group: Int32, nodes: UnitCount?, countsLease: Bool) {
+    private mutating func add(_ held: HeldTime, to group: Int32, nodes: UnitCount?, addsLease: Bool) {
+        let number = number
         var pieces = ledger.pieces(of: held)
         while let piece = ledger.next(&pieces) {
             ledger.update(group, piece.bucket) { entry in
-                if countsLease {
-                    entry.leaseSeconds += piece.seconds
+                if addsLease { entry.leaseSeconds += piece.seconds }
+                if entry.lastLease != number {
+                    entry.lastLease = number
                     entry.leases += 1
                 }
                 if let nodes {
