@@ -8,7 +8,7 @@ package struct Console {
     package var output: any TextSink & Sendable
     /// Where everything else goes.
     package var errors: any TextSink & Sendable
-    package let outputTerminal: Terminal
+    package var outputTerminal: Terminal
     package let errorTerminal: Terminal
     package let environment: [String: String]
     package let currentDirectory: String

@@ -39,6 +39,7 @@ package struct LeaseholdCommand: AsyncParsableCommand {
                 subcommands: [
                     Sync.self, SiteStatus.self, SiteList.self, HostList.self, DeviceList.self, FlavorList.self,
                 ]),
+            CommandGroup(name: "Reports", subcommands: [ReportCommand.self, ExportCommand.self]),
             CommandGroup(name: "Upkeep", subcommands: [Doctor.self, DatabaseCommand.self]),
         ])
 

@@ -111,6 +111,15 @@ struct MirrorReader {
         self.projectNames = projectNames
     }
 
+    /// The name of a project, if it is known.
+    func projectName(_ id: String) -> String? { projectNames[id] }
+
+    /// The name of a user, if it is known.
+    func userName(_ id: String) -> String? { userNames[id] }
+
+    /// Whether two scopes are of one site, so that both may see the same lease.
+    var sitesAreShared: Bool { Set(scopes.values.map { [$0.authURL, $0.region] }).count < scopes.count }
+
     /// The leases of those rows, in the order of the keys.
     func leases(keys: some Collection<Int64>) throws -> [MirroredLease] {
         let held = try heldCounts(keys: keys)

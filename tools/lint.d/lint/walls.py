@@ -35,8 +35,8 @@ WALLS: dict[str, Row] = {
     "LeaseReports": row("LeaseModel", system=PURE),
     "SyncPlanner": row("LeaseModel", system=PURE),
     "Migrations": row(system=frozenset()),
-    # The only importer of GRDB.
-    "LeaseStore": row("LeaseModel SyncPlanner Migrations", "GRDB"),
+    # The only importer of GRDB, and of SQLite's own functions, for the columns of a million rows.
+    "LeaseStore": row("LeaseModel SyncPlanner Migrations", "GRDB GRDBSQLite"),
     # The only importer of AsyncHTTPClient, and of NIO with it.
     "OpenStackClient": row(
         "LeaseModel", "AsyncHTTPClient NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL Yams Logging"
@@ -75,7 +75,7 @@ WALLS: dict[str, Row] = {
 TEST_SUPPORT = {"BlazarModel", "Sandbox", "CaptureFixtures", "MirrorFixtures", "CloudFixtures", "Bench", "Simulation", "Simulate"}
 
 #: Products with one importer, whose tests may use them too.
-EXCLUSIVE = {"GRDB": "LeaseStore", "AsyncHTTPClient": "OpenStackClient"}
+EXCLUSIVE = {"GRDB": "LeaseStore", "GRDBSQLite": "LeaseStore", "AsyncHTTPClient": "OpenStackClient"}
 
 
 def module_of(file: Path) -> str | None:
