@@ -74,14 +74,16 @@ extension LeaseManager {
             var notes: [String] = []
             if isIdempotent {
                 notes = try await basis(connection, scope, flush, isOffline: isOffline)
-                switch try standing(for: draft, scope, desk, terms.desk) {
-                case .lease(var result):
+                switch try desk.createOnce(draft, scope: scope, terms: terms.desk) {
+                case .lease(let lease, let count):
+                    var result = result(of: lease, among: count, scope)
                     result.notes = notes + result.notes
                     await connection.close()
                     return result
-                case .creation(let creation, let note):
+                case .creation(let creation, let isNew):
                     mutation = creation
-                    notes += note
+                    let note = "The creation of \"\(draft.name)\" is queued already, as mutation \(creation.id)."
+                    notes += isNew ? [] : [note]
                 }
             } else {
                 mutation = try desk.create(draft, scope: scope, terms: terms.desk)
