@@ -17,24 +17,52 @@ extension LeaseStore {
     package func enqueue(
         scope: Int64, at time: Timestamp, make: ([Mutation]) throws -> Mutation?
     ) throws(StoreError) -> (mutation: Mutation?, changed: [Mutation]) {
+        try write { try Self.enqueue($0, scope: scope, at: time, make: make) }
+    }
+
+    /// Queues a mutation that depends on which leases there are, in one transaction with looking at them.
+    ///
+    /// - Parameters:
+    ///   - scope: the scope that it is for.
+    ///   - filter: the leases that matter.
+    ///   - time: the time.
+    ///   - make: makes the mutation from the queue and those leases as they are, or `nil` if there is no need for one.
+    /// - Returns: the mutation that now stands for the wish; `nil` if there is no need for one.
+    /// - Throws: ``StoreError``, or what `make` throws.
+    package func enqueue(
+        scope: Int64, lookingAt filter: LeaseFilter, at time: Timestamp,
+        make: ([Mutation], [MirroredLease]) throws -> Mutation?
+    ) throws(StoreError) -> Mutation? {
         try write { database in
-            let queue = try Self.queue(database, scope: scope)
-            guard let wish = try make(queue) else { return (nil, []) }
-            let effect = Enqueueing(wish, onto: queue, now: time)
-            for changed in effect.changed { try Self.write(changed, database) }
-            guard let wanted = effect.mutation else { return (nil, effect.changed) }
-            let id = try wanted.insert(database)
-            // The creation may have been carried out since the wish was looked at.
-            try database.execute(
-                sql: """
-                    UPDATE mutation SET lease_id = (
-                        SELECT creation.lease_id FROM mutation AS creation
-                        WHERE creation.verb = 'create' AND creation.scope_id = mutation.scope_id
-                            AND creation.local_id = mutation.local_id)
-                    WHERE mutation_id = ? AND lease_id IS NULL AND verb <> 'create'
-                    """, arguments: [id])
-            return (try Self.mutation(database, id: id), effect.changed)
+            let query = LeaseQuery(filter)
+            let keys = try Int64.fetchAll(
+                database,
+                sql: "SELECT lease.lease_key FROM \(LeaseQuery.source) WHERE \(query.condition) ORDER BY 1",
+                arguments: query.arguments)
+            let leases = try MirrorReader(database).leases(keys: keys)
+            return try Self.enqueue(database, scope: scope, at: time) { try make($0, leases) }.mutation
         }
+    }
+
+    private static func enqueue(
+        _ database: Database, scope: Int64, at time: Timestamp, make: ([Mutation]) throws -> Mutation?
+    ) throws -> (mutation: Mutation?, changed: [Mutation]) {
+        let queue = try Self.queue(database, scope: scope)
+        guard let wish = try make(queue) else { return (nil, []) }
+        let effect = Enqueueing(wish, onto: queue, now: time)
+        for changed in effect.changed { try Self.write(changed, database) }
+        guard let wanted = effect.mutation else { return (nil, effect.changed) }
+        let id = try wanted.insert(database)
+        // The creation may have been carried out since the wish was looked at.
+        try database.execute(
+            sql: """
+                UPDATE mutation SET lease_id = (
+                    SELECT creation.lease_id FROM mutation AS creation
+                    WHERE creation.verb = 'create' AND creation.scope_id = mutation.scope_id
+                        AND creation.local_id = mutation.local_id)
+                WHERE mutation_id = ? AND lease_id IS NULL AND verb <> 'create'
+                """, arguments: [id])
+        return (try Self.mutation(database, id: id), effect.changed)
     }
 
     // MARK: - Reading

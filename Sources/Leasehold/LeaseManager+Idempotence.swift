@@ -23,33 +23,17 @@ extension LeaseManager {
         return ["\(reason) Whether there is such a lease was decided on \(basis), and on the queue."]
     }
 
-    /// The live lease of a name in the scope's project; `nil` if there is none.
-    func present(_ name: String, _ scope: Scope) throws -> WriteResult? {
-        var filter = LeaseFilter()
-        filter.scopes = [scope.id]
-        filter.project = scope.projectID
-        let live = try store.leases(filter).filter { $0.lease.name == name && $0.isLive }
-        guard let lease = live.max(by: { $0.rank < $1.rank }) else { return nil }
+    /// What came of a wish that a lease fulfils which is there.
+    func result(of lease: MirroredLease, among count: Int, _ scope: Scope) -> WriteResult {
+        let name = lease.lease.name
         var mutation = Mutation(
-            id: 0, scopeID: scope.id, site: scope.site, verb: .create, localID: nil, leaseID: lease.id,
-            leaseName: name, state: .settled, body: [:], token: nil, createdAt: configuration.now())
+            id: 0, scopeID: scope.id, site: scope.site, verb: .create, localID: nil, leaseID: lease.id, leaseName: name,
+            state: .settled, body: [:], token: nil, createdAt: configuration.now())
         mutation.message = "There is one of that name already."
         let note = """
-            There are \(live.count) live leases named "\(name)" in project \(scope.projectName): this is the \
+            There are \(count) live leases named "\(name)" in project \(scope.projectName): this is the \
             \(lease.lease.status == .active ? "newest active one" : "one that ends last").
             """
-        return WriteResult(mutation: mutation, pause: nil, lease: lease, notes: live.count > 1 ? [note] : [])
-    }
-}
-
-extension MirroredLease {
-    /// Whether it can serve somebody who wants such a lease: not ended, not failed, and not about to be deleted by us.
-    fileprivate var isLive: Bool {
-        ![.terminated, .error, .deleting].contains(lease.status) && !pending.contains { $0.verb == .delete }
-    }
-
-    /// Of several of one name the newest active one is meant, or else the one that ends last.
-    fileprivate var rank: (Int, Timestamp) {
-        lease.status == .active ? (1, lease.createdAt ?? firstSeenAt) : (0, lease.endsAt)
+        return WriteResult(mutation: mutation, pause: nil, lease: lease, notes: count > 1 ? [note] : [])
     }
 }

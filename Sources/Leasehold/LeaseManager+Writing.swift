@@ -75,23 +75,22 @@ extension LeaseManager {
             let scope = try await scope(of: connection, flush, isOffline: isOffline)
             let desk = QueueDesk(store: store, now: configuration.now)
             var notes: [String] = []
-            if isIdempotent {
-                notes = try await basis(connection, scope, flush, isOffline: isOffline)
-                if var present = try present(draft.name, scope) {
-                    present.notes = notes + present.notes
-                    await connection.close()
-                    return present
-                }
-            }
+            if isIdempotent { notes = try await basis(connection, scope, flush, isOffline: isOffline) }
             let findings = try review(draft, scope: scope)
             let refusals = findings.filter { $0.severity == .refusal }
             guard isForced || refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
             let mutation: Mutation
             if isIdempotent {
-                let (creation, isNew) = try desk.createUnlessQueued(draft, scope: scope, terms: terms.desk)
-                mutation = creation
-                if !isNew {
-                    notes.append("The creation of \"\(draft.name)\" is queued already, as mutation \(mutation.id).")
+                switch try desk.createOnce(draft, scope: scope, terms: terms.desk) {
+                case .lease(let lease, let count):
+                    var result = result(of: lease, among: count, scope)
+                    result.notes = notes + result.notes
+                    await connection.close()
+                    return result
+                case .creation(let creation, let isNew):
+                    mutation = creation
+                    let note = "The creation of \"\(draft.name)\" is queued already, as mutation \(creation.id)."
+                    notes += isNew ? [] : [note]
                 }
             } else {
                 mutation = try desk.create(draft, scope: scope, terms: terms.desk)

@@ -103,17 +103,37 @@ struct QueueFlushTests {
         }
     }
 
-    @Test("A creation of that name that waits already stands for another, if only one is wanted")
+    @Test("One that waits, or lives, stands for another if only one is wanted, until it is gone")
     func onlyOne() async throws {
         try await with { fixture in
-            let desk = fixture.desk
-            let first = try desk.createUnlessQueued(fixture.draft(), scope: fixture.scope, terms: .init())
-            #expect(first.isNew)
-            let second = try desk.createUnlessQueued(fixture.draft(), scope: fixture.scope, terms: .init())
-            #expect(!second.isNew && second.mutation.id == first.mutation.id)
-            #expect(try desk.createUnlessQueued(fixture.draft("other"), scope: fixture.scope, terms: .init()).isNew)
-            _ = try desk.cancel(first.mutation.id)
-            #expect(try desk.createUnlessQueued(fixture.draft(), scope: fixture.scope, terms: .init()).isNew)
+            let name = "mine [*?]"
+            func ask(_ name: String) throws -> QueueDesk.Standing {
+                try fixture.desk.createOnce(fixture.draft(name), scope: fixture.scope, terms: .init())
+            }
+            guard case .creation(let first, true) = try ask(name) else {
+                Issue.record("not queued")
+                return
+            }
+            #expect(try ask(name) == .creation(first, isNew: false))
+            // Names are taken as they are, not as patterns.
+            guard case .creation(let other, true) = try ask("mine *") else {
+                Issue.record("another name's counts")
+                return
+            }
+            _ = try fixture.desk.cancel(other.id)
+            await fixture.sync()
+            await fixture.sync()
+            guard case .lease(let lease, of: 1) = try ask(name) else {
+                Issue.record("the lease does not count")
+                return
+            }
+            #expect(try lease.id == fixture.present(first).leaseID)
+            #expect(try fixture.state(first) == .settled)
+            try fixture.change(.delete, lease.lease)
+            guard case .creation(_, true) = try ask(name) else {
+                Issue.record("a lease that is to be deleted counts")
+                return
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ import SyncPlanner
 
 /// Takes wishes for writes into the queue, and what people decide about them later.
 package struct QueueDesk: Sendable {
-    private let store: LeaseStore
+    let store: LeaseStore
     private let now: @Sendable () -> Timestamp
     private let random: @Sendable () -> UInt64
 
@@ -39,43 +39,23 @@ package struct QueueDesk: Sendable {
     /// - Returns: the mutation, with the local id that stands for the lease from now on.
     /// - Throws: ``StoreError``.
     package func create(_ draft: LeaseDraft, scope: Scope, terms: Terms) throws(StoreError) -> Mutation {
-        try create(draft, scope: scope, terms: terms, unlessQueued: false).mutation
+        let mutation = self.mutation(for: draft, scope: scope, terms: terms)
+        guard let queued = try store.enqueue(scope: scope.id, at: mutation.createdAt, make: { _ in mutation }).mutation
+        else {
+            throw StoreError(kind: .failed, message: "The creation could not be queued.")
+        }
+        return queued
     }
 
-    /// Queues a creation, unless one of the same name waits already: looked at and done in one transaction.
-    ///
-    /// - Returns: the creation that stands for the wish, and whether it is the one that was asked for here.
-    /// - Throws: ``StoreError``.
-    package func createUnlessQueued(
-        _ draft: LeaseDraft, scope: Scope, terms: Terms
-    ) throws(StoreError) -> (mutation: Mutation, isNew: Bool) {
-        try create(draft, scope: scope, terms: terms, unlessQueued: true)
-    }
-
-    private func create(
-        _ draft: LeaseDraft, scope: Scope, terms: Terms, unlessQueued: Bool
-    ) throws(StoreError) -> (mutation: Mutation, isNew: Bool) {
+    func mutation(for draft: LeaseDraft, scope: Scope, terms: Terms) -> Mutation {
         var random = ClosureGenerator(next: random)
         let localID = LocalID.make(using: &random)
         let token = ClientToken.make(using: &random)
-        let standard: LateStartPolicy = draft.start == .now ? .startNow : .expire
-        let time = now()
-        var waiting: Mutation?
-        let queued = try store.enqueue(scope: scope.id, at: time) { queue in
-            if unlessQueued {
-                waiting = queue.first { $0.verb == .create && $0.leaseName == draft.name && !$0.state.isFinal }
-                guard waiting == nil else { return nil }
-            }
-            return Mutation(
-                id: 0, scopeID: scope.id, verb: .create, localID: localID, leaseID: nil, leaseName: draft.name,
-                state: .queued, body: draft.body, token: token, lateStart: terms.lateStart ?? standard,
-                notAfter: terms.notAfter, retryUntil: terms.retryUntil, createdAt: time)
-        }
-        if let waiting { return (waiting, false) }
-        guard let mutation = queued.mutation else {
-            throw StoreError(kind: .failed, message: "The creation could not be queued.")
-        }
-        return (mutation, true)
+        return Mutation(
+            id: 0, scopeID: scope.id, verb: .create, localID: localID, leaseID: nil, leaseName: draft.name,
+            state: .queued, body: draft.body, token: token,
+            lateStart: terms.lateStart ?? (draft.start == .now ? .startNow : .expire), notAfter: terms.notAfter,
+            retryUntil: terms.retryUntil, createdAt: now())
     }
 
     /// The lease that a change or a deletion is for.
