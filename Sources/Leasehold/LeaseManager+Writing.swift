@@ -32,6 +32,8 @@ public struct WriteResult: Sendable, Hashable {
     public let lease: MirroredLease?
     /// What a person should know besides: why there is no new lease, and what that was decided on.
     public var notes: [String]
+    /// Whether an idempotent creation found what was there already.
+    public var isFound = false
     /// What was noticed about a draft, none of which kept it from being queued.
     public var warnings: [DraftFinding] = []
 
@@ -80,6 +82,7 @@ extension LeaseManager {
             let refusals = findings.filter { $0.severity == .refusal }
             guard isForced || refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
             let mutation: Mutation
+            var isFound = false
             if isIdempotent {
                 switch try desk.createOnce(draft, scope: scope, terms: terms.desk) {
                 case .lease(let lease, let count):
@@ -91,6 +94,7 @@ extension LeaseManager {
                     mutation = creation
                     let note = "The creation of \"\(draft.name)\" is queued already, as mutation \(creation.id)."
                     notes += isNew ? [] : [note]
+                    isFound = !isNew
                 }
             } else {
                 mutation = try desk.create(draft, scope: scope, terms: terms.desk)
@@ -98,6 +102,7 @@ extension LeaseManager {
             var result = try await send(mutation, scope, connection, flush, isOffline: isOffline)
             result.notes = notes
             result.warnings = findings
+            result.isFound = isFound
             await connection.close()
             return result
         } catch {
