@@ -57,13 +57,17 @@ package struct SlotFind: Subcommand {
         var refusals: [LeaseholdError] = []
         var hosts = 0
         for scope in known {
-            do throws(LeaseholdError) {
-                let answer = try manager.findSlots(wish, scope: scope, limit: limit)
+            let found = Result { () throws(LeaseholdError) in
+                try manager.findSlots(wish, scope: scope, limit: limit)
+            }
+            switch found {
+            case .success(let answer):
                 hosts += answer.fittingHosts
                 rows += answer.slots.map {
                     SlotRow(slot: $0, answer: answer, scope: scope, wish: wish, duration: duration, now: console.now())
                 }
-            } catch where error.code != .database {
+            case .failure(let error):
+                guard error.code != .database else { throw error }
                 refusals.append(error)
             }
         }
