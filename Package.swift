@@ -109,6 +109,13 @@ let package = Package(
             path: "Tests/MirrorFixtures",
             swiftSettings: settings),
 
+        // A Blazar in memory behind a transport, with faults, for the tests of whoever talks to clouds.
+        .target(
+            name: "CloudFixtures",
+            dependencies: ["BlazarModel", "LeaseModel", "OpenStackClient"],
+            path: "Tests/CloudFixtures",
+            swiftSettings: settings),
+
         tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
         tests("BlazarClientTests", ["LeaseModel", "OpenStackClient", "BlazarClient", "CaptureFixtures"]),
         tests("SyncPlannerTests", ["LeaseModel", "SyncPlanner", "CaptureFixtures"]),
@@ -117,10 +124,14 @@ let package = Package(
             "SyncEngineTests",
             [
                 "LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient", "SyncEngine",
-                "BlazarModel",
-                "MirrorFixtures", "CaptureFixtures",
+                "BlazarModel", "MirrorFixtures", "CaptureFixtures", "CloudFixtures",
             ]),
-        tests("LeaseholdTests", ["LeaseModel", "LeaseStore", "Leasehold", "MirrorFixtures"]),
+        tests(
+            "LeaseholdTests",
+            [
+                "LeaseModel", "LeaseStore", "OpenStackClient", "SyncEngine", "Leasehold", "BlazarModel",
+                "MirrorFixtures", "CloudFixtures",
+            ]),
         tests(
             "LeaseCommandsTests",
             ["LeaseCommands", "LeaseModel", "LeaseStore", "Leasehold", "MirrorFixtures", arguments, yams]),

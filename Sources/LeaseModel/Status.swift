@@ -45,6 +45,11 @@ public struct ReservationStatus: RawRepresentable, Sendable, Hashable, CustomStr
     public static let deleted = ReservationStatus(rawValue: "deleted")
     public static let error = ReservationStatus(rawValue: "error")
 
+    /// Not Blazar's: one that is only queued here.
+    public static let queued = ReservationStatus(rawValue: "queued")
+    /// Not Blazar's: one of a lease that has not been submitted.
+    public static let requested = ReservationStatus(rawValue: "requested")
+
     public var description: String { rawValue }
 }
 

@@ -57,9 +57,7 @@ extension MirrorReader {
         let draft = try? LeaseDraft(body: creation.body)
         let startsAt: Timestamp = if case .at(let time) = draft?.start { time } else { creation.createdAt }
         let reservations = (draft?.reservations ?? []).enumerated().map { index, fields in
-            Reservation(
-                requesting: fields, id: "\(id)-\(index + 1)", leaseID: id,
-                status: ReservationStatus(rawValue: "queued"))
+            Reservation(requesting: fields, id: "\(id)-\(index + 1)", leaseID: id, status: .queued)
         }
         let status = creation.state.isPending ? .queued : LeaseStatus(rawValue: creation.state.rawValue.uppercased())
         let lease = BlazarLease(

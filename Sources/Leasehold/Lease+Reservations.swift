@@ -100,7 +100,7 @@ extension Lease {
         guard case .draft = state else {
             throw LeaseholdError(
                 code: .invalid,
-                message: "'\(name)' has been submitted (\(id ?? "no id")), so nothing can be added to it: make a new one.")
+                message: "'\(name)' has been submitted (\(id ?? "no id")): nothing can be added to it any more.")
         }
         do {
             requests += try make()

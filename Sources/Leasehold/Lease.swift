@@ -193,7 +193,7 @@ extension Lease {
         lease?.reservations
             ?? ReservationRequest.ordered(requests).map { request in
                 Reservation(
-                    requesting: request.json, id: "", leaseID: nil, status: ReservationStatus(rawValue: "requested"))
+                    requesting: request.withTextValues().request.json, id: "", leaseID: nil, status: .requested)
             }
     }
 
@@ -216,6 +216,9 @@ extension Lease {
     public var draft: LeaseDraft {
         LeaseDraft(
             name: wantedName, start: wantedStart.map(LeaseDraft.Start.at) ?? .now, endsAt: endsAt,
-            reservations: ReservationRequest.ordered(requests).map(\.json))
+            reservations: ReservationRequest.ordered(requests).map { $0.withTextValues().request.json })
     }
+
+    /// What was changed in the reservations that were added, so that Blazar takes them.
+    public var warnings: [String] { requests.flatMap { $0.withTextValues().warnings } }
 }

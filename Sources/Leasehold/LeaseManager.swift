@@ -91,7 +91,7 @@ public struct LeaseManager: Sendable {
 
     /// The system's clock, to the second.
     public static let systemClock: @Sendable () -> Timestamp = {
-        Timestamp(secondsSince1970: Int64(Date().timeIntervalSince1970.rounded(.down)))
+        Timestamp(Date())
     }
 
     func reading<Value>(_ body: (LeaseStore) throws(StoreError) -> Value) throws(LeaseholdError) -> Value {

@@ -96,4 +96,26 @@ public enum ReservationRequest: Sendable, Hashable {
     public static func ordered(_ requests: [ReservationRequest]) -> [ReservationRequest] {
         (0...5).flatMap { rank in requests.filter { $0.rank == rank } }
     }
+
+    /// The same request with every value that is required of a resource a text, and a sentence for each that was none:
+    /// Blazar takes no other.
+    public func withTextValues() -> (request: ReservationRequest, warnings: [String]) {
+        switch self {
+        case .node(let count, let properties):
+            let texts = properties.withTextValues()
+            return (.node(count: count, properties: texts.properties), texts.warnings)
+        case .device(let count, let properties):
+            let texts = properties.withTextValues()
+            return (.device(count: count, properties: texts.properties), texts.warnings)
+        case .network(let name, let description, let properties):
+            let texts = properties.withTextValues()
+            return (.network(name: name, description: description, properties: texts.properties), texts.warnings)
+        case .other(var fields):
+            let given = fields["resource_properties"]?.stringValue.flatMap { try? ResourceProperties(parsing: $0) }
+            guard let texts = given?.withTextValues(), !texts.warnings.isEmpty else { return (self, []) }
+            fields["resource_properties"] = .string(texts.properties.text)
+            return (.other(fields), texts.warnings)
+        case .floatingIP, .flavor: return (self, [])
+        }
+    }
 }
