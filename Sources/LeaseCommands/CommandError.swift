@@ -58,7 +58,8 @@ package struct CommandError: Error, Sendable {
             case .unreachable: .unavailable
             case .notFinished: .notFinished
             }
-        self.init(code: error.code.rawValue, message: error.message, status: status,
+        self.init(
+            code: error.code.rawValue, message: error.message, status: status,
             candidates: error.candidates.map(Candidate.init))
     }
 

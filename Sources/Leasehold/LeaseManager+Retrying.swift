@@ -7,6 +7,7 @@ extension LeaseManager {
     /// - Parameters:
     ///   - result: what came of the creation.
     ///   - attempt: how many have failed, 1 or more.
+    /// - Throws: ``LeaseholdError`` if the database cannot be read, or `CancellationError`.
     /// - Returns: `false` if a lease may still come, or have come, of it: then there must not be another.
     package func clearTheWay(after result: WriteResult, attempt: Int) async throws -> Bool {
         let failed = try result.mutation.leaseID.map { try lease($0, scopes: [result.mutation.scopeID]) }

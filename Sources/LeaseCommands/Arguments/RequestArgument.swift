@@ -64,7 +64,8 @@ enum RequestArgument {
             let suggestion = Suggestion.nearest(to: name, in: known).map { " Did you mean '\($0)'?" } ?? ""
             let problem =
                 found.isEmpty
-                ? "is no network in the local database.\(suggestion)" : "is the name of several networks: use network_id."
+                ? "is no network in the local database.\(suggestion)"
+                : "is the name of several networks: use network_id."
             throw CommandError(code: "invalid", message: "--fip: '\(name)' \(problem)", status: .data)
         }
         return (.floatingIP(networkID: network.id, amount: amount), [])

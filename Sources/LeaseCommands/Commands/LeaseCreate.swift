@@ -7,7 +7,7 @@ package struct LeaseCreate: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "create",
         abstract: "Create a lease; offline it is queued, and sent once when the cloud can be reached.",
-        usage: "leasehold create <name> [--start <time>] (--end <time> | --duration <duration>) [--node ...] [<options>]",
+        usage: "leasehold create <name> --duration <duration> --node ... [<options>]",
         discussion: """
             The lease is queued first, and sent at once unless --offline is given. That the cloud cannot be reached is no
             error: the command says what is queued, and ends with 0. However often the connection breaks, one lease comes
@@ -20,15 +20,19 @@ package struct LeaseCreate: Subcommand {
             length is kept, from a new start; reservations given here take the place of those of their type.
 
             EXAMPLES
-              leasehold create mylease --duration 1d --node amount=2,node_type=compute_skylake
+              leasehold create mylease --duration 1d --node amount=2,node_type=gpu_p100
               leasehold create mylease --duration 1d --fip 1 --wait \\
                 --node 'amount=1,resource_properties=[">=","$gpu.gpu_count","4"]'
-              leasehold create edge --duration 2h --device amount=1,machine_type=raspberrypi4-64
-              leasehold create vms --start '2026-12-01 09:00' --end '2026-12-02 09:00' --flavor name=m1.small,amount=2
-              leasehold create stitched --duration 4h --network network_name=mynet,stitch_provider=fabric
-              leasehold show mylease -f yaml | leasehold create again --from -
-              leasehold create mylease --duration 2h --node amount=1 --dry-run -f json
-              leasehold create myips --duration 2h --reservation resource_type=fip,network_id=5468a84c,amount=2
+              leasehold create edge --duration 2h --device machine_type=raspberrypi4-64
+              leasehold create vms --start '2026-12-01 09:00' --duration 1d \\
+                --flavor name=m1.small,amount=2
+              leasehold create net --duration 4h \\
+                --network network_name=mynet,stitch_provider=fabric
+              leasehold show mylease -f yaml > old.yaml
+              leasehold create again --from old.yaml
+              leasehold create mylease --duration 2h --node amount=1 --dry-run
+              leasehold create ip --duration 2h \\
+                --reservation resource_type=fip,network_id=5468a84c,amount=2
             """)
 
     @Argument(help: "The name, 80 characters at most; with --from that of the file if none is given.")
@@ -75,7 +79,7 @@ package struct LeaseCreate: Subcommand {
     @Option(
         name: .customLong("retry"),
         help: ArgumentHelp(
-            "Try again so often if it is refused, or ends in ERROR while --wait waits for it (then it is deleted first).",
+            "Try again so often if it is refused; or, with --wait, if it comes to ERROR: it is deleted first.",
             valueName: "times"))
     var retries = 0
 
@@ -106,13 +110,15 @@ package struct LeaseCreate: Subcommand {
         }
         _ = try DurationArgument(parsing: waiting.timeout)
         let (draft, remarks) = try draft(console, cloud: clouds.first)
-        for remark in remarks { console.remark("Warning: \(remark)") }
-        guard !isDryRun else { return try show(draft, cloud: clouds.first, &console) }
+        guard !isDryRun else { return try show(draft, remarks, cloud: clouds.first, &console) }
         let terms = WriteTerms(
             lateStart: lateStart, notAfter: try writing.moment(writing.notAfter, console),
             retryUntil: try writing.moment(retryUntil, console))
         let manager = try writing.manager(console)
-        let result = try await create(draft, terms, manager, cloud: clouds.first, &console)
+        var result = try await create(draft, terms, manager, cloud: clouds.first, &console)
+        result.warnings = remarks + result.warnings
+        // Programs find them in the result; what stands beside it is the error, if there is one.
+        if !writing.reading.output.format.isStructured { remark(result.warnings, &console) }
         try writing.conclude(result, &console)
     }
 
@@ -126,7 +132,6 @@ package struct LeaseCreate: Subcommand {
             let result = try await manager.create(
                 draft, cloud: cloud, terms: terms, isIdempotent: isIdempotent, isOffline: writing.isOffline,
                 isForced: isForced)
-            if attempts == 0 { remark(result.warnings, &console) }
             do {
                 guard result.mutation.status != .refused || attempts >= retries else {
                     throw LeaseholdError(code: .refused, message: result.mutation.message ?? "It was refused.")
@@ -149,8 +154,11 @@ package struct LeaseCreate: Subcommand {
         }
     }
 
-    private func show(_ draft: LeaseDraft, cloud: String?, _ console: inout Console) throws {
+    private func show(
+        _ draft: LeaseDraft, _ remarks: [DraftFinding], cloud: String?, _ console: inout Console
+    ) throws {
         try console.output.write(JSONValue.object(draft.body).text(.pretty) + "\n")
+        remark(remarks, &console)
         // A draft can be printed without a database, and without clouds.
         guard let manager = try? writing.reading.global.manager(console), let scope = try? manager.scope(ofCloud: cloud)
         else { return }
@@ -159,7 +167,7 @@ package struct LeaseCreate: Subcommand {
 
     // MARK: - The draft
 
-    private func draft(_ console: Console, cloud: String?) throws -> (draft: LeaseDraft, remarks: [String]) {
+    private func draft(_ console: Console, cloud: String?) throws -> (draft: LeaseDraft, remarks: [DraftFinding]) {
         let now = console.now()
         let zone = writing.reading.zone(console)
         let repeated = try file.map { try LeaseFile(console.text(ofFile: $0), path: $0) }
@@ -193,7 +201,7 @@ package struct LeaseCreate: Subcommand {
         let draft = LeaseDraft(
             name: name, start: startTime.isNow ? .now : .at(startsAt), endsAt: endsAt,
             beforeEnd: try writing.moment(beforeEnd, console), reservations: requests.map(\.json))
-        return (draft, given.warnings)
+        return (draft, given.warnings.map { DraftFinding(.warning, field: "reservations", $0) })
     }
 }
 

@@ -44,10 +44,11 @@ package struct RequestOptions: ParsableArguments {
 
     package init() {}
 
-    /// The reservations, in the order in which python-chi sends them, and what a person should know of how they were
-    /// read.
+    /// What is to be reserved.
     ///
     /// - Parameter names: where names are looked up.
+    /// - Returns: the reservations, in the order in which python-chi sends them, and what a person should know of how
+    ///   they were read.
     /// - Throws: ``CommandError`` naming the option at fault, or what the lookup throws.
     func requests(_ names: NameResolver) throws -> (requests: [ReservationRequest], warnings: [String]) {
         let read: [RequestArgument.Reading] =

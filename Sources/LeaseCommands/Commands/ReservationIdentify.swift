@@ -24,7 +24,8 @@ package struct ReservationIdentify: Subcommand {
     @Option(
         name: .customLong("type"),
         help: ArgumentHelp(
-            "Only of this type: node, device, fip, network, flavor, instance, or Blazar's own name.", valueName: "type"))
+            "Only of this type: node, device, fip, network, flavor, instance, or Blazar's own name.",
+            valueName: "type"))
     var type: String?
     @Option(name: .customLong("count"), help: ArgumentHelp("Only for so many.", valueName: "number"))
     var count: Int?
@@ -38,11 +39,12 @@ package struct ReservationIdentify: Subcommand {
     var machineName: String?
     @Option(name: .customLong("device-model"), help: ArgumentHelp("Only for this model.", valueName: "model"))
     var deviceModel: String?
-    @Option(name: .customLong("device-name"), help: ArgumentHelp("Only for the device of that name.", valueName: "name"))
+    @Option(
+        name: .customLong("device-name"), help: ArgumentHelp("Only for the device of that name.", valueName: "name"))
     var deviceName: String?
     @Option(
         name: .customLong("resource-properties"),
-        help: ArgumentHelp("Only if it asks for this, among other things.", valueName: "expression"))
+        help: ArgumentHelp("Only if it asks for this and nothing else.", valueName: "expression"))
     var properties: String?
     @OptionGroup var global: GlobalOptions
 
@@ -50,10 +52,10 @@ package struct ReservationIdentify: Subcommand {
     package var writesErrorsAsJSON: Bool { false }
 
     package func execute(_ console: inout Console) async throws {
-        let criteria = try criteria
+        let query = try query
         let manager = try global.manager(console)
         let lease = try manager.lease(reference, scopes: global.scopes(manager, console))
-        let fitting = lease.lease.reservations.filter(criteria.matches)
+        let fitting = lease.lease.reservations.filter(query.matches)
         guard let found = fitting.first else {
             throw CommandError(
                 code: "not_found",
@@ -69,23 +71,22 @@ package struct ReservationIdentify: Subcommand {
         try console.output.write(found.id + "\n")
     }
 
-    private var criteria: ReservationCriteria {
+    private var query: ReservationQuery {
         get throws {
-            var criteria = ReservationCriteria(resourceType: type.map(ResourceType.init(named:)), count: count)
-            let named = [
-                ("node_type", nodeType), ("architecture.platform_type", architecture), ("machine_name", machineName),
-                ("model", deviceModel), ("name", deviceName),
+            let values = [
+                "node_type": nodeType, "architecture.platform_type": architecture, "machine_name": machineName,
+                "model": deviceModel, "name": deviceName,
             ]
-            criteria.conditions = named.compactMap { property, value in
-                value.map { ResourceCondition(property, .equal, .string($0)) }
-            }
-            guard let properties else { return criteria }
+            var query = ReservationQuery(
+                resourceType: type.map(ResourceType.init(named:)), count: count,
+                requiredValues: values.compactMapValues { $0 })
+            guard let properties else { return query }
             do {
-                criteria.conditions += try ResourceProperties(parsing: properties).conditions
+                query.resourceProperties = try ResourceProperties(parsing: properties)
             } catch {
                 throw CommandError.usage("--resource-properties: \(error).")
             }
-            return criteria
+            return query
         }
     }
 }

@@ -7,7 +7,7 @@ package struct SlotFind: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "find-slot",
         abstract: "Find when so many hosts are free for so long, and the command that takes them.",
-        usage: "leasehold find-slot --duration <duration> [--node-type <type>] [--count <number>] [<options>]",
+        usage: "leasehold find-slot --duration <duration> [<options>]",
         discussion: """
             Answered from the hosts and allocations that the last sync read, at every site that lets you read them; what
             is queued here counts as if it were done. Where a site does not tell, it is said; if none does, the exit
@@ -114,7 +114,7 @@ package struct SlotFind: Subcommand {
         let seconds = try DurationArgument(parsing: duration).seconds
         guard seconds > 0 else { throw CommandError.usage("--duration takes some time, not none.") }
         return SlotWish(
-            properties: ResourceProperties(conditions), count: count, durationSeconds: seconds, after: try moment(after),
-            before: try moment(before))
+            properties: ResourceProperties(conditions), count: count, durationSeconds: seconds,
+            after: try moment(after), before: try moment(before))
     }
 }
