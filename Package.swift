@@ -102,6 +102,13 @@ let package = Package(
             name: "Simulate", dependencies: ["Simulation", "BlazarModel", arguments], path: "Tests/Simulate",
             swiftSettings: settings),
 
+        // What chi.lease's documentation does, in a few lines; and the library at work on a real cloud, for a test.
+        .executableTarget(
+            name: "ChiLease", dependencies: ["Leasehold"], path: "examples/ChiLease", swiftSettings: settings),
+        .executableTarget(
+            name: "LeaseStory", dependencies: ["Leasehold", "LeaseModel"], path: "Tests/LeaseStory",
+            swiftSettings: settings),
+
         // Databases with leases in them, for the tests of whoever reads or fills one.
         .target(
             name: "MirrorFixtures",

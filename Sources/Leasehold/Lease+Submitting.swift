@@ -61,6 +61,7 @@ extension Lease {
         } catch {
             throw LeaseholdError(writing: error)
         }
+        findings = result.warnings
         switch result.mutation.state {
         case .rejected, .expired, .cancelled, .superseded:
             throw LeaseholdError(

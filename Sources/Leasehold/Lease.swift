@@ -35,6 +35,7 @@ public final class Lease {
     var state = State.draft
     /// What is asked for, until it is submitted.
     var requests: [ReservationRequest] = []
+    var findings: [DraftFinding] = []
     private let wantedName: String
     private let wantedStart: Timestamp?
     let wantedEnd: End
@@ -219,6 +220,7 @@ extension Lease {
             reservations: ReservationRequest.ordered(requests).map { $0.withTextValues().request.json })
     }
 
-    /// What was changed in the reservations that were added, so that Blazar takes them.
-    public var warnings: [String] { requests.flatMap { $0.withTextValues().warnings } }
+    /// What was changed in the reservations that were added, so that Blazar takes them; and after the submission what
+    /// was noticed about the lease, from what is known of the site.
+    public var warnings: [String] { requests.flatMap { $0.withTextValues().warnings } + findings.map(\.description) }
 }

@@ -42,6 +42,7 @@ extension LeaseManager {
     ///   - progress: told what happens, while it happens.
     /// - Returns: a report for each cloud.
     /// - Throws: ``LeaseholdError`` of code `configuration` if it cannot be told which clouds there are.
+    @discardableResult
     public func sync(
         clouds: Clouds = .standard, options: SyncOptions = SyncOptions(),
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }

@@ -18,7 +18,9 @@ package final class QueueCloud: HTTPTransport {
         /// Something answers in the server's place.
         case answer(Int, HTTPFields, String)
 
-        package static func refusal(_ status: Int, _ message: String, _ headers: HTTPFields = [:]) -> Fault {
+        package static func refusal(
+            _ status: Int, _ message: String, _ headers: HTTPFields = [:]
+        ) -> Fault {
             var headers = headers
             headers["content-type"] = "application/json"
             headers["x-openstack-request-id"] = "req-fault"
@@ -26,7 +28,8 @@ package final class QueueCloud: HTTPTransport {
                 status, headers,
                 #"{"error_code": \#(status), "error_message": "\#(message)", "error_name": \#(status)}"#)
         }
-        package static let page = Fault.answer(200, ["content-type": "text/html"], "<!DOCTYPE html><title>Sign in</title>")
+        package static let page = Fault.answer(
+            200, ["content-type": "text/html"], "<!DOCTYPE html><title>Sign in</title>")
     }
 
     private struct State {

@@ -84,8 +84,16 @@ public struct LeaseCreateArguments: Sendable, Hashable {
         ]
     }
 
-    /// The lease to be created.
+    /// The lease to be created, its counts as numbers: Blazar 18 answers a bare 500 to those that are texts, since it
+    /// compares them with 0 unconverted (`_validate_min_max_range`).
     public var draft: LeaseDraft {
-        LeaseDraft(name: name, start: .at(startsAt), endsAt: endsAt, reservations: reservations.map(\.json))
+        let counted = reservations.map { request in
+            var fields = request.json
+            for key in ["min", "max"] {
+                if let count = fields[key]?.stringValue.flatMap({ Int($0) }) { fields[key] = JSONValue(count) }
+            }
+            return fields
+        }
+        return LeaseDraft(name: name, start: .at(startsAt), endsAt: endsAt, reservations: counted)
     }
 }

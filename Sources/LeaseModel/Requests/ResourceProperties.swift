@@ -51,7 +51,7 @@ public struct ResourceProperties: Sendable, Hashable {
     /// - Throws: ``DraftError`` saying what Blazar would call "Malformed requirements".
     public init(json value: JSONValue) throws(DraftError) {
         guard case .array(let parts) = value else {
-            throw .properties("are a \(value.kind), not a list: \(value.text(.python))")
+            throw .properties("are \(value.text(.python)), which is no list")
         }
         conditions = []
         isJoined = parts.first == "and"

@@ -66,10 +66,16 @@ WALLS: dict[str, Row] = {
     # The whole engine on a Blazar in memory, and the program that runs it by seeds; under Tests.
     "Simulation": row("LeaseModel SyncPlanner LeaseStore OpenStackClient BlazarClient SyncEngine BlazarModel"),
     "Simulate": row("Simulation BlazarModel", "ArgumentParser"),
+    # Programs that use the library as anybody would.
+    "ChiLease": row("Leasehold"),
+    "LeaseStory": row("Leasehold LeaseModel"),
 }
 
 #: What exists for tests and must never reach a user.
-TEST_SUPPORT = {"BlazarModel", "Sandbox", "CaptureFixtures", "MirrorFixtures", "CloudFixtures", "Bench", "Simulation", "Simulate"}
+TEST_SUPPORT = {
+    "BlazarModel", "Sandbox", "CaptureFixtures", "MirrorFixtures", "CloudFixtures", "Bench", "Simulation", "Simulate",
+    "ChiLease", "LeaseStory",
+}
 
 #: Products with one importer, whose tests may use them too.
 EXCLUSIVE = {"GRDB": "LeaseStore", "AsyncHTTPClient": "OpenStackClient"}
