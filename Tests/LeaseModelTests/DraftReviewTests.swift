@@ -124,7 +124,7 @@ struct DraftReviewTests {
         func said(_ findings: [DraftFinding]) -> [String] { findings.map { "\($0.severity) \($0.field)" } }
         #expect(said(findings([])) == ["warning reservations"])
         let address: JSONObject = ["resource_type": "virtual:floatingip", "network_id": "n1", "amount": 1]
-        #expect(findings([address]).first?.message.contains("nothing can run in it") == true)
+        #expect(findings([address]).first?.message.contains("nothing can run in it by itself") == true)
         #expect(findings([address, ["resource_type": "virtual:instance"]]).isEmpty)
         let early = findings([Self.nodes()], beforeEnd: Self.now.adding(seconds: -60))
         #expect(said(early) == ["refusal before_end_date"])

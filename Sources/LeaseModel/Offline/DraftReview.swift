@@ -68,7 +68,7 @@ public struct DraftReview: Sendable {
         return [
             DraftFinding(
                 .warning, field: "reservations",
-                "It reserves no node, instance or device, so that nothing can run in it.")
+                "It reserves no node, instance or device: nothing can run in it by itself.")
         ]
     }
 
