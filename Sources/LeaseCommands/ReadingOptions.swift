@@ -75,6 +75,7 @@ package struct ReadingOptions: ParsableArguments {
     ///   - knownAt: when the answer was known; `nil` for now.
     ///   - given: the zone of the answer; that of the options if `nil`.
     ///   - console: where to say it.
+    /// - Throws: ``LeaseholdError``.
     func remarkFreshness(
         _ manager: LeaseManager, scopes: Set<Int64>?, knownAt: Timestamp? = nil, zone given: DisplayZone? = nil,
         _ console: inout Console
@@ -96,9 +97,12 @@ package struct ReadingOptions: ParsableArguments {
         let text = TimeText(zone: zone)
         let listings = try manager.listings(until: moment)
         for scope in try manager.scopes() where scopes?.contains(scope.id) ?? true {
-            let source =
-                listings[scope.id].map { "from the list read \(TimeText.relative($0, to: moment)) (\(text.full($0)))" }
-                ?? "when its list had never been read"
+            var source = "before its list had ever been read"
+            if let listed = listings[scope.id] {
+                let age = moment.seconds(since: listed)
+                source = "from the list read " + (age > 0 ? "\(TimeText.duration(seconds: age)) before" : "then")
+                source += " (\(text.full(listed)))"
+            }
             console.remark("\(scope.site): as known at \(text.full(moment)), \(source)")
         }
     }

@@ -26,7 +26,9 @@ package struct WaitingOptions: ParsableArguments {
         }
         var mutation = waited.mutation
         if mutation == nil, result.mutation.id != 0 { mutation = try manager.mutation(result.mutation.id).mutation }
-        var done = WriteResult(mutation: mutation ?? result.mutation, pause: nil, lease: waited.lease)
+        var done = WriteResult(
+            mutation: mutation ?? result.mutation, pause: nil, lease: waited.lease, notes: result.notes)
+        done.isFound = result.isFound
         done.warnings = result.warnings
         return done
     }
