@@ -64,39 +64,40 @@ class Agreement(CommandCase):
                 random_history.write(self.database, seed, around=around)
                 leases = reference.leases(self.database)
                 chance = random.Random(seed)
-                for number in range(rounds):
-                    with self.subTest(change=name, seed=seed, number=number):
-                        yield chance, around, leases
+                for _ in range(rounds):
+                    yield {"change": name, "seed": seed}, chance, around, leases
 
     def test_hours_agree_to_the_second(self):
         rows = 0
-        for chance, around, leases in self.each(8):
+        for about, chance, around, leases in self.each(8):
             dimensions, bucket, zone, start, end = self.draw(chance, around)
-            given = self.ask("hours", dimensions, bucket, zone, start, end)
-            expected = reference.hours(
-                leases, dimensions, bucket, zone, reference.PAST if start is None else start, end)
-            rows += len(given)
-            self.compare(given, expected, dimensions, bucket, start, lambda row: [
-                round(row["lease_hours"] * 3_600), row["node_hours"] and round(row["node_hours"] * 3_600),
-                row["estimated"], row["leases"]])
+            with self.subTest(**about, by=dimensions, bucket=bucket, zone=zone, start=start, end=end):
+                given = self.ask("hours", dimensions, bucket, zone, start, end)
+                expected = reference.hours(
+                    leases, dimensions, bucket, zone, reference.PAST if start is None else start, end)
+                rows += len(given)
+                self.compare(given, expected, dimensions, bucket, start, lambda row: [
+                    round(row["lease_hours"] * 3_600), row["node_hours"] and round(row["node_hours"] * 3_600),
+                    row["estimated"], row["leases"]])
         self.assertGreater(rows, 3_000)
 
     def test_early_endings_agree_to_the_second(self):
         reasons = set()
-        for chance, around, leases in self.each():
+        for about, chance, around, leases in self.each():
             dimensions, bucket, zone, start, end = self.draw(chance, around, ("reason", "project", "node_type"))
             dimensions = dimensions or ["reason"]
-            given = self.ask("early", dimensions, bucket, zone, start, end)
-            expected = reference.hours(
-                leases, dimensions, bucket, zone, reference.PAST if start is None else start, end, unused=True)
-            reasons |= {row.get("reason") for row in given}
-            self.compare(given, expected, dimensions, bucket, start, lambda row: [
-                round(row["lease_hours"] * 3_600), row["node_hours"] and round(row["node_hours"] * 3_600),
-                row["estimated"], row["leases"]])
+            with self.subTest(**about, by=dimensions, bucket=bucket, zone=zone, start=start, end=end):
+                given = self.ask("early", dimensions, bucket, zone, start, end)
+                expected = reference.hours(
+                    leases, dimensions, bucket, zone, reference.PAST if start is None else start, end, unused=True)
+                reasons |= {row.get("reason") for row in given}
+                self.compare(given, expected, dimensions, bucket, start, lambda row: [
+                    round(row["lease_hours"] * 3_600), row["node_hours"] and round(row["node_hours"] * 3_600),
+                    row["estimated"], row["leases"]])
         self.assertLessEqual({"error", "cancelled", "never_started", "deleted", "shortened"}, reasons)
 
     def test_service_units_agree(self):
-        for chance, around, leases in self.each():
+        for about, chance, around, leases in self.each():
             change, end_of_rates = around + 40_000, around + 900_000
             rates = [("physical:host", None, 1.0, reference.PAST, change),
                      ("physical:host", None, 1.5, change, end_of_rates),
@@ -106,14 +107,15 @@ class Agreement(CommandCase):
             table.write_text("resource_type,node_type,rate,from,to\n" + "".join(
                 f"{kind},{node or ''},{rate},{self.border(a)},{self.border(b)}\n" for kind, node, rate, a, b in rates))
             dimensions, bucket, zone, start, end = self.draw(chance, around)
-            given = self.ask("su", dimensions, bucket, zone, start, end, "--rates", table)
-            expected = reference.service_units(
-                leases, rates, dimensions, bucket, zone, reference.PAST if start is None else start, end)
-            self.compare(
-                given, {key: [None if su is None else round(su, 6), unrated]
-                        for key, (su, unrated) in expected.items()},
-                dimensions, bucket, start,
-                lambda row: [None if row["su"] is None else round(row["su"], 6), round(row["unrated_hours"] * 3_600)])
+            with self.subTest(**about, by=dimensions, bucket=bucket, zone=zone, start=start, end=end):
+                given = self.ask("su", dimensions, bucket, zone, start, end, "--rates", table)
+                expected = reference.service_units(
+                    leases, rates, dimensions, bucket, zone, reference.PAST if start is None else start, end)
+                self.compare(
+                    given, {key: [None if su is None else round(su, 6), unrated]
+                            for key, (su, unrated) in expected.items()},
+                    dimensions, bucket, start,
+                    lambda row: [None if row["su"] is None else round(row["su"], 6), round(row["unrated_hours"] * 3_600)])
 
     @staticmethod
     def border(moment):
@@ -140,10 +142,7 @@ class Agreement(CommandCase):
         random_history.write(self.database, 5, leases=3)
         rates = self.folder / "rates.csv"
 
-        def with_rates(text):
-            rates.write_text("resource_type,node_type,rate,from,to\n" + text)
-            return "report", "su", "--rates", str(rates)
-
+        table = ("report", "su", "--rates", str(rates))
         for status, arguments, words in (
             (64, ("report", "hours", "--tz", "Europe/Berln"), ("Europe/Berlin",)),
             (64, ("report", "hours", "--tz", "../../../etc/passwd"), ("no time zone",)),
@@ -154,13 +153,16 @@ class Agreement(CommandCase):
             (64, ("report", "hours", "--by", "reason"), ("reason",)),
             (64, ("report", "stacking", "--gap", "5"), ("unit",)),
             (66, ("report", "su", "--rates", "missing.csv"), ("missing.csv",)),
-            (65, with_rates("node,,1,2026-01-01,2026-02-01\nnode,,1,2026-02-02,\n"), ("no rate", "2026-02-01", "2026-02-02")),
-            (65, with_rates("node,,1,2026-01-01,2026-02-01\nnode,,1,2026-01-31,\n"), ("two rates", "2026-01-31")),
-            (65, with_rates("node,,1,2026-02-01,2026-01-01\n"), ("before it begins",)),
-            (65, with_rates("node,,one,,\n"), ("line 2",)),
-            (65, with_rates("node,,1,soon,\n"), ("line 2", "soon")),
+            (65, "node,,1,2026-01-01,2026-02-01\nnode,,1,2026-02-02,\n", ("no rate", "2026-02-01", "2026-02-02")),
+            (65, "node,,1,2026-01-01,2026-02-01\nnode,,1,2026-01-31,\n", ("two rates", "2026-01-31")),
+            (65, "node,,1,2026-02-01,2026-01-01\n", ("before it begins",)),
+            (65, "node,,one,,\n", ("line 2",)),
+            (65, "node,,1,soon,\n", ("line 2", "soon")),
         ):
             with self.subTest(arguments=arguments):
+                if isinstance(arguments, str):
+                    rates.write_text("resource_type,node_type,rate,from,to\n" + arguments)
+                    arguments = table
                 self.fail_with(status, *arguments, words=words)
 
     def test_a_file_is_whole_or_as_before(self):

@@ -26,7 +26,7 @@ def write(path, seed, leases=120, around=1_774_700_000):
         database.execute(f"PRAGMA application_id = {0x4C734864}")
         database.execute(f"PRAGMA user_version = {version}")
         for scope, (site, url, project, sees_all) in enumerate(
-                [("alpha", "http://a", "p0", 0), ("alpha", "http://a", "p0", 1), ("beta", "http://b", "p1", 0)], 1):
+                [("alpha", "http://a", "p0", 0), ("alpha", "http://a", "p0", 1), ("beta", "http://b", "q1", 0)], 1):
             database.execute(
                 "INSERT INTO scope (scope_id, site, auth_url, region, project_id, project_name, all_projects,"
                 " last_complete_run, listed_at) VALUES (?, ?, ?, 'R', ?, ?, ?, ?, ?)",
@@ -49,7 +49,8 @@ def add(database, chance, scope, number, around):
     seen = chance.choice([start - 7_200, start, start + 30, (start + end) // 2, end, end + 100])
     gone = chance.choice([None, None, "deleted", "deleted", "out_of_scope"])
     after, before = (seen, seen + chance.choice([0, 40, 5_000, 400_000])) if gone else (None, None)
-    project, user = f"p{chance.randrange(3)}", f"u{chance.randrange(4)}"
+    # Ids are Keystone's, so that no two sites share one.
+    project, user = (f"{kind}{chance.randrange(4)}" for kind in ("qv" if scope == 3 else "pu"))
     key = database.execute(
         "INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, created_at, digest,"
         " run_id, first_run, first_seen_at, observed_at, gone, gone_after, gone_before)"
