@@ -19,10 +19,10 @@ sys.dont_write_bytecode = True
 from support import runner
 from support.blazar_client import BlazarClient
 from support.command import CommandCase
-from support.lease_story import LeaseStory
+from support.lease_story import LeaseStory, UpstreamTypes
 
 
-class SandboxCase(CommandCase, LeaseStory):
+class SandboxCase(CommandCase):
     dialect = "upstream"
 
     def setUp(self):
@@ -49,19 +49,7 @@ class SandboxCase(CommandCase, LeaseStory):
         self.fail("the sandbox does not answer")
 
 
-class Upstream(SandboxCase):
-    def test_nodes(self):
-        self.tell("node", "physical:host", (0, 0))
-
-    def test_floating_ips(self):
-        self.tell("fip", "virtual:floatingip", (2, 0))
-
-    def test_flavors(self):
-        self.tell("flavor", "flavor:instance", (0, 1))
-
-    def test_instances(self):
-        self.tell("instance", "virtual:instance", (0, 1))
-
+class Upstream(SandboxCase, UpstreamTypes):
     def test_example_makes_one_lease_however_often_it_runs(self):
         program = Path(os.environ["LEASEHOLD"]).with_name("ChiLease")
         for _ in range(2):
@@ -73,7 +61,7 @@ class Upstream(SandboxCase):
         self.assertEqual(len(self.cloud.leases("my-lease")), 1)
 
 
-class Chameleon(SandboxCase):
+class Chameleon(SandboxCase, LeaseStory):
     dialect = "chameleon"
 
     def test_networks(self):
