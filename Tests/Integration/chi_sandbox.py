@@ -8,45 +8,15 @@ reads each lease too.
 """
 
 import os
-import secrets
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 
 from support import runner
-from support.blazar_client import BlazarClient
-from support.command import CommandCase
 from support.lease_story import LeaseStory, UpstreamTypes
-
-
-class SandboxCase(CommandCase):
-    dialect = "upstream"
-
-    def setUp(self):
-        super().setUp()
-        self.prefix = f"story-{secrets.token_hex(4)}"
-        clouds = self.folder / "clouds.yaml"
-        self.start(clouds)
-        self.environment.update(OS_CLIENT_CONFIG_FILE=str(clouds), OS_CLOUD="user1")
-        self.cloud = BlazarClient(clouds, "user1")
-
-    def start(self, clouds):
-        program = Path(os.environ["LEASEHOLD"]).with_name("Sandbox")
-        process = subprocess.Popen(
-            [program, "--dialect", self.dialect, "--write-clouds-yaml", clouds],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        for _ in range(200):
-            if clouds.exists() and "auth_url" in clouds.read_text():
-                return
-            self.assertIsNone(process.poll(), "the sandbox has ended")
-            time.sleep(0.05)
-        self.fail("the sandbox does not answer")
+from support.sandbox import SandboxCase
 
 
 class Upstream(SandboxCase, UpstreamTypes):
