@@ -38,7 +38,9 @@ extension Lease {
                 break
             } catch {
                 // What another program made is not for this one to delete.
-                guard attempts < retries, error.code == .refused, !isFound, await makesWay(progress) else { throw error }
+                guard attempts < retries, error.code == .refused, !isFound, await makesWay(progress) else {
+                    throw error
+                }
                 attempts += 1
                 do {
                     try await manager.sleep(Double(1 << min(attempts, 5)))
