@@ -46,6 +46,16 @@ extension LeaseManager {
         }
     }
 
+    /// What is wrong with the policy file; `nil` if nothing is, or if there is none.
+    public static func policyProblem(_ configuration: Configuration) -> String? {
+        do throws(CloudFault) {
+            _ = try directory(configuration).policies()
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+
     /// What can be told of a draft before it is sent, from the catalogue and the policy file. A policy file that cannot
     /// be understood is a warning, too.
     public func review(_ draft: LeaseDraft, scope: Scope) throws(LeaseholdError) -> [DraftFinding] {

@@ -176,6 +176,8 @@ struct CreateCommandTests {
             let broken = try await create(fixture, ["--node", "amount=1"])
             #expect(broken.status == .success)
             #expect(broken.errors.contains("policy.yaml:1:15: \"max_duration\" should be a length of time"))
+            let doctor = try await fixture.run("doctor", "--os-cloud", "no-such", "-f", "value", "-c", "subject,verdict")
+            #expect(doctor.lines.last == "policy warning")
         }
     }
 

@@ -26,6 +26,9 @@ package struct Doctor: Subcommand {
         var findings = [database(console)]
         let names = reading.global.names(console)
         findings += await LeaseManager.diagnose(names.isEmpty ? .all : reading.global.selection(console), configuration)
+        if let message = LeaseManager.policyProblem(configuration) {
+            findings.append(Diagnosis(subject: "policy", step: "read", verdict: .warning, message: message))
+        }
         try reading.write(findings, Self.columns, &console)
         if findings.contains(where: { $0.verdict == .bad }) { throw ExitCode(ExitStatus.failure.rawValue) }
     }

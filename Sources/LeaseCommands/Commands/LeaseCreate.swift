@@ -59,7 +59,8 @@ package struct LeaseCreate: Subcommand {
 
     @Option(
         name: .customLong("from"),
-        help: ArgumentHelp("Repeat the lease in this file, JSON or YAML; '-' for standard input.", valueName: "file"))
+        help: ArgumentHelp("Repeat the lease in this file, JSON or YAML; '-' for standard input.", valueName: "file"),
+        completion: .file())
     var file: String?
 
     @OptionGroup(title: "What to reserve") var wanted: RequestOptions

@@ -5,7 +5,8 @@ import LeaseModel
 package struct LeaseMatchOptions: ParsableArguments {
     @Option(
         name: .customLong("status"), parsing: .singleValue,
-        help: ArgumentHelp("Only this status; repeat it for more. Case does not matter.", valueName: "status"))
+        help: ArgumentHelp("Only this status; repeat it for more. Case does not matter.", valueName: "status"),
+        completion: .list(LeaseStatus.known.map { $0.rawValue.lowercased() } + ["queued"]))
     var statuses: [String] = []
 
     @Option(name: .customLong("project"), help: ArgumentHelp("Only this project, by id or name.", valueName: "project"))
@@ -23,7 +24,7 @@ package struct LeaseMatchOptions: ParsableArguments {
         name: .customLong("type"), parsing: .singleValue,
         help: ArgumentHelp(
             "Only with a reservation of this type: node, fip, flavor, instance, network, device, or Blazar's own name.",
-            valueName: "type"))
+            valueName: "type"), completion: .list(ResourceType.shortNames.map(\.name)))
     var types: [String] = []
 
     @Option(

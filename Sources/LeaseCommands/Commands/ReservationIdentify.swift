@@ -25,7 +25,7 @@ package struct ReservationIdentify: Subcommand {
         name: .customLong("type"),
         help: ArgumentHelp(
             "Only of this type: node, device, fip, network, flavor, instance, or Blazar's own name.",
-            valueName: "type"))
+            valueName: "type"), completion: .list(ResourceType.shortNames.map(\.name)))
     var type: String?
     @Option(name: .customLong("count"), help: ArgumentHelp("Only for so many.", valueName: "number"))
     var count: Int?

@@ -21,9 +21,9 @@ public struct SavedLease: Sendable, Hashable {
 extension SavedLease {
     /// What our own lists add to Blazar's fields; it is not the server's, so it is not kept.
     private static let ownKeys: Set<String> = [
-        "user_name", "project_name", "remaining", "resources", "site", "queued", "queue", "mine", "deleted",
-        "deleted_after", "deleted_before", "departure", "first_seen_at", "synced_at", "ending", "held", "observed_at",
-        "as_known_at",
+        "user_name", "project_name", "remaining", "hours", "nodes", "floating_ips", "resources", "site", "queued",
+        "queue", "mine", "deleted", "deleted_after", "deleted_before", "departure", "first_seen_at", "synced_at",
+        "ending", "held", "history", "observed_at", "as_known_at",
     ]
 
     /// Reads a lease from an object of a saved file.
