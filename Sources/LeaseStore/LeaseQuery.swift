@@ -28,6 +28,9 @@ struct LeaseQuery {
         addReservations(filter)
     }
 
+    /// Whether a condition speaks of `scope`.
+    private(set) var needsScope = false
+
     var condition: String { conditions.isEmpty ? "1" : conditions.joined(separator: " AND ") }
 
     mutating func add(_ condition: String, _ values: (any DatabaseValueConvertible)?...) {
@@ -46,6 +49,7 @@ struct LeaseQuery {
         let list = scopes.map { $0.sorted().map(String.init).joined(separator: ",") }
         if let list { conditions.append("lease.scope_id IN (\(list))") }
         guard sitesAreShared, scopes?.count != 1 else { return }
+        needsScope = true
         conditions.append(
             """
             NOT EXISTS (
@@ -59,6 +63,7 @@ struct LeaseQuery {
     }
 
     private mutating func addProject(_ project: String) {
+        needsScope = true
         add(
             """
             lease.project_id = ? OR (lease.project_id = scope.project_id AND scope.project_name = ?)
