@@ -9,12 +9,12 @@ struct HoldingReader {
     /// The columns, in the order of ``Position``.
     static func columns(_ detail: HoldingDetail) -> String {
         """
-        lease.lease_key, lease.scope_id, lease.project_id, lease.user_id, lease.status, lease.start_at, lease.end_at,
-        lease.created_at, lease.observed_at, lease.gone, lease.gone_after, lease.gone_before,
+        lease.lease_key, lease.scope_id, lease.project_id, lease.status, lease.start_at, lease.end_at,
+        lease.observed_at, lease.gone, lease.gone_after, lease.gone_before,
         reservation.lease_key, reservation.resource_type, reservation.node_type, reservation.min_count,
         reservation.max_count, reservation.amount, reservation.missing_resources,
         \(detail.contains(.allocations) ? Self.allocatedCount : "NULL"),
-        \(detail.contains(.names) ? "lease.id, lease.name" : "NULL, NULL")
+        \(detail.contains(.names) ? "lease.id, lease.name, lease.user_id, lease.created_at" : "NULL")
         """
     }
 
@@ -22,25 +22,25 @@ struct HoldingReader {
         static let key: Int32 = 0
         static let scope: Int32 = 1
         static let project: Int32 = 2
-        static let user: Int32 = 3
-        static let status: Int32 = 4
-        static let start: Int32 = 5
-        static let end: Int32 = 6
-        static let created: Int32 = 7
-        static let observed: Int32 = 8
-        static let gone: Int32 = 9
-        static let goneAfter: Int32 = 10
-        static let goneBefore: Int32 = 11
-        static let reservation: Int32 = 12
-        static let resourceType: Int32 = 13
-        static let nodeType: Int32 = 14
-        static let minimum: Int32 = 15
-        static let maximum: Int32 = 16
-        static let amount: Int32 = 17
-        static let missing: Int32 = 18
-        static let allocated: Int32 = 19
-        static let id: Int32 = 20
-        static let name: Int32 = 21
+        static let status: Int32 = 3
+        static let start: Int32 = 4
+        static let end: Int32 = 5
+        static let observed: Int32 = 6
+        static let gone: Int32 = 7
+        static let goneAfter: Int32 = 8
+        static let goneBefore: Int32 = 9
+        static let reservation: Int32 = 10
+        static let resourceType: Int32 = 11
+        static let nodeType: Int32 = 12
+        static let minimum: Int32 = 13
+        static let maximum: Int32 = 14
+        static let amount: Int32 = 15
+        static let missing: Int32 = 16
+        static let allocated: Int32 = 17
+        static let id: Int32 = 18
+        static let name: Int32 = 19
+        static let user: Int32 = 20
+        static let created: Int32 = 21
     }
 
     /// How many resources a reservation has, or had when a site last told: one that was replaced counts no more. Any
@@ -58,11 +58,14 @@ struct HoldingReader {
     }
 
     private let statement: OpaquePointer
+    private let detail: HoldingDetail
     private let mirror: MirrorReader
     private let places: [Int64: Place]
+    /// The scope of the last lease, which most share.
+    private var place: (scope: Int64, Place)?
     private var pool = TextPool()
     /// The names of the projects and users, by the number of their id's text.
-    private var names: [Int: (project: String?, user: String?)] = [:]
+    private var names: [(project: String?, user: String?)?] = []
     private var states: RowsByLease<ObservedState>?
     private var events: RowsByLease<LeaseEvent>?
     private var lastKey: Int64?
@@ -72,10 +75,11 @@ struct HoldingReader {
         observedAt: Timestamp(secondsSince1970: 0), lastSeenAt: Timestamp(secondsSince1970: 0))
 
     init(
-        _ statement: OpaquePointer, mirror: MirrorReader, states: RowsByLease<ObservedState>?,
+        _ statement: OpaquePointer, detail: HoldingDetail, mirror: MirrorReader, states: RowsByLease<ObservedState>?,
         events: RowsByLease<LeaseEvent>?
     ) {
         self.statement = statement
+        self.detail = detail
         self.states = states
         self.events = events
         self.mirror = mirror
@@ -92,7 +96,8 @@ struct HoldingReader {
             if let values = try states?.values(of: key) { holding.earlierStates = values }
             if let values = try events?.values(of: key) { holding.events = values }
         }
-        if sqlite3_column_type(statement, Position.reservation) != SQLITE_NULL { readReservation() }
+        // Without a reservation it is NULL, which reads as 0.
+        if sqlite3_column_int64(statement, Position.reservation) != 0 { readReservation() }
     }
 
     /// Hands over the last lease.
@@ -103,27 +108,30 @@ struct HoldingReader {
 
     private mutating func readLease() {
         let scope = sqlite3_column_int64(statement, Position.scope)
-        let place = places[scope]
+        if place?.scope != scope { place = places[scope].map { (scope, $0) } }
         let observed = sqlite3_column_int64(statement, Position.observed)
         holding.scopeID = scope
-        holding.site = place?.site ?? ""
+        holding.site = place?.1.site ?? ""
         (holding.projectID, holding.projectName) = person(Position.project) { $0.project }
-        (holding.userID, holding.userName) = person(Position.user) { $0.user }
         holding.status = LeaseStatus(rawValue: text(Position.status) ?? "")
         holding.startsAt = Timestamp(secondsSince1970: sqlite3_column_int64(statement, Position.start))
         holding.endsAt = Timestamp(secondsSince1970: sqlite3_column_int64(statement, Position.end))
-        holding.createdAt = integer(Position.created).map(Timestamp.init(secondsSince1970:))
         holding.departure = departure()
         holding.observedAt = Timestamp(secondsSince1970: observed)
         holding.lastSeenAt =
-            holding.departure?.after ?? Timestamp(secondsSince1970: max(observed, place?.listedAt ?? observed))
-        if let id = sqlite3_column_text(statement, Position.id) { holding.id = String(cString: id) }
-        if let name = sqlite3_column_text(statement, Position.name) { holding.name = String(cString: name) }
+            holding.departure?.after ?? Timestamp(secondsSince1970: max(observed, place?.1.listedAt ?? observed))
+        if detail.contains(.names) {
+            (holding.userID, holding.userName) = person(Position.user) { $0.user }
+            holding.createdAt = integer(Position.created).map(Timestamp.init(secondsSince1970:))
+            holding.id = sqlite3_column_text(statement, Position.id).map { String(cString: $0) } ?? ""
+            holding.name = sqlite3_column_text(statement, Position.name).map { String(cString: $0) } ?? ""
+        }
         holding.reservations.removeAll(keepingCapacity: true)
     }
 
     private mutating func departure() -> Departure? {
-        guard let reason = text(Position.gone).flatMap(Departure.Reason.init(rawValue:)) else { return nil }
+        guard sqlite3_column_type(statement, Position.gone) != SQLITE_NULL,
+            let reason = text(Position.gone).flatMap(Departure.Reason.init(rawValue:)) else { return nil }
         return Departure(
             reason: reason,
             after: Timestamp(secondsSince1970: sqlite3_column_int64(statement, Position.goneAfter)),
@@ -136,12 +144,14 @@ struct HoldingReader {
                 resourceType: ResourceType(rawValue: text(Position.resourceType) ?? ""),
                 nodeType: text(Position.nodeType), minimum: integer(Position.minimum).map(Int.init),
                 maximum: integer(Position.maximum).map(Int.init), amount: integer(Position.amount).map(Int.init),
-                allocated: integer(Position.allocated).map(Int.init),
+                allocated: detail.contains(.allocations) ? integer(Position.allocated).map(Int.init) : nil,
                 isMissingResources: sqlite3_column_int64(statement, Position.missing) != 0))
     }
 
     private func integer(_ column: Int32) -> Int64? {
-        sqlite3_column_type(statement, column) == SQLITE_NULL ? nil : sqlite3_column_int64(statement, column)
+        let value = sqlite3_column_int64(statement, column)
+        // NULL reads as 0, which is rare otherwise.
+        return value == 0 && sqlite3_column_type(statement, column) == SQLITE_NULL ? nil : value
     }
 
     private mutating func text(_ column: Int32) -> String? { pool.number(statement, column).map { pool.texts[$0] } }
@@ -151,6 +161,7 @@ struct HoldingReader {
     ) -> (id: String, name: String?) {
         guard let number = pool.number(statement, column) else { return ("", nil) }
         let id = pool.texts[number]
+        while names.count <= number { names.append(nil) }
         if let known = names[number] { return (id, name(known)) }
         let found = (project: mirror.projectName(id), user: mirror.userName(id))
         names[number] = found

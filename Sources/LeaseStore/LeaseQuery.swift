@@ -44,6 +44,9 @@ struct LeaseQuery {
         if states == nil { addReservations(filter) }
     }
 
+    /// Whether a condition speaks of `scope`.
+    private(set) var needsScope = false
+
     var condition: String { conditions.isEmpty ? "1" : conditions.joined(separator: " AND ") }
 
     mutating func add(_ condition: String, _ values: (any DatabaseValueConvertible)?...) {
@@ -64,6 +67,7 @@ struct LeaseQuery {
         if let list { conditions.append("lease.scope_id IN (\(list))") }
         guard sitesAreShared, scopes?.count != 1 else { return }
         let others = states.map { "(\($0.select))" } ?? "lease"
+        needsScope = true
         conditions.append(
             """
             NOT EXISTS (
@@ -86,6 +90,7 @@ struct LeaseQuery {
     }
 
     private mutating func addProject(_ project: String) {
+        needsScope = true
         add(
             """
             lease.project_id = ? OR (lease.project_id = scope.project_id AND scope.project_name = ?)

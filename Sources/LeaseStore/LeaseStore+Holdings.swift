@@ -7,7 +7,7 @@ package struct HoldingDetail: OptionSet, Sendable {
     package let rawValue: Int
     package init(rawValue: Int) { self.rawValue = rawValue }
 
-    /// The lease's id and name; empty texts without.
+    /// The lease's id, name, user and creation; empty texts and `nil` without.
     package static let names = HoldingDetail(rawValue: 1)
     /// The states in which it was seen before.
     package static let states = HoldingDetail(rawValue: 2)
@@ -99,7 +99,8 @@ extension LeaseStore {
             let statement = try database.makeStatement(
                 sql: """
                     SELECT \(HoldingReader.columns(detail))
-                    FROM lease NOT INDEXED CROSS JOIN scope ON scope.scope_id = lease.scope_id
+                    FROM lease NOT INDEXED
+                    \(query.needsScope ? "CROSS JOIN scope ON scope.scope_id = lease.scope_id" : "")
                     LEFT JOIN reservation INDEXED BY reservation_counts
                         ON reservation.lease_key = lease.lease_key AND \(parts)
                     WHERE \(query.condition)
@@ -107,7 +108,7 @@ extension LeaseStore {
                     """)
             try statement.setArguments(partArguments + query.arguments)
             var reader = HoldingReader(
-                statement.sqliteStatement, mirror: mirror,
+                statement.sqliteStatement, detail: detail, mirror: mirror,
                 states: try detail.contains(.states) ? RowsByLease(states: database) : nil,
                 events: try detail.contains(.events) ? RowsByLease(startsAndEnds: database) : nil)
             defer { sqlite3_reset(statement.sqliteStatement) }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDBSQLite
 
 /// Texts of a result's columns, each made once: a million leases have a few hundred projects between them.
@@ -16,10 +17,18 @@ struct TextPool {
     /// Places by hash: the number of an entry plus 1, 0 where there is none. At most half of them are taken.
     private var places = [Int32](repeating: 0, count: 1_024)
 
-    /// The number of a column's text; `nil` for NULL.
+    /// The number of the text that each column had last: the next is often the same.
+    private var recent = [Int](repeating: -1, count: 32)
+
+    /// The number of a column's text; `nil` for NULL. Columns must be fewer than 32.
     mutating func number(_ statement: OpaquePointer, _ column: Int32) -> Int? {
         guard let start = sqlite3_column_text(statement, column) else { return nil }
-        return number(of: UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
+        let text = UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
+        let last = recent[Int(column)]
+        if last >= 0, isEqual(entries[last], text) { return last }
+        let number = number(of: text)
+        recent[Int(column)] = number
+        return number
     }
 
     private mutating func number(of text: UnsafeRawBufferPointer) -> Int {
@@ -41,8 +50,9 @@ struct TextPool {
 
     private func isEqual(_ entry: Entry, _ text: UnsafeRawBufferPointer) -> Bool {
         guard entry.length == text.count else { return false }
+        guard let start = text.baseAddress else { return true }
         return bytes.withUnsafeBytes { known in
-            UnsafeRawBufferPointer(rebasing: known[entry.start..<entry.start + entry.length]).elementsEqual(text)
+            known.baseAddress.map { memcmp($0 + entry.start, start, text.count) == 0 } ?? false
         }
     }
 

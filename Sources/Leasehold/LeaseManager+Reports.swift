@@ -7,7 +7,7 @@ extension LeaseManager {
     ///
     /// - Parameters:
     ///   - filter: which. Its types leave out the other reservations of the leases found, too.
-    ///   - includesNames: whether ``LeaseHolding/id`` and ``LeaseHolding/name`` are wanted; empty without.
+    ///   - includesNames: whether the lease's id, name, user and creation are wanted; empty without.
     ///   - includesStates: whether ``LeaseHolding/earlierStates`` are wanted.
     ///   - includesEvents: whether ``LeaseHolding/events`` are wanted.
     ///   - each: takes a lease.

@@ -56,9 +56,9 @@ class Agreement(CommandCase):
         for key, value in expected.items():
             self.assertEqual(found[key], value, key)
 
-    def each(self, rounds=6):
+    def each(self, rounds=3):
         for name, around in CHANGES.items():
-            for seed in range(3):
+            for seed in range(2):
                 self.database = self.folder / f"{around}-{seed}.sqlite"
                 self.environment["LEASEHOLD_DB"] = str(self.database)
                 random_history.write(self.database, seed, around=around)
@@ -69,7 +69,7 @@ class Agreement(CommandCase):
 
     def test_hours_agree_to_the_second(self):
         rows = 0
-        for about, chance, around, leases in self.each(8):
+        for about, chance, around, leases in self.each(6):
             dimensions, bucket, zone, start, end = self.draw(chance, around)
             with self.subTest(**about, by=dimensions, bucket=bucket, zone=zone, start=start, end=end):
                 given = self.ask("hours", dimensions, bucket, zone, start, end)
@@ -79,7 +79,7 @@ class Agreement(CommandCase):
                 self.compare(given, expected, dimensions, bucket, start, lambda row: [
                     round(row["lease_hours"] * 3_600), row["node_hours"] and round(row["node_hours"] * 3_600),
                     row["estimated"], row["leases"]])
-        self.assertGreater(rows, 3_000)
+        self.assertGreater(rows, 1_000)
 
     def test_early_endings_agree_to_the_second(self):
         reasons = set()

@@ -12,6 +12,9 @@ struct HelpTests {
             "sync", "status", "list", "show", "id", "reservations", "history", "changes", "hosts", "devices", "flavors",
             "floating-ips", "find-slot", "reservation-id", "sites", "db path", "db check", "db backup", "db sql",
             "doctor",
+            "report hours", "report su", "report early", "report utilization", "report lead-time", "report latency",
+            "report states", "report extensions", "report failures", "report expiring", "report stacking",
+            "report coverage", "export ical",
         ] {
             #expect(names.contains(name), "\(name)")
         }

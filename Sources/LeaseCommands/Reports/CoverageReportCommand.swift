@@ -8,6 +8,7 @@ package struct CoverageReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "coverage",
         abstract: "From when on each site was watched, and the pauses in between.",
+        usage: "leasehold report coverage [--gap <length>] [<options>]",
         discussion: """
             A lease that was made and deleted in a pause was never seen.
 

@@ -92,7 +92,9 @@ enum HoursOutput {
         guard let calendar else {
             return BarChart(
                 title: title, unit: "h", series: [title],
-                bars: rows.map { BarChart.Bar(label: name($0), values: [$0.nodeHours ?? 0]) })
+                bars: rows.map {
+                    BarChart.Bar(label: name($0), values: [$0.nodeHours ?? 0], isIncomplete: $0.nodeHours == nil)
+                })
         }
         var series: [String: Int] = [:]
         for row in rows where series[name(row)] == nil { series[name(row)] = series.count }
@@ -104,6 +106,7 @@ enum HoursOutput {
                 bars.append((start, BarChart.Bar(label: calendar.label(ofBucketFrom: start), values: empty)))
             }
             bars[bars.count - 1].bar.values[series[name(row)] ?? 0] += row.nodeHours ?? 0
+            if row.nodeHours == nil { bars[bars.count - 1].bar.isIncomplete = true }
         }
         let names = series.sorted { $0.value < $1.value }.map(\.key)
         var chart = BarChart(title: title, unit: "h", series: names, bars: bars.map(\.bar))

@@ -2,14 +2,16 @@
 ///
 /// A combination is numbered label by label, so that neither an array nor a joined text is made for every row.
 struct GroupCodes: Sendable {
-    private struct Step: Hashable {
+    private struct Step {
         let group: Int32
         let label: Int32
     }
 
     private var labelNumbers: [String?: Int32] = [:]
     private var labels: [String?] = []
-    private var groups: [Step: Int32] = [:]
+    private var groups = NumberTable()
+    /// The label found last: the next one is often the same.
+    private var recent: (label: String?, number: Int32)?
     /// How each group came about; the first stands for no label at all.
     private var steps: [Step?] = [nil]
 
@@ -19,18 +21,20 @@ struct GroupCodes: Sendable {
     /// The number of a group with one label more.
     mutating func group(_ group: Int32, adding label: String?) -> Int32 {
         let step = Step(group: group, label: number(of: label))
-        if let known = groups[step] { return known }
-        let number = Int32(steps.count)
-        groups[step] = number
-        steps.append(step)
-        return number
+        let key = UInt64(UInt32(bitPattern: step.group)) << 32 | UInt64(UInt32(bitPattern: step.label))
+        let (number, isNew) = groups.number(of: key)
+        if isNew { steps.append(step) }
+        return Int32(number + 1)
     }
 
     private mutating func number(of label: String?) -> Int32 {
-        if let known = labelNumbers[label] { return known }
-        let number = Int32(labels.count)
-        labelNumbers[label] = number
-        labels.append(label)
+        if let recent, recent.label == label { return recent.number }
+        let number = labelNumbers[label] ?? Int32(labels.count)
+        if Int(number) == labels.count {
+            labelNumbers[label] = number
+            labels.append(label)
+        }
+        recent = (label, number)
         return number
     }
 

@@ -22,8 +22,8 @@ public enum ReportDimension: String, Sendable, Hashable, CaseIterable {
     /// Whether it tells the reservations of one lease apart.
     var isOfReservation: Bool { self == .nodeType || self == .resourceType }
 
-    /// Whether the lease's own id or name is needed.
-    public var needsNames: Bool { self == .lease || self == .leaseName }
+    /// Whether it takes more of a lease than its site, project and reservations.
+    public var needsNames: Bool { [.lease, .leaseName, .user, .userID].contains(self) }
 
     func label(_ lease: LeaseHolding, _ reservation: HeldReservation?, reason: String? = nil) -> String? {
         switch self {

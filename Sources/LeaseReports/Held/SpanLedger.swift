@@ -23,7 +23,8 @@ struct SpanLedger: Sendable {
 
     private var edges: BucketEdges
     private let period: Range<Timestamp>
-    private var slots: [UInt64: Int] = [:]
+    private var slots = NumberTable()
+    private var keys: [(group: Int32, bucket: Int32)] = []
     private var entries: [Entry] = []
 
     init(_ calendar: BucketCalendar?, period: Range<Timestamp>) {
@@ -72,18 +73,18 @@ struct SpanLedger: Sendable {
     }
 
     private mutating func slot(_ group: Int32, _ bucket: Int) -> Int {
-        let key = UInt64(UInt32(bitPattern: group)) << 32 | UInt64(UInt32(bitPattern: Int32(truncatingIfNeeded: bucket)))
-        if let known = slots[key] { return known }
-        slots[key] = entries.count
-        entries.append(Entry())
-        return entries.count - 1
+        let bucket = Int32(truncatingIfNeeded: bucket)
+        let key = UInt64(UInt32(bitPattern: group)) << 32 | UInt64(UInt32(bitPattern: bucket))
+        let (slot, isNew) = slots.number(of: key)
+        if isNew {
+            keys.append((group, bucket))
+            entries.append(Entry())
+        }
+        return slot
     }
 
     /// Every entry, with the beginning of its bucket.
     var all: [(group: Int32, start: Timestamp?, entry: Entry)] {
-        slots.map { key, slot in
-            let bucket = Int(Int32(bitPattern: UInt32(truncatingIfNeeded: key)))
-            return (Int32(bitPattern: UInt32(key >> 32)), edges.start(of: bucket), entries[slot])
-        }
+        zip(keys, entries).map { key, entry in (key.group, edges.start(of: Int(key.bucket)), entry) }
     }
 }

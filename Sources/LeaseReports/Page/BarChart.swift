@@ -7,10 +7,13 @@ public struct BarChart: Sendable {
         public var label: String
         /// A value for each series.
         public var values: [Double]
+        /// Whether something belongs to it that nobody could measure.
+        public var isIncomplete: Bool
 
-        public init(label: String, values: [Double]) {
+        public init(label: String, values: [Double], isIncomplete: Bool = false) {
             self.label = label
             self.values = values
+            self.isIncomplete = isIncomplete
         }
     }
 
@@ -37,7 +40,8 @@ public struct BarChart: Sendable {
         series = order.map { names[$0] } + ["\(names.count - order.count) others"]
         bars = bars.map { bar in
             let rest = bar.values.indices.reduce(0) { kept.contains($1) ? $0 : $0 + bar.values[$1] }
-            return Bar(label: bar.label, values: order.map { bar.values[$0] } + [rest])
+            return Bar(
+                label: bar.label, values: order.map { bar.values[$0] } + [rest], isIncomplete: bar.isIncomplete)
         }
     }
 
@@ -60,9 +64,11 @@ public struct BarChart: Sendable {
 
     private func row(_ bar: Bar, top: Int, most: Double) -> String {
         let sum = bar.values.reduce(0, +)
+        let amount = "\(Self.number(sum)) \(unit.escapedForHTML)"
+        let shown = bar.isIncomplete ? (sum > 0 ? "at least \(amount)" : "unknown") : amount
         var text = """
             <text x="0" y="\(top + 14)">\(bar.label.escapedForHTML)</text>\
-            <text x="100%" y="\(top + 14)" text-anchor="end" class="b">\(Self.number(sum)) \(unit.escapedForHTML)</text>
+            <text x="100%" y="\(top + 14)" text-anchor="end" class="b">\(shown)</text>
 
             """
         var left = 0.0

@@ -64,7 +64,13 @@ public struct TimelineChart: Sendable {
         let sections = lanes.keys.sorted().map { name in
             section(name, shown[name] ?? [], of: lanes[name]?.count ?? 0, span)
         }
-        return "<figure>\n<h2>Leases by node type</h2>\n\(sections.joined())</figure>\n"
+        return """
+            <figure>
+            <h2>Leases by node type</h2>
+            <p>Where a bar is hatched the lease may have ended already.</p>
+            \(sections.joined())</figure>
+
+            """
     }
 
     private func section(_ name: String, _ items: [Item], of count: Int, _ span: Range<Timestamp>) -> String {

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import listing, lookup, syncing
+from . import hours, listing, lookup, syncing
 from .context import Context
 from .processes import Failed
 from .report import Report, machine
@@ -20,6 +20,7 @@ MEASUREMENTS = {
     "again": syncing.again,
     "import": syncing.first,
     "list": listing.all_leases,
+    "hours": hours.weekly,
     "start": lookup.start,
 }
 
@@ -35,6 +36,7 @@ Measures the release build against what it is built on, side by side, and shows 
   again   a sync in which nothing changed, against a plain scan of the bytes; rows written; memory
   import  the first sync, against the sqlite3 shell inserting the same rows
   list    all leases as JSON, CSV and table: time and memory
+  hours   weekly node-hours by project, against the sqlite3 shell with a query written by hand
   start   the program linked statically and dynamically (with --dynamic)
 
 Builds first, which takes some minutes. Nothing outside the build folders and a temporary one is touched."""
@@ -76,7 +78,7 @@ def parse() -> argparse.Namespace:
         prog="tools/bench", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--leases", type=count, default=100_000, metavar="N", help="how many leases (default 100000)")
     parser.add_argument("--only", action="append", choices=MEASUREMENTS, metavar="NAME", help="measure only this; may be repeated")
-    parser.add_argument("--million", action="store_true", help="measure 'size' with 1,000,000 leases too (needs 5 GB of disk)")
+    parser.add_argument("--million", action="store_true", help="measure 'size' and 'hours' with 1,000,000 leases (needs 5 GB of disk)")
     parser.add_argument("--dynamic", action="store_true", help="build and measure the dynamically linked program too")
     parser.add_argument("--rounds", type=count, default=5, metavar="N", help="how often to repeat (default 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file as well")

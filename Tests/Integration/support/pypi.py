@@ -1,0 +1,24 @@
+"""Packages from PyPI, each in an environment of its own that is kept from run to run."""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+#: The versions that the tests were written with.
+VERSIONS = {"icalendar": "7.3.0", "pandas": "3.1.1", "datasette": "0.65.5"}
+
+
+def python(package):
+    """A Python that has the package."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "leasehold-tests" / f"{package}-{VERSIONS[package]}-{sys.version_info.major}.{sys.version_info.minor}"
+    if not (folder / "complete").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        venv.create(folder, with_pip=True)
+        subprocess.run(
+            [folder / "bin" / "python", "-m", "pip", "install", "--quiet", f"{package}=={VERSIONS[package]}"], check=True)
+        (folder / "complete").touch()
+    return folder / "bin" / "python"
