@@ -64,7 +64,9 @@ let package = Package(
         .target(
             name: "Migrations",
             path: "Migrations",
-            resources: [.embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql")],
+            resources: [
+                .embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql"), .embedInCode("v0003_past.sql"),
+            ],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "SyncPlanner", "Migrations", grdb]),
 
@@ -109,18 +111,31 @@ let package = Package(
             path: "Tests/MirrorFixtures",
             swiftSettings: settings),
 
+        // A Blazar in memory behind a transport, with faults, for the tests of whoever talks to clouds.
+        .target(
+            name: "CloudFixtures",
+            dependencies: ["BlazarModel", "LeaseModel", "OpenStackClient"],
+            path: "Tests/CloudFixtures",
+            swiftSettings: settings),
+
         tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
         tests("BlazarClientTests", ["LeaseModel", "OpenStackClient", "BlazarClient", "CaptureFixtures"]),
         tests("SyncPlannerTests", ["LeaseModel", "SyncPlanner", "CaptureFixtures"]),
-        tests("LeaseStoreTests", ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", "MirrorFixtures", grdb]),
+        tests(
+            "LeaseStoreTests",
+            ["LeaseModel", "SyncPlanner", "Migrations", "LeaseStore", "MirrorFixtures", "CaptureFixtures", grdb]),
         tests(
             "SyncEngineTests",
             [
                 "LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient", "SyncEngine",
-                "BlazarModel",
-                "MirrorFixtures", "CaptureFixtures",
+                "BlazarModel", "MirrorFixtures", "CaptureFixtures", "CloudFixtures",
             ]),
-        tests("LeaseholdTests", ["LeaseModel", "LeaseStore", "Leasehold", "MirrorFixtures"]),
+        tests(
+            "LeaseholdTests",
+            [
+                "LeaseModel", "LeaseStore", "OpenStackClient", "SyncEngine", "Leasehold", "BlazarModel",
+                "MirrorFixtures", "CloudFixtures",
+            ]),
         tests(
             "LeaseCommandsTests",
             ["LeaseCommands", "LeaseModel", "LeaseStore", "Leasehold", "MirrorFixtures", arguments, yams]),

@@ -3,7 +3,7 @@ import LeaseModel
 // The real cloud is Python: its bodies are what `json.dumps` writes, and its error texts quote values as `str()` does.
 extension JSONValue {
     /// This value as `json.dumps` writes it: spaces after commas and colons, everything beyond ASCII escaped.
-    var pythonBytes: [UInt8] { Self.escapingNonASCII(text(.spaced)) }
+    var pythonBytes: [UInt8] { Array(text(.python).utf8) }
 
     /// This value as JSON without white space, as some of Neutron's answers are.
     var compactBytes: [UInt8] { Self.escapingNonASCII(text(.compact)) }

@@ -25,7 +25,7 @@ package struct LeaseholdCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Leases",
                 subcommands: [
-                    LeaseList.self, LeaseShow.self, LeaseIdentify.self, ReservationList.self, LeaseHistory.self,
+                    LeaseList.self, LeaseShow.self, LeaseIdentify.self, ReservationList.self, HistoryCommand.self,
                     LeaseChanges.self,
                 ]),
             CommandGroup(

@@ -58,9 +58,50 @@ package struct ReadingOptions: ParsableArguments {
     /// The zone in which times are read and shown.
     func zone(_ console: Console) -> DisplayZone { output.usesUTC ? .utc : console.zone }
 
+    /// A time that an option gives, which must have come.
+    func pastMoment(_ text: String, option: String, _ console: Console) throws -> Timestamp {
+        let moment = try TimeArgument(parsing: text).moment(now: console.now(), zone: zone(console))
+        guard moment <= console.now() else {
+            throw CommandError.usage("\(option) takes a time that has come: nothing is known yet at \(moment).")
+        }
+        return moment
+    }
+
     /// Says on standard error how fresh the answer is. JSON, YAML and CSV carry it in the field `synced_at`.
-    func remarkFreshness(_ manager: LeaseManager, scopes: Set<Int64>?, _ console: inout Console) throws {
+    ///
+    /// - Parameters:
+    ///   - manager: the database.
+    ///   - scopes: of what; `nil` for everything.
+    ///   - knownAt: when the answer was known; `nil` for now.
+    ///   - console: where to say it.
+    func remarkFreshness(
+        _ manager: LeaseManager, scopes: Set<Int64>?, knownAt: Timestamp? = nil, _ console: inout Console
+    ) throws {
         guard output.format == .table, !output.isQuiet else { return }
+        if let knownAt {
+            try remarkKnowledge(manager, scopes: scopes, at: knownAt, &console)
+        } else {
+            try remarkLastSync(manager, scopes: scopes, &console)
+        }
+        if !output.usesUTC { console.remark("Times are in \(console.zone.name).") }
+    }
+
+    private func remarkKnowledge(
+        _ manager: LeaseManager, scopes: Set<Int64>?, at moment: Timestamp, _ console: inout Console
+    ) throws {
+        let text = TimeText(zone: zone(console))
+        let listings = try manager.listings(until: moment)
+        for scope in try manager.scopes() where scopes?.contains(scope.id) ?? true {
+            let source =
+                listings[scope.id].map { "from the list read \(TimeText.relative($0, to: moment)) (\(text.full($0)))" }
+                ?? "when its list had never been read"
+            console.remark("\(scope.site): as known at \(text.full(moment)), \(source)")
+        }
+    }
+
+    private func remarkLastSync(
+        _ manager: LeaseManager, scopes: Set<Int64>?, _ console: inout Console
+    ) throws {
         let now = console.now()
         let text = TimeText(zone: zone(console))
         let runs = try manager.lastRuns()
@@ -79,6 +120,5 @@ package struct ReadingOptions: ParsableArguments {
             }
             console.remark(remark)
         }
-        if !output.usesUTC { console.remark("Times are in \(console.zone.name).") }
     }
 }

@@ -56,6 +56,20 @@ public struct Reservation: Sendable, Hashable, Identifiable {
         fields = reader.remainder
     }
 
+    /// Makes the reservation that a request asks for, as long as Blazar has not given one.
+    ///
+    /// - Parameters:
+    ///   - request: the reservation as a POST carries it.
+    ///   - id: what it is known by meanwhile.
+    ///   - leaseID: what its lease is known by meanwhile.
+    ///   - status: how it stands.
+    public init(requesting request: JSONObject, id: String, leaseID: String?, status: ReservationStatus) {
+        var fields = request
+        let type = fields.remove("resource_type")?.stringValue ?? ""
+        self.init(
+            id: id, leaseID: leaseID, resourceType: ResourceType(rawValue: type), status: status, fields: fields)
+    }
+
     /// This reservation as Blazar writes it.
     public func json(times: TimeFormat = .blazar) -> JSONObject {
         var object: JSONObject = [
@@ -90,22 +104,10 @@ extension Reservation {
     /// The flavor: for a flavor or instance reservation, that which Blazar made (its id is the reservation's).
     public var flavorID: String? { fields["flavor_id"]?.stringValue }
 
-    /// The value that the requirement asks of a property by `==`, for example of `node_type`, wherever it stands in an
-    /// `and`; `nil` if none is asked, or more than one.
+    /// The value that the requirement asks of a property by `==`, for example of `node_type`; `nil` if none is asked, or
+    /// more than one, or the requirement cannot be read.
     public func requiredValue(of property: String) -> String? {
-        guard let text = resourceProperties, let expression = try? JSONValue(parsing: text) else { return nil }
-        let values = Self.equalities(in: expression, property: "$" + property, depth: 0)
-        return values.count == 1 ? values.first : nil
-    }
-
-    private static func equalities(in expression: JSONValue, property: String, depth: Int) -> Set<String> {
-        guard depth < 16, let parts = expression.arrayValue, let operation = parts.first?.stringValue else { return [] }
-        if operation == "and" {
-            return parts.dropFirst().reduce(into: []) {
-                $0.formUnion(equalities(in: $1, property: property, depth: depth + 1))
-            }
-        }
-        guard ["==", "="].contains(operation), parts.count == 3, parts[1].stringValue == property else { return [] }
-        return [parts[2].stringValue ?? parts[2].text()]
+        guard let text = resourceProperties, let properties = try? ResourceProperties(parsing: text) else { return nil }
+        return properties.requiredValue(of: property)
     }
 }

@@ -16,6 +16,9 @@ public struct LeaseStatus: RawRepresentable, Sendable, Hashable, CustomStringCon
     /// Not Blazar's: a lease that is only queued here.
     public static let queued = LeaseStatus(rawValue: "QUEUED")
 
+    /// Not Blazar's: a lease that is gone, because somebody deleted it.
+    public static let deleted = LeaseStatus(rawValue: "DELETED")
+
     /// Every status that Blazar is known to use, in the order of a lease's life.
     public static let known: [LeaseStatus] = [
         .creating, .pending, .starting, .active, .updating, .terminating, .terminated, .deleting, .error,
@@ -41,6 +44,11 @@ public struct ReservationStatus: RawRepresentable, Sendable, Hashable, CustomStr
     public static let active = ReservationStatus(rawValue: "active")
     public static let deleted = ReservationStatus(rawValue: "deleted")
     public static let error = ReservationStatus(rawValue: "error")
+
+    /// Not Blazar's: one that is only queued here.
+    public static let queued = ReservationStatus(rawValue: "queued")
+    /// Not Blazar's: one of a lease that has not been submitted.
+    public static let requested = ReservationStatus(rawValue: "requested")
 
     public var description: String { rawValue }
 }

@@ -5,13 +5,31 @@ import LeaseModel
 struct LeaseQuery {
     private(set) var conditions: [String] = []
     private(set) var arguments = StatementArguments()
+    private let states: PastStates?
 
     /// Where rows come from; conditions speak of `lease` and `scope`.
-    static let source = "lease JOIN scope ON scope.scope_id = lease.scope_id"
+    var source: String { "\(states.map { "(\($0.select))" } ?? "lease") AS lease \(Self.join)" }
 
-    init(_ filter: LeaseFilter) {
+    private static let join = "JOIN scope ON scope.scope_id = lease.scope_id"
+
+    /// Builds the condition.
+    ///
+    /// - Parameters:
+    ///   - filter: what must hold.
+    ///   - states: the states that it must hold of; `nil` for those that hold now. What a lease reserved in a past state
+    ///     stands in a document, where no condition sees it: ``LeaseFilter/admitsReservations(of:allocated:)`` does.
+    init(_ filter: LeaseFilter, in states: PastStates? = nil) {
+        self.states = states
         addScopes(filter.scopes)
-        if !filter.includesDeparted { add("lease.gone IS NULL") }
+        if let moment = filter.heldAt {
+            add(
+                """
+                lease.start_at <= ? AND lease.end_at > ?
+                AND (lease.gone IS NULL OR lease.gone = 'out_of_scope' OR lease.gone_before > ?)
+                """, moment.secondsSince1970, moment.secondsSince1970, moment.secondsSince1970)
+        } else if !filter.includesDeparted {
+            add("lease.gone IS NULL")
+        }
         addAny("lease.status", of: filter.statuses.map(\.rawValue))
         if let pattern = filter.nameGlob { add("lease.name GLOB ?", pattern) }
         if let project = filter.project { addProject(project) }
@@ -22,7 +40,7 @@ struct LeaseQuery {
         }
         if let from = filter.from { add("lease.end_at > ?", from.secondsSince1970) }
         if let to = filter.to { add("lease.start_at < ?", to.secondsSince1970) }
-        addReservations(filter)
+        if states == nil { addReservations(filter) }
     }
 
     var condition: String { conditions.isEmpty ? "1" : conditions.joined(separator: " AND ") }
@@ -38,21 +56,32 @@ struct LeaseQuery {
         arguments += StatementArguments(values.sorted())
     }
 
-    /// A lease that several scopes of one site see is found once: as the scope has it that was listed last.
+    /// A lease that several scopes of one site see is found once: as the scope has it that saw it last, and rather as
+    /// one has it that still lists it. The view `v_lease` says the same.
     private mutating func addScopes(_ scopes: Set<Int64>?) {
         let list = scopes.map { $0.sorted().map(String.init).joined(separator: ",") }
         if let list { conditions.append("lease.scope_id IN (\(list))") }
         guard scopes?.count != 1 else { return }
+        let others = states.map { "(\($0.select))" } ?? "lease"
         conditions.append(
             """
             NOT EXISTS (
-                SELECT 1 FROM lease AS other JOIN scope AS better ON better.scope_id = other.scope_id
+                SELECT 1 FROM \(others) AS other JOIN scope AS better ON better.scope_id = other.scope_id
                 WHERE other.id = lease.id AND other.scope_id <> lease.scope_id
                     \(list.map { "AND other.scope_id IN (\($0))" } ?? "")
                     AND better.auth_url = scope.auth_url AND better.region = scope.region
-                    AND (other.gone IS NOT NULL, -better.last_complete_run, other.scope_id)
-                        < (lease.gone IS NOT NULL, -scope.last_complete_run, lease.scope_id))
+                    AND \(rank("other", "better")) < \(rank("lease", "scope")))
             """)
+    }
+
+    private func rank(_ lease: String, _ scope: String) -> String {
+        let seen =
+            states == nil
+            ? """
+            coalesce(\(lease).gone_before, \(lease).last_seen_at,
+                max(\(lease).observed_at, coalesce(\(scope).listed_at, 0)))
+            """ : "coalesce(\(lease).gone_before, \(lease).seen_at)"
+        return "(\(lease).gone IS NOT NULL, -\(seen), \(scope).all_projects, \(scope).project_id)"
     }
 
     private mutating func addProject(_ project: String) {

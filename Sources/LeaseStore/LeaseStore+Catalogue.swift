@@ -9,16 +9,20 @@ package struct ObservedResources: Sendable {
     package let resources: [CatalogueResource]
     /// `nil` if the site did not tell who holds them.
     package let allocations: [Allocation]?
+    /// What it answered when asked for that, if it was not a list; `nil` if it was not asked.
+    package let allocationRefusal: (outcome: ResourceListing.Outcome, message: String?)?
 
     package init(
         kind: ResourceKind, outcome: ResourceListing.Outcome, message: String? = nil,
-        resources: [CatalogueResource] = [], allocations: [Allocation]? = nil
+        resources: [CatalogueResource] = [], allocations: [Allocation]? = nil,
+        allocationRefusal: (outcome: ResourceListing.Outcome, message: String?)? = nil
     ) {
         self.kind = kind
         self.outcome = outcome
         self.message = message
         self.resources = resources
         self.allocations = allocations
+        self.allocationRefusal = allocationRefusal
     }
 }
 
@@ -33,13 +37,10 @@ extension LeaseStore {
         try write { database in
             let before = database.totalChangesCount
             for list in observed {
-                try database.execute(
-                    sql: """
-                        INSERT INTO resource_list (scope_id, kind, outcome, message) VALUES (?, ?, ?, ?)
-                        ON CONFLICT (scope_id, kind) DO UPDATE
-                        SET outcome = excluded.outcome, message = excluded.message
-                        WHERE outcome <> excluded.outcome OR message IS NOT excluded.message
-                        """, arguments: [scope, list.kind.rawValue, list.outcome.rawValue, list.message])
+                try Self.note(list.kind.rawValue, (list.outcome, list.message), scope: scope, in: database)
+                if let answer = list.allocations.map({ _ in (.listed, nil) }) ?? list.allocationRefusal {
+                    try Self.note(Self.allocationKind(list.kind), answer, scope: scope, in: database)
+                }
                 if list.outcome == .listed {
                     try Self.replace(list.resources, kind: list.kind, scope: scope, at: time, in: database)
                 }
@@ -49,6 +50,22 @@ extension LeaseStore {
             }
             return database.totalChangesCount - before
         }
+    }
+
+    /// The name under which the answer to a request for allocations is kept beside those for resources.
+    private static func allocationKind(_ kind: ResourceKind) -> String { kind.rawValue + "/allocations" }
+
+    private static func note(
+        _ kind: String, _ answer: (outcome: ResourceListing.Outcome, message: String?), scope: Int64,
+        in database: Database
+    ) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO resource_list (scope_id, kind, outcome, message) VALUES (?, ?, ?, ?)
+                ON CONFLICT (scope_id, kind) DO UPDATE
+                SET outcome = excluded.outcome, message = excluded.message
+                WHERE outcome <> excluded.outcome OR message IS NOT excluded.message
+                """, arguments: [scope, kind, answer.outcome.rawValue, answer.message])
     }
 
     private static func replace(
@@ -168,6 +185,17 @@ extension LeaseStore {
                 else { return nil }
                 return ResourceListing(kind: kind, scopeID: row["scope_id"], outcome: outcome, message: row["message"])
             }
+        }
+    }
+
+    /// What a site answered when last asked who holds its resources of a kind; `nil` if it was not asked.
+    package func allocationListing(_ kind: ResourceKind, scope: Int64) throws(StoreError) -> ResourceListing? {
+        try read { database in
+            let row = try Row.fetchOne(
+                database, sql: "SELECT outcome, message FROM resource_list WHERE scope_id = ? AND kind = ?",
+                arguments: [scope, Self.allocationKind(kind)])
+            guard let row, let outcome = ResourceListing.Outcome(rawValue: row[0]) else { return nil }
+            return ResourceListing(kind: kind, scopeID: scope, outcome: outcome, message: row[1])
         }
     }
 }

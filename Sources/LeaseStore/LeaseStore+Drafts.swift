@@ -57,11 +57,7 @@ extension MirrorReader {
         let draft = try? LeaseDraft(body: creation.body)
         let startsAt: Timestamp = if case .at(let time) = draft?.start { time } else { creation.createdAt }
         let reservations = (draft?.reservations ?? []).enumerated().map { index, fields in
-            var fields = fields
-            let type = fields.remove("resource_type")?.stringValue ?? ""
-            return Reservation(
-                id: "\(id)-\(index + 1)", leaseID: id, resourceType: ResourceType(rawValue: type),
-                status: ReservationStatus(rawValue: "queued"), fields: fields)
+            Reservation(requesting: fields, id: "\(id)-\(index + 1)", leaseID: id, status: .queued)
         }
         let status = creation.state.isPending ? .queued : LeaseStatus(rawValue: creation.state.rawValue.uppercased())
         let lease = BlazarLease(
@@ -85,12 +81,7 @@ extension LeaseFilter {
         guard statuses.isEmpty || statuses.contains(lease.status) else { return false }
         if let project, project != lease.projectID, project != draft.projectName { return false }
         if let user, user != lease.userID, user != draft.userName { return false }
-        if !resourceTypes.isEmpty, resourceTypes.isDisjoint(with: lease.reservations.map(\.resourceType)) {
-            return false
-        }
-        if let nodeType, !lease.reservations.contains(where: { $0.requiredValue(of: "node_type") == nodeType }) {
-            return false
-        }
+        guard admitsReservations(of: lease, allocated: []) else { return false }
         if let activeAt, lease.startsAt > activeAt || lease.endsAt <= activeAt { return false }
         if let from, lease.endsAt <= from { return false }
         if let to, lease.startsAt >= to { return false }
@@ -119,13 +110,5 @@ extension LeaseStore {
             }
             return LeaseCandidate(reader.draft(creation))
         }
-    }
-}
-
-extension LeaseCandidate {
-    init(_ lease: MirroredLease) {
-        self.init(
-            id: lease.id, name: lease.lease.name, status: lease.lease.status, endsAt: lease.lease.endsAt,
-            site: lease.site, scopeID: lease.scopeID, isDeparted: lease.departure != nil)
     }
 }

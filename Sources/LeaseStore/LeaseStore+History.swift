@@ -8,29 +8,32 @@ extension LeaseStore {
             let key = try Int64.fetchOne(
                 database, sql: "SELECT lease_key FROM lease WHERE id = ? AND scope_id = ?", arguments: [id, scope])
             guard let key else { return [] }
-            return try Self.versions(database, key: key, reader: MirrorReader(database))
+            return try Self.versions(database, keys: CollectionOfOne(key), MirrorReader(database)).first?.versions ?? []
         }
     }
 
-    private static func versions(_ database: Database, key: Int64, reader: MirrorReader) throws -> [LeaseVersion] {
-        guard let current = try reader.leases(keys: CollectionOfOne(key)).first else { return [] }
+    /// The leases of those rows with every state they were seen in, in the order of the keys.
+    static func versions(
+        _ database: Database, keys: some Collection<Int64>, _ reader: MirrorReader
+    ) throws -> [(key: Int64, lease: MirroredLease, versions: [LeaseVersion])] {
+        // A clock that was set back makes intervals of no length, which only the order of their rows tells apart.
         let rows = try Row.fetchCursor(
-            database, sql: "SELECT * FROM lease_history WHERE lease_key = ? ORDER BY history_id", arguments: [key])
-        var versions: [LeaseVersion] = []
+            database,
+            sql: """
+                SELECT * FROM lease_history WHERE lease_key IN (\(keys.map(String.init).joined(separator: ",")))
+                ORDER BY lease_key, observed_until, observed_at, history_id
+                """)
+        var past: [Int64: [LeaseVersion]] = [:]
         while let row = try rows.next() {
-            guard let lease = try? BlazarLease(json: LeaseRows.object(row["document"])) else { continue }
-            versions.append(
-                LeaseVersion(
-                    lease: lease, observedAt: Timestamp(secondsSince1970: row["observed_at"]),
-                    lastSeenAt: Timestamp(secondsSince1970: row["last_seen_at"]),
-                    observedUntil: row.time("observed_until"), departure: Departure(row: row)))
+            guard let version = LeaseVersion(row: row) else { continue }
+            past[row["lease_key"], default: []].append(version)
         }
-        versions.append(
-            LeaseVersion(
-                lease: current.lease, observedAt: current.observedAt,
-                lastSeenAt: current.departure.map(\.before) ?? current.lastSeenAt, observedUntil: nil,
-                departure: current.departure))
-        return versions
+        return zip(keys, try reader.leases(keys: keys)).map { key, lease in
+            let present = LeaseVersion(
+                lease: lease.lease, observedAt: lease.observedAt,
+                lastSeenAt: lease.departure?.before ?? lease.lastSeenAt, observedUntil: nil, departure: lease.departure)
+            return (key, lease, (past[key] ?? []) + [present])
+        }
     }
 
     /// What was seen to change since a moment, in the order in which it was seen.
@@ -47,32 +50,50 @@ extension LeaseStore {
                 lease.observed_at >= ? OR EXISTS (
                     SELECT 1 FROM lease_history WHERE lease_history.lease_key = lease.lease_key AND observed_until >= ?)
                 """, since.secondsSince1970, since.secondsSince1970)
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT lease.lease_key, lease.first_seen_at > (
-                        SELECT coalesce(min(started_at), 0) FROM sync_run
-                        WHERE sync_run.scope_id = lease.scope_id AND outcome = 'complete')
-                    FROM \(LeaseQuery.source) WHERE \(query.condition)
-                    """, arguments: query.arguments)
+            let keys = try Int64.fetchAll(
+                database, sql: "SELECT lease.lease_key FROM \(query.source) WHERE \(query.condition)",
+                arguments: query.arguments)
             let reader = try MirrorReader(database)
-            let changes = try rows.flatMap { row in
-                let site = try reader.leases(keys: CollectionOfOne(row[0] as Int64)).first?.site ?? ""
-                return Self.changes(
-                    between: try Self.versions(database, key: row[0], reader: reader), site: site, isNews: row[1])
+            let firstListings = try Self.firstListings(database)
+            var changes: [LeaseChange] = []
+            for start in stride(from: 0, to: keys.count, by: 500) {
+                for found in try Self.versions(database, keys: keys[start..<min(start + 500, keys.count)], reader) {
+                    let isNews = found.lease.firstSeenAt > firstListings[found.lease.scopeID] ?? found.lease.firstSeenAt
+                    changes += try Self.changes(database, found.lease, found.versions, isNews: isNews).filter {
+                        $0.observedAt >= since
+                    }
+                }
             }
-            return changes.filter { $0.observedAt >= since }.sorted { $0.observedAt < $1.observedAt }
+            return changes.sorted { $0.observedAt < $1.observedAt }
+        }
+    }
+
+    /// What led from each state of a lease to the next, its appearance first.
+    package func lifeline(id: String, scope: Int64) throws(StoreError) -> [LeaseChange] {
+        try read { database in
+            let key = try Int64.fetchOne(
+                database, sql: "SELECT lease_key FROM lease WHERE id = ? AND scope_id = ?", arguments: [id, scope])
+            guard let key else { return [] }
+            return try Self.versions(database, keys: CollectionOfOne(key), MirrorReader(database)).flatMap {
+                try Self.changes(database, $0.lease, $0.versions, isNews: true)
+            }
         }
     }
 
     /// The changes that lead from each version of a lease to the next.
-    package static func changes(between versions: [LeaseVersion], site: String, isNews: Bool) -> [LeaseChange] {
+    private static func changes(
+        _ database: Database, _ lease: MirroredLease, _ versions: [LeaseVersion], isNews: Bool
+    ) throws -> [LeaseChange] {
         guard let first = versions.first else { return [] }
         var changes: [LeaseChange] = []
         if isNews {
+            // The whole list before did not have it yet.
+            let before = try PastStates.lastListing(
+                database, scope: lease.scopeID, until: first.observedAt.adding(seconds: -1))
             changes.append(
                 LeaseChange(
-                    kind: .new, site: site, lease: first.lease, fields: [], after: nil, observedAt: first.observedAt))
+                    kind: .new, site: lease.site, lease: first.lease, fields: [], after: before,
+                    observedAt: first.observedAt))
         }
         for (old, new) in zip(versions, versions.dropFirst()) {
             let kind: LeaseChange.Kind =
@@ -82,9 +103,9 @@ extension LeaseStore {
                     ? .new : (new.lease.status == .terminated && old.lease.status != .terminated ? .ended : .changed)
             changes.append(
                 LeaseChange(
-                    kind: kind, site: site, lease: new.lease,
+                    kind: kind, site: lease.site, lease: new.lease,
                     fields: LeaseChange.differences(from: old.lease, to: new.lease), after: old.lastSeenAt,
-                    observedAt: new.observedAt))
+                    observedAt: new.observedAt, departure: new.departure))
         }
         return changes
     }

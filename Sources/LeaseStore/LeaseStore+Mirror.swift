@@ -114,6 +114,13 @@ extension LeaseStore {
                     WHERE scope_id = ?
                     """,
                 arguments: [run.id, startedAt.secondsSince1970, scope.id])
+            // What the list had, it has confirmed; what it lacked is gone by now.
+            try database.execute(
+                sql: """
+                    UPDATE lease SET last_seen_at = NULL
+                    WHERE scope_id = ? AND last_seen_at IS NOT NULL AND gone IS NULL
+                    """,
+                arguments: [scope.id])
             if !changes.isEmpty { _ = try writer.mark() }
             return (changes, counts)
         }

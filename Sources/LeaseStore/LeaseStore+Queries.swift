@@ -20,7 +20,7 @@ extension LeaseStore {
             let keys = try Int64.fetchAll(
                 database,
                 sql: """
-                    SELECT lease.lease_key FROM \(LeaseQuery.source) WHERE \(query.condition)
+                    SELECT lease.lease_key FROM \(query.source) WHERE \(query.condition)
                     ORDER BY \(Self.ordering(order)), lease.lease_key
                     """, arguments: query.arguments)
             let reader = try MirrorReader(database)
@@ -49,7 +49,7 @@ extension LeaseStore {
         try read { database in
             let query = LeaseQuery(filter)
             return try Int.fetchOne(
-                database, sql: "SELECT count(*) FROM \(LeaseQuery.source) WHERE \(query.condition)",
+                database, sql: "SELECT count(*) FROM \(query.source) WHERE \(query.condition)",
                 arguments: query.arguments) ?? 0
         }
     }
@@ -69,7 +69,7 @@ extension LeaseStore {
         }
     }
 
-    private static func ordering(_ order: LeaseOrder) -> String {
+    static func ordering(_ order: LeaseOrder) -> String {
         switch order {
         case .ownFirst: "lease.user_id NOT IN (SELECT user_id FROM cloud), lease.end_at"
         case .start: "lease.start_at"
@@ -79,7 +79,7 @@ extension LeaseStore {
 
 /// Reads leases with the names that belong to them, inside one transaction.
 struct MirrorReader {
-    private let database: Database
+    let database: Database
     let scopes: [Int64: Scope]
     /// Whom the last token for each scope was given to.
     let users: [Int64: (id: String, name: String)]
@@ -87,6 +87,7 @@ struct MirrorReader {
     private let ownUsers: Set<String>
     private let userNames: [String: String]
     private let projectNames: [String: String]
+    private let hasAllocations: Bool
 
     init(_ database: Database) throws {
         self.database = database
@@ -95,6 +96,7 @@ struct MirrorReader {
             database, sql: "SELECT DISTINCT user_id, user_name, scope_id FROM cloud ORDER BY name DESC")
         self.users = Dictionary(users.map { ($0[2], ($0[0], $0[1])) }) { _, last in last }
         pending = try PendingWrites(database)
+        hasAllocations = try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM allocation)") ?? false
         ownUsers = Set(users.map { $0[0] as String })
         let catalogued = try Row.fetchAll(
             database, sql: "SELECT kind, id, name FROM resource WHERE kind IN ('user', 'project') AND name IS NOT NULL")
@@ -111,7 +113,8 @@ struct MirrorReader {
 
     /// The leases of those rows, in the order of the keys.
     func leases(keys: some Collection<Int64>) throws -> [MirroredLease] {
-        try LeaseRows.leases(database, keys: keys).map { _, row, lease in
+        let held = try heldCounts(keys: keys)
+        return try LeaseRows.leases(database, keys: keys).map { _, row, lease in
             let scopeID: Int64 = row["scope_id"]
             let observedAt = Timestamp(secondsSince1970: row["observed_at"])
             let departure = Departure(row: row)
@@ -120,20 +123,44 @@ struct MirrorReader {
                 projectName: projectNames[lease.projectID], userName: userNames[lease.userID],
                 isMine: ownUsers.contains(lease.userID),
                 firstSeenAt: Timestamp(secondsSince1970: row["first_seen_at"]), observedAt: observedAt,
-                lastSeenAt: departure?.after ?? max(observedAt, scopes[scopeID]?.listedAt ?? observedAt),
+                lastSeenAt: departure?.after ?? row.time("last_seen_at")
+                    ?? max(observedAt, scopes[scopeID]?.listedAt ?? observedAt),
                 departure: departure)
             mirrored.pending = pending.mutations(scope: scopeID, lease: lease.id)
+            if !held.isEmpty {
+                for reservation in lease.reservations { mirrored.heldCounts[reservation.id] = held[reservation.id] }
+            }
             return mirrored
         }
+    }
+
+    /// How many resources the reservations of those leases hold; of one that has ended, how many it held last.
+    private func heldCounts(keys: some Collection<Int64>) throws -> [String: Int] {
+        guard hasAllocations else { return [:] }
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT reservation_id, count(DISTINCT allocation.resource_id), coalesce(gone_before, \(Int64.max)) AS left_at
+                FROM reservation JOIN allocation ON allocation.reservation_id = reservation.id
+                WHERE lease_key IN (\(keys.map(String.init).joined(separator: ",")))
+                GROUP BY reservation_id, left_at ORDER BY left_at
+                """)
+        var counts: [String: Int] = [:]
+        // Ordered, so that the last group of a reservation counts.
+        while let row = try rows.next() { counts[row[0]] = row[1] }
+        return counts
     }
 }
 
 extension Departure {
-    /// Reads the columns `gone`, `gone_after` and `gone_before`; `nil` if the lease is listed.
+    /// Reads the columns `gone`, `gone_after`, `gone_before` and `gone_unconfirmed`; `nil` if the lease is listed.
     init?(row: Row) {
         guard let reason = (row["gone"] as String?).flatMap(Reason.init(rawValue:)), let after = row.time("gone_after"),
             let before = row.time("gone_before")
         else { return nil }
-        self.init(reason: reason, after: after, before: before)
+        self.init(reason: row["gone_unconfirmed"] ? .unlisted : reason, after: after, before: before)
     }
+
+    /// The value of the column `gone`.
+    var column: String { (reason == .unlisted ? .deleted : reason).rawValue }
 }

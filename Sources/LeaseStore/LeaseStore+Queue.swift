@@ -37,7 +37,7 @@ extension LeaseStore {
             let query = LeaseQuery(filter)
             let keys = try Int64.fetchAll(
                 database,
-                sql: "SELECT lease.lease_key FROM \(LeaseQuery.source) WHERE \(query.condition) ORDER BY 1",
+                sql: "SELECT lease.lease_key FROM \(query.source) WHERE \(query.condition) ORDER BY 1",
                 arguments: query.arguments)
             let leases = try MirrorReader(database).leases(keys: keys)
             return try Self.enqueue(database, scope: scope, at: time) { try make($0, leases) }.mutation

@@ -21,7 +21,7 @@ extension LeaseStore {
             var filter = LeaseFilter()
             filter.scopes = scopes
             filter.includesDeparted = true
-            for condition in Condition.all(of: reference) {
+            for condition in ReferenceCondition.all(of: reference) {
                 var query = LeaseQuery(filter)
                 query.add(condition.sql, condition.lower, condition.upper)
                 let found = try Self.candidates(database, query)
@@ -48,34 +48,13 @@ extension LeaseStore {
         return found.count > 1 ? .ambiguous(found) : found.first.map { .one($0) } ?? .none
     }
 
-    private struct Condition {
-        var isName = false
-        let sql: String
-        let lower: String
-        let upper: String
-
-        static func all(of reference: String) -> [Condition] {
-            var conditions = [
-                Condition(sql: "lease.id = ? AND ? = ''", lower: reference, upper: ""),
-                Condition(isName: true, sql: "lease.name = ? AND ? = ''", lower: reference, upper: ""),
-            ]
-            if reference.count >= LeaseStore.shortestPrefix {
-                // A range, unlike LIKE or GLOB with a parameter, uses the index.
-                conditions.append(
-                    Condition(
-                        sql: "lease.id >= ? AND lease.id < ?", lower: reference, upper: reference + "\u{10FFFF}"))
-            }
-            return conditions
-        }
-    }
-
     private static func candidates(_ database: Database, _ query: LeaseQuery) throws -> [LeaseCandidate] {
         try Row.fetchAll(
             database,
             sql: """
                 SELECT lease.id, lease.name, lease.status, lease.end_at, scope.site, lease.scope_id,
                     lease.gone IS NOT NULL
-                FROM \(LeaseQuery.source) WHERE \(query.condition) ORDER BY lease.end_at DESC, lease.id
+                FROM \(query.source) WHERE \(query.condition) ORDER BY lease.end_at DESC, lease.id
                 """, arguments: query.arguments
         ).map { row in
             LeaseCandidate(
@@ -99,5 +78,27 @@ extension LeaseStore {
             guard let key else { return nil }
             return try MirrorReader(database).leases(keys: CollectionOfOne(key)).first
         }
+    }
+}
+
+/// What a reference may mean, each as a condition on a lease: an id, a name, the beginning of an id.
+struct ReferenceCondition {
+    var isName = false
+    let sql: String
+    let lower: String
+    let upper: String
+
+    static func all(of reference: String) -> [ReferenceCondition] {
+        var conditions = [
+            ReferenceCondition(sql: "lease.id = ? AND ? = ''", lower: reference, upper: ""),
+            ReferenceCondition(isName: true, sql: "lease.name = ? AND ? = ''", lower: reference, upper: ""),
+        ]
+        if reference.count >= LeaseStore.shortestPrefix {
+            // A range, unlike LIKE or GLOB with a parameter, uses the index.
+            conditions.append(
+                ReferenceCondition(
+                    sql: "lease.id >= ? AND lease.id < ?", lower: reference, upper: reference + "\u{10FFFF}"))
+        }
+        return conditions
     }
 }

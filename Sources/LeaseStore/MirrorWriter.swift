@@ -4,6 +4,7 @@ import LeaseModel
 /// Writes one run's observations into the mirror, inside one transaction.
 struct MirrorWriter {
     private let database: Database
+    private let rows: LeaseRowWriter
     private let scope: Scope
     private let run: Int64
     private let ticket: RunTicket
@@ -18,6 +19,7 @@ struct MirrorWriter {
             database, sql: "SELECT last_complete_run, listed_at FROM scope WHERE scope_id = ?", arguments: [scope.id])
         guard let row, (row[0] as Int64) < ticket.id || (row[0] as Int64) == ticket.ownMark else { return nil }
         self.database = database
+        rows = LeaseRowWriter(database: database)
         self.scope = scope
         self.run = ticket.id
         self.ticket = ticket
@@ -86,7 +88,8 @@ struct MirrorWriter {
         let since = try archive(key: key, row: row, lease: lease)
         try database.execute(
             sql: """
-                UPDATE lease SET gone = ?, gone_after = ?, gone_before = ?, observed_at = ?, run_id = ?
+                UPDATE lease SET gone = ?, gone_after = ?, gone_before = ?, observed_at = ?, run_id = ?,
+                    last_seen_at = NULL
                 WHERE lease_key = ?
                 """,
             arguments: [
@@ -106,19 +109,12 @@ struct MirrorWriter {
         let observed = Timestamp(secondsSince1970: row["observed_at"])
         let goneBefore = row.time("gone_before")
         let until = max(time, observed)
-        let lastSeen = min(until, max(observed, goneBefore ?? lastListedAt ?? observed))
-        let statement = try database.cachedStatement(
-            sql: """
-                INSERT INTO lease_history (lease_key, observed_at, last_seen_at, observed_until, name, status, start_at,
-                    end_at, gone, gone_after, gone_before, document)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-        try statement.execute(arguments: [
-            key, observed.secondsSince1970, lastSeen.secondsSince1970, until.secondsSince1970, lease.name,
-            lease.status.rawValue, lease.startsAt.secondsSince1970, lease.endsAt.secondsSince1970,
-            row["gone"] as String?, row["gone_after"] as Int64?, row["gone_before"] as Int64?,
-            JSONValue.object(lease.json()).text(),
-        ])
+        let lastSeen = min(until, max(observed, goneBefore ?? row.time("last_seen_at") ?? lastListedAt ?? observed))
+        try rows.insertHistory(
+            key: key,
+            LeaseVersion(
+                lease: lease, observedAt: observed, lastSeenAt: lastSeen, observedUntil: until,
+                departure: Departure(row: row)))
         return (lastSeen, until)
     }
 
@@ -136,7 +132,7 @@ struct MirrorWriter {
             lease.createdAt?.secondsSince1970, lease.updatedAt?.secondsSince1970, LeaseRows.text(lease.extra),
             Int64(bitPattern: observed.digest), run, run, time.secondsSince1970, time.secondsSince1970,
         ])
-        try insertParts(of: lease, key: database.lastInsertedRowID)
+        try rows.insertParts(of: lease, key: database.lastInsertedRowID)
     }
 
     private func update(key: Int64, _ observed: ObservedLease, since: Timestamp) throws {
@@ -145,7 +141,8 @@ struct MirrorWriter {
             sql: """
                 UPDATE lease SET name = ?, user_id = ?, project_id = ?, start_at = ?, end_at = ?, status = ?,
                     degraded = ?, trust_id = ?, created_at = ?, updated_at = ?, extra = ?, digest = ?, run_id = ?,
-                    observed_at = ?, gone = NULL, gone_after = NULL, gone_before = NULL
+                    observed_at = ?, last_seen_at = NULL, gone = NULL, gone_after = NULL, gone_before = NULL,
+                    gone_unconfirmed = 0
                 WHERE lease_key = ?
                 """
         ).execute(arguments: [
@@ -154,37 +151,7 @@ struct MirrorWriter {
             lease.updatedAt?.secondsSince1970, LeaseRows.text(lease.extra), Int64(bitPattern: observed.digest), run,
             since.secondsSince1970, key,
         ])
-        try database.cachedStatement(sql: "DELETE FROM reservation WHERE lease_key = ?").execute(arguments: [key])
-        try database.cachedStatement(sql: "DELETE FROM event WHERE lease_key = ?").execute(arguments: [key])
-        try insertParts(of: lease, key: key)
-    }
-
-    private func insertParts(of lease: BlazarLease, key: Int64) throws {
-        let reservations = try database.cachedStatement(
-            sql: """
-                INSERT OR REPLACE INTO reservation (lease_key, id, resource_id, resource_type, status, missing_resources,
-                    resources_changed, created_at, updated_at, node_type, fields)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-        for part in lease.reservations {
-            try reservations.execute(arguments: [
-                key, part.id, part.resourceID, part.resourceType.rawValue, part.status.rawValue,
-                part.isMissingResources, part.areResourcesChanged, part.createdAt?.secondsSince1970,
-                part.updatedAt?.secondsSince1970, part.requiredValue(of: "node_type"),
-                JSONValue.object(part.fields).text(),
-            ])
-        }
-        let events = try database.cachedStatement(
-            sql: """
-                INSERT OR REPLACE INTO event (lease_key, id, event_type, time_at, status, created_at, updated_at, extra)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-        for part in lease.events {
-            try events.execute(arguments: [
-                key, part.id, part.eventType, part.time?.secondsSince1970, part.status.rawValue,
-                part.createdAt?.secondsSince1970, part.updatedAt?.secondsSince1970, LeaseRows.text(part.extra),
-            ])
-        }
+        try rows.replaceParts(of: lease, key: key)
     }
 
     private func change(

@@ -12,6 +12,8 @@ package struct StoreError: Error, Sendable, Hashable {
         case diskFull = "disk_full"
         case busy
         case damaged
+        /// What is to be written contradicts what is known, or itself.
+        case invalid
         case failed
     }
 

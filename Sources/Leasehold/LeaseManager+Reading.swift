@@ -24,19 +24,7 @@ extension LeaseManager {
         _ filter: LeaseFilter = LeaseFilter(), order: LeaseOrder = .ownFirst,
         each: (MirroredLease) throws -> Void
     ) throws {
-        var thrown: (any Error)?
-        do {
-            try store.leases(filter, order: order, includesDrafts: true) { batch in
-                do {
-                    for lease in batch { try each(lease) }
-                } catch {
-                    thrown = error
-                    throw error
-                }
-            }
-        } catch {
-            throw thrown ?? LeaseholdError(error)
-        }
+        try handOver(filter, asKnownAt: nil, order: order, includesDrafts: true, each: each)
     }
 
     /// How many leases a filter finds.
@@ -100,7 +88,9 @@ extension LeaseManager {
 
     /// What led from each state of a lease to the next, its appearance first.
     public func lifeline(_ candidate: LeaseCandidate) throws(LeaseholdError) -> [LeaseChange] {
-        LeaseStore.changes(between: try history(candidate), site: candidate.site, isNews: true)
+        try reading { store throws(StoreError) in
+            try store.lifeline(id: candidate.id, scope: candidate.scopeID)
+        }
     }
 
     /// What was seen to change since a moment, in the order in which it was seen.

@@ -42,6 +42,7 @@ extension LeaseManager {
     ///   - progress: told what happens, while it happens.
     /// - Returns: a report for each cloud.
     /// - Throws: ``LeaseholdError`` of code `configuration` if it cannot be told which clouds there are.
+    @discardableResult
     public func sync(
         clouds: Clouds = .standard, options: SyncOptions = SyncOptions(),
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
@@ -63,7 +64,7 @@ extension LeaseManager {
     ) async throws(LeaseholdError) {
         let watch = SyncWatch(
             store: store, intervalSeconds: intervalSeconds, options: pullOptions(SyncOptions()),
-            now: configuration.now, sleep: { try await Task.sleep(for: .seconds($0)) }, progress: progress)
+            now: configuration.now, sleep: sleep, progress: progress)
         do {
             try await watch.run { () throws(CloudFault) in try directory.entries(clouds.selection) }
         } catch {
@@ -123,9 +124,7 @@ extension LeaseManager {
         return pull
     }
 
-    var directory: CloudDirectory { Self.directory(configuration) }
-
-    private static func directory(_ configuration: Configuration) -> CloudDirectory {
+    static func directory(_ configuration: Configuration) -> CloudDirectory {
         CloudDirectory(
             environment: configuration.environment, homeDirectory: configuration.homeDirectory,
             currentDirectory: configuration.currentDirectory, userAgent: "leasehold/\(LeaseManager.version)",

@@ -25,7 +25,8 @@ extension LeaseManager {
         for reference: String, clouds: [String] = [], status: LeaseStatus, timeoutSeconds: Int64,
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws -> WaitResult {
-        let deadline = configuration.now().adding(seconds: timeoutSeconds)
+        let begun = configuration.now()
+        let deadline = begun.adding(seconds: timeoutSeconds)
         var options = SyncOptions()
         options.readsResources = false
         var pauseSeconds = 2.0
@@ -42,8 +43,13 @@ extension LeaseManager {
             let name = clouds.first { scope?.clouds.contains($0) ?? false } ?? scope?.clouds.first
             _ = try await sync(clouds: name.map { .named([$0]) } ?? .standard, options: options, progress: progress)
             if let result = try finished(try writeTarget(reference, clouds: clouds), status) { return result }
-            let left = Double(deadline.seconds(since: configuration.now()))
-            try await Task.sleep(for: .seconds(max(0.5, min(pauseSeconds, left))))
+            let now = configuration.now()
+            await progress(
+                .waiting(
+                    WaitProgress(
+                        name: target.name, status: Self.state(target), wanted: status,
+                        elapsedSeconds: now.seconds(since: begun), timeoutSeconds: timeoutSeconds)))
+            try await sleep(max(0.5, min(pauseSeconds, Double(deadline.seconds(since: now)))))
             pauseSeconds = min(pauseSeconds * 1.5, 15)
         }
     }

@@ -32,6 +32,8 @@ public struct WriteResult: Sendable, Hashable {
     public let lease: MirroredLease?
     /// What a person should know besides: why there is no new lease, and what that was decided on.
     public var notes: [String]
+    /// What was noticed about a draft, none of which kept it from being queued.
+    public var warnings: [DraftFinding] = []
 
     /// Makes a result from its parts.
     public init(mutation: Mutation, pause: String?, lease: MirroredLease?, notes: [String] = []) {
@@ -52,12 +54,14 @@ extension LeaseManager {
     ///   - isIdempotent: whether a live lease, or a queued creation, of that name in the project is as good. The cloud
     ///     is asked for its leases first, unless it cannot be reached.
     ///   - isOffline: whether only to queue it.
+    ///   - isForced: whether to queue it though ``review(_:scope:)`` finds that Blazar will refuse it.
     ///   - progress: told of every mutation that moves.
     /// - Returns: the mutation; one that was queued is safe, and will be sent once.
     /// - Throws: ``LeaseholdError``; nothing is queued then.
     public func create(
         _ draft: LeaseDraft, cloud: String? = nil, terms: WriteTerms = WriteTerms(), isIdempotent: Bool = false,
-        isOffline: Bool = false, progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
+        isOffline: Bool = false, isForced: Bool = false,
+        progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws -> WriteResult {
         let problems = draft.problems(now: configuration.now())
         guard problems.isEmpty else {
@@ -70,11 +74,16 @@ extension LeaseManager {
         do {
             let scope = try await scope(of: connection, flush, isOffline: isOffline)
             let desk = QueueDesk(store: store, now: configuration.now)
-            let mutation: Mutation
             var notes: [String] = []
+            if isIdempotent { notes = try await basis(connection, scope, flush, isOffline: isOffline) }
+            let findings = try review(draft, scope: scope)
+            let refusals = isForced ? [] : findings.filter { $0.severity == .refusal }
+            let mutation: Mutation
             if isIdempotent {
-                notes = try await basis(connection, scope, flush, isOffline: isOffline)
-                switch try desk.createOnce(draft, scope: scope, terms: terms.desk) {
+                // What is there already needs no leave of the review's.
+                let standing = try desk.createOnce(
+                    draft, scope: scope, terms: terms.desk, mayQueue: refusals.isEmpty)
+                switch standing {
                 case .lease(let lease, let count):
                     var result = result(of: lease, among: count, scope)
                     result.notes = notes + result.notes
@@ -84,12 +93,15 @@ extension LeaseManager {
                     mutation = creation
                     let note = "The creation of \"\(draft.name)\" is queued already, as mutation \(creation.id)."
                     notes += isNew ? [] : [note]
+                case nil: throw LeaseholdError(refusals: refusals)
                 }
             } else {
+                guard refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
                 mutation = try desk.create(draft, scope: scope, terms: terms.desk)
             }
             var result = try await send(mutation, scope, connection, flush, isOffline: isOffline)
             result.notes = notes
+            result.warnings = findings
             await connection.close()
             return result
         } catch {
@@ -148,8 +160,7 @@ extension LeaseManager {
 
     private func flush(_ progress: @escaping @Sendable (SyncProgress) async -> Void) -> QueueFlush {
         QueueFlush(
-            store: store, options: pullOptions(SyncOptions()), sleep: { try await Task.sleep(for: .seconds($0)) },
-            progress: progress)
+            store: store, options: pullOptions(SyncOptions()), sleep: sleep, progress: progress)
     }
 
     private func connection(_ clouds: Clouds) throws(LeaseholdError) -> CloudConnection {
@@ -202,6 +213,12 @@ extension LeaseManager {
 }
 
 extension LeaseholdError {
+    /// The error about a draft that Blazar will refuse.
+    public init(refusals: [DraftFinding]) {
+        let list = refusals.map(\.description).joined(separator: " ")
+        self.init(code: .invalid, message: "Blazar will refuse the lease. \(list)")
+    }
+
     /// The error that a person gets for anything that can go wrong while writing.
     init(writing error: any Error) {
         switch error {

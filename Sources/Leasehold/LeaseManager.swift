@@ -1,7 +1,7 @@
 public import Foundation
 public import LeaseModel
 import LeaseStore
-import SyncEngine
+package import SyncEngine
 
 /// The leases of every cloud that has been synced, answered from a local database.
 ///
@@ -58,12 +58,30 @@ public struct LeaseManager: Sendable {
     /// Where things are.
     public let configuration: Configuration
     let store: LeaseStore
+    /// Finds the clouds.
+    let directory: CloudDirectory
+    /// Lets so many seconds pass.
+    let sleep: @Sendable (Double) async throws -> Void
 
     /// Opens the database.
     ///
     /// - Throws: ``LeaseholdError`` of code `database`.
     public init(_ configuration: Configuration = Configuration(), access: Access = .writing) throws(LeaseholdError) {
+        try self.init(
+            configuration, access: access, directory: Self.directory(configuration),
+            sleep: { try await Task.sleep(for: .seconds($0)) })
+    }
+
+    /// Opens the database, for clouds and a time that a test makes.
+    ///
+    /// - Throws: ``LeaseholdError`` of code `database`.
+    package init(
+        _ configuration: Configuration, access: Access, directory: CloudDirectory,
+        sleep: @escaping @Sendable (Double) async throws -> Void
+    ) throws(LeaseholdError) {
         self.configuration = configuration
+        self.directory = directory
+        self.sleep = sleep
         do {
             store = try LeaseStore(path: configuration.databasePath, access: access == .reading ? .reading : .writing)
         } catch {
@@ -73,7 +91,7 @@ public struct LeaseManager: Sendable {
 
     /// The system's clock, to the second.
     public static let systemClock: @Sendable () -> Timestamp = {
-        Timestamp(secondsSince1970: Int64(Date().timeIntervalSince1970.rounded(.down)))
+        Timestamp(Date())
     }
 
     func reading<Value>(_ body: (LeaseStore) throws(StoreError) -> Value) throws(LeaseholdError) -> Value {

@@ -41,5 +41,7 @@ public struct LeaseholdError: Error, Sendable, Hashable, CustomStringConvertible
 
     public var description: String { message }
 
-    init(_ error: StoreError) { self.init(code: .database, message: error.message) }
+    init(_ error: StoreError) {
+        self.init(code: error.kind == .invalid ? .invalid : .database, message: error.message)
+    }
 }

@@ -24,6 +24,8 @@ package struct CloudFault: Error, Sendable, Hashable {
 package struct CloudDirectory: Sendable {
     private let loader: CloudConfigurationLoader
     private let environment: [String: String]
+    private let homeDirectory: String
+    private let currentDirectory: String
     private let proxies: ProxySettings
     private let userAgent: String
     private let now: @Sendable () -> Timestamp
@@ -44,6 +46,8 @@ package struct CloudDirectory: Sendable {
         loader = CloudConfigurationLoader(
             environment: environment, homeDirectory: homeDirectory, currentDirectory: currentDirectory)
         self.environment = environment
+        self.homeDirectory = homeDirectory
+        self.currentDirectory = currentDirectory
         proxies = ProxySettings(environment: environment)
         self.userAgent = userAgent
         self.now = now
@@ -62,6 +66,17 @@ package struct CloudDirectory: Sendable {
     package func names() throws(CloudFault) -> [String] {
         do {
             return try loader.names()
+        } catch {
+            throw CloudFault(error)
+        }
+    }
+
+    /// The name of the cloud that is meant where none is named.
+    ///
+    /// - Throws: ``CloudFault`` if that cannot be told.
+    package func standardName() throws(CloudFault) -> String {
+        do {
+            return try loader.loadDefault().displayName
         } catch {
             throw CloudFault(error)
         }
@@ -98,7 +113,23 @@ package struct CloudDirectory: Sendable {
         }
     }
 
+    /// What the person's policy file says of sites.
+    ///
+    /// - Throws: ``CloudFault`` if it cannot be understood.
+    package func policies() throws(CloudFault) -> SitePolicies {
+        do {
+            return try SitePolicyFile.load(
+                environment: environment, homeDirectory: homeDirectory, currentDirectory: currentDirectory)
+        } catch {
+            throw CloudFault(error)
+        }
+    }
+
     private func connect(_ cloud: CloudConfiguration) -> Result<CloudConnection, CloudFault> {
+        var cloud = cloud
+        // Policies warn and never stop anything: who asks for them learns that the file is broken.
+        let policy = try? policies().policy(of: [cloud.displayName, cloud.name])
+        if policy?.sendsClientEvent == false { cloud.sendsClientEvent = false }
         do throws(ServiceError) {
             let transport = try AsyncHTTPClientTransport(
                 tls: cloud.tls, proxies: proxies, userAgent: userAgent, clock: now)

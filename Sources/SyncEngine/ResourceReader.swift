@@ -1,5 +1,5 @@
 import BlazarClient
-import LeaseModel
+package import LeaseModel
 import LeaseStore
 import OpenStackClient
 
@@ -76,8 +76,12 @@ struct ResourceReader: Sendable {
         switch offered {
         case .listed(let resources):
             // Allocations may be kept from those who may see the resources.
-            let known = try await allocations?().value
-            return ObservedResources(kind: kind, outcome: .listed, resources: resources, allocations: known)
+            guard let told = try await allocations?() else {
+                return ObservedResources(kind: kind, outcome: .listed, resources: resources)
+            }
+            return ObservedResources(
+                kind: kind, outcome: .listed, resources: resources, allocations: told.value,
+                allocationRefusal: told.refusal)
         case .forbidden(let failure):
             return ObservedResources(kind: kind, outcome: .forbidden, message: failure.message)
         case .notOffered:
@@ -89,9 +93,21 @@ struct ResourceReader: Sendable {
     }
 }
 
+extension Offered {
+    /// Why there is no list; `nil` if there is one.
+    fileprivate var refusal: (outcome: ResourceListing.Outcome, message: String?)? {
+        switch self {
+        case .listed: nil
+        case .forbidden(let failure): (.forbidden, failure.message)
+        case .notOffered: (.notOffered, nil)
+        case .failed(let failure): (.failed, failure.message)
+        }
+    }
+}
+
 extension ResourceKind {
     /// What several of them are called, in English.
-    var plural: String {
+    package var plural: String {
         switch self {
         case .host: "hosts"
         case .device: "devices"

@@ -1,7 +1,7 @@
-import LeaseModel
 import Testing
 
 @testable import LeaseCommands
+@testable import LeaseModel
 
 @Suite("Times and lengths of time as typed")
 struct ArgumentTests {

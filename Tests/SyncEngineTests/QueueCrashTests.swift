@@ -1,3 +1,4 @@
+import CloudFixtures
 import LeaseModel
 import LeaseStore
 import OpenStackClient

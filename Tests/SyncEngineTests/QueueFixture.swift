@@ -1,4 +1,5 @@
 import BlazarModel
+import CloudFixtures
 import Foundation
 import LeaseModel
 import LeaseStore

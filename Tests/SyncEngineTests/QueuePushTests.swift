@@ -1,4 +1,5 @@
 import BlazarModel
+import CloudFixtures
 import LeaseModel
 import LeaseStore
 import OpenStackClient

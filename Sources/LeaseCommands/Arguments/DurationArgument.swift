@@ -11,78 +11,8 @@ package struct DurationArgument: Sendable, Hashable {
 
     /// Reads a length of time; use it as an option's `transform`.
     package init(parsing text: String) throws(DurationSyntaxError) {
-        guard let seconds = Self.seconds(in: text) else { throw DurationSyntaxError(text: text) }
+        guard let seconds = DurationText.seconds(in: text) else { throw DurationSyntaxError(text: text) }
         self.seconds = seconds
-    }
-
-    /// The seconds that the text names, or `nil` if it is not a length of time or too long to count.
-    static func seconds(in text: String) -> Int64? {
-        let typed = text.lowercased().filter { $0 != " " }
-        return typed.hasPrefix("p") ? iso8601Seconds(typed.dropFirst()) : unitSeconds(typed)
-    }
-
-    private static let units: [String: Int64] = [
-        "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1,
-        "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60,
-        "h": 3_600, "hr": 3_600, "hrs": 3_600, "hour": 3_600, "hours": 3_600,
-        "d": 86_400, "day": 86_400, "days": 86_400,
-        "w": 604_800, "week": 604_800, "weeks": 604_800,
-    ]
-
-    private static func unitSeconds(_ text: String) -> Int64? {
-        var parts = AmountReader(text: text[...])
-        var total: Int64 = 0
-        var smallest = Int64.max
-        repeat {
-            // Units go from large to small, each once, so that `1h1d` is seen as the mistake it is.
-            guard let (amount, name) = parts.next(), let unit = units[String(name)], unit < smallest,
-                let sum = adding(amount, of: unit, to: total)
-            else { return nil }
-            total = sum
-            smallest = unit
-        } while !parts.isAtEnd
-        return total
-    }
-
-    private static func iso8601Seconds(_ text: Substring) -> Int64? {
-        let halves = text.split(separator: "t", maxSplits: 1, omittingEmptySubsequences: false)
-        let scales: [[Substring: Int64]] = [["w": 604_800, "d": 86_400], ["h": 3_600, "m": 60, "s": 1]]
-        var total: Int64 = 0
-        guard !text.isEmpty, halves.count == 1 || halves.last?.isEmpty == false else { return nil }
-        for (half, scale) in zip(halves, scales) {
-            var parts = AmountReader(text: half)
-            var smallest = Int64.max
-            while !parts.isAtEnd {
-                guard let (amount, name) = parts.next(), let unit = scale[name], unit < smallest,
-                    let sum = adding(amount, of: unit, to: total)
-                else { return nil }
-                total = sum
-                smallest = unit
-            }
-        }
-        return total
-    }
-
-    private static func adding(_ amount: Int64, of unit: Int64, to total: Int64) -> Int64? {
-        let (product, isTooLarge) = amount.multipliedReportingOverflow(by: unit)
-        let (sum, overflows) = total.addingReportingOverflow(product)
-        // A thousand years are more than any lease has, and leave room for every calculation with dates.
-        return isTooLarge || overflows || sum > 31_556_952_000 ? nil : sum
-    }
-
-    /// Takes `12h` after `12h` off a text.
-    private struct AmountReader {
-        var text: Substring
-        var isAtEnd: Bool { text.isEmpty }
-
-        mutating func next() -> (amount: Int64, unit: Substring)? {
-            let digits = text.prefix { ("0"..."9").contains($0) }
-            text = text[digits.endIndex...]
-            let unit = text.prefix { ("a"..."z").contains($0) }
-            text = text[unit.endIndex...]
-            guard let amount = Int64(digits), !unit.isEmpty else { return nil }
-            return (amount, unit)
-        }
     }
 }
 

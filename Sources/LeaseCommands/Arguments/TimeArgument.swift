@@ -74,7 +74,7 @@ package struct TimeArgument: Sendable, Hashable {
     /// `+2d`, `-3h`, `in 2h`, `2h ago`.
     private static func relative(_ text: String) -> Meaning? {
         func seconds(_ part: Substring, _ sign: Int64) -> Meaning? {
-            DurationArgument.seconds(in: String(part)).map { .relative(sign * $0) }
+            DurationText.seconds(in: String(part)).map { .relative(sign * $0) }
         }
         if text.hasPrefix("+") { return seconds(text.dropFirst(), 1) }
         if text.hasPrefix("-") { return seconds(text.dropFirst(), -1) }

@@ -2,18 +2,22 @@ package import ArgumentParser
 import LeaseModel
 import Leasehold
 
-/// `leasehold history`
+/// `leasehold history show`, which is what `leasehold history` does unless told otherwise
 package struct LeaseHistory: Subcommand {
     package static let configuration = CommandConfiguration(
-        commandName: "history",
+        commandName: "show",
         abstract: "Show what was seen to happen to a lease.",
         discussion: """
             Each row is a change: what it was from and to, when it was seen, and before when it cannot have happened.
+            'effective' is when it did, where Blazar has noted that itself: a start, an end, the creation. 'ending' says
+            how a lease that is gone had ended: as planned, early, or unknown if what was seen fits both.
+
             --states shows each state whole instead. Leases that are gone have a history too.
 
             EXAMPLES
               leasehold history mylease
               leasehold history mylease --states -f json
+              leasehold history show import
             """)
 
     @Argument(help: "The lease: its name, its id, or the beginning of its id.")

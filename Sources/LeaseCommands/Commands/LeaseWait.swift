@@ -38,7 +38,8 @@ package struct LeaseWait: Subcommand {
         let result = try await manager.wait(
             for: reference, clouds: reading.global.names(console), status: wanted, timeoutSeconds: seconds)
         if let lease = result.lease {
-            try reading.show(LeaseRow(lease, now: console.now()), LeaseRow.details, &console)
+            let detail = LeaseDetail(row: LeaseRow(lease, now: console.now()))
+            try reading.show(detail, LeaseDetail.columns, &console)
         }
     }
 }

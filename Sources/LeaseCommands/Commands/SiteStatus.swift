@@ -57,6 +57,7 @@ extension SiteRow {
         let runs = try manager.lastRuns()
         let queue = try manager.queue(scopes: scopes).filter(\.state.isPending)
         let listings = try manager.resourceListings(scopes: scopes)
+        let firstListings = try manager.firstListings()
         return try manager.scopes().filter { scopes?.contains($0.id) ?? true }.map { scope in
             var counts: [LeaseStatus: Int] = [:]
             var filter = LeaseFilter()
@@ -69,7 +70,7 @@ extension SiteRow {
                 scope: scope, lastRun: runs.last { scope.clouds.contains($0.cloud) }, counts: counts,
                 next: try manager.nextToEnd(scope: scope.id, after: now),
                 queued: queue.count { $0.scopeID == scope.id }, now: now,
-                listings: listings.filter { $0.scopeID == scope.id })
+                listings: listings.filter { $0.scopeID == scope.id }, historySince: firstListings[scope.id])
         }
     }
 }

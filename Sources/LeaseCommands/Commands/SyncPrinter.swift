@@ -41,6 +41,7 @@ actor SyncPrinter {
         case .resources(let cloud, let kind): show("Reading \(cloud): \(kind.rawValue)", .count("kinds"), 0, nil)
         case .changed(_, let changes): print(changes)
         case .mutation(_, let mutation): print(mutation)
+        case .waiting: break
         case .finished(let report): if isWatching { finish(report) }
         }
     }

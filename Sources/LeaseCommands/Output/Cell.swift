@@ -26,6 +26,11 @@ package enum Cell: Sendable, Hashable {
     package static func bool(_ value: Bool?) -> Cell { value.map { .bool($0) } ?? .missing }
 }
 
+extension ResourceCount {
+    /// The number, or `1-2` as long as it is not known.
+    var cell: Cell { exact.map { .number($0) } ?? .text("\(least)-\(most)") }
+}
+
 extension Cell {
     /// The value as JSON has it.
     package var json: JSONValue {

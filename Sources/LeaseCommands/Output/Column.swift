@@ -17,17 +17,20 @@ package struct Column<Row>: Sendable {
     package let visibility: Visibility
     /// Whether tables may cut it to fit a terminal. Identifiers are not cut: they are there to be copied.
     package let isShrinkable: Bool
+    /// Whether, and how early, a table leaves it out that is too wide for the terminal: the lowest first; `nil` keeps it.
+    package let leftOut: Int?
     /// Takes the value out of a row.
     package let cell: @Sendable (Row) -> Cell
 
     package init(
         _ key: String, title: String? = nil, visibility: Visibility = .always, isShrinkable: Bool = true,
-        cell: @escaping @Sendable (Row) -> Cell
+        leftOut: Int? = nil, cell: @escaping @Sendable (Row) -> Cell
     ) {
         self.key = key
         self.title = title ?? key
         self.visibility = visibility
         self.isShrinkable = isShrinkable
+        self.leftOut = leftOut
         self.cell = cell
     }
 }

@@ -3,6 +3,8 @@ import LeaseModel
 /// Which columns are shown, and by which the rows are sorted.
 package struct ColumnSelection<Row>: Sendable {
     package let columns: [Column<Row>]
+    /// Whether they are the format's own choice: what was asked for by name is never left out.
+    let isOwnChoice: Bool
     /// The columns to sort by, first the most important; they need not be shown.
     let sortColumns: [(column: Column<Row>, isDescending: Bool)]
 
@@ -32,6 +34,7 @@ package struct ColumnSelection<Row>: Sendable {
             }
         }
         columns = picked
+        isOwnChoice = names.isEmpty
         var sortColumns: [(column: Column<Row>, isDescending: Bool)] = []
         for key in sort { sortColumns.append((try Self.find(key.column, in: all), key.isDescending)) }
         self.sortColumns = sortColumns

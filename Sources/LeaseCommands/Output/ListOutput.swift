@@ -13,7 +13,9 @@ package struct ListOutput<Row> {
     package init(selection: ColumnSelection<Row>, style: OutputStyle) {
         self.selection = selection
         let heads = selection.columns.map {
-            ColumnHead(key: $0.key, title: $0.title, isShrinkable: $0.isShrinkable)
+            ColumnHead(
+                key: $0.key, title: $0.title, isShrinkable: $0.isShrinkable,
+                leftOut: selection.isOwnChoice ? $0.leftOut : nil)
         }
         renderer =
             switch style.format {

@@ -17,6 +17,8 @@ package struct ChangeRow: Sendable {
         return fields.map { ChangeRow(change: change, field: $0, syncedAt: syncedAt) }
     }
 
+    private var effect: ChangeEffect { change.effect(of: field) }
+
     private static func cell(_ value: JSONValue?) -> Cell { value.map(Cell.json) ?? .missing }
 }
 
@@ -31,10 +33,23 @@ extension ChangeRow: Tabular {
             row.field.map { Self.cell($0.new) } ?? .status(row.change.lease.status.rawValue)
         },
         Column("after", title: "not before") { .time($0.change.after) },
+        Column("effective_at", title: "effective") { .time($0.effect.moment) },
+        Column("ending") { .text($0.change.ending?.rawValue) },
         Column("site") { .text($0.change.site) },
         Column("lease_id", visibility: .structured, isShrinkable: false) { .text($0.change.lease.id) },
+        Column("effective_after", visibility: .structured) { .time($0.effect.after) },
+        Column("effective_before", visibility: .structured) { .time($0.effect.before) },
+        Column("departure", visibility: .structured) { .text($0.change.departure?.reason.rawValue) },
         Column("synced_at", visibility: .structured) { .time($0.syncedAt) },
     ]
+}
+
+extension ChangeRow {
+    /// What `show` has of a lease's own history.
+    static let section = columns.filter { ["observed_at", "change", "field", "from", "to", "after"].contains($0.key) }
+
+    /// The same for programs.
+    var summary: JSONValue { .object(JSONObject(Self.section.map { ($0.key, $0.cell(self).json) })) }
 }
 
 extension LeaseChange {

@@ -17,6 +17,9 @@ package struct LeaseRow: Sendable {
         return lease.endsAt.seconds(since: max(now, lease.startsAt))
     }
 
+    /// How long it lasts from its start to its end, in hundredths of an hour.
+    var hundredthsOfHours: Int { Int(lease.endsAt.seconds(since: lease.startsAt) / 36) }
+
     /// What it reserves, in a few words: `2 × compute_skylake, 1 floating IP`.
     var resources: String {
         lease.reservations.map { reservation in
@@ -33,20 +36,28 @@ package struct LeaseRow: Sendable {
 }
 
 extension LeaseRow: Tabular {
+    /// What python-chi's `show_leases` has, in its order, and where the lease is; what a narrow terminal has no room for
+    /// goes by how little it tells.
     package static let columns: [Column<LeaseRow>] = [
-        Column("id", isShrinkable: false) { .text($0.lease.id) },
         Column("name") { .text($0.lease.name) },
         Column("status") { .status($0.lease.status.rawValue) },
-        Column("user_name", title: "user") { .text($0.mirrored.userName ?? $0.lease.userID) },
-        Column("project_name", title: "project") { .text($0.mirrored.projectName ?? $0.lease.projectID) },
-        Column("start_date", isShrinkable: false) { .time($0.lease.startsAt) },
+        Column("user_name", title: "user", leftOut: 6) { .text($0.mirrored.userName ?? $0.lease.userID) },
+        Column("project_name", title: "project", leftOut: 5) {
+            .text($0.mirrored.projectName ?? $0.lease.projectID)
+        },
+        Column("start_date", isShrinkable: false, leftOut: 8) { .time($0.lease.startsAt) },
         Column("end_date", isShrinkable: false) { .time($0.lease.endsAt) },
         Column("remaining") { $0.remainingSeconds.map { .duration(seconds: $0) } ?? .missing },
-        Column("resources") { .text($0.resources) },
+        Column("hours", leftOut: 2) { .number(JSONNumber(hundredths: $0.hundredthsOfHours)) },
+        Column("nodes", leftOut: 4) { $0.mirrored.nodes.cell },
+        Column("floating_ips", title: "fips", leftOut: 3) { $0.mirrored.floatingIPs.cell },
+        Column("ending", visibility: .structured) { .text($0.mirrored.ending?.rawValue) },
+        Column("resources", leftOut: 7) { .text($0.resources) },
+        Column("created_at", title: "created", isShrinkable: false, leftOut: 1) { .time($0.lease.createdAt) },
         Column("site") { .text($0.mirrored.site) },
+        Column("id", isShrinkable: false) { .text($0.lease.id) },
         Column("user_id", visibility: .structured) { .text($0.lease.userID) },
         Column("project_id", visibility: .structured) { .text($0.lease.projectID) },
-        Column("created_at", visibility: .structured) { .time($0.lease.createdAt) },
         Column("updated_at", visibility: .structured) { .time($0.lease.updatedAt) },
         Column("degraded", visibility: .structured) { .bool($0.lease.isDegraded) },
         Column("trust_id", visibility: .structured) { .text($0.lease.trustID) },
@@ -69,17 +80,29 @@ extension LeaseRow: Tabular {
         Column("first_seen_at", visibility: .structured) {
             $0.mirrored.isDraft ? .missing : .time($0.mirrored.firstSeenAt)
         },
+        Column("observed_at", visibility: .structured) {
+            $0.mirrored.isDraft ? .missing : .time($0.mirrored.observedAt)
+        },
         Column("synced_at", visibility: .structured) { $0.mirrored.isDraft ? .missing : .time($0.mirrored.lastSeenAt) },
     ]
 }
 
 extension LeaseRow {
-    /// The fields of `show`: all of them in every format, as OpenStack's client has it.
-    static let details: [Column<LeaseRow>] = columns.compactMap { column in
-        guard column.key != "resources" else { return nil }
-        let isForPrograms = ["queued", "queue", "mine", "extra"].contains(column.key)
-        return Column<LeaseRow>(
-            column.key, visibility: isForPrograms ? .structured : .always, isShrinkable: column.isShrinkable,
-            cell: column.cell)
+    /// The columns of `list`.
+    ///
+    /// - Parameters:
+    ///   - moment: the time at which each lease was held, if that was asked.
+    ///   - showsEnding: whether leases may be there that are no longer listed, so that tables show how they ended.
+    /// - Returns: the columns.
+    static func columns(heldAt moment: Timestamp? = nil, showsEnding: Bool) -> [Column<LeaseRow>] {
+        columns.flatMap { column -> [Column<LeaseRow>] in
+            switch column.key {
+            case "status":
+                guard let moment else { return [column] }
+                return [column, Column("held") { .text($0.mirrored.holding(at: moment)?.rawValue) }]
+            case "ending" where showsEnding: return [Column(column.key, cell: column.cell)]
+            default: return [column]
+            }
+        }
     }
 }

@@ -25,6 +25,11 @@ package struct QueueRow: Sendable {
         Column("body", visibility: .structured) { .json(.object($0.mutation.body)) },
     ]
 
+    /// What `show` has of the writes that wait for a lease.
+    static let section = columns.filter {
+        ["id", "verb", "state", "reason", "attempts", "next_attempt_at", "message"].contains($0.key)
+    }
+
     /// What `queue show` adds.
     static let details: [Column<QueueRow>] =
         columns.map { column in

@@ -32,3 +32,21 @@ extension ReservationRow: Tabular {
         Column("synced_at", visibility: .structured) { .time($0.lease.lastSeenAt) },
     ]
 }
+
+extension ReservationRow {
+    /// What `show` has of a lease's own reservations.
+    static let section: [Column<Reservation>] = [
+        Column("id", isShrinkable: false) { .text($0.id) },
+        Column("resource_type") { .text($0.resourceType.rawValue) },
+        Column("status") { .status($0.status.rawValue) },
+        Column("min") { $0.minimumCount.map { .number($0) } ?? .missing },
+        Column("max") { $0.maximumCount.map { .number($0) } ?? .missing },
+        Column("amount") { $0.amount.map { .number($0) } ?? .missing },
+        Column("resource_properties") { $0.resourceProperties == "" ? .missing : .text($0.resourceProperties) },
+        Column("fields", title: "other fields") { reservation in
+            let told: Set = ["min", "max", "amount", "resource_properties"]
+            let others = reservation.fields.members.filter { !told.contains($0.key) && ![.null, ""].contains($0.value) }
+            return others.isEmpty ? .missing : .text(others.map { "\($0.key)=\($0.value.plain)" }.joined(separator: ", "))
+        },
+    ]
+}

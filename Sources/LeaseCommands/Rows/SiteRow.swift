@@ -10,6 +10,8 @@ package struct SiteRow: Sendable {
     let queued: Int
     let now: Timestamp
     let listings: [ResourceListing]
+    /// From when on the history is complete.
+    let historySince: Timestamp?
 
     private func count(_ status: LeaseStatus) -> Cell { .number(counts[status] ?? 0) }
 
@@ -40,6 +42,7 @@ package struct SiteRow: Sendable {
         Column("auth_url") { .text($0.scope.authURL) },
         Column("synced_at", title: "synced") { .time($0.scope.listedAt) },
         Column("last_outcome", title: "last try") { .text($0.lastRun?.outcome?.rawValue) },
+        Column("history_since", title: "history since") { .time($0.historySince) },
         Column("last_message", visibility: .structured) { .text($0.lastRun?.message) },
         Column("project_id", visibility: .structured) { .text($0.scope.projectID) },
         Column("server_clock_offset", visibility: .structured) { row in

@@ -16,8 +16,11 @@ extension VersionRow: Tabular {
         Column("name") { .text($0.version.lease.name) },
         Column("start_date") { .time($0.version.lease.startsAt) },
         Column("end_date") { .time($0.version.lease.endsAt) },
+        Column("ending") { .text($0.version.ending?.rawValue) },
         Column("synced_at", visibility: .structured) { .time($0.syncedAt) },
         Column("deleted", visibility: .structured) { .bool($0.version.departure != nil) },
+        Column("deleted_after", visibility: .structured) { .time($0.version.departure?.after) },
+        Column("deleted_before", visibility: .structured) { .time($0.version.departure?.before) },
         Column("lease", visibility: .structured) { .json(.object($0.version.lease.json(times: .iso8601))) },
     ]
 }

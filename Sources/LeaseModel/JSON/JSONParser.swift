@@ -18,6 +18,17 @@ struct JSONParser {
         return value
     }
 
+    /// Reads the values that the bytes hold one after the other; none if they hold space alone.
+    mutating func parseSequence() throws(JSONSyntaxError) -> [JSONValue] {
+        var values: [JSONValue] = []
+        skipSpace()
+        while position < bytes.count {
+            values.append(try value(depth: 0))
+            skipSpace()
+        }
+        return values
+    }
+
     private func failure(_ reason: JSONSyntaxError.Reason) -> JSONSyntaxError {
         JSONSyntaxError(reason: reason, offset: position)
     }
@@ -241,4 +252,12 @@ extension JSONValue {
     ///
     /// - Throws: ``JSONSyntaxError`` with the offset of the first byte that does not fit.
     public init(parsing text: String) throws(JSONSyntaxError) { try self.init(parsing: Array(text.utf8)) }
+
+    /// Reads the values that the bytes hold one after the other, with or without space between, as in NDJSON.
+    ///
+    /// - Throws: ``JSONSyntaxError`` with the offset of the first byte that does not fit.
+    public static func sequence(parsing bytes: [UInt8]) throws(JSONSyntaxError) -> [JSONValue] {
+        var parser = JSONParser(bytes)
+        return try parser.parseSequence()
+    }
 }

@@ -77,6 +77,13 @@ public struct JSONNumber: Sendable, Hashable, CustomStringConvertible {
         text = String(value)
     }
 
+    /// Makes a number with two places after the point, without those that are zero: `150` is `1.5`.
+    package init(hundredths: Int) {
+        let (whole, rest) = hundredths.magnitude.quotientAndRemainder(dividingBy: 100)
+        let places = rest == 0 ? "" : rest % 10 == 0 ? ".\(rest / 10)" : rest < 10 ? ".0\(rest)" : ".\(rest)"
+        text = (hundredths < 0 ? "-" : "") + "\(whole)" + places
+    }
+
     /// The value as a whole number, if it is one and fits.
     public var intValue: Int? {
         if let value = Int(text) { return value }

@@ -2,8 +2,10 @@
 public enum JSONLayout: Sendable {
     /// No white space: `{"a":[1,2]}`.
     case compact
-    /// As Python's `json.dumps` writes it: `{"a": [1, 2]}`.
+    /// A space after commas and colons: `{"a": [1, 2]}`.
     case spaced
+    /// Exactly as Python's `json.dumps` writes it: spaced, and everything beyond ASCII escaped.
+    case python
     /// One member a line, two spaces a level.
     case pretty
 }
@@ -11,7 +13,8 @@ public enum JSONLayout: Sendable {
 extension JSONValue {
     /// This value as JSON text.
     ///
-    /// Control characters are escaped, so that the text can be shown on a terminal; everything else stays UTF-8.
+    /// Control characters are escaped, so that the text can be shown on a terminal; everything else stays UTF-8 unless
+    /// the layout says otherwise.
     ///
     /// - Parameters:
     ///   - layout: how it is laid out.
@@ -28,7 +31,7 @@ extension JSONValue {
         case .null: output += "null"
         case .bool(let value): output += value ? "true" : "false"
         case .number(let value): output += value.text
-        case .string(let value): Self.write(value, to: &output)
+        case .string(let value): Self.write(value, to: &output, layout: layout)
         case .array(let elements):
             Self.write(elements, brackets: ("[", "]"), to: &output, layout: layout, level: level) { element, output in
                 element.write(to: &output, layout: layout, level: level + 1)
@@ -36,7 +39,7 @@ extension JSONValue {
         case .object(let object):
             Self.write(object.members, brackets: ("{", "}"), to: &output, layout: layout, level: level) {
                 member, output in
-                Self.write(member.key, to: &output)
+                Self.write(member.key, to: &output, layout: layout)
                 output += layout == .compact ? ":" : ": "
                 member.value.write(to: &output, layout: layout, level: level + 1)
             }
@@ -49,7 +52,7 @@ extension JSONValue {
     ) {
         output += brackets.0
         for (index, item) in items.enumerated() {
-            if index > 0 { output += layout == .spaced ? ", " : "," }
+            if index > 0 { output += layout == .spaced || layout == .python ? ", " : "," }
             if layout == .pretty { newLine(to: &output, level: level + 1) }
             each(item, &output)
         }
@@ -62,7 +65,7 @@ extension JSONValue {
         for _ in 0..<level { output += "  " }
     }
 
-    private static func write(_ string: String, to output: inout String) {
+    private static func write(_ string: String, to output: inout String, layout: JSONLayout) {
         output += "\""
         // Nearly every string has nothing to escape, and is then copied whole.
         if string.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }) {
@@ -77,12 +80,20 @@ extension JSONValue {
             case "\n": output += "\\n"
             case "\r": output += "\\r"
             case "\t": output += "\\t"
-            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}":
-                let hex = String(scalar.value, radix: 16)
-                output += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            case "\u{8}" where layout == .python: output += "\\b"
+            case "\u{C}" where layout == .python: output += "\\f"
+            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}": escape(scalar, to: &output)
+            case "\u{A0}"... where layout == .python: escape(scalar, to: &output)
             default: output.unicodeScalars.append(scalar)
             }
         }
         output += "\""
+    }
+
+    private static func escape(_ scalar: Unicode.Scalar, to output: inout String) {
+        for unit in String(scalar).utf16 {
+            let hex = String(unit, radix: 16)
+            output += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+        }
     }
 }

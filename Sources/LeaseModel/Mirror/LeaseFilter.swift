@@ -16,6 +16,8 @@ public struct LeaseFilter: Sendable, Hashable {
     public var resource: String?
     /// Running at this moment: started, and not ended.
     public var activeAt: Timestamp?
+    /// Held at this moment, surely or perhaps: those too that have vanished since, or may have before.
+    public var heldAt: Timestamp?
     /// Ending after this moment.
     public var from: Timestamp?
     /// Starting before this moment.

@@ -37,4 +37,11 @@ public struct LeaseCandidate: Sendable, Hashable, Identifiable {
         self.scopeID = scopeID
         self.isDeparted = isDeparted
     }
+
+    /// Makes the candidate that a lease of the mirror is.
+    public init(_ lease: MirroredLease) {
+        self.init(
+            id: lease.id, name: lease.lease.name, status: lease.lease.status, endsAt: lease.lease.endsAt,
+            site: lease.site, scopeID: lease.scopeID, isDeparted: lease.departure != nil)
+    }
 }

@@ -67,10 +67,15 @@ public struct LeaseChange: Sendable, Hashable {
     public let after: Timestamp?
     /// Seen at this moment.
     public let observedAt: Timestamp
+    /// How the lease went, if that is what changed.
+    public let departure: Departure?
+    /// How a lease that went had ended.
+    public var ending: Ending? { departure?.ending(of: lease) }
 
     /// Makes a change from its parts.
     public init(
-        kind: Kind, site: String, lease: BlazarLease, fields: [Field], after: Timestamp?, observedAt: Timestamp
+        kind: Kind, site: String, lease: BlazarLease, fields: [Field], after: Timestamp?, observedAt: Timestamp,
+        departure: Departure? = nil
     ) {
         self.kind = kind
         self.site = site
@@ -78,6 +83,7 @@ public struct LeaseChange: Sendable, Hashable {
         self.fields = fields
         self.after = after
         self.observedAt = observedAt
+        self.departure = departure
     }
 }
 

@@ -25,6 +25,9 @@ public struct MirroredLease: Sendable, Hashable, Identifiable {
     /// The writes that are not carried out yet, in the order in which they were asked for.
     public var pending: [Mutation] = []
 
+    /// How many hosts, floating IPs or devices each reservation was last seen to hold, by its id, where the site tells.
+    public var heldCounts: [String: Int] = [:]
+
     /// Whether a creation, a change or a deletion of it waits to be carried out.
     public var isQueued: Bool { !pending.isEmpty }
     /// Whether the server is not known to have it: it stands in the queue only.
@@ -58,6 +61,8 @@ public struct Departure: Sendable, Hashable {
         case deleted
         /// The server has it, but not for this scope (403, or another project's).
         case outOfScope = "out_of_scope"
+        /// A later list did not have it, and nobody asked for it: known from an import only.
+        case unlisted
     }
 
     /// Why it is no longer listed.

@@ -72,6 +72,31 @@ public enum SyncProgress: Sendable, Hashable {
     case changed(cloud: String, changes: [LeaseChange])
     /// A queued mutation has moved to another state.
     case mutation(cloud: String, Mutation)
+    /// A lease that is waited for has been looked at, and is not there yet.
+    case waiting(WaitProgress)
     /// The cloud is done.
     case finished(SyncReport)
+}
+
+/// How waiting for a lease stands.
+public struct WaitProgress: Sendable, Hashable {
+    /// The lease's name.
+    public let name: String
+    /// Its status, or that of its creation in the queue.
+    public let status: String
+    /// The status that is waited for.
+    public let wanted: LeaseStatus
+    /// How long it has been waited for.
+    public let elapsedSeconds: Int64
+    /// How long it will be waited for at most.
+    public let timeoutSeconds: Int64
+
+    /// Makes a progress from its parts.
+    public init(name: String, status: String, wanted: LeaseStatus, elapsedSeconds: Int64, timeoutSeconds: Int64) {
+        self.name = name
+        self.status = status
+        self.wanted = wanted
+        self.elapsedSeconds = elapsedSeconds
+        self.timeoutSeconds = timeoutSeconds
+    }
 }

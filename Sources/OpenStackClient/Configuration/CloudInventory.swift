@@ -83,7 +83,7 @@ extension CloudInventory {
                 "there is no cloud \"\(shown)\", and no other: no clouds.yaml was found and no OS_AUTH_URL is set"
                     + remark)
         }
-        let suggestion = NameSuggestion.closest(to: name, in: names).map {
+        let suggestion = Suggestion.nearest(to: name, in: names).map {
             " (did you mean \"\($0.escapedForTerminal)\"?)"
         }
         throw CloudConfigurationError(

@@ -30,14 +30,13 @@ struct CloudSettings: Sendable {
         throw missing(keys[0], purpose: purpose)
     }
 
-    /// A yes or no, written in any of the ways YAML and shells have.
+    /// A yes or no.
     func flag(_ key: String) throws(CloudConfigurationError) -> Bool? {
         guard let text = try text(key) else { return nil }
-        switch text.lowercased() {
-        case "true", "yes", "on", "1", "y": return true
-        case "false", "no", "off", "0", "n": return false
-        default: throw invalid(key, "should be true or false", node(key))
+        guard let flag = ConfigurationNode.flag(text) else {
+            throw invalid(key, "should be true or false", node(key))
         }
+        return flag
     }
 
     func missing(_ key: String, purpose: String? = nil) -> CloudConfigurationError {

@@ -7,21 +7,27 @@ import Yams
     import Foundation
 #endif
 
-/// One of clouds.yaml, secure.yaml and clouds-public.yaml, read.
+/// One of clouds.yaml, secure.yaml and clouds-public.yaml, or policy.yaml, read.
 struct ConfigurationFile: Sendable {
     let path: String
     let root: ConfigurationMapping
 
     /// Reads a file; its name's ending says whether it is YAML or JSON.
     ///
+    /// - Parameters:
+    ///   - path: where it was read.
+    ///   - text: what it holds.
+    ///   - expected: what should be at its top.
     /// - Throws: ``CloudConfigurationError`` with line and column if it cannot be understood.
-    init(path: String, text: String) throws(CloudConfigurationError) {
+    init(
+        path: String, text: String, expected: String = "\"clouds:\" with the clouds below it"
+    ) throws(CloudConfigurationError) {
         self.path = path
         let node =
             path.hasSuffix(".json") ? try Self.json(text, path: path) : try Self.yaml(text, path: path)
         guard let mapping = node.mapping else {
             throw CloudConfigurationError(
-                .brokenFile, "expected \"clouds:\" with the clouds below it",
+                .brokenFile, "expected \(expected)",
                 at: node.position ?? ConfigurationPosition(file: path, line: 1, column: 1))
         }
         root = mapping

@@ -14,6 +14,15 @@ struct ConfigurationNode: Sendable {
     var sequence: [ConfigurationNode]? { if case .sequence(let nodes) = value { nodes } else { nil } }
     var mapping: ConfigurationMapping? { if case .mapping(let mapping) = value { mapping } else { nil } }
     var isNull: Bool { if case .null = value { true } else { false } }
+
+    /// A yes or no, written in any of the ways YAML and shells have; `nil` for anything else.
+    static func flag(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "true", "yes", "on", "1", "y": true
+        case "false", "no", "off", "0", "n": false
+        default: nil
+        }
+    }
 }
 
 /// The members of a mapping in a configuration file, in their order.

@@ -29,10 +29,15 @@ struct ConfigurationSearch: Sendable {
         }
     }
 
+    /// The user's configuration folder.
+    var userDirectory: String {
+        environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "\(homeDirectory)/.config"
+    }
+
     /// The folders, in order.
     var directories: [String] {
         let home = "\(homeDirectory)/.config"
-        let user = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home
+        let user = userDirectory
         var folders = [currentDirectory, "\(user)/openstack"]
         if user != home { folders.append("\(home)/openstack") }
         return folders + siteDirectories

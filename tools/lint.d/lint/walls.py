@@ -65,13 +65,14 @@ WALLS: dict[str, Row] = {
     # Recorded requests and replies, and filled databases, for tests; under Tests.
     "CaptureFixtures": row("LeaseModel"),
     "MirrorFixtures": row("LeaseModel SyncPlanner LeaseStore"),
+    "CloudFixtures": row("LeaseModel OpenStackClient BlazarModel"),
     # The whole engine on a Blazar in memory, and the program that runs it by seeds; under Tests.
     "Simulation": row("LeaseModel SyncPlanner LeaseStore OpenStackClient BlazarClient SyncEngine BlazarModel"),
     "Simulate": row("Simulation BlazarModel", "ArgumentParser"),
 }
 
 #: What exists for tests and must never reach a user.
-TEST_SUPPORT = {"BlazarModel", "Sandbox", "CaptureFixtures", "MirrorFixtures", "Bench", "Simulation", "Simulate"}
+TEST_SUPPORT = {"BlazarModel", "Sandbox", "CaptureFixtures", "MirrorFixtures", "CloudFixtures", "Bench", "Simulation", "Simulate"}
 
 #: Products with one importer, whose tests may use them too.
 EXCLUSIVE = {"GRDB": "LeaseStore", "AsyncHTTPClient": "OpenStackClient"}

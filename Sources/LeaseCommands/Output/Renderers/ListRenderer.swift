@@ -3,11 +3,14 @@ struct ColumnHead: Sendable, Hashable {
     let key: String
     let title: String
     let isShrinkable: Bool
+    /// As ``Column/leftOut``.
+    let leftOut: Int?
 
-    init(key: String, title: String? = nil, isShrinkable: Bool = true) {
+    init(key: String, title: String? = nil, isShrinkable: Bool = true, leftOut: Int? = nil) {
         self.key = key
         self.title = title ?? key
         self.isShrinkable = isShrinkable
+        self.leftOut = leftOut
     }
 }
 

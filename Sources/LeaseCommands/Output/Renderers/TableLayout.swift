@@ -33,6 +33,24 @@ enum TableLayout {
         return widths
     }
 
+    /// The columns that a table shows: as long as it is too wide, it leaves one out that may be, the first by rank.
+    ///
+    /// - Parameters:
+    ///   - natural: the widths that show everything.
+    ///   - ranks: how early each is left out; `nil` for those that stay.
+    ///   - limit: the terminal's width; `nil` if there is no limit.
+    /// - Returns: the indices of those that are shown, in order.
+    static func kept(_ natural: [Int], ranks: [Int?], within limit: Int?) -> [Int] {
+        var kept = Array(natural.indices)
+        guard let limit else { return kept }
+        while tableWidth(kept.map { natural[$0] }) > limit,
+            let first = kept.filter({ ranks[$0] != nil }).min(by: { (ranks[$0] ?? 0) < (ranks[$1] ?? 0) })
+        {
+            kept.removeAll { $0 == first }
+        }
+        return kept
+    }
+
     /// What a table of these columns takes, borders and spaces included.
     static func tableWidth(_ widths: [Int]) -> Int { widths.reduce(1) { $0 + $1 + 3 } }
 

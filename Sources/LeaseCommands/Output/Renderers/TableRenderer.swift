@@ -55,10 +55,12 @@ struct TableRenderer: ListRenderer {
         // The zone stands in the head, so that a table that was copied elsewhere still says it.
         let titles = zip(heads, columns).map { $1.hasTime ? "\($0.title) (\(style.zone.name))" : $0.title }
         let natural = zip(titles, columns).map { max(TextWidth.columns($0), $1.width) }
-        let widths = TableLayout.fit(natural, canShrink: heads.map(\.isShrinkable), into: style.width)
+        let kept = TableLayout.kept(natural, ranks: heads.map(\.leftOut), within: style.width)
+        let widths = TableLayout.fit(
+            kept.map { natural[$0] }, canShrink: kept.map { heads[$0].isShrinkable }, into: style.width)
         let rule = TableLayout.rule(widths)
         try sink.write(rule)
-        try sink.write(line(titles.map { CellText($0) }, widths))
+        try sink.write(line(titles.map { CellText($0) }, kept, widths))
         try sink.write(rule)
         var start = 0
         for rowStart in stride(from: 0, to: cells.count, by: heads.count) {
@@ -66,16 +68,17 @@ struct TableRenderer: ListRenderer {
                 defer { start = cell.end }
                 return CellText(String(decoding: bytes[start..<cell.end], as: UTF8.self), cell.emphasis)
             }
-            try sink.write(line(row, widths))
+            try sink.write(line(row, kept, widths))
         }
         try sink.write(rule)
     }
 
-    private func line(_ texts: [CellText], _ widths: [Int]) -> String {
+    private func line(_ texts: [CellText], _ kept: [Int], _ widths: [Int]) -> String {
         var line = "|"
-        for (index, cell) in texts.enumerated() {
-            let text = TextWidth.cut(cell.text, to: widths[index])
-            let padding = String(repeating: " ", count: max(0, widths[index] - TextWidth.columns(text)))
+        for (index, width) in zip(kept, widths) {
+            let cell = texts[index]
+            let text = TextWidth.cut(cell.text, to: width)
+            let padding = String(repeating: " ", count: max(0, width - TextWidth.columns(text)))
             let shown = style.usesColor ? CellText.colored(text, cell.emphasis) : text
             line += columns[index].alignsRight ? " \(padding)\(shown) |" : " \(shown)\(padding) |"
         }

@@ -1,12 +1,12 @@
-import BlazarModel
-import LeaseModel
-import OpenStackClient
+package import BlazarModel
+package import LeaseModel
+package import OpenStackClient
 import Synchronization
 
 /// A model of Blazar behind a transport in memory, with a clock that tests move and faults that happen once each.
-final class QueueCloud: HTTPTransport {
+package final class QueueCloud: HTTPTransport {
     /// What goes wrong with one request.
-    enum Fault: Sendable {
+    package enum Fault: Sendable {
         /// It never left.
         case unreachable
         /// It left, and was lost on the way.
@@ -18,7 +18,9 @@ final class QueueCloud: HTTPTransport {
         /// Something answers in the server's place.
         case answer(Int, HTTPFields, String)
 
-        static func refusal(_ status: Int, _ message: String, _ headers: HTTPFields = [:]) -> Fault {
+        package static func refusal(
+            _ status: Int, _ message: String, _ headers: HTTPFields = [:]
+        ) -> Fault {
             var headers = headers
             headers["content-type"] = "application/json"
             headers["x-openstack-request-id"] = "req-fault"
@@ -26,7 +28,8 @@ final class QueueCloud: HTTPTransport {
                 status, headers,
                 #"{"error_code": \#(status), "error_message": "\#(message)", "error_name": \#(status)}"#)
         }
-        static let page = Fault.answer(200, ["content-type": "text/html"], "<!DOCTYPE html><title>Sign in</title>")
+        package static let page = Fault.answer(
+            200, ["content-type": "text/html"], "<!DOCTYPE html><title>Sign in</title>")
     }
 
     private struct State {
@@ -40,37 +43,37 @@ final class QueueCloud: HTTPTransport {
     }
 
     private let state: Mutex<State>
-    static let start = Timestamp(secondsSince1970: 1_800_000_000)
+    package static let start = Timestamp(secondsSince1970: 1_800_000_000)
 
-    init(_ dialect: Dialect = .upstream) {
+    package init(_ dialect: Dialect = .upstream) {
         state = Mutex(State(model: BlazarModel(dialect: dialect, seed: 1, start: Self.start)))
     }
 
     // MARK: - For tests
 
-    var now: Timestamp { state.withLock { Self.start.adding(seconds: $0.seconds) } }
-    func advance(_ seconds: Int64) { state.withLock { $0.seconds += seconds } }
+    package var now: Timestamp { state.withLock { Self.start.adding(seconds: $0.seconds) } }
+    package func advance(_ seconds: Int64) { state.withLock { $0.seconds += seconds } }
     /// Sets this machine's clock, and not the server's.
-    func setClock(by seconds: Int64) {
+    package func setClock(by seconds: Int64) {
         state.withLock {
             $0.seconds += seconds
             $0.serverSkew -= seconds
         }
     }
     /// The next request of that method goes wrong; of a method and a beginning of a path, if that is given.
-    func fail(_ line: String, _ fault: Fault) { state.withLock { $0.faults.append((line, fault)) } }
-    func dropEvents() { state.withLock { $0.dropsEvents = true } }
-    func change(_ body: (inout BlazarModel) -> Void) { state.withLock { body(&$0.model) } }
+    package func fail(_ line: String, _ fault: Fault) { state.withLock { $0.faults.append((line, fault)) } }
+    package func dropEvents() { state.withLock { $0.dropsEvents = true } }
+    package func change(_ body: (inout BlazarModel) -> Void) { state.withLock { body(&$0.model) } }
 
     /// Requests to Blazar so far, as `METHOD /path`.
-    var asked: [String] { state.withLock(\.asked) }
-    func forget() { state.withLock { $0.asked = [] } }
+    package var asked: [String] { state.withLock(\.asked) }
+    package func forget() { state.withLock { $0.asked = [] } }
     /// The bodies of the creations that arrived.
-    var bodies: [JSONValue] { state.withLock(\.bodies) }
-    func count(_ method: String) -> Int { asked.count { $0.hasPrefix(method + " ") } }
+    package var bodies: [JSONValue] { state.withLock(\.bodies) }
+    package func count(_ method: String) -> Int { asked.count { $0.hasPrefix(method + " ") } }
 
     /// The leases that the server has, whoever asks.
-    func leases() -> [BlazarLease] {
+    package func leases() -> [BlazarLease] {
         let answer = direct("GET", "/v1/leases", as: "admin")
         let list = (try? answer.json())?["leases"]?.arrayValue ?? []
         return list.compactMap { $0.objectValue.flatMap { try? BlazarLease(json: $0) } }
@@ -78,7 +81,7 @@ final class QueueCloud: HTTPTransport {
 
     /// Asks the server as somebody else would, past every fault.
     @discardableResult
-    func direct(_ method: String, _ path: String, _ body: JSONValue? = nil, as account: String = "user1")
+    package func direct(_ method: String, _ path: String, _ body: JSONValue? = nil, as account: String = "user1")
         -> ModelResponse
     {
         state.withLock { state in
@@ -114,7 +117,7 @@ final class QueueCloud: HTTPTransport {
 
     // MARK: - HTTPTransport
 
-    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply {
+    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply {
         let result: Result<HTTPReply, TransportError> = state.withLock { Self.answer(request, &$0) }
         return try result.get()
     }

@@ -1,0 +1,21 @@
+package import ArgumentParser
+
+/// `leasehold history`
+package struct HistoryCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "Show what was seen to happen to a lease, or take in what others saw.",
+        usage: """
+            leasehold history <lease> [<options>]
+            leasehold history import <file> ... [<options>]
+            """,
+        discussion: """
+            EXAMPLES
+              leasehold history mylease
+              leasehold history mylease --states -f json
+              leasehold history import colleague.sqlite
+            """,
+        subcommands: [LeaseHistory.self, HistoryImport.self], defaultSubcommand: LeaseHistory.self)
+
+    package init() {}
+}

@@ -1,0 +1,88 @@
+package import ArgumentParser
+import LeaseModel
+import Leasehold
+
+/// `leasehold history import`
+package struct HistoryImport: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Take saved leases, or another Leasehold database, into the history.",
+        usage: "leasehold history import <file> ... [<options>]",
+        discussion: """
+            A file is a database of Leasehold's, of this or an older version, which is only read; or JSON: what
+            `openstack reservation lease list -f json` and `lease show -f json` print, an answer of Blazar's, one lease a
+            line, or what `leasehold list`, `show` and `history --states` print with -f json.
+
+            What was seen counts from when it was seen, and the same file again changes nothing. A file that does not tell
+            is taken to have been seen when it was last written, unless --observed-at says when. Nothing is deleted; the
+            present state of a lease changes only where a file saw it later. If any file cannot be read, none is taken in.
+
+            EXAMPLES
+              leasehold history import ~/colleague/leasehold.sqlite
+              leasehold history import leases-march.json --observed-at '2026-03-01 12:00' --os-cloud chi_uc
+              leasehold history import old/*.json --dry-run -f json
+            """)
+
+    @Argument(help: "The files.", completion: .file())
+    var files: [String]
+    @Option(
+        name: .customLong("observed-at"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "When leases that do not tell were seen. Default: when the file was last written.", valueName: "time"))
+    var observedAt: String?
+    @Option(
+        name: .customLong("project"),
+        help: ArgumentHelp("The project that the leases are of, by id or name.", valueName: "project"))
+    var project: String?
+    @Flag(name: .customLong("dry-run"), help: "Only tell what would be taken in.")
+    var isTrial = false
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        var options = ImportOptions()
+        options.observedAt = try observedAt.map { try reading.pastMoment($0, option: "--observed-at", console) }
+        options.project = project
+        options.isTrial = isTrial
+        let manager = try reading.global.manager(console, access: .writing)
+        // OS_CLOUD says which cloud a file is of, but keeps nothing of a database out.
+        let scopes = try reading.global.scopes(manager, console)
+        if reading.global.clouds.isEmpty { options.usualScopes = scopes } else { options.scopes = scopes }
+        let paths = files.map { $0.hasPrefix("/") ? $0 : "\(console.currentDirectory)/\($0)" }
+        let reports = try taking(paths, options, manager, &console)
+        try reading.write(reports, ImportRow.columns, &console)
+        guard reading.output.format == .table, !reading.output.isQuiet else { return }
+        let text = TimeText(zone: reading.zone(console))
+        for report in reports where report.isDatedByFile {
+            guard let moment = report.observedUntil else { continue }
+            console.remark(
+                "\(report.file): taken to have been seen when it was last written, at \(text.full(moment)); "
+                    + "--observed-at says otherwise.")
+        }
+        if isTrial { console.remark("Nothing was changed: this was a trial.") }
+    }
+
+    private func taking(
+        _ paths: [String], _ options: ImportOptions, _ manager: LeaseManager, _ console: inout Console
+    ) throws -> [ImportReport] {
+        guard console.errorTerminal.isTerminal, !reading.output.isQuiet else {
+            return try manager.importHistory(from: paths, options: options)
+        }
+        var bar = ProgressBar(
+            label: "Taking in", unit: .count("leases"), width: console.errorTerminal.width ?? 80)
+        let started = ContinuousClock.now
+        func show(_ text: String) {
+            try? console.errors.write(text)
+            try? console.errors.flush()
+        }
+        defer { show(bar.finish()) }
+        return try manager.importHistory(from: paths, options: options) { progress in
+            show(
+                bar.update(
+                    completed: Int64(progress.done), total: Int64(progress.total),
+                    label: "Taking in \(progress.file)", at: started.duration(to: .now)))
+        }
+    }
+}

@@ -1,0 +1,151 @@
+/// Looks at a draft before it is queued, with what the mirror knows of the site and what a person wrote down of its
+/// rules: without a network, and silent about what is not known.
+///
+/// What the mirror says may be old, so what rests on it is a warning. A refusal rests on Blazar's own checks.
+public struct DraftReview: Sendable {
+    let catalogue: SiteCatalogue
+    let policy: SitePolicy
+    let now: Timestamp
+
+    /// - Parameters:
+    ///   - catalogue: what the site has, as far as is known.
+    ///   - policy: what the site asks of leases.
+    ///   - now: the time, for a draft that starts now.
+    public init(catalogue: SiteCatalogue = SiteCatalogue(), policy: SitePolicy = SitePolicy(), now: Timestamp) {
+        self.catalogue = catalogue
+        self.policy = policy
+        self.now = now
+    }
+
+    /// Everything that is noticed, in the order of the fields.
+    public func findings(_ draft: LeaseDraft) -> [DraftFinding] {
+        var findings = draft.problems(now: now).map { DraftFinding(.refusal, field: $0.field, "It \($0.problem).") }
+        findings += lengthFindings(draft)
+        findings += contentFindings(draft)
+        for (index, reservation) in draft.reservations.enumerated() {
+            findings += reservationFindings(reservation, field: "reservations[\(index)]")
+        }
+        return findings
+    }
+
+    // MARK: - The lease as a whole
+
+    private func lengthFindings(_ draft: LeaseDraft) -> [DraftFinding] {
+        let startsAt: Timestamp = if case .at(let time) = draft.start { time } else { now }
+        var findings: [DraftFinding] = []
+        if let announced = draft.beforeEnd, announced < startsAt || announced > draft.endsAt {
+            findings.append(
+                DraftFinding(
+                    .refusal, field: "before_end_date",
+                    "The end cannot be announced at \(announced.iso8601): that is not within the lease."))
+        }
+        let seconds = draft.endsAt.seconds(since: startsAt)
+        guard let longest = policy.maxDurationSeconds, seconds > longest else { return findings }
+        let most = DurationText.text(seconds: longest)
+        findings.append(
+            DraftFinding(
+                .warning, field: "end_date",
+                "It lasts \(DurationText.text(seconds: seconds)); the site's policy allows \(most). Ask for \(most), "
+                    + "and extend it later."))
+        if types(draft).contains(.floatingIP) {
+            findings.append(
+                DraftFinding(
+                    .warning, field: "reservations",
+                    "A lease with floating IPs can be extended only while none of them is promised to somebody else: "
+                        + "reserve them in a lease of their own if this one is to be extended."))
+        }
+        return findings
+    }
+
+    private func contentFindings(_ draft: LeaseDraft) -> [DraftFinding] {
+        let types = types(draft)
+        guard !types.isEmpty else {
+            return [DraftFinding(.warning, field: "reservations", "It reserves nothing.")]
+        }
+        let places: Set<ResourceType> = [.host, .instance, .flavor, .device]
+        let auxiliary: Set<ResourceType> = [.floatingIP, .network]
+        guard types.isDisjoint(with: places), types.isSubset(of: auxiliary) else { return [] }
+        return [
+            DraftFinding(
+                .warning, field: "reservations",
+                "It reserves no node, instance or device, so that nothing can run in it.")
+        ]
+    }
+
+    private func types(_ draft: LeaseDraft) -> Set<ResourceType> {
+        Set(draft.reservations.compactMap { $0["resource_type"]?.stringValue }.map(ResourceType.init(rawValue:)))
+    }
+
+    // MARK: - One reservation
+
+    private func reservationFindings(_ fields: JSONObject, field: String) -> [DraftFinding] {
+        let type = ResourceType(rawValue: fields["resource_type"]?.stringValue ?? "")
+        switch type {
+        case .host:
+            return countFindings(fields, .host, field) + requirementFindings(fields, .host, field)
+        case .device:
+            return countFindings(fields, .device, field) + requirementFindings(fields, .device, field)
+        case .floatingIP: return floatingIPFindings(fields, field)
+        case .flavor: return flavorFindings(fields, field)
+        case .instance: return requirementFindings(fields, .host, field)
+        case .network:
+            return nameFindings(fields, field) + requirementFindings(fields, .networkSegment, field)
+        default: return typeFindings(type, field)
+        }
+    }
+
+    private func typeFindings(_ type: ResourceType, _ field: String) -> [DraftFinding] {
+        // Without one, LeaseDraft.problems has said so.
+        guard !type.rawValue.isEmpty else { return [] }
+        let known = Set(ResourceType.shortNames.map(\.type.rawValue)).sorted()
+        return [
+            DraftFinding(
+                .warning, field: field + ".resource_type",
+                "'\(type)' is no type that is known here.\(Suggestion.sentence(for: type.rawValue, in: known))")
+        ]
+    }
+
+    private func nameFindings(_ fields: JSONObject, _ field: String) -> [DraftFinding] {
+        guard fields["network_name"]?.stringValue?.isEmpty ?? true else { return [] }
+        return [DraftFinding(.refusal, field: field + ".network_name", "A network needs a name.")]
+    }
+
+    private func flavorFindings(_ fields: JSONObject, _ field: String) -> [DraftFinding] {
+        guard let id = fields["flavor_id"]?.stringValue, let flavors = catalogue[.flavor], !flavors.isEmpty,
+            !flavors.contains(where: { $0.id == id })
+        else { return [] }
+        return [
+            DraftFinding(
+                .warning, field: field + ".flavor_id",
+                "The site has no flavor with the id '\(id)'.\(Suggestion.sentence(for: id, in: flavors.map(\.id)))")
+        ]
+    }
+
+    private func floatingIPFindings(_ fields: JSONObject, _ field: String) -> [DraftFinding] {
+        guard let network = fields["network_id"]?.stringValue else { return [] }
+        if let networks = catalogue[.network], !networks.isEmpty, !networks.contains(where: { $0.id == network }) {
+            let named = networks.first { $0.name == network }.map { " The network of that name is \($0.id)." } ?? ""
+            return [
+                DraftFinding(
+                    .warning, field: field + ".network_id", "The site has no network with the id '\(network)'.\(named)")
+            ]
+        }
+        guard let addresses = catalogue[.reservableFloatingIP], let amount = fields["amount"]?.intValue else { return [] }
+        let there = addresses.count { address in
+            address.fields["floating_network_id"]?.stringValue.map { $0 == network } ?? true
+        }
+        guard amount > there else { return [] }
+        return [
+            DraftFinding(
+                .warning, field: field + ".amount",
+                "It asks for \(amount) floating IPs of that network; the site has \(there) to reserve.")
+        ]
+    }
+}
+
+extension Suggestion {
+    /// ` Did you mean 'x'?`, or nothing.
+    static func sentence(for typed: String, in candidates: some Sequence<String>) -> String {
+        nearest(to: typed, in: candidates).map { " Did you mean '\($0)'?" } ?? ""
+    }
+}

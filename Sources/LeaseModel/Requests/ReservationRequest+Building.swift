@@ -1,0 +1,195 @@
+// python-chi has two generations of builders: the methods of `Lease`, whose count is called `amount` here as there, and
+// the older functions, whose count is called `count`. What they refuse is refused here, in words that say as much.
+extension ReservationRequest {
+    // MARK: - As the methods of `Lease` take them
+
+    /// Nodes of a type, or one node by its name: `Lease.add_node_reservation`.
+    ///
+    /// - Throws: ``DraftError`` without an amount, without a type or a name, or with a name and anything else.
+    public static func node(
+        amount: Int?, nodeType: String? = nil, nodeName: String? = nil
+    ) throws(DraftError) -> ReservationRequest {
+        guard let amount, nodeType != nil || nodeName != nil else {
+            throw DraftError(
+                field: "node", problem: "is incomplete: specify an amount, and either node_type or node_name")
+        }
+        return try node(count: amount, nodeType: nodeType, nodeName: nodeName)
+    }
+
+    /// One reservation for each of these nodes, by its name.
+    public static func nodes(_ nodes: [HardwareNode]) throws(DraftError) -> [ReservationRequest] {
+        var requests: [ReservationRequest] = []
+        for node in nodes { requests.append(try .node(nodeName: node.name)) }
+        return requests
+    }
+
+    /// Edge devices: `Lease.add_device_reservation`. A device that is named needs no amount.
+    ///
+    /// - Throws: ``DraftError`` without an amount and a name, or with a name and an amount that is not 1.
+    public static func device(
+        amount: Int?, machineType: String? = nil, deviceModel: String? = nil, deviceName: String? = nil
+    ) throws(DraftError) -> ReservationRequest {
+        guard let amount = amount ?? (deviceName == nil ? nil : 1) else {
+            throw DraftError(field: "device", problem: "is incomplete: specify an amount, or a device_name")
+        }
+        return try device(
+            count: amount, machineName: machineType, deviceModel: deviceModel, deviceName: deviceName)
+    }
+
+    /// One reservation for each of these devices, by its name.
+    public static func devices(_ devices: [HardwareDevice]) throws(DraftError) -> [ReservationRequest] {
+        var requests: [ReservationRequest] = []
+        for device in devices { requests.append(try .device(deviceName: device.name)) }
+        return requests
+    }
+
+    /// Floating IPs of the public network.
+    ///
+    /// - Parameters:
+    ///   - amount: how many.
+    ///   - networks: the networks of the site, in which ``publicNetworkID(among:)`` looks for it.
+    /// - Returns: the request.
+    /// - Throws: ``DraftError`` for an amount below 1, or if the public network cannot be told.
+    public static func floatingIP(
+        amount: Int, networks: [CatalogueResource]
+    ) throws(DraftError) -> ReservationRequest {
+        try .floatingIP(networkID: publicNetworkID(among: networks), amount: positive(amount, "amount"))
+    }
+
+    /// Instances of a flavor, by its id or its name: `Lease.add_flavor_reservation`.
+    ///
+    /// - Parameters:
+    ///   - id: the flavor's id.
+    ///   - name: the flavor's name.
+    ///   - amount: how many instances.
+    ///   - flavors: the flavors of the site, in which the name is looked for.
+    /// - Returns: the request.
+    /// - Throws: ``DraftError`` unless exactly one of id and name is given, or if the name is not one flavor's.
+    public static func flavor(
+        id: String? = nil, name: String? = nil, amount: Int = 1, flavors: [CatalogueResource]
+    ) throws(DraftError) -> ReservationRequest {
+        switch (id, name) {
+        case (let id?, nil): return .flavor(flavorID: try given(id, "id"), amount: try positive(amount, "amount"))
+        case (nil, let name?):
+            return .flavor(flavorID: try flavorID(named: name, among: flavors), amount: try positive(amount, "amount"))
+        default: throw DraftError(field: "flavor", problem: "is unclear: specify exactly one of id and name")
+        }
+    }
+
+    // MARK: - As the older functions take them
+
+    /// Nodes: `chi.lease.add_node_reservation`.
+    ///
+    /// - Parameters:
+    ///   - count: how many.
+    ///   - resourceProperties: what is asked of them, to which the other arguments add.
+    ///   - nodeType: their `node_type`.
+    ///   - nodeName: the one node's `node_name`, with nothing else.
+    ///   - architecture: their `architecture.platform_type`, for example `x86_64`.
+    /// - Returns: the request.
+    /// - Throws: ``DraftError`` for a name together with another constraint, an empty value or a count below 1.
+    public static func node(
+        count: Int = 1, resourceProperties: ResourceProperties? = nil, nodeType: String? = nil,
+        nodeName: String? = nil, architecture: String? = nil
+    ) throws(DraftError) -> ReservationRequest {
+        if nodeName != nil {
+            guard count == 1, nodeType == nil, resourceProperties == nil, architecture == nil else {
+                throw DraftError(
+                    field: "node_name",
+                    problem: "is specified, so no other resource constraint can be, and no amount but 1")
+            }
+        }
+        let conditions = try conditions([
+            ("node_type", "node_type", nodeType), ("architecture.platform_type", "architecture", architecture),
+            ("node_name", "node_name", nodeName),
+        ])
+        return .node(
+            count: try positive(count, "amount"), properties: .combining(resourceProperties, with: conditions))
+    }
+
+    /// Edge devices: `chi.lease.add_device_reservation`.
+    ///
+    /// - Parameters:
+    ///   - count: how many.
+    ///   - machineName: their `machine_name`, for example `raspberrypi4-64`.
+    ///   - deviceModel: their `model`.
+    ///   - deviceName: the one device's `name`; names are unique.
+    /// - Returns: the request.
+    /// - Throws: ``DraftError`` for several devices of one name, an empty value or a count below 1.
+    public static func device(
+        count: Int = 1, machineName: String? = nil, deviceModel: String? = nil, deviceName: String? = nil
+    ) throws(DraftError) -> ReservationRequest {
+        guard deviceName == nil || count <= 1 else {
+            throw DraftError(
+                field: "device_name", problem: "is a constraint, so multiple devices cannot be reserved: there is one")
+        }
+        let conditions = try conditions([
+            ("name", "device_name", deviceName), ("machine_name", "machine_name", machineName),
+            ("model", "device_model", deviceModel),
+        ])
+        return .device(count: try positive(count, "amount"), properties: ResourceProperties(conditions))
+    }
+
+    /// A network: `chi.lease.add_network_reservation`, and with fewer arguments `Lease.add_network_reservation`.
+    ///
+    /// - Parameters:
+    ///   - name: what the network will be called.
+    ///   - usageType: `storage`, or nothing.
+    ///   - ofControllerIP: the address of an OpenFlow controller, which counts with its port only.
+    ///   - ofControllerPort: the port of an OpenFlow controller.
+    ///   - vswitchName: the virtual switch to share with other networks.
+    ///   - stitchProvider: `fabric`, or nothing.
+    ///   - resourceProperties: what is asked of the network segment, to which the other arguments add.
+    ///   - physicalNetwork: the physical network; another one for a network to be stitched, `nil` for any.
+    /// - Returns: the request.
+    /// - Throws: ``DraftError`` for another usage type or stitch provider, or an empty value.
+    public static func network(
+        name: String, usageType: String? = nil, ofControllerIP: String? = nil, ofControllerPort: Int? = nil,
+        vswitchName: String? = nil, stitchProvider: String? = nil, resourceProperties: ResourceProperties? = nil,
+        physicalNetwork: String? = "physnet1"
+    ) throws(DraftError) -> ReservationRequest {
+        guard stitchProvider == nil || stitchProvider == "fabric" else {
+            throw DraftError(field: "stitch_provider", problem: "must be 'fabric' or left out")
+        }
+        guard usageType == nil || usageType == "storage" else {
+            throw DraftError(field: "usage_type", problem: "must be 'storage' or left out")
+        }
+        var description: [String] = []
+        if let ofControllerIP, let ofControllerPort {
+            description.append("OFController=\(ofControllerIP):\(ofControllerPort)")
+        }
+        if let vswitchName { description.append("VSwitchName=\(vswitchName)") }
+        let conditions = try conditions([
+            ("physical_network", "physical_network", physicalNetwork),
+            ("stitch_provider", "stitch_provider", stitchProvider), ("usage_type", "usage_type", usageType),
+        ])
+        return .network(
+            name: try given(name, "network_name"), description: description.joined(separator: ","),
+            properties: .combining(resourceProperties, with: conditions))
+    }
+
+    // MARK: - Checks
+
+    private static func conditions(
+        _ asked: [(property: String, argument: String, value: String?)]
+    ) throws(DraftError) -> [ResourceCondition] {
+        var conditions: [ResourceCondition] = []
+        for (property, argument, value) in asked {
+            guard let value else { continue }
+            conditions.append(ResourceCondition(property, .equal, .string(try given(value, argument))))
+        }
+        return conditions
+    }
+
+    private static func given(_ value: String, _ argument: String) throws(DraftError) -> String {
+        guard !value.isEmpty else { throw DraftError(field: argument, problem: "is empty") }
+        return value
+    }
+
+    private static func positive(_ number: Int, _ argument: String) throws(DraftError) -> Int {
+        guard number > 0 else {
+            throw DraftError(field: argument, problem: "is \(number); at least 1 must be asked for")
+        }
+        return number
+    }
+}

@@ -1,0 +1,136 @@
+/// What a reservation asks of its hosts, devices or networks: conditions that must all hold.
+///
+/// ```swift
+/// let skylake: ResourceProperties = [ResourceCondition("node_type", .equal, "compute_skylake")]
+/// print(skylake)  // ["==", "$node_type", "compute_skylake"]
+/// ```
+///
+/// Blazar's language has comparisons and `and`, and no more: `or` and `not` are "Malformed requirements" to every
+/// release (`blazar/utils/plugins.py`, `convert_requirements`), and of an `and` inside an `and` it looks at the first
+/// condition only. So this type is flat: what is nested is read as the one list that its writer meant.
+public struct ResourceProperties: Sendable, Hashable {
+    /// The conditions; none asks for nothing.
+    public private(set) var conditions: [ResourceCondition]
+    /// Whether one condition is written inside an `and`, as python-chi writes those that somebody gave it.
+    private var isJoined: Bool
+
+    /// Makes a requirement of conditions, one alone being written without an `and`.
+    public init(_ conditions: [ResourceCondition] = []) {
+        self.conditions = conditions
+        isJoined = conditions.count > 1
+    }
+
+    /// Whether nothing is asked.
+    public var isEmpty: Bool { conditions.isEmpty }
+
+    // MARK: - Reading and writing
+
+    /// Deeper nesting is refused.
+    private static let deepest = 16
+
+    /// Reads a requirement from the text that Blazar takes: `["==", "$node_type", "compute_skylake"]`. An empty text
+    /// asks for nothing.
+    ///
+    /// - Throws: ``DraftError`` saying what Blazar would call "Malformed requirements".
+    public init(parsing text: String) throws(DraftError) {
+        guard !text.isEmpty else {
+            self.init()
+            return
+        }
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: text)
+        } catch {
+            throw .properties("are \(error.description): \(text)")
+        }
+        try self.init(json: value)
+    }
+
+    /// Reads a requirement from its JSON.
+    ///
+    /// - Throws: ``DraftError`` saying what Blazar would call "Malformed requirements".
+    public init(json value: JSONValue) throws(DraftError) {
+        guard case .array(let parts) = value else {
+            throw .properties("are \(value.text(.python)), which is no list")
+        }
+        conditions = []
+        isJoined = parts.first == "and"
+        guard !parts.isEmpty else { return }
+        try read(parts, depth: 0)
+    }
+
+    private mutating func read(_ parts: [JSONValue], depth: Int) throws(DraftError) {
+        guard depth < Self.deepest else { throw .properties("are nested more than \(Self.deepest) deep") }
+        guard parts.first == "and" else {
+            conditions.append(try ResourceCondition(json: parts))
+            return
+        }
+        guard parts.count > 1 else { throw .properties("have an 'and' without conditions") }
+        for part in parts.dropFirst() {
+            guard let inner = part.arrayValue else {
+                throw .properties("have \(part.text(.python)) where a condition belongs")
+            }
+            try read(inner, depth: depth + 1)
+        }
+    }
+
+    /// This requirement as JSON.
+    public var json: JSONValue {
+        let parts = conditions.map(\.json)
+        return isJoined || parts.count > 1 ? .array(["and"] + parts) : parts.first ?? []
+    }
+
+    /// This requirement as Blazar takes it, written as python-chi writes it.
+    public var text: String { json.text(.python) }
+
+    // MARK: - Combining
+
+    /// Adds conditions to those that somebody gave, as python-chi does: what was given always stands in an `and`, one
+    /// condition that nobody gave stands alone.
+    public static func combining(
+        _ given: ResourceProperties?, with conditions: [ResourceCondition]
+    ) -> ResourceProperties {
+        var result = ResourceProperties((given?.conditions ?? []) + conditions)
+        if given?.isEmpty == false { result.isJoined = true }
+        return result
+    }
+
+    /// The same requirement with every value a text, and a sentence for each that was none: Blazar answers
+    /// "Malformed requirements" to a number.
+    public func withTextValues() -> (properties: ResourceProperties, warnings: [String]) {
+        var result = self
+        var warnings: [String] = []
+        for (index, condition) in conditions.enumerated() where condition.value.stringValue == nil {
+            result.conditions[index].value = .string(condition.textValue)
+            warnings.append(
+                "The \(condition.value.kind) \(condition.value.text()) that $\(condition.property) is compared with "
+                    + "was sent as the text \"\(condition.textValue)\": Blazar takes no other.")
+        }
+        return (result, warnings)
+    }
+
+    // MARK: - Evaluation
+
+    /// Whether a host or device with these properties meets every condition; `nil` if it lacks a property that decides.
+    ///
+    /// To Blazar a host without the property does not fit, and a property that no host has is an error.
+    public func matches(_ properties: JSONObject) -> Bool? {
+        let verdicts = conditions.map { $0.matches(properties) }
+        if verdicts.contains(false) { return false }
+        return verdicts.contains(nil) ? nil : true
+    }
+
+    /// The value that is asked of a property by `==`; `nil` if none is, or more than one.
+    public func requiredValue(of property: String) -> String? {
+        let values = Set(
+            conditions.filter { $0.property == property && [.equal, .same].contains($0.comparison) }
+                .map(\.textValue))
+        return values.count == 1 ? values.first : nil
+    }
+}
+
+extension ResourceProperties: ExpressibleByArrayLiteral, CustomStringConvertible {
+    public init(arrayLiteral conditions: ResourceCondition...) { self.init(conditions) }
+
+    public var description: String { text }
+}

@@ -1,0 +1,138 @@
+import GRDB
+import LeaseModel
+
+/// The states that leases were known to be in at a moment: one for each that had been seen by then.
+///
+/// A state holds from when it was first seen until another was. What was known is decided by when it was seen, not by
+/// when this database learned of it: what an import brings belongs to the moment at which its owner saw it.
+struct PastStates {
+    let moment: Timestamp
+    /// When each scope's last whole list up to the moment was asked for.
+    let listedAt: [Int64: Timestamp]
+
+    init(_ database: Database, at moment: Timestamp) throws {
+        self.moment = moment
+        var listedAt: [Int64: Timestamp] = [:]
+        for scope in try Int64.fetchAll(database, sql: "SELECT scope_id FROM scope") {
+            listedAt[scope] = try Self.lastListing(database, scope: scope, until: moment)
+        }
+        self.listedAt = listedAt
+    }
+
+    /// When a scope's last whole list up to a moment was asked for; `nil` if there was none.
+    static func lastListing(_ database: Database, scope: Int64, until moment: Timestamp) throws -> Timestamp? {
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT max(listed_at) FROM (
+                    SELECT max(started_at) AS listed_at FROM sync_run
+                    WHERE scope_id = ?1 AND kind = 'list' AND outcome = 'complete' AND started_at <= ?2
+                    UNION ALL
+                    SELECT max(listed_at) FROM imported_listing WHERE scope_id = ?1 AND listed_at <= ?2)
+                """)
+        return try Int64.fetchOne(statement, arguments: [scope, moment.secondsSince1970])
+            .map(Timestamp.init(secondsSince1970:))
+    }
+
+    /// A query for the states, with the columns of `lease` that every state has, the row of the history that holds it
+    /// (NULL if it still holds), and when it was last seen up to the moment.
+    var select: String {
+        let time = moment.secondsSince1970
+        let listings = listedAt.sorted { $0.key < $1.key }.map { "WHEN \($0.key) THEN \($0.value.secondsSince1970)" }
+        let listed = listings.isEmpty ? "NULL" : "CASE base.scope_id \(listings.joined(separator: " ")) END"
+        let last = "coalesce(past.last_seen_at, base.last_seen_at, \(Int64.max))"
+        let columns = ["name", "status", "start_at", "end_at", "observed_at", "gone", "gone_after", "gone_before"].map {
+            "iif(past.history_id IS NULL, base.\($0), past.\($0)) AS \($0)"
+        }
+        // The CASE keeps SQLite from looking into the history of a lease whose present state held already.
+        return """
+            SELECT base.lease_key, base.scope_id, base.id, base.user_id, base.project_id, past.history_id,
+                \(columns.joined(separator: ", ")),
+                CASE WHEN \(last) <= \(time) THEN \(last)
+                    ELSE max(coalesce(past.observed_at, base.observed_at), coalesce(min(\(last), \(listed)), 0))
+                END AS seen_at
+            FROM lease AS base LEFT JOIN lease_history AS past ON past.history_id = CASE WHEN base.observed_at > \(time)
+                THEN (
+                    SELECT history_id FROM lease_history
+                    WHERE lease_history.lease_key = base.lease_key AND observed_until > \(time)
+                    ORDER BY observed_until, observed_at LIMIT 1)
+                END
+            WHERE base.first_seen_at <= \(time) AND coalesce(past.observed_at, base.observed_at) <= \(time)
+            """
+    }
+}
+
+/// A state that a query found: where it is kept, and when it was last seen.
+struct FoundState {
+    let key: Int64
+    let historyID: Int64?
+    let seenAt: Timestamp
+
+    init(row: Row) {
+        key = row["lease_key"]
+        historyID = row["history_id"]
+        seenAt = Timestamp(secondsSince1970: row["seen_at"])
+    }
+}
+
+extension MirrorReader {
+    /// The leases in those states, in their order; nothing is pending for a state that is over.
+    func leases(_ states: some Collection<FoundState>) throws -> [MirroredLease] {
+        let present = try leases(keys: states.map(\.key))
+        let documents = try documents(states.compactMap(\.historyID))
+        return zip(states, present).compactMap { state, lease in
+            let known =
+                state.historyID.map { documents[$0] }
+                ?? (lease.lease, observedAt: lease.observedAt, departure: lease.departure)
+            guard let known else { return nil }
+            return MirroredLease(
+                lease: known.lease, scopeID: lease.scopeID, site: lease.site, projectName: lease.projectName,
+                userName: lease.userName, isMine: lease.isMine, firstSeenAt: lease.firstSeenAt,
+                observedAt: known.observedAt, lastSeenAt: known.departure?.after ?? state.seenAt,
+                departure: known.departure)
+        }
+    }
+
+    private typealias Known = (lease: BlazarLease, observedAt: Timestamp, departure: Departure?)
+
+    private func documents(_ ids: [Int64]) throws -> [Int64: Known] {
+        guard !ids.isEmpty else { return [:] }
+        let rows = try Row.fetchCursor(
+            database,
+            sql: "SELECT * FROM lease_history WHERE history_id IN (\(ids.map(String.init).joined(separator: ",")))")
+        var found: [Int64: Known] = [:]
+        while let row = try rows.next() {
+            guard let version = LeaseVersion(row: row) else { continue }
+            found[row["history_id"]] = (version.lease, version.observedAt, version.departure)
+        }
+        return found
+    }
+}
+
+extension LeaseVersion {
+    /// Reads a row of the history; `nil` if its document is not a lease.
+    init?(row: Row) {
+        guard let lease = try? BlazarLease(json: LeaseRows.object(row["document"])) else { return nil }
+        self.init(
+            lease: lease, observedAt: Timestamp(secondsSince1970: row["observed_at"]),
+            lastSeenAt: Timestamp(secondsSince1970: row["last_seen_at"]), observedUntil: row.time("observed_until"),
+            departure: Departure(row: row))
+    }
+}
+
+extension LeaseFilter {
+    /// Whether what a lease reserves is what the filter asks for.
+    ///
+    /// - Parameters:
+    ///   - lease: the lease, in whatever state.
+    ///   - allocated: the reservations that hold the resource asked for.
+    /// - Returns: whether it is to be found.
+    func admitsReservations(of lease: BlazarLease, allocated: Set<String>) -> Bool {
+        if !resourceTypes.isEmpty, resourceTypes.isDisjoint(with: lease.reservations.map(\.resourceType)) {
+            return false
+        }
+        if let nodeType, !lease.reservations.contains(where: { $0.requiredValue(of: "node_type") == nodeType }) {
+            return false
+        }
+        return resource == nil || lease.reservations.contains { allocated.contains($0.id) }
+    }
+}

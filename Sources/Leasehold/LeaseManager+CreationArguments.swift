@@ -1,0 +1,67 @@
+public import LeaseModel
+
+// The functions of python-chi that make the arguments of a creation, deprecated there since its release 1.0.
+extension LeaseManager {
+    /// The arguments of a creation, with defaults that suit Chameleon.
+    ///
+    /// - Parameters:
+    ///   - name: the lease's name; `nil` for one made of the time.
+    ///   - startsAt: when it starts; `nil` for about a minute from now.
+    ///   - endsAt: when it ends; not together with a length.
+    ///   - length: how long it lasts; a day if neither is given.
+    ///   - nodes: how many nodes; none for 0.
+    ///   - nodeResourceProperties: what is asked of the nodes.
+    ///   - fips: how many floating IPs; none for 0.
+    ///   - networks: how many networks; none for 0.
+    ///   - networkResourceProperties: what is asked of the networks.
+    ///   - cloud: where; `nil` for the standard cloud.
+    /// - Returns: the arguments; their `json` is what python-chi's function returns.
+    /// - Throws: ``LeaseholdError`` of code `invalid`, or `notFound` if the cloud's networks have never been read.
+    @available(*, deprecated, message: "Make a Lease, and add reservations to it.")
+    public func leaseCreateArgs(
+        name: String? = nil, startsAt: Timestamp? = nil, endsAt: Timestamp? = nil, length: Duration? = nil,
+        nodes: Int = 1, nodeResourceProperties: ResourceProperties? = nil, fips: Int = 0, networks: Int = 0,
+        networkResourceProperties: ResourceProperties? = LeaseCreateArguments.standardNetworkProperties,
+        cloud: String? = nil
+    ) throws(LeaseholdError) -> LeaseCreateArguments {
+        let known = fips > 0 ? try catalogue(.network, cloud: cloud) : []
+        do {
+            return try LeaseCreateArguments(
+                name: name ?? "lease-" + String(configuration.now().secondsSince1970), startsAt: startsAt,
+                endsAt: endsAt, lengthSeconds: length?.components.seconds, nodes: nodes,
+                nodeResourceProperties: nodeResourceProperties, floatingIPs: fips,
+                publicNetworkID: { () throws(DraftError) in try ReservationRequest.publicNetworkID(among: known) },
+                networks: networks, networkResourceProperties: networkResourceProperties, now: configuration.now())
+        } catch {
+            throw LeaseholdError(error)
+        }
+    }
+
+    /// The arguments of a creation, for nodes of a type.
+    ///
+    /// - Parameters:
+    ///   - nodeType: the type, for example `compute_skylake`.
+    ///   - name: the lease's name; `nil` for one made of the time.
+    ///   - startsAt: when it starts; `nil` for about a minute from now.
+    ///   - endsAt: when it ends; not together with a length.
+    ///   - length: how long it lasts; a day if neither is given.
+    ///   - nodes: how many nodes; none for 0.
+    ///   - fips: how many floating IPs; none for 0.
+    ///   - networks: how many networks; none for 0.
+    ///   - networkResourceProperties: what is asked of the networks.
+    ///   - cloud: where; `nil` for the standard cloud.
+    /// - Returns: the arguments; their `json` is what python-chi's function returns.
+    /// - Throws: ``LeaseholdError`` of code `invalid`, or `notFound` if the cloud's networks have never been read.
+    @available(*, deprecated, message: "Make a Lease, and use addNodeReservation.")
+    public func leaseCreateNodetype(
+        nodeType: String, name: String? = nil, startsAt: Timestamp? = nil, endsAt: Timestamp? = nil,
+        length: Duration? = nil, nodes: Int = 1, fips: Int = 0, networks: Int = 0,
+        networkResourceProperties: ResourceProperties? = LeaseCreateArguments.standardNetworkProperties,
+        cloud: String? = nil
+    ) throws(LeaseholdError) -> LeaseCreateArguments {
+        try leaseCreateArgs(
+            name: name, startsAt: startsAt, endsAt: endsAt, length: length, nodes: nodes,
+            nodeResourceProperties: [ResourceCondition("node_type", .equal, .string(nodeType))], fips: fips,
+            networks: networks, networkResourceProperties: networkResourceProperties, cloud: cloud)
+    }
+}

@@ -1,0 +1,162 @@
+import Foundation
+public import LeaseModel
+import LeaseStore
+
+/// How to take files into the history.
+public struct ImportOptions: Sendable, Hashable {
+    /// When what does not tell itself was seen; `nil` for the time of each file.
+    public var observedAt: Timestamp?
+    /// The scopes that the leases may be of; `nil` for any that fits.
+    public var scopes: Set<Int64>?
+    /// The scopes that saved leases are of if several would fit; `nil` for none in particular.
+    public var usualScopes: Set<Int64>?
+    /// The project that the leases are of, by id or name; `nil` for any that fits.
+    public var project: String?
+    /// Whether to find out what would happen, and change nothing.
+    public var isTrial = false
+
+    /// Everything as the files say.
+    public init() {}
+}
+
+extension LeaseManager {
+    /// Takes saved leases, and other databases, into the history: all of the files or, if one cannot be read, none.
+    ///
+    /// What was seen counts from when it was seen, so that the answers about the past are the same in whichever order
+    /// files come, and an import that is made again changes nothing. Nothing is deleted by it; the present state of a
+    /// lease changes only where a file saw it later than this database did.
+    ///
+    /// - Parameters:
+    ///   - paths: JSON as ``SavedLeases`` reads it, or databases of this program, of this or an older version.
+    ///   - options: how.
+    ///   - progress: told how far it is.
+    /// - Returns: a report for each file, or for each scope of a file that is a database.
+    /// - Throws: ``LeaseholdError`` of code `notFound` for a file that is not there, `database` for a database that is
+    ///   damaged or newer than the program, `invalid` for leases that cannot be read or cannot have been seen so.
+    public func importHistory(
+        from paths: [String], options: ImportOptions = ImportOptions(), progress: (ImportProgress) -> Void = { _ in }
+    ) throws(LeaseholdError) -> [ImportReport] {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var copies: [LeaseStore] = []
+        defer { for copy in copies { try? copy.close() } }
+        var sources: [ImportSource] = []
+        for path in paths {
+            let content: ImportSource.Content
+            if try Self.isDatabase(path) {
+                let copy = try Self.copy(path, in: folder.appendingPathComponent("\(copies.count)"))
+                copies.append(copy)
+                content = .database(copy, scopes: try chosenScopes(options).map { Set($0.map(\.id)) })
+            } else {
+                content = try saved(path, options)
+            }
+            sources.append(ImportSource(file: path, content: content))
+        }
+        return try reading { store throws(StoreError) in
+            try store.importHistory(sources, isTrial: options.isTrial, now: configuration.now(), progress: progress)
+        }
+    }
+
+    // MARK: - Files
+
+    private static func isDatabase(_ path: String) throws(LeaseholdError) -> Bool {
+        guard let file = FileHandle(forReadingAtPath: path) else { throw unreadable(path) }
+        defer { try? file.close() }
+        do {
+            return try file.read(upToCount: 16) == Data("SQLite format 3\0".utf8)
+        } catch {
+            throw unreadable(path)
+        }
+    }
+
+    private static func unreadable(_ path: String) -> LeaseholdError {
+        LeaseholdError(
+            code: .notFound,
+            message: FileManager.default.fileExists(atPath: path)
+                ? "The file \(path) cannot be read. Check that it is a file, and its permissions."
+                : "There is no file \(path).")
+    }
+
+    private static func copy(_ path: String, in folder: URL) throws(LeaseholdError) -> LeaseStore {
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            return try LeaseStore.openCopy(of: path, in: folder.path)
+        } catch let error as StoreError {
+            throw LeaseholdError(error)
+        } catch {
+            throw LeaseholdError(
+                code: .database, message: "A copy of \(path) cannot be made in \(folder.path): \(error)")
+        }
+    }
+
+    private func saved(_ path: String, _ options: ImportOptions) throws(LeaseholdError) -> ImportSource.Content {
+        let data: Data
+        var written: Timestamp?
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
+            let date = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+            written = date.map { Timestamp(secondsSince1970: Int64($0.timeIntervalSince1970.rounded(.down))) }
+        } catch {
+            throw Self.unreadable(path)
+        }
+        let leases: SavedLeases
+        do {
+            leases = try SavedLeases(parsing: [UInt8](data))
+        } catch {
+            throw LeaseholdError(
+                code: .invalid, message: "\(path) cannot be taken in: \(error). Nothing was changed.")
+        }
+        guard let observedAt = options.observedAt ?? written else { throw Self.unreadable(path) }
+        return .leases(
+            leases, scope: try scope(of: leases, path, options), observedAt: observedAt,
+            isDatedByFile: options.observedAt == nil && leases.leases.contains { $0.lastSeenAt == nil })
+    }
+
+    // MARK: - Scopes
+
+    /// The scopes that are asked for; `nil` if any will do.
+    private func chosenScopes(_ options: ImportOptions) throws(LeaseholdError) -> [Scope]? {
+        guard options.scopes != nil || options.project != nil else { return nil }
+        return try scopes().filter { scope in
+            (options.scopes?.contains(scope.id) ?? true)
+                && options.project.map { $0 == scope.projectID || $0 == scope.projectName } ?? true
+        }
+    }
+
+    /// The one scope that saved leases can be of.
+    private func scope(
+        of saved: SavedLeases, _ path: String, _ options: ImportOptions
+    ) throws(LeaseholdError) -> Scope {
+        let known = try scopes()
+        let all = try chosenScopes(options) ?? known
+        let projects = Set(saved.leases.map(\.lease.projectID)).subtracting([""])
+        let fitting = all.filter { scope in scope.seesAllProjects || projects.allSatisfy { $0 == scope.projectID } }
+        // A project's own member is asked before an administrator who sees it too.
+        let own = fitting.filter { !$0.seesAllProjects }
+        var candidates = projects.count == 1 && own.count == 1 ? own : fitting
+        if candidates.count > 1, let usual = options.usualScopes { candidates.removeAll { !usual.contains($0.id) } }
+        if candidates.count == 1 { return candidates[0] }
+        let names = (candidates.isEmpty ? all : candidates).map { "\($0.site) (project \($0.projectName)\($0.seesAllProjects ? ", all projects" : ""))" }
+        guard !all.isEmpty else {
+            throw LeaseholdError(
+                code: .invalid,
+                message: """
+                    \(path): it is not known which cloud its leases are of. Run `leasehold sync` for that cloud once, \
+                    or name another with --os-cloud and --project.
+                    """)
+        }
+        throw LeaseholdError(
+            code: .invalid,
+            message: candidates.isEmpty
+                ? """
+                \(path): its leases belong to \(projects.count == 1 ? "project" : "projects") \
+                \(projects.sorted().joined(separator: ", ")), which is not what is mirrored of \
+                \(names.joined(separator: ", ")).
+                """
+                : """
+                \(path): its leases may be of \(names.joined(separator: " or ")). \
+                Say which with --os-cloud, or --project.
+                """)
+    }
+}

@@ -1,0 +1,197 @@
+import CaptureFixtures
+import LeaseModel
+import LeaseStore
+import MirrorFixtures
+
+/// Leases that live their lives, and people who look at them now and then.
+struct PastWorld {
+    /// The states of each lease by the minute from which they hold; `nil` once it is deleted.
+    private(set) var lives: [String: [(from: Int, lease: BlazarLease?)]] = [:]
+
+    static let minutes = 60
+
+    init(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        for number in 0..<Int.random(in: 1...5, using: &random) {
+            let id = "l\(number)"
+            var minute = Int.random(in: 0..<40, using: &random)
+            var lease = StoreFixture.lease(
+                id, from: minute + Int.random(in: 0...10, using: &random),
+                to: minute + Int.random(in: 11...50, using: &random))
+            lease.createdAt = StoreFixture.time(minute)
+            var life: [(Int, BlazarLease?)] = [(minute, lease)]
+            while minute < Self.minutes {
+                minute += Int.random(in: 1...15, using: &random)
+                switch Int.random(in: 0..<5, using: &random) {
+                case 0: lease.endsAt = StoreFixture.time(minute + Int.random(in: 1...30, using: &random))
+                case 1: lease.status = [.pending, .active, .terminated].randomElement(using: &random) ?? .active
+                case 2: lease.name = "name-\(Int.random(in: 0..<3, using: &random))"
+                case 3: lease.reservations[0].status = .active
+                default:
+                    life.append((minute, nil))
+                    minute = Self.minutes
+                    continue
+                }
+                lease.updatedAt = StoreFixture.time(minute)
+                life.append((minute, lease))
+            }
+            lives[id] = life
+        }
+    }
+
+    /// What a whole list has at a minute.
+    func list(at minute: Int) -> [BlazarLease] {
+        lives.sorted { $0.key < $1.key }.compactMap { $0.value.last { $0.from <= minute }?.lease }
+    }
+}
+
+/// Keeps every observation that anybody made, and answers from all of them, without any thought of speed.
+struct PastOracle {
+    /// What was known of a lease.
+    struct Known: Hashable, CustomStringConvertible {
+        let lease: BlazarLease
+        var gone: Departure?
+
+        var description: String {
+            "\(lease.id) \(lease.name) \(lease.status) to \(lease.endsAt)"
+                + (gone.map { " \($0.reason) \($0.after)..\($0.before)" } ?? "")
+        }
+    }
+
+    private enum Evidence {
+        case listed(BlazarLease)
+        case notFound
+    }
+
+    /// What was seen with each kind of credentials, by the minute.
+    private struct Sightings {
+        var listings: Set<Int> = []
+        var evidence: [String: [(minute: Int, what: Evidence)]] = [:]
+    }
+
+    private var byScope: [Bool: Sightings] = [:]
+
+    /// Notes a whole list, and the answers to what it made one ask.
+    mutating func note(_ list: [BlazarLease], asked: [String], at minute: Int, isAdministrator: Bool) {
+        byScope[isAdministrator, default: Sightings()].listings.insert(minute)
+        for lease in list { add(.listed(lease), lease.id, minute, isAdministrator) }
+        for id in asked { add(.notFound, id, minute, isAdministrator) }
+    }
+
+    private mutating func add(_ what: Evidence, _ id: String, _ minute: Int, _ isAdministrator: Bool) {
+        var evidence = byScope[isAdministrator, default: Sightings()].evidence[id] ?? []
+        evidence.append((minute, what))
+        byScope[isAdministrator]?.evidence[id] = evidence.sorted { $0.minute < $1.minute }
+    }
+
+    /// What one kind of credentials had shown of a lease by a minute.
+    private func known(_ id: String, _ sightings: Sightings, at minute: Int) -> (known: Known, seen: Int)? {
+        let all = sightings.evidence[id] ?? []
+        var lease: (BlazarLease, Int)?
+        var gone: (after: Int, before: Int)?
+        for item in all where item.minute <= minute {
+            switch item.what {
+            case .listed(let seen):
+                lease = (seen, item.minute)
+                gone = nil
+            case .notFound: if gone == nil, let lease { gone = (lease.1, item.minute) }
+            }
+        }
+        guard let lease else { return nil }
+        func departure(_ reason: Departure.Reason, _ after: Int, _ before: Int) -> Departure {
+            Departure(reason: reason, after: StoreFixture.time(after), before: StoreFixture.time(before))
+        }
+        if let gone { return (Known(lease: lease.0, gone: departure(.deleted, gone.after, gone.before)), gone.before) }
+        // Never seen again, and nobody asked: the next whole list lacked it.
+        if case .listed = all.last?.what, let last = all.last?.minute,
+            let next = sightings.listings.filter({ $0 > last }).min(), next <= minute
+        {
+            return (Known(lease: lease.0, gone: departure(.unlisted, last, next)), next)
+        }
+        return (Known(lease: lease.0), lease.1)
+    }
+
+    /// The minutes at which what is known may change, each with the one before, and one much later.
+    var moments: [Int] {
+        let listings = byScope.values.reduce(into: Set([0, 1_000])) { $0.formUnion($1.listings) }
+        return listings.union(listings.map { $0 - 1 }).sorted()
+    }
+
+    /// What all of them together had known by a minute, each lease as those know it who saw it last.
+    func known(at minute: Int) -> Set<Known> {
+        let ids = Set(byScope.values.flatMap(\.evidence.keys))
+        return Set(
+            ids.compactMap { id in
+                [false, true].compactMap { scope in byScope[scope].flatMap { known(id, $0, at: minute) } }
+                    .max { left, right in
+                        let leftRank = (left.known.gone == nil ? 1 : 0, left.seen)
+                        let rightRank = (right.known.gone == nil ? 1 : 0, right.seen)
+                        // Of equals the first stays: a member's before an administrator's.
+                        return leftRank < rightRank
+                    }?.known
+            })
+    }
+
+    /// The leases that one kind of credentials shows as listed after everything noted so far.
+    func listed(isAdministrator: Bool) -> Set<String> {
+        guard let sightings = byScope[isAdministrator] else { return [] }
+        return Set(
+            sightings.evidence.keys.filter { id in
+                known(id, sightings, at: .max / 2).map { $0.known.gone == nil } ?? false
+            })
+    }
+
+    /// Everything that was noted in either.
+    func union(_ other: PastOracle) -> PastOracle {
+        var result = self
+        for (scope, sightings) in other.byScope {
+            result.byScope[scope, default: Sightings()].listings.formUnion(sightings.listings)
+            for (id, evidence) in sightings.evidence {
+                for item in evidence { result.add(item.what, id, item.minute, scope) }
+            }
+        }
+        return result
+    }
+}
+
+/// Somebody with a database.
+struct PastMember {
+    let fixture: StoreFixture
+    let scope: Scope
+    let isAdministrator: Bool
+    var oracle = PastOracle()
+
+    init(isAdministrator: Bool = false) throws {
+        fixture = try StoreFixture()
+        self.isAdministrator = isAdministrator
+        scope = isAdministrator ? try fixture.store.scope(for: StoreFixture.identity(all: true)) : fixture.scope
+    }
+
+    mutating func sync(_ world: PastWorld, at minute: Int) throws {
+        let list = world.list(at: minute)
+        let missing = oracle.listed(isAdministrator: isAdministrator).subtracting(list.map(\.id))
+        try fixture.pull(list, at: minute, scope: scope)
+        oracle.note(list, asked: missing.sorted(), at: minute, isAdministrator: isAdministrator)
+    }
+
+    mutating func take(_ other: PastMember) throws -> [ImportReport] {
+        oracle = oracle.union(other.oracle)
+        return try take(other.fixture.store)
+    }
+
+    func take(_ store: LeaseStore, isTrial: Bool = false) throws -> [ImportReport] {
+        try fixture.store.importHistory(
+            [ImportSource(file: "other", content: .database(store, scopes: nil))], isTrial: isTrial,
+            now: StoreFixture.time(1_000)
+        ) { _ in }
+    }
+
+    /// What the database says was known by a minute.
+    func known(at minute: Int) throws -> Set<PastOracle.Known> {
+        var filter = LeaseFilter()
+        filter.includesDeparted = true
+        var found: [MirroredLease] = []
+        try fixture.store.leases(filter, asKnownAt: StoreFixture.time(minute)) { found += $0 }
+        return Set(found.map { PastOracle.Known(lease: $0.lease, gone: $0.departure) })
+    }
+}

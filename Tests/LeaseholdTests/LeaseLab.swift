@@ -1,0 +1,67 @@
+import BlazarModel
+import CloudFixtures
+import Foundation
+import LeaseModel
+import Leasehold
+import OpenStackClient
+import SyncEngine
+
+/// A manager on an empty database, a Blazar in memory that it reaches as the cloud `lab`, and a clock that waiting moves.
+struct LeaseLab {
+    let cloud: QueueCloud
+    let folder: URL
+    let manager: LeaseManager
+
+    init(_ dialect: Dialect = .upstream, account: String = "user1") throws {
+        cloud = QueueCloud(dialect)
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        manager = try Self.manager(cloud, folder, account)
+    }
+
+    func remove() { try? FileManager.default.removeItem(at: folder) }
+
+    /// Another manager, as another process would have it, on a database of that name.
+    func manager(database: String = "db.sqlite") throws -> LeaseManager {
+        try Self.manager(cloud, folder, "user1", database: database)
+    }
+
+    private static func manager(
+        _ cloud: QueueCloud, _ folder: URL, _ account: String, database: String = "db.sqlite"
+    ) throws -> LeaseManager {
+        var password = ""
+        var project = ""
+        cloud.change { model in
+            guard case .password(_, let secret, let own)? = model.accounts.first(where: { $0.name == account })?.proof
+            else { return }
+            (password, project) = (secret, own)
+        }
+        let clouds = """
+            clouds:
+              lab:
+                auth: {auth_url: "http://127.0.0.1:5000/identity/v3", username: \(account), password: \(password),
+                       project_name: \(project), user_domain_id: default, project_domain_id: default}
+            """
+        try Data(clouds.utf8).write(to: folder.appendingPathComponent("clouds.yaml"))
+        let now: @Sendable () -> Timestamp = { cloud.now }
+        let configuration = LeaseManager.Configuration(
+            databasePath: folder.appendingPathComponent(database).path, environment: ["OS_CLOUD": "lab"],
+            currentDirectory: folder.path, homeDirectory: folder.path, now: now)
+        let directory = CloudDirectory(
+            environment: configuration.environment, homeDirectory: folder.path, currentDirectory: folder.path,
+            userAgent: "test", now: now, decorate: { _ in cloud })
+        return try LeaseManager(
+            configuration, access: .writing, directory: directory,
+            sleep: { cloud.advance(Int64($0.rounded(.up))) })
+    }
+
+    /// A lease with one host, for an hour.
+    func lease(_ name: String = "mine", startsAt: Timestamp? = nil) throws -> Lease {
+        let lease = try Lease(name: name, startsAt: startsAt, duration: .seconds(3_600), manager: manager)
+        try lease.addReservation(.node())
+        return lease
+    }
+
+    /// The names of the leases that the server has, whoever asks.
+    var names: [String] { cloud.leases().map(\.name).sorted() }
+}

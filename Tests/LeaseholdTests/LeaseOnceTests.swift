@@ -1,0 +1,119 @@
+import BlazarModel
+import CloudFixtures
+import LeaseModel
+import Leasehold
+import Synchronization
+import Testing
+
+@Suite("However often it is tried, one lease is made")
+struct LeaseOnceTests {
+    private func withLab(_ body: (LeaseLab) async throws -> Void) async throws {
+        let lab = try LeaseLab()
+        defer { lab.remove() }
+        try await body(lab)
+    }
+
+    @Test("An idempotent lease is the live one of that name, made elsewhere or queued here; ended ones do not count")
+    func idempotent() async throws {
+        try await withLab { lab async throws in
+            // Two old ones share the name: python-chi then makes another each time.
+            for _ in 0..<2 {
+                let old = try lab.lease()
+                try await old.submit()
+                lab.cloud.advance(4_000)
+            }
+            #expect(lab.cloud.leases().allSatisfy { $0.status == .terminated })
+            let elsewhere = LeaseDraft(
+                name: "mine", start: .now, endsAt: lab.cloud.now.adding(seconds: 3_600),
+                reservations: [try ReservationRequest.node().json])
+            lab.cloud.direct("POST", "/v1/leases", .object(elsewhere.body), as: "user3")
+            lab.cloud.advance(60)
+            let lease = try lab.lease()
+            try await lease.submit(idempotent: true)
+            #expect(lease.status == .active)
+            #expect(lab.cloud.leases().count == 3)
+
+            let queued = try lab.lease("queued")
+            try await queued.submit(isOffline: true)
+            let same = try lab.lease("queued")
+            try await same.submit(idempotent: true, isOffline: true)
+            #expect(same.id == queued.id)
+            try await queued.delete(isOffline: true)
+            let next = try lab.lease("queued")
+            try await next.submit(idempotent: true, isOffline: true)
+            #expect(next.id != queued.id)
+        }
+    }
+
+    @Test("A lease whose deletion is queued is not taken for the one that is asked for")
+    func deletedIdempotent() async throws {
+        try await withLab { lab async throws in
+            let old = try lab.lease()
+            try await old.submit()
+            try await old.delete(isOffline: true)
+            #expect(old.status == .active && old.pending.map(\.verb) == [.delete])
+            let new = try lab.lease()
+            try await new.submit(idempotent: true, isOffline: true)
+            #expect(new.id != old.id)
+        }
+    }
+
+    @Test("An answer that was lost makes no second lease, whatever is to be retried")
+    func lostAnswer() async throws {
+        try await withLab { lab async throws in
+            lab.cloud.fail("POST /v1/leases", .lost)
+            let lease = try lab.lease()
+            try await lease.submit(retryOnError: 5)
+            #expect(lease.status == .active)
+            #expect(lab.cloud.leases().count == 1)
+        }
+    }
+
+    @Test("A refusal is retried as often as was said, and no oftener", arguments: [0, 1, 4])
+    func retriesRefusals(_ retries: Int) async throws {
+        try await withLab { lab async throws in
+            for _ in 0..<20 { lab.cloud.fail("POST /v1/leases", .refusal(400, "Not today")) }
+            let lease = try lab.lease()
+            let error = await #expect(throws: LeaseholdError.self) { try await lease.submit(retryOnError: retries) }
+            #expect(error?.message.contains("Not today") == true)
+            #expect(lab.cloud.count("POST") == retries + 1)
+            #expect(lab.cloud.leases().isEmpty)
+        }
+    }
+
+    @Test("A lease that Blazar put into ERROR is deleted before another one is made")
+    func retriesErrors() async throws {
+        try await withLab { lab async throws in
+            lab.cloud.change { $0.policy.namesThatFailToStart = ["mine"] }
+            let lease = try lab.lease()
+            let deletions = Mutex(0)
+            try await lease.submit(retryOnError: 3) { progress in
+                guard case .mutation(_, let mutation) = progress, mutation.verb == .delete else { return }
+                guard mutation.state == .accepted || mutation.state == .settled else { return }
+                let count = deletions.withLock {
+                    $0 += 1
+                    return $0
+                }
+                if count == 2 { lab.cloud.change { $0.policy.namesThatFailToStart = [] } }
+            }
+            #expect(lease.status == .active)
+            #expect(lab.cloud.count("POST") == 3)
+            #expect(lab.cloud.leases().map(\.status) == [.active])
+        }
+    }
+
+    @Test("Without a retry a lease in ERROR stays, and is said to be so; if it cannot be deleted, no other is made")
+    func error() async throws {
+        try await withLab { lab async throws in
+            lab.cloud.change { $0.policy.namesThatFailToStart = ["mine"] }
+            let lease = try lab.lease()
+            let error = await #expect(throws: LeaseholdError.self) { try await lease.submit() }
+            #expect(error?.code == .refused && lease.status == .error)
+            try await lease.delete()
+            for _ in 0..<9 { lab.cloud.fail("DELETE /v1/leases", .refusal(400, "Not now")) }
+            let other = try lab.lease()
+            await #expect(throws: LeaseholdError.self) { try await other.submit(retryOnError: 3) }
+            #expect(lab.cloud.leases().map(\.status) == [.error])
+        }
+    }
+}
