@@ -14,6 +14,7 @@ let settings: [SwiftSetting] =
     ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let http: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
@@ -59,6 +60,7 @@ let package = Package(
         // Pure: no input, no output, no clock.
         module("LeaseModel"),
         module("SyncPlanner", ["LeaseModel"]),
+        module("LeaseReports", ["LeaseModel"]),
 
         // The database.
         .target(
@@ -66,9 +68,10 @@ let package = Package(
             path: "Migrations",
             resources: [
                 .embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql"), .embedInCode("v0003_past.sql"),
+                .embedInCode("v0004_reports.sql"),
             ],
             swiftSettings: settings),
-        module("LeaseStore", ["LeaseModel", "SyncPlanner", "Migrations", grdb]),
+        module("LeaseStore", ["LeaseModel", "SyncPlanner", "Migrations", grdb, sqlite]),
 
         // The network.
         module("OpenStackClient", ["LeaseModel", http, nioCore, nioHTTP1, nioPosix, nioSSL, yams, logging]),
@@ -79,7 +82,7 @@ let package = Package(
         module("Leasehold", ["LeaseModel", "LeaseStore", "SyncEngine"]),
 
         // The command.
-        module("LeaseCommands", ["Leasehold", "LeaseModel", arguments, yams, lifecycle, unixSignals, logging]),
+        module("LeaseCommands", ["Leasehold", "LeaseModel", "LeaseReports", arguments, yams, lifecycle, unixSignals, logging]),
         .executableTarget(name: "LeaseholdCLI", dependencies: ["LeaseCommands", arguments], swiftSettings: settings),
 
         // Test support, in no product.
@@ -104,6 +107,13 @@ let package = Package(
             name: "Simulate", dependencies: ["Simulation", "BlazarModel", arguments], path: "Tests/Simulate",
             swiftSettings: settings),
 
+        // What chi.lease's documentation does, in a few lines; and the library at work on a real cloud, for a test.
+        .executableTarget(
+            name: "ChiLease", dependencies: ["Leasehold"], path: "examples/ChiLease", swiftSettings: settings),
+        .executableTarget(
+            name: "LeaseStory", dependencies: ["Leasehold", "LeaseModel"], path: "Tests/LeaseStory",
+            swiftSettings: settings),
+
         // Databases with leases in them, for the tests of whoever reads or fills one.
         .target(
             name: "MirrorFixtures",
@@ -120,6 +130,7 @@ let package = Package(
 
         tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
         tests("BlazarClientTests", ["LeaseModel", "OpenStackClient", "BlazarClient", "CaptureFixtures"]),
+        tests("LeaseReportsTests", ["LeaseModel", "LeaseReports"]),
         tests("SyncPlannerTests", ["LeaseModel", "SyncPlanner", "CaptureFixtures"]),
         tests(
             "LeaseStoreTests",
@@ -138,7 +149,7 @@ let package = Package(
             ]),
         tests(
             "LeaseCommandsTests",
-            ["LeaseCommands", "LeaseModel", "LeaseStore", "Leasehold", "MirrorFixtures", arguments, yams]),
+            ["LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "Leasehold", "MirrorFixtures", arguments, yams]),
         tests("OpenStackClientTests", ["LeaseModel", "OpenStackClient", nioCore, nioPosix, nioSSL, logging]),
         tests("BlazarModelTests", ["BlazarModel", "LeaseModel"]),
         tests("SimulationTests", ["Simulation", "BlazarModel"]),

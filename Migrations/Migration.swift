@@ -14,6 +14,7 @@ package struct Migration: Sendable {
         Migration(version: 1, name: "v0001_mirror", bytes: PackageResources.v0001_mirror_sql),
         Migration(version: 2, name: "v0002_queue", bytes: PackageResources.v0002_queue_sql),
         Migration(version: 3, name: "v0003_past", bytes: PackageResources.v0003_past_sql),
+        Migration(version: 4, name: "v0004_reports", bytes: PackageResources.v0004_reports_sql),
     ]
 
     /// Makes a step that is not one of ``all``, as tests of a failing one do.

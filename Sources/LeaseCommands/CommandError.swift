@@ -6,10 +6,36 @@ package struct CommandError: Error, Sendable {
     package let code: String
     package let message: String
     package let status: ExitStatus
-    /// Those that an ambiguous reference may mean.
-    package let candidates: [LeaseCandidate]
+    /// What may have been meant.
+    package let candidates: [Candidate]
 
-    package init(code: String, message: String, status: ExitStatus, candidates: [LeaseCandidate] = []) {
+    /// Something that may have been meant: a lease, or a reservation.
+    package struct Candidate: Sendable {
+        /// For people.
+        let line: String
+        /// For programs.
+        let json: JSONObject
+
+        init(_ lease: LeaseCandidate) {
+            let gone = lease.isDeparted ? ", no longer listed" : ""
+            line = "\(lease.id)  \(lease.name)  \(lease.status), ends \(lease.endsAt) (\(lease.site)\(gone))"
+            json = [
+                "id": .string(lease.id), "name": .string(lease.name), "status": .string(lease.status.rawValue),
+                "end_date": .string(lease.endsAt.iso8601), "site": .string(lease.site),
+                "deleted": .bool(lease.isDeparted),
+            ]
+        }
+
+        init(_ reservation: Reservation) {
+            let counts = [reservation.minimumCount, reservation.maximumCount, reservation.amount].compactMap { $0 }
+            let count = Set(counts).sorted().map(String.init).joined(separator: "-")
+            line = [reservation.id, reservation.resourceType.rawValue, count, reservation.resourceProperties ?? ""]
+                .filter { !$0.isEmpty }.joined(separator: "  ")
+            json = reservation.json(times: .iso8601)
+        }
+    }
+
+    package init(code: String, message: String, status: ExitStatus, candidates: [Candidate] = []) {
         self.code = code
         self.message = message
         self.status = status
@@ -32,7 +58,9 @@ package struct CommandError: Error, Sendable {
             case .unreachable: .unavailable
             case .notFinished: .notFinished
             }
-        self.init(code: error.code.rawValue, message: error.message, status: status, candidates: error.candidates)
+        self.init(
+            code: error.code.rawValue, message: error.message, status: status,
+            candidates: error.candidates.map(Candidate.init))
     }
 
     /// The error as the one that a person is shown, whatever it was.
@@ -54,14 +82,7 @@ package struct CommandError: Error, Sendable {
     var json: JSONValue {
         var object: JSONObject = ["code": .string(code), "message": .string(message)]
         if !candidates.isEmpty {
-            object["candidates"] = .array(
-                candidates.map {
-                    [
-                        "id": .string($0.id), "name": .string($0.name), "status": .string($0.status.rawValue),
-                        "end_date": .string($0.endsAt.iso8601), "site": .string($0.site),
-                        "deleted": .bool($0.isDeparted),
-                    ]
-                })
+            object["candidates"] = .array(candidates.map { .object($0.json) })
         }
         return ["error": .object(object)]
     }

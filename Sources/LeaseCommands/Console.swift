@@ -8,7 +8,7 @@ package struct Console {
     package var output: any TextSink & Sendable
     /// Where everything else goes.
     package var errors: any TextSink & Sendable
-    package let outputTerminal: Terminal
+    package var outputTerminal: Terminal
     package let errorTerminal: Terminal
     package let environment: [String: String]
     package let currentDirectory: String
@@ -17,11 +17,13 @@ package struct Console {
     package let zone: DisplayZone
     /// What the end of the process closes, and nothing before: see ``WritingOptions/manager(_:)``.
     var openToTheEnd: [LeaseManager] = []
+    /// Reads what is piped in, to its end.
+    package let input: @Sendable () -> [UInt8]
 
     package init(
         output: any TextSink & Sendable, errors: any TextSink & Sendable, outputTerminal: Terminal = .none,
         errorTerminal: Terminal = .none, environment: [String: String], currentDirectory: String, homeDirectory: String,
-        now: @escaping @Sendable () -> Timestamp, zone: DisplayZone
+        now: @escaping @Sendable () -> Timestamp, zone: DisplayZone, input: @escaping @Sendable () -> [UInt8] = { [] }
     ) {
         self.output = output
         self.errors = errors
@@ -32,6 +34,7 @@ package struct Console {
         self.homeDirectory = homeDirectory
         self.now = now
         self.zone = zone
+        self.input = input
     }
 
     /// The process as it was started.
@@ -43,7 +46,29 @@ package struct Console {
             errorTerminal: Terminal(descriptor: STDERR_FILENO, environment: environment), environment: environment,
             currentDirectory: FileManager.default.currentDirectoryPath,
             homeDirectory: environment["HOME"] ?? NSHomeDirectory(), now: LeaseManager.systemClock,
-            zone: .system(environment: environment))
+            zone: .system(environment: environment),
+            input: { Array((try? FileHandle.standardInput.readToEnd()) ?? Data()) })
+    }
+
+    /// The text of a file, or for `-` of what is piped in.
+    ///
+    /// - Throws: ``CommandError`` of status 66 if there is no such file.
+    package func text(ofFile path: String) throws(CommandError) -> String {
+        let bytes: [UInt8]
+        if path == "-" {
+            bytes = input()
+        } else {
+            let absolute = path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
+            guard let data = FileManager.default.contents(atPath: absolute) else {
+                throw CommandError(
+                    code: "not_found", message: "'\(path)' cannot be read: is it there?", status: .notFound)
+            }
+            bytes = Array(data)
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw CommandError(code: "invalid", message: "'\(path)' is not UTF-8 text.", status: .data)
+        }
+        return text
     }
 
     /// Writes a remark to standard error, on a line of its own. What cannot be written there is let go.

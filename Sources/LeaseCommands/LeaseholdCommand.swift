@@ -25,8 +25,8 @@ package struct LeaseholdCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Leases",
                 subcommands: [
-                    LeaseList.self, LeaseShow.self, LeaseIdentify.self, ReservationList.self, HistoryCommand.self,
-                    LeaseChanges.self,
+                    LeaseList.self, LeaseShow.self, LeaseIdentify.self, ReservationList.self, ReservationIdentify.self,
+                    HistoryCommand.self, LeaseChanges.self,
                 ]),
             CommandGroup(
                 name: "Writing",
@@ -38,7 +38,9 @@ package struct LeaseholdCommand: AsyncParsableCommand {
                 name: "Sites",
                 subcommands: [
                     Sync.self, SiteStatus.self, SiteList.self, HostList.self, DeviceList.self, FlavorList.self,
+                    FloatingIPList.self, SlotFind.self,
                 ]),
+            CommandGroup(name: "Reports", subcommands: [ReportCommand.self, ExportCommand.self]),
             CommandGroup(name: "Upkeep", subcommands: [Doctor.self, DatabaseCommand.self]),
         ])
 

@@ -73,37 +73,45 @@ package struct ReadingOptions: ParsableArguments {
     ///   - manager: the database.
     ///   - scopes: of what; `nil` for everything.
     ///   - knownAt: when the answer was known; `nil` for now.
+    ///   - given: the zone of the answer; that of the options if `nil`.
     ///   - console: where to say it.
+    /// - Throws: ``LeaseholdError``.
     func remarkFreshness(
-        _ manager: LeaseManager, scopes: Set<Int64>?, knownAt: Timestamp? = nil, _ console: inout Console
+        _ manager: LeaseManager, scopes: Set<Int64>?, knownAt: Timestamp? = nil, zone given: DisplayZone? = nil,
+        _ console: inout Console
     ) throws {
-        guard output.format == .table, !output.isQuiet else { return }
+        let zone = given ?? zone(console)
+        guard output.format.isForPeople, !output.isQuiet else { return }
         if let knownAt {
-            try remarkKnowledge(manager, scopes: scopes, at: knownAt, &console)
+            try remarkKnowledge(manager, scopes: scopes, at: knownAt, zone, &console)
         } else {
-            try remarkLastSync(manager, scopes: scopes, &console)
+            try remarkLastSync(manager, scopes: scopes, zone, &console)
         }
-        if !output.usesUTC { console.remark("Times are in \(console.zone.name).") }
+        if !output.usesUTC { console.remark("Times are in \(zone.name).") }
     }
 
     private func remarkKnowledge(
-        _ manager: LeaseManager, scopes: Set<Int64>?, at moment: Timestamp, _ console: inout Console
+        _ manager: LeaseManager, scopes: Set<Int64>?, at moment: Timestamp, _ zone: DisplayZone,
+        _ console: inout Console
     ) throws {
-        let text = TimeText(zone: zone(console))
+        let text = TimeText(zone: zone)
         let listings = try manager.listings(until: moment)
         for scope in try manager.scopes() where scopes?.contains(scope.id) ?? true {
-            let source =
-                listings[scope.id].map { "from the list read \(TimeText.relative($0, to: moment)) (\(text.full($0)))" }
-                ?? "when its list had never been read"
+            var source = "before its list had ever been read"
+            if let listed = listings[scope.id] {
+                let age = moment.seconds(since: listed)
+                source = "from the list read " + (age > 0 ? "\(TimeText.duration(seconds: age)) before" : "then")
+                source += " (\(text.full(listed)))"
+            }
             console.remark("\(scope.site): as known at \(text.full(moment)), \(source)")
         }
     }
 
     private func remarkLastSync(
-        _ manager: LeaseManager, scopes: Set<Int64>?, _ console: inout Console
+        _ manager: LeaseManager, scopes: Set<Int64>?, _ zone: DisplayZone, _ console: inout Console
     ) throws {
         let now = console.now()
-        let text = TimeText(zone: zone(console))
+        let text = TimeText(zone: zone)
         let runs = try manager.lastRuns()
         for scope in try manager.scopes() where scopes?.contains(scope.id) ?? true {
             var remark = "\(scope.site): "

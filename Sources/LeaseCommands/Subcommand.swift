@@ -44,10 +44,7 @@ extension Subcommand {
         }
         console.remark("leasehold: \(error.message)")
         for candidate in error.candidates.prefix(20) {
-            let gone = candidate.isDeparted ? ", no longer listed" : ""
-            console.remark(
-                "  \(candidate.id)  \(candidate.name)  \(candidate.status), ends \(candidate.endsAt) "
-                    + "(\(candidate.site)\(gone))")
+            console.remark("  \(candidate.line)")
         }
         if error.candidates.count > 20 { console.remark("  and \(error.candidates.count - 20) more") }
     }

@@ -34,6 +34,7 @@ struct ImportWriter {
     ///   - database: a transaction that may write.
     ///   - scope: the scope.
     ///   - otherListings: when the others read whole lists of the scope, ascending.
+    /// - Throws: SQLite's error.
     init(_ database: Database, scope: Scope, otherListings: [Timestamp]) throws {
         self.database = database
         self.scope = scope

@@ -18,9 +18,10 @@ struct LeaseQuery {
     ///   - filter: what must hold.
     ///   - states: the states that it must hold of; `nil` for those that hold now. What a lease reserved in a past state
     ///     stands in a document, where no condition sees it: ``LeaseFilter/admitsReservations(of:allocated:)`` does.
-    init(_ filter: LeaseFilter, in states: PastStates? = nil) {
+    ///   - sitesAreShared: whether two scopes may see the same lease; to look for that takes time.
+    init(_ filter: LeaseFilter, in states: PastStates? = nil, sitesAreShared: Bool = true) {
         self.states = states
-        addScopes(filter.scopes)
+        addScopes(filter.scopes, sitesAreShared: sitesAreShared)
         if let moment = filter.heldAt {
             add(
                 """
@@ -58,10 +59,10 @@ struct LeaseQuery {
 
     /// A lease that several scopes of one site see is found once: as the scope has it that saw it last, and rather as
     /// one has it that still lists it. The view `v_lease` says the same.
-    private mutating func addScopes(_ scopes: Set<Int64>?) {
+    private mutating func addScopes(_ scopes: Set<Int64>?, sitesAreShared: Bool) {
         let list = scopes.map { $0.sorted().map(String.init).joined(separator: ",") }
         if let list { conditions.append("lease.scope_id IN (\(list))") }
-        guard scopes?.count != 1 else { return }
+        guard sitesAreShared, scopes?.count != 1 else { return }
         let others = states.map { "(\($0.select))" } ?? "lease"
         conditions.append(
             """
@@ -100,6 +101,15 @@ struct LeaseQuery {
             OR EXISTS (SELECT 1 FROM resource WHERE resource.scope_id = lease.scope_id AND kind = 'user'
                 AND resource.id = lease.user_id AND resource.name = ?)
             """, user, user, user)
+    }
+
+    /// The condition on a single reservation, with its arguments, that the filter's types amount to.
+    static func reservations(_ filter: LeaseFilter) -> (condition: String, arguments: StatementArguments) {
+        var query = LeaseQuery(LeaseFilter(), sitesAreShared: false)
+        query.conditions = []
+        query.addAny("reservation.resource_type", of: filter.resourceTypes.map(\.rawValue))
+        if let type = filter.nodeType { query.add("reservation.node_type = ?", type) }
+        return (query.condition, query.arguments)
     }
 
     private mutating func addReservations(_ filter: LeaseFilter) {

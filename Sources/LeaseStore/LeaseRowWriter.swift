@@ -16,15 +16,15 @@ struct LeaseRowWriter {
         let reservations = try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO reservation (lease_key, id, resource_id, resource_type, status, missing_resources,
-                    resources_changed, created_at, updated_at, node_type, fields)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    resources_changed, created_at, updated_at, node_type, fields, min_count, max_count, amount)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         for part in lease.reservations {
             try reservations.execute(arguments: [
                 key, part.id, part.resourceID, part.resourceType.rawValue, part.status.rawValue,
                 part.isMissingResources, part.areResourcesChanged, part.createdAt?.secondsSince1970,
                 part.updatedAt?.secondsSince1970, part.requiredValue(of: "node_type"),
-                JSONValue.object(part.fields).text(),
+                JSONValue.object(part.fields).text(), part.minimumCount, part.maximumCount, part.amount,
             ])
         }
         let events = try database.cachedStatement(

@@ -119,7 +119,8 @@ extension LeaseStore {
             let store = try LeaseStore(path: path, access: .writing)
             guard let problem = try store.check().first else { return store }
             throw StoreError(
-                kind: .damaged, message: "The database \(original) is damaged (\(problem)), so nothing is taken from it.")
+                kind: .damaged,
+                message: "The database \(original) is damaged (\(problem)), so nothing is taken from it.")
         } catch let error as StoreError where error.kind == .missing {
             throw StoreError(kind: .missing, message: "There is no file \(original).")
         } catch {

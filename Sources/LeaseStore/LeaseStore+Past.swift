@@ -21,7 +21,7 @@ extension LeaseStore {
             let states = try Row.fetchCursor(
                 database,
                 sql: """
-                    SELECT lease.lease_key, lease.history_id, lease.seen_at FROM \(query.source)
+                    SELECT \(FoundState.columns) FROM \(query.source)
                     WHERE \(query.condition) ORDER BY \(Self.ordering(order)), lease.lease_key
                     """, arguments: query.arguments
             )
@@ -72,7 +72,7 @@ extension LeaseStore {
                 let found = try Row.fetchAll(
                     database,
                     sql: """
-                        SELECT lease.lease_key, lease.history_id, lease.seen_at FROM \(query.source)
+                        SELECT \(FoundState.columns) FROM \(query.source)
                         WHERE \(query.condition) ORDER BY lease.end_at DESC, lease.id
                         """, arguments: query.arguments
                 ).map(FoundState.init(row:))

@@ -111,6 +111,15 @@ struct MirrorReader {
         self.projectNames = projectNames
     }
 
+    /// The name of a project, if it is known.
+    func projectName(_ id: String) -> String? { projectNames[id] }
+
+    /// The name of a user, if it is known.
+    func userName(_ id: String) -> String? { userNames[id] }
+
+    /// Whether two scopes are of one site, so that both may see the same lease.
+    var sitesAreShared: Bool { Set(scopes.values.map { [$0.authURL, $0.region] }).count < scopes.count }
+
     /// The leases of those rows, in the order of the keys.
     func leases(keys: some Collection<Int64>) throws -> [MirroredLease] {
         let held = try heldCounts(keys: keys)
@@ -118,11 +127,9 @@ struct MirrorReader {
             let scopeID: Int64 = row["scope_id"]
             let observedAt = Timestamp(secondsSince1970: row["observed_at"])
             let departure = Departure(row: row)
-            var mirrored = MirroredLease(
-                lease: lease, scopeID: scopeID, site: scopes[scopeID]?.site ?? "",
-                projectName: projectNames[lease.projectID], userName: userNames[lease.userID],
-                isMine: ownUsers.contains(lease.userID),
-                firstSeenAt: Timestamp(secondsSince1970: row["first_seen_at"]), observedAt: observedAt,
+            var mirrored = mirrored(
+                lease, scopeID: scopeID, firstSeenAt: Timestamp(secondsSince1970: row["first_seen_at"]),
+                observedAt: observedAt,
                 lastSeenAt: departure?.after ?? row.time("last_seen_at")
                     ?? max(observedAt, scopes[scopeID]?.listedAt ?? observedAt),
                 departure: departure)
@@ -149,6 +156,18 @@ struct MirrorReader {
         // Ordered, so that the last group of a reservation counts.
         while let row = try rows.next() { counts[row[0]] = row[1] }
         return counts
+    }
+
+    /// A lease in some state, with the names that belong to it.
+    func mirrored(
+        _ lease: BlazarLease, scopeID: Int64, firstSeenAt: Timestamp, observedAt: Timestamp, lastSeenAt: Timestamp,
+        departure: Departure?
+    ) -> MirroredLease {
+        MirroredLease(
+            lease: lease, scopeID: scopeID, site: scopes[scopeID]?.site ?? "",
+            projectName: projectNames[lease.projectID], userName: userNames[lease.userID],
+            isMine: ownUsers.contains(lease.userID), firstSeenAt: firstSeenAt, observedAt: observedAt,
+            lastSeenAt: lastSeenAt, departure: departure)
     }
 }
 

@@ -75,7 +75,7 @@ extension LeaseStore {
 }
 
 extension SyncRun {
-    fileprivate init(row: Row) {
+    init(row: Row) {
         var counts = SyncCounts()
         counts.bytes = row["bytes"]
         counts.listed = row["listed"]

@@ -45,7 +45,8 @@ struct PastStates {
         }
         // The CASE keeps SQLite from looking into the history of a lease whose present state held already.
         return """
-            SELECT base.lease_key, base.scope_id, base.id, base.user_id, base.project_id, past.history_id,
+            SELECT base.lease_key, base.scope_id, base.id, base.user_id, base.project_id, base.first_seen_at,
+                past.history_id,
                 \(columns.joined(separator: ", ")),
                 CASE WHEN \(last) <= \(time) THEN \(last)
                     ELSE max(coalesce(past.observed_at, base.observed_at), coalesce(min(\(last), \(listed)), 0))
@@ -64,31 +65,37 @@ struct PastStates {
 /// A state that a query found: where it is kept, and when it was last seen.
 struct FoundState {
     let key: Int64
+    let scopeID: Int64
     let historyID: Int64?
+    let firstSeenAt: Timestamp
     let seenAt: Timestamp
 
+    /// The columns that it is read from.
+    static let columns = "lease.lease_key, lease.scope_id, lease.history_id, lease.first_seen_at, lease.seen_at"
+
     init(row: Row) {
-        key = row["lease_key"]
-        historyID = row["history_id"]
-        seenAt = Timestamp(secondsSince1970: row["seen_at"])
+        key = row[0]
+        scopeID = row[1]
+        historyID = row[2]
+        firstSeenAt = Timestamp(secondsSince1970: row[3])
+        seenAt = Timestamp(secondsSince1970: row[4])
     }
 }
 
 extension MirrorReader {
     /// The leases in those states, in their order; nothing is pending for a state that is over.
     func leases(_ states: some Collection<FoundState>) throws -> [MirroredLease] {
-        let present = try leases(keys: states.map(\.key))
+        let keys = states.filter { $0.historyID == nil }.map(\.key)
+        let present = Dictionary(uniqueKeysWithValues: zip(keys, try leases(keys: keys)))
         let documents = try documents(states.compactMap(\.historyID))
-        return zip(states, present).compactMap { state, lease in
+        return states.compactMap { state in
             let known =
                 state.historyID.map { documents[$0] }
-                ?? (lease.lease, observedAt: lease.observedAt, departure: lease.departure)
+                ?? present[state.key].map { ($0.lease, observedAt: $0.observedAt, departure: $0.departure) }
             guard let known else { return nil }
-            return MirroredLease(
-                lease: known.lease, scopeID: lease.scopeID, site: lease.site, projectName: lease.projectName,
-                userName: lease.userName, isMine: lease.isMine, firstSeenAt: lease.firstSeenAt,
-                observedAt: known.observedAt, lastSeenAt: known.departure?.after ?? state.seenAt,
-                departure: known.departure)
+            return mirrored(
+                known.lease, scopeID: state.scopeID, firstSeenAt: state.firstSeenAt, observedAt: known.observedAt,
+                lastSeenAt: known.departure?.after ?? state.seenAt, departure: known.departure)
         }
     }
 

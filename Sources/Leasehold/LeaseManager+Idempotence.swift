@@ -34,6 +34,8 @@ extension LeaseManager {
             There are \(count) live leases named "\(name)" in project \(scope.projectName): this is the \
             \(lease.lease.status == .active ? "newest active one" : "one that ends last").
             """
-        return WriteResult(mutation: mutation, pause: nil, lease: lease, notes: count > 1 ? [note] : [])
+        var result = WriteResult(mutation: mutation, pause: nil, lease: lease, notes: count > 1 ? [note] : [])
+        result.isFound = true
+        return result
     }
 }

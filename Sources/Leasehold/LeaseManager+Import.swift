@@ -137,7 +137,9 @@ extension LeaseManager {
         var candidates = projects.count == 1 && own.count == 1 ? own : fitting
         if candidates.count > 1, let usual = options.usualScopes { candidates.removeAll { !usual.contains($0.id) } }
         if candidates.count == 1 { return candidates[0] }
-        let names = (candidates.isEmpty ? all : candidates).map { "\($0.site) (project \($0.projectName)\($0.seesAllProjects ? ", all projects" : ""))" }
+        let names = (candidates.isEmpty ? all : candidates).map { scope in
+            "\(scope.site) (project \(scope.projectName)\(scope.seesAllProjects ? ", all projects" : ""))"
+        }
         guard !all.isEmpty else {
             throw LeaseholdError(
                 code: .invalid,

@@ -80,6 +80,7 @@ extension LeaseManager {
     ///   - reference: its id, the name it had then, or the beginning of its id; a name that it has now will do.
     ///   - moment: what had been seen by when.
     ///   - scopes: where to look; `nil` for everywhere.
+    /// - Returns: the lease in that state, gone perhaps; nothing is pending for it.
     /// - Throws: ``LeaseholdError`` of code `notFound` if it was not known then, or `ambiguous` with the candidates.
     public func state(
         of reference: String, at moment: Timestamp, scopes: Set<Int64>? = nil

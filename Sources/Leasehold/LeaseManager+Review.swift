@@ -3,9 +3,10 @@ import LeaseStore
 import SyncEngine
 
 extension LeaseManager {
-    /// The scope that a cloud led to when it was last used; `nil` if it has never been synced.
+    /// The scope that a cloud led to when it was last used.
     ///
     /// - Parameter cloud: its name; `nil` for the standard cloud.
+    /// - Returns: the scope; `nil` if the cloud has never been synced.
     /// - Throws: ``LeaseholdError`` of code `configuration` if it cannot be told which cloud is meant.
     public func scope(ofCloud cloud: String? = nil) throws(LeaseholdError) -> Scope? {
         let name: String

@@ -50,8 +50,9 @@ extension LeaseManager {
     public func findSlots(_ wish: SlotWish, scope: Scope, limit: Int = 3) throws(LeaseholdError) -> SlotAnswer {
         let hosts = try allocatedHosts(scope)
         let fitting = hosts.filter { host in
-            host.resource.fields["reservable"]?.boolValue != false && host.resource.fields["disabled"]?.boolValue != true
-                && wish.properties.matches(host.resource.fields) == true
+            let fields = host.resource.fields
+            return fields["reservable"]?.boolValue != false && fields["disabled"]?.boolValue != true
+                && wish.properties.matches(fields) == true
         }
         let pending = try queue(scopes: [scope.id]).filter(\.state.isPending)
         var newEnds: [String: Timestamp] = [:]
@@ -103,7 +104,8 @@ extension LeaseManager {
             case .forbidden:
                 let words = answer?.message.map { " It said: \($0)" } ?? ""
                 throw LeaseholdError(
-                    code: .refused, message: "\(scope.site) does not tell you \(what), so no slot can be found.\(words)")
+                    code: .refused,
+                    message: "\(scope.site) does not tell you \(what), so no slot can be found.\(words)")
             case .notOffered:
                 throw LeaseholdError(code: .refused, message: "\(scope.site) has no list of \(what).")
             case .failed:

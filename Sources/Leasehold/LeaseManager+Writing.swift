@@ -32,6 +32,8 @@ public struct WriteResult: Sendable, Hashable {
     public let lease: MirroredLease?
     /// What a person should know besides: why there is no new lease, and what that was decided on.
     public var notes: [String]
+    /// Whether an idempotent creation found what was there already.
+    public var isFound = false
     /// What was noticed about a draft, none of which kept it from being queued.
     public var warnings: [DraftFinding] = []
 
@@ -79,6 +81,7 @@ extension LeaseManager {
             let findings = try review(draft, scope: scope)
             let refusals = isForced ? [] : findings.filter { $0.severity == .refusal }
             let mutation: Mutation
+            var isFound = false
             if isIdempotent {
                 // What is there already needs no leave of the review's.
                 let standing = try desk.createOnce(
@@ -93,6 +96,7 @@ extension LeaseManager {
                     mutation = creation
                     let note = "The creation of \"\(draft.name)\" is queued already, as mutation \(creation.id)."
                     notes += isNew ? [] : [note]
+                    isFound = !isNew
                 case nil: throw LeaseholdError(refusals: refusals)
                 }
             } else {
@@ -102,6 +106,7 @@ extension LeaseManager {
             var result = try await send(mutation, scope, connection, flush, isOffline: isOffline)
             result.notes = notes
             result.warnings = findings
+            result.isFound = isFound
             await connection.close()
             return result
         } catch {

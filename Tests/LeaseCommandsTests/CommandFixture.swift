@@ -13,12 +13,25 @@ struct CommandFixture {
     var environment: [String: String] = [:]
     var zone = DisplayZone.utc
     var terminal = Terminal.none
+    /// What is piped in.
+    var input = ""
 
     init(filled: Bool = true) throws {
         mirror = try filled ? StoreFixture.filled() : StoreFixture()
     }
 
     func remove() { mirror.remove() }
+
+    /// Configures the cloud alpha, where nobody answers.
+    mutating func useCloud() throws {
+        let text = """
+            clouds:
+              alpha:
+                auth: {auth_url: "http://cloud/v3", username: u1, password: never-used, project_name: p1}
+            """
+        try Data(text.utf8).write(to: mirror.folder.appendingPathComponent("clouds.yaml"))
+        environment["OS_CLOUD"] = "alpha"
+    }
 
     /// What a command did.
     struct Result {
@@ -41,7 +54,7 @@ struct CommandFixture {
             output: output, errors: errors, outputTerminal: terminal,
             environment: environment.merging(["LEASEHOLD_DB": mirror.path]) { given, _ in given },
             currentDirectory: mirror.folder.path, homeDirectory: mirror.folder.path,
-            now: { StoreFixture.time(12) }, zone: zone)
+            now: { StoreFixture.time(12) }, zone: zone, input: { [input] in Array(input.utf8) })
         let command = try #require(try CommandTree.parse(arguments) as? any Subcommand)
         let status = await command.conclude(&console)
         return Result(status: status, output: output.text, errors: errors.text)

@@ -10,7 +10,8 @@ struct HelpTests {
         let names = Set(CommandTree.all.map { $0.words.joined(separator: " ") })
         for name in [
             "sync", "status", "list", "show", "id", "reservations", "history", "changes", "hosts", "devices", "flavors",
-            "sites", "db path", "db check", "db backup", "db sql", "doctor",
+            "floating-ips", "find-slot", "reservation-id", "sites", "db path", "db check", "db backup", "db sql",
+            "doctor",
         ] {
             #expect(names.contains(name), "\(name)")
         }
@@ -37,7 +38,7 @@ struct HelpTests {
             #expect(!examples.isEmpty, "\(name)")
             let line = examples.joined(separator: "\n").replacing("\\\n", with: "")
             for example in line.split(separator: "\n") where example.hasPrefix("leasehold ") {
-                let arguments = Self.words(String(example)).dropFirst().prefix { $0 != "&&" }
+                let arguments = Self.words(String(example)).dropFirst().prefix { $0 != "&&" && $0 != ">" }
                 #expect(throws: Never.self, "\(example)") { try CommandTree.parse(Array(arguments)) }
             }
         }

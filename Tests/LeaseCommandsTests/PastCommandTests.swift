@@ -69,7 +69,9 @@ struct PastCommandTests {
 
     // MARK: - Import
 
-    private func file(_ text: String, _ fixture: CommandFixture, name: String = "saved.json", at minute: Int = 5) throws {
+    private func file(
+        _ text: String, _ fixture: CommandFixture, name: String = "saved.json", at minute: Int = 5
+    ) throws {
         let file = fixture.mirror.folder.appendingPathComponent(name)
         try Data(text.utf8).write(to: file)
         let date = Date(timeIntervalSince1970: Double(StoreFixture.time(minute).secondsSince1970))

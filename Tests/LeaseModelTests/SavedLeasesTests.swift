@@ -17,7 +17,8 @@ struct SavedLeasesTests {
     func forms() throws {
         let line = raw.replacing("\n", with: " ")
         let forms = [
-            raw, "[\(raw)]", "{\"leases\": [\(raw)]}", "{\"lease\": \(raw)}", line + "\n" + line + "\n", " [ \(raw) ]\n",
+            raw, "[\(raw)]", "{\"leases\": [\(raw)]}", "{\"lease\": \(raw)}", line + "\n" + line + "\n",
+            " [ \(raw) ]\n",
         ]
         for form in forms {
             let saved = try read(form)

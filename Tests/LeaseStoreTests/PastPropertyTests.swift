@@ -7,9 +7,8 @@ import Testing
 @Suite("The past, held to an oracle that keeps every observation")
 struct PastPropertyTests {
     private func looks(_ random: inout SeededRandom) -> [Int] {
-        Set((0..<Int.random(in: 0...8, using: &random)).map { _ in
-            Int.random(in: 0..<PastWorld.minutes, using: &random)
-        }).sorted()
+        let count = Int.random(in: 0...8, using: &random)
+        return Set((0..<count).map { _ in Int.random(in: 0..<PastWorld.minutes, using: &random) }).sorted()
     }
 
     private func expectAgreement(_ member: PastMember, _ what: String) throws {

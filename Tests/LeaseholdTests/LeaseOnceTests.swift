@@ -116,4 +116,32 @@ struct LeaseOnceTests {
             #expect(lab.cloud.leases().map(\.status) == [.error])
         }
     }
+
+    @Test("A refusal that comes while the lease is waited for is retried as well")
+    func laterRefusal() async throws {
+        try await withLab { lab async throws in
+            try await lab.manager.sync()
+            for _ in 0..<2 { lab.cloud.fail("POST", .unreachable) }
+            lab.cloud.fail("POST /v1/leases", .refusal(400, "Not today"))
+            let lease = try lab.lease()
+            try await lease.submit(retryOnError: 1)
+            #expect(lease.status == .active)
+            #expect(lab.cloud.leases().count == 1)
+        }
+    }
+
+    @Test("An idempotent lease that another program made is not deleted for having failed")
+    func foundError() async throws {
+        try await withLab { lab async throws in
+            lab.cloud.change { $0.policy.namesThatFailToStart = ["mine"] }
+            let made = try lab.lease(startsAt: lab.cloud.now.adding(seconds: 120))
+            try await made.submit(waitForActive: false)
+            let found = try Lease(
+                name: "mine", duration: .seconds(3_600), manager: lab.manager(database: "other.sqlite"))
+            try found.addReservation(.node())
+            await #expect(throws: LeaseholdError.self) { try await found.submit(idempotent: true, retryOnError: 3) }
+            #expect(found.id == made.id && found.status == .error)
+            #expect(lab.cloud.count("DELETE") == 0)
+        }
+    }
 }

@@ -33,7 +33,7 @@ import Testing
         #expect(general.sendsClientEvent == true)
         #expect(found.policy(of: ["empty"]) == general)
         let kvm = found.policy(of: ["other", "kvm"])
-        #expect(kvm.maxDurationSeconds == 180 * 86_400)
+        #expect(kvm.maxDurationSeconds == 15_552_000)
         #expect(kvm.extensionWindowSeconds == 172_800)
         #expect(kvm.sendsClientEvent == false)
         #expect(kvm.rates.map(\.kind) == ["m1.tiny"])
@@ -89,8 +89,8 @@ import Testing
         try folder.write("cwd/own.yaml", "max_duration: 3d")
         let xdg = ["XDG_CONFIG_HOME": folder.path + "/xdg"]
         #expect(try load([:]) == 86_400)
-        #expect(try load(xdg) == 2 * 86_400)
-        #expect(try load(xdg.merging(["LEASEHOLD_POLICY": "own.yaml"]) { $1 }) == 3 * 86_400)
+        #expect(try load(xdg) == 172_800)
+        #expect(try load(xdg.merging(["LEASEHOLD_POLICY": "own.yaml"]) { $1 }) == 259_200)
         let error = #expect(throws: CloudConfigurationError.self) { try load(["LEASEHOLD_POLICY": "none.yaml"]) }
         #expect(error?.message.contains("none.yaml: the policy file cannot be read") == true)
     }
@@ -100,15 +100,15 @@ import Testing
             .deletingLastPathComponent().appending(path: "docs/policy-example-chameleon.yaml")
         let found = try SitePolicyFile.policies(path: path.path, text: String(contentsOf: path, encoding: .utf8))
         let chi = found.policy(of: ["chi_uc"])
-        #expect(chi.maxDurationSeconds == 7 * 86_400)
-        #expect(chi.extensionWindowSeconds == 48 * 3_600)
+        #expect(chi.maxDurationSeconds == 604_800)
+        #expect(chi.extensionWindowSeconds == 172_800)
         let moment = try #require(Timestamp(parsing: "2026-11-22"))
         #expect(chi.rate(kind: "compute_skylake", at: moment)?.serviceUnitsPerHour == 1)
         #expect(chi.rate(kind: "gpu_rtx_6000", at: moment)?.serviceUnitsPerHour == 2)
         #expect(chi.rate(kind: "gpu_a100_nvlink", at: moment)?.serviceUnitsPerHour == 16)
         #expect(chi.rate(of: .floatingIP, kind: nil, at: moment)?.serviceUnitsPerHour == 1)
         let kvm = found.policy(of: ["kvm_tacc"])
-        #expect(kvm.maxDurationSeconds == 180 * 86_400)
+        #expect(kvm.maxDurationSeconds == 15_552_000)
         #expect(kvm.rate(of: .flavor, kind: "m1.large", at: moment)?.serviceUnitsPerHour == 0.08)
     }
 }

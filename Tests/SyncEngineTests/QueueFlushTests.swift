@@ -1,3 +1,4 @@
+import CloudFixtures
 import BlazarModel
 import CloudFixtures
 import LeaseModel

@@ -25,21 +25,18 @@ enum ReservationArgument {
     ///
     /// - Throws: ``CommandError`` naming what cannot be read.
     static func fields(_ text: String) throws(CommandError) -> JSONObject {
+        let given = try NamedArguments(text, option: "--reservation")
         var fields: JSONObject = [:]
-        for part in split(text) {
-            guard let equals = part.firstIndex(of: "="), equals != part.startIndex else {
-                throw .usage("--reservation takes NAME=VALUE,...; '\(part)' is neither.")
-            }
-            let name = String(part[..<equals]).trimmed
-            let value = String(part[part.index(after: equals)...]).trimmed
-            if numbers.contains(name) {
-                guard let number = Int(value) else {
-                    throw .usage("--reservation: \(name) takes a whole number, not '\(value)'.")
-                }
-                fields[name] = JSONValue(number)
-            } else {
+        for name in given.names {
+            let value = given[name] ?? ""
+            guard numbers.contains(name) else {
                 fields[name] = .string(value)
+                continue
             }
+            guard let number = Int(value) else {
+                throw .usage("--reservation: \(name) takes a whole number, not '\(value)'.")
+            }
+            fields[name] = JSONValue(number)
         }
         return fields
     }
@@ -55,33 +52,5 @@ enum ReservationArgument {
         case .network: ["network_properties": "", "resource_properties": ""]
         default: [:]
         }
-    }
-
-    /// Splits at commas that stand in no brackets and no quotes.
-    private static func split(_ text: String) -> [String] {
-        var parts: [String] = []
-        var part = ""
-        var depth = 0
-        var isQuoted = false
-        for character in text {
-            switch character {
-            case "\"": isQuoted.toggle()
-            case "[", "{": if !isQuoted { depth += 1 }
-            case "]", "}": if !isQuoted { depth -= 1 }
-            case "," where depth == 0 && !isQuoted:
-                parts.append(part)
-                part = ""
-                continue
-            default: break
-            }
-            part.append(character)
-        }
-        return parts + [part]
-    }
-}
-
-extension String {
-    fileprivate var trimmed: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }

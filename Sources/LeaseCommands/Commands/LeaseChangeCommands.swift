@@ -14,6 +14,7 @@ package struct LeaseExtend: Subcommand {
             EXAMPLES
               leasehold extend mylease --by 2d
               leasehold extend mylease --to '2026-12-24 18:00'
+              leasehold extend mylease --by 7d --wait --timeout 2m
             """)
 
     @Argument(help: "The lease: its name, its id, the beginning of its id, or its local id.")
@@ -23,6 +24,7 @@ package struct LeaseExtend: Subcommand {
     @Option(
         name: .customLong("to"), parsing: .unconditional, help: ArgumentHelp("The new end.", valueName: "time"))
     var to: String?
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var writing: WritingOptions
 
     package init() {}
@@ -34,15 +36,24 @@ package struct LeaseExtend: Subcommand {
         guard (end == nil) != (seconds == nil) else {
             throw CommandError.usage("Say until when: --by DURATION or --to TIME.")
         }
+        _ = try DurationArgument(parsing: waiting.timeout)
         let terms = WriteTerms(notAfter: try writing.moment(writing.notAfter, console))
-        let result = try await writing.manager(&console).change(
+        let manager = try writing.manager(&console)
+        var settled = LeaseStatus.active
+        var result = try await manager.change(
             .extend, reference, clouds: writing.reading.global.names(console), terms: terms,
             isOffline: writing.isOffline
         ) { target in
+            // An extension leaves the lease as it was: PENDING before its start, ACTIVE after it.
+            if case .mirrored(let lease) = target, lease.lease.status == .pending { settled = .pending }
             guard let newEnd = end ?? seconds.flatMap({ target.endsAt?.adding(seconds: $0) }) else {
                 throw CommandError.usage("The end of '\(reference)' is not known here: use --to.")
             }
             return ["end_date": .string(newEnd.blazarRequest)]
+        }
+        if waiting.waits, !writing.isOffline, result.mutation.status == .success {
+            result = try await waiting.wait(
+                for: result, status: settled, manager, console, isQuiet: writing.reading.output.isQuiet)
         }
         try writing.conclude(result, &console)
     }

@@ -7,21 +7,36 @@ package struct LeaseCreate: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "create",
         abstract: "Create a lease; offline it is queued, and sent once when the cloud can be reached.",
+        usage: "leasehold create <name> --duration <duration> --node ... [<options>]",
         discussion: """
             The lease is queued first, and sent at once unless --offline is given. That the cloud cannot be reached is no
             error: the command says what is queued, and ends with 0. However often the connection breaks, one lease comes
             of it.
 
+            Before, it is compared with what the last sync learned of the site, and with your policy file
+            (docs/policy.md): what looks wrong is a warning, what Blazar refuses for sure is an error.
+
+            --from repeats a lease: 'show -f json' and 'show -f yaml' print one, and so does the openstack command. Its
+            length is kept, from a new start; reservations given here take the place of those of their type.
+
             EXAMPLES
-              leasehold create mylease --duration 1d \\
-                --reservation 'resource_type=node,min=2,resource_properties=["==","$node_type","compute_skylake"]'
-              leasehold create myips --start '2026-12-01 09:00' --end '2026-12-02 09:00' \\
-                --reservation resource_type=fip,network_id=…,amount=2
-              leasehold create mylease --duration 2h --reservation resource_type=node --dry-run -f json
+              leasehold create mylease --duration 1d --node amount=2,node_type=gpu_p100
+              leasehold create mylease --duration 1d --fip 1 --wait \\
+                --node 'amount=1,resource_properties=[">=","$gpu.gpu_count","4"]'
+              leasehold create edge --duration 2h --device machine_type=raspberrypi4-64
+              leasehold create vms --start '2026-12-01 09:00' --duration 1d \\
+                --flavor name=m1.small,amount=2
+              leasehold create net --duration 4h \\
+                --network network_name=mynet,stitch_provider=fabric
+              leasehold show mylease -f yaml > old.yaml
+              leasehold create again --from old.yaml
+              leasehold create mylease --duration 2h --node amount=1 --dry-run
+              leasehold create ip --duration 2h \\
+                --reservation resource_type=fip,network_id=5468a84c,amount=2
             """)
 
-    @Argument(help: "The name, 80 characters at most.")
-    var name: String
+    @Argument(help: "The name, 80 characters at most; with --from that of the file if none is given.")
+    var name: String?
 
     @Option(
         name: .customLong("start"), parsing: .unconditional,
@@ -43,10 +58,11 @@ package struct LeaseCreate: Subcommand {
     var beforeEnd: String?
 
     @Option(
-        name: .customLong("reservation"), parsing: .singleValue,
-        help: ArgumentHelp(
-            "What to reserve, as the openstack command takes it; repeat it for more.", valueName: "name=value,..."))
-    var reservations: [String] = []
+        name: .customLong("from"),
+        help: ArgumentHelp("Repeat the lease in this file, JSON or YAML; '-' for standard input.", valueName: "file"))
+    var file: String?
+
+    @OptionGroup(title: "What to reserve") var wanted: RequestOptions
 
     @Option(
         name: .customLong("late-start"),
@@ -60,72 +76,134 @@ package struct LeaseCreate: Subcommand {
         help: ArgumentHelp("While too little is free, try again until this time.", valueName: "time"))
     var retryUntil: String?
 
+    @Option(
+        name: .customLong("retry"),
+        help: ArgumentHelp(
+            "Try again so often if it is refused; or, with --wait, if it comes to ERROR: it is deleted first.",
+            valueName: "times"))
+    var retries = 0
+
     @Flag(
         name: .customLong("idempotent"),
         help: "Give the live lease of that name in the project, or the queued creation of one, if there is one.")
     var isIdempotent = false
 
+    @Flag(name: .customLong("force"), help: "Queue it though Blazar is sure to refuse it.")
+    var isForced = false
+
     @Flag(name: .customLong("dry-run"), help: "Print the body of the request, and send and queue nothing.")
     var isDryRun = false
 
-    @Flag(name: .customLong("wait"), help: "Wait until it is active.")
-    var waits = false
-
-    @Option(name: .customLong("timeout"), help: ArgumentHelp("How long to wait at most.", valueName: "duration"))
-    var timeout = "10m"
-
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var writing: WritingOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
 
+    package func validate() throws {
+        guard retries >= 0 else { throw ValidationError("--retry takes a number of times, 0 or more.") }
+        guard name != nil || file != nil else { throw ValidationError("Say what the lease is to be called.") }
+    }
+
     package func execute(_ console: inout Console) async throws {
-        let draft = try draft(console)
-        let seconds = try DurationArgument(parsing: timeout).seconds
-        if isDryRun {
-            try console.output.write(JSONValue.object(draft.body).text(.pretty) + "\n")
-            return
-        }
-        let names = writing.reading.global.names(console)
-        guard names.count <= 1, names.first != "all" else {
+        let clouds = writing.reading.global.names(console)
+        guard clouds.count <= 1, clouds.first != "all" else {
             throw CommandError.usage("A lease is created at one cloud: name one with --os-cloud.")
         }
-        let manager = try writing.manager(&console)
+        _ = try DurationArgument(parsing: waiting.timeout)
+        let (draft, remarks) = try draft(console, cloud: clouds.first)
+        guard !isDryRun else { return try show(draft, remarks, cloud: clouds.first, &console) }
         let terms = WriteTerms(
             lateStart: lateStart, notAfter: try writing.moment(writing.notAfter, console),
             retryUntil: try writing.moment(retryUntil, console))
-        var result = try await manager.create(
-            draft, cloud: names.first, terms: terms, isIdempotent: isIdempotent, isOffline: writing.isOffline)
-        if waits, !writing.isOffline, result.mutation.status == .success {
-            let waited = try await manager.wait(
-                for: result.mutation.leaseID ?? result.mutation.localID ?? name, status: .active,
-                timeoutSeconds: seconds)
-            result = WriteResult(
-                mutation: waited.mutation ?? result.mutation, pause: nil, lease: waited.lease, notes: result.notes)
-        }
+        let manager = try writing.manager(&console)
+        var result = try await create(draft, terms, manager, cloud: clouds.first, &console)
+        result.warnings = remarks + result.warnings
+        // Programs find them in the result; what stands beside it is the error, if there is one.
+        if !writing.reading.output.format.isStructured { remark(result.warnings, &console) }
         try writing.conclude(result, &console)
     }
 
-    private func draft(_ console: Console) throws -> LeaseDraft {
+    // MARK: - Asking
+
+    private func create(
+        _ draft: LeaseDraft, _ terms: WriteTerms, _ manager: LeaseManager, cloud: String?, _ console: inout Console
+    ) async throws -> WriteResult {
+        var attempts = 0
+        while true {
+            let result = try await manager.create(
+                draft, cloud: cloud, terms: terms, isIdempotent: isIdempotent, isOffline: writing.isOffline,
+                isForced: isForced)
+            do {
+                guard result.mutation.status != .refused || attempts >= retries else {
+                    throw LeaseholdError(code: .refused, message: result.mutation.message ?? "It was refused.")
+                }
+                guard waiting.waits, !writing.isOffline, result.mutation.status == .success else { return result }
+                return try await waiting.wait(
+                    for: result, status: .active, manager, console, isQuiet: writing.reading.output.isQuiet)
+            } catch let error as LeaseholdError where error.code == .refused && attempts < retries {
+                attempts += 1
+                console.remark("Attempt \(attempts) of \(retries + 1) failed: \(error.message)")
+                guard try await manager.clearTheWay(after: result, attempt: attempts) else { throw error }
+            }
+        }
+    }
+
+    private func remark(_ findings: [DraftFinding], _ console: inout Console) {
+        for finding in findings {
+            let label = finding.severity == .refusal ? "Blazar will refuse this" : "Warning"
+            console.remark("\(label): \(finding)")
+        }
+    }
+
+    private func show(
+        _ draft: LeaseDraft, _ remarks: [DraftFinding], cloud: String?, _ console: inout Console
+    ) throws {
+        try console.output.write(JSONValue.object(draft.body).text(.pretty) + "\n")
+        remark(remarks, &console)
+        // A draft can be printed without a database, and without clouds.
+        guard let manager = try? writing.reading.global.manager(console), let scope = try? manager.scope(ofCloud: cloud)
+        else { return }
+        remark(try manager.review(draft, scope: scope), &console)
+    }
+
+    // MARK: - The draft
+
+    private func draft(_ console: Console, cloud: String?) throws -> (draft: LeaseDraft, remarks: [DraftFinding]) {
         let now = console.now()
         let zone = writing.reading.zone(console)
+        let repeated = try file.map { try LeaseFile(console.text(ofFile: $0), path: $0) }
+        guard let name = name ?? repeated?.name else {
+            throw CommandError.usage("The file has no name for the lease: give one.")
+        }
         let startTime = try TimeArgument(parsing: start)
         let startsAt = try startTime.moment(now: now, zone: zone)
         let endsAt: Timestamp
         switch (end, duration) {
         case (let end?, nil): endsAt = try TimeArgument(parsing: end).moment(now: now, zone: zone)
         case (nil, let duration?): endsAt = startsAt.adding(seconds: try DurationArgument(parsing: duration).seconds)
-        case (nil, nil): throw CommandError.usage("Say when it ends: --end TIME or --duration DURATION.")
+        case (nil, nil):
+            guard let seconds = repeated?.durationSeconds else {
+                throw CommandError.usage("Say when it ends: --end TIME or --duration DURATION.")
+            }
+            endsAt = startsAt.adding(seconds: seconds)
         case (_?, _?): throw CommandError.usage("--end and --duration are two ways to say one thing: give one.")
         }
-        guard !reservations.isEmpty else {
-            throw CommandError.usage(
-                "Say what to reserve, for example --reservation resource_type=node,min=1: an empty lease is of no use.")
+        func catalogue(_ kind: ResourceKind) throws -> [CatalogueResource] {
+            try writing.reading.global.manager(console).catalogue(kind, cloud: cloud)
         }
-        return LeaseDraft(
+        let given = try wanted.requests(
+            NameResolver(networks: { try catalogue(.network) }, flavors: { try catalogue(.flavor) }))
+        let kept = try repeated?.requests(besides: Set(given.requests.map(\.resourceType))) ?? []
+        let requests = kept + given.requests
+        guard !requests.isEmpty else {
+            throw CommandError.usage(
+                "Say what to reserve, for example --node amount=1: an empty lease is of no use.")
+        }
+        let draft = LeaseDraft(
             name: name, start: startTime.isNow ? .now : .at(startsAt), endsAt: endsAt,
-            beforeEnd: try writing.moment(beforeEnd, console),
-            reservations: try reservations.map { try ReservationArgument.parse($0) })
+            beforeEnd: try writing.moment(beforeEnd, console), reservations: requests.map(\.json))
+        return (draft, given.warnings.map { DraftFinding(.warning, field: "reservations", $0) })
     }
 }
 

@@ -3,40 +3,7 @@ import LeaseModel
 
 /// The options that narrow a list of leases. All that are given must hold.
 package struct LeaseFilterOptions: ParsableArguments {
-    @Option(
-        name: .customLong("status"), parsing: .singleValue,
-        help: ArgumentHelp("Only this status; repeat it for more. Case does not matter.", valueName: "status"))
-    var statuses: [String] = []
-
-    @Option(name: .customLong("project"), help: ArgumentHelp("Only this project, by id or name.", valueName: "project"))
-    var project: String?
-
-    @Option(name: .customLong("user"), help: ArgumentHelp("Only this user's, by id or name.", valueName: "user"))
-    var user: String?
-
-    @Option(
-        name: .customLong("name"),
-        help: ArgumentHelp("Only names that match, with *, ? and [...] as in a shell.", valueName: "glob"))
-    var nameGlob: String?
-
-    @Option(
-        name: .customLong("type"), parsing: .singleValue,
-        help: ArgumentHelp(
-            "Only with a reservation of this type: node, fip, flavor, instance, network, device, or Blazar's own name.",
-            valueName: "type"))
-    var types: [String] = []
-
-    @Option(
-        name: .customLong("node-type"),
-        help: ArgumentHelp("Only with a reservation that asks for this node type.", valueName: "type"))
-    var nodeType: String?
-
-    @Option(
-        name: .customLong("resource"),
-        help: ArgumentHelp(
-            "Only those that hold this host, device or floating IP, by id or name, where the site tells.",
-            valueName: "resource"))
-    var resource: String?
+    @OptionGroup var match: LeaseMatchOptions
 
     @Option(
         name: .customLong("active-at"), parsing: .unconditional,
@@ -54,9 +21,6 @@ package struct LeaseFilterOptions: ParsableArguments {
         help: ArgumentHelp("Only those that start before this time.", valueName: "time"))
     var to: String?
 
-    @Flag(name: .customLong("mine"), help: "Only my own.")
-    var isMine = false
-
     @Flag(name: .customLong("deleted"), help: "Those too that their site no longer lists.")
     var includesDeparted = false
 
@@ -70,35 +34,15 @@ package struct LeaseFilterOptions: ParsableArguments {
         func moment(_ text: String?) throws -> Timestamp? {
             try text.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone) }
         }
-        var filter = LeaseFilter()
-        filter.statuses = Set(try statuses.flatMap { $0.split(separator: ",") }.map { try Self.status(String($0)) })
-        filter.project = project
-        filter.user = user
-        filter.nameGlob = nameGlob
-        filter.resourceTypes = Set(types.flatMap { $0.split(separator: ",") }.map { ResourceType(named: String($0)) })
-        filter.nodeType = nodeType
-        filter.resource = resource
+        var filter = try match.filter()
         filter.activeAt = try moment(activeAt)
         filter.from = try moment(from)
         filter.to = try moment(to)
-        filter.isMine = isMine
         filter.includesDeparted = includesDeparted
         filter.scopes = scopes
         if let from = filter.from, let to = filter.to, to < from {
             throw CommandError.usage("The period ends (--to \(to)) before it starts (--from \(from)).")
         }
         return filter
-    }
-
-    private static func status(_ text: String) throws -> LeaseStatus {
-        let status = LeaseStatus(rawValue: text.uppercased())
-        let all = LeaseStatus.known + [.queued]
-        guard all.contains(status) else {
-            let known = all.map(\.rawValue)
-            let suggestion = Suggestion.nearest(to: text, in: known).map { " Did you mean \($0)?" } ?? ""
-            throw CommandError.usage(
-                "There is no lease status '\(text)'.\(suggestion) Known: \(known.joined(separator: ", ")).")
-        }
-        return status
     }
 }

@@ -29,20 +29,20 @@ package struct LeaseShow: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)
-        if let knownAt {
-            let moment = try reading.pastMoment(knownAt, option: "--at", console)
-            let lease = try manager.state(of: reference, at: moment, scopes: scopes)
-            try reading.show(LeaseRow(lease, now: moment), LeaseRow.details, &console)
-            try reading.remarkFreshness(manager, scopes: [lease.scopeID], knownAt: moment, &console)
-            return
-        }
-        let lease = try manager.lease(reference, scopes: scopes)
-        let changes = lease.isDraft ? [] : try manager.lifeline(LeaseCandidate(lease))
-        let detail = LeaseDetail(row: LeaseRow(lease, now: console.now()), changes: changes)
+        let knownAt = try knownAt.map { try reading.pastMoment($0, option: "--at", console) }
+        let lease =
+            if let knownAt {
+                try manager.state(of: reference, at: knownAt, scopes: scopes)
+            } else {
+                try manager.lease(reference, scopes: scopes)
+            }
+        let now = knownAt ?? console.now()
+        let changes = lease.isDraft ? [] : try manager.lifeline(LeaseCandidate(lease)).filter { $0.observedAt <= now }
+        let detail = LeaseDetail(row: LeaseRow(lease, now: now), changes: changes)
         try reading.show(detail, LeaseDetail.columns, &console)
         if reading.output.format == .table, reading.output.columnNames.isEmpty {
             try detail.writeSections(reading.style(console), to: &console.output)
         }
-        try reading.remarkFreshness(manager, scopes: [lease.scopeID], &console)
+        try reading.remarkFreshness(manager, scopes: [lease.scopeID], knownAt: knownAt, &console)
     }
 }

@@ -35,8 +35,11 @@ package struct LeaseWait: Subcommand {
                 "There is no status '\(status)'. Known: \(LeaseStatus.known.map(\.rawValue).joined(separator: ", ")).")
         }
         let manager = try reading.global.manager(console, access: .writing)
-        let result = try await manager.wait(
-            for: reference, clouds: reading.global.names(console), status: wanted, timeoutSeconds: seconds)
+        let clouds = reading.global.names(console)
+        let result = try await WaitReporter(console, isQuiet: reading.output.isQuiet).wait { progress in
+            try await manager.wait(
+                for: reference, clouds: clouds, status: wanted, timeoutSeconds: seconds, progress: progress)
+        }
         if let lease = result.lease {
             let detail = LeaseDetail(row: LeaseRow(lease, now: console.now()))
             try reading.show(detail, LeaseDetail.columns, &console)

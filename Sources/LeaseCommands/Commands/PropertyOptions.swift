@@ -30,20 +30,26 @@ extension ReadingOptions {
     /// The resources of a kind; where a site does not tell, it is said.
     func resources(_ kind: ResourceKind, _ console: inout Console) async throws -> [MirroredResource] {
         let (manager, scopes) = try await open(&console)
-        if !output.isQuiet {
-            let sites = Dictionary(uniqueKeysWithValues: try manager.scopes().map { ($0.id, $0.site) })
-            for listing in try manager.resourceListings(scopes: scopes) where listing.kind == kind {
-                let site = sites[listing.scopeID] ?? "?"
-                switch listing.outcome {
-                case .listed: break
-                case .forbidden:
-                    console.remark("\(site): not for you: \(listing.message ?? "the site keeps them back")")
-                case .notOffered: console.remark("\(site): the site has none.")
-                case .failed: console.remark("\(site): not read: \(listing.message ?? "no reason given")")
-                }
-            }
-        }
+        try remarkListings(kind, manager, scopes: scopes, &console)
         try remarkFreshness(manager, scopes: scopes, &console)
         return try manager.resources(kind, scopes: scopes)
+    }
+
+    /// Says where a site does not tell of a kind of resource.
+    func remarkListings(
+        _ kind: ResourceKind, _ manager: LeaseManager, scopes: Set<Int64>?, _ console: inout Console
+    ) throws {
+        guard !output.isQuiet else { return }
+        let sites = Dictionary(uniqueKeysWithValues: try manager.scopes().map { ($0.id, $0.site) })
+        for listing in try manager.resourceListings(scopes: scopes) where listing.kind == kind {
+            let site = sites[listing.scopeID] ?? "?"
+            switch listing.outcome {
+            case .listed: break
+            case .forbidden:
+                console.remark("\(site): not for you: \(listing.message ?? "the site keeps them back")")
+            case .notOffered: console.remark("\(site): the site has none.")
+            case .failed: console.remark("\(site): not read: \(listing.message ?? "no reason given")")
+            }
+        }
     }
 }

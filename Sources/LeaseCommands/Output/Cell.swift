@@ -7,6 +7,10 @@ package enum Cell: Sendable, Hashable {
     /// Text, possibly a stranger's: made harmless by each format.
     case text(String)
     case number(JSONNumber)
+    /// A number with a fraction: exact for programs, with so many places for people.
+    case decimal(Double, places: Int)
+    /// What could not be measured: nothing for programs, said to be so to people.
+    case unknown
     /// A moment: ISO 8601 in UTC for programs, the reader's zone in tables.
     case time(Timestamp)
     /// A length of time in seconds: a number for programs, `6 d 23 h` in tables.
@@ -18,6 +22,11 @@ package enum Cell: Sendable, Hashable {
     case json(JSONValue)
 
     package static func number(_ value: Int) -> Cell { .number(JSONNumber(value)) }
+
+    /// A number with a fraction, or one that is not known.
+    package static func decimal(_ value: Double?, places: Int = 2) -> Cell {
+        value.map { .decimal($0, places: places) } ?? .unknown
+    }
 
     package static func text(_ value: String?) -> Cell { value.map { .text($0) } ?? .missing }
 
@@ -35,9 +44,10 @@ extension Cell {
     /// The value as JSON has it.
     package var json: JSONValue {
         switch self {
-        case .missing: .null
+        case .missing, .unknown: .null
         case .text(let text), .status(let text): .string(text)
         case .number(let number): .number(number)
+        case .decimal(let value, _): JSONNumber(value).map(JSONValue.number) ?? .null
         case .time(let time): .string(time.iso8601)
         case .duration(let seconds): JSONValue(Int(seconds))
         case .bool(let value): .bool(value)
@@ -50,7 +60,8 @@ extension Cell {
     /// Booleans are written as OpenStack's client writes them, after Python.
     var plainText: String? {
         switch self {
-        case .missing, .json(.null): nil
+        case .missing, .unknown, .json(.null): nil
+        case .decimal(let value, _): JSONNumber(value)?.text
         case .text(let text), .status(let text), .json(.string(let text)): text
         case .number(let number), .json(.number(let number)): number.text
         case .time(let time): time.iso8601
@@ -63,7 +74,7 @@ extension Cell {
     /// Whether it is a number, which tables align on the right and spreadsheets may calculate with.
     var isNumeric: Bool {
         switch self {
-        case .number, .duration, .json(.number): true
+        case .number, .decimal, .duration, .json(.number): true
         default: false
         }
     }
@@ -91,9 +102,22 @@ extension Cell {
     private var numericValue: Double? {
         switch self {
         case .number(let number), .json(.number(let number)): number.doubleValue
+        case .decimal(let value, _): value
         default: nil
         }
     }
 
-    var isMissing: Bool { self == .missing || self == .json(.null) }
+    var isMissing: Bool { self == .missing || self == .unknown || self == .json(.null) }
+
+    /// A number with so many places, rounded to the nearest: `1234.50`.
+    static func fixed(_ value: Double, places: Int) -> String {
+        let scale = (0..<places).reduce(1.0) { scale, _ in scale * 10 }
+        let scaled = (abs(value) * scale).rounded()
+        // Beyond that a double has no places left to show.
+        guard scaled < 1e15 else { return "\(value)" }
+        let digits = String(Int64(scaled))
+        let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+        let sign = value < 0 && scaled > 0 ? "-" : ""
+        return places == 0 ? sign + padded : "\(sign)\(padded.dropLast(places)).\(padded.suffix(places))"
+    }
 }

@@ -21,6 +21,8 @@ package struct ListOutput<Row> {
             switch style.format {
             case .table: TableRenderer(heads: heads, style: style)
             case .json: JSONListRenderer(heads: heads)
+            case .ndjson: JSONLinesRenderer(heads: heads)
+            case .html: HTMLListRenderer(heads: heads, style: style)
             case .yaml: YAMLListRenderer(heads: heads)
             case .csv: CSVRenderer(heads: heads)
             case .value: ValueListRenderer()

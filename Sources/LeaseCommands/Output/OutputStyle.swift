@@ -1,3 +1,16 @@
+/// What a page says before its table.
+package struct PageHead: Sendable {
+    package var title = "Leasehold"
+    /// What is shown, how fresh it is, and the like.
+    package var remarks: [String] = []
+    /// Charts, as HTML.
+    package var figures: [String] = []
+    /// The rows, counted from 0, that add others up.
+    package var totals: Set<Int> = []
+
+    package init() {}
+}
+
 /// How results look, from the options and the terminal together.
 package struct OutputStyle: Sendable {
     package let format: OutputFormat
@@ -6,6 +19,8 @@ package struct OutputStyle: Sendable {
     package let usesColor: Bool
     /// The zone of times in tables.
     package let zone: DisplayZone
+    /// What stands above the table of a page.
+    package var head = PageHead()
 
     package init(format: OutputFormat, width: Int? = nil, usesColor: Bool = false, zone: DisplayZone = .utc) {
         self.format = format

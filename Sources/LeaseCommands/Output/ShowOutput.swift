@@ -20,6 +20,12 @@ package struct ShowOutput<Row> {
         switch style.format {
         case .table: try FieldTable(fields: fields, style: style).write(to: &sink)
         case .json: try sink.write(object.text(.pretty) + "\n")
+        case .ndjson: try sink.write(object.text() + "\n")
+        case .html:
+            var renderer = HTMLListRenderer(
+                heads: ["Field", "Value"].map { ColumnHead(key: $0, title: $0) }, style: style)
+            for field in fields { try renderer.row([.text(field.head.title), field.cell], to: &sink) }
+            try renderer.end(to: &sink)
         case .yaml: try sink.write(YAMLText.document(object))
         case .csv:
             var renderer = CSVRenderer(heads: fields.map(\.head))

@@ -9,7 +9,8 @@ struct LeaseDetail: Sendable {
 
     /// The fields, in every format; what a table shows in sections of its own is for programs only.
     static let columns: [Column<LeaseDetail>] =
-        LeaseRow.columns.filter { $0.key != "resources" }.map { column in
+        (LeaseRow.columns.filter { $0.key == "id" } + LeaseRow.columns.filter { !["id", "resources"].contains($0.key) })
+        .map { column in
             let isForPrograms = ["reservations", "events", "queued", "queue", "mine", "extra"].contains(column.key)
             return Column(
                 column.key, visibility: isForPrograms ? .structured : .always, isShrinkable: column.isShrinkable

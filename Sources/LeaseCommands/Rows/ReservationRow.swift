@@ -45,8 +45,11 @@ extension ReservationRow {
         Column("resource_properties") { $0.resourceProperties == "" ? .missing : .text($0.resourceProperties) },
         Column("fields", title: "other fields") { reservation in
             let told: Set = ["min", "max", "amount", "resource_properties"]
-            let others = reservation.fields.members.filter { !told.contains($0.key) && ![.null, ""].contains($0.value) }
-            return others.isEmpty ? .missing : .text(others.map { "\($0.key)=\($0.value.plain)" }.joined(separator: ", "))
+            let others = reservation.fields.members.filter {
+                !told.contains($0.key) && ![.null, ""].contains($0.value)
+            }
+            guard !others.isEmpty else { return .missing }
+            return .text(others.map { "\($0.key)=\($0.value.plain)" }.joined(separator: ", "))
         },
     ]
 }

@@ -33,6 +33,9 @@ package struct WriteRow: Sendable {
                 row.result.lease.map { .array($0.lease.reservations.map { .object($0.json(times: .iso8601)) }) }
                     ?? row.mutation.body["reservations"] ?? [])
         },
+        Column("warnings", visibility: .structured) { row in
+            .json(.array(row.result.warnings.map { .object($0.json) }))
+        },
     ]
 }
 

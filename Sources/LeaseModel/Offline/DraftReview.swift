@@ -68,7 +68,7 @@ public struct DraftReview: Sendable {
         return [
             DraftFinding(
                 .warning, field: "reservations",
-                "It reserves no node, instance or device, so that nothing can run in it.")
+                "It reserves no node, instance or device: nothing can run in it by itself.")
         ]
     }
 
@@ -130,7 +130,9 @@ public struct DraftReview: Sendable {
                     .warning, field: field + ".network_id", "The site has no network with the id '\(network)'.\(named)")
             ]
         }
-        guard let addresses = catalogue[.reservableFloatingIP], let amount = fields["amount"]?.intValue else { return [] }
+        guard let addresses = catalogue[.reservableFloatingIP], let amount = fields["amount"]?.intValue else {
+            return []
+        }
         let there = addresses.count { address in
             address.fields["floating_network_id"]?.stringValue.map { $0 == network } ?? true
         }

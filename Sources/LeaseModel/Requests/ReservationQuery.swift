@@ -1,8 +1,8 @@
 /// Which reservation of a lease is meant: what python-chi's `get_node_reservation` and `get_device_reservation` take.
 /// Everything that is set must hold.
 public struct ReservationQuery: Sendable, Hashable {
-    /// Of this type.
-    public var resourceType: ResourceType
+    /// Of this type; `nil` for any.
+    public var resourceType: ResourceType?
     /// For exactly so many.
     public var count: Int?
     /// With these conditions, and no others, in whatever order.
@@ -12,7 +12,7 @@ public struct ReservationQuery: Sendable, Hashable {
 
     /// Makes a query.
     public init(
-        resourceType: ResourceType, count: Int? = nil, resourceProperties: ResourceProperties? = nil,
+        resourceType: ResourceType? = nil, count: Int? = nil, resourceProperties: ResourceProperties? = nil,
         requiredValues: [String: String] = [:]
     ) {
         self.resourceType = resourceType
@@ -47,7 +47,7 @@ public struct ReservationQuery: Sendable, Hashable {
     /// A requirement is read and compared condition by condition. python-chi looks for the wanted values anywhere in its
     /// text, and so takes `compute_skylake_r740` for a `compute_skylake`.
     public func matches(_ reservation: Reservation) -> Bool {
-        guard reservation.resourceType == resourceType else { return false }
+        if let resourceType, reservation.resourceType != resourceType { return false }
         if let count, !Self.counts(of: reservation).allSatisfy({ $0 == count }) { return false }
         guard requiredValues.allSatisfy({ reservation.requiredValue(of: $0.key) == $0.value }) else { return false }
         guard let resourceProperties else { return true }

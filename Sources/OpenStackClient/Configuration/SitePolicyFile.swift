@@ -133,7 +133,8 @@ private enum SitePolicyReader {
 
     // MARK: Values
 
-    private static func text(_ section: ConfigurationMapping, _ key: String) throws(CloudConfigurationError) -> String? {
+    private static func text(_ section: ConfigurationMapping, _ key: String) throws(CloudConfigurationError) -> String?
+    {
         guard let node = section[key], !node.isNull else { return nil }
         guard let text = node.scalar else { throw invalid(key, "should be a single value", node) }
         return text

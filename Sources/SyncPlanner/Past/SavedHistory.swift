@@ -91,6 +91,7 @@ package struct SavedHistory: Sendable {
     /// nothing was, its status stays empty.
     ///
     /// - Parameter projectID: the project, for a lease of which nothing else is known.
+    /// - Returns: the states that were seen.
     package func timeline(projectID: String) -> ObservedTimeline {
         var states: [ObservedTimeline.State] = []
         let whole = known.merging(

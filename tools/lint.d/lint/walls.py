@@ -35,8 +35,8 @@ WALLS: dict[str, Row] = {
     "LeaseReports": row("LeaseModel", system=PURE),
     "SyncPlanner": row("LeaseModel", system=PURE),
     "Migrations": row(system=frozenset()),
-    # The only importer of GRDB.
-    "LeaseStore": row("LeaseModel SyncPlanner Migrations", "GRDB"),
+    # The only importer of GRDB, and of SQLite's own functions, for the columns of a million rows.
+    "LeaseStore": row("LeaseModel SyncPlanner Migrations", "GRDB GRDBSQLite"),
     # The only importer of AsyncHTTPClient, and of NIO with it.
     "OpenStackClient": row(
         "LeaseModel", "AsyncHTTPClient NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL Yams Logging"
@@ -69,13 +69,19 @@ WALLS: dict[str, Row] = {
     # The whole engine on a Blazar in memory, and the program that runs it by seeds; under Tests.
     "Simulation": row("LeaseModel SyncPlanner LeaseStore OpenStackClient BlazarClient SyncEngine BlazarModel"),
     "Simulate": row("Simulation BlazarModel", "ArgumentParser"),
+    # Programs that use the library as anybody would.
+    "ChiLease": row("Leasehold"),
+    "LeaseStory": row("Leasehold LeaseModel"),
 }
 
 #: What exists for tests and must never reach a user.
-TEST_SUPPORT = {"BlazarModel", "Sandbox", "CaptureFixtures", "MirrorFixtures", "CloudFixtures", "Bench", "Simulation", "Simulate"}
+TEST_SUPPORT = {
+    "BlazarModel", "Sandbox", "CaptureFixtures", "MirrorFixtures", "CloudFixtures", "Bench", "Simulation", "Simulate",
+    "ChiLease", "LeaseStory",
+}
 
 #: Products with one importer, whose tests may use them too.
-EXCLUSIVE = {"GRDB": "LeaseStore", "AsyncHTTPClient": "OpenStackClient"}
+EXCLUSIVE = {"GRDB": "LeaseStore", "GRDBSQLite": "LeaseStore", "AsyncHTTPClient": "OpenStackClient"}
 
 
 def module_of(file: Path) -> str | None:

@@ -20,6 +20,8 @@ struct CellText {
         case .time(let moment): self.init(time(moment))
         case .duration(let seconds): self.init(TimeText.duration(seconds: seconds))
         case .status(let status): self.init(status.escapedForTerminal, Self.emphasis(ofStatus: status))
+        case .decimal(let value, let places): self.init(Cell.fixed(value, places: places))
+        case .unknown: self.init("unknown", .waiting)
         default: self.init(cell.plainText?.escapedForTerminal ?? "")
         }
     }

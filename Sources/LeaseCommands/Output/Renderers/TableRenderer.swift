@@ -90,8 +90,8 @@ extension TableRenderer.ColumnFacts {
     fileprivate mutating func note(_ cell: Cell, width newWidth: Int) {
         width = max(width, newWidth)
         switch cell {
-        case .missing: break
-        case .number: hasNumber = true
+        case .missing, .unknown: break
+        case .number, .decimal: hasNumber = true
         case .time:
             hasTime = true
             hasOther = true

@@ -44,4 +44,28 @@ enum YAMLText {
             .mapping(Node.Mapping(object.members.map { (.scalar($0.key.represented()), node($0.value)) }))
         }
     }
+
+    /// The value of a YAML document. What is written plainly and reads as a number, a boolean or nothing is that;
+    /// everything else is text, dates too.
+    static func value(_ node: Node) -> JSONValue {
+        switch node {
+        case .scalar(let scalar):
+            guard scalar.style == .plain else { return .string(scalar.string) }
+            switch scalar.string {
+            case "", "~", "null", "Null", "NULL": return .null
+            case "true", "True", "TRUE": return true
+            case "false", "False", "FALSE": return false
+            default:
+                // What JSON takes for a number is one here.
+                guard let number = try? JSONValue(parsing: scalar.string), case .number = number else {
+                    return .string(scalar.string)
+                }
+                return number
+            }
+        case .sequence(let sequence): return .array(sequence.map(value))
+        case .mapping(let mapping):
+            return .object(JSONObject(mapping.compactMap { key, node in key.string.map { ($0, value(node)) } }))
+        case .alias: return .null
+        }
+    }
 }

@@ -1,0 +1,101 @@
+import LeaseModel
+import Yams
+
+/// A lease in a file, to be asked for again: as `leasehold show` and `openstack reservation lease show` print one in
+/// JSON or YAML, or the body of a POST.
+struct LeaseFile {
+    /// Its name.
+    let name: String?
+    /// How long it lasts, in seconds; `nil` if the file does not say when it starts and ends.
+    let durationSeconds: Int64?
+    /// What it reserves, as listed.
+    let reservations: [JSONObject]
+
+    /// Reads a file.
+    ///
+    /// - Parameters:
+    ///   - text: what it holds.
+    ///   - path: what it is called, for messages.
+    /// - Throws: ``CommandError`` of status 65 saying what is wrong with it.
+    init(_ text: String, path: String) throws(CommandError) {
+        func wrong(_ problem: String) -> CommandError {
+            CommandError(code: "invalid", message: "\(path): \(problem).", status: .data)
+        }
+        var value: JSONValue
+        do throws(FileError) {
+            value = try Self.value(text)
+        } catch {
+            throw wrong(error.problem)
+        }
+        // `list` prints a list, and some wrap the lease as Blazar's answer does.
+        if let elements = value.arrayValue {
+            guard elements.count == 1 else { throw wrong("holds \(elements.count) leases; one is wanted") }
+            value = elements[0]
+        }
+        guard let lease = (value["lease"] ?? value).objectValue else { throw wrong("holds no lease") }
+        name = lease["name"]?.stringValue
+        if let start = Self.moment(lease["start_date"]), let end = Self.moment(lease["end_date"]) {
+            guard end > start else { throw wrong("its end_date is not after its start_date") }
+            durationSeconds = end.seconds(since: start)
+        } else {
+            durationSeconds = nil
+        }
+        guard let listed = lease["reservations"], let parts = Self.reservations(listed) else {
+            throw wrong("has no list of reservations; print the lease with -f json or -f yaml, and with all columns")
+        }
+        reservations = parts
+    }
+
+    /// The reservations to ask for: those of the file, but for the types that are asked for otherwise.
+    ///
+    /// - Throws: ``CommandError`` for one that does not say what it was for.
+    func requests(besides types: Set<ResourceType>) throws(CommandError) -> [ReservationRequest] {
+        var requests: [ReservationRequest] = []
+        for fields in reservations {
+            let type = ResourceType(rawValue: fields["resource_type"]?.stringValue ?? "")
+            guard !types.contains(type) else { continue }
+            do {
+                requests.append(try ReservationRequest(repeating: fields))
+            } catch {
+                throw CommandError(code: "invalid", message: "--from: \(error).", status: .data)
+            }
+        }
+        return requests
+    }
+
+    // MARK: - Reading
+
+    private struct FileError: Error { let problem: String }
+
+    private static func value(_ text: String) throws(FileError) -> JSONValue {
+        guard let first = text.first(where: { !$0.isWhitespace }) else { throw FileError(problem: "is empty") }
+        if first == "{" || first == "[" {
+            do {
+                return try JSONValue(parsing: text)
+            } catch {
+                throw FileError(problem: "is not JSON: \(error)")
+            }
+        }
+        do {
+            guard let node = try Yams.compose(yaml: text) else { throw FileError(problem: "is empty") }
+            return YAMLText.value(node)
+        } catch {
+            throw FileError(problem: "is neither JSON nor YAML")
+        }
+    }
+
+    private static func moment(_ value: JSONValue?) -> Timestamp? {
+        value?.stringValue.flatMap(Timestamp.init(parsing:))
+    }
+
+    /// The list, or the text that OpenStack's client makes of it: an object a line, or several lines.
+    private static func reservations(_ value: JSONValue) -> [JSONObject]? {
+        var elements = value.arrayValue
+        if let text = value.stringValue {
+            elements = (try? JSONValue(parsing: "[" + text.replacing("}\n{", with: "},\n{") + "]"))?.arrayValue
+        }
+        guard let elements else { return nil }
+        let objects = elements.compactMap(\.objectValue)
+        return objects.count == elements.count ? objects : nil
+    }
+}

@@ -1,0 +1,41 @@
+import LeaseModel
+import LeaseReports
+
+/// A page with a table, written as the rows come, below the charts of the report if it is one.
+struct HTMLListRenderer: ListRenderer {
+    let heads: [ColumnHead]
+    private let style: OutputStyle
+    private let time: TimeText
+    private var count = 0
+
+    init(heads: [ColumnHead], style: OutputStyle) {
+        self.heads = heads
+        self.style = style
+        time = TimeText(zone: style.zone)
+    }
+
+    mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
+        if count == 0 { try begin(to: &sink) }
+        let line = cells.map { cell in
+            "<td\(cell.isNumeric ? " class=\"n\"" : "")>\(CellText(cell, time: time.short).text.escapedForHTML)</td>"
+        }.joined()
+        try sink.write("<tr\(style.head.totals.contains(count) ? " class=\"total\"" : "")>\(line)</tr>\n")
+        count += 1
+    }
+
+    mutating func end(to sink: inout some TextSink) throws(OutputError) {
+        if count == 0 {
+            try begin(to: &sink)
+            try sink.write("<tr><td colspan=\"\(max(1, heads.count))\">Nothing.</td></tr>\n")
+        }
+        try sink.write("</tbody></table></div>\n\(ReportPage.end)")
+    }
+
+    private func begin(to sink: inout some TextSink) throws(OutputError) {
+        let head = style.head
+        try sink.write(ReportPage.beginning(title: head.title, remarks: head.remarks + ["Times are in \(style.zone.name)."]))
+        for figure in head.figures { try sink.write(figure) }
+        let titles = heads.map { "<th scope=\"col\">\($0.title.escapedForHTML)</th>" }.joined()
+        try sink.write("<div class=\"scroll\"><table><thead><tr>\(titles)</tr></thead>\n<tbody>\n")
+    }
+}

@@ -1,0 +1,13 @@
+import LeaseModel
+
+/// A JSON object a line, as log processors and `jq` take it (https://github.com/ndjson/ndjson-spec).
+struct JSONLinesRenderer: ListRenderer {
+    let heads: [ColumnHead]
+
+    mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
+        let object = JSONObject(zip(heads, cells).map { ($0.key, $1.json) })
+        try sink.write(JSONValue.object(object).text() + "\n")
+    }
+
+    mutating func end(to sink: inout some TextSink) throws(OutputError) {}
+}

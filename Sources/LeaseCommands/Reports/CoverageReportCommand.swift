@@ -1,0 +1,50 @@
+package import ArgumentParser
+import LeaseModel
+import LeaseReports
+import Leasehold
+
+/// `leasehold report coverage`
+package struct CoverageReportCommand: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "coverage",
+        abstract: "From when on each site was watched, and the pauses in between.",
+        discussion: """
+            A lease that was made and deleted in a pause was never seen.
+
+            EXAMPLES
+              leasehold report coverage --gap 6h
+            """)
+
+    @Option(
+        name: .customLong("gap"), help: ArgumentHelp("From which length on a pause is counted.", valueName: "length"))
+    var gap = "24h"
+    @OptionGroup var reading: ReadingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let pause = try DurationArgument(parsing: gap).seconds
+        let (manager, scopes) = try await reading.open(&console)
+        let runs = try manager.listRuns()
+        let rows = try manager.scopes().filter { scopes?.contains($0.id) ?? true }
+            .map { CoverageRow($0, runs: runs, pause: pause) }
+        try reading.write(
+            rows,
+            [
+                Column("site") { .text($0.scope.site) },
+                Column("project") { .text($0.scope.projectName) },
+                Column("all_projects", visibility: .structured) { .bool($0.scope.seesAllProjects) },
+                Column("complete_from") { $0.completeFrom.map { .time($0) } ?? .unknown },
+                Column("last_sync") { .time($0.lastSync) },
+                Column("syncs") { .number($0.syncs) },
+                Column("failed") { .number($0.failed) },
+                Column("gaps") { .number($0.gaps) },
+                Column("longest_gap") { row in
+                    row.longestGap.map { .duration(seconds: $0.upperBound.seconds(since: $0.lowerBound)) } ?? .missing
+                },
+                Column("longest_gap_start") { .time($0.longestGap?.lowerBound) },
+                Column("longest_gap_end") { .time($0.longestGap?.upperBound) },
+            ], &console)
+    }
+}

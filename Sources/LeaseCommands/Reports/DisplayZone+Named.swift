@@ -1,0 +1,46 @@
+import Foundation
+import LeaseModel
+import LeaseReports
+
+extension DisplayZone {
+    /// A zone of the IANA database, by its name.
+    ///
+    /// - Parameters:
+    ///   - name: `Europe/Berlin`, `UTC`; case does not matter where the file system says so.
+    ///   - environment: `TZDIR` names the folder of the database, as for the C library.
+    /// - Throws: ``CommandError`` if there is no such zone, with a suggestion.
+    package static func named(_ name: String, environment: [String: String]) throws(CommandError) -> DisplayZone {
+        guard !["UTC", "Etc/UTC", "Z"].contains(name) else { return .utc }
+        let folder = environment["TZDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/usr/share/zoneinfo"
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        let isPlain = parts.allSatisfy { part in
+            !part.isEmpty && part.utf8.allSatisfy { $0 < 0x80 } && part.allSatisfy { $0.isLetter || $0.isNumber || "+-_".contains($0) }
+        }
+        guard isPlain, let bytes = FileManager.default.contents(atPath: "\(folder)/\(name)") else {
+            guard FileManager.default.fileExists(atPath: folder) else {
+                throw .usage(
+                    "There is no database of time zones in \(folder). Install your system's package tzdata, "
+                        + "or name the folder in TZDIR.")
+            }
+            let suggestion = Suggestion.nearest(to: name, in: names(in: folder)).map { " Did you mean '\($0)'?" } ?? ""
+            throw .usage(
+                "There is no time zone '\(name.escapedForTerminal)'.\(suggestion) "
+                    + "Names are those of the IANA database, such as Europe/Berlin or America/Chicago.")
+        }
+        do {
+            let rules = try ZoneRules(parsing: Array(bytes))
+            return DisplayZone(name: name) { rules.offsetSeconds(at: $0.secondsSince1970) }
+        } catch {
+            throw .usage("\(folder)/\(name) is not a time zone's file, or is damaged.")
+        }
+    }
+
+    /// The names of the zones in a folder, and their last parts, as people write `Berlin`.
+    private static func names(in folder: String) -> [String] {
+        let skipped = ["posix/", "right/"]
+        let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+        return files.filter { file in
+            !skipped.contains(where: file.hasPrefix) && file.first?.isUppercase == true && !file.contains(".")
+        }.sorted()
+    }
+}

@@ -1,0 +1,44 @@
+package import ArgumentParser
+import LeaseModel
+import LeaseReports
+import Leasehold
+
+/// `leasehold report early`
+package struct EarlyReportCommand: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "early",
+        abstract: "Hours that were reserved and not used: given back, cancelled, or lost to an error.",
+        discussion: """
+            Hours still to come of leases that ended early count too, unless --to ends the period.
+
+            EXAMPLES
+              leasehold report early
+              leasehold report early --by reason,project --bucket month
+            """)
+
+    @OptionGroup var options: ReportOptions
+    @OptionGroup var grouping: GroupingOptions
+    @OptionGroup var buckets: BucketOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let dimensions = try grouping.dimensions([.reason], known: ReportDimension.allCases)
+        let context = try await options.begin(&console, defaultEnd: .distantFuture)
+        let calendar = context.calendar(buckets.bucket)
+        var report = EarlyReport(
+            by: dimensions, calendar: calendar, period: context.period,
+            completeFrom: try context.manager.completeFrom(scopes: context.scopes), addsTotals: options.addsTotals)
+        // Not narrowed to the period: a lease may have been reserved for other times before.
+        try context.forEach(context.filter, states: true, &console) { report.add($0) }
+        let rows = report.hours.rows
+        let lines = ReportLine.lines(rows, subtotals: report.hours.subtotals, total: report.hours.total)
+        var head = try options.head("Hours reserved and not used", context)
+        head.figures = [HoursOutput.chart(rows, dimensions, calendar, title: "Node-hours not used").html]
+        head.totals = ReportLine.totals(lines)
+        let columns = HoursOutput.columns(dimensions, calendar, options.reading.output.format, context.period)
+        try options.write(lines, columns, head: head, context, &console)
+        try options.remark(context, &console)
+    }
+}

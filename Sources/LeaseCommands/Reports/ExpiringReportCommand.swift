@@ -1,0 +1,62 @@
+package import ArgumentParser
+import LeaseModel
+import LeaseReports
+import Leasehold
+
+/// `leasehold report expiring`
+package struct ExpiringReportCommand: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "expiring",
+        abstract: "Leases that end soon, and from when on they may be extended.",
+        discussion: """
+            EXAMPLES
+              leasehold report expiring --mine
+              leasehold report expiring --within 2d --extension-window 2d
+            """)
+
+    @Option(name: .customLong("within"), help: ArgumentHelp("How soon.", valueName: "length"))
+    var within = "7d"
+    @OptionGroup var window: ExtensionWindowOptions
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var match: LeaseMatchOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let seconds = try DurationArgument(parsing: within).seconds
+        let opening = try window.seconds()
+        let now = console.now()
+        var filter = try match.filter()
+        let (manager, scopes) = try await reading.open(&console)
+        filter.scopes = scopes
+        filter.from = now
+        var rows: [ExpiringRow] = []
+        try manager.forEachHolding(filter) { lease in
+            if let row = ExpiringRow(lease, now: now, within: seconds, extensionWindow: opening) { rows.append(row) }
+        }
+        rows.sort { ($0.lease.endsAt, $0.lease.id) < ($1.lease.endsAt, $1.lease.id) }
+        try reading.write(
+            rows,
+            LeaseColumns.columns(\.lease) + [
+                Column("status") { .status($0.lease.status.rawValue) },
+                Column("end_date", isShrinkable: false) { .time($0.lease.endsAt) },
+                Column("remaining") { .duration(seconds: $0.remainingSeconds) },
+                Column("extension_opens_at") { $0.extensionOpensAt.map { .time($0) } ?? .unknown },
+            ], &console)
+        try reading.remarkFreshness(manager, scopes: scopes, &console)
+    }
+}
+
+/// How long before its end a lease may be extended.
+package struct ExtensionWindowOptions: ParsableArguments {
+    @Option(
+        name: .customLong("extension-window"),
+        help: ArgumentHelp("How long before its end a site lets a lease be extended, such as 2d.", valueName: "length"))
+    var length: String?
+
+    package init() {}
+
+    /// In seconds; `nil` if nobody said.
+    func seconds() throws -> Int64? { try length.map { try DurationArgument(parsing: $0).seconds } }
+}

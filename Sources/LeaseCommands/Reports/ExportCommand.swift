@@ -1,0 +1,56 @@
+package import ArgumentParser
+import LeaseModel
+import LeaseReports
+import Leasehold
+
+/// `leasehold export`
+package struct ExportCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write leases in another program's format.",
+        discussion: """
+            EXAMPLES
+              leasehold export ical --mine -o leases.ics
+            """,
+        subcommands: [CalendarExport.self])
+
+    package init() {}
+}
+
+/// `leasehold export ical`
+package struct CalendarExport: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "ical",
+        abstract: "Write leases as a calendar, with alarms before they end.",
+        discussion: """
+            Written again, events keep their identity: a calendar program changes those that it has. Deleted leases are
+            cancelled events.
+
+            EXAMPLES
+              leasehold export ical --mine -o leases.ics
+              leasehold export ical --extension-window 2d --alarm 3h --from -30d
+            """)
+
+    @Option(
+        name: .customLong("alarm"), help: ArgumentHelp("How long before its end a lease reminds.", valueName: "length"))
+    var alarm = "1h"
+    @OptionGroup var window: ExtensionWindowOptions
+    @OptionGroup var options: ReportOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { false }
+
+    package func execute(_ console: inout Console) async throws {
+        let alarmSeconds = try DurationArgument(parsing: alarm).seconds
+        let extensionWindow = try window.seconds()
+        let context = try await options.begin(&console, defaultEnd: .distantFuture)
+        let calendar = LeaseCalendar(now: context.now, alarmSeconds: alarmSeconds, extensionWindow: extensionWindow)
+        try ReportFile.write(to: options.file, &console) { console in
+            try console.output.write(LeaseCalendar.beginning)
+            try context.manager.forEachHolding(context.filterInPeriod, includesStates: true) { lease in
+                if let event = calendar.event(lease) { try console.output.write(event) }
+            }
+            try console.output.write(LeaseCalendar.end)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package import ArgumentParser
+import LeaseModel
+import LeaseReports
+import Leasehold
+
+/// `leasehold report extensions`
+package struct ExtensionsReportCommand: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "extensions",
+        abstract: "When leases were extended or shortened, and by how much.",
+        discussion: """
+            EXAMPLES
+              leasehold report extensions --from -30d --mine
+            """)
+
+    @OptionGroup var options: ReportOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let context = try await options.begin(&console)
+        var rows: [ExtensionRow] = []
+        try context.forEach(context.filter, states: true, &console) {
+            rows += ExtensionRow.changes(of: $0).filter { context.period.contains($0.before) }
+        }
+        rows.sort { ($0.before, $0.lease.id) < ($1.before, $1.lease.id) }
+        let columns: [Column<ExtensionRow>] =
+            LeaseColumns.columns(\.lease) + [
+                Column("old_end") { .time($0.oldEnd) },
+                Column("new_end") { .time($0.newEnd) },
+                Column("hours") { .decimal(Double($0.seconds) / 3_600) },
+                Column("after") { .time($0.after) },
+                Column("before") { .time($0.before) },
+            ]
+        try options.write(rows, columns, head: try options.head("Extended and shortened", context), context, &console)
+        if options.addsTotals, !options.reading.output.isQuiet {
+            func sum(_ rows: [ExtensionRow]) -> String {
+                "\(rows.count) by \(Cell.fixed(Double(rows.reduce(0) { $0 + abs($1.seconds) }) / 3_600, places: 2)) h"
+            }
+            console.remark(
+                "Extended: \(sum(rows.filter { $0.seconds > 0 })). Shortened: \(sum(rows.filter { $0.seconds < 0 })).")
+        }
+        try options.remark(context, &console)
+    }
+}

@@ -1,0 +1,113 @@
+package import ArgumentParser
+import LeaseModel
+import LeaseReports
+import Leasehold
+
+/// `leasehold report hours`
+package struct HoursReportCommand: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "hours",
+        abstract: "Lease-hours and node-hours, by any combination and per day, week or month.",
+        discussion: """
+            Time is divided exactly at the beginnings of days, weeks and months in the zone of --tz, to the second.
+
+            EXAMPLES
+              leasehold report hours --by node_type,project --bucket week --from 2026-03-02 --to 2026-04-06
+              leasehold report hours --by user --bucket month --tz America/Chicago -f html -o hours.html
+            """)
+
+    @OptionGroup var options: ReportOptions
+    @OptionGroup var grouping: GroupingOptions
+    @OptionGroup var buckets: BucketOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let dimensions = try grouping.dimensions()
+        let context = try await options.begin(&console)
+        let format = options.reading.output.format
+        let calendar = context.calendar(buckets.bucket)
+        var report = HoursReport(
+            by: dimensions, calendar: calendar, period: context.period,
+            completeFrom: try context.manager.completeFrom(scopes: context.scopes), addsTotals: options.addsTotals)
+        var timeline = format == .html ? context.timeline() : nil
+        try context.forEach(
+            context.filterInPeriod, names: timeline != nil || dimensions.contains(where: \.needsNames), &console
+        ) {
+            report.add($0)
+            timeline?.add($0)
+        }
+        var head = try options.head("Lease-hours and node-hours", context)
+        let rows = report.rows
+        if let timeline {
+            let chart = HoursOutput.chart(rows, dimensions, calendar, title: "Node-hours")
+            head.figures = [chart.html, timeline.html]
+        }
+        let lines = ReportLine.lines(rows, subtotals: report.subtotals, total: report.total)
+        head.totals = ReportLine.totals(lines)
+        let columns = HoursOutput.columns(dimensions, calendar, format, context.period)
+        try options.write(lines, columns, head: head, context, &console)
+        try options.remark(context, &console)
+    }
+}
+
+extension ReportOptions {
+    /// Whether lines that add others up are wanted: by people, and in the report's own order.
+    var addsTotals: Bool { reading.output.format.isForPeople && reading.output.sort.isEmpty }
+}
+
+extension ReportContext {
+    /// A timeline of the period.
+    func timeline() -> TimelineChart {
+        let text = TimeText(zone: zone)
+        return TimelineChart(period: period) { text.full($0) }
+    }
+}
+
+/// How hours look.
+enum HoursOutput {
+    typealias Line = ReportLine<HoursRow>
+
+    static func columns(
+        _ dimensions: [ReportDimension], _ calendar: BucketCalendar?, _ format: OutputFormat,
+        _ period: Range<Timestamp>
+    ) -> [Column<Line>] {
+        Line.groupColumns(dimensions, calendar: calendar, format: format, period: period) + [
+            Column("leases") { .number($0.row.leases) },
+            Column("lease_hours") { .decimal($0.row.leaseHours) },
+            Column("node_hours") { .decimal($0.row.nodeHours) },
+            Column("estimated") { .bool($0.row.isEstimated) },
+            Column("complete", visibility: .structured) { .bool($0.row.isComplete) },
+        ]
+    }
+
+    /// The bars of a report: one for each bucket, divided by what rows are grouped by, or one for each group.
+    static func chart(
+        _ rows: [HoursRow], _ dimensions: [ReportDimension], _ calendar: BucketCalendar?, title: String
+    ) -> BarChart {
+        func name(_ row: HoursRow) -> String {
+            row.labels.isEmpty ? "all" : row.labels.map { $0 ?? "none" }.joined(separator: ", ")
+        }
+        guard let calendar else {
+            return BarChart(
+                title: title, unit: "h", series: [title],
+                bars: rows.map { BarChart.Bar(label: name($0), values: [$0.nodeHours ?? 0]) })
+        }
+        var series: [String: Int] = [:]
+        for row in rows where series[name(row)] == nil { series[name(row)] = series.count }
+        var bars: [(start: Timestamp, bar: BarChart.Bar)] = []
+        for row in rows {
+            guard let start = row.bucket else { continue }
+            if bars.last?.start != start {
+                let empty = [Double](repeating: 0, count: series.count)
+                bars.append((start, BarChart.Bar(label: calendar.label(ofBucketFrom: start), values: empty)))
+            }
+            bars[bars.count - 1].bar.values[series[name(row)] ?? 0] += row.nodeHours ?? 0
+        }
+        let names = series.sorted { $0.value < $1.value }.map(\.key)
+        var chart = BarChart(title: title, unit: "h", series: names, bars: bars.map(\.bar))
+        chart.keepLargestSeries()
+        return chart
+    }
+}

@@ -1,0 +1,74 @@
+import LeaseModel
+import LeaseReports
+
+/// A row of a report as it is shown: one of the report's own, or one that adds others up.
+struct ReportLine<Row: GroupedRow>: Sendable {
+    enum Kind: Sendable {
+        case plain
+        case subtotal
+        case total
+    }
+
+    let row: Row
+    var kind = Kind.plain
+}
+
+extension ReportLine {
+    /// The columns of the bucket and of what rows are grouped by.
+    ///
+    /// - Parameters:
+    ///   - dimensions: what rows are grouped by.
+    ///   - calendar: what names the buckets for people; `nil` if there are none.
+    ///   - hasBucket: whether there is a column for it at all.
+    ///   - format: people get the name of a bucket, programs its beginning.
+    ///   - period: what the one bucket begins with if there are no others.
+    static func groupColumns(
+        _ dimensions: [ReportDimension], calendar: BucketCalendar?, hasBucket: Bool = true, format: OutputFormat,
+        period: Range<Timestamp>
+    ) -> [Column<ReportLine>] {
+        let labels = dimensions.enumerated().map { index, dimension in
+            Column<ReportLine>(dimension.rawValue) { line in
+                if index < line.row.labels.count { return .text(line.row.labels[index]) }
+                let isFirstLabel = index == line.row.labels.count
+                if line.kind == .subtotal { return .text(isFirstLabel ? "all" : nil) }
+                return .text(isFirstLabel && calendar == nil ? "total" : nil)
+            }
+        }
+        guard hasBucket else { return labels }
+        let bucket = Column<ReportLine>("bucket", visibility: calendar == nil ? .structured : .always) { line in
+            if line.kind == .total { return .text("total") }
+            guard let start = line.row.bucket else {
+                return .time(period.lowerBound == .distantPast ? nil : period.lowerBound)
+            }
+            return format.isForPeople ? .text(calendar?.label(ofBucketFrom: start)) : .time(start)
+        }
+        return [bucket] + labels
+    }
+
+    /// Rows with the lines that add them up: a sub-total behind the rows that it sums, the total last.
+    static func lines(_ rows: [Row], subtotals: [Row], total: Row?) -> [ReportLine] {
+        var lines: [ReportLine] = []
+        var start = 0
+        for subtotal in subtotals {
+            let end = rows[start...].firstIndex { !$0.belongs(to: subtotal) } ?? rows.count
+            lines += rows[start..<end].map { ReportLine(row: $0) }
+            // One row is its own sub-total.
+            if end - start > 1 { lines.append(ReportLine(row: subtotal, kind: .subtotal)) }
+            start = end
+        }
+        lines += rows[start...].map { ReportLine(row: $0) }
+        if let total, rows.count > 1 { lines.append(ReportLine(row: total, kind: .total)) }
+        return lines
+    }
+
+    /// Which lines are set off.
+    static func totals(_ lines: [ReportLine]) -> Set<Int> {
+        Set(lines.indices.filter { lines[$0].kind != .plain })
+    }
+}
+
+extension GroupedRow {
+    fileprivate func belongs(to subtotal: some GroupedRow) -> Bool {
+        bucket == subtotal.bucket && labels.starts(with: subtotal.labels)
+    }
+}

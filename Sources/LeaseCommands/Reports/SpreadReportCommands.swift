@@ -1,0 +1,82 @@
+package import ArgumentParser
+import LeaseModel
+import LeaseReports
+
+/// `leasehold report lead-time`
+package struct LeadTimeReportCommand: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "lead-time",
+        abstract: "How long before their start leases were made.",
+        discussion: """
+            EXAMPLES
+              leasehold report lead-time --by project --from 2026-01-01
+            """)
+
+    @OptionGroup var options: ReportOptions
+    @OptionGroup var grouping: GroupingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        try await SpreadOutput(subject: .leadTime, title: "Lead times", options: options, grouping: grouping)
+            .write(&console)
+    }
+}
+
+/// `leasehold report latency`
+package struct LatencyReportCommand: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "latency",
+        abstract: "How long after they were due leases were started and ended.",
+        discussion: """
+            EXAMPLES
+              leasehold report latency --by site --from -30d
+            """)
+
+    @OptionGroup var options: ReportOptions
+    @OptionGroup var grouping: GroupingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        try await SpreadOutput(subject: .latency, title: "Latencies", options: options, grouping: grouping)
+            .write(&console)
+    }
+}
+
+/// Makes and writes a report of how lengths of time are distributed.
+private struct SpreadOutput {
+    let subject: SpreadReport.Subject
+    let title: String
+    let options: ReportOptions
+    let grouping: GroupingOptions
+
+    func write(_ console: inout Console) async throws {
+        let dimensions = try grouping.dimensions()
+        // What is reserved ahead belongs to lead times as well.
+        let context = try await options.begin(&console, defaultEnd: subject == .leadTime ? .distantFuture : nil)
+        var report = SpreadReport(subject, by: dimensions, period: context.period)
+        try context.forEach(
+            context.filter, names: dimensions.contains(where: \.needsNames), events: subject == .latency, &console
+        ) { report.add($0) }
+        typealias Line = ReportLine<SpreadRow>
+        var columns = Line.groupColumns(
+            dimensions, calendar: nil, hasBucket: false, format: options.reading.output.format, period: context.period)
+        if subject == .latency { columns.append(Column("event") { .text($0.row.kind) }) }
+        columns += [
+            Column("count") { .number($0.row.count) },
+            Column("unknown") { .number($0.row.unknown) },
+            Column("least") { Self.cell($0.row.least) },
+            Column("median") { Self.cell($0.row.median) },
+            Column("ninth_decile") { Self.cell($0.row.ninthDecile) },
+            Column("greatest") { Self.cell($0.row.greatest) },
+        ]
+        try options.write(
+            report.rows.map { Line(row: $0) }, columns, head: try options.head(title, context), context, &console)
+        try options.remark(context, &console)
+    }
+
+    private static func cell(_ seconds: Int64?) -> Cell { seconds.map { .duration(seconds: $0) } ?? .unknown }
+}

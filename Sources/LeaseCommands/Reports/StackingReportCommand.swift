@@ -1,0 +1,58 @@
+package import ArgumentParser
+import LeaseModel
+import LeaseReports
+import Leasehold
+
+/// `leasehold report stacking`
+package struct StackingReportCommand: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "stacking",
+        abstract: "How long a node type was held without a break, by leases one behind the other.",
+        discussion: """
+            Sites that limit how long a lease may be look for this. The period ends with the last lease unless --to is given.
+
+            EXAMPLES
+              leasehold report stacking --mine --from -28d
+              leasehold report stacking --gap 1h --by user,node_type
+            """)
+
+    @Option(
+        name: .customLong("gap"),
+        help: ArgumentHelp("The pause that two leases of a chain may have between them.", valueName: "length"))
+    var gap = "0s"
+    @OptionGroup var options: ReportOptions
+    @OptionGroup var grouping: GroupingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let dimensions = try grouping.dimensions([.site, .project, .nodeType])
+        let pause = try DurationArgument(parsing: gap).seconds
+        let context = try await options.begin(&console)
+        var report = StackingReport(by: dimensions, period: context.period, pause: pause)
+        try context.forEach(
+            context.filterInPeriod, names: dimensions.contains(where: \.needsNames), &console
+        ) { report.add($0) }
+        typealias Line = ReportLine<StackingRow>
+        let columns =
+            Line.groupColumns(
+                dimensions, calendar: nil, hasBucket: false, format: options.reading.output.format,
+                period: context.period) + [
+                Column("leases") { .number($0.row.leases) },
+                Column("covered_hours") { .decimal(Double($0.row.coveredSeconds) / 3_600) },
+                Column("coverage") { .decimal($0.row.coverage, places: 3) },
+                Column("longest_leases") { .number($0.row.longestLeases) },
+                Column("longest_hours") { line in
+                    let span = line.row.longest
+                    return .decimal(Double(span.upperBound.seconds(since: span.lowerBound)) / 3_600)
+                },
+                Column("longest_start") { .time($0.row.longest.lowerBound) },
+                Column("longest_end") { .time($0.row.longest.upperBound) },
+                Column("estimated") { .bool($0.row.isEstimated) },
+            ]
+        let head = try options.head("Leases one behind the other", context)
+        try options.write(report.rows.map { Line(row: $0) }, columns, head: head, context, &console)
+        try options.remark(context, &console)
+    }
+}

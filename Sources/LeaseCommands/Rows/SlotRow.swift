@@ -1,0 +1,53 @@
+import LeaseModel
+import Leasehold
+
+/// A time at which hosts are free, as a row of `find-slot`.
+struct SlotRow: Sendable {
+    let slot: FreeSlot
+    let answer: SlotAnswer
+    let scope: Scope
+    let wish: SlotWish
+    /// The length as it was typed.
+    let duration: String
+    let now: Timestamp
+
+    private var hosts: [String] { slot.hosts.map { answer.hostNames[$0] ?? $0 } }
+
+    /// The command that takes it.
+    var command: String {
+        let isNow = slot.startsAt.seconds(since: now) < 60
+        let start = isNow ? "now" : slot.startsAt.iso8601.replacing(":00Z", with: "Z")
+        let cloud = scope.clouds.first.map { " --os-cloud \(Self.quoted($0))" } ?? ""
+        var node = "amount=\(wish.count)"
+        // What is asked of one property by its value is easier to read than the expression.
+        if wish.properties.conditions.count == 1, let type = wish.properties.requiredValue(of: "node_type") {
+            node += ",node_type=\(type)"
+        } else if !wish.properties.isEmpty {
+            node += ",resource_properties=\(wish.properties)"
+        }
+        return "leasehold create NAME\(cloud) --start \(start) --duration \(Self.quoted(duration)) "
+            + "--node \(Self.quoted(node))"
+    }
+
+    /// A word as a shell reads it.
+    private static func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+            default: "=,._-:/@+".utf8.contains(byte)
+            }
+        }
+        return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    }
+
+    static let columns: [Column<SlotRow>] = [
+        Column("start_date") { .time($0.slot.startsAt) },
+        Column("end_date") { .time($0.slot.endsAt) },
+        Column("latest_start") { .time($0.slot.latestStart) },
+        Column("free") { .number($0.slot.hosts.count) },
+        Column("hosts") { row in .json(.array(row.hosts.map(JSONValue.string))) },
+        Column("site") { .text($0.scope.site) },
+        Column("command", visibility: .structured) { .text($0.command) },
+        Column("synced_at", visibility: .structured) { .time($0.scope.listedAt) },
+    ]
+}

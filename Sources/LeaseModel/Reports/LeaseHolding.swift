@@ -1,0 +1,150 @@
+/// What a report needs to know of a lease: whose it is, when it held what, and how surely that is known.
+///
+/// Far smaller than a ``MirroredLease``, since a report may read a million of them.
+public struct LeaseHolding: Sendable, Hashable {
+    /// Blazar's identifier.
+    public var id: String
+    /// The name its owner gave it.
+    public var name: String
+    /// The name of its site.
+    public var site: String
+    /// The scope that sees it.
+    public var scopeID: Int64
+    /// The Keystone id of its project.
+    public var projectID: String
+    /// The project's name, if the catalogue knows it.
+    public var projectName: String?
+    /// The Keystone id of its user.
+    public var userID: String
+    /// The user's name, if the catalogue knows it.
+    public var userName: String?
+    /// Its status in the state that was seen last.
+    public var status: LeaseStatus
+    /// When it starts, or started.
+    public var startsAt: Timestamp
+    /// When it ends, or ended.
+    public var endsAt: Timestamp
+    /// When it was made, if the server said so.
+    public var createdAt: Timestamp?
+    /// Since when it has been seen as it is here.
+    public var observedAt: Timestamp
+    /// When it was last known to be so.
+    public var lastSeenAt: Timestamp
+    /// How it left the list, if it did.
+    public var departure: Departure?
+    /// What it reserves.
+    public var reservations: [HeldReservation]
+    /// The states in which it was seen before, the oldest first. Empty unless asked for.
+    public var earlierStates: [ObservedState] = []
+    /// Its starts and ends. Empty unless asked for.
+    public var events: [LeaseEvent] = []
+
+    /// Makes a holding from its parts.
+    public init(
+        id: String, name: String, site: String, scopeID: Int64, projectID: String, projectName: String? = nil,
+        userID: String, userName: String? = nil, status: LeaseStatus, startsAt: Timestamp, endsAt: Timestamp,
+        createdAt: Timestamp? = nil, observedAt: Timestamp, lastSeenAt: Timestamp, departure: Departure? = nil,
+        reservations: [HeldReservation] = []
+    ) {
+        self.id = id
+        self.name = name
+        self.site = site
+        self.scopeID = scopeID
+        self.projectID = projectID
+        self.projectName = projectName
+        self.userID = userID
+        self.userName = userName
+        self.status = status
+        self.startsAt = startsAt
+        self.endsAt = endsAt
+        self.createdAt = createdAt
+        self.observedAt = observedAt
+        self.lastSeenAt = lastSeenAt
+        self.departure = departure
+        self.reservations = reservations
+    }
+
+    /// Takes out of a mirrored lease what a report needs, wherever the lease comes from: the present, a past state, or
+    /// what was believed at some time.
+    ///
+    /// - Parameter allocated: how many resources each reservation was seen to have, by its id.
+    public init(_ mirrored: MirroredLease, allocated: [String: Int] = [:]) {
+        let lease = mirrored.lease
+        self.init(
+            id: lease.id, name: lease.name, site: mirrored.site, scopeID: mirrored.scopeID, projectID: lease.projectID,
+            projectName: mirrored.projectName, userID: lease.userID, userName: mirrored.userName, status: lease.status,
+            startsAt: lease.startsAt, endsAt: lease.endsAt, createdAt: lease.createdAt,
+            observedAt: mirrored.observedAt, lastSeenAt: mirrored.lastSeenAt, departure: mirrored.departure,
+            reservations: lease.reservations.map {
+                HeldReservation(
+                    resourceType: $0.resourceType, nodeType: $0.requiredValue(of: "node_type"),
+                    minimum: $0.minimumCount, maximum: $0.maximumCount, amount: $0.amount, allocated: allocated[$0.id],
+                    isMissingResources: $0.isMissingResources ?? false)
+            })
+        events = lease.events
+    }
+}
+
+/// One state in which a lease was seen and which no longer holds, as far as reports need it.
+public struct ObservedState: Sendable, Hashable {
+    /// Its status then.
+    public let status: LeaseStatus
+    /// When it was to start.
+    public let startsAt: Timestamp
+    /// When it was to end.
+    public let endsAt: Timestamp
+    /// When it was first seen so.
+    public let observedAt: Timestamp
+    /// When it was last seen so.
+    public let lastSeenAt: Timestamp
+    /// When it was first seen otherwise.
+    public let observedUntil: Timestamp
+    /// Whether it was the state of being gone.
+    public let isGone: Bool
+
+    /// Makes a state from its parts.
+    public init(
+        status: LeaseStatus, startsAt: Timestamp, endsAt: Timestamp, observedAt: Timestamp, lastSeenAt: Timestamp,
+        observedUntil: Timestamp, isGone: Bool = false
+    ) {
+        self.status = status
+        self.startsAt = startsAt
+        self.endsAt = endsAt
+        self.observedAt = observedAt
+        self.lastSeenAt = lastSeenAt
+        self.observedUntil = observedUntil
+        self.isGone = isGone
+    }
+}
+
+/// How much one reservation of a lease held.
+public struct HeldReservation: Sendable, Hashable {
+    /// What it is for.
+    public var resourceType: ResourceType
+    /// The node type it asks for.
+    public var nodeType: String?
+    /// The fewest hosts or devices that would do.
+    public var minimum: Int?
+    /// The most hosts or devices wanted.
+    public var maximum: Int?
+    /// How many floating IPs or instances.
+    public var amount: Int?
+    /// How many resources it was seen to have; `nil` where the site does not tell.
+    public var allocated: Int?
+    /// Whether Blazar could not replace a resource that failed.
+    public var isMissingResources: Bool
+
+    /// Makes a reservation from its parts.
+    public init(
+        resourceType: ResourceType, nodeType: String? = nil, minimum: Int? = nil, maximum: Int? = nil,
+        amount: Int? = nil, allocated: Int? = nil, isMissingResources: Bool = false
+    ) {
+        self.resourceType = resourceType
+        self.nodeType = nodeType
+        self.minimum = minimum
+        self.maximum = maximum
+        self.amount = amount
+        self.allocated = allocated
+        self.isMissingResources = isMissingResources
+    }
+}

@@ -1,0 +1,113 @@
+public import LeaseModel
+
+/// Leases as an iCalendar object (RFC 5545), written event by event.
+public struct LeaseCalendar: Sendable {
+    private let now: Timestamp
+    private let alarmSeconds: Int64
+    private let extensionWindow: Int64?
+
+    /// Begins a calendar.
+    ///
+    /// - Parameters:
+    ///   - now: when it is made.
+    ///   - alarmSeconds: how long before the end of a lease to remind.
+    ///   - extensionWindow: how long before the end a lease may be extended; `nil` if not known.
+    public init(now: Timestamp, alarmSeconds: Int64, extensionWindow: Int64?) {
+        self.now = now
+        self.alarmSeconds = alarmSeconds
+        self.extensionWindow = extensionWindow
+    }
+
+    /// What stands before the events.
+    public static let beginning = lines([
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Leasehold//leasehold//EN", "CALSCALE:GREGORIAN",
+        "METHOD:PUBLISH", "X-WR-CALNAME:Leases",
+    ])
+
+    /// What stands behind them.
+    public static let end = lines(["END:VCALENDAR"])
+
+    /// The event of a lease, which must have its earlier states; `nil` for one that ends before it begins: no calendar
+    /// takes that.
+    public func event(_ lease: LeaseHolding) -> String? {
+        guard lease.startsAt < lease.endsAt else { return nil }
+        let isCancelled = lease.departure?.reason == .deleted
+        // A deleted lease ends when it was found gone, at the latest; one that never started keeps its dates.
+        let span = lease.held?.span ?? lease.startsAt..<lease.endsAt
+        var lines = [
+            "BEGIN:VEVENT", "UID:\(Self.escaped(lease.id))", "DTSTAMP:\(Self.time(now))",
+            "DTSTART:\(Self.time(span.lowerBound))", "DTEND:\(Self.time(span.upperBound))",
+            "SUMMARY:\(Self.escaped(lease.name.isEmpty ? lease.id : lease.name))",
+            "DESCRIPTION:\(Self.escaped(description(lease)))",
+            "SEQUENCE:\(lease.earlierStates.count)",
+            "STATUS:\(isCancelled ? "CANCELLED" : "CONFIRMED")", "TRANSP:TRANSPARENT",
+            "LAST-MODIFIED:\(Self.time(lease.departure?.before ?? lease.observedAt))",
+        ]
+        if let created = lease.createdAt { lines.append("CREATED:\(Self.time(created))") }
+        lines.append("CATEGORIES:\(Self.escaped(lease.site))")
+        if lease.mayGoOn, lease.endsAt > now {
+            if let extensionWindow {
+                lines += Self.alarm(
+                    lease.endsAt.adding(seconds: -extensionWindow), "\(lease.name) may be extended from now on")
+            }
+            lines += Self.alarm(lease.endsAt.adding(seconds: -alarmSeconds), "\(lease.name) ends soon")
+        }
+        return Self.lines(lines + ["END:VEVENT"])
+    }
+
+    private func description(_ lease: LeaseHolding) -> String {
+        var parts = ["\(lease.status) at \(lease.site), project \(lease.projectName ?? lease.projectID)"]
+        for reservation in lease.reservations {
+            let count = reservation.units.map { "\($0.count) × " } ?? ""
+            parts.append("\(count)\(reservation.nodeType ?? reservation.resourceType.rawValue)")
+        }
+        if let departure = lease.departure {
+            parts.append("no longer listed: gone between \(departure.after) and \(departure.before)")
+        }
+        return parts.joined(separator: "\n")
+    }
+
+    private static func alarm(_ moment: Timestamp, _ text: String) -> [String] {
+        [
+            "BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:\(escaped(text))",
+            "TRIGGER;VALUE=DATE-TIME:\(time(moment))", "END:VALARM",
+        ]
+    }
+
+    /// `20261122T171400Z`
+    private static func time(_ moment: Timestamp) -> String {
+        moment.iso8601.filter { $0 != "-" && $0 != ":" }
+    }
+
+    /// Text as section 3.3.11 wants it; control characters, which may not occur, are left out.
+    private static func escaped(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\", ";", ",": result += "\\\(scalar)"
+            case "\n": result += "\\n"
+            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}": continue
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    private static func lines(_ lines: [String]) -> String { lines.map(folded).joined() }
+
+    /// A line, continued after at most 75 octets behind a line break and a space; no character is cut apart.
+    private static func folded(_ line: String) -> String {
+        var result = ""
+        var length = 0
+        for scalar in line.unicodeScalars {
+            let size = UTF8.width(scalar)
+            if length + size > 75 {
+                result += "\r\n "
+                length = 1
+            }
+            result.unicodeScalars.append(scalar)
+            length += size
+        }
+        return result + "\r\n"
+    }
+}

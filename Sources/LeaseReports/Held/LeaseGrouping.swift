@@ -1,0 +1,28 @@
+import LeaseModel
+
+/// Numbers the groups that leases belong to.
+struct LeaseGrouping: Sendable {
+    let dimensions: [ReportDimension]
+    private var codes = GroupCodes()
+
+    init(by dimensions: [ReportDimension]) { self.dimensions = dimensions }
+
+    /// The groups of a lease, each once: several if it is grouped by what its reservations differ in.
+    ///
+    /// - Parameter kind: a label in front of those of the dimensions.
+    mutating func groups(of lease: LeaseHolding, kind: String? = nil) -> Set<Int32> {
+        let first = kind.map { codes.group(GroupCodes.none, adding: $0) } ?? GroupCodes.none
+        let reservations: [HeldReservation?] =
+            dimensions.contains(where: \.isOfReservation) && !lease.reservations.isEmpty ? lease.reservations : [nil]
+        var groups: Set<Int32> = []
+        for reservation in reservations {
+            var group = first
+            for dimension in dimensions { group = codes.group(group, adding: dimension.label(lease, reservation)) }
+            groups.insert(group)
+        }
+        return groups
+    }
+
+    /// The labels of a group, that of its kind first if it has one.
+    func labels(of group: Int32) -> [String?] { codes.labels(of: group) }
+}

@@ -1,0 +1,42 @@
+import LeaseModel
+
+/// What rows of a report may be grouped by.
+public enum ReportDimension: String, Sendable, Hashable, CaseIterable {
+    case site
+    /// The project's name, or its id where the name is not known.
+    case project
+    case projectID = "project_id"
+    /// The user's name, or its id where the name is not known.
+    case user
+    case userID = "user_id"
+    case lease
+    case leaseName = "lease_name"
+    case nodeType = "node_type"
+    case resourceType = "resource_type"
+    /// Why reserved hours were not used; only where that is asked.
+    case reason
+
+    /// Those that every lease has.
+    public static var ofLeases: [ReportDimension] { allCases.filter { $0 != .reason } }
+
+    /// Whether it tells the reservations of one lease apart.
+    var isOfReservation: Bool { self == .nodeType || self == .resourceType }
+
+    /// Whether the lease's own id or name is needed.
+    public var needsNames: Bool { self == .lease || self == .leaseName }
+
+    func label(_ lease: LeaseHolding, _ reservation: HeldReservation?, reason: String? = nil) -> String? {
+        switch self {
+        case .site: lease.site
+        case .project: lease.projectName ?? lease.projectID
+        case .projectID: lease.projectID
+        case .user: lease.userName ?? lease.userID
+        case .userID: lease.userID
+        case .lease: lease.id
+        case .leaseName: lease.name
+        case .nodeType: reservation?.nodeType
+        case .resourceType: reservation?.resourceType.rawValue
+        case .reason: reason
+        }
+    }
+}

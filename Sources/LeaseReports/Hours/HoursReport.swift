@@ -1,0 +1,88 @@
+public import LeaseModel
+
+/// One row of a report of hours.
+public struct HoursRow: Sendable, Hashable {
+    /// Where the bucket begins; `nil` if the report has none.
+    public var bucket: Timestamp?
+    /// The values by which it is grouped, in the order asked for.
+    public var labels: [String?]
+    /// How many leases.
+    public var leases: Int
+    /// The seconds for which leases were held.
+    public var leaseSeconds: Int64
+    /// The seconds times the machines held; `nil` if nobody knows how many those are.
+    public var nodeSeconds: Int64?
+    /// Whether a bound or an estimate is in it.
+    public var isEstimated: Bool
+    /// Whether nothing that was deleted before the first sync can be missing; `nil` where that is not asked.
+    public var isComplete: Bool?
+
+    /// The hours for which leases were held.
+    public var leaseHours: Double { Double(leaseSeconds) / 3_600 }
+    /// The hours times the machines held.
+    public var nodeHours: Double? { nodeSeconds.map { Double($0) / 3_600 } }
+}
+
+/// Lease-hours and node-hours by bucket and group.
+///
+/// Leases are added one by one, from whatever source, and need not be kept.
+public struct HoursReport: Sendable {
+    private var tally: HoursTally
+    private var subtotalTally: HoursTally?
+    private var totalTally: HoursTally?
+    private let period: Range<Timestamp>
+    private let completeFrom: Timestamp?
+
+    /// Begins a report.
+    ///
+    /// - Parameters:
+    ///   - dimensions: what to group by.
+    ///   - calendar: how to divide the period; `nil` for one bucket.
+    ///   - period: what counts.
+    ///   - completeFrom: from when on all that was deleted is known; `nil` if nothing was ever read whole.
+    ///   - addsTotals: whether ``subtotals`` and ``total`` are wanted as well.
+    public init(
+        by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
+        completeFrom: Timestamp?, addsTotals: Bool = false
+    ) {
+        self.period = period
+        self.completeFrom = completeFrom
+        tally = HoursTally(by: dimensions, calendar: calendar, period: period)
+        guard addsTotals else { return }
+        totalTally = HoursTally(by: [], calendar: nil, period: period)
+        if calendar != nil, !dimensions.isEmpty {
+            subtotalTally = HoursTally(by: [], calendar: calendar, period: period)
+        } else if dimensions.count > 1 {
+            subtotalTally = HoursTally(by: [dimensions[0]], calendar: calendar, period: period)
+        }
+    }
+
+    /// Adds a lease.
+    public mutating func add(_ lease: LeaseHolding) {
+        guard let held = lease.held else { return }
+        add(lease, CollectionOfOne(held), reason: nil)
+    }
+
+    /// Adds stretches of a lease's time, with why they are counted.
+    mutating func add(_ lease: LeaseHolding, _ stretches: some Collection<HeldTime>, reason: String?) {
+        tally.add(lease, stretches, reason: reason)
+        subtotalTally?.add(lease, stretches, reason: reason)
+        totalTally?.add(lease, stretches, reason: reason)
+    }
+
+    /// The rows, by bucket and labels.
+    public var rows: [HoursRow] { tally.rows.map(judged) }
+
+    /// What each bucket adds up to, or each first label if there are no buckets; every lease counted once.
+    public var subtotals: [HoursRow] { subtotalTally?.rows.map(judged) ?? [] }
+
+    /// What everything adds up to; `nil` if there is nothing.
+    public var total: HoursRow? { totalTally?.rows.first.map(judged) }
+
+    private func judged(_ row: HoursRow) -> HoursRow {
+        var row = row
+        let start = max(row.bucket ?? period.lowerBound, period.lowerBound)
+        row.isComplete = completeFrom.map { start >= $0 } ?? false
+        return row
+    }
+}

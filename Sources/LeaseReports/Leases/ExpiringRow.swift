@@ -1,0 +1,27 @@
+public import LeaseModel
+
+/// A lease that ends soon.
+public struct ExpiringRow: Sendable, Hashable {
+    public let lease: LeaseHolding
+    /// The seconds until it ends.
+    public let remainingSeconds: Int64
+    /// When its site begins to allow that it is extended; `nil` if that is not known.
+    public let extensionOpensAt: Timestamp?
+
+    /// Looks whether a lease ends within so many seconds; `nil` if it does not, or has ended.
+    ///
+    /// - Parameter extensionWindow: how many seconds before the end the site allows an extension; `nil` if not known.
+    public init?(_ lease: LeaseHolding, now: Timestamp, within seconds: Int64, extensionWindow: Int64?) {
+        guard lease.mayGoOn, lease.endsAt > now, lease.endsAt.seconds(since: now) <= seconds else { return nil }
+        self.lease = lease
+        remainingSeconds = lease.endsAt.seconds(since: now)
+        extensionOpensAt = extensionWindow.map { lease.endsAt.adding(seconds: -$0) }
+    }
+}
+
+extension LeaseHolding {
+    /// Whether it is listed and neither ended nor failed.
+    var mayGoOn: Bool {
+        departure == nil && ![.terminated, .terminating, .deleting, .error].contains(status)
+    }
+}

@@ -1,0 +1,35 @@
+public import LeaseModel
+
+/// One change of a lease's end.
+public struct ExtensionRow: Sendable, Hashable {
+    public let lease: LeaseHolding
+    /// The end before the change.
+    public let oldEnd: Timestamp
+    /// The end after it.
+    public let newEnd: Timestamp
+    /// When the lease was last seen with the old end.
+    public let after: Timestamp
+    /// When it was first seen with the new one.
+    public let before: Timestamp
+
+    /// By how much it was extended, in seconds; negative if it was shortened.
+    public var seconds: Int64 { newEnd.seconds(since: oldEnd) }
+
+    /// The changes of a lease's end that were seen, the first one first. The lease must have its earlier states.
+    public static func changes(of lease: LeaseHolding) -> [ExtensionRow] {
+        var states = lease.earlierStates.filter { !$0.isGone }
+        if lease.departure == nil {
+            states.append(
+                ObservedState(
+                    status: lease.status, startsAt: lease.startsAt, endsAt: lease.endsAt,
+                    observedAt: lease.observedAt, lastSeenAt: lease.lastSeenAt, observedUntil: lease.lastSeenAt))
+        }
+        var bare = lease
+        bare.earlierStates = []
+        bare.events = []
+        return zip(states, states.dropFirst()).filter { $0.endsAt != $1.endsAt }.map { old, new in
+            ExtensionRow(
+                lease: bare, oldEnd: old.endsAt, newEnd: new.endsAt, after: old.lastSeenAt, before: new.observedAt)
+        }
+    }
+}

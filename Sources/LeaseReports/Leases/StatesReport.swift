@@ -1,0 +1,70 @@
+public import LeaseModel
+
+/// How long leases of a group were in one status.
+public struct StatesRow: Sendable, Hashable {
+    public let status: String
+    /// The values by which it is grouped, in the order asked for.
+    public let labels: [String?]
+    /// How many leases were seen so.
+    public let leases: Int
+    /// Seconds for which they were seen so.
+    public let seconds: Int64
+    /// Seconds for which they may have been so: from the last sighting to the first of another state.
+    public let uncertainSeconds: Int64
+}
+
+/// The time that leases spent in each status, as far as it was seen.
+public struct StatesReport: Sendable {
+    private let period: Range<Timestamp>
+    private var grouping: LeaseGrouping
+    private var sums: [Int32: (leases: Int, seconds: Int64, uncertain: Int64)] = [:]
+
+    public init(by dimensions: [ReportDimension], period: Range<Timestamp>) {
+        self.period = period
+        grouping = LeaseGrouping(by: dimensions)
+    }
+
+    /// Adds a lease, with the states in which it was seen before.
+    public mutating func add(_ lease: LeaseHolding) {
+        var times: [LeaseStatus: (seen: Int64, uncertain: Int64)] = [:]
+        func note(_ status: LeaseStatus, _ from: Timestamp, _ last: Timestamp, _ until: Timestamp) {
+            let seen = length(from, last)
+            let uncertain = length(max(from, last), until)
+            guard seen + uncertain > 0 else { return }
+            times[status, default: (0, 0)].seen += seen
+            times[status, default: (0, 0)].uncertain += uncertain
+        }
+        for state in lease.earlierStates where !state.isGone {
+            note(state.status, state.observedAt, state.lastSeenAt, state.observedUntil)
+        }
+        if lease.departure == nil { note(lease.status, lease.observedAt, lease.lastSeenAt, lease.lastSeenAt) }
+        for (status, time) in times {
+            for group in grouping.groups(of: lease, kind: status.rawValue) {
+                sums[group, default: (0, 0, 0)].leases += 1
+                sums[group, default: (0, 0, 0)].seconds += time.seen
+                sums[group, default: (0, 0, 0)].uncertain += time.uncertain
+            }
+        }
+    }
+
+    private func length(_ from: Timestamp, _ to: Timestamp) -> Int64 {
+        guard from < to else { return 0 }
+        let span = (from..<to).clamped(to: period)
+        return span.upperBound.seconds(since: span.lowerBound)
+    }
+
+    /// The rows: by label, and then in the order of a lease's life.
+    public var rows: [StatesRow] {
+        let order = LeaseStatus.known.map(\.rawValue)
+        return sums.map { group, sum in
+            let labels = grouping.labels(of: group)
+            return StatesRow(
+                status: (labels.first ?? nil) ?? "", labels: Array(labels.dropFirst()), leases: sum.leases,
+                seconds: sum.seconds, uncertainSeconds: sum.uncertain)
+        }.sorted {
+            if $0.labels != $1.labels { return RowOrder.precedes((nil, $0.labels), (nil, $1.labels)) }
+            return (order.firstIndex(of: $0.status) ?? order.count, $0.status)
+                < (order.firstIndex(of: $1.status) ?? order.count, $1.status)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/// Bars, one below the other, each divided by series.
+///
+/// Lengths are in per cent and texts in pixels, so that the chart fits a telephone and a desk without a script.
+public struct BarChart: Sendable {
+    /// One bar.
+    public struct Bar: Sendable {
+        public var label: String
+        /// A value for each series.
+        public var values: [Double]
+
+        public init(label: String, values: [Double]) {
+            self.label = label
+            self.values = values
+        }
+    }
+
+    public var title: String
+    /// What is counted, behind the number: `node-hours`.
+    public var unit: String
+    public var series: [String]
+    public var bars: [Bar]
+
+    public init(title: String, unit: String, series: [String], bars: [Bar]) {
+        self.title = title
+        self.unit = unit
+        self.series = series
+        self.bars = bars
+    }
+
+    /// Keeps the series with the most, and adds up what others have under one name.
+    public mutating func keepLargestSeries() {
+        guard series.count > ChartPattern.count else { return }
+        let sums = series.indices.map { index in bars.reduce(0) { $0 + $1.values[index] } }
+        let kept = Set(series.indices.sorted { sums[$0] > sums[$1] }.prefix(ChartPattern.count - 1))
+        let order = series.indices.filter(kept.contains)
+        let names = series
+        series = order.map { names[$0] } + ["\(names.count - order.count) others"]
+        bars = bars.map { bar in
+            let rest = bar.values.indices.reduce(0) { kept.contains($1) ? $0 : $0 + bar.values[$1] }
+            return Bar(label: bar.label, values: order.map { bar.values[$0] } + [rest])
+        }
+    }
+
+    /// The chart.
+    public var html: String {
+        let most = bars.map { $0.values.reduce(0, +) }.max() ?? 0
+        let rows = bars.enumerated().map { index, bar in row(bar, top: index * Self.rowHeight, most: most) }.joined()
+        return """
+            <figure>
+            <h2>\(title.escapedForHTML)</h2>
+            \(legend)
+            <svg role="img" aria-label="\(title.escapedForHTML); the table has the same figures" height="\(bars.count * Self.rowHeight)">
+            \(rows)</svg>
+            </figure>
+
+            """
+    }
+
+    private static let rowHeight = 44
+
+    private func row(_ bar: Bar, top: Int, most: Double) -> String {
+        let sum = bar.values.reduce(0, +)
+        var text = """
+            <text x="0" y="\(top + 14)">\(bar.label.escapedForHTML)</text>\
+            <text x="100%" y="\(top + 14)" text-anchor="end" class="b">\(Self.number(sum)) \(unit.escapedForHTML)</text>
+
+            """
+        var left = 0.0
+        for (index, value) in bar.values.enumerated() where value > 0 && most > 0 {
+            let width = value / most * 100
+            text += """
+                <rect x="\(Self.percent(left))" y="\(top + 20)" width="\(Self.percent(width))" height="16" \
+                fill="\(ChartPattern.fill(index))"><title>\(series[index].escapedForHTML): \(Self.number(value)) \
+                \(unit.escapedForHTML)</title></rect>
+
+                """
+            left += width
+        }
+        return text
+    }
+
+    private var legend: String {
+        guard series.count > 1 else { return "" }
+        let items = series.enumerated().map { index, name in
+            "<li><svg aria-hidden=\"true\" height=\"14\"><rect width=\"22\" height=\"14\" "
+                + "fill=\"\(ChartPattern.fill(index))\"/></svg>\(name.escapedForHTML)</li>"
+        }
+        return "<ul class=\"legend\">\(items.joined())</ul>"
+    }
+
+    static func percent(_ value: Double) -> String { "\((value * 1_000).rounded() / 1_000)%" }
+
+    private static func number(_ value: Double) -> String {
+        let tenths = (value * 10).rounded() / 10
+        return tenths == tenths.rounded() && abs(tenths) < 1e15 ? "\(Int64(tenths))" : "\(tenths)"
+    }
+}

@@ -1,0 +1,112 @@
+public import LeaseModel
+
+/// Leases as bars along time, in a lane for each node type.
+public struct TimelineChart: Sendable {
+    /// One lease in a lane.
+    public struct Item: Sendable {
+        public var lane: String
+        public var name: String
+        public var held: HeldTime
+
+        public init(lane: String, name: String, held: HeldTime) {
+            self.lane = lane
+            self.name = name
+            self.held = held
+        }
+    }
+
+    /// How many leases a lane shows; a page with all of a site's would be no help.
+    public static let itemsPerLane = 40
+
+    private let period: Range<Timestamp>
+    private let clock: @Sendable (Timestamp) -> String
+    private var lanes: [String: (items: [Item], count: Int)] = [:]
+
+    /// Begins a chart.
+    ///
+    /// - Parameters:
+    ///   - period: what is shown.
+    ///   - clock: writes a moment as the reader's clocks show it.
+    public init(period: Range<Timestamp>, clock: @escaping @Sendable (Timestamp) -> String) {
+        self.period = period
+        self.clock = clock
+    }
+
+    /// Adds a lease to the lane of each node type that it holds. Of too many, those that start last are kept.
+    public mutating func add(_ lease: LeaseHolding) {
+        guard let held = lease.held, held.span.overlaps(period) else { return }
+        let types = Set(lease.reservations.filter(\.isOfNodes).map { $0.nodeType ?? "no node type" })
+        for lane in types { add(Item(lane: lane, name: lease.name, held: held)) }
+    }
+
+    private mutating func add(_ item: Item) {
+        var lane = lanes[item.lane] ?? ([], 0)
+        lanes[item.lane] = nil
+        lane.count += 1
+        lane.items.append(item)
+        if lane.items.count >= 2 * Self.itemsPerLane { lane.items = Self.last(lane.items) }
+        lanes[item.lane] = lane
+    }
+
+    private static func last(_ items: [Item]) -> [Item] {
+        Array(items.sorted { $0.held.span.lowerBound < $1.held.span.lowerBound }.suffix(itemsPerLane))
+    }
+
+    /// The chart; empty if there is nothing to show.
+    public var html: String {
+        guard !lanes.isEmpty else { return "" }
+        let shown = lanes.mapValues { Self.last($0.items) }
+        // Without a beginning of the period the first lease shown is the beginning.
+        let first = shown.values.joined().map(\.held.span.lowerBound).min() ?? period.lowerBound
+        let last = shown.values.joined().map(\.held.span.upperBound).max() ?? period.upperBound
+        let start = max(period.lowerBound, first)
+        let span = start..<max(start.adding(seconds: 1), min(period.upperBound, last))
+        let sections = lanes.keys.sorted().map { name in
+            section(name, shown[name] ?? [], of: lanes[name]?.count ?? 0, span)
+        }
+        return "<figure>\n<h2>Leases by node type</h2>\n\(sections.joined())</figure>\n"
+    }
+
+    private func section(_ name: String, _ items: [Item], of count: Int, _ span: Range<Timestamp>) -> String {
+        let rows = items.enumerated().map { row($1, top: 24 + $0 * 34, span) }.joined()
+        let height = 24 + items.count * 34 + 20
+        let more = items.count < count ? ", the last \(items.count) of \(count) leases" : ""
+        return """
+            <svg role="img" aria-label="\(name.escapedForHTML)\(more)" height="\(height)">
+            <text x="0" y="16" class="b">\(name.escapedForHTML)\(more)</text>
+            \(rows)<text x="0" y="\(height - 5)" class="f">\(clock(span.lowerBound).escapedForHTML)</text>\
+            <text x="100%" y="\(height - 5)" class="f" text-anchor="end">\(clock(span.upperBound).escapedForHTML)</text>
+            </svg>
+
+            """
+    }
+
+    private func row(_ item: Item, top: Int, _ span: Range<Timestamp>) -> String {
+        let part = item.held.span.clamped(to: span)
+        let certain = min(max(item.held.certainUntil, part.lowerBound), part.upperBound)
+        let text = """
+            \(item.name): \(clock(item.held.span.lowerBound)) to \(clock(item.held.span.upperBound))\
+            \(item.held.certainUntil < item.held.span.upperBound ? " at most" : "")
+            """
+        let name = item.name.count > 60 ? item.name.prefix(59) + "…" : item.name[...]
+        var bars = bar(part.lowerBound..<certain, span, top: top + 18, fill: 0, title: text)
+        if certain < part.upperBound {
+            bars += bar(certain..<part.upperBound, span, top: top + 18, fill: 1, title: text)
+        }
+        return "<text x=\"0\" y=\"\(top + 13)\">\(name.escapedForHTML)</text>\n\(bars)"
+    }
+
+    private func bar(
+        _ part: Range<Timestamp>, _ span: Range<Timestamp>, top: Int, fill: Int, title: String
+    ) -> String {
+        let whole = Double(span.upperBound.seconds(since: span.lowerBound))
+        let left = Double(part.lowerBound.seconds(since: span.lowerBound)) / whole * 100
+        let width = Double(part.upperBound.seconds(since: part.lowerBound)) / whole * 100
+        guard width > 0 else { return "" }
+        return """
+            <rect x="\(BarChart.percent(left))" y="\(top)" width="\(BarChart.percent(max(width, 0.4)))" height="11" \
+            fill="\(ChartPattern.fill(fill))"><title>\(title.escapedForHTML)</title></rect>
+
+            """
+    }
+}

@@ -1,0 +1,40 @@
+public import LeaseModel
+
+/// From when on, and how closely, a scope was watched.
+public struct CoverageRow: Sendable, Hashable {
+    public let scope: Scope
+    /// When the first whole list was asked for; `nil` if none ever came.
+    public let completeFrom: Timestamp?
+    /// When the last one was.
+    public let lastSync: Timestamp?
+    /// How many whole lists were read.
+    public let syncs: Int
+    /// How many attempts failed, or brought nothing to believe.
+    public let failed: Int
+    /// How many pauses between whole lists were longer than asked for.
+    public let gaps: Int
+    /// The longest pause between two whole lists; `nil` with fewer than two.
+    public let longestGap: Range<Timestamp>?
+
+    /// Looks through the attempts to read a scope.
+    ///
+    /// - Parameters:
+    ///   - scope: the scope.
+    ///   - runs: the attempts, those of other scopes too.
+    ///   - pause: from how many seconds on a pause counts as a gap.
+    public init(_ scope: Scope, runs: [SyncRun], pause: Int64) {
+        // An attempt that got no token does not know its scope, only the cloud that was asked for.
+        let own = runs.filter { $0.scopeID == scope.id || ($0.scopeID == nil && scope.clouds.contains($0.cloud)) }
+        let whole = own.filter { $0.outcome == .complete }.map(\.startedAt).sorted()
+        let pauses = zip(whole, whole.dropFirst()).map { $0..<$1 }
+        self.scope = scope
+        completeFrom = whole.first
+        lastSync = whole.last
+        syncs = whole.count
+        failed = own.count { $0.outcome == .failed || $0.outcome == .suspect }
+        gaps = pauses.count { $0.upperBound.seconds(since: $0.lowerBound) > pause }
+        longestGap = pauses.max {
+            $0.upperBound.seconds(since: $0.lowerBound) < $1.upperBound.seconds(since: $1.lowerBound)
+        }
+    }
+}

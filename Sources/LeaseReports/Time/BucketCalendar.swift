@@ -1,0 +1,97 @@
+public import LeaseModel
+
+/// Where the buckets of a zone's calendar begin.
+public struct BucketCalendar: Sendable {
+    /// How long a bucket is.
+    public let bucket: Bucket
+    /// The seconds by which the zone's clocks are ahead of UTC at a moment.
+    private let offsetSeconds: @Sendable (Timestamp) -> Int
+
+    /// Makes a calendar from its zone's rule.
+    public init(_ bucket: Bucket, offsetSeconds: @escaping @Sendable (Timestamp) -> Int) {
+        self.bucket = bucket
+        self.offsetSeconds = offsetSeconds
+    }
+
+    /// The bucket that holds a moment: from where on, and up to where.
+    ///
+    /// It begins at the first moment at which the clocks have reached midnight of its first day. Where clocks go back over
+    /// midnight that is before they show the day before once more, so that the buckets follow each other without a gap.
+    public func bucket(holding moment: Timestamp) -> Range<Timestamp> {
+        let clock = moment.adding(seconds: Int64(offsetSeconds(moment)))
+        var day = firstDay(of: clock.secondsSince1970.floorDivided(by: 86_400))
+        var start = beginning(ofDay: day)
+        while start > moment {
+            day = firstDay(of: day - 1)
+            start = beginning(ofDay: day)
+        }
+        while true {
+            day = firstDay(ofNext: day)
+            let end = beginning(ofDay: day)
+            if end > moment { return start..<end }
+            start = end
+        }
+    }
+
+    /// What a bucket is called: `2026-03-23`, `2026-03-23 W13`, `2026-03`.
+    public func label(ofBucketFrom start: Timestamp) -> String {
+        let clock = start.adding(seconds: Int64(offsetSeconds(start)))
+        let date = clock.iso8601.prefix(10)
+        switch bucket {
+        case .day: return String(date)
+        case .month: return String(date.prefix(7))
+        case .week:
+            // A week belongs to the year that has its Thursday (ISO 8601).
+            let thursday = clock.adding(seconds: 3 * 86_400)
+            let newYear = Timestamp(year: thursday.utc.year, month: 1, day: 1) ?? thursday
+            let week = thursday.seconds(since: newYear) / 604_800 + 1
+            return "\(date) W\(week < 10 ? "0" : "")\(week)"
+        }
+    }
+
+    /// The first moment at which the clocks have reached midnight of a day, counted from 1 January 1970.
+    func beginning(ofDay day: Int64) -> Timestamp {
+        let midnight = Timestamp(secondsSince1970: day * 86_400)
+        // Offsets are under a day, so those in force a day before and after are all that can apply.
+        let offsets = [-86_400, 0, 86_400].map { Int64(offsetSeconds(midnight.adding(seconds: $0))) }
+        let exact = offsets.map { midnight.adding(seconds: -$0) }.filter { hasReached(midnight, at: $0, exactly: true) }
+        if let first = exact.min() { return first }
+        // The clocks skip midnight: it is reached at the skip.
+        guard let most = offsets.max(), let least = offsets.min() else { return midnight }
+        var (low, high) = (midnight.adding(seconds: -most), midnight.adding(seconds: -least))
+        while high.seconds(since: low) > 1 {
+            let middle = low.adding(seconds: high.seconds(since: low) / 2)
+            if hasReached(midnight, at: middle, exactly: false) { high = middle } else { low = middle }
+        }
+        return high
+    }
+
+    private func hasReached(_ clock: Timestamp, at moment: Timestamp, exactly: Bool) -> Bool {
+        let shown = moment.adding(seconds: Int64(offsetSeconds(moment)))
+        return exactly ? shown == clock : shown >= clock
+    }
+
+    /// The first day of the bucket that a day belongs to.
+    private func firstDay(of day: Int64) -> Int64 {
+        switch bucket {
+        case .day: return day
+        // 1 January 1970 was a Thursday.
+        case .week: return (day + 3).floorDivided(by: 7) * 7 - 3
+        case .month: return day + 1 - Int64(Timestamp(secondsSince1970: day * 86_400).utc.day)
+        }
+    }
+
+    private func firstDay(ofNext day: Int64) -> Int64 {
+        switch bucket {
+        case .day: day + 1
+        case .week: day + 7
+        case .month: firstDay(of: day + 31)
+        }
+    }
+}
+
+extension Int64 {
+    func floorDivided(by divisor: Int64) -> Int64 {
+        self >= 0 ? self / divisor : (self - divisor + 1) / divisor
+    }
+}

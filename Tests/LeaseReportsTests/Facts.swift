@@ -1,0 +1,59 @@
+import Foundation
+import LeaseModel
+import LeaseReports
+
+/// What the tests of reports are made of.
+enum Facts {
+    /// A moment in UTC: `2026-03-28 22:00`.
+    static func time(_ text: String) -> Timestamp { Timestamp(parsing: text) ?? .distantPast }
+
+    static func hosts(_ minimum: Int? = 1, _ maximum: Int? = 1, type: String? = "skylake", allocated: Int? = nil)
+        -> HeldReservation
+    {
+        HeldReservation(
+            resourceType: .host, nodeType: type, minimum: minimum, maximum: maximum, allocated: allocated)
+    }
+
+    static func lease(
+        _ id: String = "a", project: String = "p1", user: String = "u1", status: LeaseStatus = .terminated,
+        from: String, to: String, created: String? = nil, observed: String? = nil, lastSeen: String? = nil,
+        gone: (after: String, before: String)? = nil, reason: Departure.Reason = .deleted,
+        _ reservations: [HeldReservation] = [hosts()]
+    ) -> LeaseHolding {
+        let departure = gone.map { Departure(reason: reason, after: time($0.after), before: time($0.before)) }
+        let seen = lastSeen.map(time) ?? departure?.after ?? time(to).adding(seconds: 86_400)
+        return LeaseHolding(
+            id: id, name: "lease-\(id)", site: "alpha", scopeID: 1, projectID: project, projectName: nil,
+            userID: user, userName: "ada", status: status, startsAt: time(from), endsAt: time(to),
+            createdAt: created.map(time), observedAt: observed.map(time) ?? seen, lastSeenAt: seen,
+            departure: departure, reservations: reservations)
+    }
+
+    static func state(
+        _ status: LeaseStatus = .active, from: String, to: String, observed: String, lastSeen: String, until: String
+    ) -> ObservedState {
+        ObservedState(
+            status: status, startsAt: time(from), endsAt: time(to), observedAt: time(observed),
+            lastSeenAt: time(lastSeen), observedUntil: time(until))
+    }
+
+    /// A zone out of Fixtures/zones, which were copied from Debian's tzdata 2025b.
+    static func zone(_ name: String) throws -> ZoneRules {
+        try ZoneRules(parsing: Array(try zoneFile(name)))
+    }
+
+    static func zoneFile(_ name: String) throws -> Data {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        return try Data(contentsOf: tests.appending(path: "Fixtures/zones/\(name)"))
+    }
+
+    static func calendar(_ bucket: Bucket, _ zone: String? = nil) throws -> BucketCalendar {
+        guard let zone else { return BucketCalendar(bucket) { _ in 0 } }
+        let rules = try self.zone(zone)
+        return BucketCalendar(bucket) { rules.offsetSeconds(at: $0.secondsSince1970) }
+    }
+
+    static let always = Timestamp.distantPast..<Timestamp.distantFuture
+
+    static func period(_ from: String, _ to: String) -> Range<Timestamp> { time(from)..<time(to) }
+}

@@ -1,0 +1,185 @@
+import LeaseModel
+import LeaseReports
+import Testing
+
+@Suite("Hours")
+struct HoursReportTests {
+    private func rows(
+        _ leases: [LeaseHolding], by dimensions: [ReportDimension] = [], _ calendar: BucketCalendar? = nil,
+        _ period: Range<Timestamp> = Facts.always
+    ) -> [HoursRow] {
+        var report = HoursReport(by: dimensions, calendar: calendar, period: period, completeFrom: nil)
+        for lease in leases { report.add(lease) }
+        return report.rows
+    }
+
+    @Test("are divided as the example in docs/reports.md says")
+    func example() throws {
+        let lease = Facts.lease(from: "2026-03-28 22:00", to: "2026-03-30 01:00", [Facts.hosts(1, 2)])
+        let found = rows([lease], try Facts.calendar(.day, "Berlin"))
+        #expect(found.map(\.bucket) == ["2026-03-27 23:00", "2026-03-28 23:00", "2026-03-29 22:00"].map(Facts.time))
+        #expect(found.map(\.leaseHours) == [1, 23, 3])
+        #expect(found.map(\.nodeHours) == [2, 46, 6])
+        #expect(found.map(\.isEstimated) == [true, true, true])
+    }
+
+    @Test("of a deleted lease last until it was found gone, and are estimated from its last sighting on")
+    func deleted() throws {
+        let lease = Facts.lease(
+            status: .active, from: "2026-03-28 22:00", to: "2026-03-30 01:00",
+            gone: ("2026-03-29 10:00", "2026-03-29 12:00"), [Facts.hosts(2, 2)])
+        let found = rows([lease], try Facts.calendar(.day, "Berlin"))
+        #expect(found.map(\.leaseHours) == [1, 13])
+        #expect(found.map(\.isEstimated) == [false, true])
+    }
+
+    @Test(
+        "are none where nothing was held",
+        arguments: [
+            Facts.lease(status: .error, from: "2026-01-01 00:00", to: "2026-01-02 00:00"),
+            Facts.lease(status: .pending, from: "2026-01-01 00:00", to: "2026-01-02 00:00"),
+            Facts.lease(
+                status: .pending, from: "2026-01-02 00:00", to: "2026-01-03 00:00",
+                gone: ("2026-01-01 10:00", "2026-01-02 00:00")),
+            Facts.lease(status: .terminated, from: "2026-01-02 00:00", to: "2026-01-02 00:00"),
+            Facts.lease(status: .terminated, from: "2026-01-02 00:00", to: "2026-01-01 00:00"),
+        ])
+    func none(lease: LeaseHolding) {
+        #expect(lease.held == nil)
+        #expect(rows([lease]).isEmpty)
+    }
+
+    @Test("go on as planned for a lease that left the scope, and for one that ended before it was deleted")
+    func departures() {
+        let moved = Facts.lease(
+            status: .active, from: "2026-01-01 00:00", to: "2026-01-03 00:00",
+            gone: ("2026-01-02 00:00", "2026-01-02 01:00"), reason: .outOfScope)
+        #expect(rows([moved]).map(\.leaseHours) == [48])
+        #expect(rows([moved]).map(\.isEstimated) == [true])
+        let ended = Facts.lease(
+            from: "2026-01-01 00:00", to: "2026-01-03 00:00", gone: ("2026-01-04 00:00", "2026-01-05 00:00"))
+        #expect(rows([ended]).map(\.leaseHours) == [48])
+        #expect(rows([ended]).map(\.isEstimated) == [false])
+    }
+
+    @Test("count a lease once in each group, and its nodes by reservation")
+    func groups() {
+        let lease = Facts.lease(
+            from: "2026-01-01 00:00", to: "2026-01-01 10:00",
+            [
+                Facts.hosts(2, 2), Facts.hosts(1, 1), Facts.hosts(1, 3, type: "gpu", allocated: 2),
+                HeldReservation(resourceType: .floatingIP, amount: 4),
+            ])
+        let byType = rows([lease], by: [.nodeType])
+        #expect(byType.map(\.labels) == [["gpu"], ["skylake"], [nil]])
+        #expect(byType.map(\.leaseHours) == [10, 10, 10])
+        #expect(byType.map(\.nodeHours) == [20, 30, 0])
+        #expect(byType.map(\.isEstimated) == [false, false, false])
+        #expect(rows([lease]).map(\.leaseHours) == [10])
+        #expect(rows([lease]).map(\.nodeHours) == [50])
+        #expect(rows([lease], by: [.resourceType]).map(\.labels) == [["physical:host"], ["virtual:floatingip"]])
+        #expect(
+            rows([lease], by: [.user, .project, .leaseName, .site]).map(\.labels) == [["ada", "p1", "lease-a", "alpha"]])
+    }
+
+    @Test("say so where nobody knows how many nodes there were")
+    func unknown() {
+        let known = Facts.lease("a", from: "2026-01-01 00:00", to: "2026-01-01 10:00")
+        let lease = Facts.lease("b", from: "2026-01-01 00:00", to: "2026-01-01 10:00", [Facts.hosts(nil, nil)])
+        #expect(rows([known, lease]).map(\.nodeHours) == [nil])
+        #expect(rows([known, lease]).map(\.leaseHours) == [20])
+        #expect(rows([known, lease], by: [.lease]).map(\.nodeHours) == [10, nil])
+    }
+
+    @Test("of a network are no node-hours, those of a device are; what is missing makes an estimate")
+    func otherTypes() {
+        var short = Facts.hosts(2, 2)
+        short.isMissingResources = true
+        let lease = Facts.lease(
+            from: "2026-01-01 00:00", to: "2026-01-01 10:00",
+            [HeldReservation(resourceType: .network), HeldReservation(resourceType: .device, minimum: 1, maximum: 1), short])
+        #expect(rows([lease], by: [.resourceType]).map(\.nodeHours) == [10, 0, 20])
+        #expect(rows([lease], by: [.resourceType]).map(\.isEstimated) == [false, false, true])
+    }
+
+    @Test("belong to the period from its beginning up to, and not with, its end")
+    func period() throws {
+        let lease = Facts.lease(from: "2026-01-01 00:00", to: "2026-01-03 00:00")
+        let half = Facts.period("2026-01-01 06:30", "2026-01-02 00:00")
+        #expect(rows([lease], nil, half).map(\.leaseSeconds) == [63_000])
+        let days = rows([lease], try Facts.calendar(.day), half)
+        #expect(days.map(\.bucket) == [Facts.time("2026-01-01 00:00")])
+        #expect(days.map(\.leaseSeconds) == [63_000])
+        #expect(rows([lease], nil, Facts.period("2026-01-03 00:00", "2026-01-04 00:00")).isEmpty)
+    }
+
+    @Test("are complete from the first whole list on")
+    func completeness() throws {
+        var report = HoursReport(
+            by: [], calendar: try Facts.calendar(.day), period: Facts.always,
+            completeFrom: Facts.time("2026-01-01 10:00"))
+        report.add(Facts.lease(from: "2026-01-01 00:00", to: "2026-01-03 00:00"))
+        #expect(report.rows.map(\.isComplete) == [false, true])
+    }
+
+    @Test("have sub-totals and a total in which a lease counts once")
+    func totals() throws {
+        let lease = Facts.lease(
+            from: "2026-01-01 12:00", to: "2026-01-02 12:00", [Facts.hosts(1, 1), Facts.hosts(1, 1, type: "gpu")])
+        var report = HoursReport(
+            by: [.nodeType], calendar: try Facts.calendar(.day), period: Facts.always, completeFrom: nil,
+            addsTotals: true)
+        report.add(lease)
+        #expect(report.rows.map(\.leaseHours) == [12, 12, 12, 12])
+        #expect(report.subtotals.map(\.leaseHours) == [12, 12])
+        #expect(report.subtotals.map(\.nodeHours) == [24, 24])
+        #expect(report.total?.leaseHours == 24)
+        #expect(report.total?.nodeHours == 48)
+        #expect(report.total?.leases == 1)
+    }
+
+    @Test("add up to the same whole, whatever the bucket, the zone and the grouping", arguments: 1...20)
+    func sum(seed: UInt64) throws {
+        var random = SplitMix(seed: seed)
+        let leases = (0..<60).map { _ in Self.randomLease(&random) }
+        let from = Timestamp(secondsSince1970: 1_750_000_000 + Int64(random.next() % 9_000_000))
+        let period = from..<from.adding(seconds: Int64(random.next() % 30_000_000) + 1)
+        for dimensions in [[], [ReportDimension.project], [.user, .site], [.lease]] {
+            let whole = Self.sums(rows(leases, by: dimensions, nil, period))
+            for zone in ["Berlin", "Apia", "St_Johns", "Lord_Howe", "Havana"] {
+                for bucket in Bucket.allCases {
+                    let parts = Self.sums(rows(leases, by: dimensions, try Facts.calendar(bucket, zone), period))
+                    #expect(parts == whole, "\(dimensions) \(zone) \(bucket)")
+                }
+            }
+        }
+        // Node-hours add up over what tells reservations apart, too.
+        let nodes = rows(leases, by: [.nodeType, .resourceType], nil, period).reduce(0) { $0 + ($1.nodeSeconds ?? 0) }
+        #expect(nodes == rows(leases, nil, period).reduce(0) { $0 + ($1.nodeSeconds ?? 0) })
+    }
+
+    private static func randomLease(_ random: inout SplitMix) -> LeaseHolding {
+        let start = Timestamp(secondsSince1970: 1_750_000_000 + Int64(random.next() % 40_000_000))
+        let end = start.adding(seconds: Int64(random.next() % 3_000_000))
+        let seen = start.adding(seconds: Int64(random.next() % 4_000_000) - 500_000)
+        let isGone = random.next() % 3 == 0
+        return LeaseHolding(
+            id: "\(random.next() % 50)", name: "", site: random.next() % 2 == 0 ? "alpha" : "beta", scopeID: 1,
+            projectID: "p\(random.next() % 4)", userID: "u\(random.next() % 5)",
+            status: [.active, .pending, .terminated, .error].randomElement(using: &random) ?? .active, startsAt: start,
+            endsAt: end, observedAt: seen, lastSeenAt: seen,
+            departure: isGone
+                ? Departure(reason: .deleted, after: seen, before: seen.adding(seconds: Int64(random.next() % 9_000)))
+                : nil,
+            reservations: (0..<random.next() % 3).map { _ in
+                Facts.hosts(1, Int(random.next() % 3) + 1, type: random.next() % 2 == 0 ? "gpu" : nil)
+            })
+    }
+
+    private static func sums(_ rows: [HoursRow]) -> [[String?]: [Int64]] {
+        rows.reduce(into: [:]) { sums, row in
+            let sum = sums[row.labels] ?? [0, 0]
+            sums[row.labels] = [sum[0] + row.leaseSeconds, sum[1] + (row.nodeSeconds ?? 0)]
+        }
+    }
+}

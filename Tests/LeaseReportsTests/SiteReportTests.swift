@@ -1,0 +1,92 @@
+import LeaseModel
+import LeaseReports
+import Testing
+
+@Suite("Reports on sites")
+struct SiteReportTests {
+    private func host(
+        _ id: String, seen: String = "2026-01-01 08:00", uses: [HostHistory.Use] = [], reservable: Bool = true
+    ) -> HostHistory {
+        HostHistory(
+            id: id, site: "alpha", scopeID: 1, nodeType: "skylake", isReservable: reservable,
+            firstSeenAt: Facts.time(seen), goneBefore: nil, uses: uses)
+    }
+
+    private func use(_ from: String, _ to: String, gone: String? = nil) -> HostHistory.Use {
+        HostHistory.Use(startsAt: Facts.time(from), endsAt: Facts.time(to), goneBefore: gone.map(Facts.time))
+    }
+
+    private func rows(
+        _ hosts: [HostHistory], _ period: Range<Timestamp>, _ leases: [LeaseHolding] = [], allSeeing: Set<Int64> = []
+    ) -> [UtilizationRow] {
+        var report = UtilizationReport(
+            hosts: hosts, by: [.site], calendar: nil, period: period, allSeeingScopes: allSeeing)
+        for lease in leases { report.add(lease) }
+        return report.rows
+    }
+
+    private let day = Facts.period("2026-01-01 08:00", "2026-01-01 16:00")
+
+    @Test("give the utilization of the example")
+    func utilization() {
+        let hosts = [host("1", uses: [use("2026-01-01 10:00", "2026-01-01 14:00")]), host("2"), host("3", reservable: false)]
+        #expect(rows(hosts, day).map(\.utilization) == [0.25])
+        // What was given back early was not used to its end.
+        let early = [host("1", uses: [use("2026-01-01 10:00", "2026-01-01 14:00", gone: "2026-01-01 12:00")]), host("2")]
+        #expect(rows(early, day).map(\.utilization) == [0.125])
+    }
+
+    @Test("say so where nobody knows what was given out")
+    func untold() {
+        #expect(rows([host("1")], day).map(\.committedSeconds) == [nil])
+        #expect(rows([host("1")], day).map(\.utilization) == [nil])
+        let lease = Facts.lease(from: "2026-01-01 08:00", to: "2026-01-01 12:00")
+        #expect(rows([host("1"), host("2")], day, [lease], allSeeing: [1]).map(\.utilization) == [0.25])
+        #expect(rows([host("1")], Facts.period("2026-01-01", "2026-01-02")).map(\.reservableSeconds) == [nil])
+        #expect(rows([host("1")], Timestamp.distantPast..<Facts.time("2026-01-01 10:00")).map(\.reservableSeconds) == [7_200])
+    }
+
+    @Test("tell from when on a scope was watched, and how closely")
+    func coverage() {
+        func run(_ id: Int64, _ time: String, _ outcome: SyncRun.Outcome, scope: Int64? = 1) -> SyncRun {
+            SyncRun(
+                id: id, cloud: "alpha", scopeID: scope, startedAt: Facts.time(time), finishedAt: nil, outcome: outcome,
+                message: nil, serverDate: nil, counts: SyncCounts())
+        }
+        let scope = Scope(
+            id: 1, site: "alpha", authURL: "", region: "", projectID: "p", projectName: "p", seesAllProjects: false,
+            listedAt: nil, clouds: ["alpha"])
+        let runs = [
+            run(1, "2026-01-01 00:00", .failed, scope: nil), run(2, "2026-01-01 01:00", .complete),
+            run(3, "2026-01-01 02:00", .complete), run(4, "2026-01-01 08:00", .suspect),
+            run(5, "2026-01-02 01:30", .complete), run(6, "2025-01-01 00:00", .complete, scope: 2),
+        ]
+        let row = CoverageRow(scope, runs: runs, pause: 7_200)
+        #expect(row.completeFrom == Facts.time("2026-01-01 01:00"))
+        #expect(row.lastSync == Facts.time("2026-01-02 01:30"))
+        #expect([row.syncs, row.failed, row.gaps] == [3, 2, 1])
+        #expect(row.longestGap == Facts.period("2026-01-01 02:00", "2026-01-02 01:30"))
+        #expect(CoverageRow(scope, runs: [], pause: 0).completeFrom == nil)
+    }
+
+    @Test("count failed writes by reason")
+    func failures() {
+        func mutation(_ id: Int64, _ state: MutationState, _ reason: String?, at time: String) -> Mutation {
+            var mutation = Mutation(
+                id: id, scopeID: 1, site: "alpha", verb: .create, localID: "l", leaseID: nil, leaseName: "n",
+                state: state, body: [:], token: "t", createdAt: Facts.time(time))
+            mutation.reason = reason
+            mutation.message = "number \(id)"
+            return mutation
+        }
+        let rows = FailureRow.rows(
+            of: [
+                mutation(1, .rejected, "capacity", at: "2026-01-01"), mutation(2, .rejected, "capacity", at: "2026-01-03"),
+                mutation(3, .blocked, "conflict", at: "2026-01-02"), mutation(4, .settled, nil, at: "2026-01-02"),
+                mutation(5, .rejected, "capacity", at: "2025-01-02"),
+            ], period: Facts.period("2026-01-01", "2026-02-01"))
+        #expect(rows.map(\.count) == [2, 1])
+        #expect(rows.map(\.reason) == ["capacity", "conflict"])
+        #expect(rows.map(\.message) == ["number 2", "number 3"])
+    }
+}
