@@ -29,11 +29,14 @@ extension LeaseStore {
             let serverDate = Timestamp(secondsSince1970: list[0])
             let run: Int64 = list[2]
             let startedAt = Timestamp(secondsSince1970: list[3])
-            return try Self.queue(database, scope: scope).compactMap { mutation in
+            let queue = try Self.queue(database, scope: scope)
+            return try queue.compactMap { mutation in
                 var next = mutation
                 switch mutation.state {
                 case .unknown:
                     let (matches, isCertain) = try Self.matches(database, mutation, keepsEvents: list[1])
+                    // What only looks like it may be the other's, whose answer will say so.
+                    guard isCertain || !mutation.hasTwinUnderWay(in: queue) else { return nil }
                     next = rules.mutation(
                         mutation,
                         after: .init(run: run, serverDate: serverDate, matches: matches, isCertain: isCertain),

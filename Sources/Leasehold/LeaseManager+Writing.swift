@@ -79,12 +79,14 @@ extension LeaseManager {
             var notes: [String] = []
             if isIdempotent { notes = try await basis(connection, scope, flush, isOffline: isOffline) }
             let findings = try review(draft, scope: scope)
-            let refusals = findings.filter { $0.severity == .refusal }
-            guard isForced || refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
+            let refusals = isForced ? [] : findings.filter { $0.severity == .refusal }
             let mutation: Mutation
             var isFound = false
             if isIdempotent {
-                switch try desk.createOnce(draft, scope: scope, terms: terms.desk) {
+                // What is there already needs no leave of the review's.
+                let standing = try desk.createOnce(
+                    draft, scope: scope, terms: terms.desk, mayQueue: refusals.isEmpty)
+                switch standing {
                 case .lease(let lease, let count):
                     var result = result(of: lease, among: count, scope)
                     result.notes = notes + result.notes
@@ -95,8 +97,10 @@ extension LeaseManager {
                     let note = "The creation of \"\(draft.name)\" is queued already, as mutation \(creation.id)."
                     notes += isNew ? [] : [note]
                     isFound = !isNew
+                case nil: throw LeaseholdError(refusals: refusals)
                 }
             } else {
+                guard refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
                 mutation = try desk.create(draft, scope: scope, terms: terms.desk)
             }
             var result = try await send(mutation, scope, connection, flush, isOffline: isOffline)

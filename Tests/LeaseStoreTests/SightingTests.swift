@@ -115,6 +115,25 @@ struct SightingTests {
 
     // MARK: - A server that drops our event
 
+    @Test("While another of the name is being sent, what looks alike may be that one's, and is nobody's yet")
+    func twinUnderWay() throws {
+        try with { fixture in
+            let lost = try #require(try fixture.lose(fixture.creation(), carriesToken: false))
+            let twin = fixture.creation(local: "local-2", token: "zzzzzzzzzzzzzzzzzzzzzzzzzz")
+            let queued = try #require(try fixture.enqueue(twin))
+            let (sending, attempt) = try #require(
+                try fixture.store.beginAttempt(queued, sent: queued.body, at: StoreFixture.time(2)))
+            let made = fixture.twin(of: twin, "new")
+            #expect(try list(fixture, [made], at: 3).isEmpty)
+            try fixture.end(sending, attempt, .accepted, lease: made)
+            try list(fixture, [made], at: 4)
+            #expect(try fixture.store.mutation(id: queued.id)?.state == .settled)
+            #expect(try fixture.store.mutation(id: lost.id)?.state == .unknown)
+            let own = fixture.twin(of: twin, "late")
+            #expect(try list(fixture, [made, own], at: 5).map(\.leaseID) == ["late"])
+        }
+    }
+
     @Test("Without our event it is the lease of that name, user, dates and reservations that was not known before")
     func lookalike() throws {
         try with { fixture in

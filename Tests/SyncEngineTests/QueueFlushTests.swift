@@ -1,5 +1,6 @@
 import CloudFixtures
 import BlazarModel
+import CloudFixtures
 import LeaseModel
 import LeaseStore
 import OpenStackClient
@@ -107,9 +108,12 @@ struct QueueFlushTests {
     func onlyOne() async throws {
         try await with { fixture in
             let name = "mine [*?]"
-            func ask(_ name: String) throws -> QueueDesk.Standing {
+            func ask(_ name: String) throws -> QueueDesk.Standing? {
                 try fixture.desk.createOnce(fixture.draft(name), scope: fixture.scope, terms: .init())
             }
+            let refused = try fixture.desk.createOnce(
+                fixture.draft(name), scope: fixture.scope, terms: .init(), mayQueue: false)
+            #expect(refused == nil)
             guard case .creation(let first, true) = try ask(name) else {
                 Issue.record("not queued")
                 return

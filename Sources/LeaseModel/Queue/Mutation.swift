@@ -85,6 +85,13 @@ public struct Mutation: Sendable, Hashable, Identifiable {
         failures = 0
     }
 
+    /// Whether another creation of the same name is being sent: a lease that looks like this one's may be that one's.
+    package func hasTwinUnderWay(in queue: [Mutation]) -> Bool {
+        queue.contains {
+            $0.id != id && $0.verb == .create && $0.state == .sending && $0.leaseName == leaseName
+        }
+    }
+
     /// Whether two mutations are about the same lease.
     public func concernsSameLease(as other: Mutation) -> Bool {
         guard scopeID == other.scopeID else { return false }

@@ -14,9 +14,16 @@ extension QueueDesk {
     ///
     /// It is looked at and done in one transaction, so that of many who ask at the same moment one queues it.
     ///
-    /// - Returns: what stands for the wish.
+    /// - Parameters:
+    ///   - draft: the lease.
+    ///   - scope: the scope whose project it is for.
+    ///   - terms: on what terms.
+    ///   - mayQueue: whether to queue it if nothing stands for it.
+    /// - Returns: what stands for the wish; `nil` if nothing does.
     /// - Throws: ``StoreError``.
-    package func createOnce(_ draft: LeaseDraft, scope: Scope, terms: Terms) throws(StoreError) -> Standing {
+    package func createOnce(
+        _ draft: LeaseDraft, scope: Scope, terms: Terms, mayQueue: Bool = true
+    ) throws(StoreError) -> Standing? {
         var filter = LeaseFilter()
         filter.scopes = [scope.id]
         filter.project = scope.projectID
@@ -32,9 +39,9 @@ extension QueueDesk {
             }) {
                 standing = .creation(waiting, isNew: false)
             }
-            return standing == nil ? wish : nil
+            return standing == nil && mayQueue ? wish : nil
         }
-        if let standing { return standing }
+        if standing != nil || !mayQueue { return standing }
         guard let queued else { throw StoreError(kind: .failed, message: "The creation could not be queued.") }
         return .creation(queued, isNew: true)
     }

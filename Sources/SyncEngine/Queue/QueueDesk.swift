@@ -207,9 +207,16 @@ package struct QueueDesk: Sendable {
                     Name another, or send this one again with `leasehold queue resolve \(id) --create-again`.
                     """)
         }
-        return try decide(id) { mutation, _, time in
+        return try decide(id) { mutation, queue, time in
             guard mutation.state == .blocked else {
                 throw Refusal(message: "Mutation \(id) is \(mutation.state.rawValue): there is nothing to resolve.")
+            }
+            if case .adopt = resolution, mutation.hasTwinUnderWay(in: queue) {
+                throw Refusal(
+                    message: """
+                        Another creation of "\(mutation.leaseName)" is being sent, and its answer may name that lease. \
+                        Run `leasehold sync`, then decide.
+                        """)
             }
             var next = mutation
             next.updatedAt = time
