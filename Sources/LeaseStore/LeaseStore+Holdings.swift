@@ -24,8 +24,10 @@ struct RowsByLease<Value> {
     private var next: Row?
 
     /// - Parameters:
+    ///   - database: where from.
     ///   - sql: gives the key of the lease first, and rows in ascending order of it.
     ///   - value: makes a value of a row.
+    /// - Throws: what SQLite finds wrong with the statement.
     init(_ database: Database, sql: String, value: @escaping (Row) -> Value) throws {
         rows = try Row.fetchCursor(database, sql: sql)
         self.value = value

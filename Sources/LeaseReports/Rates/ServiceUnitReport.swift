@@ -24,7 +24,11 @@ public struct ServiceUnitReport: Sendable {
 
     /// Begins a report.
     ///
-    /// - Parameter rates: the rates that hold for the leases of each scope; those of a scope without cost nothing.
+    /// - Parameters:
+    ///   - dimensions: what to group by.
+    ///   - calendar: how to divide the period; `nil` for one bucket.
+    ///   - period: what counts.
+    ///   - rates: the rates that hold for the leases of each scope; those of a scope without cost nothing.
     public init(
         by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
         rates: [Int64: RateTable]
