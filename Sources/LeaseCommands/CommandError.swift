@@ -1,4 +1,4 @@
-package import LeaseModel
+import LeaseModel
 import Leasehold
 
 /// How a command fails: what the person reads, the fixed code for programs, and the exit status.
