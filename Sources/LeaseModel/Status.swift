@@ -16,6 +16,9 @@ public struct LeaseStatus: RawRepresentable, Sendable, Hashable, CustomStringCon
     /// Not Blazar's: a lease that is only queued here.
     public static let queued = LeaseStatus(rawValue: "QUEUED")
 
+    /// Not Blazar's: a lease whose queued creation was refused.
+    public static let rejected = LeaseStatus(rawValue: "REJECTED")
+
     /// Not Blazar's: a lease that is gone, because somebody deleted it.
     public static let deleted = LeaseStatus(rawValue: "DELETED")
 

@@ -28,15 +28,19 @@ extension Lease {
             throw LeaseholdError(code: .invalid, message: "'\(name)' reserves nothing: add a reservation before.")
         }
         var attempts = 0
+        var isFound = false
         while true {
             do {
-                try await create(idempotent: idempotent, isOffline: isOffline, progress)
+                isFound = try await create(idempotent: idempotent, isOffline: isOffline, progress)
                 if waitForActive, !isOffline {
                     try await wait(status: .active, timeout: waitTimeout, progress: progress)
                 }
                 break
             } catch {
-                guard attempts < retries, error.code == .refused, await makesWay(progress) else { throw error }
+                // What another program made is not for this one to delete.
+                guard attempts < retries, error.code == .refused, !isFound, await makesWay(progress) else {
+                    throw error
+                }
                 attempts += 1
                 do {
                     try await manager.sleep(Double(1 << min(attempts, 5)))
@@ -48,9 +52,12 @@ extension Lease {
         if let style { show(style) }
     }
 
+    /// Asks for the lease once.
+    ///
+    /// - Returns: whether it was there already.
     private nonisolated(nonsending) func create(
         idempotent: Bool, isOffline: Bool, _ progress: @escaping @Sendable (SyncProgress) async -> Void
-    ) async throws(LeaseholdError) {
+    ) async throws(LeaseholdError) -> Bool {
         // A lease that starts when it is created lasts as long as was said, however late that is.
         var terms = WriteTerms()
         if startsAt == nil, case .after = wantedEnd { terms.lateStart = .shift }
@@ -74,6 +81,7 @@ extension Lease {
         } else if let reference = result.mutation.localID ?? result.mutation.leaseID {
             state = .mirrored(try manager.lease(reference, scopes: [result.mutation.scopeID]))
         }
+        return result.isFound
     }
 
     /// Whether nothing is left of a creation that failed, so that another lease may be asked for.
@@ -88,7 +96,7 @@ extension Lease {
             guard let state = deletion?.mutation.state, state == .accepted || state == .settled else { return false }
             self.state = .draft
             return true
-        case .mirrored(let refused) where refused.isDraft && refused.pending.isEmpty:
+        case .mirrored(let refused) where refused.lease.status == .rejected:
             state = .draft
             return true
         default: return false

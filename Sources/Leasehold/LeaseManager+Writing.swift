@@ -30,6 +30,8 @@ public struct WriteResult: Sendable, Hashable {
     public let pause: String?
     /// The lease, if the server has given one.
     public let lease: MirroredLease?
+    /// Whether an idempotent creation found what was there already.
+    public var isFound = false
     /// What was noticed about a draft, none of which kept it from being queued.
     public var warnings: [DraftFinding] = []
 
@@ -72,7 +74,8 @@ extension LeaseManager {
             let scope = try await scope(of: connection, flush, isOffline: isOffline)
             if isIdempotent {
                 if !isOffline { await readLeases(of: connection, progress) }
-                if let present = try alreadyThere(draft.name, scope) {
+                if var present = try alreadyThere(draft.name, scope) {
+                    present.isFound = true
                     await connection.close()
                     return present
                 }

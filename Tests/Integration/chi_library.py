@@ -13,11 +13,11 @@ sys.dont_write_bytecode = True
 
 from support import runner
 from support.blazar_client import BlazarClient
-from support.lease_story import LeaseStory
+from support.lease_story import UpstreamTypes
 from support.real_cloud import RealCloudCase
 
 
-class ChiLibrary(RealCloudCase, LeaseStory):
+class ChiLibrary(RealCloudCase, UpstreamTypes):
     def setUp(self):
         super().setUp()
         self.cloud = BlazarClient(self.clouds_file, "user1")
@@ -36,18 +36,6 @@ class ChiLibrary(RealCloudCase, LeaseStory):
         self.assertEqual(sorted(item["Floating IP Address"] for item in addresses), held["floating_ips"])
         for flavor in held["flavors"]:
             self.assertEqual(json.loads(self.openstack("flavor", "show", flavor, "-f", "json"))["id"], flavor)
-
-    def test_nodes(self):
-        self.tell("node", "physical:host", (0, 0))
-
-    def test_floating_ips(self):
-        self.tell("fip", "virtual:floatingip", (2, 0))
-
-    def test_flavors(self):
-        self.tell("flavor", "flavor:instance", (0, 1))
-
-    def test_instances(self):
-        self.tell("instance", "virtual:instance", (0, 1))
 
 
 if __name__ == "__main__":

@@ -15,23 +15,11 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from support import runner
-from support.lease_story import LeaseStory
+from support.lease_story import LeaseStory, UpstreamTypes
 from support.sandbox import SandboxCase
 
 
-class Upstream(SandboxCase, LeaseStory):
-    def test_nodes(self):
-        self.tell("node", "physical:host", (0, 0))
-
-    def test_floating_ips(self):
-        self.tell("fip", "virtual:floatingip", (2, 0))
-
-    def test_flavors(self):
-        self.tell("flavor", "flavor:instance", (0, 1))
-
-    def test_instances(self):
-        self.tell("instance", "virtual:instance", (0, 1))
-
+class Upstream(SandboxCase, UpstreamTypes):
     def test_example_makes_one_lease_however_often_it_runs(self):
         program = Path(os.environ["LEASEHOLD"]).with_name("ChiLease")
         for _ in range(2):

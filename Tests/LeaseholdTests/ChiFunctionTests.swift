@@ -5,15 +5,9 @@ import Testing
 
 @Suite("The functions of chi.lease")
 struct ChiFunctionTests {
-    private func withLab(_ body: (LeaseLab) async throws -> Void) async throws {
-        let lab = try LeaseLab()
-        defer { lab.remove() }
-        try await body(lab)
-    }
-
     @Test("Leases are listed, found by id, name or the beginning of an id, and asked for nowhere")
     func finding() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             for name in ["one", "twin", "twin"] {
                 try await lab.lease(name, startsAt: lab.later).submit(waitForActive: false)
             }
@@ -37,7 +31,7 @@ struct ChiFunctionTests {
 
     @Test("The table has python-chi's columns in its order, counts nodes and not reservations, and can be sorted")
     func table() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             let active = try Lease(name: "active", duration: .seconds(5_400), manager: lab.manager)
             try active.addReservation(.node(count: 2))
             try await active.submit()
@@ -65,7 +59,7 @@ struct ChiFunctionTests {
     @available(*, deprecated)
     @Test("The older functions make, wait for and delete a lease by its name")
     func older() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             try await lab.manager.sync()
             var list: [ReservationRequest] = []
             try lab.manager.addNodeReservation(to: &list, nodeName: nil)
@@ -97,7 +91,7 @@ struct ChiFunctionTests {
     @available(*, deprecated)
     @Test("Two reservations that fit are ambiguous")
     func ambiguous() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             let lease = try lab.lease()
             try lease.addReservation(.node())
             try await lease.submit()
@@ -111,7 +105,7 @@ struct ChiFunctionTests {
     @available(*, deprecated)
     @Test("The arguments of a creation take a length or an end, a node type, and make a draft that can be created")
     func arguments() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             let end = lab.cloud.now.adding(seconds: 7_200)
             let error = #expect(throws: LeaseholdError.self) {
                 try lab.manager.leaseCreateArgs(name: "x", endsAt: end, length: .seconds(60))

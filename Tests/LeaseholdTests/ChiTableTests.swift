@@ -65,9 +65,9 @@ struct ChiTableTests {
     @Test("Every row does what it says", arguments: ((try? table()) ?? []).map(\.chi))
     func row(_ name: String) async throws {
         let row = try #require(ChiRows.all.first { $0.chi == name }, "the row \(name) has no test")
-        let lab = try LeaseLab(row.dialect)
-        defer { lab.remove() }
-        try await lab.manager.sync()
-        try await row.check(lab)
+        try await LeaseLab.with(row.dialect) { lab async throws in
+            try await lab.manager.sync()
+            try await row.check(lab)
+        }
     }
 }

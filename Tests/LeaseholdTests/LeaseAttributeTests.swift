@@ -6,12 +6,6 @@ import Testing
 
 @Suite("What a lease says of itself")
 struct LeaseAttributeTests {
-    private func withLab(_ body: (LeaseLab) throws -> Void) throws {
-        let lab = try LeaseLab()
-        defer { lab.remove() }
-        try body(lab)
-    }
-
     /// As Blazar gives one.
     static let json: JSONObject = [
         "id": "67bf5bfb", "name": "read", "user_id": "u", "project_id": "p", "status": "ACTIVE",
@@ -28,8 +22,8 @@ struct LeaseAttributeTests {
     ]
 
     @Test("A lease needs an end or a duration, and takes no more than one of them")
-    func ends() throws {
-        try withLab { lab throws in
+    func ends() async throws {
+        try await LeaseLab.with { lab async throws in
             for (end, duration) in [(nil, nil), (lab.cloud.now, Duration.seconds(60))] as [(Timestamp?, Duration?)] {
                 let error = #expect(throws: LeaseholdError.self) {
                     try Lease(name: "x", endsAt: end, duration: duration, manager: lab.manager)
@@ -40,8 +34,8 @@ struct LeaseAttributeTests {
     }
 
     @Test("A duration counts from the start, not from now")
-    func duration() throws {
-        try withLab { lab throws in
+    func duration() async throws {
+        try await LeaseLab.with { lab async throws in
             let start = lab.cloud.now.adding(seconds: 86_400)
             let later = try Lease(name: "x", startsAt: start, duration: .seconds(3_600), manager: lab.manager)
             #expect(later.endsAt == start.adding(seconds: 3_600))
@@ -55,8 +49,8 @@ struct LeaseAttributeTests {
     }
 
     @Test("Before it is submitted a lease has what was asked for, and no id")
-    func draft() throws {
-        try withLab { lab throws in
+    func draft() async throws {
+        try await LeaseLab.with { lab async throws in
             let lease = try Lease(name: "x", duration: .seconds(60), manager: lab.manager)
             try lease.addNodeReservation(amount: 2, nodeType: "compute_skylake")
             try lease.addNodeReservation(nodes: [HardwareNode(name: "nc01")])
@@ -73,8 +67,8 @@ struct LeaseAttributeTests {
     }
 
     @Test("Whole nodes or devices are given alone")
-    func alone() throws {
-        try withLab { lab throws in
+    func alone() async throws {
+        try await LeaseLab.with { lab async throws in
             let lease = try Lease(name: "x", duration: .seconds(60), manager: lab.manager)
             #expect(throws: LeaseholdError.self) {
                 try lease.addNodeReservation(amount: 1, nodes: [HardwareNode(name: "nc01")])
@@ -87,8 +81,8 @@ struct LeaseAttributeTests {
     }
 
     @Test("A number that a property is compared with is sent as a text, and said to be")
-    func numbers() throws {
-        try withLab { lab throws in
+    func numbers() async throws {
+        try await LeaseLab.with { lab async throws in
             let lease = try Lease(name: "x", duration: .seconds(60), manager: lab.manager)
             let large = try ResourceProperties(parsing: #"[">", "$architecture.smt_size", 40]"#)
             try lease.addReservation(.node(resourceProperties: large))
@@ -100,8 +94,8 @@ struct LeaseAttributeTests {
     }
 
     @Test("A lease from JSON has every attribute, its events too")
-    func json() throws {
-        try withLab { lab throws in
+    func json() async throws {
+        try await LeaseLab.with { lab async throws in
             let lease = try Lease(json: Self.json, manager: lab.manager)
             #expect(lease.id == "67bf5bfb" && lease.name == "read" && lease.status == .active)
             #expect(lease.userID == "u" && lease.projectID == "p")
@@ -121,8 +115,8 @@ struct LeaseAttributeTests {
     }
 
     @Test("What remains is counted in UTC from now, and is nothing once the lease has ended")
-    func remaining() throws {
-        try withLab { lab throws in
+    func remaining() async throws {
+        try await LeaseLab.with { lab async throws in
             #expect(lab.cloud.now == Timestamp(parsing: "2027-01-15 08:00"))
             let lease = try Lease(json: Self.json, manager: lab.manager)
             #expect(lease.remaining == .seconds(7_200))
@@ -134,8 +128,8 @@ struct LeaseAttributeTests {
     }
 
     @Test("A lease prints as text with everything in it, escaped, and as JSON that reads again")
-    func printing() throws {
-        try withLab { lab throws in
+    func printing() async throws {
+        try await LeaseLab.with { lab async throws in
             let lease = try Lease(json: Self.json, manager: lab.manager)
             var printed = ""
             lease.show { printed = $0 }

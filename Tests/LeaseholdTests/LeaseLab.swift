@@ -19,7 +19,12 @@ struct LeaseLab {
         manager = try Self.manager(cloud, folder, account)
     }
 
-    func remove() { try? FileManager.default.removeItem(at: folder) }
+    /// Tries something in a lab of its own.
+    static func with(_ dialect: Dialect = .upstream, _ body: (LeaseLab) async throws -> Void) async throws {
+        let lab = try LeaseLab(dialect)
+        defer { try? FileManager.default.removeItem(at: lab.folder) }
+        try await body(lab)
+    }
 
     /// Another manager, as another process would have it, on a database of that name.
     func manager(database: String = "db.sqlite") throws -> LeaseManager {

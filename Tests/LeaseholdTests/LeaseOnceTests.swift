@@ -7,15 +7,9 @@ import Testing
 
 @Suite("However often it is tried, one lease is made")
 struct LeaseOnceTests {
-    private func withLab(_ body: (LeaseLab) async throws -> Void) async throws {
-        let lab = try LeaseLab()
-        defer { lab.remove() }
-        try await body(lab)
-    }
-
     @Test("An idempotent lease is the live one of that name, made elsewhere or queued here; ended ones do not count")
     func idempotent() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             // Two old ones share the name: python-chi then makes another each time.
             for _ in 0..<2 {
                 let old = try lab.lease()
@@ -47,7 +41,7 @@ struct LeaseOnceTests {
 
     @Test("A lease whose deletion is queued is not taken for the one that is asked for")
     func deletedIdempotent() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             let old = try lab.lease()
             try await old.submit()
             try await old.delete(isOffline: true)
@@ -60,7 +54,7 @@ struct LeaseOnceTests {
 
     @Test("An answer that was lost makes no second lease, whatever is to be retried")
     func lostAnswer() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             lab.cloud.fail("POST /v1/leases", .lost)
             let lease = try lab.lease()
             try await lease.submit(retryOnError: 5)
@@ -71,7 +65,7 @@ struct LeaseOnceTests {
 
     @Test("A refusal is retried as often as was said, and no oftener", arguments: [0, 1, 4])
     func retriesRefusals(_ retries: Int) async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             for _ in 0..<20 { lab.cloud.fail("POST /v1/leases", .refusal(400, "Not today")) }
             let lease = try lab.lease()
             let error = await #expect(throws: LeaseholdError.self) { try await lease.submit(retryOnError: retries) }
@@ -83,7 +77,7 @@ struct LeaseOnceTests {
 
     @Test("A lease that Blazar put into ERROR is deleted before another one is made")
     func retriesErrors() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             lab.cloud.change { $0.policy.namesThatFailToStart = ["mine"] }
             let lease = try lab.lease()
             let deletions = Mutex(0)
@@ -104,7 +98,7 @@ struct LeaseOnceTests {
 
     @Test("Without a retry a lease in ERROR stays, and is said to be so; if it cannot be deleted, no other is made")
     func error() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             lab.cloud.change { $0.policy.namesThatFailToStart = ["mine"] }
             let lease = try lab.lease()
             let error = await #expect(throws: LeaseholdError.self) { try await lease.submit() }
@@ -114,6 +108,34 @@ struct LeaseOnceTests {
             let other = try lab.lease()
             await #expect(throws: LeaseholdError.self) { try await other.submit(retryOnError: 3) }
             #expect(lab.cloud.leases().map(\.status) == [.error])
+        }
+    }
+
+    @Test("A refusal that comes while the lease is waited for is retried as well")
+    func laterRefusal() async throws {
+        try await LeaseLab.with { lab async throws in
+            try await lab.manager.sync()
+            for _ in 0..<2 { lab.cloud.fail("POST", .unreachable) }
+            lab.cloud.fail("POST /v1/leases", .refusal(400, "Not today"))
+            let lease = try lab.lease()
+            try await lease.submit(retryOnError: 1)
+            #expect(lease.status == .active)
+            #expect(lab.cloud.leases().count == 1)
+        }
+    }
+
+    @Test("An idempotent lease that another program made is not deleted for having failed")
+    func foundError() async throws {
+        try await LeaseLab.with { lab async throws in
+            lab.cloud.change { $0.policy.namesThatFailToStart = ["mine"] }
+            let made = try lab.lease(startsAt: lab.cloud.now.adding(seconds: 120))
+            try await made.submit(waitForActive: false)
+            let found = try Lease(
+                name: "mine", duration: .seconds(3_600), manager: lab.manager(database: "other.sqlite"))
+            try found.addReservation(.node())
+            await #expect(throws: LeaseholdError.self) { try await found.submit(idempotent: true, retryOnError: 3) }
+            #expect(found.id == made.id && found.status == .error)
+            #expect(lab.cloud.count("DELETE") == 0)
         }
     }
 }

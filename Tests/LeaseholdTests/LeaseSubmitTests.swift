@@ -7,17 +7,11 @@ import Testing
 
 @Suite("Submitting, waiting for, changing and deleting a lease")
 struct LeaseSubmitTests {
-    private func withLab(_ dialect: Dialect = .upstream, _ body: (LeaseLab) async throws -> Void) async throws {
-        let lab = try LeaseLab(dialect)
-        defer { lab.remove() }
-        try await body(lab)
-    }
-
     // MARK: - Online
 
     @Test("A lease is made, waited for and printed; afterwards it has an id, events, and what it reserves")
     func submit() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             let lease = try lab.lease()
             let seen = Mutex<[WaitProgress]>([])
             try await lease.submit { progress in
@@ -40,7 +34,7 @@ struct LeaseSubmitTests {
 
     @Test("A lease can be submitted once, and not without a reservation; nothing can be added to it later")
     func once() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             let empty = try Lease(name: "empty", duration: .seconds(60), manager: lab.manager)
             await #expect(throws: LeaseholdError.self) { try await empty.submit() }
             let lease = try lab.lease()
@@ -54,7 +48,7 @@ struct LeaseSubmitTests {
 
     @Test("Before it is submitted it can be neither waited for, read again, deleted nor extended")
     func unsubmitted() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             let lease = try lab.lease()
             let errors = [
                 await #expect(throws: LeaseholdError.self) { try await lease.wait() },
@@ -70,7 +64,7 @@ struct LeaseSubmitTests {
 
     @Test("The server's words are kept")
     func words() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             let lease = try Lease(name: "many", duration: .seconds(3_600), manager: lab.manager)
             try lease.addReservation(.node(count: 50))
             let error = await #expect(throws: LeaseholdError.self) { try await lease.submit() }
@@ -83,7 +77,7 @@ struct LeaseSubmitTests {
 
     @Test("Waiting takes as long as was said, and says so; the lease is still there")
     func timeout() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             let lease = try lab.lease(startsAt: lab.cloud.now.adding(seconds: 7_200))
             let begun = lab.cloud.now
             let error = await #expect(throws: LeaseholdError.self) {
@@ -99,7 +93,7 @@ struct LeaseSubmitTests {
 
     @Test("A lease is extended and deleted; what it is then is known at once")
     func changes() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             let lease = try lab.lease()
             try await lease.submit()
             let end = lease.endsAt.adding(seconds: 3_600)
@@ -116,7 +110,7 @@ struct LeaseSubmitTests {
 
     @Test("Another program's deletion shows when the lease is read again")
     func vanished() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             // A list that is suddenly empty would not be believed.
             try await lab.lease("another").submit(waitForActive: false)
             let lease = try lab.lease()
@@ -134,7 +128,7 @@ struct LeaseSubmitTests {
 
     @Test("Offline a lease is queued, has a local id, and can be extended and deleted; later it is made once")
     func offline() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             try await lab.manager.sync()
             lab.cloud.forget()
             let lease = try lab.lease(startsAt: lab.cloud.now.adding(seconds: 7_200))
@@ -159,7 +153,7 @@ struct LeaseSubmitTests {
 
     @Test("While the cloud cannot be reached, reading again gives what is known, and waiting sends what is queued")
     func unreachable() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             try await lab.manager.sync()
             for _ in 0..<3 { lab.cloud.fail("", .unreachable) }
             let lease = try lab.lease()
@@ -173,7 +167,7 @@ struct LeaseSubmitTests {
 
     @Test("A lease that starts when it is made lasts as long as was said, however late that is")
     func lateStart() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             try await lab.manager.sync()
             let lease = try lab.lease()
             try await lease.submit(isOffline: true)
@@ -187,7 +181,7 @@ struct LeaseSubmitTests {
 
     @Test("The floating IPs and flavors of an active lease are read when they are asked for, and known offline later")
     func holdings() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             try await lab.manager.sync()
             let lease = try Lease(name: "held", duration: .seconds(3_600), manager: lab.manager)
             try lease.addFIPReservation(amount: 2)
@@ -207,7 +201,7 @@ struct LeaseSubmitTests {
 
     @Test("What needs the catalogue says how to get it")
     func unknownCatalogue() async throws {
-        try await withLab { lab async throws in
+        try await LeaseLab.with { lab async throws in
             let lease = try Lease(name: "x", duration: .seconds(3_600), manager: lab.manager)
             for add in [
                 { try lease.addFIPReservation(amount: 1) }, { try lease.addFlavorReservation(name: "m1.tiny") },
@@ -223,7 +217,7 @@ struct LeaseSubmitTests {
 
     @Test("Chameleon's types are made and read back")
     func chameleon() async throws {
-        try await withLab(.chameleon) { lab async throws in
+        try await LeaseLab.with(.chameleon) { lab async throws in
             let lease = try Lease(name: "edge", duration: .seconds(3_600), manager: lab.manager)
             try lease.addNetworkReservation(networkName: "net")
             try lease.addDeviceReservation(amount: 1, machineType: "raspberrypi4-64")

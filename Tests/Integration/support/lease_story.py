@@ -86,3 +86,19 @@ class LeaseStory:
 
     def check(self, lease, held):
         """Looks at the lease in yet another way, while it is there."""
+
+
+class UpstreamTypes(LeaseStory):
+    """The types of reservation that every Blazar has."""
+
+    def test_nodes(self):
+        self.tell("node", "physical:host", (0, 0))
+
+    def test_floating_ips(self):
+        self.tell("fip", "virtual:floatingip", (2, 0))
+
+    def test_flavors(self):
+        self.tell("flavor", "flavor:instance", (0, 1))
+
+    def test_instances(self):
+        self.tell("instance", "virtual:instance", (0, 1))
