@@ -59,8 +59,10 @@ package struct ReadingOptions: ParsableArguments {
     func zone(_ console: Console) -> DisplayZone { output.usesUTC ? .utc : console.zone }
 
     /// A time that an option gives, which must have come.
-    func pastMoment(_ text: String, option: String, _ console: Console) throws -> Timestamp {
-        let moment = try TimeArgument(parsing: text).moment(now: console.now(), zone: zone(console))
+    func pastMoment(
+        _ text: String, option: String, zone given: DisplayZone? = nil, _ console: Console
+    ) throws -> Timestamp {
+        let moment = try TimeArgument(parsing: text).moment(now: console.now(), zone: given ?? zone(console))
         guard moment <= console.now() else {
             throw CommandError.usage("\(option) takes a time that has come: nothing is known yet at \(moment).")
         }

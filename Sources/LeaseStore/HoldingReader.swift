@@ -10,7 +10,7 @@ struct HoldingReader {
     static func columns(_ detail: HoldingDetail) -> String {
         """
         lease.lease_key, lease.scope_id, lease.project_id, lease.status, lease.start_at, lease.end_at,
-        lease.observed_at, lease.gone, lease.gone_after, lease.gone_before,
+        lease.observed_at, lease.last_seen_at, lease.gone, lease.gone_after, lease.gone_before, lease.gone_unconfirmed,
         reservation.lease_key, reservation.resource_type, reservation.node_type, reservation.min_count,
         reservation.max_count, reservation.amount, reservation.missing_resources,
         \(detail.contains(.allocations) ? Self.allocatedCount : "NULL"),
@@ -26,21 +26,23 @@ struct HoldingReader {
         static let start: Int32 = 4
         static let end: Int32 = 5
         static let observed: Int32 = 6
-        static let gone: Int32 = 7
-        static let goneAfter: Int32 = 8
-        static let goneBefore: Int32 = 9
-        static let reservation: Int32 = 10
-        static let resourceType: Int32 = 11
-        static let nodeType: Int32 = 12
-        static let minimum: Int32 = 13
-        static let maximum: Int32 = 14
-        static let amount: Int32 = 15
-        static let missing: Int32 = 16
-        static let allocated: Int32 = 17
-        static let id: Int32 = 18
-        static let name: Int32 = 19
-        static let user: Int32 = 20
-        static let created: Int32 = 21
+        static let lastSeen: Int32 = 7
+        static let gone: Int32 = 8
+        static let goneAfter: Int32 = 9
+        static let goneBefore: Int32 = 10
+        static let goneUnconfirmed: Int32 = 11
+        static let reservation: Int32 = 12
+        static let resourceType: Int32 = 13
+        static let nodeType: Int32 = 14
+        static let minimum: Int32 = 15
+        static let maximum: Int32 = 16
+        static let amount: Int32 = 17
+        static let missing: Int32 = 18
+        static let allocated: Int32 = 19
+        static let id: Int32 = 20
+        static let name: Int32 = 21
+        static let user: Int32 = 22
+        static let created: Int32 = 23
     }
 
     /// How many resources a reservation has, or had when a site last told: one that was replaced counts no more. Any
@@ -119,7 +121,9 @@ struct HoldingReader {
         holding.departure = departure()
         holding.observedAt = Timestamp(secondsSince1970: observed)
         holding.lastSeenAt =
-            holding.departure?.after ?? Timestamp(secondsSince1970: max(observed, place?.1.listedAt ?? observed))
+            holding.departure?.after
+            ?? Timestamp(
+                secondsSince1970: integer(Position.lastSeen) ?? max(observed, place?.1.listedAt ?? observed))
         if detail.contains(.names) {
             (holding.userID, holding.userName) = person(Position.user) { $0.user }
             holding.createdAt = integer(Position.created).map(Timestamp.init(secondsSince1970:))
@@ -131,9 +135,10 @@ struct HoldingReader {
 
     private mutating func departure() -> Departure? {
         guard sqlite3_column_type(statement, Position.gone) != SQLITE_NULL,
-            let reason = text(Position.gone).flatMap(Departure.Reason.init(rawValue:)) else { return nil }
+            let reason = text(Position.gone).flatMap(Departure.Reason.init(rawValue:))
+        else { return nil }
         return Departure(
-            reason: reason,
+            reason: sqlite3_column_int64(statement, Position.goneUnconfirmed) != 0 ? .unlisted : reason,
             after: Timestamp(secondsSince1970: sqlite3_column_int64(statement, Position.goneAfter)),
             before: Timestamp(secondsSince1970: sqlite3_column_int64(statement, Position.goneBefore)))
     }

@@ -49,7 +49,7 @@ extension RowsByLease<ObservedState> {
             database,
             sql: """
                 SELECT lease_key, status, start_at, end_at, observed_at, last_seen_at, observed_until, gone IS NOT NULL
-                FROM lease_history ORDER BY lease_key, history_id
+                FROM lease_history ORDER BY lease_key, observed_until, observed_at, history_id
                 """
         ) { row in
             ObservedState(

@@ -2,16 +2,26 @@ import GRDB
 package import LeaseModel
 
 extension LeaseStore {
-    /// When each scope was first read whole; those that never were are missing.
+    /// When each scope was first read whole, here or by the owner of an imported database; those that never were are
+    /// missing.
     package func firstWholeLists() throws(StoreError) -> [Int64: Timestamp] {
         try read { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT scope_id, min(started_at) FROM sync_run
-                    WHERE outcome = 'complete' AND kind = 'list' GROUP BY scope_id
+                    SELECT scope_id, min(listed_at) FROM v_listing GROUP BY scope_id
                     """)
             return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], Timestamp(secondsSince1970: $0[1])) })
+        }
+    }
+
+    /// When whole lists of a scope were asked for, here or by the owner of an imported database, the first one first.
+    package func wholeLists(scope: Int64) throws(StoreError) -> [Timestamp] {
+        try read { database in
+            try Int64.fetchAll(
+                database, sql: "SELECT DISTINCT listed_at FROM v_listing WHERE scope_id = ? ORDER BY listed_at",
+                arguments: [scope]
+            ).map(Timestamp.init(secondsSince1970:))
         }
     }
 

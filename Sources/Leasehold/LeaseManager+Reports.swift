@@ -46,6 +46,11 @@ extension LeaseManager {
         return latest
     }
 
+    /// When whole lists of a scope were asked for, here or by the owner of an imported database, the first one first.
+    public func wholeLists(scope: Int64) throws(LeaseholdError) -> [Timestamp] {
+        try reading { store throws(StoreError) in try store.wholeLists(scope: scope) }
+    }
+
     /// Every attempt to read a whole list that has ended, the oldest first.
     public func listRuns() throws(LeaseholdError) -> [SyncRun] {
         try reading { store throws(StoreError) in try store.listRuns() }

@@ -79,7 +79,9 @@ struct HoursReportTests {
         #expect(rows([lease]).map(\.nodeHours) == [50])
         #expect(rows([lease], by: [.resourceType]).map(\.labels) == [["physical:host"], ["virtual:floatingip"]])
         #expect(
-            rows([lease], by: [.user, .project, .leaseName, .site]).map(\.labels) == [["ada", "p1", "lease-a", "alpha"]])
+            rows([lease], by: [.user, .project, .leaseName, .site]).map(\.labels) == [
+                ["ada", "p1", "lease-a", "alpha"]
+            ])
     }
 
     @Test("say so where nobody knows how many nodes there were")
@@ -97,7 +99,10 @@ struct HoursReportTests {
         short.isMissingResources = true
         let lease = Facts.lease(
             from: "2026-01-01 00:00", to: "2026-01-01 10:00",
-            [HeldReservation(resourceType: .network), HeldReservation(resourceType: .device, minimum: 1, maximum: 1), short])
+            [
+                HeldReservation(resourceType: .network), HeldReservation(resourceType: .device, minimum: 1, maximum: 1),
+                short,
+            ])
         #expect(rows([lease], by: [.resourceType]).map(\.nodeHours) == [10, 0, 20])
         #expect(rows([lease], by: [.resourceType]).map(\.isEstimated) == [false, false, true])
     }

@@ -90,7 +90,9 @@ struct LeaseReportTests {
         #expect(row(Facts.lease(status: .active, from: "2026-01-01", to: "2026-01-03")) == nil)
         #expect(row(Facts.lease(status: .error, from: "2026-01-01", to: "2026-01-02")) == nil)
         #expect(
-            row(Facts.lease(status: .active, from: "2026-01-01", to: "2026-01-02", gone: ("2026-01-01", "2026-01-01 12:00")))
+            row(
+                Facts.lease(
+                    status: .active, from: "2026-01-01", to: "2026-01-02", gone: ("2026-01-01", "2026-01-01 12:00")))
                 == nil)
     }
 

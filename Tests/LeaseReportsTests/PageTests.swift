@@ -15,7 +15,8 @@ struct PageTests {
         var lease = Facts.lease(from: "2026-01-01", to: "2026-01-02", [Facts.hosts(1, 1, type: hostile)])
         lease.name = hostile
         timeline.add(lease)
-        let bars = BarChart(title: hostile, unit: hostile, series: [hostile, "b"], bars: [.init(label: hostile, values: [1, 2])])
+        let bars = BarChart(
+            title: hostile, unit: hostile, series: [hostile, "b"], bars: [.init(label: hostile, values: [1, 2])])
         for text in [timeline.html, bars.html, ReportPage.beginning(title: hostile, remarks: [hostile])] {
             #expect(!text.contains("<script"))
             #expect(!text.contains("onload='"))
@@ -60,7 +61,7 @@ struct PageTests {
     // MARK: - iCalendar
 
     private func event(_ lease: LeaseHolding) -> [String] {
-        let calendar = LeaseCalendar(now: Facts.time("2026-01-01"), alarmSeconds: 3_600, extensionWindow: 172_800)
+        let calendar = LeaseCalendar(now: Facts.time("2026-01-01"), alarmSeconds: 3_600, extensionWindows: [1: 172_800])
         return calendar.event(lease)?.components(separatedByCRLF: ()) ?? []
     }
 
@@ -78,9 +79,10 @@ struct PageTests {
     @Test("remind before the end and when the extension opens, unless it is over")
     func alarms() {
         let running = event(Facts.lease(status: .active, from: "2026-01-01", to: "2026-01-08"))
-        #expect(running.filter { $0.hasPrefix("TRIGGER") } == [
-            "TRIGGER;VALUE=DATE-TIME:20260106T000000Z", "TRIGGER;VALUE=DATE-TIME:20260107T230000Z",
-        ])
+        #expect(
+            running.filter { $0.hasPrefix("TRIGGER") } == [
+                "TRIGGER;VALUE=DATE-TIME:20260106T000000Z", "TRIGGER;VALUE=DATE-TIME:20260107T230000Z",
+            ])
         #expect(running.contains("STATUS:CONFIRMED"))
         #expect(!event(Facts.lease(from: "2025-12-01", to: "2025-12-08")).contains("BEGIN:VALARM"))
         var deleted = Facts.lease(

@@ -7,14 +7,14 @@ struct ServiceUnitReportTests {
     private static let july = Facts.time("2026-07-01")
 
     private static let lines = [
-        RateLine(resourceType: .host, nodeType: nil, rate: 1, from: Facts.time("2026-01-01"), to: july),
-        RateLine(resourceType: .host, nodeType: nil, rate: 1.5, from: july, to: nil),
-        RateLine(resourceType: .host, nodeType: "gpu_rtx_6000", rate: 2, from: Facts.time("2026-01-01"), to: nil),
+        ServiceUnitRate(kind: nil, serviceUnitsPerHour: 1, from: Facts.time("2026-01-01"), until: july),
+        ServiceUnitRate(kind: nil, serviceUnitsPerHour: 1.5, from: july, until: nil),
+        ServiceUnitRate(kind: "gpu_rtx_6000", serviceUnitsPerHour: 2, from: Facts.time("2026-01-01"), until: nil),
     ]
 
     private func report(_ leases: [LeaseHolding], by dimensions: [ReportDimension] = []) throws -> ServiceUnitReport {
         var report = ServiceUnitReport(
-            by: dimensions, calendar: nil, period: Facts.always, rates: try RateTable(Self.lines))
+            by: dimensions, calendar: nil, period: Facts.always, rates: [1: try RateTable(Self.lines)])
         for lease in leases { report.add(lease) }
         return report
     }
@@ -57,7 +57,7 @@ struct ServiceUnitReportTests {
         #expect(throws: RateTableError.gap(lines[0], lines[1])) { try RateTable(lines) }
         lines[1].from = Facts.time("2026-06-30")
         #expect(throws: RateTableError.overlap(lines[0], lines[1])) { try RateTable(lines) }
-        lines[1].to = Facts.time("2026-06-30")
+        lines[1].until = Facts.time("2026-06-30")
         #expect(throws: RateTableError.backwards(lines[1])) { try RateTable(lines) }
     }
 }

@@ -29,10 +29,14 @@ struct SiteReportTests {
 
     @Test("give the utilization of the example")
     func utilization() {
-        let hosts = [host("1", uses: [use("2026-01-01 10:00", "2026-01-01 14:00")]), host("2"), host("3", reservable: false)]
+        let hosts = [
+            host("1", uses: [use("2026-01-01 10:00", "2026-01-01 14:00")]), host("2"), host("3", reservable: false),
+        ]
         #expect(rows(hosts, day).map(\.utilization) == [0.25])
         // What was given back early was not used to its end.
-        let early = [host("1", uses: [use("2026-01-01 10:00", "2026-01-01 14:00", gone: "2026-01-01 12:00")]), host("2")]
+        let early = [
+            host("1", uses: [use("2026-01-01 10:00", "2026-01-01 14:00", gone: "2026-01-01 12:00")]), host("2"),
+        ]
         #expect(rows(early, day).map(\.utilization) == [0.125])
     }
 
@@ -43,7 +47,10 @@ struct SiteReportTests {
         let lease = Facts.lease(from: "2026-01-01 08:00", to: "2026-01-01 12:00")
         #expect(rows([host("1"), host("2")], day, [lease], allSeeing: [1]).map(\.utilization) == [0.25])
         #expect(rows([host("1")], Facts.period("2026-01-01", "2026-01-02")).map(\.reservableSeconds) == [nil])
-        #expect(rows([host("1")], Timestamp.distantPast..<Facts.time("2026-01-01 10:00")).map(\.reservableSeconds) == [7_200])
+        #expect(
+            rows([host("1")], Timestamp.distantPast..<Facts.time("2026-01-01 10:00")).map(\.reservableSeconds) == [
+                7_200
+            ])
     }
 
     @Test("tell from when on a scope was watched, and how closely")
@@ -58,15 +65,15 @@ struct SiteReportTests {
             listedAt: nil, clouds: ["alpha"])
         let runs = [
             run(1, "2026-01-01 00:00", .failed, scope: nil), run(2, "2026-01-01 01:00", .complete),
-            run(3, "2026-01-01 02:00", .complete), run(4, "2026-01-01 08:00", .suspect),
-            run(5, "2026-01-02 01:30", .complete), run(6, "2025-01-01 00:00", .complete, scope: 2),
+            run(4, "2026-01-01 08:00", .suspect), run(6, "2025-01-01 00:00", .failed, scope: 2),
         ]
-        let row = CoverageRow(scope, runs: runs, pause: 7_200)
+        let lists = ["2026-01-01 01:00", "2026-01-01 02:00", "2026-01-02 01:30"].map(Facts.time)
+        let row = CoverageRow(scope, lists: lists, runs: runs, pause: 7_200)
         #expect(row.completeFrom == Facts.time("2026-01-01 01:00"))
         #expect(row.lastSync == Facts.time("2026-01-02 01:30"))
         #expect([row.syncs, row.failed, row.gaps] == [3, 2, 1])
         #expect(row.longestGap == Facts.period("2026-01-01 02:00", "2026-01-02 01:30"))
-        #expect(CoverageRow(scope, runs: [], pause: 0).completeFrom == nil)
+        #expect(CoverageRow(scope, lists: [], runs: [], pause: 0).completeFrom == nil)
     }
 
     @Test("count failed writes by reason")
@@ -81,7 +88,8 @@ struct SiteReportTests {
         }
         let rows = FailureRow.rows(
             of: [
-                mutation(1, .rejected, "capacity", at: "2026-01-01"), mutation(2, .rejected, "capacity", at: "2026-01-03"),
+                mutation(1, .rejected, "capacity", at: "2026-01-01"),
+                mutation(2, .rejected, "capacity", at: "2026-01-03"),
                 mutation(3, .blocked, "conflict", at: "2026-01-02"), mutation(4, .settled, nil, at: "2026-01-02"),
                 mutation(5, .rejected, "capacity", at: "2025-01-02"),
             ], period: Facts.period("2026-01-01", "2026-02-01"))

@@ -29,7 +29,9 @@ struct ZoneRulesTests {
         for length in 0..<whole.count {
             #expect(throws: ZoneRulesError.self, "\(length)") { try ZoneRules(parsing: Array(whole[..<length])) }
         }
-        #expect(throws: ZoneRulesError.notTZif) { try ZoneRules(parsing: Array("root:x:0:0:root:/root:/bin/bash\n".utf8)) }
+        #expect(throws: ZoneRulesError.notTZif) {
+            try ZoneRules(parsing: Array("root:x:0:0:root:/root:/bin/bash\n".utf8))
+        }
     }
 
     @Test("never crash, whatever byte is wrong")

@@ -29,7 +29,7 @@ package struct CoverageReportCommand: Subcommand {
         let (manager, scopes) = try await reading.open(&console)
         let runs = try manager.listRuns()
         let rows = try manager.scopes().filter { scopes?.contains($0.id) ?? true }
-            .map { CoverageRow($0, runs: runs, pause: pause) }
+            .map { CoverageRow($0, lists: try manager.wholeLists(scope: $0.id), runs: runs, pause: pause) }
         try reading.write(
             rows,
             [

@@ -14,7 +14,8 @@ extension DisplayZone {
         let folder = environment["TZDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/usr/share/zoneinfo"
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         let isPlain = parts.allSatisfy { part in
-            !part.isEmpty && part.utf8.allSatisfy { $0 < 0x80 } && part.allSatisfy { $0.isLetter || $0.isNumber || "+-_".contains($0) }
+            !part.isEmpty && part.utf8.allSatisfy { $0 < 0x80 }
+                && part.allSatisfy { $0.isLetter || $0.isNumber || "+-_".contains($0) }
         }
         guard isPlain, let bytes = FileManager.default.contents(atPath: "\(folder)/\(name)") else {
             guard FileManager.default.fileExists(atPath: folder) else {

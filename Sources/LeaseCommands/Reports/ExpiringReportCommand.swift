@@ -25,15 +25,18 @@ package struct ExpiringReportCommand: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         let seconds = try DurationArgument(parsing: within).seconds
-        let opening = try window.seconds()
+        let given = try window.seconds()
         let now = console.now()
         var filter = try match.filter()
         let (manager, scopes) = try await reading.open(&console)
         filter.scopes = scopes
         filter.from = now
+        let windows = try ExtensionWindowOptions.windows(given, manager)
         var rows: [ExpiringRow] = []
         try manager.forEachHolding(filter) { lease in
-            if let row = ExpiringRow(lease, now: now, within: seconds, extensionWindow: opening) { rows.append(row) }
+            if let row = ExpiringRow(lease, now: now, within: seconds, extensionWindow: windows[lease.scopeID]) {
+                rows.append(row)
+            }
         }
         rows.sort { ($0.lease.endsAt, $0.lease.id) < ($1.lease.endsAt, $1.lease.id) }
         try reading.write(
@@ -52,11 +55,22 @@ package struct ExpiringReportCommand: Subcommand {
 package struct ExtensionWindowOptions: ParsableArguments {
     @Option(
         name: .customLong("extension-window"),
-        help: ArgumentHelp("How long before its end a site lets a lease be extended, such as 2d.", valueName: "length"))
+        help: ArgumentHelp(
+            "How long before its end a site lets a lease be extended, such as 2d. Default: what its policy says.",
+            valueName: "length"))
     var length: String?
 
     package init() {}
 
     /// In seconds; `nil` if nobody said.
     func seconds() throws -> Int64? { try length.map { try DurationArgument(parsing: $0).seconds } }
+
+    /// The windows of the scopes: what was said, or else what each one's policy says.
+    static func windows(_ given: Int64?, _ manager: LeaseManager) throws -> [Int64: Int64] {
+        var windows: [Int64: Int64] = [:]
+        for scope in try manager.scopes() {
+            windows[scope.id] = try given ?? manager.policy(of: scope).extensionWindowSeconds
+        }
+        return windows
+    }
 }

@@ -42,9 +42,11 @@ package struct CalendarExport: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         let alarmSeconds = try DurationArgument(parsing: alarm).seconds
-        let extensionWindow = try window.seconds()
+        let given = try window.seconds()
         let context = try await options.begin(&console, defaultEnd: .distantFuture)
-        let calendar = LeaseCalendar(now: context.now, alarmSeconds: alarmSeconds, extensionWindow: extensionWindow)
+        let calendar = LeaseCalendar(
+            now: context.now, alarmSeconds: alarmSeconds,
+            extensionWindows: try ExtensionWindowOptions.windows(given, context.manager))
         try ReportFile.write(to: options.file, &console) { console in
             try console.output.write(LeaseCalendar.beginning)
             try context.manager.forEachHolding(context.filterInPeriod, includesStates: true) { lease in

@@ -11,21 +11,38 @@ package struct HoursReportCommand: Subcommand {
         discussion: """
             Time is divided exactly at the beginnings of days, weeks and months in the zone of --tz, to the second.
 
+            --as-known-at counts what had been seen by a time, and up to that time unless --to is given; --on counts only
+            the leases that held something at a time. docs/history.md has more on the two.
+
             EXAMPLES
               leasehold report hours --by node_type,project --bucket week --from 2026-03-02 --to 2026-04-06
+              leasehold report hours --by project --as-known-at 2026-03-01 --from 2026-02-01
               leasehold report hours --by user --bucket month --tz America/Chicago -f html -o hours.html
             """)
 
     @OptionGroup var options: ReportOptions
     @OptionGroup var grouping: GroupingOptions
     @OptionGroup var buckets: BucketOptions
+    @Option(
+        name: .customLong("on"), parsing: .unconditional,
+        help: ArgumentHelp("Only leases that held something at this time.", valueName: "time"))
+    var heldAt: String?
+    @Option(
+        name: .customLong("as-known-at"), parsing: .unconditional,
+        help: ArgumentHelp("What had been seen by this time.", valueName: "time"))
+    var knownAt: String?
 
     package init() {}
     package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let dimensions = try grouping.dimensions()
-        let context = try await options.begin(&console)
+        let zone = try options.zone(console)
+        let knownAt = try knownAt.map {
+            try options.reading.pastMoment($0, option: "--as-known-at", zone: zone, console)
+        }
+        let heldAt = try heldAt.map { try TimeArgument(parsing: $0).moment(now: console.now(), zone: zone) }
+        let context = try await options.begin(&console, defaultEnd: knownAt)
         let format = options.reading.output.format
         let calendar = context.calendar(buckets.bucket)
         var report = HoursReport(
@@ -33,7 +50,8 @@ package struct HoursReportCommand: Subcommand {
             completeFrom: try context.manager.completeFrom(scopes: context.scopes), addsTotals: options.addsTotals)
         var timeline = format == .html ? context.timeline() : nil
         try context.forEach(
-            context.filterInPeriod, names: timeline != nil || dimensions.contains(where: \.needsNames), &console
+            context.filterInPeriod, on: heldAt, asKnownAt: knownAt,
+            names: timeline != nil || dimensions.contains(where: \.needsNames), &console
         ) {
             report.add($0)
             timeline?.add($0)

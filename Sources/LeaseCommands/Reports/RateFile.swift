@@ -17,7 +17,8 @@ struct RateFile {
         let full = path.hasPrefix("/") ? path : "\(console.currentDirectory)/\(path)"
         guard let bytes = FileManager.default.contents(atPath: full) else {
             throw CommandError(
-                code: "not_found", message: "The table of rates \(path) cannot be read. Check the name and its permissions.",
+                code: "not_found",
+                message: "The table of rates \(path) cannot be read. Check the name and its permissions.",
                 status: .notFound)
         }
         var rows = CSVText.rows(String(decoding: bytes, as: UTF8.self))
@@ -26,7 +27,7 @@ struct RateFile {
         for column in ["resource_type", "rate"] where !head.contains(column) {
             throw invalid("has no column '\(column)'; it needs \(Self.columns.joined(separator: ", "))")
         }
-        var lines: [RateLine] = []
+        var lines: [ServiceUnitRate] = []
         for row in rows {
             let fields = Dictionary(zip(head, row.fields)) { first, _ in first }
             lines.append(try line(fields, number: row.line))
@@ -34,11 +35,11 @@ struct RateFile {
         do {
             return try RateTable(lines)
         } catch {
-            throw invalid(sentence(error))
+            throw invalid(RateSentence(zone: zone).sentence(error))
         }
     }
 
-    private func line(_ fields: [String: String], number: Int) throws(CommandError) -> RateLine {
+    private func line(_ fields: [String: String], number: Int) throws(CommandError) -> ServiceUnitRate {
         guard let type = fields["resource_type"], !type.isEmpty else {
             throw invalid("names no resource_type in line \(number)")
         }
@@ -46,9 +47,9 @@ struct RateFile {
             throw invalid("has no number of 0 or more as rate in line \(number)")
         }
         let nodeType = fields["node_type"].flatMap { $0.isEmpty ? nil : $0 }
-        return RateLine(
-            resourceType: ResourceType(named: type), nodeType: nodeType, rate: rate,
-            from: try moment(fields["from"], number), to: try moment(fields["to"], number))
+        return ServiceUnitRate(
+            resourceType: ResourceType(named: type), kind: nodeType, serviceUnitsPerHour: rate,
+            from: try moment(fields["from"], number), until: try moment(fields["to"], number))
     }
 
     private func moment(_ text: String?, _ number: Int) throws(CommandError) -> Timestamp? {
@@ -60,26 +61,32 @@ struct RateFile {
         }
     }
 
-    private func sentence(_ error: RateTableError) -> String {
+    private func invalid(_ problem: String) -> CommandError {
+        CommandError(code: "invalid", message: "The table of rates \(path) \(problem).", status: .data)
+    }
+}
+
+/// Says what is wrong with rates.
+struct RateSentence {
+    let zone: DisplayZone
+
+    func sentence(_ error: RateTableError) -> String {
         let text = TimeText(zone: zone)
-        func name(_ line: RateLine) -> String {
-            ([line.resourceType.rawValue] + (line.nodeType.map { [$0] } ?? [])).joined(separator: ", ")
+        func name(_ line: ServiceUnitRate) -> String {
+            ([line.resourceType.rawValue] + (line.kind.map { [$0] } ?? [])).joined(separator: ", ")
         }
         func moment(_ time: Timestamp?, open: String) -> String { time.map(text.full) ?? open }
         switch error {
         case .backwards(let line):
-            return "has a rate of \(name(line)) that ends (\(moment(line.to, open: "never"))) before it begins"
+            return "has a rate of \(name(line)) that ends (\(moment(line.until, open: "never"))) before it begins"
         case .overlap(let line, let next):
             return "has two rates of \(name(line)) from \(moment(next.from, open: "the beginning")) on: the one before "
-                + "lasts \(line.to.map { "until \(text.full($0))" } ?? "for ever"). Let each end where the next begins"
+                + "lasts \(line.until.map { "until \(text.full($0))" } ?? "for ever"). Let each end where the next begins"
         case .gap(let line, let next):
-            return "has no rate of \(name(line)) from \(moment(line.to, open: "")) to \(moment(next.from, open: "")). "
+            return
+                "has no rate of \(name(line)) from \(moment(line.until, open: "")) to \(moment(next.from, open: "")). "
                 + "Let each end where the next begins"
         }
-    }
-
-    private func invalid(_ problem: String) -> CommandError {
-        CommandError(code: "invalid", message: "The table of rates \(path) \(problem).", status: .data)
     }
 }
 

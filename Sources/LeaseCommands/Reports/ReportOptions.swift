@@ -20,7 +20,8 @@ package struct ReportOptions: ParsableArguments {
 
     @Option(
         name: .customLong("tz"),
-        help: ArgumentHelp("The zone of days, weeks and times, such as Europe/Berlin. Default: your own.", valueName: "zone"))
+        help: ArgumentHelp(
+            "The zone of days, weeks and times, such as Europe/Berlin. Default: your own.", valueName: "zone"))
     var zoneName: String?
 
     @Option(
@@ -119,12 +120,23 @@ struct ReportContext {
     }
 
     /// Hands over what leases held, and shows how far it is.
+    ///
+    /// - Parameters:
+    ///   - moment: only leases that held something then; `nil` for all.
+    ///   - knowledge: what had been seen by when; `nil` for everything.
     func forEach(
-        _ filter: LeaseFilter, names: Bool = true, states: Bool = false, events: Bool = false,
+        _ filter: LeaseFilter, on moment: Timestamp? = nil, asKnownAt knowledge: Timestamp? = nil, names: Bool = true,
+        states: Bool = false, events: Bool = false,
         _ console: inout Console, _ each: (LeaseHolding) -> Void
     ) throws {
         var progress = ReadingProgress(console)
         defer { progress.finish(&console) }
+        guard moment == nil, knowledge == nil else {
+            return try manager.forEachLease(on: moment, asKnownAt: knowledge, filter) {
+                progress.step(&console)
+                each(LeaseHolding($0).keepingReservations(of: filter))
+            }
+        }
         try manager.forEachHolding(filter, includesNames: names, includesStates: states, includesEvents: events) {
             progress.step(&console)
             each($0)
@@ -144,5 +156,17 @@ struct ReportContext {
             return "A site was never read whole: leases may be missing."
         }
         return "Leases that were deleted before \(TimeText(zone: zone).full(from)) are not known."
+    }
+}
+
+extension LeaseHolding {
+    /// The lease without the reservations that a filter's types leave out.
+    fileprivate func keepingReservations(of filter: LeaseFilter) -> LeaseHolding {
+        var lease = self
+        lease.reservations.removeAll { reservation in
+            filter.nodeType.map { $0 != reservation.nodeType } ?? false
+                || !(filter.resourceTypes.isEmpty || filter.resourceTypes.contains(reservation.resourceType))
+        }
+        return lease
     }
 }

@@ -9,15 +9,17 @@ package struct ServiceUnitReportCommand: Subcommand {
         commandName: "su",
         abstract: "Service units, from a table of rates that change with time.",
         discussion: """
-            The table is a CSV file with the columns resource_type, node_type, rate, from, to; rate is for one unit and hour.
+            Rates are those of the policy file, site by site. --rates takes a CSV file instead, for all sites: its columns
+            are resource_type, node_type, rate, from, to; rate is for one unit and hour.
 
             EXAMPLES
+              leasehold report su --by site,project
               leasehold report su --rates rates.csv --by project --bucket month
             """)
 
     @Option(
         name: .customLong("rates"), help: ArgumentHelp("The table of rates.", valueName: "file"), completion: .file())
-    var rates: String
+    var rates: String?
     @OptionGroup var options: ReportOptions
     @OptionGroup var grouping: GroupingOptions
     @OptionGroup var buckets: BucketOptions
@@ -27,11 +29,12 @@ package struct ServiceUnitReportCommand: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         let dimensions = try grouping.dimensions()
-        let table = try RateFile(path: rates, console: console, zone: options.zone(console)).table()
+        let table = try rates.map { try RateFile(path: $0, console: console, zone: options.zone(console)).table() }
         let context = try await options.begin(&console)
+        let tables = try Self.tables(context, table)
         let format = options.reading.output.format
         let calendar = context.calendar(buckets.bucket)
-        var report = ServiceUnitReport(by: dimensions, calendar: calendar, period: context.period, rates: table)
+        var report = ServiceUnitReport(by: dimensions, calendar: calendar, period: context.period, rates: tables)
         try context.forEach(
             context.filterInPeriod, names: dimensions.contains(where: \.needsNames), &console
         ) { report.add($0) }
@@ -48,5 +51,33 @@ package struct ServiceUnitReportCommand: Subcommand {
         head.totals = Line.totals(lines)
         try options.write(lines, columns, head: head, context, &console)
         try options.remark(context, &console)
+    }
+
+    /// The rates of each scope: those given, or else its policy's.
+    private static func tables(_ context: ReportContext, _ given: RateTable?) throws -> [Int64: RateTable] {
+        var tables: [Int64: RateTable] = [:]
+        for scope in try context.manager.scopes() where context.scopes?.contains(scope.id) ?? true {
+            if let given {
+                tables[scope.id] = given
+                continue
+            }
+            let rates = try context.manager.policy(of: scope).rates
+            guard !rates.isEmpty else { continue }
+            do {
+                tables[scope.id] = try RateTable(rates)
+            } catch {
+                throw CommandError(
+                    code: "invalid",
+                    message: "The policy of \(scope.site) \(RateSentence(zone: context.zone).sentence(error)).",
+                    status: .data)
+            }
+        }
+        guard !tables.isEmpty else {
+            throw CommandError(
+                code: "configuration",
+                message: "No site has rates. Write them into the policy file, or give a table with --rates.",
+                status: .configuration)
+        }
+        return tables
     }
 }

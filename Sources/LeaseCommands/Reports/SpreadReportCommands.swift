@@ -59,7 +59,8 @@ private struct SpreadOutput {
         let context = try await options.begin(&console, defaultEnd: subject == .leadTime ? .distantFuture : nil)
         var report = SpreadReport(subject, by: dimensions, period: context.period)
         try context.forEach(
-            context.filter, names: subject == .leadTime || dimensions.contains(where: \.needsNames), events: subject == .latency, &console
+            context.filter, names: subject == .leadTime || dimensions.contains(where: \.needsNames),
+            events: subject == .latency, &console
         ) { report.add($0) }
         typealias Line = ReportLine<SpreadRow>
         var columns = Line.groupColumns(

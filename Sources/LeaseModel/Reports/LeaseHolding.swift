@@ -66,9 +66,7 @@ public struct LeaseHolding: Sendable, Hashable {
 
     /// Takes out of a mirrored lease what a report needs, wherever the lease comes from: the present, a past state, or
     /// what was believed at some time.
-    ///
-    /// - Parameter allocated: how many resources each reservation was seen to have, by its id.
-    public init(_ mirrored: MirroredLease, allocated: [String: Int] = [:]) {
+    public init(_ mirrored: MirroredLease) {
         let lease = mirrored.lease
         self.init(
             id: lease.id, name: lease.name, site: mirrored.site, scopeID: mirrored.scopeID, projectID: lease.projectID,
@@ -78,7 +76,8 @@ public struct LeaseHolding: Sendable, Hashable {
             reservations: lease.reservations.map {
                 HeldReservation(
                     resourceType: $0.resourceType, nodeType: $0.requiredValue(of: "node_type"),
-                    minimum: $0.minimumCount, maximum: $0.maximumCount, amount: $0.amount, allocated: allocated[$0.id],
+                    minimum: $0.minimumCount, maximum: $0.maximumCount, amount: $0.amount,
+                    allocated: mirrored.heldCounts[$0.id],
                     isMissingResources: $0.isMissingResources ?? false)
             })
         events = lease.events

@@ -4,18 +4,18 @@ public import LeaseModel
 public struct LeaseCalendar: Sendable {
     private let now: Timestamp
     private let alarmSeconds: Int64
-    private let extensionWindow: Int64?
+    private let extensionWindows: [Int64: Int64]
 
     /// Begins a calendar.
     ///
     /// - Parameters:
     ///   - now: when it is made.
     ///   - alarmSeconds: how long before the end of a lease to remind.
-    ///   - extensionWindow: how long before the end a lease may be extended; `nil` if not known.
-    public init(now: Timestamp, alarmSeconds: Int64, extensionWindow: Int64?) {
+    ///   - extensionWindows: how many seconds before the end a lease may be extended, for the scopes where that is known.
+    public init(now: Timestamp, alarmSeconds: Int64, extensionWindows: [Int64: Int64]) {
         self.now = now
         self.alarmSeconds = alarmSeconds
-        self.extensionWindow = extensionWindow
+        self.extensionWindows = extensionWindows
     }
 
     /// What stands before the events.
@@ -46,7 +46,7 @@ public struct LeaseCalendar: Sendable {
         if let created = lease.createdAt { lines.append("CREATED:\(Self.time(created))") }
         lines.append("CATEGORIES:\(Self.escaped(lease.site))")
         if lease.mayGoOn, lease.endsAt > now {
-            if let extensionWindow {
+            if let extensionWindow = extensionWindows[lease.scopeID] {
                 lines += Self.alarm(
                     lease.endsAt.adding(seconds: -extensionWindow), "\(lease.name) may be extended from now on")
             }

@@ -17,14 +17,17 @@ public struct ServiceUnitRow: Sendable, Hashable {
 /// Service units by bucket and group.
 public struct ServiceUnitReport: Sendable {
     private let dimensions: [ReportDimension]
-    private let rates: RateTable
+    private let rates: [Int64: RateTable]
     private var codes = GroupCodes()
     private var ledger: SpanLedger
     private var totals: SpanLedger
 
     /// Begins a report.
+    ///
+    /// - Parameter rates: the rates that hold for the leases of each scope; those of a scope without cost nothing.
     public init(
-        by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>, rates: RateTable
+        by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
+        rates: [Int64: RateTable]
     ) {
         self.dimensions = dimensions
         self.rates = rates
@@ -34,7 +37,7 @@ public struct ServiceUnitReport: Sendable {
 
     /// Adds a lease.
     public mutating func add(_ lease: LeaseHolding) {
-        guard let held = lease.held, ledger.clipped(held.span) != nil else { return }
+        guard let rates = rates[lease.scopeID], let held = lease.held, ledger.clipped(held.span) != nil else { return }
         for reservation in lease.reservations {
             guard let pieces = rates.pieces(of: held.span, for: reservation) else { continue }
             var group = GroupCodes.none

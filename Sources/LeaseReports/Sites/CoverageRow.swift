@@ -20,17 +20,17 @@ public struct CoverageRow: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - scope: the scope.
+    ///   - lists: when its whole lists were asked for, the first one first.
     ///   - runs: the attempts, those of other scopes too.
     ///   - pause: from how many seconds on a pause counts as a gap.
-    public init(_ scope: Scope, runs: [SyncRun], pause: Int64) {
+    public init(_ scope: Scope, lists: [Timestamp], runs: [SyncRun], pause: Int64) {
         // An attempt that got no token does not know its scope, only the cloud that was asked for.
         let own = runs.filter { $0.scopeID == scope.id || ($0.scopeID == nil && scope.clouds.contains($0.cloud)) }
-        let whole = own.filter { $0.outcome == .complete }.map(\.startedAt).sorted()
-        let pauses = zip(whole, whole.dropFirst()).map { $0..<$1 }
+        let pauses = zip(lists, lists.dropFirst()).map { $0..<$1 }
         self.scope = scope
-        completeFrom = whole.first
-        lastSync = whole.last
-        syncs = whole.count
+        completeFrom = lists.first
+        lastSync = lists.last
+        syncs = lists.count
         failed = own.count { $0.outcome == .failed || $0.outcome == .suspect }
         gaps = pauses.count { $0.upperBound.seconds(since: $0.lowerBound) > pause }
         longestGap = pauses.max {

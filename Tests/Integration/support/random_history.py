@@ -53,10 +53,11 @@ def add(database, chance, scope, number, around):
     project, user = (f"{kind}{chance.randrange(4)}" for kind in ("qv" if scope == 3 else "pu"))
     key = database.execute(
         "INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, created_at, digest,"
-        " run_id, first_run, first_seen_at, observed_at, gone, gone_after, gone_before)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1, 1, ?, ?, ?, ?, ?)",
+        " run_id, first_run, first_seen_at, observed_at, gone, gone_after, gone_before, gone_unconfirmed, last_seen_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1, 1, ?, ?, ?, ?, ?, ?, ?)",
         (scope, f"lease-{number:04}", chance.choice(["=1+1", "nightly", f"exp {number}"]), user, project, start, end,
-         status, start - chance.randrange(500_000), seen - 100, before or seen, gone, after, before)).lastrowid
+         status, start - chance.randrange(500_000), seen - 100, before or seen, gone, after, before, gone == "deleted" and chance.random() < 0.2,
+         chance.choice([None, None, seen + 50]) if gone is None else None)).lastrowid
     observed = seen - 1_000_000
     for _ in range(chance.choice([0, 0, 1, 3])):
         old_start = start if chance.random() < 0.8 else start + chance.randrange(-200_000, 200_000)

@@ -33,7 +33,8 @@ struct HTMLListRenderer: ListRenderer {
 
     private func begin(to sink: inout some TextSink) throws(OutputError) {
         let head = style.head
-        try sink.write(ReportPage.beginning(title: head.title, remarks: head.remarks + ["Times are in \(style.zone.name)."]))
+        try sink.write(
+            ReportPage.beginning(title: head.title, remarks: head.remarks + ["Times are in \(style.zone.name)."]))
         for figure in head.figures { try sink.write(figure) }
         let titles = heads.map { "<th scope=\"col\">\($0.title.escapedForHTML)</th>" }.joined()
         try sink.write("<div class=\"scroll\"><table><thead><tr>\(titles)</tr></thead>\n<tbody>\n")
