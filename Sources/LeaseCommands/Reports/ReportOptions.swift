@@ -40,7 +40,11 @@ package struct ReportOptions: ParsableArguments {
 
     /// Opens the database and settles what is asked about.
     ///
-    /// - Parameter defaultEnd: what ends the period if nothing is said; now if `nil`.
+    /// - Parameters:
+    ///   - console: where to read and write.
+    ///   - defaultEnd: what ends the period if nothing is said; now if `nil`.
+    /// - Returns: the database, and what is asked.
+    /// - Throws: ``CommandError`` for a period that ends before it starts, or what cannot be read.
     func begin(_ console: inout Console, defaultEnd: Timestamp? = nil) async throws -> ReportContext {
         let zone = try zone(console)
         let now = console.now()
@@ -122,8 +126,15 @@ struct ReportContext {
     /// Hands over what leases held, and shows how far it is.
     ///
     /// - Parameters:
+    ///   - filter: which leases.
     ///   - moment: only leases that held something then; `nil` for all.
     ///   - knowledge: what had been seen by when; `nil` for everything.
+    ///   - names: whether the names of projects and users matter.
+    ///   - states: whether past states matter.
+    ///   - events: whether events matter.
+    ///   - console: where the progress is shown.
+    ///   - each: takes a lease.
+    /// - Throws: ``LeaseholdError`` of code `database`.
     func forEach(
         _ filter: LeaseFilter, on moment: Timestamp? = nil, asKnownAt knowledge: Timestamp? = nil, names: Bool = true,
         states: Bool = false, events: Bool = false,

@@ -9,7 +9,10 @@ struct LeaseGrouping: Sendable {
 
     /// The groups of a lease, each once: several if it is grouped by what its reservations differ in.
     ///
-    /// - Parameter kind: a label in front of those of the dimensions.
+    /// - Parameters:
+    ///   - lease: the lease.
+    ///   - kind: a label in front of those of the dimensions.
+    /// - Returns: the codes of its groups.
     mutating func groups(of lease: LeaseHolding, kind: String? = nil) -> Set<Int32> {
         let first = kind.map { codes.group(GroupCodes.none, adding: $0) } ?? GroupCodes.none
         let reservations: [HeldReservation?] =

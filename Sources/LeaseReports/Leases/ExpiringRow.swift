@@ -10,7 +10,11 @@ public struct ExpiringRow: Sendable, Hashable {
 
     /// Looks whether a lease ends within so many seconds; `nil` if it does not, or has ended.
     ///
-    /// - Parameter extensionWindow: how many seconds before the end the site allows an extension; `nil` if not known.
+    /// - Parameters:
+    ///   - lease: the lease.
+    ///   - now: the time.
+    ///   - seconds: how many seconds from now.
+    ///   - extensionWindow: how many seconds before the end the site allows an extension; `nil` if not known.
     public init?(_ lease: LeaseHolding, now: Timestamp, within seconds: Int64, extensionWindow: Int64?) {
         guard lease.mayGoOn, lease.endsAt > now, lease.endsAt.seconds(since: now) <= seconds else { return nil }
         self.lease = lease

@@ -24,7 +24,11 @@ public struct ServiceUnitReport: Sendable {
 
     /// Begins a report.
     ///
-    /// - Parameter rates: the rates that hold for the leases of each scope; those of a scope without cost nothing.
+    /// - Parameters:
+    ///   - dimensions: what rows are grouped by.
+    ///   - calendar: the buckets; `nil` for one that is the whole period.
+    ///   - period: what is counted.
+    ///   - rates: the rates that hold for the leases of each scope; those of a scope without cost nothing.
     public init(
         by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
         rates: [Int64: RateTable]
