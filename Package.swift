@@ -82,7 +82,9 @@ let package = Package(
         module("Leasehold", ["LeaseModel", "LeaseStore", "SyncEngine"]),
 
         // The command.
-        module("LeaseCommands", ["Leasehold", "LeaseModel", "LeaseReports", arguments, yams, lifecycle, unixSignals, logging]),
+        module(
+            "LeaseCommands",
+            ["Leasehold", "LeaseModel", "LeaseReports", arguments, yams, lifecycle, unixSignals, logging]),
         .executableTarget(name: "LeaseholdCLI", dependencies: ["LeaseCommands", arguments], swiftSettings: settings),
 
         // Test support, in no product.
@@ -149,7 +151,10 @@ let package = Package(
             ]),
         tests(
             "LeaseCommandsTests",
-            ["LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "Leasehold", "MirrorFixtures", arguments, yams]),
+            [
+                "LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "Leasehold", "MirrorFixtures", arguments,
+                yams,
+            ]),
         tests("OpenStackClientTests", ["LeaseModel", "OpenStackClient", nioCore, nioPosix, nioSSL, logging]),
         tests("BlazarModelTests", ["BlazarModel", "LeaseModel"]),
         tests("SimulationTests", ["Simulation", "BlazarModel"]),

@@ -23,11 +23,13 @@ struct RowsByLease<Value> {
     private let value: (Row) -> Value
     private var next: Row?
 
+    /// Begins to read.
+    ///
     /// - Parameters:
-    ///   - database: where from.
+    ///   - database: where the rows are.
     ///   - sql: gives the key of the lease first, and rows in ascending order of it.
     ///   - value: makes a value of a row.
-    /// - Throws: what SQLite finds wrong with the statement.
+    /// - Throws: what the database throws.
     init(_ database: Database, sql: String, value: @escaping (Row) -> Value) throws {
         rows = try Row.fetchCursor(database, sql: sql)
         self.value = value

@@ -136,13 +136,37 @@ extension LeaseManager {
         guard let scope = try scopes().first(where: { $0.id == target.scopeID }) else {
             throw LeaseholdError(code: .notFound, message: "The scope of '\(reference)' is not known any more.")
         }
-        let mutation: Mutation
+        let wanted = try fields(target)
+        let mutation = try queue(verb, target, wanted, scope, terms)
+        var result = try await carryOut(mutation, scope, clouds: clouds, isOffline: isOffline, progress)
+        result.warnings = warnings(moving: target, to: wanted, scope)
+        return result
+    }
+
+    private func queue(
+        _ verb: Mutation.Verb, _ target: WriteTarget, _ fields: JSONObject, _ scope: Scope, _ terms: WriteTerms
+    ) throws(LeaseholdError) -> Mutation {
         do {
-            mutation = try QueueDesk(store: store, now: configuration.now).change(
-                verb, target.desk, fields: fields(target), scope: scope, terms: terms.desk)
-        } catch let error as StoreError {
+            return try QueueDesk(store: store, now: configuration.now).change(
+                verb, target.desk, fields: fields, scope: scope, terms: terms.desk)
+        } catch {
             throw LeaseholdError(error)
         }
+    }
+
+    /// What the site's policy has to say of a new end. That policy warns, and never stops anything.
+    private func warnings(moving target: WriteTarget, to wanted: JSONObject, _ scope: Scope) -> [DraftFinding] {
+        guard let end = target.endsAt, let text = wanted["end_date"]?.stringValue,
+            let newEnd = Timestamp(parsing: text), let policy = try? policy(of: scope)
+        else { return [] }
+        return policy.findings(movingEndFrom: end, to: newEnd, now: configuration.now())
+    }
+
+    /// Sends a change that is queued, unless told otherwise.
+    private func carryOut(
+        _ mutation: Mutation, _ scope: Scope, clouds: [String], isOffline: Bool,
+        _ progress: @escaping @Sendable (SyncProgress) async -> Void
+    ) async throws -> WriteResult {
         guard !isOffline, mutation.state == .queued else { return try result(mutation, pause: nil) }
         let name = clouds.first { scope.clouds.contains($0) } ?? scope.clouds.first
         let connection: CloudConnection

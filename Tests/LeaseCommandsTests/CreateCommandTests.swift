@@ -172,11 +172,21 @@ struct CreateCommandTests {
             try Data("max_duration: 1h\nsites: {alpha: {max_duration: 90m}}".utf8).write(to: file)
             let long = try await create(fixture, ["--node", "amount=1"])
             #expect(long.errors.contains("Warning: end_date: It lasts 2h; the site's policy allows 1h30m."))
+            try Data("max_duration: 1h\nextension_window: 2min".utf8).write(to: file)
+            // night-2 ends in three minutes.
+            let extended = try await fixture.run("extend", "night-2", "--by", "2h", "--offline")
+            #expect(extended.status == .success)
+            #expect(extended.errors.contains("in the last 2m, that is from 2027-01-15T08:13:00Z on."))
+            #expect(extended.errors.contains("within 1h of the request, that is until 2027-01-15T09:12:00Z."))
+            let short = try await fixture.run(
+                "extend", "night-2", "--to", "2027-01-15 08:14", "--offline", "-f", "json")
+            #expect(short.json?["warnings"] == [])
             try Data("max_duration: 1".utf8).write(to: file)
             let broken = try await create(fixture, ["--node", "amount=1"])
             #expect(broken.status == .success)
             #expect(broken.errors.contains("policy.yaml:1:15: \"max_duration\" should be a length of time"))
-            let doctor = try await fixture.run("doctor", "--os-cloud", "no-such", "-f", "value", "-c", "subject,verdict")
+            let doctor = try await fixture.run(
+                "doctor", "--os-cloud", "no-such", "-f", "value", "-c", "subject,verdict")
             #expect(doctor.lines.last == "policy warning")
         }
     }

@@ -96,7 +96,8 @@ struct PastLabelTests {
                 after: time(-5), observedAt: time(10))
         }
         func effect(_ name: String, _ change: LeaseChange) throws -> ChangeEffect {
-            change.effect(of: try #require(change.fields.first { $0.name == name }))
+            let field: LeaseChange.Field = try #require(change.fields.first { $0.name == name })
+            return change.effect(of: field)
         }
         let before = lease(.pending, events: [event("start_lease", done: nil)], updatedAt: -20)
         #expect(throws: Never.self) {

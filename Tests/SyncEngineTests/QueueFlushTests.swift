@@ -1,4 +1,3 @@
-import CloudFixtures
 import BlazarModel
 import CloudFixtures
 import LeaseModel

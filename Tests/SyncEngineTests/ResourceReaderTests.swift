@@ -46,6 +46,10 @@ struct ResourceReaderTests {
         let host = try #require(try fixture.mirror.store.resources(.host, scopes: nil).first)
         #expect(host.resource.name == "node-1")
         #expect(host.allocations.isEmpty)
+        let told = try fixture.mirror.store.allocationListing(.host, scope: 1)
+        #expect(told?.outcome == .forbidden)
+        #expect(told?.message == "Policy doesn't allow it.")
+        #expect(try fixture.mirror.store.allocationListing(.device, scope: 1) == nil)
     }
 
     @Test("What could not be read stays, what is no longer listed goes, and the same again writes nothing")
@@ -58,6 +62,7 @@ struct ResourceReaderTests {
         await fixture.pull(readsResources: true)
         func hosts() throws -> [MirroredResource] { try fixture.mirror.store.resources(.host, scopes: nil) }
         #expect(try hosts().map(\.allocations.count) == [1])
+        #expect(try fixture.mirror.store.allocationListing(.host, scope: 1)?.outcome == .listed)
         let before = try fixture.mirror.dump()
         await fixture.pull(readsResources: true)
         #expect(try fixture.mirror.dump() == before)

@@ -120,8 +120,6 @@ package struct LeaseCreate: Subcommand {
         let manager = try writing.manager(&console)
         var result = try await create(draft, terms, manager, cloud: clouds.first, &console)
         result.warnings = remarks + result.warnings
-        // Programs find them in the result; what stands beside it is the error, if there is one.
-        if !writing.reading.output.format.isStructured { remark(result.warnings, &console) }
         try writing.conclude(result, &console)
     }
 
@@ -150,22 +148,15 @@ package struct LeaseCreate: Subcommand {
         }
     }
 
-    private func remark(_ findings: [DraftFinding], _ console: inout Console) {
-        for finding in findings {
-            let label = finding.severity == .refusal ? "Blazar will refuse this" : "Warning"
-            console.remark("\(label): \(finding)")
-        }
-    }
-
     private func show(
         _ draft: LeaseDraft, _ remarks: [DraftFinding], cloud: String?, _ console: inout Console
     ) throws {
         try console.output.write(JSONValue.object(draft.body).text(.pretty) + "\n")
-        remark(remarks, &console)
+        writing.remark(remarks, &console)
         // A draft can be printed without a database, and without clouds.
         guard let manager = try? writing.reading.global.manager(console), let scope = try? manager.scope(ofCloud: cloud)
         else { return }
-        remark(try manager.review(draft, scope: scope), &console)
+        writing.remark(try manager.review(draft, scope: scope), &console)
     }
 
     // MARK: - The draft

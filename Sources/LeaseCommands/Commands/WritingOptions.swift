@@ -30,8 +30,18 @@ package struct WritingOptions: ParsableArguments {
         return manager
     }
 
+    /// Says what was noticed about a lease that was asked for.
+    func remark(_ findings: [DraftFinding], _ console: inout Console) {
+        for finding in findings {
+            let label = finding.severity == .refusal ? "Blazar will refuse this" : "Warning"
+            console.remark("\(label): \(finding)")
+        }
+    }
+
     /// Writes what came of it, and ends with the status that fits.
     func conclude(_ result: WriteResult, _ console: inout Console) throws {
+        // Programs find them in the result; what stands beside it is the error, if there is one.
+        if !reading.output.format.isStructured { remark(result.warnings, &console) }
         try reading.show(WriteRow(result: result), WriteRow.columns, &console)
         for note in result.notes { console.remark(note) }
         let mutation = result.mutation

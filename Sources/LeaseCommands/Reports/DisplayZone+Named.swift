@@ -8,7 +8,7 @@ extension DisplayZone {
     /// - Parameters:
     ///   - name: `Europe/Berlin`, `UTC`; case does not matter where the file system says so.
     ///   - environment: `TZDIR` names the folder of the database, as for the C library.
-    /// - Returns: the zone, with every change of its past and the rule for its future.
+    /// - Returns: the zone, exact as the file of the database has it.
     /// - Throws: ``CommandError`` if there is no such zone, with a suggestion.
     package static func named(_ name: String, environment: [String: String]) throws(CommandError) -> DisplayZone {
         guard !["UTC", "Etc/UTC", "Z"].contains(name) else { return .utc }

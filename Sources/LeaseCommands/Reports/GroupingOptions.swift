@@ -18,7 +18,7 @@ package struct GroupingOptions: ParsableArguments {
     /// - Parameters:
     ///   - standard: what is taken if nothing is asked for.
     ///   - known: what may be asked for.
-    /// - Returns: each once, in the order in which they were asked for.
+    /// - Returns: what is asked for, each once.
     /// - Throws: ``CommandError`` for anything else, with a suggestion.
     func dimensions(
         _ standard: [ReportDimension] = [], known: [ReportDimension] = ReportDimension.ofLeases

@@ -22,7 +22,7 @@ extension ReportLine {
     ///   - hasBucket: whether there is a column for it at all.
     ///   - format: people get the name of a bucket, programs its beginning.
     ///   - period: what the one bucket begins with if there are no others.
-    /// - Returns: the columns, that of the bucket first.
+    /// - Returns: the column of the bucket, if there is one, and one for each dimension.
     static func groupColumns(
         _ dimensions: [ReportDimension], calendar: BucketCalendar?, hasBucket: Bool = true, format: OutputFormat,
         period: Range<Timestamp>

@@ -41,10 +41,10 @@ package struct ReportOptions: ParsableArguments {
     /// Opens the database and settles what is asked about.
     ///
     /// - Parameters:
-    ///   - console: where the command runs.
+    ///   - console: where to read and write.
     ///   - defaultEnd: what ends the period if nothing is said; now if `nil`.
-    /// - Returns: what the report is about.
-    /// - Throws: ``CommandError``, or what opening the database throws.
+    /// - Returns: the database, and what is asked.
+    /// - Throws: ``CommandError`` for a period that ends before it starts, or what cannot be read.
     func begin(_ console: inout Console, defaultEnd: Timestamp? = nil) async throws -> ReportContext {
         let zone = try zone(console)
         let now = console.now()
@@ -129,10 +129,10 @@ struct ReportContext {
     ///   - filter: which leases.
     ///   - moment: only leases that held something then; `nil` for all.
     ///   - knowledge: what had been seen by when; `nil` for everything.
-    ///   - names: whether ids, names, users and creations are wanted.
-    ///   - states: whether earlier states are wanted.
-    ///   - events: whether starts and ends are wanted.
-    ///   - console: where progress is shown.
+    ///   - names: whether the names of projects and users matter.
+    ///   - states: whether past states matter.
+    ///   - events: whether events matter.
+    ///   - console: where the progress is shown.
     ///   - each: takes a lease.
     /// - Throws: ``LeaseholdError`` of code `database`.
     func forEach(

@@ -53,6 +53,35 @@ public struct SitePolicy: Sendable, Hashable {
     }
 }
 
+extension SitePolicy {
+    /// What is noticed about moving a lease's end.
+    ///
+    /// - Parameters:
+    ///   - end: when it ends now.
+    ///   - newEnd: when it is to end.
+    ///   - now: the time.
+    /// - Returns: warnings; none for an end that comes earlier.
+    public func findings(movingEndFrom end: Timestamp, to newEnd: Timestamp, now: Timestamp) -> [DraftFinding] {
+        guard newEnd > end else { return [] }
+        var findings: [DraftFinding] = []
+        if let window = extensionWindowSeconds, end.seconds(since: now) > window {
+            findings.append(
+                DraftFinding(
+                    .warning, field: "end_date",
+                    "The site's policy allows an extension in the last \(DurationText.text(seconds: window)), that is "
+                        + "from \(end.adding(seconds: -window)) on."))
+        }
+        if let longest = maxDurationSeconds, newEnd.seconds(since: now) > longest {
+            findings.append(
+                DraftFinding(
+                    .warning, field: "end_date",
+                    "The site's policy allows an end within \(DurationText.text(seconds: longest)) of the request, that "
+                        + "is until \(now.adding(seconds: longest))."))
+        }
+        return findings
+    }
+}
+
 /// The policies of every site, as one file has them.
 public struct SitePolicies: Sendable, Hashable {
     /// What holds where a site says nothing else.

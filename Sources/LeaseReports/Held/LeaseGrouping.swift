@@ -12,7 +12,7 @@ struct LeaseGrouping: Sendable {
     /// - Parameters:
     ///   - lease: the lease.
     ///   - kind: a label in front of those of the dimensions.
-    /// - Returns: the numbers of the groups.
+    /// - Returns: the codes of its groups.
     mutating func groups(of lease: LeaseHolding, kind: String? = nil) -> Set<Int32> {
         let first = kind.map { codes.group(GroupCodes.none, adding: $0) } ?? GroupCodes.none
         let reservations: [HeldReservation?] =

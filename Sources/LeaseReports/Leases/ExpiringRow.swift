@@ -12,8 +12,8 @@ public struct ExpiringRow: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - lease: the lease.
-    ///   - now: the present.
-    ///   - seconds: how soon.
+    ///   - now: the time.
+    ///   - seconds: how many seconds from now.
     ///   - extensionWindow: how many seconds before the end the site allows an extension; `nil` if not known.
     public init?(_ lease: LeaseHolding, now: Timestamp, within seconds: Int64, extensionWindow: Int64?) {
         guard lease.mayGoOn, lease.endsAt > now, lease.endsAt.seconds(since: now) <= seconds else { return nil }

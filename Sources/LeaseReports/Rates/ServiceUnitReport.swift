@@ -25,9 +25,9 @@ public struct ServiceUnitReport: Sendable {
     /// Begins a report.
     ///
     /// - Parameters:
-    ///   - dimensions: what to group by.
-    ///   - calendar: how to divide the period; `nil` for one bucket.
-    ///   - period: what counts.
+    ///   - dimensions: what rows are grouped by.
+    ///   - calendar: the buckets; `nil` for one that is the whole period.
+    ///   - period: what is counted.
     ///   - rates: the rates that hold for the leases of each scope; those of a scope without cost nothing.
     public init(
         by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,

@@ -41,7 +41,7 @@ public struct ZoneRules: Sendable, Hashable {
     /// The seconds by which the zone's clocks are ahead of UTC at a moment.
     ///
     /// - Parameter moment: seconds since 1970.
-    /// - Returns: that number, negative west of Greenwich.
+    /// - Returns: the seconds; negative west of Greenwich.
     public func offsetSeconds(at moment: Int64) -> Int {
         guard let last = transitions.last, moment < last else {
             return rule?.offsetSeconds(at: moment) ?? offsets.last ?? firstOffset
