@@ -26,14 +26,7 @@ package struct LeaseList: Subcommand {
 
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var filters: LeaseFilterOptions
-    @Option(
-        name: .customLong("on"), parsing: .unconditional,
-        help: ArgumentHelp("What was held at this time, vanished leases included.", valueName: "time"))
-    var heldAt: String?
-    @Option(
-        name: .customLong("as-known-at"), parsing: .unconditional,
-        help: ArgumentHelp("What had been seen by this time.", valueName: "time"))
-    var knownAt: String?
+    @OptionGroup var past: PastOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { reading.output.format == .json }
@@ -42,8 +35,8 @@ package struct LeaseList: Subcommand {
         let (manager, scopes) = try await reading.open(&console)
         let now = console.now()
         let filter = try filters.filter(now: now, zone: reading.zone(console), scopes: scopes)
-        let knownAt = try knownAt.map { try reading.pastMoment($0, option: "--as-known-at", console) }
-        let heldAt = try heldAt.map { try TimeArgument(parsing: $0).moment(now: now, zone: reading.zone(console)) }
+        let knownAt = try past.knownAt.map { try reading.pastMoment($0, option: "--as-known-at", console) }
+        let heldAt = try past.heldAt.map { try TimeArgument(parsing: $0).moment(now: now, zone: reading.zone(console)) }
         if heldAt != nil || knownAt != nil {
             let columns = LeaseRow.columns(heldAt: heldAt, showsEnding: filter.includesDeparted)
             try reading.write(columns, &console) { write in

@@ -23,14 +23,7 @@ package struct HoursReportCommand: Subcommand {
     @OptionGroup var options: ReportOptions
     @OptionGroup var grouping: GroupingOptions
     @OptionGroup var buckets: BucketOptions
-    @Option(
-        name: .customLong("on"), parsing: .unconditional,
-        help: ArgumentHelp("Only leases that held something at this time.", valueName: "time"))
-    var heldAt: String?
-    @Option(
-        name: .customLong("as-known-at"), parsing: .unconditional,
-        help: ArgumentHelp("What had been seen by this time.", valueName: "time"))
-    var knownAt: String?
+    @OptionGroup var past: PastOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
@@ -38,10 +31,10 @@ package struct HoursReportCommand: Subcommand {
     package func execute(_ console: inout Console) async throws {
         let dimensions = try grouping.dimensions()
         let zone = try options.zone(console)
-        let knownAt = try knownAt.map {
+        let knownAt = try past.knownAt.map {
             try options.reading.pastMoment($0, option: "--as-known-at", zone: zone, console)
         }
-        let heldAt = try heldAt.map { try TimeArgument(parsing: $0).moment(now: console.now(), zone: zone) }
+        let heldAt = try past.heldAt.map { try TimeArgument(parsing: $0).moment(now: console.now(), zone: zone) }
         let context = try await options.begin(&console, defaultEnd: knownAt)
         let format = options.reading.output.format
         let calendar = context.calendar(buckets.bucket)

@@ -1,0 +1,17 @@
+import ArgumentParser
+import LeaseModel
+
+/// The two questions about the past.
+package struct PastOptions: ParsableArguments {
+    @Option(
+        name: .customLong("on"), parsing: .unconditional,
+        help: ArgumentHelp("What was held at this time, vanished leases included.", valueName: "time"))
+    var heldAt: String?
+
+    @Option(
+        name: .customLong("as-known-at"), parsing: .unconditional,
+        help: ArgumentHelp("What had been seen by this time.", valueName: "time"))
+    var knownAt: String?
+
+    package init() {}
+}
