@@ -10,13 +10,16 @@ extension LeaseManager {
     /// - Throws: ``LeaseholdError`` if the database cannot be read, or `CancellationError`.
     /// - Returns: `false` if a lease may still come, or have come, of it: then there must not be another.
     package func clearTheWay(after result: WriteResult, attempt: Int) async throws -> Bool {
-        let failed = try result.mutation.leaseID.map { try lease($0, scopes: [result.mutation.scopeID]) }
+        // 0: it was there before, and is not ours to delete.
+        guard result.mutation.id != 0 else { return false }
+        let creation = try mutation(result.mutation.id).mutation
+        let failed = try creation.leaseID.map { try lease($0, scopes: [creation.scopeID]) }
         if let failed, failed.departure == nil {
             guard failed.lease.status == .error else { return false }
             let deletion = try await change(.delete, failed.id) { _ in [:] }
             guard [.accepted, .settled].contains(deletion.mutation.state) else { return false }
         } else if failed == nil {
-            guard result.mutation.state == .rejected else { return false }
+            guard creation.state == .rejected else { return false }
         }
         try await sleep(Double(1 << min(attempt, 5)))
         return true

@@ -70,9 +70,10 @@ extension LeaseManager {
         for creation in pending where creation.verb == .create && creation.leaseID == nil {
             note(creation, fitting, in: &search)
         }
+        // To Blazar, "now" is the minute that has begun.
         let slots = search.slots(
-            count: wish.count, durationSeconds: wish.durationSeconds, after: wish.after ?? configuration.now(),
-            before: wish.before, limit: limit)
+            count: wish.count, durationSeconds: wish.durationSeconds,
+            after: wish.after ?? configuration.now().truncatedToMinute, before: wish.before, limit: limit)
         let names = fitting.map { ($0.resource.id, $0.resource.name ?? $0.resource.id) }
         return SlotAnswer(
             slots: slots, fittingHosts: fitting.count, hostNames: Dictionary(names) { first, _ in first })

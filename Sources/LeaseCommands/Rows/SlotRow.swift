@@ -15,8 +15,7 @@ struct SlotRow: Sendable {
 
     /// The command that takes it.
     var command: String {
-        let isNow = slot.startsAt.seconds(since: now) < 60
-        let start = isNow ? "now" : slot.startsAt.iso8601.replacing(":00Z", with: "Z")
+        let start = slot.startsAt <= now ? "now" : slot.startsAt.iso8601.replacing(":00Z", with: "Z")
         let cloud = scope.clouds.first.map { " --os-cloud \(Self.quoted($0))" } ?? ""
         var node = "amount=\(wish.count)"
         // What is asked of one property by its value is easier to read than the expression.
