@@ -18,11 +18,12 @@ SHIFT = 3 * 86_400
 EPOCH = int(body.EPOCH.timestamp())
 
 #: What somebody would write by hand. A recursive query cuts each lease at the beginnings of weeks.
+#: The pending leases of these tables are past their end: they never started.
 BY_HAND = f"""
 WITH RECURSIVE piece (project, week, start, end, nodes) AS (
     SELECT lease.project_id, (start_at + {SHIFT}) / {WEEK}, start_at, end_at, reservation.fields ->> 'max'
     FROM lease JOIN reservation USING (lease_key)
-    WHERE lease.status <> 'ERROR' AND resource_type = 'physical:host'
+    WHERE lease.status NOT IN ('ERROR', 'PENDING') AND resource_type = 'physical:host'
     UNION ALL
     SELECT project, week + 1, (week + 1) * {WEEK} - {SHIFT}, end, nodes FROM piece
     WHERE (week + 1) * {WEEK} - {SHIFT} < end
