@@ -31,6 +31,11 @@ struct TextPool {
         return number
     }
 
+    /// A column's text; `nil` for NULL.
+    mutating func text(_ statement: OpaquePointer, _ column: Int32) -> String? {
+        number(statement, column).map { texts[$0] }
+    }
+
     private mutating func number(of text: UnsafeRawBufferPointer) -> Int {
         let hash = Self.hash(text)
         var place = Int(truncatingIfNeeded: hash) & (places.count - 1)

@@ -57,3 +57,24 @@ enum Facts {
 
     static func period(_ from: String, _ to: String) -> Range<Timestamp> { time(from)..<time(to) }
 }
+
+extension LeaseHolding {
+    /// A lease that nobody would make: any order of dates, any status, perhaps gone.
+    static func random(_ random: inout SplitMix) -> LeaseHolding {
+        let start = Timestamp(secondsSince1970: 1_750_000_000 + Int64(random.next() % 40_000_000))
+        let end = start.adding(seconds: Int64(random.next() % 3_000_000))
+        let seen = start.adding(seconds: Int64(random.next() % 4_000_000) - 500_000)
+        let isGone = random.next() % 3 == 0
+        return LeaseHolding(
+            id: "\(random.next() % 50)", name: "", site: random.next() % 2 == 0 ? "alpha" : "beta", scopeID: 1,
+            projectID: "p\(random.next() % 4)", userID: "u\(random.next() % 5)",
+            status: [.active, .pending, .terminated, .error].randomElement(using: &random) ?? .active, startsAt: start,
+            endsAt: end, observedAt: seen, lastSeenAt: seen,
+            departure: isGone
+                ? Departure(reason: .deleted, after: seen, before: seen.adding(seconds: Int64(random.next() % 9_000)))
+                : nil,
+            reservations: (0..<random.next() % 3).map { _ in
+                Facts.hosts(1, Int(random.next() % 3) + 1, type: random.next() % 2 == 0 ? "gpu" : nil)
+            })
+    }
+}

@@ -146,7 +146,7 @@ struct HoursReportTests {
     @Test("add up to the same whole, whatever the bucket, the zone and the grouping", arguments: 1...20)
     func sum(seed: UInt64) throws {
         var random = SplitMix(seed: seed)
-        let leases = (0..<60).map { _ in Self.randomLease(&random) }
+        let leases = (0..<60).map { _ in LeaseHolding.random(&random) }
         let from = Timestamp(secondsSince1970: 1_750_000_000 + Int64(random.next() % 9_000_000))
         let period = from..<from.adding(seconds: Int64(random.next() % 30_000_000) + 1)
         for dimensions in [[], [ReportDimension.project], [.user, .site], [.lease]] {
@@ -161,24 +161,6 @@ struct HoursReportTests {
         // Node-hours add up over what tells reservations apart, too.
         let nodes = rows(leases, by: [.nodeType, .resourceType], nil, period).reduce(0) { $0 + ($1.nodeSeconds ?? 0) }
         #expect(nodes == rows(leases, nil, period).reduce(0) { $0 + ($1.nodeSeconds ?? 0) })
-    }
-
-    private static func randomLease(_ random: inout SplitMix) -> LeaseHolding {
-        let start = Timestamp(secondsSince1970: 1_750_000_000 + Int64(random.next() % 40_000_000))
-        let end = start.adding(seconds: Int64(random.next() % 3_000_000))
-        let seen = start.adding(seconds: Int64(random.next() % 4_000_000) - 500_000)
-        let isGone = random.next() % 3 == 0
-        return LeaseHolding(
-            id: "\(random.next() % 50)", name: "", site: random.next() % 2 == 0 ? "alpha" : "beta", scopeID: 1,
-            projectID: "p\(random.next() % 4)", userID: "u\(random.next() % 5)",
-            status: [.active, .pending, .terminated, .error].randomElement(using: &random) ?? .active, startsAt: start,
-            endsAt: end, observedAt: seen, lastSeenAt: seen,
-            departure: isGone
-                ? Departure(reason: .deleted, after: seen, before: seen.adding(seconds: Int64(random.next() % 9_000)))
-                : nil,
-            reservations: (0..<random.next() % 3).map { _ in
-                Facts.hosts(1, Int(random.next() % 3) + 1, type: random.next() % 2 == 0 ? "gpu" : nil)
-            })
     }
 
     private static func sums(_ rows: [HoursRow]) -> [[String?]: [Int64]] {

@@ -72,7 +72,9 @@ struct LeaseReportTests {
 
     @Test("list each change of an end")
     func extensions() {
-        let changes = ExtensionRow.changes(of: Self.watched())
+        var report = ExtensionReport(period: Facts.always)
+        report.add(Self.watched())
+        let changes = report.rows
         #expect(changes.map(\.seconds) == [14_400])
         #expect(changes.map(\.after) == [Facts.time("2026-01-01 11:00")])
         #expect(changes.map(\.before) == [Facts.time("2026-01-01 12:00")])

@@ -1,7 +1,10 @@
+import GRDB
 import LeaseModel
-import LeaseStore
 import MirrorFixtures
+import Synchronization
 import Testing
+
+@testable import LeaseStore
 
 @Suite("What leases held, read as a stream")
 struct HoldingTests {
@@ -78,5 +81,91 @@ struct HoldingTests {
         let reservation = try #require(try holdings(fixture).first?.reservations.first)
         #expect(reservation.minimum == nil)
         #expect(reservation.maximum == 4)
+    }
+
+    @Test("comes to the same with any number of threads", arguments: 1...4)
+    func threads(readers: Int) throws {
+        let fixture = try StoreFixture.filled()
+        defer { fixture.remove() }
+        let many = (0..<200).map { StoreFixture.lease("many-\($0)", to: 15 + $0) }
+        let known = try fixture.store.leases(LeaseFilter()).map(\.lease).filter { $0.projectID == "p1" }
+        try fixture.pull(known + many, at: 11)
+        try fixture.pull(known + many.dropLast(50), at: 12)
+        for types in [[], [ResourceType.floatingIP]] {
+            var filter = Self.everything
+            filter.resourceTypes = Set(types)
+            let detail: HoldingDetail = [.names, .states, .events]
+            let reported = Mutex(0)
+            let parts = try fixture.store.holdings(
+                filter, detail: detail, from: [LeaseHolding](), readers: readers,
+                progress: { count in reported.withLock { $0 += count } }, add: { $0.append($1) })
+            #expect(parts.count == readers)
+            let found = parts.joined().sorted { $0.id < $1.id }
+            #expect(found == (try holdings(fixture, filter, detail: detail)))
+            #expect(found.count == (types.isEmpty ? known.count + 202 : 1))
+            #expect(reported.withLock { $0 } == found.count)
+        }
+    }
+
+    @Test("finds reservations again behind many leases that are left out")
+    func sparse() throws {
+        let fixture = try StoreFixture()
+        defer { fixture.remove() }
+        let leases = (0..<120).map { number in
+            StoreFixture.lease(
+                "\(1_000 + number)", project: number % 50 == 7 ? "p2" : "p1", nodeType: "type-\(number)")
+        }
+        try fixture.pull(leases, at: 0)
+        var filter = Self.everything
+        filter.project = "p2"
+        let found = try holdings(fixture, filter)
+        #expect(found.map(\.id) == ["1007", "1057", "1107"])
+        #expect(found.map { $0.reservations.map(\.nodeType) } == [["type-7"], ["type-57"], ["type-107"]])
+    }
+
+    @Test(
+        "is cut into stretches that follow each other, whatever the keys",
+        arguments: [0...0, 1...1_000, Int64.min...Int64.max, -5...(-4), Int64.max - 3...Int64.max])
+    func stretches(keys: ClosedRange<Int64>) {
+        for count in [1, 2, 7, 64] {
+            let stretches = LeaseStore.stretches(keys, count)
+            #expect(stretches.first?.lowerBound == .min)
+            #expect(stretches.last?.upperBound == .max)
+            for (one, next) in zip(stretches, stretches.dropFirst()) {
+                #expect(one.upperBound &+ 1 == next.lowerBound)
+            }
+        }
+        #expect(LeaseStore.stretches(1...1_000, 4).map(\.upperBound) == [250, 499, 748, .max])
+    }
+
+    @Test("is read in one state of the database by all threads, while another connection writes")
+    func oneState() async throws {
+        let fixture = try StoreFixture()
+        defer { fixture.remove() }
+        try fixture.store.write { try $0.execute(sql: "CREATE TABLE counter AS SELECT 0 AS value") }
+        let isDone = Mutex(false)
+        async let writes: Int = {
+            var count = 0
+            while !isDone.withLock({ $0 }) {
+                try fixture.store.write { try $0.execute(sql: "UPDATE counter SET value = value + 1") }
+                count += 1
+                await Task.yield()
+            }
+            return count
+        }()
+        var begun = 0
+        for _ in 0..<60 {
+            let readers = try ParallelReaders(path: fixture.path, count: 3)
+            defer { readers.close() }
+            guard try readers.begin() else { continue }
+            begun += 1
+            for _ in 0..<3 {
+                let values = try readers.map { try Int.fetchOne($0, sql: "SELECT value FROM counter") }
+                #expect(Set(values).count == 1)
+            }
+        }
+        isDone.withLock { $0 = true }
+        #expect(begun > 0)
+        #expect(try await writes > 0)
     }
 }

@@ -31,7 +31,7 @@ package struct EarlyReportCommand: Subcommand {
             by: dimensions, calendar: calendar, period: context.period,
             completeFrom: try context.manager.completeFrom(scopes: context.scopes), addsTotals: options.addsTotals)
         // Not narrowed to the period: a lease may have been reserved for other times before.
-        try context.forEach(context.filter, states: true, &console) { report.add($0) }
+        try context.fill(&report, context.filter, states: true, console)
         let rows = report.hours.rows
         let lines = ReportLine.lines(rows, subtotals: report.hours.subtotals, total: report.hours.total)
         var head = try options.head("Hours reserved and not used", context)

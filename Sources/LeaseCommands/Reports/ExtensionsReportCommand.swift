@@ -20,11 +20,9 @@ package struct ExtensionsReportCommand: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         let context = try await options.begin(&console)
-        var rows: [ExtensionRow] = []
-        try context.forEach(context.filter, states: true, &console) {
-            rows += ExtensionRow.changes(of: $0).filter { context.period.contains($0.before) }
-        }
-        rows.sort { ($0.before, $0.lease.id) < ($1.before, $1.lease.id) }
+        var report = ExtensionReport(period: context.period)
+        try context.fill(&report, context.filter, states: true, console)
+        let rows = report.rows
         let columns: [Column<ExtensionRow>] =
             LeaseColumns.columns(\.lease) + [
                 Column("old_end") { .time($0.oldEnd) },

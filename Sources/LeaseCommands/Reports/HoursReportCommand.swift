@@ -38,20 +38,19 @@ package struct HoursReportCommand: Subcommand {
         let context = try await options.begin(&console, defaultEnd: knownAt)
         let format = options.reading.output.format
         let calendar = context.calendar(buckets.bucket)
-        var report = HoursReport(
-            by: dimensions, calendar: calendar, period: context.period,
-            completeFrom: try context.manager.completeFrom(scopes: context.scopes), addsTotals: options.addsTotals)
-        var timeline = format == .html ? context.timeline() : nil
-        try context.forEach(
-            context.filterInPeriod, on: heldAt, asKnownAt: knownAt,
-            names: timeline != nil || dimensions.contains(where: \.needsNames), &console
-        ) {
-            report.add($0)
-            timeline?.add($0)
-        }
+        let completeFrom = try context.manager.completeFrom(scopes: context.scopes)
+        var filled = HoursPage(
+            report: HoursReport(
+                by: dimensions, calendar: calendar, period: context.period, completeFrom: completeFrom,
+                addsTotals: options.addsTotals),
+            timeline: format == .html ? context.timeline() : nil)
+        try context.fill(
+            &filled, context.filterInPeriod, on: heldAt, asKnownAt: knownAt,
+            names: format == .html || dimensions.contains(where: \.needsNames), console)
+        let report = filled.report
         var head = try options.head("Lease-hours and node-hours", context)
         let rows = report.rows
-        if let timeline {
+        if let timeline = filled.timeline {
             let chart = HoursOutput.chart(rows, dimensions, calendar, title: "Node-hours")
             head.figures = [chart.html, timeline.html]
         }
@@ -60,6 +59,22 @@ package struct HoursReportCommand: Subcommand {
         let columns = HoursOutput.columns(dimensions, calendar, format, context.period)
         try options.write(lines, columns, head: head, context, &console)
         try options.remark(context, &console)
+    }
+}
+
+/// A report of hours, and the timeline beside it on a page.
+private struct HoursPage: AdditiveReport {
+    var report: HoursReport
+    var timeline: TimelineChart?
+
+    mutating func add(_ lease: LeaseHolding) {
+        report.add(lease)
+        timeline?.add(lease)
+    }
+
+    mutating func merge(_ other: HoursPage) {
+        report.merge(other.report)
+        if let more = other.timeline { timeline?.merge(more) }
     }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import LeaseModel
 import LeaseReports
 import Leasehold
+import Synchronization
 
 /// The options of every report.
 package struct ReportOptions: ParsableArguments {
@@ -123,9 +124,10 @@ struct ReportContext {
         bucket.map { BucketCalendar($0, offsetSeconds: zone.offsetSeconds) }
     }
 
-    /// Hands over what leases held, and shows how far it is.
+    /// Adds to a report what leases held, and shows how far it is.
     ///
     /// - Parameters:
+    ///   - report: the report, just begun.
     ///   - filter: which leases.
     ///   - moment: only leases that held something then; `nil` for all.
     ///   - knowledge: what had been seen by when; `nil` for everything.
@@ -133,25 +135,24 @@ struct ReportContext {
     ///   - states: whether past states matter.
     ///   - events: whether events matter.
     ///   - console: where the progress is shown.
-    ///   - each: takes a lease.
     /// - Throws: ``LeaseholdError`` of code `database`.
-    func forEach(
-        _ filter: LeaseFilter, on moment: Timestamp? = nil, asKnownAt knowledge: Timestamp? = nil, names: Bool = true,
-        states: Bool = false, events: Bool = false,
-        _ console: inout Console, _ each: (LeaseHolding) -> Void
+    func fill(
+        _ report: inout some AdditiveReport, _ filter: LeaseFilter, on moment: Timestamp? = nil,
+        asKnownAt knowledge: Timestamp? = nil, names: Bool = true, states: Bool = false, events: Bool = false,
+        _ console: Console
     ) throws {
-        var progress = ReadingProgress(console)
-        defer { progress.finish(&console) }
+        let progress = Mutex(ReadingProgress(console))
+        defer { progress.withLock { $0.finish() } }
         guard moment == nil, knowledge == nil else {
-            return try manager.forEachLease(on: moment, asKnownAt: knowledge, filter) {
-                progress.step(&console)
-                each(LeaseHolding($0).keepingReservations(of: filter))
+            return try manager.forEachLease(on: moment, asKnownAt: knowledge, filter) { lease in
+                report.add(LeaseHolding(lease).keepingReservations(of: filter))
+                progress.withLock { $0.add(1) }
             }
         }
-        try manager.forEachHolding(filter, includesNames: names, includesStates: states, includesEvents: events) {
-            progress.step(&console)
-            each($0)
-        }
+        let parts = try manager.addUpHoldings(
+            filter, from: report, includesNames: names, includesStates: states, includesEvents: events,
+            progress: { leases in progress.withLock { $0.add(leases) } }, add: { $0.add($1) })
+        for part in parts { report.merge(part) }
     }
 
     /// `2026-03-02 00:00 +01:00 to 2026-04-06 00:00 +02:00`

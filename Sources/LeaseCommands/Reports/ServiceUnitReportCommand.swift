@@ -35,9 +35,8 @@ package struct ServiceUnitReportCommand: Subcommand {
         let format = options.reading.output.format
         let calendar = context.calendar(buckets.bucket)
         var report = ServiceUnitReport(by: dimensions, calendar: calendar, period: context.period, rates: tables)
-        try context.forEach(
-            context.filterInPeriod, names: dimensions.contains(where: \.needsNames), &console
-        ) { report.add($0) }
+        try context.fill(
+            &report, context.filterInPeriod, names: dimensions.contains(where: \.needsNames), console)
         typealias Line = ReportLine<ServiceUnitRow>
         let columns =
             Line.groupColumns(dimensions, calendar: calendar, format: format, period: context.period) + [

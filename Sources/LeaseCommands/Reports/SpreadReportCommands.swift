@@ -58,10 +58,9 @@ private struct SpreadOutput {
         // What is reserved ahead belongs to lead times as well.
         let context = try await options.begin(&console, defaultEnd: subject == .leadTime ? .distantFuture : nil)
         var report = SpreadReport(subject, by: dimensions, period: context.period)
-        try context.forEach(
-            context.filter, names: subject == .leadTime || dimensions.contains(where: \.needsNames),
-            events: subject == .latency, &console
-        ) { report.add($0) }
+        try context.fill(
+            &report, context.filter, names: subject == .leadTime || dimensions.contains(where: \.needsNames),
+            events: subject == .latency, console)
         typealias Line = ReportLine<SpreadRow>
         var columns = Line.groupColumns(
             dimensions, calendar: nil, hasBucket: false, format: options.reading.output.format, period: context.period)

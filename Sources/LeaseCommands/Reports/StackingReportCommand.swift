@@ -31,9 +31,8 @@ package struct StackingReportCommand: Subcommand {
         let pause = try DurationArgument(parsing: gap).seconds
         let context = try await options.begin(&console)
         var report = StackingReport(by: dimensions, period: context.period, pause: pause)
-        try context.forEach(
-            context.filterInPeriod, names: dimensions.contains(where: \.needsNames), &console
-        ) { report.add($0) }
+        try context.fill(
+            &report, context.filterInPeriod, names: dimensions.contains(where: \.needsNames), console)
         typealias Line = ReportLine<StackingRow>
         let columns =
             Line.groupColumns(

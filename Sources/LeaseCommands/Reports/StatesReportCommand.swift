@@ -23,7 +23,7 @@ package struct StatesReportCommand: Subcommand {
         let dimensions = try grouping.dimensions()
         let context = try await options.begin(&console)
         var report = StatesReport(by: dimensions, period: context.period)
-        try context.forEach(context.filter, states: true, &console) { report.add($0) }
+        try context.fill(&report, context.filter, states: true, console)
         typealias Line = ReportLine<StatesRow>
         let columns =
             Line.groupColumns(

@@ -34,7 +34,7 @@ package struct UtilizationReportCommand: Subcommand {
         var report = UtilizationReport(
             hosts: hosts, by: dimensions, calendar: calendar, period: context.period,
             allSeeingScopes: Set(scopes.filter(\.seesAllProjects).map(\.id)))
-        try context.forEach(context.filterInPeriod, names: false, &console) { report.add($0) }
+        try context.fill(&report, context.filterInPeriod, names: false, console)
         typealias Line = ReportLine<UtilizationRow>
         let columns =
             Line.groupColumns(dimensions, calendar: calendar, format: format, period: context.period) + [

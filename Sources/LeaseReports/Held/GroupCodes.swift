@@ -38,6 +38,19 @@ struct GroupCodes: Sendable {
         return number
     }
 
+    /// Takes in the groups of another table.
+    ///
+    /// - Returns: the number that each of them has here, by its number there.
+    mutating func merge(_ other: GroupCodes) -> [Int32] {
+        var numbers = [Self.none]
+        // A group comes about from one that was there before it.
+        for step in other.steps.dropFirst() {
+            guard let step else { continue }
+            numbers.append(group(numbers[Int(step.group)], adding: other.labels[Int(step.label)]))
+        }
+        return numbers
+    }
+
     /// The labels of a group, the first one first.
     func labels(of group: Int32) -> [String?] {
         var found: [String?] = []

@@ -26,6 +26,11 @@ struct LeaseGrouping: Sendable {
         return groups
     }
 
+    /// Takes in the groups of another grouping by the same dimensions.
+    ///
+    /// - Returns: the number that each of them has here, by its number there.
+    mutating func merge(_ other: LeaseGrouping) -> [Int32] { codes.merge(other.codes) }
+
     /// The labels of a group, that of its kind first if it has one.
     func labels(of group: Int32) -> [String?] { codes.labels(of: group) }
 }

@@ -10,8 +10,9 @@ struct SpanLedger: Sendable {
         var unitSeconds: Int64 = 0
         /// Seconds of reservations of which nobody knows how many units they hold.
         var unknownSeconds: Int64 = 0
-        /// Seconds times units times the rate of an hour, of what has a rate.
-        var charge = 0.0
+        /// Seconds times units at each rate of an hour, of what has a rate. Rates are multiplied at the end only, so that
+        /// nothing depends on the order in which they came.
+        var ratedSeconds: [Double: Int64] = [:]
         /// Seconds times units of what should have a rate and has none.
         var unratedSeconds: Int64 = 0
         /// How many leases, each once.
@@ -19,6 +20,17 @@ struct SpanLedger: Sendable {
         /// The number of the lease that was counted last.
         var lastLease = 0
         var isEstimated = false
+
+        /// Adds the sums of other leases.
+        mutating func merge(_ other: Entry) {
+            leaseSeconds += other.leaseSeconds
+            unitSeconds += other.unitSeconds
+            unknownSeconds += other.unknownSeconds
+            ratedSeconds.merge(other.ratedSeconds, uniquingKeysWith: +)
+            unratedSeconds += other.unratedSeconds
+            leases += other.leases
+            isEstimated = isEstimated || other.isEstimated
+        }
     }
 
     private var edges: BucketEdges
@@ -70,6 +82,18 @@ struct SpanLedger: Sendable {
     /// Adds to the entry of a group in a bucket.
     mutating func update(_ group: Int32, _ bucket: Int, _ change: (inout Entry) -> Void) {
         change(&entries[slot(group, bucket)])
+    }
+
+    /// Adds what came together in another ledger of the same buckets.
+    ///
+    /// - Parameters:
+    ///   - other: the ledger.
+    ///   - group: tells which group here one of that ledger is.
+    mutating func merge(_ other: SpanLedger, group: (Int32) -> Int32) {
+        // The buckets are numbered from the first that was met, which was another one there.
+        for (theirGroup, start, entry) in other.all {
+            update(group(theirGroup), start.map { edges.bucket(holding: $0).number } ?? 0) { $0.merge(entry) }
+        }
     }
 
     private mutating func slot(_ group: Int32, _ bucket: Int) -> Int {

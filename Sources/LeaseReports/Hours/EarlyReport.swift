@@ -1,7 +1,7 @@
 public import LeaseModel
 
 /// Hours that were reserved and not used up, by reason.
-public struct EarlyReport: Sendable {
+public struct EarlyReport: AdditiveReport {
     /// Why reserved hours were not used.
     public enum Reason: String, Sendable, Hashable, CaseIterable {
         case error
@@ -28,6 +28,8 @@ public struct EarlyReport: Sendable {
         guard let unused = lease.unused else { return }
         hours.add(lease, unused.stretches, reason: unused.reason.rawValue)
     }
+
+    public mutating func merge(_ other: EarlyReport) { hours.merge(other.hours) }
 }
 
 extension LeaseHolding {

@@ -26,7 +26,7 @@ public struct HoursRow: Sendable, Hashable {
 /// Lease-hours and node-hours by bucket and group.
 ///
 /// Leases are added one by one, from whatever source, and need not be kept.
-public struct HoursReport: Sendable {
+public struct HoursReport: AdditiveReport {
     private var tally: HoursTally
     private var subtotalTally: HoursTally?
     private var totalTally: HoursTally?
@@ -57,10 +57,15 @@ public struct HoursReport: Sendable {
         }
     }
 
-    /// Adds a lease.
     public mutating func add(_ lease: LeaseHolding) {
         guard let held = lease.held else { return }
         add(lease, CollectionOfOne(held), reason: nil)
+    }
+
+    public mutating func merge(_ other: HoursReport) {
+        tally.merge(other.tally)
+        if let subtotals = other.subtotalTally { subtotalTally?.merge(subtotals) }
+        if let total = other.totalTally { totalTally?.merge(total) }
     }
 
     /// Adds stretches of a lease's time, with why they are counted.

@@ -77,6 +77,12 @@ struct HoursTally: Sendable {
         }
     }
 
+    /// Adds what came together in another tally, of other leases.
+    mutating func merge(_ other: HoursTally) {
+        let groups = codes.merge(other.codes)
+        ledger.merge(other.ledger) { groups[Int($0)] }
+    }
+
     /// What has come together, by bucket and labels.
     var rows: [HoursRow] {
         ledger.all.map { group, start, entry in

@@ -16,7 +16,7 @@ public struct ExtensionRow: Sendable, Hashable {
     public var seconds: Int64 { newEnd.seconds(since: oldEnd) }
 
     /// The changes of a lease's end that were seen, the first one first. The lease must have its earlier states.
-    public static func changes(of lease: LeaseHolding) -> [ExtensionRow] {
+    static func changes(of lease: LeaseHolding) -> [ExtensionRow] {
         var states = lease.earlierStates.filter { !$0.isGone }
         if lease.departure == nil {
             states.append(

@@ -18,7 +18,7 @@ public struct SpreadRow: Sendable, Hashable {
 }
 
 /// Lead times, or latencies.
-public struct SpreadReport: Sendable {
+public struct SpreadReport: AdditiveReport {
     /// What is measured.
     public enum Subject: Sendable, Hashable {
         /// From the creation of a lease to its start.
@@ -61,6 +61,14 @@ public struct SpreadReport: Sendable {
                     note(nil, lease, kind: kind)
                 }
             }
+        }
+    }
+
+    public mutating func merge(_ other: SpreadReport) {
+        let groups = grouping.merge(other.grouping)
+        for (group, lengths) in other.values {
+            values[groups[Int(group)], default: ([], 0)].known += lengths.known
+            values[groups[Int(group)], default: ([], 0)].unknown += lengths.unknown
         }
     }
 

@@ -19,7 +19,7 @@ public struct StackingRow: Sendable, Hashable {
 }
 
 /// Finds leases that were put one behind the other.
-public struct StackingReport: Sendable {
+public struct StackingReport: AdditiveReport {
     private let period: Range<Timestamp>
     private let pause: Int64
     private var grouping: LeaseGrouping
@@ -49,6 +49,12 @@ public struct StackingReport: Sendable {
             spans[group, default: []].append(span)
             if held.certainUntil < span.upperBound { estimated.insert(group) }
         }
+    }
+
+    public mutating func merge(_ other: StackingReport) {
+        let groups = grouping.merge(other.grouping)
+        for (group, more) in other.spans { spans[groups[Int(group)], default: []] += more }
+        estimated.formUnion(other.estimated.map { groups[Int($0)] })
     }
 
     /// The rows, by label.

@@ -14,7 +14,7 @@ public struct StatesRow: Sendable, Hashable {
 }
 
 /// The time that leases spent in each status, as far as it was seen.
-public struct StatesReport: Sendable {
+public struct StatesReport: AdditiveReport {
     private let period: Range<Timestamp>
     private var grouping: LeaseGrouping
     private var sums: [Int32: (leases: Int, seconds: Int64, uncertain: Int64)] = [:]
@@ -44,6 +44,15 @@ public struct StatesReport: Sendable {
                 sums[group, default: (0, 0, 0)].seconds += time.seen
                 sums[group, default: (0, 0, 0)].uncertain += time.uncertain
             }
+        }
+    }
+
+    public mutating func merge(_ other: StatesReport) {
+        let groups = grouping.merge(other.grouping)
+        for (group, sum) in other.sums {
+            sums[groups[Int(group)], default: (0, 0, 0)].leases += sum.leases
+            sums[groups[Int(group)], default: (0, 0, 0)].seconds += sum.seconds
+            sums[groups[Int(group)], default: (0, 0, 0)].uncertain += sum.uncertain
         }
     }
 

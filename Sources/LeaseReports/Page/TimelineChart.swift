@@ -1,7 +1,7 @@
 public import LeaseModel
 
 /// Leases as bars along time, in a lane for each node type.
-public struct TimelineChart: Sendable {
+public struct TimelineChart: AdditiveReport {
     /// One lease in a lane.
     public struct Item: Sendable {
         public var lane: String
@@ -36,20 +36,29 @@ public struct TimelineChart: Sendable {
     public mutating func add(_ lease: LeaseHolding) {
         guard let held = lease.held, held.span.overlaps(period) else { return }
         let types = Set(lease.reservations.filter(\.isOfNodes).map { $0.nodeType ?? "no node type" })
-        for lane in types { add(Item(lane: lane, name: lease.name, held: held)) }
+        for lane in types { add([Item(lane: lane, name: lease.name, held: held)], count: 1, to: lane) }
     }
 
-    private mutating func add(_ item: Item) {
-        var lane = lanes[item.lane] ?? ([], 0)
-        lanes[item.lane] = nil
-        lane.count += 1
-        lane.items.append(item)
+    public mutating func merge(_ other: TimelineChart) {
+        for (name, lane) in other.lanes { add(lane.items, count: lane.count, to: name) }
+    }
+
+    private mutating func add(_ items: [Item], count: Int, to name: String) {
+        var lane = lanes[name] ?? ([], 0)
+        lanes[name] = nil
+        lane.count += count
+        lane.items += items
         if lane.items.count >= 2 * Self.itemsPerLane { lane.items = Self.last(lane.items) }
-        lanes[item.lane] = lane
+        lanes[name] = lane
     }
 
     private static func last(_ items: [Item]) -> [Item] {
-        Array(items.sorted { $0.held.span.lowerBound < $1.held.span.lowerBound }.suffix(itemsPerLane))
+        Array(items.sorted { order($0) < order($1) }.suffix(itemsPerLane))
+    }
+
+    /// What is alike in all of this looks alike, so that it does not matter which is kept.
+    private static func order(_ item: Item) -> (Timestamp, Timestamp, Timestamp, String) {
+        (item.held.span.lowerBound, item.held.span.upperBound, item.held.certainUntil, item.name)
     }
 
     /// The chart; empty if there is nothing to show.

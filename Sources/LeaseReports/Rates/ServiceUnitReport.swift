@@ -15,7 +15,7 @@ public struct ServiceUnitRow: Sendable, Hashable {
 }
 
 /// Service units by bucket and group.
-public struct ServiceUnitReport: Sendable {
+public struct ServiceUnitReport: AdditiveReport {
     private let dimensions: [ReportDimension]
     private let rates: [Int64: RateTable]
     private var codes = GroupCodes()
@@ -39,7 +39,6 @@ public struct ServiceUnitReport: Sendable {
         totals = SpanLedger(nil, period: period)
     }
 
-    /// Adds a lease.
     public mutating func add(_ lease: LeaseHolding) {
         guard let rates = rates[lease.scopeID], let held = lease.held, ledger.clipped(held.span) != nil else { return }
         for reservation in lease.reservations {
@@ -54,6 +53,12 @@ public struct ServiceUnitReport: Sendable {
         }
     }
 
+    public mutating func merge(_ other: ServiceUnitReport) {
+        let groups = codes.merge(other.codes)
+        ledger.merge(other.ledger) { groups[Int($0)] }
+        totals.merge(other.totals) { $0 }
+    }
+
     private static func add(
         _ held: HeldTime, _ rate: Double?, _ units: UnitCount?, to group: Int32, in ledger: inout SpanLedger
     ) {
@@ -65,7 +70,7 @@ public struct ServiceUnitReport: Sendable {
                     return
                 }
                 let seconds = piece.seconds * Int64(units.count)
-                if let rate { entry.charge += Double(seconds) * rate } else { entry.unratedSeconds += seconds }
+                if let rate { entry.ratedSeconds[rate, default: 0] += seconds } else { entry.unratedSeconds += seconds }
                 if !piece.isCertain || units.isEstimated { entry.isEstimated = true }
             }
         }
@@ -82,8 +87,9 @@ public struct ServiceUnitReport: Sendable {
     private func rows(of ledger: SpanLedger) -> [ServiceUnitRow] {
         ledger.all.map { group, start, entry in
             let isKnown = entry.unratedSeconds == 0 && entry.unknownSeconds == 0
+            let charge = entry.ratedSeconds.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.key * Double($1.value) }
             return ServiceUnitRow(
-                bucket: start, labels: codes.labels(of: group), serviceUnits: isKnown ? entry.charge / 3_600 : nil,
+                bucket: start, labels: codes.labels(of: group), serviceUnits: isKnown ? charge / 3_600 : nil,
                 unratedHours: Double(entry.unratedSeconds) / 3_600, isEstimated: entry.isEstimated)
         }
     }

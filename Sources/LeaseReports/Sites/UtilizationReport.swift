@@ -19,12 +19,14 @@ public struct UtilizationRow: Sendable, Hashable {
 }
 
 /// Committed and reservable host-hours, by bucket and site or node type.
-public struct UtilizationReport: Sendable {
+public struct UtilizationReport: AdditiveReport {
     private let dimensions: [ReportDimension]
     private let period: Range<Timestamp>
     private var codes = GroupCodes()
     private var reservable: SpanLedger
     private var committed: SpanLedger
+    /// What leases add to that, where allocations do not tell.
+    private var committedByLeases: SpanLedger
     /// When the first host of each group was first seen.
     private var knownFrom: [Int32: Timestamp] = [:]
     /// The groups with a site of which nobody knows who holds what.
@@ -50,6 +52,7 @@ public struct UtilizationReport: Sendable {
         self.dimensions = dimensions
         reservable = SpanLedger(calendar, period: self.period)
         committed = SpanLedger(calendar, period: self.period)
+        committedByLeases = SpanLedger(calendar, period: self.period)
         tellingScopes = Set(hosts.filter { !$0.uses.isEmpty }.map(\.scopeID))
         self.allSeeingScopes = allSeeingScopes
         for host in hosts where host.isReservable { add(host) }
@@ -88,8 +91,14 @@ public struct UtilizationReport: Sendable {
                 continue
             }
             let known = held.span.clamped(to: from..<max(from, held.span.upperBound))
-            Self.add(HeldTime(known), units.count, to: group, in: &committed)
+            Self.add(HeldTime(known), units.count, to: group, in: &committedByLeases)
         }
+    }
+
+    public mutating func merge(_ other: UtilizationReport) {
+        let groups = codes.merge(other.codes)
+        committedByLeases.merge(other.committedByLeases) { groups[Int($0)] }
+        untold.formUnion(other.untold.map { groups[Int($0)] })
     }
 
     private static func add(_ held: HeldTime, _ count: Int, to group: Int32, in ledger: inout SpanLedger) {
@@ -102,7 +111,9 @@ public struct UtilizationReport: Sendable {
     /// The rows, by bucket and labels.
     public var rows: [UtilizationRow] {
         var given: [Int32: [Timestamp?: Int64]] = [:]
-        for (group, start, entry) in committed.all { given[group, default: [:]][start] = entry.unitSeconds }
+        for (group, start, entry) in committed.all + committedByLeases.all {
+            given[group, default: [:]][start, default: 0] += entry.unitSeconds
+        }
         return reservable.all.map { group, start, entry in
             let isKnown = max(start ?? period.lowerBound, period.lowerBound) >= knownFrom[group] ?? .distantFuture
             return UtilizationRow(

@@ -1,0 +1,90 @@
+import GRDB
+import LeaseModel
+
+/// Walks through what reservations hold, beside a walk through the leases.
+struct HeldReservationReader {
+    private enum Position {
+        static let key: Int32 = 0
+        static let resourceType: Int32 = 1
+        static let nodeType: Int32 = 2
+        static let minimum: Int32 = 3
+        static let maximum: Int32 = 4
+        static let amount: Int32 = 5
+        static let missing: Int32 = 6
+        static let allocated: Int32 = 7
+    }
+
+    /// How many resources a reservation has, or had when a site last told: one that was replaced counts no more. Any
+    /// scope may have been told: a member may not ask for what an administrator may.
+    private static let allocatedCount = """
+        (SELECT count(DISTINCT allocation.resource_id) FROM allocation
+         WHERE allocation.reservation_id = reservation.id
+         GROUP BY allocation.gone_before
+         ORDER BY allocation.gone_before IS NOT NULL, allocation.gone_before DESC LIMIT 1)
+        """
+
+    /// How many rows that nobody wants are passed over before it is quicker to look for the next one wanted.
+    private static let patience = 16
+
+    private let rows: RowWalk
+    private let hasAllocations: Bool
+    private var pool = TextPool()
+    private var keys: ClosedRange<Int64> = 0...0
+    /// The lease of the row that the walk stands on; `nil` at its end.
+    private var next: Int64?
+
+    init(_ database: Database, _ filter: LeaseFilter) throws {
+        hasAllocations = try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM allocation)") ?? false
+        let (condition, arguments) = LeaseQuery.reservations(filter)
+        rows = try RowWalk(
+            database,
+            sql: """
+                SELECT lease_key, resource_type, node_type, min_count, max_count, amount, missing_resources
+                    \(hasAllocations ? ", \(Self.allocatedCount)" : "")
+                FROM reservation INDEXED BY reservation_counts
+                WHERE \(condition) AND lease_key BETWEEN ? AND ?
+                ORDER BY lease_key
+                """, arguments: arguments)
+    }
+
+    /// Begins to walk through those of the leases in a range of keys.
+    mutating func begin(_ keys: ClosedRange<Int64>) throws {
+        self.keys = keys
+        try rows.begin(keys)
+        try step()
+    }
+
+    /// Ends the walk.
+    func end() { rows.end() }
+
+    /// Takes the reservations of a lease in the place of those of another; must be asked for in ascending order of keys.
+    mutating func read(of key: Int64, into reservations: inout [HeldReservation]) throws {
+        reservations.removeAll(keepingCapacity: true)
+        var passedOver = 0
+        while let found = next, found < key {
+            passedOver += 1
+            if passedOver > Self.patience, key <= keys.upperBound {
+                try begin(key...keys.upperBound)
+            } else {
+                try step()
+            }
+        }
+        while next == key {
+            reservations.append(reservation())
+            try step()
+        }
+    }
+
+    private mutating func step() throws { next = try rows.step() ? rows.integer(Position.key) : nil }
+
+    private mutating func reservation() -> HeldReservation {
+        HeldReservation(
+            resourceType: ResourceType(rawValue: pool.text(rows.statement, Position.resourceType) ?? ""),
+            nodeType: pool.text(rows.statement, Position.nodeType),
+            minimum: rows.optional(Position.minimum).map(Int.init),
+            maximum: rows.optional(Position.maximum).map(Int.init),
+            amount: rows.optional(Position.amount).map(Int.init),
+            allocated: hasAllocations ? rows.optional(Position.allocated).map(Int.init) : nil,
+            isMissingResources: rows.integer(Position.missing) != 0)
+    }
+}
