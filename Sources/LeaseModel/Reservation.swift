@@ -89,12 +89,20 @@ public struct Reservation: Sendable, Hashable, Identifiable {
 // MARK: - Common fields of the types
 
 extension Reservation {
-    /// The fewest hosts or devices that would do.
-    public var minimumCount: Int? { fields["min"]?.intValue }
-    /// The most hosts or devices wanted; Blazar gives between the two.
-    public var maximumCount: Int? { fields["max"]?.intValue }
-    /// How many floating IPs or instances.
-    public var amount: Int? { fields["amount"]?.intValue }
+    /// The numbers of resources that can be meant. A server or a file may say anything; what is beyond counts as not known.
+    public static let plausibleCounts = 0...1_000_000
+
+    /// The fewest hosts or devices that would do; `nil` if no plausible number says so.
+    public var minimumCount: Int? { count("min") }
+    /// The most hosts or devices wanted; Blazar gives between the two. `nil` if no plausible number says so.
+    public var maximumCount: Int? { count("max") }
+    /// How many floating IPs or instances; `nil` if no plausible number says so.
+    public var amount: Int? { count("amount") }
+
+    private func count(_ field: String) -> Int? {
+        fields[field]?.intValue.flatMap { Self.plausibleCounts.contains($0) ? $0 : nil }
+    }
+
     /// The requirement on the resource, as Blazar's text: `["==", "$node_type", "compute_skylake"]`.
     public var resourceProperties: String? { fields["resource_properties"]?.stringValue }
     /// The requirement on the hypervisor, as Blazar's text.

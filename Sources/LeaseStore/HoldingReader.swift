@@ -20,11 +20,17 @@ struct HoldingReader {
         static let goneAfter: Int32 = 9
         static let goneBefore: Int32 = 10
         static let goneUnconfirmed: Int32 = 11
-        static let id: Int32 = 12
-        static let name: Int32 = 13
-        static let user: Int32 = 14
-        static let created: Int32 = 15
+        static let hasStarted: Int32 = 12
+        static let id: Int32 = 13
+        static let name: Int32 = 14
+        static let user: Int32 = 15
+        static let created: Int32 = 16
     }
+
+    private static let hasStarted = """
+        EXISTS (SELECT 1 FROM event WHERE event.lease_key = lease.lease_key AND event_type = 'start_lease'
+            AND event.status = 'DONE')
+        """
 
     private struct Place {
         let site: String
@@ -68,7 +74,7 @@ struct HoldingReader {
                 SELECT
                     lease.lease_key, lease.scope_id, lease.project_id, lease.status, lease.start_at, lease.end_at,
                     lease.observed_at, lease.last_seen_at, lease.gone, lease.gone_after, lease.gone_before,
-                    lease.gone_unconfirmed
+                    lease.gone_unconfirmed, iif(lease.status = 'ERROR', \(Self.hasStarted), 0)
                     \(detail.contains(.names) ? ", lease.id, lease.name, lease.user_id, lease.created_at" : "")
                 FROM lease NOT INDEXED
                 \(query.needsScope ? "CROSS JOIN scope ON scope.scope_id = lease.scope_id" : "")
@@ -116,6 +122,7 @@ struct HoldingReader {
         holding.site = place?.1.site ?? ""
         (holding.projectID, holding.projectName) = person(Position.project) { $0.project }
         holding.status = LeaseStatus(rawValue: pool.text(leases.statement, Position.status) ?? "")
+        holding.hasStarted = leases.integer(Position.hasStarted) != 0
         holding.startsAt = Timestamp(secondsSince1970: leases.integer(Position.start))
         holding.endsAt = Timestamp(secondsSince1970: leases.integer(Position.end))
         holding.departure = departure()

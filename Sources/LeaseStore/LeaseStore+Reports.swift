@@ -2,16 +2,23 @@ import GRDB
 package import LeaseModel
 
 extension LeaseStore {
-    /// When each scope was first read whole, here or by the owner of an imported database; those that never were are
-    /// missing.
-    package func firstWholeLists() throws(StoreError) -> [Int64: Timestamp] {
+    /// When each scope was first and last read whole, here or by the owner of an imported database; those that never were
+    /// are missing.
+    package func firstAndLastWholeLists() throws(StoreError) -> [Int64: Completeness] {
         try read { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT scope_id, min(listed_at) FROM v_listing GROUP BY scope_id
+                    SELECT scope_id, min(listed_at), max(listed_at) FROM v_listing GROUP BY scope_id
                     """)
-            return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], Timestamp(secondsSince1970: $0[1])) })
+            return Dictionary(
+                uniqueKeysWithValues: rows.map {
+                    (
+                        $0[0],
+                        Completeness(
+                            from: Timestamp(secondsSince1970: $0[1]), until: Timestamp(secondsSince1970: $0[2]))
+                    )
+                })
         }
     }
 

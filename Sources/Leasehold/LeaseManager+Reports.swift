@@ -64,16 +64,16 @@ extension HoldingDetail {
 }
 
 extension LeaseManager {
-    /// From when on everything that was deleted is known: when the last of the scopes was first read whole; `nil` if one
-    /// of them never was.
-    public func completeFrom(scopes: Set<Int64>?) throws(LeaseholdError) -> Timestamp? {
-        let first = try reading { store throws(StoreError) in try store.firstWholeLists() }
-        var latest: Timestamp?
+    /// Between which moments nothing is missing that the scopes had; `nil` if one of them was never read whole.
+    public func completeness(scopes: Set<Int64>?) throws(LeaseholdError) -> Completeness? {
+        let lists = try reading { store throws(StoreError) in try store.firstAndLastWholeLists() }
+        var whole: Completeness?
         for scope in try self.scopes() where scopes?.contains(scope.id) ?? true {
-            guard let moment = first[scope.id] else { return nil }
-            latest = max(latest ?? moment, moment)
+            guard let own = lists[scope.id] else { return nil }
+            whole = Completeness(
+                from: max(whole?.from ?? own.from, own.from), until: min(whole?.until ?? own.until, own.until))
         }
-        return latest
+        return whole
     }
 
     /// When whole lists of a scope were asked for, here or by the owner of an imported database, the first one first.

@@ -48,7 +48,7 @@ struct AdditiveReportTests {
             let hours = filled(
                 HoursReport(
                     by: Self.dimensions, calendar: try bucket.map { try Facts.calendar($0, "Berlin") },
-                    period: Facts.always, completeFrom: nil, addsTotals: true), seed: seed)
+                    period: Facts.always, completeness: nil, addsTotals: true), seed: seed)
             #expect(hours.whole.rows.count > 50)
             #expect(hours.merged.rows == hours.whole.rows)
             #expect(hours.merged.subtotals == hours.whole.subtotals)
@@ -56,7 +56,7 @@ struct AdditiveReportTests {
             let early = filled(
                 EarlyReport(
                     by: [.reason, .project], calendar: try bucket.map { try Facts.calendar($0) }, period: Facts.always,
-                    completeFrom: nil), seed: seed)
+                    completeness: nil), seed: seed)
             #expect(!early.whole.hours.rows.isEmpty)
             #expect(early.merged.hours.rows == early.whole.hours.rows)
         }

@@ -5,7 +5,7 @@ import Testing
 @Suite("Hours reserved and not used")
 struct EarlyReportTests {
     private func rows(_ lease: LeaseHolding) -> [HoursRow] {
-        var report = EarlyReport(by: [.reason], calendar: nil, period: Facts.always, completeFrom: nil)
+        var report = EarlyReport(by: [.reason], calendar: nil, period: Facts.always, completeness: nil)
         report.add(lease)
         return report.hours.rows
     }

@@ -8,7 +8,7 @@ struct HoursReportTests {
         _ leases: [LeaseHolding], by dimensions: [ReportDimension] = [], _ calendar: BucketCalendar? = nil,
         _ period: Range<Timestamp> = Facts.always
     ) -> [HoursRow] {
-        var report = HoursReport(by: dimensions, calendar: calendar, period: period, completeFrom: nil)
+        var report = HoursReport(by: dimensions, calendar: calendar, period: period, completeness: nil)
         for lease in leases { report.add(lease) }
         return report.rows
     }
@@ -118,13 +118,64 @@ struct HoursReportTests {
         #expect(rows([lease], nil, Facts.period("2026-01-03 00:00", "2026-01-04 00:00")).isEmpty)
     }
 
-    @Test("are complete from the first whole list on")
+    @Test("are complete from the first whole list up to the last")
     func completeness() throws {
-        var report = HoursReport(
-            by: [], calendar: try Facts.calendar(.day), period: Facts.always,
-            completeFrom: Facts.time("2026-01-01 10:00"))
-        report.add(Facts.lease(from: "2026-01-01 00:00", to: "2026-01-03 00:00"))
-        #expect(report.rows.map(\.isComplete) == [false, true])
+        func complete(_ calendar: BucketCalendar?, _ period: Range<Timestamp>) -> [Bool?] {
+            let seen = Completeness(from: Facts.time("2026-01-01 10:00"), until: Facts.time("2026-01-03 12:00"))
+            var report = HoursReport(by: [], calendar: calendar, period: period, completeness: seen)
+            report.add(Facts.lease(from: "2026-01-01 00:00", to: "2026-01-04 00:00"))
+            return report.rows.map(\.isComplete)
+        }
+        #expect(complete(try Facts.calendar(.day), Facts.always) == [false, true, false])
+        #expect(complete(try Facts.calendar(.day), Facts.period("2026-01-01 10:00", "2026-01-03 12:00")) == [true, true, true])
+        #expect(complete(nil, Facts.period("2026-01-02", "2026-01-03")) == [true])
+        #expect(complete(nil, Facts.always) == [false])
+        #expect(rows([Facts.lease(from: "2026-01-01 00:00", to: "2026-01-02 00:00")]).map(\.isComplete) == [false])
+    }
+
+    @Test("behind the last sighting of a lease that is listed are estimated, unless it has ended")
+    func ageOfMirror() throws {
+        let seen = "2026-01-02 06:00"
+        let lease = Facts.lease(status: .active, from: "2026-01-01 00:00", to: "2026-01-04 00:00", lastSeen: seen)
+        #expect(rows([lease], try Facts.calendar(.day)).map(\.isEstimated) == [false, true, true])
+        let ended = Facts.lease(from: "2026-01-01 00:00", to: "2026-01-04 00:00", lastSeen: seen)
+        #expect(rows([ended]).map(\.isEstimated) == [false])
+    }
+
+    @Test("of a lease that failed after its start are estimated to its end")
+    func failedLater() {
+        var lease = Facts.lease(status: .error, from: "2026-01-01 00:00", to: "2026-01-03 00:00")
+        #expect(rows([lease]).isEmpty)
+        lease.hasStarted = true
+        #expect(rows([lease]).map(\.leaseHours) == [48])
+        #expect(rows([lease]).map(\.isEstimated) == [true])
+        lease.departure = Departure(
+            reason: .deleted, after: Facts.time("2026-01-01 10:00"), before: Facts.time("2026-01-02 00:00"))
+        #expect(rows([lease]).map(\.leaseHours) == [24])
+    }
+
+    @Test("of nodes are not known of a lease of which only the name and dates are")
+    func outline() {
+        let lease = Facts.lease(status: LeaseStatus(rawValue: ""), from: "2026-01-01 00:00", to: "2026-01-02 00:00", [])
+        #expect(rows([lease]).map(\.leaseHours) == [24])
+        #expect(rows([lease]).map(\.nodeHours) == [nil])
+        #expect(rows([lease]).map(\.isEstimated) == [true])
+        let empty = Facts.lease(from: "2026-01-01 00:00", to: "2026-01-02 00:00", [])
+        #expect(rows([empty]).map(\.nodeHours) == [0])
+    }
+
+    @Test("of nodes are not known where a number cannot be meant, or is more than can be counted")
+    func hostileCounts() {
+        for count in [Int.max, Int.min, -1, 1_000_001] {
+            let lease = Facts.lease(from: "0001-01-01 00:00", to: "9999-12-31 00:00", [Facts.hosts(1, count)])
+            #expect(rows([lease]).map(\.nodeHours) == [nil])
+        }
+        let most = Facts.lease(
+            from: "0001-01-01 00:00", to: "9999-12-31 00:00",
+            (0..<40).map { _ in Facts.hosts(1_000_000, 1_000_000) })
+        #expect(rows([most]).map(\.nodeHours) == [nil])
+        #expect(rows([most], by: [.nodeType]).map(\.nodeHours) == [nil])
+        #expect(rows([most]).map(\.leaseHours).allSatisfy { $0 > 87_000_000 })
     }
 
     @Test("have sub-totals and a total in which a lease counts once")
@@ -132,7 +183,7 @@ struct HoursReportTests {
         let lease = Facts.lease(
             from: "2026-01-01 12:00", to: "2026-01-02 12:00", [Facts.hosts(1, 1), Facts.hosts(1, 1, type: "gpu")])
         var report = HoursReport(
-            by: [.nodeType], calendar: try Facts.calendar(.day), period: Facts.always, completeFrom: nil,
+            by: [.nodeType], calendar: try Facts.calendar(.day), period: Facts.always, completeness: nil,
             addsTotals: true)
         report.add(lease)
         #expect(report.rows.map(\.leaseHours) == [12, 12, 12, 12])

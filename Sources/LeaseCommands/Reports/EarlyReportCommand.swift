@@ -29,7 +29,7 @@ package struct EarlyReportCommand: Subcommand {
         let calendar = context.calendar(buckets.bucket)
         var report = EarlyReport(
             by: dimensions, calendar: calendar, period: context.period,
-            completeFrom: try context.manager.completeFrom(scopes: context.scopes), addsTotals: options.addsTotals)
+            completeness: try context.manager.completeness(scopes: context.scopes), addsTotals: options.addsTotals)
         // Not narrowed to the period: a lease may have been reserved for other times before.
         try context.fill(&report, context.filter, states: true, console)
         let rows = report.hours.rows

@@ -38,10 +38,10 @@ package struct HoursReportCommand: Subcommand {
         let context = try await options.begin(&console, defaultEnd: knownAt)
         let format = options.reading.output.format
         let calendar = context.calendar(buckets.bucket)
-        let completeFrom = try context.manager.completeFrom(scopes: context.scopes)
+        let completeness = try context.manager.completeness(scopes: context.scopes)
         var filled = HoursPage(
             report: HoursReport(
-                by: dimensions, calendar: calendar, period: context.period, completeFrom: completeFrom,
+                by: dimensions, calendar: calendar, period: context.period, completeness: completeness,
                 addsTotals: options.addsTotals),
             timeline: format == .html ? context.timeline() : nil)
         try context.fill(

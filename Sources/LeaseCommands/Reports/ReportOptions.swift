@@ -164,7 +164,7 @@ struct ReportContext {
 
     /// From when on nothing is missing.
     func coverageText() throws -> String {
-        guard let from = try manager.completeFrom(scopes: scopes) else {
+        guard let from = try manager.completeness(scopes: scopes)?.from else {
             return "A site was never read whole: leases may be missing."
         }
         return "Leases that were deleted before \(TimeText(zone: zone).full(from)) are not known."

@@ -20,6 +20,9 @@ public struct LeaseHolding: Sendable, Hashable {
     public var userName: String?
     /// Its status in the state that was seen last.
     public var status: LeaseStatus
+    /// Whether Blazar has carried out its start. It is known, and asked, of leases in ERROR only: whether these ever held
+    /// anything.
+    public var hasStarted = false
     /// When it starts, or started.
     public var startsAt: Timestamp
     /// When it ends, or ended.
@@ -81,7 +84,13 @@ public struct LeaseHolding: Sendable, Hashable {
                     isMissingResources: $0.isMissingResources ?? false)
             })
         events = lease.events
+        hasStarted =
+            lease.status == .error && lease.events.contains { $0.eventType == "start_lease" && $0.status == .done }
     }
+
+    /// Whether nothing but its name and dates is known, as lists that `openstack reservation lease list` printed have it:
+    /// neither its status nor what it reserves.
+    public var isOutline: Bool { status.rawValue.isEmpty && reservations.isEmpty }
 }
 
 /// One state in which a lease was seen and which no longer holds, as far as reports need it.

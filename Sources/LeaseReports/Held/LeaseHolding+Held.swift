@@ -18,14 +18,19 @@ extension LeaseHolding {
     ///
     /// What it rests on is in docs/reports.md under "Held".
     public var held: HeldTime? {
-        guard status != .error, startsAt < endsAt, !hasNeverStarted else { return nil }
-        guard let departure else { return HeldTime(startsAt..<endsAt) }
-        switch departure.reason {
-        case .outOfScope, .unlisted: return HeldTime(startsAt..<endsAt, certainUntil: departure.after)
-        case .deleted:
-            guard departure.before > startsAt else { return nil }
-            return HeldTime(startsAt..<min(endsAt, departure.before), certainUntil: departure.after)
-        }
+        guard startsAt < endsAt, status != .error || hasStarted, !hasNeverStarted else { return nil }
+        let isDeleted = departure?.reason == .deleted
+        let end = isDeleted ? min(endsAt, departure?.before ?? endsAt) : endsAt
+        guard startsAt < end else { return nil }
+        return HeldTime(startsAt..<end, certainUntil: certainUntil)
+    }
+
+    /// Up to when it is known that the lease held what it held.
+    private var certainUntil: Timestamp {
+        // When it failed is not known.
+        if status == .error { return startsAt }
+        if status == .terminated, departure == nil { return endsAt }
+        return departure?.after ?? lastSeenAt
     }
 
     /// Whether it was still waiting for its start when it should have ended.
@@ -50,12 +55,10 @@ extension HeldReservation {
     /// How many units it holds; `nil` if nobody knows.
     var units: UnitCount? {
         if let allocated, allocated > 0 { return UnitCount(count: allocated, isEstimated: isMissingResources) }
-        if isOfNodes {
-            guard let most = maximum ?? minimum else { return nil }
-            return UnitCount(count: most, isEstimated: isMissingResources || (minimum ?? most) != most)
-        }
-        if resourceType == .network { return UnitCount(count: 1, isEstimated: isMissingResources) }
-        return amount.map { UnitCount(count: $0, isEstimated: isMissingResources) }
+        let most = isOfNodes ? maximum ?? minimum : resourceType == .network ? 1 : amount
+        guard let most, Reservation.plausibleCounts.contains(most) else { return nil }
+        let isRange = isOfNodes && (minimum ?? most) != most
+        return UnitCount(count: most, isEstimated: isMissingResources || isRange)
     }
 
     /// How many machines it holds; `nil` if nobody knows.

@@ -21,10 +21,21 @@ struct SpanLedger: Sendable {
         var lastLease = 0
         var isEstimated = false
 
+        /// Adds units that were held for some seconds. What is too much to be counted is not known.
+        mutating func add(seconds: Int64, units: Int) {
+            let (product, isTooMuch) = seconds.multipliedReportingOverflow(by: Int64(units))
+            add(product, orUnknown: seconds, isTooMuch)
+        }
+
+        private mutating func add(_ more: Int64, orUnknown seconds: Int64, _ isTooMuch: Bool = false) {
+            let (sum, overflows) = unitSeconds.addingReportingOverflow(more)
+            if isTooMuch || overflows { unknownSeconds += seconds } else { unitSeconds = sum }
+        }
+
         /// Adds the sums of other leases.
         mutating func merge(_ other: Entry) {
             leaseSeconds += other.leaseSeconds
-            unitSeconds += other.unitSeconds
+            add(other.unitSeconds, orUnknown: other.leaseSeconds)
             unknownSeconds += other.unknownSeconds
             ratedSeconds.merge(other.ratedSeconds, uniquingKeysWith: +)
             unratedSeconds += other.unratedSeconds

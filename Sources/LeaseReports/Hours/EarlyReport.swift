@@ -17,10 +17,10 @@ public struct EarlyReport: AdditiveReport {
     /// Begins a report, as ``HoursReport`` does.
     public init(
         by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
-        completeFrom: Timestamp?, addsTotals: Bool = false
+        completeness: Completeness?, addsTotals: Bool = false
     ) {
         hours = HoursReport(
-            by: dimensions, calendar: calendar, period: period, completeFrom: completeFrom, addsTotals: addsTotals)
+            by: dimensions, calendar: calendar, period: period, completeness: completeness, addsTotals: addsTotals)
     }
 
     /// Adds a lease, with the states in which it was seen before.
@@ -42,7 +42,7 @@ extension LeaseHolding {
         let left = TimeSpans.subtracting(held?.span, from: reserved)
         guard !left.isEmpty else { return nil }
         let reason: EarlyReport.Reason =
-            if status == .error {
+            if status == .error, held == nil {
                 .error
             } else if wasCancelled {
                 .cancelled

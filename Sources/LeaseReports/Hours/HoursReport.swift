@@ -14,7 +14,8 @@ public struct HoursRow: Sendable, Hashable {
     public var nodeSeconds: Int64?
     /// Whether a bound or an estimate is in it.
     public var isEstimated: Bool
-    /// Whether nothing that was deleted before the first sync can be missing; `nil` where that is not asked.
+    /// Whether nothing can be missing, neither what was deleted before the first sync nor what came after the last; `nil`
+    /// where that is not asked.
     public var isComplete: Bool?
 
     /// The hours for which leases were held.
@@ -31,7 +32,8 @@ public struct HoursReport: AdditiveReport {
     private var subtotalTally: HoursTally?
     private var totalTally: HoursTally?
     private let period: Range<Timestamp>
-    private let completeFrom: Timestamp?
+    private let calendar: BucketCalendar?
+    private let completeness: Completeness?
 
     /// Begins a report.
     ///
@@ -39,14 +41,15 @@ public struct HoursReport: AdditiveReport {
     ///   - dimensions: what to group by.
     ///   - calendar: how to divide the period; `nil` for one bucket.
     ///   - period: what counts.
-    ///   - completeFrom: from when on all that was deleted is known; `nil` if nothing was ever read whole.
+    ///   - completeness: between which moments nothing is missing; `nil` if something was never read whole.
     ///   - addsTotals: whether ``subtotals`` and ``total`` are wanted as well.
     public init(
         by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
-        completeFrom: Timestamp?, addsTotals: Bool = false
+        completeness: Completeness?, addsTotals: Bool = false
     ) {
         self.period = period
-        self.completeFrom = completeFrom
+        self.calendar = calendar
+        self.completeness = completeness
         tally = HoursTally(by: dimensions, calendar: calendar, period: period)
         guard addsTotals else { return }
         totalTally = HoursTally(by: [], calendar: nil, period: period)
@@ -76,18 +79,32 @@ public struct HoursReport: AdditiveReport {
     }
 
     /// The rows, by bucket and labels.
-    public var rows: [HoursRow] { tally.rows.map(judged) }
+    public var rows: [HoursRow] { judged(tally) }
 
     /// What each bucket adds up to, or each first label if there are no buckets; every lease counted once.
-    public var subtotals: [HoursRow] { subtotalTally?.rows.map(judged) ?? [] }
+    public var subtotals: [HoursRow] { subtotalTally.map(judged) ?? [] }
 
     /// What everything adds up to; `nil` if there is nothing.
-    public var total: HoursRow? { totalTally?.rows.first.map(judged) }
+    public var total: HoursRow? { totalTally.flatMap { judged($0).first } }
 
-    private func judged(_ row: HoursRow) -> HoursRow {
-        var row = row
-        let start = max(row.bucket ?? period.lowerBound, period.lowerBound)
-        row.isComplete = completeFrom.map { start >= $0 } ?? false
-        return row
+    private func judged(_ tally: HoursTally) -> [HoursRow] {
+        var bucket: (start: Timestamp?, isComplete: Bool)?
+        return tally.rows.map { row in
+            // Those of one bucket stand together.
+            if bucket?.start != row.bucket || bucket == nil { bucket = (row.bucket, isComplete(row.bucket)) }
+            var row = row
+            row.isComplete = bucket?.isComplete
+            return row
+        }
+    }
+
+    private func isComplete(_ start: Timestamp?) -> Bool {
+        guard let completeness else { return false }
+        var part = period
+        if let start, let calendar {
+            let bucket = calendar.bucket(holding: start)
+            part = max(bucket.lowerBound, period.lowerBound)..<min(bucket.upperBound, period.upperBound)
+        }
+        return part.lowerBound >= completeness.from && part.upperBound <= completeness.until
     }
 }

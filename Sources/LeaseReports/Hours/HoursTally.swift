@@ -26,7 +26,7 @@ struct HoursTally: Sendable {
     private mutating func add(_ lease: LeaseHolding, _ held: HeldTime, _ reason: String?) {
         groups.removeAll(keepingCapacity: true)
         guard isByReservation, !lease.reservations.isEmpty else {
-            add(held, to: group(lease, nil, reason), nodes: Self.nodes(lease.reservations), addsLease: true)
+            add(held, to: group(lease, nil, reason), nodes: Self.nodes(of: lease), addsLease: true)
             return
         }
         for reservation in lease.reservations {
@@ -46,10 +46,11 @@ struct HoursTally: Sendable {
     }
 
     /// The machines of all reservations together; `nil` if those of one are not known.
-    private static func nodes(_ reservations: [HeldReservation]) -> UnitCount? {
+    private static func nodes(of lease: LeaseHolding) -> UnitCount? {
+        guard !lease.isOutline else { return nil }
         var count = 0
         var isEstimated = false
-        for reservation in reservations {
+        for reservation in lease.reservations {
             guard let nodes = reservation.nodes else { return nil }
             count += nodes.count
             isEstimated = isEstimated || nodes.isEstimated
@@ -68,7 +69,7 @@ struct HoursTally: Sendable {
                     entry.leases += 1
                 }
                 if let nodes {
-                    entry.unitSeconds += piece.seconds * Int64(nodes.count)
+                    entry.add(seconds: piece.seconds, units: nodes.count)
                 } else {
                     entry.unknownSeconds += piece.seconds
                 }

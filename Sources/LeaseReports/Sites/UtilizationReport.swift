@@ -104,7 +104,7 @@ public struct UtilizationReport: AdditiveReport {
     private static func add(_ held: HeldTime, _ count: Int, to group: Int32, in ledger: inout SpanLedger) {
         var pieces = ledger.pieces(of: held)
         while let piece = ledger.next(&pieces) {
-            ledger.update(group, piece.bucket) { $0.unitSeconds += piece.seconds * Int64(count) }
+            ledger.update(group, piece.bucket) { $0.add(seconds: piece.seconds, units: count) }
         }
     }
 

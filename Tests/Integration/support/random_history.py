@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-STATUSES = ("PENDING", "ACTIVE", "TERMINATED", "ERROR", "UPDATING", "CREATING")
+STATUSES = ("PENDING", "ACTIVE", "TERMINATED", "ERROR", "ERROR", "UPDATING", "CREATING", "")
 NODE_TYPES = ("compute_skylake", "gpu_rtx_6000", None)
 
 
@@ -58,6 +58,10 @@ def add(database, chance, scope, number, around):
         (scope, f"lease-{number:04}", chance.choice(["=1+1", "nightly", f"exp {number}"]), user, project, start, end,
          status, start - chance.randrange(500_000), seen - 100, before or seen, gone, after, before, gone == "deleted" and chance.random() < 0.2,
          chance.choice([None, None, seen + 50]) if gone is None else None)).lastrowid
+    if chance.random() < 0.7:
+        database.execute(
+            "INSERT INTO event (lease_key, id, event_type, time_at, status) VALUES (?, 'e', 'start_lease', ?, ?)",
+            (key, start, chance.choice(["DONE", "DONE", "UNDONE", "ERROR"])))
     observed = seen - 1_000_000
     for _ in range(chance.choice([0, 0, 1, 3])):
         old_start = start if chance.random() < 0.8 else start + chance.randrange(-200_000, 200_000)
@@ -77,6 +81,9 @@ def add(database, chance, scope, number, around):
 def reserve(database, chance, key, scope, identifier, start, end):
     kind = chance.choice(["physical:host"] * 4 + ["virtual:floatingip", "device", "network", "virtual:instance"])
     least = chance.choice([None, 1, 1, 2])
+    # What no server means, and a report must survive.
+    if chance.random() < 0.02:
+        least = chance.choice([-3, 2**62])
     most = chance.choice([None, least, 3]) if least else chance.choice([None, 2])
     amount = chance.choice([None, 2]) if kind.startswith("virtual") else None
     if kind not in ("physical:host", "device"):

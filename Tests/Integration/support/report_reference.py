@@ -31,7 +31,7 @@ class Reservation:
         if self.resource_type in NODES:
             most = self.maximum if self.maximum is not None else self.minimum
             least = self.minimum if self.minimum is not None else most
-            return None if most is None else (most, self.missing or most != least)
+            return None if most is None or not 0 <= most <= 1_000_000 else (most, self.missing or most != least)
         if self.resource_type == "network":
             return 1, self.missing
         return None if self.amount is None else (self.amount, self.missing)
@@ -56,21 +56,25 @@ class Lease:
     gone_after: int | None
     gone_before: int | None
     last_seen: int
+    has_started: bool = False
     reservations: list = field(default_factory=list)
     reserved: list = field(default_factory=list)
 
     def held(self):
         """The stretch, and up to when it is sure; None if nothing was held."""
-        if self.status == "ERROR" or self.start >= self.end or self.never_started():
+        if self.start >= self.end or self.never_started() or (self.status == "ERROR" and not self.has_started):
             return None
-        if self.deleted is None:
-            return self.start, self.end, self.end
         end = self.end
         if self.deleted == "deleted":
             if self.gone_before <= self.start:
                 return None
             end = min(self.end, self.gone_before)
-        return self.start, end, min(end, max(self.start, self.gone_after))
+        sure = self.last_seen if self.deleted is None else self.gone_after
+        if self.status == "ERROR":
+            sure = self.start
+        elif self.status == "TERMINATED" and self.deleted is None:
+            sure = end
+        return self.start, end, min(end, max(self.start, sure))
 
     def never_started(self):
         seen = self.last_seen if self.deleted is None else self.gone_after
@@ -83,7 +87,7 @@ class Lease:
         points = sorted({moment for span in self.reserved for moment in span} | set(taken))
         left = [(a, b) for a, b in zip(points, points[1:])
                 if any(s <= a and b <= e for s, e in self.reserved) and not (taken[0] <= a and b <= taken[1])]
-        if self.status == "ERROR":
+        if self.status == "ERROR" and not held:
             reason = "error"
         elif self.deleted == "deleted" and self.gone_before <= self.start:
             reason = "cancelled"
@@ -123,6 +127,8 @@ def leases(database):
                 span = seconds(row["start_date"]), seconds(row["end_date"])
                 if span[0] < span[1]:
                     lease.reserved.append(span)
+        for row in connection.execute("SELECT * FROM v_event WHERE event_type = 'start_lease' AND status = 'DONE'"):
+            found[row["site"], row["lease_id"]].has_started = True
         for row in connection.execute("SELECT * FROM v_reservation"):
             found[row["site"], row["lease_id"]].reservations.append(Reservation(
                 row["resource_type"], row["node_type"], row["min"], row["max"], row["amount"],
@@ -220,7 +226,7 @@ def hours(found, dimensions, bucket, zone, start, end, unused=False):
                         row[3] += 1
                     seen.add(key)
                     counted.add(key)
-                    counts = [r.nodes() for r in part]
+                    counts = [r.nodes() for r in part] if lease.status or lease.reservations else [None]
                     if None in counts:
                         row[1], row[2] = None, True
                     elif row[1] is not None:
