@@ -84,12 +84,13 @@ public struct TimelineChart: AdditiveReport {
 
     private func section(_ name: String, _ items: [Item], of count: Int, _ span: Range<Timestamp>) -> String {
         let rows = items.enumerated().map { row($1, top: 24 + $0 * 34, span) }.joined()
-        let height = 24 + items.count * 34 + 20
+        // The two ends of the axis stand on lines of their own: beside each other they are too wide for a phone.
+        let height = 24 + items.count * 34 + 34
         let more = items.count < count ? ", the last \(items.count) of \(count) leases" : ""
         return """
             <svg role="img" aria-label="\(name.escapedForHTML)\(more)" height="\(height)">
             <text x="0" y="16" class="b">\(name.escapedForHTML)\(more)</text>
-            \(rows)<text x="0" y="\(height - 5)" class="f">\(clock(span.lowerBound).escapedForHTML)</text>\
+            \(rows)<text x="0" y="\(height - 19)" class="f">\(clock(span.lowerBound).escapedForHTML)</text>\
             <text x="100%" y="\(height - 5)" class="f" text-anchor="end">\(clock(span.upperBound).escapedForHTML)</text>
             </svg>
 
