@@ -69,6 +69,7 @@ let package = Package(
             resources: [
                 .embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql"), .embedInCode("v0003_past.sql"),
                 .embedInCode("v0004_reports.sql"),
+                .embedInCode("v0005_scopes.sql"),
             ],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "SyncPlanner", "Migrations", grdb, sqlite]),

@@ -21,10 +21,11 @@ struct HoldingReader {
         static let goneBefore: Int32 = 10
         static let goneUnconfirmed: Int32 = 11
         static let hasStarted: Int32 = 12
-        static let id: Int32 = 13
-        static let name: Int32 = 14
-        static let user: Int32 = 15
-        static let created: Int32 = 16
+        static let isShared: Int32 = 13
+        static let id: Int32 = 14
+        static let name: Int32 = 15
+        static let user: Int32 = 16
+        static let created: Int32 = 17
     }
 
     private static let hasStarted = """
@@ -48,6 +49,8 @@ struct HoldingReader {
     /// The names of the projects and users, by the number of their id's text.
     private var names: [(project: String?, user: String?)?] = []
     private var reservations: HeldReservationReader
+    /// What other scopes saw of the leases, if the earlier states are wanted and there may be any.
+    private var shared: SharedHistory?
     private var holding = LeaseHolding(
         id: "", name: "", site: "", scopeID: 0, projectID: "", userID: "", status: .pending,
         startsAt: Timestamp(secondsSince1970: 0), endsAt: Timestamp(secondsSince1970: 0),
@@ -66,6 +69,9 @@ struct HoldingReader {
         mirror = try MirrorReader(database)
         places = mirror.scopes.mapValues { Place(site: $0.site, listedAt: $0.listedAt?.secondsSince1970 ?? .min) }
         let query = LeaseQuery(filter, sitesAreShared: mirror.sitesAreShared)
+        shared =
+            detail.contains(.states) && mirror.sitesAreShared
+            ? SharedHistory(database, mirror, scopes: filter.scopes) : nil
         // The table is walked from end to end: to look rows up in an index one by one would take longer from a twentieth
         // of them on.
         leases = try RowWalk(
@@ -74,7 +80,8 @@ struct HoldingReader {
                 SELECT
                     lease.lease_key, lease.scope_id, lease.project_id, lease.status, lease.start_at, lease.end_at,
                     lease.observed_at, lease.last_seen_at, lease.gone, lease.gone_after, lease.gone_before,
-                    lease.gone_unconfirmed, iif(lease.status = 'ERROR', \(Self.hasStarted), 0)
+                    lease.gone_unconfirmed, iif(lease.status = 'ERROR', \(Self.hasStarted), 0),
+                    \(shared?.condition ?? "0")
                     \(detail.contains(.names) ? ", lease.id, lease.name, lease.user_id, lease.created_at" : "")
                 FROM lease NOT INDEXED
                 \(query.needsScope ? "CROSS JOIN scope ON scope.scope_id = lease.scope_id" : "")
@@ -107,6 +114,11 @@ struct HoldingReader {
             readLease()
             try reservations.read(of: key, into: &holding.reservations)
             if let values = try states?.values(of: key) { holding.earlierStates = values }
+            if shared != nil, leases.integer(Position.isShared) != 0,
+                let life = try shared?.lives(keys: CollectionOfOne(key)).first
+            {
+                holding.takeStates(of: life.versions)
+            }
             if let values = try events?.values(of: key) { holding.events = values }
             try each(holding)
             count += 1
@@ -160,5 +172,29 @@ struct HoldingReader {
         let found = (project: mirror.projectName(id), user: mirror.userName(id))
         names[number] = found
         return (id, name(found))
+    }
+}
+
+extension LeaseHolding {
+    /// Puts what all scopes of the site saw in the place of what the one did that counts.
+    fileprivate mutating func takeStates(of versions: [LeaseVersion]) {
+        var earlier = versions
+        if let last = versions.last, isPresent(last) {
+            earlier.removeLast()
+            if departure == nil { observedAt = last.observedAt }
+        }
+        earlierStates = earlier.map { version in
+            ObservedState(
+                status: version.lease.status, startsAt: version.lease.startsAt, endsAt: version.lease.endsAt,
+                observedAt: version.observedAt, lastSeenAt: version.lastSeenAt,
+                observedUntil: version.observedUntil ?? version.lastSeenAt, isGone: version.departure != nil)
+        }
+    }
+
+    /// Whether the last state is the one that the lease is in: of what two scopes saw within one second, it may be the
+    /// other one.
+    private func isPresent(_ last: LeaseVersion) -> Bool {
+        guard departure == nil, last.departure == nil else { return departure != nil && last.departure != nil }
+        return last.lease.status == status && last.lease.startsAt == startsAt && last.lease.endsAt == endsAt
     }
 }

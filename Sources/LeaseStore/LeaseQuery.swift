@@ -60,25 +60,46 @@ struct LeaseQuery {
         arguments += StatementArguments(values.sorted())
     }
 
-    /// A lease that several scopes of one site see is found once: as the scope has it that saw it last, and rather as
-    /// one has it that still lists it. The view `v_lease` says the same.
+    /// A lease that several scopes of one site see is found once, as the one has it that counts. The view `v_lease` says
+    /// the same.
+    ///
+    /// The scope counts that learned last that the lease is there, or that it is gone: see ``rank(_:_:)``. If it is gone,
+    /// that one of those that know this counts which knows best when it went: see ``departureRank(_:_:)``.
     private mutating func addScopes(_ scopes: Set<Int64>?, sitesAreShared: Bool) {
         let list = scopes.map { $0.sorted().map(String.init).joined(separator: ",") }
         if let list { conditions.append("lease.scope_id IN (\(list))") }
         guard sitesAreShared, scopes?.count != 1 else { return }
-        let others = states.map { "(\($0.select))" } ?? "lease"
+        let states = states.map { "(\($0.select))" } ?? "lease"
+        func rows(_ lease: String, _ place: String) -> String {
+            """
+            SELECT 1 FROM \(states) AS \(lease) JOIN scope AS \(place) ON \(place).scope_id = \(lease).scope_id
+            WHERE \(lease).id = lease.id AND \(place).auth_url = scope.auth_url AND \(place).region = scope.region
+                \(list.map { "AND \(lease).scope_id IN (\($0))" } ?? "")
+            """
+        }
         needsScope = true
         conditions.append(
             """
             NOT EXISTS (
-                SELECT 1 FROM \(others) AS other JOIN scope AS better ON better.scope_id = other.scope_id
-                WHERE other.id = lease.id AND other.scope_id <> lease.scope_id
-                    \(list.map { "AND other.scope_id IN (\($0))" } ?? "")
-                    AND better.auth_url = scope.auth_url AND better.region = scope.region
-                    AND \(rank("other", "better")) < \(rank("lease", "scope")))
+                \(rows("other", "better")) AND other.scope_id <> lease.scope_id AND CASE
+                    WHEN lease.gone IS NOT 'deleted' THEN \(rank("other", "better")) < \(rank("lease", "scope"))
+                    WHEN other.gone IS 'deleted' THEN
+                        \(departureRank("other", "better")) < \(departureRank("lease", "scope"))
+                    ELSE NOT EXISTS (
+                        \(rows("third", "best")) AND third.gone IS 'deleted'
+                            AND \(rank("third", "best")) < \(rank("other", "better")))
+                END)
             """)
     }
 
+    /// What sorts the rows that scopes of one site have of a lease, the one that learned of it last first.
+    ///
+    /// A scope that has long not been read must not bring back what another knows to be deleted. A list that lacked the
+    /// lease, which nobody asked for by itself, counts as of the moment at which it was read: it beats a sighting before
+    /// and loses to one since. A scope that may not see the lease any more comes after all others: they may well see it.
+    ///
+    /// Within one second a deletion, which is for good, comes first, then a sighting, of two the one that Blazar stamped
+    /// later, then a list that lacked the lease.
     private func rank(_ lease: String, _ scope: String) -> String {
         let seen =
             states == nil
@@ -86,7 +107,19 @@ struct LeaseQuery {
             coalesce(\(lease).gone_before, \(lease).last_seen_at,
                 max(\(lease).observed_at, coalesce(\(scope).listed_at, 0)))
             """ : "coalesce(\(lease).gone_before, \(lease).seen_at)"
-        return "(\(lease).gone IS NOT NULL, -\(seen), \(scope).all_projects, \(scope).project_id)"
+        return """
+            (\(lease).gone IS 'out_of_scope', -\(seen), iif(\(lease).gone IS NULL, 1, 2 * \(lease).gone_unconfirmed),
+                -coalesce(\(lease).updated_at, 0), \(scope).all_projects, \(scope).project_id)
+            """
+    }
+
+    /// What sorts those rows that say that the lease is gone: the one first that the server told so, and that knows
+    /// within the shortest time when.
+    private func departureRank(_ lease: String, _ scope: String) -> String {
+        """
+        (\(lease).gone_unconfirmed, \(lease).gone_before - \(lease).gone_after, \(lease).gone_before,
+            \(scope).all_projects, \(scope).project_id)
+        """
     }
 
     private mutating func addProject(_ project: String) {
@@ -133,11 +166,12 @@ struct LeaseQuery {
                 type)
         }
         if let resource = filter.resource {
+            // Any scope may have been told: a member may not ask for what an administrator may.
             add(
                 """
                 EXISTS (
                     SELECT 1 FROM reservation JOIN allocation ON allocation.reservation_id = reservation.id
-                    WHERE reservation.lease_key = lease.lease_key AND allocation.scope_id = lease.scope_id
+                    WHERE reservation.lease_key = lease.lease_key
                         AND (allocation.resource_id = ? OR EXISTS (
                             SELECT 1 FROM resource WHERE resource.scope_id = allocation.scope_id
                                 AND resource.id = allocation.resource_id AND resource.name = ?)))

@@ -40,14 +40,16 @@ struct PastStates {
         let listings = listedAt.sorted { $0.key < $1.key }.map { "WHEN \($0.key) THEN \($0.value.secondsSince1970)" }
         let listed = listings.isEmpty ? "NULL" : "CASE base.scope_id \(listings.joined(separator: " ")) END"
         let last = "coalesce(past.last_seen_at, base.last_seen_at, \(Int64.max))"
-        let columns = ["name", "status", "start_at", "end_at", "observed_at", "gone", "gone_after", "gone_before"].map {
-            "iif(past.history_id IS NULL, base.\($0), past.\($0)) AS \($0)"
-        }
+        let columns = [
+            "name", "status", "start_at", "end_at", "observed_at", "gone", "gone_after", "gone_before",
+            "gone_unconfirmed",
+        ].map { "iif(past.history_id IS NULL, base.\($0), past.\($0)) AS \($0)" }
         // The CASE keeps SQLite from looking into the history of a lease whose present state held already.
         return """
             SELECT base.lease_key, base.scope_id, base.id, base.user_id, base.project_id, base.first_seen_at,
                 past.history_id,
                 \(columns.joined(separator: ", ")),
+                iif(past.history_id IS NULL, base.updated_at, unixepoch(past.document ->> 'updated_at')) AS updated_at,
                 CASE WHEN \(last) <= \(time) THEN \(last)
                     ELSE max(coalesce(past.observed_at, base.observed_at), coalesce(min(\(last), \(listed)), 0))
                 END AS seen_at

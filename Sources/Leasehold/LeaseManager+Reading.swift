@@ -79,14 +79,14 @@ extension LeaseManager {
 
     // MARK: - History
 
-    /// Every state in which a lease was seen, the oldest first; the last one holds.
+    /// Every state in which a lease was seen, by whatever scope of its site, the oldest first; the last one holds.
     public func history(_ candidate: LeaseCandidate) throws(LeaseholdError) -> [LeaseVersion] {
         try reading { store throws(StoreError) in
             try store.history(id: candidate.id, scope: candidate.scopeID)
         }
     }
 
-    /// What led from each state of a lease to the next, its appearance first.
+    /// What led from each state of a lease to the next, its appearance first, whatever scope saw it.
     public func lifeline(_ candidate: LeaseCandidate) throws(LeaseholdError) -> [LeaseChange] {
         try reading { store throws(StoreError) in
             try store.lifeline(id: candidate.id, scope: candidate.scopeID)

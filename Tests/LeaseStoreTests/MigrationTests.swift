@@ -112,6 +112,33 @@ struct MigrationTests {
         }
     }
 
+    @Test("A scope that has long not been read no longer brings back a deleted lease, once a database is upgraded")
+    func staleScope() throws {
+        try inFolder {
+            try make { database in
+                try StoreSchema.migrate(database, path: path, migrations: Array(Migration.all.prefix(4)))
+                try database.execute(
+                    sql: """
+                        INSERT INTO scope (site, auth_url, region, project_id, project_name, all_projects, listed_at)
+                        VALUES ('alpha', 'http://cloud/v3', 'R', 'p1', 'physics', 0, 400),
+                            ('alpha', 'http://cloud/v3', 'R', 'p1', 'physics', 1, 300);
+                        INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, digest,
+                            run_id, first_run, first_seen_at, observed_at, gone, gone_after, gone_before)
+                        VALUES (1, 'a', 'kept', 'u1', 'p1', 100, 900, 'ACTIVE', 1, 1, 1, 200, 400, 'deleted', 200, 400),
+                            (2, 'a', 'kept', 'u1', 'p1', 100, 900, 'ACTIVE', 1, 1, 1, 300, 300, NULL, NULL, NULL);
+                        """)
+                #expect(try String.fetchOne(database, sql: "SELECT deleted FROM v_lease") == nil)
+            }
+            let store = try LeaseStore(path: path, access: .reading)
+            defer { try? store.close() }
+            try store.query("SELECT deleted FROM v_lease", columns: { _ in }) { #expect($0 == ["deleted"]) }
+            #expect(try store.leases(LeaseFilter()).isEmpty)
+            for view in ["v_reservation", "v_event", "v_history"] {
+                try store.query("SELECT count(*) FROM \(view)", columns: { _ in }) { _ in }
+            }
+        }
+    }
+
     @Test("Opening again changes nothing")
     func again() throws {
         try inFolder {

@@ -56,6 +56,15 @@ struct PastOracle {
             "\(lease.id) \(lease.name) \(lease.status) to \(lease.endsAt)"
                 + (gone.map { " \($0.reason) \($0.after)..\($0.before)" } ?? "")
         }
+
+        /// Of what was learned at one time, what counts more is higher.
+        fileprivate var certainty: Int { gone.map { $0.reason == .unlisted ? 0 : 2 } ?? 1 }
+
+        /// How badly it is known when the lease went.
+        fileprivate var vagueness: (Int, Int64, Timestamp) {
+            guard let gone else { return (2, .max, lease.endsAt) }
+            return (gone.reason == .unlisted ? 1 : 0, gone.before.seconds(since: gone.after), gone.before)
+        }
     }
 
     private enum Evidence {
@@ -117,20 +126,30 @@ struct PastOracle {
         return listings.union(listings.map { $0 - 1 }).sorted()
     }
 
-    /// What all of them together had known by a minute, each lease as those know it who saw it last.
+    /// What all of them together had known by a minute: each lease as those know it who learned of it last, and of those
+    /// who know that it is gone as the one does who knows best when.
     func known(at minute: Int) -> Set<Known> {
-        let ids = Set(byScope.values.flatMap(\.evidence.keys))
-        return Set(
+        Set(
             ids.compactMap { id in
-                [false, true].compactMap { scope in byScope[scope].flatMap { known(id, $0, at: minute) } }
-                    .max { left, right in
-                        let leftRank = (left.known.gone == nil ? 1 : 0, left.seen)
-                        let rightRank = (right.known.gone == nil ? 1 : 0, right.seen)
-                        // Of equals the first stays: a member's before an administrator's.
-                        return leftRank < rightRank
-                    }?.known
+                // Of equals the first stays: a member's before an administrator's.
+                let all = [false, true].compactMap { scope in
+                    byScope[scope].flatMap { known(id, $0, at: minute) }
+                }
+                let last = all.max { ($0.seen, $0.known.certainty) < ($1.seen, $1.known.certainty) }?.known
+                guard last?.gone != nil else { return last }
+                return all.map(\.known).filter { $0.gone != nil }.min { $0.vagueness < $1.vagueness }
             })
     }
+
+    /// Every sighting of a lease that anybody made, in order: as it was, or `nil` for its being gone.
+    func sightings(of id: String) -> [(minute: Int, lease: BlazarLease?)] {
+        byScope.values.flatMap { $0.evidence[id] ?? [] }.map { item in
+            if case .listed(let lease) = item.what { (item.minute, lease) } else { (item.minute, nil) }
+        }.sorted { ($0.minute, $0.lease == nil ? 1 : 0) < ($1.minute, $1.lease == nil ? 1 : 0) }
+    }
+
+    /// The leases that anybody has seen.
+    var ids: Set<String> { Set(byScope.values.flatMap(\.evidence.keys)) }
 
     /// The leases that one kind of credentials shows as listed after everything noted so far.
     func listed(isAdministrator: Bool) -> Set<String> {

@@ -64,29 +64,44 @@ package struct ObservedTimeline: Sendable, Hashable {
     package func merging(
         _ other: ObservedTimeline, listings: [Timestamp], otherListings: [Timestamp]
     ) -> ObservedTimeline {
-        guard self != other else { return self }
-        var mine = sightings(besides: other, listings: listings)[...]
-        var theirs = other.sightings(besides: self, listings: otherListings)[...]
-        var merged = ObservedTimeline(states: [])
-        while let left = mine.first, let right = theirs.first {
-            if left.precedes(right) {
-                merged.append(left)
-                mine.removeFirst()
-            } else {
-                merged.append(right)
-                theirs.removeFirst()
-            }
-        }
-        for state in mine + theirs { merged.append(state) }
-        return merged
+        self == other ? self : Self.merged([(self, listings), (other, otherListings)])
     }
 
-    /// The moments at which each state was seen, as states of no length: its ends, and, where the other timeline
+    /// Timelines of one lease as one; the same in whichever order they are given.
+    ///
+    /// - Parameter parts: what each of several people or scopes saw, and when the whole lists behind it were read,
+    ///   ascending.
+    /// - Returns: the union.
+    package static func merged(_ parts: [(timeline: ObservedTimeline, listings: [Timestamp])]) -> ObservedTimeline {
+        var merged: [State] = []
+        for (index, part) in parts.enumerated() {
+            let rivals = parts.indices.filter { $0 != index }.flatMap { parts[$0].timeline.states }
+            merged = interleaving(merged, part.timeline.sightings(besides: rivals, listings: part.listings))
+        }
+        return ObservedTimeline(states: merged)
+    }
+
+    private static func interleaving(_ left: [State], _ right: [State]) -> [State] {
+        var (left, right) = (left[...], right[...])
+        var result: [State] = []
+        while let one = left.first, let other = right.first {
+            if one.precedes(other) {
+                result.append(one)
+                left.removeFirst()
+            } else {
+                result.append(other)
+                right.removeFirst()
+            }
+        }
+        return result + left + right
+    }
+
+    /// The moments at which each state was seen, as states of no length: its ends, and, where another timeline
     /// contradicts it, the lists there and the nearest on either side.
-    private func sightings(besides other: ObservedTimeline, listings: [Timestamp]) -> [State] {
+    private func sightings(besides rivals: [State], listings: [Timestamp]) -> [State] {
         states.flatMap { state in
             var moments: Set<Timestamp> = [state.firstSeen, state.lastSeen]
-            for rival in other.states where rival.content != state.content {
+            for rival in rivals where rival.content != state.content {
                 let from = max(state.firstSeen, rival.firstSeen)
                 let to = min(state.lastSeen, rival.lastSeen)
                 guard from <= to else { continue }

@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import sqlite3
+from datetime import datetime, timezone
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -70,12 +71,19 @@ def add(database, chance, scope, number, around):
         was_gone = chance.random() < 0.1
         database.execute(
             "INSERT INTO lease_history (lease_key, observed_at, last_seen_at, observed_until, name, status, start_at,"
-            " end_at, gone, gone_after, gone_before, document) VALUES (?, ?, ?, ?, 'n', 'ACTIVE', ?, ?, ?, ?, ?, '{}')",
+            " end_at, gone, gone_after, gone_before, document) VALUES (?, ?, ?, ?, 'n', 'ACTIVE', ?, ?, ?, ?, ?, ?)",
             (key, observed, (observed + until) // 2, until, old_start, old_end, "deleted" if was_gone else None,
-             observed if was_gone else None, until if was_gone else None))
+             observed if was_gone else None, until if was_gone else None,
+             json.dumps({"id": f"lease-{number:04}", "name": "n", "status": "ACTIVE", "user_id": user,
+                         "project_id": project, "start_date": date(old_start), "end_date": date(old_end)})))
         observed = until
     for part in range(chance.choice([0, 1, 1, 1, 2, 3])):
         reserve(database, chance, key, scope, f"reservation-{number:04}-{part}", start, end)
+
+
+def date(moment):
+    """A time as Blazar writes it."""
+    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000000")
 
 
 def reserve(database, chance, key, scope, identifier, start, end):
