@@ -68,8 +68,8 @@ let package = Package(
             path: "Migrations",
             resources: [
                 .embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql"), .embedInCode("v0003_past.sql"),
-                .embedInCode("v0004_reports.sql"),
-                .embedInCode("v0005_scopes.sql"),
+                .embedInCode("v0004_reports.sql"), .embedInCode("v0005_scopes.sql"),
+                .embedInCode("v0006_resources.sql"),
             ],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "SyncPlanner", "Migrations", grdb, sqlite]),

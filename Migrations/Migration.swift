@@ -16,6 +16,7 @@ package struct Migration: Sendable {
         Migration(version: 3, name: "v0003_past", bytes: PackageResources.v0003_past_sql),
         Migration(version: 4, name: "v0004_reports", bytes: PackageResources.v0004_reports_sql),
         Migration(version: 5, name: "v0005_scopes", bytes: PackageResources.v0005_scopes_sql),
+        Migration(version: 6, name: "v0006_resources", bytes: PackageResources.v0006_resources_sql),
     ]
 
     /// Makes a step that is not one of ``all``, as tests of a failing one do.

@@ -15,12 +15,13 @@ struct HeldReservationReader {
     }
 
     /// How many resources a reservation has, or had when a site last told: one that was replaced counts no more. Any
-    /// scope may have been told: a member may not ask for what an administrator may.
+    /// scope may have been told, since a member may not ask for what an administrator may; the one that was told last
+    /// counts. Of two told in the same second, that with the more: it depends on no order of imports.
     private static let allocatedCount = """
-        (SELECT count(DISTINCT allocation.resource_id) FROM allocation
-         WHERE allocation.reservation_id = reservation.id
-         GROUP BY allocation.gone_before
-         ORDER BY allocation.gone_before IS NOT NULL, allocation.gone_before DESC LIMIT 1)
+        (SELECT held FROM (
+            SELECT count(DISTINCT allocation.resource_id) AS held, \(ListedTable.allocations.lastSeen) AS seen_at
+            FROM allocation WHERE allocation.reservation_id = reservation.id
+            GROUP BY allocation.scope_id, seen_at ORDER BY seen_at DESC, held DESC LIMIT 1))
         """
 
     /// How many rows that nobody wants are passed over before it is quicker to look for the next one wanted.

@@ -28,32 +28,28 @@ package struct ObservedResources: Sendable {
 
 extension LeaseStore {
     /// Writes what a site said of its resources. What is as before is not written; what is no longer listed is marked.
-    ///
-    /// - Returns: how many rows were written.
-    @discardableResult
-    package func apply(
-        _ observed: [ObservedResources], scope: Int64, at time: Timestamp
-    ) throws(StoreError) -> Int {
+    package func apply(_ observed: [ObservedResources], scope: Int64, at time: Timestamp) throws(StoreError) {
         try write { database in
-            let before = database.totalChangesCount
             for list in observed {
-                try Self.note(list.kind.rawValue, (list.outcome, list.message), scope: scope, in: database)
+                func writer(_ table: ListedTable) -> ResourceWriter {
+                    ResourceWriter(database, table, scope: scope, kind: list.kind)
+                }
+                func note(_ table: ListedTable, _ answer: (ResourceListing.Outcome, String?)) throws {
+                    try Self.note(table.listName(list.kind.rawValue), answer, scope: scope, in: database)
+                }
+                try note(.resources, (list.outcome, list.message))
                 if let answer = list.allocations.map({ _ in (.listed, nil) }) ?? list.allocationRefusal {
-                    try Self.note(Self.allocationKind(list.kind), answer, scope: scope, in: database)
+                    try note(.allocations, answer)
                 }
                 if list.outcome == .listed {
-                    try Self.replace(list.resources, kind: list.kind, scope: scope, at: time, in: database)
+                    try writer(.resources).replace(with: list.resources.map { .init($0) }, at: time)
                 }
                 if let allocations = list.allocations {
-                    try Self.replace(allocations, kind: list.kind, scope: scope, at: time, in: database)
+                    try writer(.allocations).replace(with: allocations.map { .init($0) }, at: time)
                 }
             }
-            return database.totalChangesCount - before
         }
     }
-
-    /// The name under which the answer to a request for allocations is kept beside those for resources.
-    private static func allocationKind(_ kind: ResourceKind) -> String { kind.rawValue + "/allocations" }
 
     private static func note(
         _ kind: String, _ answer: (outcome: ResourceListing.Outcome, message: String?), scope: Int64,
@@ -68,72 +64,18 @@ extension LeaseStore {
                 """, arguments: [scope, kind, answer.outcome.rawValue, answer.message])
     }
 
-    private static func replace(
-        _ resources: [CatalogueResource], kind: ResourceKind, scope: Int64, at time: Timestamp, in database: Database
-    ) throws {
-        let upsert = try database.cachedStatement(
-            sql: """
-                INSERT INTO resource (scope_id, kind, id, name, fields, first_seen_at) VALUES (?, ?, ?, ?, ?, ?)
-                ON CONFLICT (scope_id, kind, id) DO UPDATE
-                SET name = excluded.name, fields = excluded.fields, gone_before = NULL
-                WHERE name IS NOT excluded.name OR fields <> excluded.fields OR gone_before IS NOT NULL
-                """)
-        for resource in resources {
-            try upsert.execute(arguments: [
-                scope, kind.rawValue, resource.id, resource.name, JSONValue.object(resource.fields.sorted).text(),
-                time.secondsSince1970,
-            ])
-        }
-        try markGone(
-            table: "resource", key: "id", scope: scope, kind: kind, listed: Set(resources.map(\.id)), at: time,
-            in: database)
-    }
-
-    private static func replace(
-        _ allocations: [Allocation], kind: ResourceKind, scope: Int64, at time: Timestamp, in database: Database
-    ) throws {
-        let upsert = try database.cachedStatement(
-            sql: """
-                INSERT INTO allocation (scope_id, kind, resource_id, reservation_id, lease_id, lease_name, project_id,
-                    start_at, end_at, extra, first_seen_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (scope_id, kind, resource_id, reservation_id) DO UPDATE
-                SET lease_name = excluded.lease_name, start_at = excluded.start_at, end_at = excluded.end_at,
-                    extra = excluded.extra, gone_before = NULL
-                WHERE (start_at, end_at) <> (excluded.start_at, excluded.end_at)
-                    OR extra IS NOT excluded.extra OR lease_name IS NOT excluded.lease_name OR gone_before IS NOT NULL
-                """)
-        for allocation in allocations {
-            try upsert.execute(arguments: [
-                scope, kind.rawValue, allocation.resourceID, allocation.reservationID, allocation.leaseID,
-                allocation.leaseName, allocation.projectID, allocation.startsAt.secondsSince1970,
-                allocation.endsAt.secondsSince1970, LeaseRows.text(allocation.extra.sorted),
-                time.secondsSince1970,
-            ])
-        }
-        try markGone(
-            table: "allocation", key: "resource_id || ' ' || reservation_id", scope: scope, kind: kind,
-            listed: Set(allocations.map { "\($0.resourceID) \($0.reservationID)" }), at: time, in: database)
-    }
-
-    private static func markGone(
-        table: String, key: String, scope: Int64, kind: ResourceKind, listed: Set<String>, at time: Timestamp,
-        in database: Database
-    ) throws {
-        let known = try String.fetchSet(
-            database, sql: "SELECT \(key) FROM \(table) WHERE scope_id = ? AND kind = ? AND gone_before IS NULL",
-            arguments: [scope, kind.rawValue])
-        for missing in known.subtracting(listed) {
-            try database.execute(
-                sql: "UPDATE \(table) SET gone_before = ? WHERE scope_id = ? AND kind = ? AND \(key) = ?",
-                arguments: [time.secondsSince1970, scope, kind.rawValue, missing])
-        }
-    }
-
     /// The resources of a kind that the sites list, each once, with the allocations that are known.
+    ///
+    /// What is the same for everybody at a site is as the latest list has it, and held as the latest list of that says:
+    /// in a scope that is no longer read, what has gone since is listed for ever.
     package func resources(_ kind: ResourceKind, scopes: Set<Int64>?) throws(StoreError) -> [MirroredResource] {
         try read { database in
-            let sites = Dictionary(uniqueKeysWithValues: try Self.scopes(database).map { ($0.id, $0) })
+            let wanted = try Self.scopes(database).filter { scopes?.contains($0.id) ?? true }
+            let places = Dictionary(uniqueKeysWithValues: wanted.map { ($0.id, $0) })
+            let listedAt = try Self.latestListings(ListedTable.resources.listName(kind.rawValue), database)
+            let toldAt = try Self.latestListings(ListedTable.allocations.listName(kind.rawValue), database)
+            let listing = kind.isSiteWide ? Self.latestScopes(wanted, by: listedAt) : [:]
+            let telling = kind.isSiteWide ? Self.latestScopes(wanted, by: toldAt) : [:]
             var seen: Set<String> = []
             var found: [MirroredResource] = []
             let rows = try Row.fetchCursor(
@@ -141,19 +83,43 @@ extension LeaseStore {
                 sql: "SELECT * FROM resource WHERE kind = ? AND gone_before IS NULL ORDER BY name, id, scope_id",
                 arguments: [kind.rawValue])
             while let row = try rows.next() {
-                let scopeID: Int64 = row["scope_id"]
-                guard scopes?.contains(scopeID) ?? true, let scope = sites[scopeID] else { continue }
+                guard let scope = places[row["scope_id"]] else { continue }
+                let site = Self.place(of: scope)
                 let resource = CatalogueResource(
                     kind: kind, id: row["id"], name: row["name"], fields: LeaseRows.object(row["fields"]))
-                guard seen.insert("\(scope.authURL) \(scope.region) \(resource.id)").inserted else { continue }
+                guard listing[site] ?? scope.id == scope.id, seen.insert("\(site) \(resource.id)").inserted else {
+                    continue
+                }
+                let allocations = try Self.allocations(of: resource, scope: telling[site] ?? scope.id, in: database)
                 found.append(
                     MirroredResource(
-                        resource: resource, site: scope.site,
-                        allocations: try Self.allocations(of: resource, scope: scopeID, in: database),
-                        syncedAt: scope.listedAt))
+                        resource: resource, site: scope.site, allocations: allocations, syncedAt: listedAt[scope.id]))
             }
             return found
         }
+    }
+
+    private static func place(of scope: Scope) -> String { "\(scope.authURL) \(scope.region)" }
+
+    /// When the latest whole list of a name was read in each scope, here or by the owner of an imported database.
+    private static func latestListings(_ name: String, _ database: Database) throws -> [Int64: Timestamp] {
+        let rows = try Row.fetchAll(
+            database, sql: "SELECT scope_id, max(listed_at) FROM resource_listing WHERE kind = ? GROUP BY scope_id",
+            arguments: [name])
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], Timestamp(secondsSince1970: $0[1])) })
+    }
+
+    /// The scope of each site with the latest list; of equals a member's.
+    private static func latestScopes(_ scopes: [Scope], by listedAt: [Int64: Timestamp]) -> [String: Int64] {
+        var latest: [String: Scope] = [:]
+        func rank(_ scope: Scope) -> (Int64, Int, String) {
+            (-(listedAt[scope.id]?.secondsSince1970 ?? 0), scope.seesAllProjects ? 1 : 0, scope.projectID)
+        }
+        for scope in scopes where listedAt[scope.id] != nil {
+            if let other = latest[place(of: scope)], rank(other) < rank(scope) { continue }
+            latest[place(of: scope)] = scope
+        }
+        return latest.mapValues(\.id)
     }
 
     private static func allocations(
@@ -193,9 +159,19 @@ extension LeaseStore {
         try read { database in
             let row = try Row.fetchOne(
                 database, sql: "SELECT outcome, message FROM resource_list WHERE scope_id = ? AND kind = ?",
-                arguments: [scope, Self.allocationKind(kind)])
+                arguments: [scope, ListedTable.allocations.listName(kind.rawValue)])
             guard let row, let outcome = ResourceListing.Outcome(rawValue: row[0]) else { return nil }
             return ResourceListing(kind: kind, scopeID: scope, outcome: outcome, message: row[1])
+        }
+    }
+}
+
+extension ResourceKind {
+    /// Whether a site shows the same list of it to everybody whom it shows one.
+    fileprivate var isSiteWide: Bool {
+        switch self {
+        case .host, .device, .networkSegment, .reservableFloatingIP: true
+        case .flavor, .network, .floatingIP, .project, .user: false
         }
     }
 }

@@ -137,7 +137,7 @@ extension LeaseStore {
                     progress(ImportProgress(file: file, done: done, total: total))
                 }
                 let isNews = try writer.takeListings()
-                try takeNames(theirs, of: theirScope, into: scope, database)
+                try takeResources(theirs, of: theirScope, into: scope, database)
                 if report.new + report.changed > 0 || isNews { try writer.mark() }
                 return report
             }
@@ -171,31 +171,6 @@ extension LeaseStore {
                 scope.site, scope.authURL, scope.region, scope.projectID, scope.projectName, scope.seesAllProjects,
             ])
         return try found()
-    }
-
-    /// Takes in what the projects and users are called whose names are not known here.
-    private static func takeNames(
-        _ theirs: Database, of theirScope: Scope, into scope: Scope, _ database: Database
-    ) throws {
-        let rows = try Row.fetchAll(
-            theirs,
-            sql: """
-                SELECT kind, id, name, fields, first_seen_at FROM resource
-                WHERE scope_id = ?1 AND kind IN ('user', 'project')
-                UNION ALL
-                SELECT DISTINCT 'user', user_id, user_name, '{}', 0 FROM cloud WHERE scope_id = ?1
-                """, arguments: [theirScope.id])
-        let statement = try database.cachedStatement(
-            sql: """
-                INSERT OR IGNORE INTO resource (scope_id, kind, id, name, fields, first_seen_at)
-                SELECT ?1, ?2, ?3, ?4, ?5, ?6
-                WHERE ?2 <> 'user' OR NOT EXISTS (SELECT 1 FROM cloud WHERE user_id = ?3)
-                """)
-        for row in rows {
-            try statement.execute(arguments: [
-                scope.id, row[0] as String, row[1] as String, row[2] as String?, row[3] as String, row[4] as Int64,
-            ])
-        }
     }
 }
 

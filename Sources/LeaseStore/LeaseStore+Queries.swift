@@ -141,16 +141,18 @@ struct MirrorReader {
         }
     }
 
-    /// How many resources the reservations of those leases hold; of one that has ended, how many it held last.
+    /// How many resources the reservations of those leases hold; of one that has ended, how many it held last. It is as
+    /// the scope has it that was told last.
     private func heldCounts(keys: some Collection<Int64>) throws -> [String: Int] {
         guard hasAllocations else { return [:] }
         let rows = try Row.fetchCursor(
             database,
             sql: """
-                SELECT reservation_id, count(DISTINCT allocation.resource_id), coalesce(gone_before, \(Int64.max)) AS left_at
+                SELECT reservation_id, count(DISTINCT allocation.resource_id) AS held,
+                    \(ListedTable.allocations.lastSeen) AS seen_at
                 FROM reservation JOIN allocation ON allocation.reservation_id = reservation.id
                 WHERE lease_key IN (\(keys.map(String.init).joined(separator: ",")))
-                GROUP BY reservation_id, left_at ORDER BY left_at
+                GROUP BY reservation_id, allocation.scope_id, seen_at ORDER BY seen_at, held
                 """)
         var counts: [String: Int] = [:]
         // Ordered, so that the last group of a reservation counts.

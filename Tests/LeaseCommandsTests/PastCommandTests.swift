@@ -155,6 +155,27 @@ struct PastCommandTests {
         #expect(bad.errors.contains("bad.sqlite"))
     }
 
+    @Test("take in how many nodes a lease has from whoever was told")
+    func importNodes() async throws {
+        let (target, fixture) = (try CommandFixture(filled: false), try CommandFixture())
+        defer { target.remove() }
+        defer { fixture.remove() }
+        try target.mirror.pull([StoreFixture.lease("b", name: "night-2", status: .active, to: 15)], at: 11)
+        func hours(_ fixture: CommandFixture) async throws -> JSONValue? {
+            let result = try await fixture.run("report", "hours", "--by", "lease", "--to", "2027-01-15 08:11", "-f", "json")
+            return result.json?.arrayValue?.first { $0["lease"]?.stringValue == "b" }
+        }
+        let before = try await hours(target)
+        #expect(before?["estimated"] == true)
+        #expect(before?["node_hours"]?.doubleValue == 22.0 / 60, "two at most")
+        #expect(try await target.run("history", "import", fixture.mirror.path).status == .success)
+        let after = try await hours(target)
+        #expect(after?["estimated"] == false)
+        #expect(after?["node_hours"]?.doubleValue == 11.0 / 60)
+        let hosts = try await target.run("hosts", "-f", "json").json?.arrayValue
+        #expect(hosts?.map { $0["synced_at"] } == ["2027-01-15T08:10:00Z"])
+    }
+
     @Test("ask whose leases a file has if that is not clear")
     func importWhose() async throws {
         var fixture = try CommandFixture()

@@ -38,7 +38,7 @@ public struct MirroredResource: Sendable, Hashable {
     public let site: String
     /// The reservations that hold it, or will; empty where the site does not tell.
     public let allocations: [Allocation]
-    /// When its site was last synced.
+    /// When the list that has it was read, here or by the owner of an imported database.
     public let syncedAt: Timestamp?
 
     /// Makes a mirrored resource from its parts.

@@ -35,6 +35,9 @@ def write(path, seed, leases=120, around=1_774_700_000):
             database.execute(
                 "INSERT INTO sync_run (kind, cloud, scope_id, started_at, finished_at, outcome)"
                 " VALUES ('list', ?, ?, ?, ?, 'complete')", (site, scope, around - 2_000_000 + scope, around - 1_999_999))
+            database.execute(
+                "INSERT INTO resource_list (scope_id, kind, outcome, listed_at) VALUES (?, 'host/allocations', 'listed', ?)",
+                (scope, around + chance.choice([0, 86_400])))
         database.execute("INSERT INTO cloud VALUES ('alpha', 1, 'u0', 'ada')")
         for number in range(leases):
             for scope in chance.choice([(1,), (2,), (1, 2), (3,)]):
@@ -104,7 +107,9 @@ def reserve(database, chance, key, scope, identifier, start, end):
         (key, identifier, kind, chance.random() < 0.1, node_type, json.dumps(fields), least, most, amount))
     if kind == "physical:host" and chance.random() < 0.5:
         for host in range(chance.choice([1, 2, 3])):
+            gone = chance.choice([None, end, end + 60])
+            seen = chance.choice([None, start + 50_000]) if gone is None else gone - 1
             database.execute(
                 "INSERT OR IGNORE INTO allocation (scope_id, kind, resource_id, reservation_id, lease_id, start_at,"
-                " end_at, first_seen_at, gone_before) VALUES (?, 'host', ?, ?, 'x', ?, ?, 0, ?)",
-                (scope, f"host-{host}", identifier, start, end, chance.choice([None, end, end + 60])))
+                " end_at, first_seen_at, gone_before, last_seen_at) VALUES (?, 'host', ?, ?, 'x', ?, ?, 0, ?, ?)",
+                (scope, f"host-{host}", identifier, start, end, gone, seen))

@@ -155,13 +155,12 @@ def leases(database):
 
 
 def allocated(connection, reservation):
-    rows = connection.execute(
-        "SELECT resource_id, gone_before FROM v_allocation WHERE reservation_id = ?", (reservation,)).fetchall()
-    listed = {row[0] for row in rows if row[1] is None}
-    if listed:
-        return len(listed)
-    last = max((row[1] for row in rows), default=None)
-    return len({row[0] for row in rows if row[1] == last}) or None
+    """Those that were listed last, by the scope that was told last."""
+    held = {}
+    for resource, scope, last_seen in connection.execute(
+            "SELECT resource_id, scope_id, last_seen_at FROM v_allocation WHERE reservation_id = ?", (reservation,)):
+        held.setdefault((last_seen, scope), set()).add(resource)
+    return max(((last_seen, len(found)) for (last_seen, _), found in held.items()), default=(None, None))[1]
 
 
 def seconds(text):

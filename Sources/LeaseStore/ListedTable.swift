@@ -1,0 +1,89 @@
+import GRDB
+
+/// A table of what a site lists of a kind: its resources, or who holds them. Both are kept in the same way.
+///
+/// A row tells when it was first listed, when it was last, and when it was first missing. The last is never taken from
+/// anybody: it is the first whole list after the row was last seen, whoever read that list.
+struct ListedTable {
+    let name: String
+    /// The columns that tell apart what a site lists of a kind.
+    let keys: [String]
+    /// The columns of what it says of that. They belong together: all of them are of one list.
+    let values: [String]
+    /// What stands behind a kind in the name of its lists.
+    let suffix: String
+
+    static let resources = ListedTable(name: "resource", keys: ["id"], values: ["name", "fields"], suffix: "")
+
+    static let allocations = ListedTable(
+        name: "allocation", keys: ["resource_id", "reservation_id"],
+        values: ["lease_id", "lease_name", "project_id", "start_at", "end_at", "extra"], suffix: "/allocations")
+
+    /// The name of the lists of a kind, in `resource_list` and `resource_listing`.
+    func listName(_ kind: String) -> String { kind + suffix }
+
+    /// When a row was last listed.
+    var lastSeen: String {
+        """
+        coalesce(\(name).last_seen_at, (
+            SELECT list.listed_at FROM resource_list AS list
+            WHERE list.scope_id = \(name).scope_id AND list.kind = \(name).kind || '\(suffix)'), \(name).first_seen_at)
+        """
+    }
+
+    /// The columns of a row as another database gives it: keys, values, when it was first listed, and when last.
+    var exported: String { "\((keys + values).joined(separator: ", ")), first_seen_at, \(lastSeen)" }
+
+    /// Writes a row of a list that has just been read, if it says anything new. The arguments are the scope, the kind,
+    /// the keys, the values, and the moment.
+    var upsertListed: String {
+        let updates = values.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+        let isNew = values.map { "\($0) IS NOT excluded.\($0)" }.joined(separator: " OR ")
+        return """
+            \(insert(["first_seen_at"]))
+            DO UPDATE SET \(updates), gone_before = NULL, last_seen_at = NULL
+            WHERE \(isNew) OR gone_before IS NOT NULL OR last_seen_at IS NOT NULL
+            """
+    }
+
+    /// Adds a row of another database: what it says counts if it was listed later than here. Of two that were listed in
+    /// the same second one is taken that depends on them only, not on which was here first. The arguments are the scope,
+    /// the kind, and ``exported``.
+    var upsertImported: String {
+        // NULL compares with nothing; a number is less than any text.
+        func rank(_ table: String, seen: String) -> String {
+            "(\(([seen] + values.map { "coalesce(\(table).\($0), 0)" }).joined(separator: ", ")))"
+        }
+        let isNewer = "\(rank("excluded", seen: "excluded.last_seen_at")) > \(rank(name, seen: lastSeen))"
+        let updates = values.map { "\($0) = iif(\(isNewer), excluded.\($0), \(name).\($0))" }.joined(separator: ", ")
+        return """
+            \(insert(["first_seen_at", "last_seen_at"]))
+            DO UPDATE SET \(updates), first_seen_at = min(\(name).first_seen_at, excluded.first_seen_at),
+                last_seen_at = max(\(lastSeen), excluded.last_seen_at)
+            WHERE \(isNewer) OR excluded.first_seen_at < \(name).first_seen_at
+            """
+    }
+
+    /// Finds anew when the rows of a kind were first missing, after lists or rows of others have come in. The arguments
+    /// are the scope and the kind.
+    var updateGone: String {
+        let goneBefore = """
+            (SELECT min(listing.listed_at) FROM resource_listing AS listing
+             WHERE listing.scope_id = \(name).scope_id AND listing.kind = \(name).kind || '\(suffix)'
+                AND listing.listed_at > \(lastSeen))
+            """
+        return """
+            UPDATE \(name) SET last_seen_at = \(lastSeen), gone_before = \(goneBefore)
+            WHERE scope_id = ? AND kind = ? AND gone_before IS NOT \(goneBefore)
+            """
+    }
+
+    private func insert(_ moments: [String]) -> String {
+        let columns = ["scope_id", "kind"] + keys + values + moments
+        return """
+            INSERT INTO \(name) (\(columns.joined(separator: ", ")))
+            VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+            ON CONFLICT (\((["scope_id", "kind"] + keys).joined(separator: ", ")))
+            """
+    }
+}

@@ -1,0 +1,204 @@
+import Foundation
+import GRDB
+import LeaseModel
+import Migrations
+import MirrorFixtures
+import Testing
+
+@testable import LeaseStore
+
+@Suite("Taking in what others saw of hosts, and of who holds them")
+struct ResourceImportTests {
+    typealias Fixture = StoreFixture
+
+    private func host(_ id: String, _ type: String = "gpu") -> CatalogueResource {
+        CatalogueResource(kind: .host, id: id, name: "node-\(id)", fields: ["id": .string(id), "node_type": .string(type)])
+    }
+
+    private func allocation(_ host: String, _ reservation: String, lease: String = "a") -> Allocation {
+        Allocation(
+            resourceKind: .host, resourceID: host, reservationID: reservation, leaseID: lease,
+            startsAt: Fixture.time(0), endsAt: Fixture.time(60))
+    }
+
+    private func read(
+        _ hosts: [CatalogueResource], held: [Allocation]? = nil, at minute: Int, into fixture: Fixture,
+        scope: Scope? = nil
+    ) throws {
+        try fixture.store.apply(
+            [ObservedResources(kind: .host, outcome: .listed, resources: hosts, allocations: held)],
+            scope: (scope ?? fixture.scope).id, at: Fixture.time(minute))
+    }
+
+    private func take(_ other: LeaseStore, into fixture: Fixture) throws {
+        _ = try fixture.store.importHistory(
+            [ImportSource(file: "other", content: .database(other, scopes: nil))], isTrial: false,
+            now: Fixture.time(1_000)
+        ) { _ in }
+    }
+
+    private func hosts(_ fixture: Fixture) throws -> [String] {
+        try fixture.store.resources(.host, scopes: nil).map(\.resource.id)
+    }
+
+    /// How many resources the reservation of lease `a` has, as `show` tells and as reports count.
+    private func held(_ fixture: Fixture) throws -> [Int?] {
+        var counted: [Int?] = []
+        try fixture.store.holdings(LeaseFilter(), detail: []) { lease in
+            if lease.id == "a" { counted += lease.reservations.map(\.allocated) }
+        }
+        return try fixture.store.leases(LeaseFilter()).filter { $0.id == "a" }.map { $0.heldCounts["r-a"] } + counted
+    }
+
+    @Test("How many hosts a reservation has comes with a database whose owner was told")
+    func counts() throws {
+        let (fixture, other) = (try Fixture(), try Fixture())
+        defer { fixture.remove() }
+        defer { other.remove() }
+        try fixture.pull([Fixture.lease("a")], at: 10)
+        #expect(try held(fixture) == [nil, nil])
+        try read([host("1"), host("2")], held: [allocation("1", "r-a"), allocation("2", "r-a")], at: 5, into: other)
+        try take(other.store, into: fixture)
+        #expect(try held(fixture) == [2, 2])
+        #expect(try hosts(fixture) == ["1", "2"])
+        #expect(try fixture.store.resources(.host, scopes: nil).map(\.syncedAt) == [Fixture.time(5), Fixture.time(5)])
+        #expect(try fixture.store.resourceListings(scopes: nil).isEmpty, "nobody here was answered")
+        #expect(try fixture.store.allocationListing(.host, scope: fixture.scope.id) == nil)
+    }
+
+    @Test("The scope that was told last counts, not all of them together")
+    func latestScope() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        let admin = try fixture.store.scope(for: Fixture.identity(cloud: "root", project: "adm", all: true))
+        try fixture.pull([Fixture.lease("a")], at: 1)
+        try read(
+            [host("1"), host("2")], held: [allocation("1", "r-a"), allocation("2", "r-a")], at: 5, into: fixture,
+            scope: admin)
+        try read([host("1"), host("3")], held: [allocation("1", "r-a"), allocation("3", "r-a")], at: 10, into: fixture)
+        #expect(try held(fixture) == [2, 2], "host 2 is not held, and not listed")
+        #expect(try hosts(fixture) == ["1", "3"])
+        // Those listed last, within it.
+        try read([host("1"), host("3")], held: [allocation("3", "r-a")], at: 15, into: fixture)
+        #expect(try held(fixture) == [1, 1])
+        // One that may list hosts but is not told who holds them knows the hosts, and the other who holds them.
+        try read([host("3", "cpu")], at: 20, into: fixture, scope: admin)
+        let found = try fixture.store.resources(.host, scopes: nil)
+        #expect(found.map(\.resource.fields["node_type"]) == ["cpu"])
+        #expect(found.map(\.allocations.count) == [1])
+        #expect(found.map(\.syncedAt) == [Fixture.time(20)])
+    }
+
+    @Test("If the own list is the latest, an import adds, removes and changes nothing that is listed")
+    func ownIsLatest() throws {
+        let (fixture, other) = (try Fixture(), try Fixture())
+        defer { fixture.remove() }
+        defer { other.remove() }
+        try read([host("1", "old"), host("2")], held: [allocation("1", "r-a")], at: 5, into: other)
+        try read([host("1", "new"), host("3")], held: [allocation("3", "r-a")], at: 10, into: fixture)
+        let listed = try fixture.store.resources(.host, scopes: nil)
+        try take(other.store, into: fixture)
+        #expect(try fixture.store.resources(.host, scopes: nil) == listed)
+        #expect(
+            try fixture.rows("SELECT resource_id, last_seen_at, gone_before FROM v_allocation ORDER BY 1") == [
+                #"["1","2027-01-15T08:05:00Z","2027-01-15T08:10:00Z"]"#, #"["3","2027-01-15T08:10:00Z",null]"#,
+            ])
+        // A later one of theirs is the latest, until the next of the own.
+        try read([host("1", "newer")], held: [], at: 15, into: other)
+        try take(other.store, into: fixture)
+        #expect(try hosts(fixture) == ["1"])
+        #expect(try fixture.row("SELECT gone_before FROM v_resource WHERE id = '3'") == ["2027-01-15T08:15:00Z"])
+        try read([host("3")], held: [], at: 20, into: fixture)
+        #expect(try hosts(fixture) == ["3"])
+        #expect(
+            try fixture.row("SELECT fields ->> 'node_type', last_seen_at FROM v_resource WHERE id = '1'") == [
+                "newer", "2027-01-15T08:15:00Z",
+            ])
+    }
+
+    @Test("Of the own lists only those are kept with which something came or went, and the last")
+    func listings() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        for minute in 0..<10 { try read([host("1")], held: [], at: minute, into: fixture) }
+        for minute in 10..<20 { try read([host("2")], held: [], at: minute, into: fixture) }
+        let minutes = try fixture.rows("SELECT (listed_at - 1800000000) / 60 FROM resource_listing WHERE kind = 'host'")
+        #expect(minutes == ["[0]", "[10]", "[19]"])
+        #expect(try fixture.row("SELECT last_seen_at FROM v_resource WHERE id = '1'") == ["2027-01-15T08:09:00Z"])
+        // Two in one second: the second is the later one.
+        try read([], held: [], at: 19, into: fixture)
+        #expect(try hosts(fixture).isEmpty)
+        #expect(
+            try fixture.row("SELECT last_seen_at, gone_before FROM resource WHERE id = '2'") == [
+                1_800_001_140, 1_800_001_141,
+            ])
+    }
+
+    @Test("A reservation's lease and project are as last told")
+    func refreshed() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        try read([host("1")], held: [allocation("1", "r")], at: 0, into: fixture)
+        var told = allocation("1", "r", lease: "b")
+        told.projectID = "p2"
+        try read([host("1")], held: [told], at: 1, into: fixture)
+        #expect(try fixture.row("SELECT lease_id, project_id FROM allocation") == ["b", "p2"])
+    }
+
+    @Test("What a user is called now is what the latest list says, in whichever order lists come in", arguments: [0, 1])
+    func names(later: Int) throws {
+        let (fixture, others) = (try Fixture(), [try Fixture(), try Fixture()])
+        defer { for one in [fixture] + others { one.remove() } }
+        for (index, other) in others.enumerated() {
+            let name = index == later ? "new" : "old"
+            try other.store.apply(
+                [
+                    ObservedResources(
+                        kind: .user, outcome: .listed,
+                        resources: [CatalogueResource(kind: .user, id: "u7", name: name)])
+                ], scope: other.scope.id, at: Fixture.time(index == later ? 20 : 10))
+        }
+        for other in others { try take(other.store, into: fixture) }
+        #expect(try fixture.row("SELECT name FROM resource WHERE kind = 'user' AND id = 'u7'") == ["new"])
+    }
+
+    @Test("A database from before tells as much as it kept", arguments: [4, 5])
+    func upgrade(from version: Int) throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        let path = fixture.folder.appendingPathComponent("old.sqlite").path
+        let queue = try DatabaseQueue(path: path)
+        try queue.inDatabase { database in
+            try StoreSchema.migrate(database, path: path, migrations: Array(Migration.all.prefix(version)))
+            try database.execute(
+                sql: """
+                    INSERT INTO scope (site, auth_url, region, project_id, project_name, all_projects)
+                    VALUES ('theirs', 'http://cloud/v3', 'R', 'p1', 'physics', 0);
+                    INSERT INTO resource_list VALUES (1, 'host', 'listed', NULL), (1, 'host/allocations', 'listed', NULL);
+                    INSERT INTO resource (scope_id, kind, id, fields, first_seen_at, gone_before) VALUES
+                        (1, 'host', '1', '{}', 1800000300, NULL), (1, 'host', '2', '{}', 1800000300, 1800000600),
+                        (1, 'user', 'u7', '{}', 1800000900, NULL);
+                    INSERT INTO allocation (scope_id, kind, resource_id, reservation_id, lease_id, start_at, end_at,
+                        first_seen_at) VALUES (1, 'host', '1', 'r-a', 'a', 1800000000, 1800003600, 1800000420);
+                    """)
+        }
+        try queue.close()
+        let old = try LeaseStore(path: path, access: .writing)
+        var moments: [String] = []
+        try old.query("SELECT kind, listed_at FROM resource_listing ORDER BY 1, 2", columns: { _ in }) {
+            moments.append(JSONValue.array($0).text())
+        }
+        #expect(
+            moments == [#"["host",1800000300]"#, #"["host",1800000600]"#, #"["host/allocations",1800000420]"#])
+        #expect(try old.resources(.host, scopes: nil).map(\.syncedAt) == [Fixture.time(10)])
+        // What is still listed there was listed at minute 10 at least, when the other was missing.
+        try read([host("1"), host("2")], at: 8, into: fixture)
+        try take(old, into: fixture)
+        #expect(try hosts(fixture) == ["1"])
+        #expect(
+            try fixture.rows("SELECT id, last_seen_at, gone_before FROM resource WHERE kind = 'host' ORDER BY id") == [
+                #"["1",1800000600,null]"#, #"["2",1800000599,1800000600]"#,
+            ])
+        #expect(try fixture.row("SELECT last_seen_at FROM v_allocation") == ["2027-01-15T08:07:00Z"])
+    }
+}
