@@ -22,6 +22,8 @@ public struct BarChart: Sendable {
     public var unit: String
     public var series: [String]
     public var bars: [Bar]
+    /// What must be known to read it.
+    public var caption: String?
 
     public init(title: String, unit: String, series: [String], bars: [Bar]) {
         self.title = title
@@ -55,7 +57,7 @@ public struct BarChart: Sendable {
             \(legend)
             <svg role="img" aria-label="\(title.escapedForHTML); the table has the same figures" height="\(bars.count * Self.rowHeight)">
             \(rows)</svg>
-            </figure>
+            \(caption.map { "<figcaption>\($0.escapedForHTML)</figcaption>\n" } ?? "")</figure>
 
             """
     }
