@@ -34,13 +34,11 @@ struct PageTests {
     }
 
     @Test("keep the largest series and add up the others")
-    func series() {
-        var chart = BarChart(
-            title: "t", unit: "h", series: (0..<12).map { "s\($0)" },
-            bars: [.init(label: "x", values: (0..<12).map(Double.init))])
-        chart.keepLargestSeries()
+    func series() throws {
+        let rows = (0..<12).map { Amount("2026-01-01", "s\($0)", Double($0)) }
+        let chart = BarChart(title: "t", unit: "h", rows: rows, calendar: try Facts.calendar(.day), value: \.amount)
         #expect(chart.series == ["s5", "s6", "s7", "s8", "s9", "s10", "s11", "5 others"])
-        #expect(chart.bars[0].values == [5, 6, 7, 8, 9, 10, 11, 10])
+        #expect(chart.bars.map(\.values) == [[5, 6, 7, 8, 9, 10, 11, 10]])
     }
 
     private struct Amount: GroupedRow {

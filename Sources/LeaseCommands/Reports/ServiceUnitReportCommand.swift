@@ -51,9 +51,11 @@ package struct ServiceUnitReportCommand: Subcommand {
         var head = try options.head("Service units", context)
         if let unrated { head.remarks.append(unrated) }
         head.totals = Line.totals(lines)
-        head.figures = [
-            BarChart(title: "Service units", unit: "SU", rows: rows, calendar: calendar, value: \.serviceUnits).html
-        ]
+        if format == .html {
+            let chart = BarChart(
+                title: "Service units", unit: "SU", rows: rows, calendar: calendar, value: \.serviceUnits)
+            head.figures = [chart.html]
+        }
         try options.write(lines, columns, head: head, context, &console)
         if let unrated, !options.reading.output.isQuiet { console.remark(unrated) }
         try options.remark(context, &console)

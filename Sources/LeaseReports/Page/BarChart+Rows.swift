@@ -28,25 +28,48 @@ extension BarChart {
                 })
             return
         }
-        var numbers: [String: Int] = [:]
-        var names: [String] = []
-        for row in rows where numbers[row.groupName] == nil {
-            numbers[row.groupName] = names.count
-            names.append(row.groupName)
-        }
+        let series = Series(rows, value)
         let edges = Self.edges(rows.compactMap(\.bucket), calendar)
-        let empty = [Double](repeating: 0, count: names.count)
+        let empty = [Double](repeating: 0, count: series.names.count)
         var bars = edges.starts.map { Bar(label: calendar.label(ofBucketFrom: $0), values: empty) }
         let places = Dictionary(zip(edges.starts, bars.indices)) { first, _ in first }
         for row in rows {
-            guard let place = row.bucket.flatMap({ places[$0] }), let number = numbers[row.groupName] else { continue }
+            guard let place = row.bucket.flatMap({ places[$0] }) else { continue }
             let value = value(row)
-            bars[place].values[number] += value ?? 0
+            bars[place].values[series.number(of: row.groupName)] += value ?? 0
             if value == nil { bars[place].isIncomplete = true }
         }
-        self.init(title: title, unit: unit, series: names, bars: bars)
+        self.init(title: title, unit: unit, series: series.names, bars: bars)
         if edges.lacksEmpty { caption = "Each \(calendar.bucket.rawValue) with nothing in it is left out." }
-        keepLargestSeries()
+    }
+
+    /// Which groups have a series of their own: those with the most, if there are more than fills; the others share one.
+    private struct Series {
+        let names: [String]
+        private let numbers: [String: Int]
+
+        init<Row: GroupedRow>(_ rows: [Row], _ value: (Row) -> Double?) {
+            var sums: [String: Double] = [:]
+            var groups: [String] = []
+            for row in rows {
+                let name = row.groupName
+                if sums[name] == nil { groups.append(name) }
+                sums[name, default: 0] += value(row) ?? 0
+            }
+            if groups.count > ChartPattern.count {
+                let largest = groups.sorted { sums[$0, default: 0] > sums[$1, default: 0] }
+                let kept = Set(largest.prefix(ChartPattern.count - 1))
+                let others = groups.count - kept.count
+                groups.removeAll { !kept.contains($0) }
+                names = groups + ["\(others) others"]
+            } else {
+                names = groups
+            }
+            numbers = Dictionary(uniqueKeysWithValues: zip(groups, groups.indices))
+        }
+
+        /// That of a group; the last if it has none of its own.
+        func number(of group: String) -> Int { numbers[group] ?? names.count - 1 }
     }
 
     /// Where the buckets begin that get a bar.

@@ -32,21 +32,6 @@ public struct BarChart: Sendable {
         self.bars = bars
     }
 
-    /// Keeps the series with the most, and adds up what others have under one name.
-    public mutating func keepLargestSeries() {
-        guard series.count > ChartPattern.count else { return }
-        let sums = series.indices.map { index in bars.reduce(0) { $0 + $1.values[index] } }
-        let kept = Set(series.indices.sorted { sums[$0] > sums[$1] }.prefix(ChartPattern.count - 1))
-        let order = series.indices.filter(kept.contains)
-        let names = series
-        series = order.map { names[$0] } + ["\(names.count - order.count) others"]
-        bars = bars.map { bar in
-            let rest = bar.values.indices.reduce(0) { kept.contains($1) ? $0 : $0 + bar.values[$1] }
-            return Bar(
-                label: bar.label, values: order.map { bar.values[$0] } + [rest], isIncomplete: bar.isIncomplete)
-        }
-    }
-
     /// The chart.
     public var html: String {
         let most = bars.map { $0.values.reduce(0, +) }.max() ?? 0
