@@ -118,4 +118,24 @@ extension Reservation {
         guard let text = resourceProperties, let properties = try? ResourceProperties(parsing: text) else { return nil }
         return properties.requiredValue(of: property)
     }
+
+    /// The name of the flavor that it asks for, or the machine name of the devices; `nil` for other types, and where it
+    /// does not say.
+    public var flavorOrMachine: String? {
+        resourceProperties.flatMap { resourceType.flavorOrMachine(in: $0) }
+    }
+}
+
+extension ResourceType {
+    /// What ``Reservation/flavorOrMachine`` is, by the text of `resource_properties`.
+    ///
+    /// Of a flavor reservation Blazar keeps the whole flavor that was asked for in that text; the `flavor_id` beside it is
+    /// that of the flavor which it made for the reservation (Blazar 18, `resource_properties` of a lease as listed).
+    package func flavorOrMachine(in properties: String) -> String? {
+        switch self {
+        case .flavor: (try? JSONValue(parsing: properties))?["name"]?.stringValue
+        case .device: (try? ResourceProperties(parsing: properties))?.requiredValue(of: "machine_name")
+        default: nil
+        }
+    }
 }

@@ -11,8 +11,23 @@ struct HeldReservationReader {
         static let maximum: Int32 = 4
         static let amount: Int32 = 5
         static let missing: Int32 = 6
-        static let allocated: Int32 = 7
+        static let properties: Int32 = 7
+        static let allocated: Int32 = 8
     }
+
+    private struct KindKey: Hashable {
+        let type: ResourceType
+        let properties: Int
+    }
+
+    /// The requirement of a reservation whose kind stands nowhere else. Only these look beyond the index, which holds the
+    /// rest.
+    private static let properties = """
+        CASE WHEN resource_type IN ('\(ResourceType.flavor)', '\(ResourceType.device)') THEN (
+            SELECT iif(json_type(fields, '$.resource_properties') = 'text', fields ->> '$.resource_properties', NULL)
+            FROM reservation AS whole WHERE whole.lease_key = reservation.lease_key AND whole.id = reservation.id)
+        END
+        """
 
     /// How many resources a reservation has, or had when a site last told: one that was replaced counts no more. Any
     /// scope may have been told, since a member may not ask for what an administrator may; the one that was told last
@@ -29,18 +44,30 @@ struct HeldReservationReader {
 
     private let rows: RowWalk
     private let hasAllocations: Bool
+    private let readsKinds: Bool
     private var pool = TextPool()
+    /// What the requirements in the pool ask for: many leases ask for the same.
+    private var kinds: [KindKey: String?] = [:]
     private var keys: ClosedRange<Int64> = 0...0
     /// The lease of the row that the walk stands on; `nil` at its end.
     private var next: Int64?
 
-    init(_ database: Database, _ filter: LeaseFilter) throws {
+    /// Prepares to read.
+    ///
+    /// - Parameters:
+    ///   - database: the connection, in a transaction.
+    ///   - filter: its types leave out reservations.
+    ///   - readsKinds: whether ``HeldReservation/flavorOrMachine`` is wanted.
+    /// - Throws: SQLite's error.
+    init(_ database: Database, _ filter: LeaseFilter, readsKinds: Bool) throws {
+        self.readsKinds = readsKinds
         hasAllocations = try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM allocation)") ?? false
         let (condition, arguments) = LeaseQuery.reservations(filter)
         rows = try RowWalk(
             database,
             sql: """
-                SELECT lease_key, resource_type, node_type, min_count, max_count, amount, missing_resources
+                SELECT lease_key, resource_type, node_type, min_count, max_count, amount, missing_resources,
+                    \(readsKinds ? Self.properties : "NULL")
                     \(hasAllocations ? ", \(Self.allocatedCount)" : "")
                 FROM reservation INDEXED BY reservation_counts
                 WHERE \(condition) AND lease_key BETWEEN ? AND ?
@@ -79,13 +106,23 @@ struct HeldReservationReader {
     private mutating func step() throws { next = try rows.step() ? rows.integer(Position.key) : nil }
 
     private mutating func reservation() -> HeldReservation {
-        HeldReservation(
-            resourceType: ResourceType(rawValue: pool.text(rows.statement, Position.resourceType) ?? ""),
-            nodeType: pool.text(rows.statement, Position.nodeType),
+        let type = ResourceType(rawValue: pool.text(rows.statement, Position.resourceType) ?? "")
+        return HeldReservation(
+            resourceType: type, nodeType: pool.text(rows.statement, Position.nodeType),
+            flavorOrMachine: flavorOrMachine(of: type),
             minimum: rows.optional(Position.minimum).map(Int.init),
             maximum: rows.optional(Position.maximum).map(Int.init),
             amount: rows.optional(Position.amount).map(Int.init),
             allocated: hasAllocations ? rows.optional(Position.allocated).map(Int.init) : nil,
             isMissingResources: rows.integer(Position.missing) != 0)
+    }
+
+    private mutating func flavorOrMachine(of type: ResourceType) -> String? {
+        guard readsKinds, let number = pool.number(rows.statement, Position.properties) else { return nil }
+        let key = KindKey(type: type, properties: number)
+        if let known = kinds[key] { return known }
+        let kind = type.flavorOrMachine(in: pool.texts[number])
+        kinds[key] = .some(kind)
+        return kind
     }
 }

@@ -88,7 +88,7 @@ struct HoldingReader {
                 WHERE \(query.condition) AND lease.lease_key BETWEEN ? AND ?
                 ORDER BY lease.lease_key
                 """, arguments: query.arguments)
-        reservations = try HeldReservationReader(database, filter)
+        reservations = try HeldReservationReader(database, filter, readsKinds: detail.contains(.kinds))
     }
 
     /// Hands over the leases whose keys lie in a range, in the order of their keys.

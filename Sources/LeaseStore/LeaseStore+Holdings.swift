@@ -14,6 +14,8 @@ package struct HoldingDetail: OptionSet, Sendable {
     package static let states = HoldingDetail(rawValue: 2)
     /// Its starts and ends.
     package static let events = HoldingDetail(rawValue: 8)
+    /// Which flavors and devices its reservations ask for; JSON is read for these.
+    package static let kinds = HoldingDetail(rawValue: 16)
     /// How many resources each reservation has; taken in by itself wherever a site tells.
     static let allocations = HoldingDetail(rawValue: 4)
 }
@@ -91,7 +93,7 @@ extension LeaseStore {
     /// Hands over what each lease that a filter finds held, in no particular order, all from one state of the database.
     ///
     /// The reservations that the filter's types leave out are left out of the leases as well. Nothing is kept, and no
-    /// JSON is read.
+    /// JSON is read unless ``HoldingDetail/kinds`` are wanted.
     ///
     /// - Parameters:
     ///   - filter: which.

@@ -39,16 +39,18 @@ extension LeaseManager {
     ///   - includesNames: whether the lease's id, name, user and creation are wanted; empty without.
     ///   - includesStates: whether ``LeaseHolding/earlierStates`` are wanted.
     ///   - includesEvents: whether ``LeaseHolding/events`` are wanted.
+    ///   - includesKinds: whether ``HeldReservation/flavorOrMachine`` is wanted.
     ///   - progress: told now and then how many leases more have been read, by one thread at a time.
     ///   - add: adds a lease to a sum. Which leases come to which sum, and in what order, is left to chance.
     /// - Returns: the sums of the threads, to be put together; at least one.
     /// - Throws: ``LeaseholdError`` of code `database`.
     public func addUpHoldings<Sum: Sendable>(
         _ filter: LeaseFilter, from empty: Sum, includesNames: Bool = true, includesStates: Bool = false,
-        includesEvents: Bool = false, progress: @Sendable (Int) -> Void = { _ in },
+        includesEvents: Bool = false, includesKinds: Bool = false, progress: @Sendable (Int) -> Void = { _ in },
         add: @Sendable (inout Sum, LeaseHolding) -> Void
     ) throws(LeaseholdError) -> [Sum] {
-        let detail = HoldingDetail(names: includesNames, states: includesStates, events: includesEvents)
+        let detail = HoldingDetail(
+            names: includesNames, states: includesStates, events: includesEvents, kinds: includesKinds)
         return try reading { store throws(StoreError) in
             try store.holdings(filter, detail: detail, from: empty, progress: progress, add: add)
         }
@@ -56,10 +58,11 @@ extension LeaseManager {
 }
 
 extension HoldingDetail {
-    fileprivate init(names: Bool, states: Bool, events: Bool) {
+    fileprivate init(names: Bool, states: Bool, events: Bool, kinds: Bool = false) {
         self = names ? .names : []
         if states { insert(.states) }
         if events { insert(.events) }
+        if kinds { insert(.kinds) }
     }
 }
 

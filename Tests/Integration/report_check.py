@@ -4,7 +4,10 @@
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/report_check.py [NAME...]
 """
 
+import contextlib
+import json
 import random
+import sqlite3
 import sys
 
 sys.dont_write_bytecode = True
@@ -56,12 +59,13 @@ class Agreement(CommandCase):
         for key, value in expected.items():
             self.assertEqual(found[key], value, key)
 
-    def each(self, rounds=3):
+    def each(self, rounds=3, change=lambda database: None):
         for name, around in CHANGES.items():
             for seed in range(2):
                 self.database = self.folder / f"{around}-{seed}.sqlite"
                 self.environment["LEASEHOLD_DB"] = str(self.database)
                 random_history.write(self.database, seed, around=around)
+                change(self.database)
                 leases = reference.leases(self.database)
                 chance = random.Random(seed)
                 for _ in range(rounds):
@@ -96,13 +100,33 @@ class Agreement(CommandCase):
                     row["estimated"], row["leases"]])
         self.assertLessEqual({"error", "cancelled", "never_started", "deleted", "shortened"}, reasons)
 
+    @staticmethod
+    def add_kinds(database):
+        """Turns instances into those of flavors, and lets devices be asked for by machine."""
+        requirement = {
+            "flavor:instance": [json.dumps({"id": "5462abda", "name": name}) for name in ("m1.small", "m1.large")],
+            "device": [json.dumps(["==", "$machine_name", "raspberrypi4-64"]), json.dumps([">", "$cores", "2"])],
+        }
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            connection.execute(
+                "UPDATE reservation SET resource_type = 'flavor:instance' WHERE resource_type = 'virtual:instance'")
+            for resource_type, texts in requirement.items():
+                for parity, text in enumerate(texts):
+                    connection.execute(
+                        "UPDATE reservation SET fields = json_set(fields, '$.resource_properties', ?)"
+                        " WHERE resource_type = ? AND lease_key % 2 = ?", (text, resource_type, parity))
+            connection.commit()
+
     def test_service_units_agree(self):
-        for about, chance, around, leases in self.each():
+        for about, chance, around, leases in self.each(change=self.add_kinds):
             change, end_of_rates = around + 40_000, around + 900_000
             rates = [("physical:host", None, 1.0, reference.PAST, change),
                      ("physical:host", None, 1.5, change, end_of_rates),
                      ("physical:host", "gpu_rtx_6000", 2.25, reference.PAST, reference.FUTURE),
-                     ("virtual:floatingip", None, 0.125, reference.PAST, reference.FUTURE)]
+                     ("virtual:floatingip", None, 0.125, reference.PAST, reference.FUTURE),
+                     ("flavor:instance", "m1.small", 0.5, reference.PAST, reference.FUTURE),
+                     ("device", None, 3.0, reference.PAST, reference.FUTURE),
+                     ("device", "raspberrypi4-64", 0.25, change, reference.FUTURE)]
             table = self.folder / "rates.csv"
             table.write_text("resource_type,node_type,rate,from,to\n" + "".join(
                 f"{kind},{node or ''},{rate},{self.border(a)},{self.border(b)}\n" for kind, node, rate, a, b in rates))
@@ -157,6 +181,9 @@ class Agreement(CommandCase):
             (65, "node,,1,2026-01-01,2026-02-01\nnode,,1,2026-01-31,\n", ("two rates", "2026-01-31")),
             (65, "node,,1,2026-02-01,2026-01-01\n", ("before it begins",)),
             (65, "node,,one,,\n", ("line 2",)),
+            (65, "physcial:host,,1,,\n", ("physcial:host", "physical:host")),
+            (65, "node,,1,,,\n", ("6 fields", "line 2")),
+            (65, "", ("no line",)),
             (65, "node,,1,soon,\n", ("line 2", "soon")),
         ):
             with self.subTest(arguments=arguments):

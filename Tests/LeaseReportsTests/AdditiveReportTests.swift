@@ -11,7 +11,8 @@ struct AdditiveReportTests {
             var lease = LeaseHolding.random(&random)
             lease.id = "\(number)"
             lease.name = "lease \(random.next() % 9)"
-            lease.createdAt = random.next() % 4 == 0 ? nil : lease.startsAt.adding(seconds: -Int64(random.next() % 9_000))
+            lease.createdAt =
+                random.next() % 4 == 0 ? nil : lease.startsAt.adding(seconds: -Int64(random.next() % 9_000))
             lease.earlierStates = (0..<random.next() % 3).map { _ in
                 ObservedState(
                     status: .pending, startsAt: lease.startsAt,
@@ -72,10 +73,11 @@ struct AdditiveReportTests {
         ])
         let units = filled(
             ServiceUnitReport(
-                by: [.project], calendar: try Facts.calendar(.week), period: Facts.always, rates: [1: rates]),
-            seed: seed)
+                by: [.project], calendar: try Facts.calendar(.week), period: Facts.always, rates: [1: rates],
+                addsTotals: true), seed: seed)
         #expect(units.whole.rows.count > 20)
         #expect(units.merged.rows == units.whole.rows)
+        #expect(units.merged.subtotals == units.whole.subtotals)
         #expect(units.merged.total == units.whole.total)
     }
 

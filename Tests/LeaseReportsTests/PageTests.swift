@@ -34,13 +34,62 @@ struct PageTests {
     }
 
     @Test("keep the largest series and add up the others")
-    func series() {
-        var chart = BarChart(
-            title: "t", unit: "h", series: (0..<12).map { "s\($0)" },
-            bars: [.init(label: "x", values: (0..<12).map(Double.init))])
-        chart.keepLargestSeries()
+    func series() throws {
+        let rows = (0..<12).map { Amount("2026-01-01", "s\($0)", Double($0)) }
+        let chart = BarChart(title: "t", unit: "h", rows: rows, calendar: try Facts.calendar(.day), value: \.amount)
         #expect(chart.series == ["s5", "s6", "s7", "s8", "s9", "s10", "s11", "5 others"])
-        #expect(chart.bars[0].values == [5, 6, 7, 8, 9, 10, 11, 10])
+        #expect(chart.bars.map(\.values) == [[5, 6, 7, 8, 9, 10, 11, 10]])
+    }
+
+    private struct Amount: GroupedRow {
+        let bucket: Timestamp?
+        let labels: [String?]
+        var amount: Double?
+
+        init(_ bucket: String?, _ label: String?, _ amount: Double?) {
+            self.bucket = bucket.map(Facts.time)
+            labels = [label]
+            self.amount = amount
+        }
+    }
+
+    @Test("have a bar for every bucket from the first to the last")
+    func emptyBuckets() throws {
+        let rows = [
+            Amount("2025-11-01", "a", 1), Amount("2025-11-01", nil, 2), Amount("2026-02-01", "a", nil),
+            Amount("2026-03-01", "b", 4),
+        ]
+        let chart = BarChart(
+            title: "t", unit: "h", rows: rows, calendar: try Facts.calendar(.month), value: \.amount)
+        #expect(chart.series == ["a", "none", "b"])
+        #expect(chart.bars.map(\.label) == ["2025-11", "2025-12", "2026-01", "2026-02", "2026-03"])
+        #expect(chart.bars.map(\.values) == [[1, 2, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 4]])
+        #expect(chart.bars.map(\.isIncomplete) == [false, false, false, true, false])
+        #expect(chart.caption == nil)
+        #expect(!chart.html.contains("figcaption"))
+    }
+
+    @Test("leave all empty buckets out if there are too many, and say so")
+    func tooManyBuckets() throws {
+        func chart(_ last: String) throws -> BarChart {
+            BarChart(
+                title: "t", unit: "h", rows: [Amount("2025-01-01", "a", 1), Amount(last, "a", 1)],
+                calendar: try Facts.calendar(.day), value: \.amount)
+        }
+        #expect(try chart("2026-01-03").bars.count == 368)
+        #expect(try chart("2026-01-04").bars.map(\.label) == ["2025-01-01", "2026-01-04"])
+        #expect(
+            try chart("2026-01-04").html.contains("<figcaption>Each day with nothing in it is left out.</figcaption>"))
+        #expect(try chart("9999-01-01").bars.count == 2)
+    }
+
+    @Test("have a bar for every group if there are no buckets")
+    func groups() {
+        let chart = BarChart(
+            title: "t", unit: "h", rows: [Amount(nil, "a", 1), Amount(nil, nil, nil)], calendar: nil, value: \.amount)
+        #expect(chart.bars.map(\.label) == ["a", "none"])
+        #expect(chart.bars.map(\.values) == [[1], [0]])
+        #expect(chart.bars.map(\.isIncomplete) == [false, true])
     }
 
     @Test("show the last leases of a lane, and how many there are")

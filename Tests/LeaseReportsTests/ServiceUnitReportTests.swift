@@ -14,7 +14,8 @@ struct ServiceUnitReportTests {
 
     private func report(_ leases: [LeaseHolding], by dimensions: [ReportDimension] = []) throws -> ServiceUnitReport {
         var report = ServiceUnitReport(
-            by: dimensions, calendar: nil, period: Facts.always, rates: [1: try RateTable(Self.lines)])
+            by: dimensions, calendar: nil, period: Facts.always, rates: [1: try RateTable(Self.lines)],
+            addsTotals: true)
         for lease in leases { report.add(lease) }
         return report
     }
@@ -59,5 +60,112 @@ struct ServiceUnitReportTests {
         #expect(throws: RateTableError.overlap(lines[0], lines[1])) { try RateTable(lines) }
         lines[1].until = Facts.time("2026-06-30")
         #expect(throws: RateTableError.backwards(lines[1])) { try RateTable(lines) }
+    }
+
+    @Test("take the flavor's and the machine's own rate, and tell of those without one")
+    func kinds() {
+        let policy = SitePolicy(rates: [
+            ServiceUnitRate(resourceType: .flavor, kind: "m1.small", serviceUnitsPerHour: 0.5),
+            ServiceUnitRate(resourceType: .device, kind: nil, serviceUnitsPerHour: 1),
+            ServiceUnitRate(resourceType: .device, kind: "raspberrypi4-64", serviceUnitsPerHour: 0.25),
+        ])
+        let lease = Facts.lease(
+            from: "2026-02-01 10:00", to: "2026-02-01 12:00",
+            [
+                HeldReservation(resourceType: .flavor, flavorOrMachine: "m1.small", amount: 3),
+                HeldReservation(resourceType: .device, flavorOrMachine: "raspberrypi4-64", minimum: 1, maximum: 1),
+                HeldReservation(resourceType: .device, minimum: 2, maximum: 2),
+            ])
+        #expect(serviceUnits(of: [lease], policy) == [3 + 0.5 + 4])
+        let other = Facts.lease(
+            from: "2026-02-01 10:00", to: "2026-02-01 12:00",
+            [HeldReservation(resourceType: .flavor, flavorOrMachine: "m1.large", amount: 1)])
+        #expect(serviceUnits(of: [other], policy) == [nil])
+    }
+
+    private func serviceUnits(of leases: [LeaseHolding], _ policy: SitePolicy) -> [Double?] {
+        var report = ServiceUnitReport(by: [], calendar: nil, period: Facts.always, rates: [1: RateTable(policy)])
+        for lease in leases { report.add(lease) }
+        return report.rows.map(\.serviceUnits)
+    }
+
+    @Test("take of a policy's lines that overlap the one that began last, and none where none holds")
+    func overlaps() {
+        let may = (from: Facts.time("2026-05-01"), until: Facts.time("2026-06-01"))
+        var policy = SitePolicy(rates: [
+            ServiceUnitRate(kind: "gpu", serviceUnitsPerHour: 2),
+            ServiceUnitRate(kind: "gpu", serviceUnitsPerHour: 4, from: Self.july),
+            ServiceUnitRate(kind: "gpu", serviceUnitsPerHour: 1, from: may.from, until: may.until),
+        ])
+        func hour(of kind: String, from start: String, to end: String) -> Double? {
+            serviceUnits(of: [Facts.lease(from: start, to: end, [Facts.hosts(type: kind)])], policy).first ?? 0
+        }
+        #expect(hour(of: "gpu", from: "2026-04-30 23:00", to: "2026-05-01 02:00") == 2 + 2 * 1)
+        #expect(hour(of: "gpu", from: "2026-05-31 23:00", to: "2026-06-01 02:00") == 1 + 2 * 2)
+        #expect(hour(of: "gpu", from: "2026-06-30 23:00", to: "2026-07-01 02:00") == 2 + 2 * 4)
+        #expect(hour(of: "other", from: "2026-06-30 23:00", to: "2026-07-01 02:00") == nil)
+        // Where nothing holds for that very kind, what holds for all of its type does.
+        policy.rates[0] = ServiceUnitRate(kind: nil, serviceUnitsPerHour: 8, until: Self.july)
+        #expect(hour(of: "gpu", from: "2026-05-31 23:00", to: "2026-06-01 02:00") == 1 + 2 * 8)
+        #expect(hour(of: "other", from: "2026-06-30 23:00", to: "2026-07-01 02:00") == nil)
+    }
+
+    @Test("are what a policy says of each moment", arguments: UInt64(1)...20)
+    func policies(seed: UInt64) {
+        var random = SplitMix(seed: seed)
+        func date() -> Timestamp? {
+            random.next() % 4 == 0 ? nil : Timestamp(secondsSince1970: 1_770_000_000 + Int64(random.next() % 8) * 100)
+        }
+        let policy = SitePolicy(
+            rates: (1...6).map { number in
+                ServiceUnitRate(
+                    kind: random.next() % 2 == 0 ? "gpu" : nil, serviceUnitsPerHour: Double(number), from: date(),
+                    until: date())
+            })
+        for step in Int64(-1)..<9 {
+            for kind in ["gpu", nil] {
+                let moment = Timestamp(secondsSince1970: 1_770_000_000 + step * 100)
+                var lease = Facts.lease(from: "2026-01-01", to: "2026-01-02", [Facts.hosts(3_600, 3_600, type: kind)])
+                lease.startsAt = moment
+                lease.endsAt = moment.adding(seconds: 1)
+                #expect(
+                    serviceUnits(of: [lease], policy) == [policy.rate(kind: kind, at: moment)?.serviceUnitsPerHour])
+            }
+        }
+    }
+
+    @Test("add up by bucket, or by the first label without buckets")
+    func subtotals() throws {
+        let leases = [
+            Facts.lease(from: "2026-06-30 22:00", to: "2026-07-01 04:00"),
+            Facts.lease("b", project: "p2", from: "2026-06-30 22:00", to: "2026-07-01 01:00"),
+            Facts.lease("c", from: "2025-06-30 22:00", to: "2025-07-01 01:00"),
+        ]
+        func subtotals(by dimensions: [ReportDimension], _ bucket: Bucket?) throws -> [ServiceUnitRow] {
+            var report = ServiceUnitReport(
+                by: dimensions, calendar: try bucket.map { try Facts.calendar($0) }, period: Facts.always,
+                rates: [1: try RateTable(Self.lines)], addsTotals: true)
+            for lease in leases { report.add(lease) }
+            return report.subtotals
+        }
+        let months = try subtotals(by: [.project], .month)
+        #expect(months.map(\.bucket) == ["2025-06-01", "2025-07-01", "2026-06-01", "2026-07-01"].map(Facts.time))
+        #expect(months.map(\.serviceUnits) == [nil, nil, 4, 6 + 1.5])
+        let projects = try subtotals(by: [.project, .lease], nil)
+        #expect(projects.map(\.labels) == [["p1"], ["p2"]])
+        #expect(projects.map(\.serviceUnits) == [nil, 2 + 1.5])
+        #expect(try subtotals(by: [.project], nil).isEmpty)
+    }
+
+    @Test("stay a number, however much is held")
+    func hugeSums() {
+        let policy = SitePolicy(rates: [ServiceUnitRate(kind: nil, serviceUnitsPerHour: 1)])
+        var report = ServiceUnitReport(by: [], calendar: nil, period: Facts.always, rates: [1: RateTable(policy)])
+        var lease = Facts.lease(from: "2026-01-01", to: "2026-01-02", [Facts.hosts(1_000_000, 1_000_000)])
+        lease.startsAt = .distantPast
+        lease.endsAt = .distantFuture
+        for _ in 0..<40 { report.add(lease) }
+        report.merge(report)
+        #expect(report.rows.map(\.serviceUnits) == [Double(Int64.max) / 3_600])
     }
 }

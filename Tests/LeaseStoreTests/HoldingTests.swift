@@ -37,6 +37,40 @@ struct HoldingTests {
         #expect(leases.contains { $0.reservations.contains { $0.allocated == 1 } })
     }
 
+    @Test("tells which flavors and devices are asked for, if that is wanted")
+    func kinds() throws {
+        let fixture = try StoreFixture()
+        defer { fixture.remove() }
+        func reservation(_ id: String, _ type: ResourceType, _ properties: JSONValue?) -> Reservation {
+            // The flavor that is listed is the one that Blazar made.
+            var fields: JSONObject = ["amount": 1, "flavor_id": .string(id)]
+            if let properties { fields["resource_properties"] = properties }
+            return Reservation(id: id, resourceType: type, status: .active, fields: fields)
+        }
+        let flavor = #"{"id": "5462abda", "name": "m1.small", "ram": 2048}"#
+        let machine = #"["==", "$machine_name", "raspberrypi4-64"]"#
+        var lease = StoreFixture.lease("a")
+        lease.reservations += [
+            reservation("r1", .flavor, .string(flavor)), reservation("r2", .device, .string(machine)),
+            reservation("r3", .flavor, .string(machine)), reservation("r4", .device, .string(flavor)),
+            reservation("r5", .flavor, ["name": "no text"]), reservation("r6", .device, nil),
+            reservation("r7", .instance, .string(machine)), reservation("r8", .flavor, "{"),
+            reservation("r9", .flavor, .string(flavor)),
+        ]
+        try fixture.pull([lease], at: 0)
+        func kinds(_ leases: [LeaseHolding]) -> [String: Int] {
+            Dictionary(leases.flatMap(\.reservations).map { ("\($0.resourceType) \($0.kind ?? "-")", 1) }) { $0 + $1 }
+        }
+        let found = kinds(try holdings(fixture, detail: [.names, .kinds]))
+        #expect(
+            found == [
+                "physical:host compute_skylake": 1, "flavor:instance m1.small": 2, "device raspberrypi4-64": 1,
+                "flavor:instance -": 3, "device -": 2, "virtual:instance -": 1,
+            ])
+        #expect(found == kinds(try fixture.store.leases(Self.everything).map(LeaseHolding.init)))
+        #expect(try holdings(fixture).flatMap(\.reservations).allSatisfy { $0.flavorOrMachine == nil })
+    }
+
     @Test("has the earlier states, and the starts and ends, if they are asked for")
     func details() throws {
         let fixture = try StoreFixture.filled()

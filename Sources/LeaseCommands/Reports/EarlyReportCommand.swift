@@ -35,7 +35,7 @@ package struct EarlyReportCommand: Subcommand {
         let rows = report.hours.rows
         let lines = ReportLine.lines(rows, subtotals: report.hours.subtotals, total: report.hours.total)
         var head = try options.head("Hours reserved and not used", context)
-        head.figures = [HoursOutput.chart(rows, dimensions, calendar, title: "Node-hours not used").html]
+        head.figures = [HoursOutput.chart(rows, calendar, title: "Node-hours not used").html]
         head.totals = ReportLine.totals(lines)
         let columns = HoursOutput.columns(dimensions, calendar, options.reading.output.format, context.period)
         try options.write(lines, columns, head: head, context, &console)

@@ -51,7 +51,7 @@ package struct HoursReportCommand: Subcommand {
         var head = try options.head("Lease-hours and node-hours", context)
         let rows = report.rows
         if let timeline = filled.timeline {
-            let chart = HoursOutput.chart(rows, dimensions, calendar, title: "Node-hours")
+            let chart = HoursOutput.chart(rows, calendar, title: "Node-hours")
             head.figures = [chart.html, timeline.html]
         }
         let lines = ReportLine.lines(rows, subtotals: report.subtotals, total: report.total)
@@ -108,35 +108,8 @@ enum HoursOutput {
         ]
     }
 
-    /// The bars of a report: one for each bucket, divided by what rows are grouped by, or one for each group.
-    static func chart(
-        _ rows: [HoursRow], _ dimensions: [ReportDimension], _ calendar: BucketCalendar?, title: String
-    ) -> BarChart {
-        func name(_ row: HoursRow) -> String {
-            row.labels.isEmpty ? "all" : row.labels.map { $0 ?? "none" }.joined(separator: ", ")
-        }
-        guard let calendar else {
-            return BarChart(
-                title: title, unit: "h", series: [title],
-                bars: rows.map {
-                    BarChart.Bar(label: name($0), values: [$0.nodeHours ?? 0], isIncomplete: $0.nodeHours == nil)
-                })
-        }
-        var series: [String: Int] = [:]
-        for row in rows where series[name(row)] == nil { series[name(row)] = series.count }
-        var bars: [(start: Timestamp, bar: BarChart.Bar)] = []
-        for row in rows {
-            guard let start = row.bucket else { continue }
-            if bars.last?.start != start {
-                let empty = [Double](repeating: 0, count: series.count)
-                bars.append((start, BarChart.Bar(label: calendar.label(ofBucketFrom: start), values: empty)))
-            }
-            bars[bars.count - 1].bar.values[series[name(row)] ?? 0] += row.nodeHours ?? 0
-            if row.nodeHours == nil { bars[bars.count - 1].bar.isIncomplete = true }
-        }
-        let names = series.sorted { $0.value < $1.value }.map(\.key)
-        var chart = BarChart(title: title, unit: "h", series: names, bars: bars.map(\.bar))
-        chart.keepLargestSeries()
-        return chart
+    /// The node-hours of a report.
+    static func chart(_ rows: [HoursRow], _ calendar: BucketCalendar?, title: String) -> BarChart {
+        BarChart(title: title, unit: "h", rows: rows, calendar: calendar, value: \.nodeHours)
     }
 }

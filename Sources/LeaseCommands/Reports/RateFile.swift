@@ -4,16 +4,33 @@ import LeaseReports
 
 /// A table of rates in a CSV file.
 struct RateFile {
-    let path: String
-    let console: Console
-    let zone: DisplayZone
+    private struct Line {
+        let number: Int
+        let rate: ServiceUnitRate
+    }
+
+    private let path: String
+    private let zone: DisplayZone
+    private let now: Timestamp
+    private var lines: [Line] = []
 
     private static let columns = ["resource_type", "node_type", "rate", "from", "to"]
+    /// What the columns are called in the policy file.
+    private static let otherNames = [
+        "until": "to", "su_per_hour": "rate", "flavor": "node_type", "machine_name": "node_type",
+    ]
 
-    /// Reads the table.
+    /// Reads the lines.
     ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - console: tells the current folder and the time.
+    ///   - zone: that of times without one.
     /// - Throws: ``CommandError`` that names the line and what is wrong with it.
-    func table() throws(CommandError) -> RateTable {
+    init(reading path: String, _ console: Console, zone: DisplayZone) throws(CommandError) {
+        self.path = path
+        self.zone = zone
+        now = console.now()
         let full = path.hasPrefix("/") ? path : "\(console.currentDirectory)/\(path)"
         guard let bytes = FileManager.default.contents(atPath: full) else {
             throw CommandError(
@@ -24,38 +41,77 @@ struct RateFile {
         var rows = CSVText.rows(String(decoding: bytes, as: UTF8.self))
         guard !rows.isEmpty else { throw invalid("is empty") }
         let head = rows.removeFirst().fields.map { $0.lowercased() }
-        for column in ["resource_type", "rate"] where !head.contains(column) {
-            throw invalid("has no column '\(column)'; it needs \(Self.columns.joined(separator: ", "))")
-        }
-        var lines: [ServiceUnitRate] = []
+        try check(head)
+        guard !rows.isEmpty else { throw invalid("has no line below the names of its columns") }
         for row in rows {
+            guard row.fields.count <= head.count else {
+                throw invalid(
+                    "has \(row.fields.count) fields in line \(row.line), more than it has columns (\(head.count))")
+            }
             let fields = Dictionary(zip(head, row.fields)) { first, _ in first }
-            lines.append(try line(fields, number: row.line))
+            lines.append(Line(number: row.line, rate: try rate(fields, number: row.line)))
+        }
+    }
+
+    /// A misspelt column would have no effect, and a rate without its end costs for ever.
+    private func check(_ head: [String]) throws(CommandError) {
+        let known = "Known: \(Self.columns.joined(separator: ", "))"
+        for (index, column) in head.enumerated() {
+            guard Self.columns.contains(column) else {
+                let suggestion = Self.suggestion(
+                    Self.otherNames[column] ?? Suggestion.nearest(to: column, in: Self.columns))
+                throw invalid("has a column '\(column.escapedForTerminal)', which means nothing\(suggestion). \(known)")
+            }
+            guard !head[..<index].contains(column) else { throw invalid("has two columns '\(column)'") }
+        }
+        for column in ["resource_type", "rate"] where !head.contains(column) {
+            throw invalid("has no column '\(column)'. \(known)")
+        }
+    }
+
+    private static func suggestion(_ name: String?) -> String { name.map { " (did you mean '\($0)'?)" } ?? "" }
+
+    /// Makes a table of the lines.
+    ///
+    /// - Parameter isReserved: whether anything of a type was ever reserved, so that it exists although it is not known
+    ///   here.
+    /// - Returns: the table.
+    /// - Throws: ``CommandError`` for lines that are at odds, and for types that do not exist, or what `isReserved` throws.
+    func table(isReserved: (ResourceType) throws -> Bool) throws -> RateTable {
+        var existing = Set(ResourceType.shortNames.map(\.type))
+        let names = existing.map(\.rawValue).sorted() + ResourceType.shortNames.map(\.name)
+        for line in lines {
+            let type = line.rate.resourceType
+            guard existing.insert(type).inserted, try !isReserved(type) else { continue }
+            let suggestion = Self.suggestion(Suggestion.nearest(to: type.rawValue, in: names))
+            throw invalid(
+                "is for '\(type.rawValue.escapedForTerminal)' in line \(line.number), which is no type of reservation, "
+                    + "and which no lease has\(suggestion)")
         }
         do {
-            return try RateTable(lines)
+            return try RateTable(lines.map(\.rate))
         } catch {
             throw invalid(RateSentence(zone: zone).sentence(error))
         }
     }
 
-    private func line(_ fields: [String: String], number: Int) throws(CommandError) -> ServiceUnitRate {
+    private func rate(_ fields: [String: String], number: Int) throws(CommandError) -> ServiceUnitRate {
         guard let type = fields["resource_type"], !type.isEmpty else {
             throw invalid("names no resource_type in line \(number)")
         }
         guard let rate = fields["rate"].flatMap(Double.init), rate >= 0, rate.isFinite else {
             throw invalid("has no number of 0 or more as rate in line \(number)")
         }
-        let nodeType = fields["node_type"].flatMap { $0.isEmpty ? nil : $0 }
+        let kind = fields["node_type"].flatMap { $0.isEmpty ? nil : $0 }
         return ServiceUnitRate(
-            resourceType: ResourceType(named: type), kind: nodeType, serviceUnitsPerHour: rate,
+            resourceType: ResourceType(named: type), kind: kind, serviceUnitsPerHour: rate,
             from: try moment(fields["from"], number), until: try moment(fields["to"], number))
     }
 
     private func moment(_ text: String?, _ number: Int) throws(CommandError) -> Timestamp? {
         guard let text, !text.isEmpty else { return nil }
         do {
-            return try TimeArgument(parsing: text).moment(now: console.now(), zone: zone)
+            return try TimeArgument(parsing: text).moment(now: now, zone: zone)
         } catch {
             throw invalid("has no time that can be read in line \(number): \(error)")
         }

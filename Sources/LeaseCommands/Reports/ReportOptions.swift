@@ -134,12 +134,13 @@ struct ReportContext {
     ///   - names: whether the names of projects and users matter.
     ///   - states: whether past states matter.
     ///   - events: whether events matter.
+    ///   - kinds: whether flavors and machine names matter.
     ///   - console: where the progress is shown.
     /// - Throws: ``LeaseholdError`` of code `database`.
     func fill(
         _ report: inout some AdditiveReport, _ filter: LeaseFilter, on moment: Timestamp? = nil,
         asKnownAt knowledge: Timestamp? = nil, names: Bool = true, states: Bool = false, events: Bool = false,
-        _ console: Console
+        kinds: Bool = false, _ console: Console
     ) throws {
         let progress = Mutex(ReadingProgress(console))
         defer { progress.withLock { $0.finish() } }
@@ -151,7 +152,7 @@ struct ReportContext {
         }
         let parts = try manager.addUpHoldings(
             filter, from: report, includesNames: names, includesStates: states, includesEvents: events,
-            progress: { leases in progress.withLock { $0.add(leases) } }, add: { $0.add($1) })
+            includesKinds: kinds, progress: { leases in progress.withLock { $0.add(leases) } }, add: { $0.add($1) })
         for part in parts { report.merge(part) }
     }
 

@@ -10,7 +10,8 @@ package struct ServiceUnitReportCommand: Subcommand {
         abstract: "Service units, from a table of rates that change with time.",
         discussion: """
             Rates are those of the policy file, site by site. --rates takes a CSV file instead, for all sites: its columns
-            are resource_type, node_type, rate, from, to; rate is for one unit and hour.
+            are resource_type, node_type, rate, from, to; rate is for one unit and hour. node_type may also be a flavor's
+            name, or the machine name of devices. The leases of sites without rates are left out.
 
             EXAMPLES
               leasehold report su --by site,project
@@ -29,14 +30,15 @@ package struct ServiceUnitReportCommand: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         let dimensions = try grouping.dimensions()
-        let table = try rates.map { try RateFile(path: $0, console: console, zone: options.zone(console)).table() }
+        let file = try rates.map { try RateFile(reading: $0, console, zone: options.zone(console)) }
         let context = try await options.begin(&console)
-        let tables = try Self.tables(context, table)
+        let (tables, unrated) = try Self.tables(context, file?.table(isReserved: context.hasReservations))
         let format = options.reading.output.format
         let calendar = context.calendar(buckets.bucket)
-        var report = ServiceUnitReport(by: dimensions, calendar: calendar, period: context.period, rates: tables)
+        var report = ServiceUnitReport(
+            by: dimensions, calendar: calendar, period: context.period, rates: tables, addsTotals: options.addsTotals)
         try context.fill(
-            &report, context.filterInPeriod, names: dimensions.contains(where: \.needsNames), console)
+            &report, context.filterInPeriod, names: dimensions.contains(where: \.needsNames), kinds: true, console)
         typealias Line = ReportLine<ServiceUnitRow>
         let columns =
             Line.groupColumns(dimensions, calendar: calendar, format: format, period: context.period) + [
@@ -45,31 +47,35 @@ package struct ServiceUnitReportCommand: Subcommand {
                 Column("estimated") { .bool($0.row.isEstimated) },
             ]
         let rows = report.rows
-        let lines = Line.lines(rows, subtotals: [], total: options.addsTotals ? report.total : nil)
+        let lines = Line.lines(rows, subtotals: report.subtotals, total: report.total)
         var head = try options.head("Service units", context)
+        if let unrated { head.remarks.append(unrated) }
         head.totals = Line.totals(lines)
+        if format == .html {
+            let chart = BarChart(
+                title: "Service units", unit: "SU", rows: rows, calendar: calendar, value: \.serviceUnits)
+            head.figures = [chart.html]
+        }
         try options.write(lines, columns, head: head, context, &console)
+        if let unrated, !options.reading.output.isQuiet { console.remark(unrated) }
         try options.remark(context, &console)
     }
 
     /// The rates of each scope: those given, or else its policy's.
-    private static func tables(_ context: ReportContext, _ given: RateTable?) throws -> [Int64: RateTable] {
+    ///
+    /// - Returns: the tables, and which sites have none, said in a sentence; `nil` if all have one.
+    private static func tables(
+        _ context: ReportContext, _ given: RateTable?
+    ) throws -> (tables: [Int64: RateTable], unrated: String?) {
         var tables: [Int64: RateTable] = [:]
+        var unrated: Set<String> = []
         for scope in try context.manager.scopes() where context.scopes?.contains(scope.id) ?? true {
             if let given {
                 tables[scope.id] = given
                 continue
             }
-            let rates = try context.manager.policy(of: scope).rates
-            guard !rates.isEmpty else { continue }
-            do {
-                tables[scope.id] = try RateTable(rates)
-            } catch {
-                throw CommandError(
-                    code: "invalid",
-                    message: "The policy of \(scope.site) \(RateSentence(zone: context.zone).sentence(error)).",
-                    status: .data)
-            }
+            let policy = try context.manager.policy(of: scope)
+            if policy.rates.isEmpty { unrated.insert(scope.site) } else { tables[scope.id] = RateTable(policy) }
         }
         guard !tables.isEmpty else {
             throw CommandError(
@@ -77,6 +83,18 @@ package struct ServiceUnitReportCommand: Subcommand {
                 message: "No site has rates. Write them into the policy file, or give a table with --rates.",
                 status: .configuration)
         }
-        return tables
+        guard !unrated.isEmpty else { return (tables, nil) }
+        let sites = unrated.sorted().joined(separator: ", ")
+        return (tables, "Leases of sites for which the policy file has no rates are left out: those of \(sites).")
+    }
+}
+
+extension ReportContext {
+    /// Whether anything of a type was ever reserved, as far as is known.
+    fileprivate func hasReservations(of type: ResourceType) throws -> Bool {
+        var filter = LeaseFilter()
+        filter.resourceTypes = [type]
+        filter.includesDeparted = true
+        return try manager.count(filter) > 0
     }
 }

@@ -79,8 +79,8 @@ public struct LeaseHolding: Sendable, Hashable {
             reservations: lease.reservations.map {
                 HeldReservation(
                     resourceType: $0.resourceType, nodeType: $0.requiredValue(of: "node_type"),
-                    minimum: $0.minimumCount, maximum: $0.maximumCount, amount: $0.amount,
-                    allocated: mirrored.heldCounts[$0.id],
+                    flavorOrMachine: $0.flavorOrMachine, minimum: $0.minimumCount, maximum: $0.maximumCount,
+                    amount: $0.amount, allocated: mirrored.heldCounts[$0.id],
                     isMissingResources: $0.isMissingResources ?? false)
             })
         events = lease.events
@@ -131,6 +131,8 @@ public struct HeldReservation: Sendable, Hashable {
     public var resourceType: ResourceType
     /// The node type it asks for.
     public var nodeType: String?
+    /// The name of the flavor, or the machine name of the devices, that it asks for. `nil` unless asked for.
+    public var flavorOrMachine: String?
     /// The fewest hosts or devices that would do.
     public var minimum: Int?
     /// The most hosts or devices wanted.
@@ -142,13 +144,17 @@ public struct HeldReservation: Sendable, Hashable {
     /// Whether Blazar could not replace a resource that failed.
     public var isMissingResources: Bool
 
+    /// Which of its type it is, as rates name it: a flavor's name, a machine name of devices, a node type.
+    public var kind: String? { flavorOrMachine ?? nodeType }
+
     /// Makes a reservation from its parts.
     public init(
-        resourceType: ResourceType, nodeType: String? = nil, minimum: Int? = nil, maximum: Int? = nil,
-        amount: Int? = nil, allocated: Int? = nil, isMissingResources: Bool = false
+        resourceType: ResourceType, nodeType: String? = nil, flavorOrMachine: String? = nil, minimum: Int? = nil,
+        maximum: Int? = nil, amount: Int? = nil, allocated: Int? = nil, isMissingResources: Bool = false
     ) {
         self.resourceType = resourceType
         self.nodeType = nodeType
+        self.flavorOrMachine = flavorOrMachine
         self.minimum = minimum
         self.maximum = maximum
         self.amount = amount

@@ -36,9 +36,9 @@ struct SpanLedger: Sendable {
         mutating func merge(_ other: Entry) {
             leaseSeconds += other.leaseSeconds
             add(other.unitSeconds, orUnknown: other.leaseSeconds)
-            unknownSeconds += other.unknownSeconds
-            ratedSeconds.merge(other.ratedSeconds, uniquingKeysWith: +)
-            unratedSeconds += other.unratedSeconds
+            unknownSeconds.add(other.unknownSeconds)
+            for (rate, seconds) in other.ratedSeconds { ratedSeconds[rate, default: 0].add(seconds) }
+            unratedSeconds.add(other.unratedSeconds)
             leases += other.leases
             isEstimated = isEstimated || other.isEstimated
         }

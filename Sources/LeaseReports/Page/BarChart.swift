@@ -22,27 +22,14 @@ public struct BarChart: Sendable {
     public var unit: String
     public var series: [String]
     public var bars: [Bar]
+    /// What must be known to read it.
+    public var caption: String?
 
     public init(title: String, unit: String, series: [String], bars: [Bar]) {
         self.title = title
         self.unit = unit
         self.series = series
         self.bars = bars
-    }
-
-    /// Keeps the series with the most, and adds up what others have under one name.
-    public mutating func keepLargestSeries() {
-        guard series.count > ChartPattern.count else { return }
-        let sums = series.indices.map { index in bars.reduce(0) { $0 + $1.values[index] } }
-        let kept = Set(series.indices.sorted { sums[$0] > sums[$1] }.prefix(ChartPattern.count - 1))
-        let order = series.indices.filter(kept.contains)
-        let names = series
-        series = order.map { names[$0] } + ["\(names.count - order.count) others"]
-        bars = bars.map { bar in
-            let rest = bar.values.indices.reduce(0) { kept.contains($1) ? $0 : $0 + bar.values[$1] }
-            return Bar(
-                label: bar.label, values: order.map { bar.values[$0] } + [rest], isIncomplete: bar.isIncomplete)
-        }
     }
 
     /// The chart.
@@ -55,7 +42,7 @@ public struct BarChart: Sendable {
             \(legend)
             <svg role="img" aria-label="\(title.escapedForHTML); the table has the same figures" height="\(bars.count * Self.rowHeight)">
             \(rows)</svg>
-            </figure>
+            \(caption.map { "<figcaption>\($0.escapedForHTML)</figcaption>\n" } ?? "")</figure>
 
             """
     }

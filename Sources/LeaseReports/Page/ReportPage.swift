@@ -41,7 +41,8 @@ public enum ReportPage {
         main { max-width: 72rem; margin: 0 auto; padding: 1rem }
         h1 { font-size: 1.5rem; margin: 0 0 .5rem } h2 { font-size: 1.1rem; margin: 0 0 .5rem }
         p { margin: .15rem 0; color: var(--faint); overflow-wrap: anywhere }
-        figure { margin: 1.5rem 0 } svg { display: block; width: 100%; overflow: hidden }
+        figure { margin: 1.5rem 0 } figcaption { color: var(--faint) }
+        svg { display: block; width: 100%; overflow: hidden }
         svg.patterns { position: absolute; width: 0; height: 0 }
         svg text { fill: var(--text); font-size: 13px } svg text.f { fill: var(--faint) } svg text.b { font-weight: 600 }
         .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: 0; margin: 0 0 .5rem }

@@ -15,17 +15,23 @@ public enum RateTableError: Error, Sendable, Hashable {
     case gap(ServiceUnitRate, ServiceUnitRate)
 }
 
-/// What units cost, by resource type, node type and time.
+/// What units cost, by resource type, kind and time.
 public struct RateTable: Sendable {
     private struct Subject: Hashable {
         let resourceType: ResourceType
         let kind: String?
     }
 
-    private let lines: [Subject: [ServiceUnitRate]]
+    private struct Line {
+        let span: Range<Timestamp>
+        let rate: Double
+    }
+
+    /// The lines of what has some of its own, in the order of time; none overlaps another.
+    private let lines: [Subject: [Line]]
     private let types: Set<ResourceType>
 
-    /// Makes a table.
+    /// Makes a table of lines that say each thing once: of a kind that has lines of its own no other line is looked at.
     ///
     /// - Throws: ``RateTableError`` if lines for the same thing overlap, or leave a gap between them.
     public init(_ lines: [ServiceUnitRate]) throws(RateTableError) {
@@ -38,8 +44,27 @@ public struct RateTable: Sendable {
                 if next.start > line.end { throw .gap(line, next) }
             }
         }
-        self.lines = grouped
+        self.lines = grouped.mapValues { $0.map { Line(span: $0.start..<$0.end, rate: $0.serviceUnitsPerHour) } }
         types = Set(lines.map(\.resourceType))
+    }
+
+    /// Makes a table of what ``SitePolicy/rate(of:kind:at:)`` says at every moment, whether or not lines overlap.
+    public init(_ policy: SitePolicy) {
+        var lines: [Subject: [Line]] = [:]
+        for subject in Set(policy.rates.map { Subject(resourceType: $0.resourceType, kind: $0.kind) }) {
+            let concerned = SitePolicy(
+                rates: policy.rates.filter {
+                    $0.resourceType == subject.resourceType && ($0.kind == nil || $0.kind == subject.kind)
+                })
+            // Nothing changes but where a line begins or ends.
+            let moments = Set(concerned.rates.flatMap { [$0.start, $0.end] }).sorted()
+            lines[subject] = zip(moments, moments.dropFirst()).compactMap { from, until in
+                concerned.rate(of: subject.resourceType, kind: subject.kind, at: from)
+                    .map { Line(span: from..<until, rate: $0.serviceUnitsPerHour) }
+            }
+        }
+        self.lines = lines
+        types = Set(policy.rates.map(\.resourceType))
     }
 
     /// A stretch of time with one rate; without one if the table has none for it.
@@ -51,15 +76,15 @@ public struct RateTable: Sendable {
     /// Divides a stretch by the rates of a reservation; `nil` if what it reserves costs nothing.
     func pieces(of span: Range<Timestamp>, for reservation: HeldReservation) -> [Piece]? {
         guard types.contains(reservation.resourceType) else { return nil }
-        let own = lines[Subject(resourceType: reservation.resourceType, kind: reservation.nodeType)]
+        let own = lines[Subject(resourceType: reservation.resourceType, kind: reservation.kind)]
         let applying = own ?? lines[Subject(resourceType: reservation.resourceType, kind: nil)] ?? []
         var pieces: [Piece] = []
         var from = span.lowerBound
         for line in applying {
-            let part = span.clamped(to: line.start..<line.end)
+            let part = span.clamped(to: line.span)
             guard !part.isEmpty else { continue }
             if from < part.lowerBound { pieces.append(Piece(span: from..<part.lowerBound, rate: nil)) }
-            pieces.append(Piece(span: part, rate: line.serviceUnitsPerHour))
+            pieces.append(Piece(span: part, rate: line.rate))
             from = part.upperBound
         }
         if from < span.upperBound { pieces.append(Piece(span: from..<span.upperBound, rate: nil)) }

@@ -16,11 +16,11 @@ public struct ServiceUnitRow: Sendable, Hashable {
 
 /// Service units by bucket and group.
 public struct ServiceUnitReport: AdditiveReport {
-    private let dimensions: [ReportDimension]
+    private var tally: ServiceUnitTally
+    private var subtotalTally: ServiceUnitTally?
+    private var totalTally: ServiceUnitTally?
+    private let period: Range<Timestamp>
     private let rates: [Int64: RateTable]
-    private var codes = GroupCodes()
-    private var ledger: SpanLedger
-    private var totals: SpanLedger
 
     /// Begins a report.
     ///
@@ -28,69 +28,46 @@ public struct ServiceUnitReport: AdditiveReport {
     ///   - dimensions: what rows are grouped by.
     ///   - calendar: the buckets; `nil` for one that is the whole period.
     ///   - period: what is counted.
-    ///   - rates: the rates that hold for the leases of each scope; those of a scope without cost nothing.
+    ///   - rates: the rates that hold for the leases of each scope; those of a scope without are left out.
+    ///   - addsTotals: whether ``subtotals`` and ``total`` are wanted as well.
     public init(
         by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
-        rates: [Int64: RateTable]
+        rates: [Int64: RateTable], addsTotals: Bool = false
     ) {
-        self.dimensions = dimensions
+        self.period = period
         self.rates = rates
-        ledger = SpanLedger(calendar, period: period)
-        totals = SpanLedger(nil, period: period)
+        tally = ServiceUnitTally(by: dimensions, calendar: calendar, period: period)
+        guard addsTotals else { return }
+        totalTally = ServiceUnitTally(by: [], calendar: nil, period: period)
+        if calendar != nil, !dimensions.isEmpty {
+            subtotalTally = ServiceUnitTally(by: [], calendar: calendar, period: period)
+        } else if dimensions.count > 1 {
+            subtotalTally = ServiceUnitTally(by: [dimensions[0]], calendar: calendar, period: period)
+        }
     }
 
     public mutating func add(_ lease: LeaseHolding) {
-        guard let rates = rates[lease.scopeID], let held = lease.held, ledger.clipped(held.span) != nil else { return }
+        guard let rates = rates[lease.scopeID], let held = lease.held, held.span.overlaps(period) else { return }
         for reservation in lease.reservations {
             guard let pieces = rates.pieces(of: held.span, for: reservation) else { continue }
-            var group = GroupCodes.none
-            for dimension in dimensions { group = codes.group(group, adding: dimension.label(lease, reservation)) }
-            for piece in pieces {
-                let part = HeldTime(piece.span, certainUntil: held.certainUntil)
-                Self.add(part, piece.rate, reservation.units, to: group, in: &ledger)
-                Self.add(part, piece.rate, reservation.units, to: GroupCodes.none, in: &totals)
-            }
+            tally.add(lease, reservation, held, pieces)
+            subtotalTally?.add(lease, reservation, held, pieces)
+            totalTally?.add(lease, reservation, held, pieces)
         }
     }
 
     public mutating func merge(_ other: ServiceUnitReport) {
-        let groups = codes.merge(other.codes)
-        ledger.merge(other.ledger) { groups[Int($0)] }
-        totals.merge(other.totals) { $0 }
-    }
-
-    private static func add(
-        _ held: HeldTime, _ rate: Double?, _ units: UnitCount?, to group: Int32, in ledger: inout SpanLedger
-    ) {
-        var pieces = ledger.pieces(of: held)
-        while let piece = ledger.next(&pieces) {
-            ledger.update(group, piece.bucket) { entry in
-                guard let units else {
-                    entry.unknownSeconds += piece.seconds
-                    return
-                }
-                let seconds = piece.seconds * Int64(units.count)
-                if let rate { entry.ratedSeconds[rate, default: 0] += seconds } else { entry.unratedSeconds += seconds }
-                if !piece.isCertain || units.isEstimated { entry.isEstimated = true }
-            }
-        }
+        tally.merge(other.tally)
+        if let subtotals = other.subtotalTally { subtotalTally?.merge(subtotals) }
+        if let total = other.totalTally { totalTally?.merge(total) }
     }
 
     /// The rows, by bucket and labels.
-    public var rows: [ServiceUnitRow] {
-        rows(of: ledger).sorted { RowOrder.precedes(($0.bucket, $0.labels), ($1.bucket, $1.labels)) }
-    }
+    public var rows: [ServiceUnitRow] { tally.rows }
+
+    /// What each bucket adds up to, or each first label if there are no buckets.
+    public var subtotals: [ServiceUnitRow] { subtotalTally?.rows ?? [] }
 
     /// What everything adds up to; `nil` if there is nothing.
-    public var total: ServiceUnitRow? { rows(of: totals).first }
-
-    private func rows(of ledger: SpanLedger) -> [ServiceUnitRow] {
-        ledger.all.map { group, start, entry in
-            let isKnown = entry.unratedSeconds == 0 && entry.unknownSeconds == 0
-            let charge = entry.ratedSeconds.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.key * Double($1.value) }
-            return ServiceUnitRow(
-                bucket: start, labels: codes.labels(of: group), serviceUnits: isKnown ? charge / 3_600 : nil,
-                unratedHours: Double(entry.unratedSeconds) / 3_600, isEstimated: entry.isEstimated)
-        }
-    }
+    public var total: ServiceUnitRow? { totalTally?.rows.first }
 }

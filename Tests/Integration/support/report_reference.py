@@ -6,6 +6,7 @@ Slow and plain on purpose: nothing of the program is used, and every rule stands
 """
 
 import contextlib
+import json
 import sqlite3
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ class Reservation:
     amount: int | None
     missing: bool
     allocated: int | None
+    #: Which of its type it is, as rates name it.
+    kind: str | None = None
 
     def units(self):
         """How many units, and whether that is an estimate; None if nobody knows."""
@@ -150,8 +153,18 @@ def leases(database):
         for row in connection.execute("SELECT * FROM v_reservation"):
             found[row["site"], row["lease_id"]].reservations.append(Reservation(
                 row["resource_type"], row["node_type"], row["min"], row["max"], row["amount"],
-                bool(row["missing_resources"]), allocated(connection, row["id"])))
+                bool(row["missing_resources"]), allocated(connection, row["id"]), kind(row)))
         return list(found.values())
+
+
+def kind(row):
+    """The name of the flavor; the machine that devices are asked for by, where it is one condition; else the node type."""
+    properties = json.loads(row["resource_properties"] or "null")
+    if row["resource_type"] == "flavor:instance" and properties:
+        return properties["name"]
+    if row["resource_type"] == "device" and properties and properties[:2] == ["==", "$machine_name"]:
+        return properties[2]
+    return row["node_type"]
 
 
 def allocated(connection, reservation):
@@ -254,7 +267,7 @@ def hours(found, dimensions, bucket, zone, start, end, unused=False):
 
 
 def service_units(found, rates, dimensions, bucket, zone, start, end):
-    """{(bucket, *labels): [service units or None, unrated unit-seconds]}; rates are (type, node type, rate, from, to)."""
+    """{(bucket, *labels): [service units or None, unrated unit-seconds]}; rates are (type, kind, rate, from, to)."""
     calendar = calendar_for(found, bucket, zone)
     rows = {}
     for lease in found:
@@ -263,7 +276,7 @@ def service_units(found, rates, dimensions, bucket, zone, start, end):
             lines = [r for r in rates if r[0] == reservation.resource_type]
             if not lines:
                 continue
-            own = [r for r in lines if r[1] == reservation.node_type] or [r for r in lines if r[1] is None]
+            own = [r for r in lines if r[1] == reservation.kind] or [r for r in lines if r[1] is None]
             cuts = sorted({m for r in own for m in r[3:]} | {held[0], held[1]})
             for a, b in zip(cuts, cuts[1:]):
                 for edge, x, y in calendar.pieces(max(a, held[0], start), min(b, held[1], end)):
