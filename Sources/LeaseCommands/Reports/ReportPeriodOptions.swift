@@ -11,7 +11,9 @@ package struct ReportPeriodOptions: ParsableArguments {
 
     @Option(
         name: .customLong("to"), parsing: .unconditional,
-        help: ArgumentHelp("Count up to this time, that moment excluded.", valueName: "time"))
+        help: ArgumentHelp(
+            "Count up to this time, that moment excluded. Default: now; no end for early, lead-time, failures, ical.",
+            valueName: "time"))
     var to: String?
 
     package init() {}
