@@ -23,13 +23,17 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         left.secondsSince1970 < right.secondsSince1970
     }
 
-    /// The moment so many seconds later.
+    /// The moment so many seconds later; the last or first one there is if that is not one of them.
     public func adding(seconds: Int64) -> Timestamp {
-        Timestamp(secondsSince1970: secondsSince1970 &+ seconds)
+        let (sum, overflows) = secondsSince1970.addingReportingOverflow(seconds)
+        return Timestamp(secondsSince1970: overflows ? (seconds < 0 ? .min : .max) : sum)
     }
 
-    /// The seconds from `earlier` to this moment; negative if `earlier` is later.
-    public func seconds(since earlier: Timestamp) -> Int64 { secondsSince1970 &- earlier.secondsSince1970 }
+    /// The seconds from `earlier` to this moment, as many as can be counted; negative if `earlier` is later.
+    public func seconds(since earlier: Timestamp) -> Int64 {
+        let (difference, overflows) = secondsSince1970.subtractingReportingOverflow(earlier.secondsSince1970)
+        return overflows ? (self < earlier ? .min : .max) : difference
+    }
 
     /// This moment's minute, its seconds cut off.
     public var truncatedToMinute: Timestamp { adding(seconds: -Self.floorModulo(secondsSince1970, 60)) }
@@ -42,11 +46,17 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
 // MARK: - Formats
 
+// What the formats cannot write, a moment before year 1 or after 9999, they write as the nearest one that they can: a
+// damaged database may hold any number, and must still be shown.
 extension Timestamp {
-    /// The date and time in UTC, taken apart.
+    private static let written = -62_135_596_800...Int64(253_402_300_799)
+
+    /// The date and time in UTC, taken apart. The year may be any, 0 and negative ones too.
     public var utc: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
         let inDay = Int(Self.floorModulo(secondsSince1970, 86_400))
-        let date = CivilDate(daysSince1970: Int((secondsSince1970 - Int64(inDay)) / 86_400))
+        // Not by taking the seconds of the day off first: the first moment there is lies within a day.
+        let wholeDays = Int(secondsSince1970 / 86_400) - (secondsSince1970 < 0 && inDay > 0 ? 1 : 0)
+        let date = CivilDate(daysSince1970: wholeDays)
         return (date.year, date.month, date.day, inDay / 3_600, inDay / 60 % 60, inDay % 60)
     }
 
@@ -65,7 +75,8 @@ extension Timestamp {
     public var blazarRecord: String { text(separator: " ", seconds: true) }
 
     private func text(separator: String, seconds: Bool) -> String {
-        let parts = utc
+        let nearest = min(max(secondsSince1970, Self.written.lowerBound), Self.written.upperBound)
+        let parts = Timestamp(secondsSince1970: nearest).utc
         let date = "\(Self.padded(parts.year, 4))-\(Self.padded(parts.month, 2))-\(Self.padded(parts.day, 2))"
         let time = "\(Self.padded(parts.hour, 2)):\(Self.padded(parts.minute, 2))"
         return date + separator + time + (seconds ? ":\(Self.padded(parts.second, 2))" : "")

@@ -106,7 +106,11 @@ struct MirrorReader {
             if row[0] as String == "user" { userNames[row[1]] = row[2] } else { projectNames[row[1]] = row[2] }
         }
         for row in users { userNames[row[0]] = row[1] }
-        for scope in scopes.values { projectNames[scope.projectID] = scope.projectName }
+        // A project may have another name in each: the one that was heard last counts.
+        let byAge = scopes.values.sorted {
+            ($0.listedAt?.secondsSince1970 ?? .min, $0.id) < ($1.listedAt?.secondsSince1970 ?? .min, $1.id)
+        }
+        for scope in byAge { projectNames[scope.projectID] = scope.projectName }
         self.userNames = userNames
         self.projectNames = projectNames
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import LeaseCommands
@@ -43,6 +44,36 @@ struct ArgumentTests {
         #expect(skipped?.problem == .skipped(zone: "Europe/Berlin"))
         #expect(try read("2026-03-29 03:00") == "2026-03-29T01:00:00Z")
         #expect(try read("2026-03-29 01:59") == "2026-03-29T00:59:00Z")
+    }
+
+    /// Clocks that are put forward at midnight, and the moment at which they are.
+    private static let skippedMidnights = [
+        ("Cairo", "2026-04-24", "2026-04-23T22:00:00Z"), ("Beirut", "2026-03-29", "2026-03-28T22:00:00Z"),
+        ("Havana", "2026-03-08", "2026-03-08T05:00:00Z"), ("Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z"),
+        // A day that no clock ever showed, and one that begins twice.
+        ("Apia", "2011-12-30", "2011-12-30T10:00:00Z"), ("Havana", "2026-11-01", "2026-11-01T04:00:00Z"),
+    ]
+
+    @Test(arguments: skippedMidnights)
+    func daysBeginWhereTheClocksReachThem(zone: String, date: String, moment: String) throws {
+        let zone = try fixtureZone(zone)
+        #expect(try read(date, zone: zone) == moment)
+        guard zone.name != "Apia" else { return }
+        let evening = try TimeArgument(parsing: "\(date) 23:59").moment(now: #require(now), zone: zone)
+        #expect(try TimeArgument(parsing: "today").moment(now: evening, zone: zone).iso8601 == moment)
+    }
+
+    @Test func aTimeThatIsSkippedIsStillRefused() throws {
+        let cairo = try fixtureZone("Cairo")
+        #expect(throws: TimeArgumentError.self) { try read("2026-04-24 00:00", zone: cairo) }
+        #expect(throws: TimeArgumentError.self) { try read("2026-04-24 00:30", zone: cairo) }
+        #expect(try read("2026-04-24 01:00", zone: cairo) == "2026-04-23T22:00:00Z")
+        #expect(try read("1969-12-31", zone: cairo) == "1969-12-30T22:00:00Z")
+    }
+
+    private func fixtureZone(_ name: String) throws -> DisplayZone {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        return try DisplayZone.named(name, environment: ["TZDIR": tests.appending(path: "Fixtures/zones").path])
     }
 
     private static let notMomentsCases: [String] = [

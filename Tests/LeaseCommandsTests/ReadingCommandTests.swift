@@ -118,6 +118,38 @@ struct ReadingCommandTests {
         #expect(found.lines.sorted() == ["a", "d", "z"])
     }
 
+    @Test("show whatever moments a damaged database may hold")
+    func extremes() async throws {
+        let fixture = try CommandFixture(filled: false)
+        defer { fixture.remove() }
+        let ends: [(Int64, Int64)] = [(.min, .max), (.min, .min + 1), (.max - 1, .max), (0, .max)]
+        let leases = ends.enumerated().map { number, span in
+            var lease = StoreFixture.lease("a\(number)", status: .active)
+            lease.startsAt = Timestamp(secondsSince1970: span.0)
+            lease.endsAt = Timestamp(secondsSince1970: span.1)
+            lease.createdAt = Timestamp(secondsSince1970: span.1)
+            return lease
+        }
+        try fixture.mirror.pull(leases, at: 0)
+        try fixture.mirror.pull(leases.map { Self.shortened($0) }, at: 5)
+        for line in [
+            "list", "list --sort -hours", "show a0", "show a2", "history a1", "changes --since 1d", "status", "sites",
+            "report expiring", "report expiring --within 1000w", "report extensions", "report lead-time",
+            "report coverage", "export ical",
+        ] {
+            let result = try await fixture.run(line.split(separator: " ").map(String.init))
+            #expect(result.status == .success, "\(line): \(result.errors)")
+        }
+        let dates = try await fixture.run("show", "a0", "-c", "start_date", "-c", "end_date", "-f", "value")
+        #expect(dates.lines == ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+    }
+
+    private static func shortened(_ lease: BlazarLease) -> BlazarLease {
+        var lease = lease
+        lease.endsAt = lease.endsAt.adding(seconds: -1)
+        return lease
+    }
+
     @Test("tell of a failed attempt since the last sync")
     func failedAttempt() async throws {
         let fixture = try CommandFixture()

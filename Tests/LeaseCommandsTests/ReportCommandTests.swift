@@ -1,5 +1,6 @@
 import Foundation
 import LeaseModel
+import LeaseStore
 import MirrorFixtures
 import Testing
 
@@ -48,6 +49,10 @@ struct ReportCommandTests {
         }
         #expect(hours(then) == 1)
         #expect(hours(now) == 10.0 / 60)
+        // How fresh that is, is told as of then.
+        let people = try await run("hours", "--as-known-at", "2027-01-15 08:05", "--os-cloud", "alpha")
+        #expect(people.errors.contains("alpha: as known at 2027-01-15 08:05 UTC, from the list read 5 min before"))
+        #expect(!people.errors.contains("synced"))
         let on = try await run("hours", "--by", "lease", "--on", "2027-01-15 08:30", "--to", "2027-01-16", "-f", "json")
         #expect(on.json?.arrayValue?.contains { $0["lease"]?.stringValue == "b" } == false)
     }
@@ -147,6 +152,108 @@ struct ReportCommandTests {
             "report", "su", "--rates", "rates.csv", "--to", "2027-01-16", "-f", "json")
         #expect(result.json?.arrayValue?.first?["su"]?.doubleValue == 1.5)
         #expect(result.errors.isEmpty)
+    }
+
+    @Test(
+        "on what ends soon and on sites are written to a file, in a zone, with a title",
+        arguments: [
+            ("expiring", "Leases that end soon"), ("coverage", "How closely sites were watched"),
+            ("failures", "Failed writes"),
+        ])
+    func files(name: String, title: String) async throws {
+        let fixture = try CommandFixture()
+        defer { fixture.remove() }
+        let result = try await fixture.run(
+            "report", name, "--tz", "Asia/Kolkata", "-f", "html", "-o", "page.html")
+        #expect(result.status == .success, "\(result.errors)")
+        #expect(result.output.isEmpty)
+        let page = try String(contentsOf: fixture.mirror.folder.appendingPathComponent("page.html"), encoding: .utf8)
+        #expect(page.contains("<title>\(title)</title>"))
+        if name != "failures" { #expect(page.contains("Made 2027-01-15 13:42 +05:30.")) }
+        #expect(try await fixture.run("report", name, "--tz", "Asia/Kolkata").status == .success)
+        #expect(try await fixture.run("report", name, "--tz", "Nowhere/Land").status == .usage)
+    }
+
+    @Test("take the site's own word for what ends soon")
+    func expiring() async throws {
+        var fixture = try CommandFixture()
+        defer { fixture.remove() }
+        func leases(_ options: String...) async throws -> [String]? {
+            let result = try await fixture.run(["report", "expiring", "-f", "json"] + options)
+            return result.json?.arrayValue?.compactMap { $0["lease"]?.stringValue }
+        }
+        // At minute 12, b ends at minute 15 and the others at 60.
+        #expect(try await leases() == ["b", "a", "d", "z"])
+        #expect(try await leases("--within", "5min") == ["b"])
+        let file = fixture.mirror.folder.appendingPathComponent("policy.yaml")
+        try Data("sites:\n  alpha:\n    warning_time: 4m\n".utf8).write(to: file)
+        fixture.environment["LEASEHOLD_POLICY"] = file.path
+        #expect(try await leases() == ["b", "z"])
+        #expect(try await leases("--within", "7d") == ["b", "a", "d", "z"])
+    }
+
+    @Test("on failed writes find them by what is known of a write")
+    func failures() async throws {
+        let fixture = try CommandFixture()
+        defer { fixture.remove() }
+        for (number, name) in ["night-1", "train"].enumerated() {
+            _ = try fixture.mirror.store.enqueue(scope: fixture.mirror.scope.id, at: StoreFixture.time(11)) { _ in
+                Mutation(
+                    id: 0, scopeID: fixture.mirror.scope.id, verb: .create, localID: "local-\(number)", leaseID: nil,
+                    leaseName: name, state: .queued, body: [:], token: nil, createdAt: StoreFixture.time(11))
+            }
+            _ = try fixture.mirror.store.changeMutation(id: Int64(number + 1)) { mutation, _ in
+                var next = mutation
+                next.state = .rejected
+                next.reason = "capacity"
+                return [next]
+            }
+        }
+        func count(_ options: String...) async throws -> Int {
+            let result = try await fixture.run(["report", "failures", "-f", "json"] + options)
+            #expect(result.status == .success, "\(result.errors)")
+            return result.json?.arrayValue?.first?["count"]?.intValue ?? 0
+        }
+        #expect(try await count() == 2)
+        #expect(try await count("--name", "night*") == 1)
+        #expect(try await count("--project", "project p1") == 2)
+        #expect(try await count("--project", "p1", "--name", "tr?in") == 1)
+        #expect(try await count("--project", "p2") == 0)
+        #expect(try await count("--os-cloud", "beta", "--project", "p1") == 0)
+        for option in ["--mine", "--user=u1", "--type=node"] {
+            #expect(throws: (any Error).self) { try CommandTree.parse(["report", "failures", option]) }
+        }
+    }
+
+    @Test("are calendars of leases, and none without any")
+    func calendar() async throws {
+        let fixture = try CommandFixture()
+        defer { fixture.remove() }
+        let file = fixture.mirror.folder.appendingPathComponent("leases.ics")
+        let written = try await fixture.run("export", "ical", "--name", "night-*", "-o", "leases.ics")
+        #expect(written.status == .success, "\(written.errors)")
+        let calendar = try String(contentsOf: file, encoding: .utf8)
+        #expect(calendar.components(separatedBy: "BEGIN:VEVENT\r\n").count == 3)
+        #expect(calendar.hasPrefix("BEGIN:VCALENDAR\r\n"))
+        #expect(calendar.hasSuffix("END:VEVENT\r\nEND:VCALENDAR\r\n"))
+        for arguments in [["-o", "leases.ics"], []] {
+            let none = try await fixture.run(["export", "ical", "--name", "nothing"] + arguments)
+            #expect(none.status == .notFound)
+            #expect(none.errors.contains("No lease was found"))
+            #expect(none.output.isEmpty)
+        }
+        #expect(try String(contentsOf: file, encoding: .utf8) == calendar)
+    }
+
+    @Test("read the dates of rates as days of the zone, where midnight is skipped too")
+    func ratesOfSkippedDays() async throws {
+        let fixture = try CommandFixture()
+        defer { fixture.remove() }
+        let text = "resource_type,rate,from,to\nphysical:host,1,,2026-04-24\nphysical:host,2,2026-04-24,\n"
+        try Data(text.utf8).write(to: fixture.mirror.folder.appendingPathComponent("rates.csv"))
+        let result = try await fixture.run(
+            "report", "su", "--rates", "rates.csv", "--tz", "Africa/Cairo", "--from", "2026-04-24")
+        #expect(result.status == .success, "\(result.errors)")
     }
 
     @Test("all run, in every format")

@@ -29,6 +29,19 @@ struct TimeTextTests {
         #expect(offset(0) == "+00:00")
     }
 
+    @Test func momentsBeyondAllCalendarsAreShown() {
+        for seconds in [Int64.min, .min + 1, .max - 1, .max] {
+            let moment = Timestamp(secondsSince1970: seconds)
+            let year = seconds < 0 ? "0001" : "9999"
+            for zone in [DisplayZone.utc, berlin, .system(environment: [:])] {
+                #expect(TimeText(zone: zone).full(moment).hasPrefix(year))
+                #expect(TimeText(zone: zone).short(moment).hasPrefix(year))
+            }
+            #expect(!TimeText.relative(moment, to: Timestamp(secondsSince1970: ~seconds)).isEmpty)
+            #expect(!TimeText.duration(seconds: seconds).isEmpty)
+        }
+    }
+
     private static let durationsCases: [(Int64, String)] = [
         (0, "0 s"), (40, "40 s"), (60, "1 min"), (90, "1 min 30 s"), (3_600, "1 h"), (3_661, "1 h 1 min"),
         (3_601, "1 h"), (601_200, "6 d 23 h"), (864_000, "10 d"), (-90, "-1 min 30 s"), (86_460, "1 d"),

@@ -26,6 +26,15 @@ struct FreeSlotTests {
         #expect(search.slots(count: 4, durationSeconds: 60, after: at(0), limit: 1).isEmpty)
     }
 
+    @Test("takes any moment that a database may hold")
+    func extremes() {
+        let (first, last) = (Timestamp(secondsSince1970: .min), Timestamp(secondsSince1970: .max))
+        var search = FreeSlotSearch(hosts: ["a"])
+        search.note("a", busyFrom: first, to: last)
+        let slots = search.slots(count: 1, durationSeconds: 3_600, after: first, limit: 2)
+        #expect(slots.map(\.endsAt) == [last])
+    }
+
     @Test("keeps to the time given, whole minutes and open ends")
     func bounds() {
         var search = FreeSlotSearch(hosts: ["a"])

@@ -39,6 +39,42 @@ import Testing
         }
     }
 
+    /// What a damaged database may hold; the first and last moments of the years 1 and 9999 among them.
+    private static let extremes: [Int64] =
+        [0, 1, 59, 60, 86_399, 86_400, 62_135_596_800, 62_135_596_801, 253_402_300_799, 253_402_300_800]
+        .flatMap { [$0, -$0, .max - $0, .min + $0] }
+
+    @Test func everyMomentThereIsCanBeShown() {
+        for seconds in Self.extremes {
+            let moment = Timestamp(secondsSince1970: seconds)
+            let nearest = min(max(seconds, -62_135_596_800), 253_402_300_799)
+            #expect(Timestamp(parsing: moment.iso8601)?.secondsSince1970 == nearest, "\(seconds)")
+            let lengths = [moment.blazarDate, moment.blazarRecord, moment.blazarRequest].map(\.count)
+            #expect(lengths == [26, 19, 16])
+            let parts = moment.utc
+            #expect((1...12).contains(parts.month) && (1...31).contains(parts.day) && (0...23).contains(parts.hour))
+            #expect((parts.hour * 60 + parts.minute) * 60 + parts.second == Int((seconds % 86_400 + 86_400) % 86_400))
+        }
+        #expect(Timestamp(secondsSince1970: .min).iso8601 == "0001-01-01T00:00:00Z")
+        #expect(Timestamp(secondsSince1970: .max).iso8601 == "9999-12-31T23:59:59Z")
+        #expect(Timestamp(secondsSince1970: .min).utc.year < -200_000_000_000)
+    }
+
+    @Test func arithmeticStopsAtTheLastMomentThereIs() {
+        for first in Self.extremes {
+            let moment = Timestamp(secondsSince1970: first)
+            #expect(moment.truncatedToMinute <= moment)
+            for seconds in Self.extremes {
+                let later = moment.adding(seconds: seconds)
+                #expect(seconds < 0 ? later <= moment : later >= moment)
+                let between = moment.seconds(since: Timestamp(secondsSince1970: seconds))
+                #expect(between.signum() == (first < seconds ? -1 : first > seconds ? 1 : 0))
+            }
+        }
+        #expect(Timestamp(secondsSince1970: .max).adding(seconds: 1).secondsSince1970 == .max)
+        #expect(Timestamp(secondsSince1970: .max).seconds(since: Timestamp(secondsSince1970: .min)) == .max)
+    }
+
     @Test func offsetsAreSubtracted() {
         #expect(Timestamp(parsing: "2026-11-22T17:14:00+01:30") == Timestamp(parsing: "2026-11-22 15:44"))
         #expect(Timestamp(parsing: "2026-11-22 17:14:00.999999") == Timestamp(parsing: "2026-11-22T17:14:00Z"))

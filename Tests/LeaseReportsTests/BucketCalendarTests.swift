@@ -14,6 +14,8 @@ struct BucketCalendarTests {
             (.week, "New_York", "2026-01-01 03:00", "2025-12-29 05:00", "2026-01-05 05:00"),
             // Midnight is skipped: the day begins at one.
             (.day, "Sao_Paulo", "2018-11-04 12:00", "2018-11-04 03:00", "2018-11-05 02:00"),
+            (.day, "Cairo", "2026-04-24 12:00", "2026-04-23 22:00", "2026-04-24 21:00"),
+            (.day, "Beirut", "2026-03-29 12:00", "2026-03-28 22:00", "2026-03-29 21:00"),
             // Midnight comes twice, and the first counts.
             (.day, "Havana", "2026-11-01 12:00", "2026-11-01 04:00", "2026-11-02 05:00"),
             // At one minute past midnight the clocks go back to the day before, which does not begin again.

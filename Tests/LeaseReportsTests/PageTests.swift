@@ -109,8 +109,8 @@ struct PageTests {
 
     // MARK: - iCalendar
 
-    private func event(_ lease: LeaseHolding) -> [String] {
-        let calendar = LeaseCalendar(now: Facts.time("2026-01-01"), alarmSeconds: 3_600, extensionWindows: [1: 172_800])
+    private func event(_ lease: LeaseHolding, now: String = "2026-01-01") -> [String] {
+        let calendar = LeaseCalendar(now: Facts.time(now), alarmSeconds: 3_600, extensionWindows: [1: 172_800])
         return calendar.event(lease)?.components(separatedByCRLF: ()) ?? []
     }
 
@@ -134,18 +134,54 @@ struct PageTests {
             ])
         #expect(running.contains("STATUS:CONFIRMED"))
         #expect(!event(Facts.lease(from: "2025-12-01", to: "2025-12-08")).contains("BEGIN:VALARM"))
-        var deleted = Facts.lease(
+        let deleted = Facts.lease(
             status: .active, from: "2026-01-01", to: "2026-01-08", gone: ("2026-01-02 10:00", "2026-01-02 12:00"))
-        deleted.earlierStates = [
+        let lines = event(deleted)
+        #expect(lines.contains("STATUS:CANCELLED"))
+        #expect(lines.contains("DTEND:20260102T120000Z"))
+        #expect(!lines.contains("BEGIN:VALARM"))
+    }
+
+    @Test("number the revisions of an event so that a later export has the higher one, whatever became known meanwhile")
+    func sequence() throws {
+        func number(_ lease: LeaseHolding, _ now: String) throws -> Int {
+            let line = try #require(event(lease, now: now).first { $0.hasPrefix("SEQUENCE:") })
+            return try #require(Int(line.dropFirst(9)))
+        }
+        var lease = Facts.lease(
+            status: .active, from: "2026-01-01", to: "2026-01-08", observed: "2026-01-02 12:00",
+            lastSeen: "2026-01-02 12:00")
+        lease.earlierStates = [
             Facts.state(
                 from: "2026-01-01", to: "2026-01-08", observed: "2026-01-01", lastSeen: "2026-01-02 10:00",
                 until: "2026-01-02 12:00")
         ]
-        let lines = event(deleted)
-        #expect(lines.contains("STATUS:CANCELLED"))
-        #expect(lines.contains("DTEND:20260102T120000Z"))
-        #expect(lines.contains("SEQUENCE:1"))
-        #expect(!lines.contains("BEGIN:VALARM"))
+        let first = try number(lease, "2026-01-02 12:00")
+        #expect(first == 189_432_000)
+        // An import has found that nothing changed on the second.
+        lease.earlierStates = []
+        lease.observedAt = Facts.time("2026-01-01")
+        #expect(try number(lease, "2026-01-02 12:01") > first)
+        // RFC 5545 gives an integer 32 bits.
+        #expect(try number(lease, "2999-01-01") == 2_147_483_647)
+        #expect(try number(lease, "1999-01-01") == 0)
+    }
+
+    @Test("cancel what was deleted only")
+    func cancelled() {
+        for (reason, status) in [
+            (Departure.Reason.deleted, "CANCELLED"), (.outOfScope, "CONFIRMED"), (.unlisted, "CONFIRMED"),
+        ] {
+            let gone = Facts.lease(
+                from: "2026-01-01", to: "2026-01-08", gone: ("2026-01-02 10:00", "2026-01-02 12:00"), reason: reason)
+            #expect(event(gone).contains("STATUS:\(status)"))
+        }
+    }
+
+    @Test("are no message of an organizer")
+    func calendar() {
+        #expect(LeaseCalendar.beginning.hasPrefix("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"))
+        #expect(!LeaseCalendar.beginning.contains("METHOD"))
     }
 }
 

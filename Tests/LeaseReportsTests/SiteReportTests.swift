@@ -68,12 +68,41 @@ struct SiteReportTests {
             run(4, "2026-01-01 08:00", .suspect), run(6, "2025-01-01 00:00", .failed, scope: 2),
         ]
         let lists = ["2026-01-01 01:00", "2026-01-01 02:00", "2026-01-02 01:30"].map(Facts.time)
-        let row = CoverageRow(scope, lists: lists, runs: runs, pause: 7_200)
-        #expect(row.completeFrom == Facts.time("2026-01-01 01:00"))
-        #expect(row.lastSync == Facts.time("2026-01-02 01:30"))
-        #expect([row.syncs, row.failed, row.gaps] == [3, 2, 1])
-        #expect(row.longestGap == Facts.period("2026-01-01 02:00", "2026-01-02 01:30"))
-        #expect(CoverageRow(scope, lists: [], runs: [], pause: 0).completeFrom == nil)
+        func row(_ lists: [Timestamp], pause: Int64 = 7_200, now: String) -> CoverageRow {
+            CoverageRow(scope, lists: lists, runs: runs, pause: pause, now: Facts.time(now))
+        }
+        let watched = row(lists, now: "2026-01-02 02:00")
+        #expect(watched.completeFrom == Facts.time("2026-01-01 01:00"))
+        #expect(watched.lastSync == Facts.time("2026-01-02 01:30"))
+        #expect([watched.syncs, watched.failed, watched.gaps] == [3, 2, 1])
+        #expect(watched.longestGap == Facts.period("2026-01-01 02:00", "2026-01-02 01:30"))
+        // A mirror that stopped has a gap up to now.
+        let stopped = row(lists, now: "2026-03-03")
+        #expect(stopped.gaps == 2)
+        #expect(stopped.longestGap == Facts.period("2026-01-02 01:30", "2026-03-03"))
+        #expect(row(Array(lists.prefix(1)), now: "2026-01-01 02:00").longestGap?.lowerBound == lists[0])
+        // The clock was put back.
+        #expect(row(lists, now: "2026-01-01 12:00").gaps == 1)
+        let never = row([], pause: 0, now: "2026-03-03")
+        #expect(never.completeFrom == nil)
+        #expect(never.longestGap == nil)
+        #expect(never.gaps == 0)
+    }
+
+    @Test("put failures that are alike in all but their reason into one order")
+    func ties() {
+        let queue = (0..<12).map { number in
+            var mutation = Mutation(
+                id: Int64(number), scopeID: 1, site: "alpha", verb: Mutation.Verb.allCases[number % 4], localID: "l",
+                leaseID: nil, leaseName: "n", state: [.rejected, .blocked, .parked][number % 3], body: [:], token: "t",
+                createdAt: Facts.time("2026-01-01"))
+            mutation.reason = ["policy", nil, "capacity"][number / 4]
+            return mutation
+        }
+        let rows = FailureRow.rows(of: queue, period: Facts.always)
+        let keys = rows.map { "\($0.verb.rawValue) \($0.state.rawValue) \($0.reason ?? "")" }
+        #expect(keys.count == 12)
+        #expect(keys == keys.sorted())
     }
 
     @Test("count failed writes by reason")

@@ -85,6 +85,25 @@ struct HoldingTests {
         #expect(try holdings(fixture).allSatisfy { $0.earlierStates.isEmpty && $0.events.isEmpty })
     }
 
+    @Test(
+        "has the name of a project as the scope heard it that was read last",
+        arguments: [[1, 2, 3], [3, 1, 2], [2, 3, 1]])
+    func renamed(minutes: [Int]) throws {
+        let fixture = try StoreFixture()
+        defer { fixture.remove() }
+        // Three regions of one Keystone, which call the project by the name it had when each was last used.
+        for (number, minute) in minutes.enumerated() {
+            let scope = try fixture.store.scope(
+                for: ScopeIdentity(
+                    cloud: "c\(number)", site: "c\(number)", authURL: "http://cloud/v3", region: "R\(number)",
+                    projectID: "p1", projectName: "name \(minute)", userID: "u1", userName: "ada",
+                    seesAllProjects: false))
+            try fixture.pull([StoreFixture.lease("a\(number)")], at: minute, scope: scope)
+        }
+        #expect(try holdings(fixture).map(\.projectName) == ["name 3", "name 3", "name 3"])
+        #expect(try fixture.store.leases(Self.everything).allSatisfy { $0.projectName == "name 3" })
+    }
+
     @Test("leaves out the reservations that the filter's types leave out, and leases without any are still there")
     func filters() throws {
         let fixture = try StoreFixture.filled()

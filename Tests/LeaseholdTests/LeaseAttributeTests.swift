@@ -154,5 +154,7 @@ struct LeaseAttributeTests {
         #expect(Timestamp(date) == Timestamp(secondsSince1970: 1_800_000_000))
         #expect(Timestamp(date).date == Date(timeIntervalSince1970: 1_800_000_000))
         #expect(Timestamp(Date(timeIntervalSince1970: -0.5)).secondsSince1970 == -1)
+        #expect(Timestamp(Date(timeIntervalSince1970: .infinity)).secondsSince1970 == .max)
+        #expect(Timestamp(Date(timeIntervalSince1970: -1e300)).secondsSince1970 == .min)
     }
 }

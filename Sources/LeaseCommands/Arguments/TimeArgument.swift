@@ -1,4 +1,5 @@
 package import LeaseModel
+import LeaseReports
 
 /// A moment as a user types it: `2026-11-22 18:00`, `tomorrow 09:00`, `+2d`, `now`.
 ///
@@ -11,10 +12,12 @@ package struct TimeArgument: Sendable, Hashable {
         case absolute(Timestamp)
         /// What the clock of the user's zone shows.
         case clock(Timestamp)
+        /// The beginning of a day of the user's zone, counted from 1 January 1970.
+        case date(Int64)
         /// Seconds from now.
         case relative(Int64)
-        /// Midnight of a day counted from today, and seconds on the clock behind it.
-        case day(Int, seconds: Int)
+        /// A day counted from today, and what the clock shows on it in seconds; `nil` for the day's beginning.
+        case day(Int64, seconds: Int64?)
     }
 
     /// The text as typed.
@@ -32,7 +35,8 @@ package struct TimeArgument: Sendable, Hashable {
         self.meaning = meaning
     }
 
-    /// The moment that is meant.
+    /// The moment that is meant. A day without a time begins as a bucket of a report does: at midnight, or where the
+    /// clocks skip that, at the skip.
     ///
     /// - Parameters:
     ///   - now: the present.
@@ -46,11 +50,14 @@ package struct TimeArgument: Sendable, Hashable {
         case .absolute(let moment): result = moment
         case .relative(let seconds): result = now.adding(seconds: seconds)
         case .clock(let clock): result = try moment(showing: clock, zone: zone)
+        case .date(let day): result = beginning(ofDay: day, zone: zone)
         case .day(let days, let seconds):
-            let today = zone.clock(at: now).secondsSince1970
-            let midnight = today - ((today % 86_400) + 86_400) % 86_400
-            let clock = Timestamp(secondsSince1970: midnight + Int64(days) * 86_400 + Int64(seconds))
-            result = try moment(showing: clock, zone: zone)
+            let day = Self.day(of: zone.clock(at: now)) + days
+            if let seconds {
+                result = try moment(showing: Timestamp(secondsSince1970: day * 86_400 + seconds), zone: zone)
+            } else {
+                result = beginning(ofDay: day, zone: zone)
+            }
         }
         guard (1...9_999).contains(result.utc.year) else { throw TimeArgumentError(text: text, problem: .outOfRange) }
         return result
@@ -61,6 +68,16 @@ package struct TimeArgument: Sendable, Hashable {
             throw TimeArgumentError(text: text, problem: .skipped(zone: zone.name))
         }
         return moment
+    }
+
+    private func beginning(ofDay day: Int64, zone: DisplayZone) -> Timestamp {
+        BucketCalendar(.day, offsetSeconds: zone.offsetSeconds).beginning(ofDay: day)
+    }
+
+    /// The day that a clock shows, counted from 1 January 1970.
+    private static func day(of clock: Timestamp) -> Int64 {
+        let (days, rest) = clock.secondsSince1970.quotientAndRemainder(dividingBy: 86_400)
+        return rest < 0 ? days - 1 : days
     }
 
     // MARK: Reading
@@ -87,14 +104,14 @@ package struct TimeArgument: Sendable, Hashable {
     private static func day(_ text: String) -> Meaning? {
         let words = text.split(separator: " ")
         guard let first = words.first, words.count <= 2,
-            let days = ["yesterday": -1, "today": 0, "tomorrow": 1][first]
+            let days: Int64 = ["yesterday": -1, "today": 0, "tomorrow": 1][first]
         else { return nil }
-        guard words.count == 2 else { return .day(days, seconds: 0) }
+        guard words.count == 2 else { return .day(days, seconds: nil) }
         let parts = words[1].split(separator: ":", omittingEmptySubsequences: false)
         guard (2...3).contains(parts.count), parts.allSatisfy({ $0.count == 2 && $0.utf8.allSatisfy(isDigit) }) else {
             return nil
         }
-        let numbers = parts.compactMap { Int($0) }
+        let numbers = parts.compactMap { Int64($0) }
         guard numbers[0] < 24, numbers.dropFirst().allSatisfy({ $0 < 60 }) else { return nil }
         return .day(days, seconds: numbers[0] * 3_600 + numbers[1] * 60 + (numbers.count > 2 ? numbers[2] : 0))
     }
@@ -107,6 +124,7 @@ package struct TimeArgument: Sendable, Hashable {
             $0.replacing($1.0, with: $1.1)
         }
         guard let moment = Timestamp(parsing: compact) else { return nil }
+        guard compact.utf8.count > "2026-11-22".utf8.count else { return .date(day(of: moment)) }
         let hasZone = compact.hasSuffix("Z") || compact.dropFirst(10).contains { $0 == "+" || $0 == "-" }
         return hasZone ? .absolute(moment) : .clock(moment)
     }

@@ -1,14 +1,17 @@
 /// What a page says before its table.
 package struct PageHead: Sendable {
-    package var title = "Leasehold"
+    package var title: String
     /// What is shown, how fresh it is, and the like.
-    package var remarks: [String] = []
+    package var remarks: [String]
     /// Charts, as HTML.
     package var figures: [String] = []
     /// The rows, counted from 0, that add others up.
     package var totals: Set<Int> = []
 
-    package init() {}
+    package init(title: String = "Leasehold", remarks: [String] = []) {
+        self.title = title
+        self.remarks = remarks
+    }
 }
 
 /// How results look, from the options and the terminal together.

@@ -10,27 +10,32 @@ package struct CoverageReportCommand: Subcommand {
         abstract: "From when on each site was watched, and the pauses in between.",
         usage: "leasehold report coverage [--gap <length>] [<options>]",
         discussion: """
-            A lease that was made and deleted in a pause was never seen.
+            A lease that was made and deleted in a pause was never seen. The pause since the last list is one of them.
 
             EXAMPLES
               leasehold report coverage --gap 6h
+              leasehold report coverage -f html -o coverage.html
             """)
 
     @Option(
         name: .customLong("gap"), help: ArgumentHelp("From which length on a pause is counted.", valueName: "length"))
     var gap = "24h"
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var output: ReportOutputOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+    package var writesErrorsAsJSON: Bool { output.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let pause = try DurationArgument(parsing: gap).seconds
-        let (manager, scopes) = try await reading.open(&console)
+        let zone = try output.zone(console)
+        let (manager, scopes) = try await output.reading.open(&console)
+        let now = console.now()
         let runs = try manager.listRuns()
         let rows = try manager.scopes().filter { scopes?.contains($0.id) ?? true }
-            .map { CoverageRow($0, lists: try manager.wholeLists(scope: $0.id), runs: runs, pause: pause) }
-        try reading.write(
+            .map { CoverageRow($0, lists: try manager.wholeLists(scope: $0.id), runs: runs, pause: pause, now: now) }
+        let head = PageHead(
+            title: "How closely sites were watched", remarks: ["Made \(TimeText(zone: zone).full(now))."])
+        try output.write(
             rows,
             [
                 Column("site") { .text($0.scope.site) },
@@ -46,6 +51,6 @@ package struct CoverageReportCommand: Subcommand {
                 },
                 Column("longest_gap_start") { .time($0.longestGap?.lowerBound) },
                 Column("longest_gap_end") { .time($0.longestGap?.upperBound) },
-            ], &console)
+            ], head: head, zone: zone, &console)
     }
 }

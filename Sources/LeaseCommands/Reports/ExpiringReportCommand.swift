@@ -14,40 +14,53 @@ package struct ExpiringReportCommand: Subcommand {
               leasehold report expiring --within 2d --extension-window 2d
             """)
 
-    @Option(name: .customLong("within"), help: ArgumentHelp("How soon.", valueName: "length"))
-    var within = "7d"
+    /// How soon, for a site whose policy does not say what ends soon.
+    private static let usualSeconds: Int64 = 7 * 86_400
+
+    @Option(
+        name: .customLong("within"),
+        help: ArgumentHelp(
+            "How soon. Default: the site's policy's warning_time, or else 7d.", valueName: "length"))
+    var within: String?
     @OptionGroup var window: ExtensionWindowOptions
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var output: ReportOutputOptions
     @OptionGroup var match: LeaseMatchOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+    package var writesErrorsAsJSON: Bool { output.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
-        let seconds = try DurationArgument(parsing: within).seconds
+        let givenSeconds = try within.map { try DurationArgument(parsing: $0).seconds }
         let given = try window.seconds()
+        let zone = try output.zone(console)
         let now = console.now()
         var filter = try match.filter()
-        let (manager, scopes) = try await reading.open(&console)
+        let (manager, scopes) = try await output.reading.open(&console)
         filter.scopes = scopes
         filter.from = now
         let windows = try ExtensionWindowOptions.windows(given, manager)
+        var limits: [Int64: Int64] = [:]
+        for scope in try manager.scopes() {
+            limits[scope.id] = try givenSeconds ?? manager.policy(of: scope).warningSeconds ?? Self.usualSeconds
+        }
         var rows: [ExpiringRow] = []
         try manager.forEachHolding(filter) { lease in
-            if let row = ExpiringRow(lease, now: now, within: seconds, extensionWindow: windows[lease.scopeID]) {
+            let limit = limits[lease.scopeID] ?? Self.usualSeconds
+            if let row = ExpiringRow(lease, now: now, within: limit, extensionWindow: windows[lease.scopeID]) {
                 rows.append(row)
             }
         }
         rows.sort { ($0.lease.endsAt, $0.lease.id) < ($1.lease.endsAt, $1.lease.id) }
-        try reading.write(
+        let head = PageHead(title: "Leases that end soon", remarks: ["Made \(TimeText(zone: zone).full(now))."])
+        try output.write(
             rows,
             LeaseColumns.columns(\.lease) + [
                 Column("status") { .status($0.lease.status.rawValue) },
                 Column("end_date", isShrinkable: false) { .time($0.lease.endsAt) },
                 Column("remaining") { .duration(seconds: $0.remainingSeconds) },
                 Column("extension_opens_at") { $0.extensionOpensAt.map { .time($0) } ?? .unknown },
-            ], &console)
-        try reading.remarkFreshness(manager, scopes: scopes, &console)
+            ], head: head, zone: zone, &console)
+        try output.reading.remarkFreshness(manager, scopes: scopes, zone: zone, &console)
     }
 }
 

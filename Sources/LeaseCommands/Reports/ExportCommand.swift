@@ -24,7 +24,7 @@ package struct CalendarExport: Subcommand {
         abstract: "Write leases as a calendar, with alarms before they end.",
         discussion: """
             Written again, events keep their identity: a calendar program changes those that it has. Deleted leases are
-            cancelled events.
+            cancelled events. Where no lease is found, nothing is written, and the exit status is 66.
 
             EXAMPLES
               leasehold export ical --mine -o leases.ics
@@ -48,9 +48,19 @@ package struct CalendarExport: Subcommand {
             now: context.now, alarmSeconds: alarmSeconds,
             extensionWindows: try ExtensionWindowOptions.windows(given, context.manager))
         try ReportFile.write(to: options.file, &console) { console in
-            try console.output.write(LeaseCalendar.beginning)
-            try context.manager.forEachHolding(context.filterInPeriod, includesStates: true) { lease in
-                if let event = calendar.event(lease) { try console.output.write(event) }
+            var isBegun = false
+            try context.manager.forEachHolding(context.filterInPeriod) { lease in
+                guard let event = calendar.event(lease) else { return }
+                if !isBegun { try console.output.write(LeaseCalendar.beginning) }
+                isBegun = true
+                try console.output.write(event)
+            }
+            guard isBegun else {
+                throw CommandError(
+                    code: "not_found",
+                    message: "No lease was found, and a calendar without any event is none: nothing was written. See "
+                        + "`leasehold list --deleted` for what there is.",
+                    status: .notFound)
             }
             try console.output.write(LeaseCalendar.end)
         }

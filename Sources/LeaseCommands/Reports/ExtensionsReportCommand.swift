@@ -34,7 +34,8 @@ package struct ExtensionsReportCommand: Subcommand {
         try options.write(rows, columns, head: try options.head("Extended and shortened", context), context, &console)
         if options.addsTotals, !options.reading.output.isQuiet {
             func sum(_ rows: [ExtensionRow]) -> String {
-                "\(rows.count) by \(Cell.fixed(Double(rows.reduce(0) { $0 + abs($1.seconds) }) / 3_600, places: 2)) h"
+                let seconds = rows.reduce(0.0) { $0 + Double($1.seconds.magnitude) }
+                return "\(rows.count) by \(Cell.fixed(seconds / 3_600, places: 2)) h"
             }
             console.remark(
                 "Extended: \(sum(rows.filter { $0.seconds > 0 })). Shortened: \(sum(rows.filter { $0.seconds < 0 })).")

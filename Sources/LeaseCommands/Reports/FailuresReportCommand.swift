@@ -9,19 +9,38 @@ package struct FailuresReportCommand: Subcommand {
         commandName: "failures",
         abstract: "Writes of the queue that did not get through, by reason.",
         discussion: """
+            Of a write that did not get through only its site, its project and the lease's name are known for sure, so that
+            these are what it can be looked for by.
+
             EXAMPLES
               leasehold report failures --from -30d
+              leasehold report failures --project mine --name 'night-*'
             """)
 
-    @OptionGroup var options: ReportOptions
+    @Option(
+        name: .customLong("project"),
+        help: ArgumentHelp("Only writes for this project, by id or name.", valueName: "project"))
+    var project: String?
+
+    @Option(
+        name: .customLong("name"),
+        help: ArgumentHelp(
+            "Only of leases whose names match, with *, ? and [...] as in a shell.", valueName: "glob"))
+    var nameGlob: String?
+
+    @OptionGroup var output: ReportOutputOptions
+    @OptionGroup var times: ReportPeriodOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
+    package var writesErrorsAsJSON: Bool { output.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
+        let zone = try output.zone(console)
         // What failed just now belongs to it, though the period ends with the present second.
-        let context = try await options.begin(&console, defaultEnd: .distantFuture)
-        let queue = try context.manager.queue(scopes: context.scopes, includesFinal: true)
+        let period = try times.period(now: console.now(), zone: zone, defaultEnd: .distantFuture)
+        let (manager, scopes) = try await output.reading.open(&console)
+        let queue = try manager.queue(scopes: try wanted(scopes, manager), includesFinal: true)
+        let pattern = nameGlob.map(GlobPattern.init)
         let columns: [Column<FailureRow>] = [
             Column("site") { .text($0.site) },
             Column("verb") { .text($0.verb.rawValue) },
@@ -31,7 +50,16 @@ package struct FailuresReportCommand: Subcommand {
             Column("last_at") { .time($0.lastAt) },
             Column("message") { .text($0.message) },
         ]
-        let rows = FailureRow.rows(of: queue, period: context.period)
-        try options.write(rows, columns, head: try options.head("Failed writes", context), context, &console)
+        let rows = FailureRow.rows(
+            of: queue.filter { pattern?.matches($0.leaseName) ?? true }, period: period)
+        let head = PageHead(title: "Failed writes", remarks: [TimeText(zone: zone).period(period)])
+        try output.write(rows, columns, head: head, zone: zone, &console)
+    }
+
+    /// Those scopes among the given ones whose project is asked for; `nil` for all.
+    private func wanted(_ scopes: Set<Int64>?, _ manager: LeaseManager) throws -> Set<Int64>? {
+        guard let project else { return scopes }
+        let fitting = try manager.scopes().filter { $0.projectID == project || $0.projectName == project }.map(\.id)
+        return Set(fitting).intersection(scopes ?? Set(fitting))
     }
 }

@@ -58,7 +58,7 @@ package struct HoursReportCommand: Subcommand {
         head.totals = ReportLine.totals(lines)
         let columns = HoursOutput.columns(dimensions, calendar, format, context.period)
         try options.write(lines, columns, head: head, context, &console)
-        try options.remark(context, &console)
+        try options.remark(context, knownAt: knownAt, &console)
     }
 }
 

@@ -4,40 +4,20 @@ import LeaseReports
 import Leasehold
 import Synchronization
 
-/// The options of every report.
+/// The options of a report on leases.
 package struct ReportOptions: ParsableArguments {
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var output: ReportOutputOptions
     @OptionGroup var match: LeaseMatchOptions
-
-    @Option(
-        name: .customLong("from"), parsing: .unconditional,
-        help: ArgumentHelp("Count from this time on. Default: from the first lease on.", valueName: "time"))
-    var from: String?
-
-    @Option(
-        name: .customLong("to"), parsing: .unconditional,
-        help: ArgumentHelp("Count up to this time, that moment excluded.", valueName: "time"))
-    var to: String?
-
-    @Option(
-        name: .customLong("tz"),
-        help: ArgumentHelp(
-            "The zone of days, weeks and times, such as Europe/Berlin. Default: your own.", valueName: "zone"))
-    var zoneName: String?
-
-    @Option(
-        name: [.customShort("o"), .customLong("output")],
-        help: ArgumentHelp("Write to this file, whole or not at all, instead of standard output.", valueName: "file"),
-        completion: .file())
-    var file: String?
+    @OptionGroup var times: ReportPeriodOptions
 
     package init() {}
 
+    var reading: ReadingOptions { output.reading }
+    /// The file to write to; `nil` for standard output.
+    var file: String? { output.file }
+
     /// The zone asked for.
-    func zone(_ console: Console) throws(CommandError) -> DisplayZone {
-        guard let zoneName else { return reading.zone(console) }
-        return try DisplayZone.named(zoneName, environment: console.environment)
-    }
+    func zone(_ console: Console) throws(CommandError) -> DisplayZone { try output.zone(console) }
 
     /// Opens the database and settles what is asked about.
     ///
@@ -49,56 +29,38 @@ package struct ReportOptions: ParsableArguments {
     func begin(_ console: inout Console, defaultEnd: Timestamp? = nil) async throws -> ReportContext {
         let zone = try zone(console)
         let now = console.now()
-        func moment(_ text: String?) throws -> Timestamp? {
-            try text.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone) }
-        }
-        let start = try moment(from) ?? .distantPast
-        let end = try moment(to) ?? defaultEnd ?? now
-        guard start < end else {
-            let text = TimeText(zone: zone)
-            throw CommandError.usage(
-                "The period ends (\(text.full(end))) before it starts, or when it does (\(text.full(start))). "
-                    + "Give --from and --to so that the first is earlier.")
-        }
+        let period = try times.period(now: now, zone: zone, defaultEnd: defaultEnd)
         var filter = try match.filter()
         let (manager, scopes) = try await reading.open(&console)
         filter.includesDeparted = true
         filter.scopes = scopes
-        return ReportContext(
-            manager: manager, scopes: scopes, zone: zone, now: now, period: start..<end, filter: filter)
+        return ReportContext(manager: manager, scopes: scopes, zone: zone, now: now, period: period, filter: filter)
     }
 
     /// Writes rows to where they are wanted, with the report's zone.
     func write<Row>(
         _ rows: [Row], _ columns: [Column<Row>], head: PageHead, _ context: ReportContext, _ console: inout Console
     ) throws {
-        let output = reading.output
-        let selection = try ColumnSelection(
-            from: columns, names: output.columnNames, sort: output.sort, format: output.format)
-        try ReportFile.write(to: file, &console) { console in
-            var style = OutputStyle(
-                format: output.format, width: reading.style(console).width,
-                usesColor: reading.style(console).usesColor, zone: context.zone)
-            style.head = head
-            var sink = console.output
-            defer { console.output = sink }
-            try ListOutput.write(rows, selection: selection, style: style, to: &sink)
-        }
+        try output.write(rows, columns, head: head, zone: context.zone, &console)
     }
 
     /// What a page says of itself.
     func head(_ title: String, _ context: ReportContext) throws -> PageHead {
-        var head = PageHead()
-        head.title = title
-        head.remarks = [context.periodText, try context.coverageText()]
-        return head
+        PageHead(title: title, remarks: [context.periodText, try context.coverageText()])
     }
 
     /// Says on standard error how complete and how fresh the report is.
-    func remark(_ context: ReportContext, _ console: inout Console) throws {
+    ///
+    /// - Parameters:
+    ///   - context: what was asked.
+    ///   - knownAt: when the answer was known; `nil` for now.
+    ///   - console: where to say it.
+    /// - Throws: ``LeaseholdError`` of code `database`.
+    func remark(_ context: ReportContext, knownAt: Timestamp? = nil, _ console: inout Console) throws {
         guard reading.output.format.isForPeople, !reading.output.isQuiet else { return }
         console.remark(try context.coverageText())
-        try reading.remarkFreshness(context.manager, scopes: context.scopes, zone: context.zone, &console)
+        try reading.remarkFreshness(
+            context.manager, scopes: context.scopes, knownAt: knownAt, zone: context.zone, &console)
     }
 }
 
@@ -156,12 +118,7 @@ struct ReportContext {
         for part in parts { report.merge(part) }
     }
 
-    /// `2026-03-02 00:00 +01:00 to 2026-04-06 00:00 +02:00`
-    var periodText: String {
-        let text = TimeText(zone: zone)
-        let start = period.lowerBound == .distantPast ? "The first lease" : text.full(period.lowerBound)
-        return period.upperBound == .distantFuture ? "\(start) on." : "\(start) to \(text.full(period.upperBound))."
-    }
+    var periodText: String { TimeText(zone: zone).period(period) }
 
     /// From when on nothing is missing.
     func coverageText() throws -> String {

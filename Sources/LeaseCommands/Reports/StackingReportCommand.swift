@@ -9,7 +9,7 @@ package struct StackingReportCommand: Subcommand {
         commandName: "stacking",
         abstract: "How long a node type was held without a break, by leases one behind the other.",
         discussion: """
-            Sites that limit how long a lease may be look for this. The period ends with the last lease unless --to is given.
+            Sites that limit how long a lease may be look for this. The period ends now unless --to is given.
 
             EXAMPLES
               leasehold report stacking --mine --from -28d

@@ -115,5 +115,9 @@ public struct FreeSlotSearch: Sendable {
     /// The minute that a moment lies in, counted from 1970.
     private static func minute(_ moment: Timestamp) -> Int64 { moment.truncatedToMinute.secondsSince1970 / 60 }
 
-    private static func moment(_ minute: Int64) -> Timestamp { Timestamp(secondsSince1970: minute * 60) }
+    /// The beginning of a minute; the last moment there is if it lies behind that.
+    private static func moment(_ minute: Int64) -> Timestamp {
+        let (seconds, overflows) = minute.multipliedReportingOverflow(by: 60)
+        return Timestamp(secondsSince1970: overflows ? .max : seconds)
+    }
 }

@@ -5,6 +5,11 @@ public struct LeaseCalendar: Sendable {
     private let now: Timestamp
     private let alarmSeconds: Int64
     private let extensionWindows: [Int64: Int64]
+    /// The revision of every event: the seconds from the beginning of 2020 on, for RFC 5545 has 32 bits for it.
+    ///
+    /// The time of the export, and nothing that is known of a lease: calendars pass over an event whose number falls, and
+    /// an import may find that a lease changed earlier than was thought, or less often.
+    private let revision: Int64
 
     /// Begins a calendar.
     ///
@@ -16,18 +21,20 @@ public struct LeaseCalendar: Sendable {
         self.now = now
         self.alarmSeconds = alarmSeconds
         self.extensionWindows = extensionWindows
+        revision = min(max(now.seconds(since: Timestamp(secondsSince1970: 1_577_836_800)), 0), Int64(Int32.max))
     }
 
-    /// What stands before the events.
+    /// What stands before the events, of which there must be one: RFC 5545 has no empty calendars (section 3.6). It names
+    /// no METHOD, which would make it a message that needs an ORGANIZER (RFC 5546, section 3.2.1).
     public static let beginning = lines([
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Leasehold//leasehold//EN", "CALSCALE:GREGORIAN",
-        "METHOD:PUBLISH", "X-WR-CALNAME:Leases",
+        "X-WR-CALNAME:Leases",
     ])
 
     /// What stands behind them.
     public static let end = lines(["END:VCALENDAR"])
 
-    /// The event of a lease, which must have its earlier states; `nil` for one that ends before it begins: no calendar
+    /// The event of a lease; `nil` for one that ends before it begins: no calendar
     /// takes that.
     public func event(_ lease: LeaseHolding) -> String? {
         guard lease.startsAt < lease.endsAt else { return nil }
@@ -39,7 +46,7 @@ public struct LeaseCalendar: Sendable {
             "DTSTART:\(Self.time(span.lowerBound))", "DTEND:\(Self.time(span.upperBound))",
             "SUMMARY:\(Self.escaped(lease.name.isEmpty ? lease.id : lease.name))",
             "DESCRIPTION:\(Self.escaped(description(lease)))",
-            "SEQUENCE:\(lease.earlierStates.count)",
+            "SEQUENCE:\(revision)",
             "STATUS:\(isCancelled ? "CANCELLED" : "CONFIRMED")", "TRANSP:TRANSPARENT",
             "LAST-MODIFIED:\(Self.time(lease.departure?.before ?? lease.observedAt))",
         ]

@@ -11,9 +11,9 @@ public struct CoverageRow: Sendable, Hashable {
     public let syncs: Int
     /// How many attempts failed, or brought nothing to believe.
     public let failed: Int
-    /// How many pauses between whole lists were longer than asked for.
+    /// How many pauses between whole lists, and since the last one, were longer than asked for.
     public let gaps: Int
-    /// The longest pause between two whole lists; `nil` with fewer than two.
+    /// The longest pause between two whole lists, or since the last one; `nil` before the first.
     public let longestGap: Range<Timestamp>?
 
     /// Looks through the attempts to read a scope.
@@ -23,10 +23,12 @@ public struct CoverageRow: Sendable, Hashable {
     ///   - lists: when its whole lists were asked for, the first one first.
     ///   - runs: the attempts, those of other scopes too.
     ///   - pause: from how many seconds on a pause counts as a gap.
-    public init(_ scope: Scope, lists: [Timestamp], runs: [SyncRun], pause: Int64) {
+    ///   - now: the time, up to which the pause since the last list lasts.
+    public init(_ scope: Scope, lists: [Timestamp], runs: [SyncRun], pause: Int64, now: Timestamp) {
         // An attempt that got no token does not know its scope, only the cloud that was asked for.
         let own = runs.filter { $0.scopeID == scope.id || ($0.scopeID == nil && scope.clouds.contains($0.cloud)) }
-        let pauses = zip(lists, lists.dropFirst()).map { $0..<$1 }
+        // A clock that was put back may have read a list later than now.
+        let pauses = zip(lists, lists.dropFirst() + [now]).filter { $0 < $1 }.map { $0..<$1 }
         self.scope = scope
         completeFrom = lists.first
         lastSync = lists.last

@@ -13,6 +13,9 @@ public struct FailureRow: Sendable, Hashable {
     /// What is known of that one.
     public let message: String?
 
+    /// What orders rows that agree in all else.
+    private var key: String { "\(verb.rawValue) \(state.rawValue) \(reason ?? "")" }
+
     private struct Key: Hashable {
         let site: String
         let verb: Mutation.Verb
@@ -34,6 +37,6 @@ public struct FailureRow: Sendable, Hashable {
                     site: key.site, verb: key.verb, state: key.state, reason: key.reason, count: mutations.count,
                     lastAt: last.updatedAt, message: last.message)
             }
-        }.sorted { ($1.count, $0.site, $0.lastAt) < ($0.count, $1.site, $1.lastAt) }
+        }.sorted { ($1.count, $0.site, $0.lastAt, $0.key) < ($0.count, $1.site, $1.lastAt, $1.key) }
     }
 }

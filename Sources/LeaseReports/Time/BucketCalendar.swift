@@ -49,8 +49,11 @@ public struct BucketCalendar: Sendable {
         }
     }
 
-    /// The first moment at which the clocks have reached midnight of a day, counted from 1 January 1970.
-    func beginning(ofDay day: Int64) -> Timestamp {
+    /// The first moment at which the clocks have reached midnight of a day.
+    ///
+    /// - Parameter day: the day, counted from 1 January 1970.
+    /// - Returns: midnight, the first one if the clocks show it twice; where they skip it, the moment of the skip.
+    public func beginning(ofDay day: Int64) -> Timestamp {
         let midnight = Timestamp(secondsSince1970: day * 86_400)
         // Offsets are under a day, so those in force a day before and after are all that can apply.
         let offsets = [-86_400, 0, 86_400].map { Int64(offsetSeconds(midnight.adding(seconds: $0))) }

@@ -1,0 +1,55 @@
+import ArgumentParser
+import LeaseModel
+import LeaseReports
+import Leasehold
+
+/// The options that every report has, whatever it is about: how, where to, and with which clock's times it is written.
+package struct ReportOutputOptions: ParsableArguments {
+    @OptionGroup var reading: ReadingOptions
+
+    @Option(
+        name: .customLong("tz"),
+        help: ArgumentHelp(
+            "The zone of days, weeks and times, such as Europe/Berlin. Default: your own.", valueName: "zone"))
+    var zoneName: String?
+
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp("Write to this file, whole or not at all, instead of standard output.", valueName: "file"),
+        completion: .file())
+    var file: String?
+
+    package init() {}
+
+    /// The zone asked for.
+    func zone(_ console: Console) throws(CommandError) -> DisplayZone {
+        guard let zoneName else { return reading.zone(console) }
+        return try DisplayZone.named(zoneName, environment: console.environment)
+    }
+
+    /// Writes rows to where they are wanted.
+    ///
+    /// - Parameters:
+    ///   - rows: the rows.
+    ///   - columns: the columns that there are.
+    ///   - head: what a page says of itself.
+    ///   - zone: the zone of times.
+    ///   - console: where to write if no file is named.
+    /// - Throws: ``CommandError`` if the file cannot be written, or for a column that there is not.
+    func write<Row>(
+        _ rows: [Row], _ columns: [Column<Row>], head: PageHead, zone: DisplayZone, _ console: inout Console
+    ) throws {
+        let output = reading.output
+        let selection = try ColumnSelection(
+            from: columns, names: output.columnNames, sort: output.sort, format: output.format)
+        try ReportFile.write(to: file, &console) { console in
+            var style = OutputStyle(
+                format: output.format, width: reading.style(console).width,
+                usesColor: reading.style(console).usesColor, zone: zone)
+            style.head = head
+            var sink = console.output
+            defer { console.output = sink }
+            try ListOutput.write(rows, selection: selection, style: style, to: &sink)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import LeaseModel
+import LeaseReports
+
+/// The options that bound the time which a report is about.
+package struct ReportPeriodOptions: ParsableArguments {
+    @Option(
+        name: .customLong("from"), parsing: .unconditional,
+        help: ArgumentHelp("Count from this time on. Default: from the first lease on.", valueName: "time"))
+    var from: String?
+
+    @Option(
+        name: .customLong("to"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Count up to this time, that moment excluded. Default: now; no end for early, lead-time, failures, ical.",
+            valueName: "time"))
+    var to: String?
+
+    package init() {}
+
+    /// The period asked for.
+    ///
+    /// - Parameters:
+    ///   - now: the time.
+    ///   - zone: the zone of times that name none.
+    ///   - defaultEnd: what ends the period if nothing is said; now if `nil`.
+    /// - Returns: the period, open at its beginning if nothing is said.
+    /// - Throws: ``CommandError`` for a period that ends before it starts, ``TimeArgumentError`` for what is no time.
+    func period(now: Timestamp, zone: DisplayZone, defaultEnd: Timestamp? = nil) throws -> Range<Timestamp> {
+        func moment(_ text: String?) throws -> Timestamp? {
+            try text.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone) }
+        }
+        let start = try moment(from) ?? .distantPast
+        let end = try moment(to) ?? defaultEnd ?? now
+        guard start < end else {
+            let text = TimeText(zone: zone)
+            throw CommandError.usage(
+                "The period ends (\(text.full(end))) before it starts, or when it does (\(text.full(start))). "
+                    + "Give --from and --to so that the first is earlier.")
+        }
+        return start..<end
+    }
+}
+
+extension TimeText {
+    /// `2026-03-02 00:00 +01:00 to 2026-04-06 00:00 +02:00.`
+    func period(_ period: Range<Timestamp>) -> String {
+        let start = period.lowerBound == .distantPast ? "The first lease" : full(period.lowerBound)
+        return period.upperBound == .distantFuture ? "\(start) on." : "\(start) to \(full(period.upperBound))."
+    }
+}
