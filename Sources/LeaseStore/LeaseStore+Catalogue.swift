@@ -53,7 +53,7 @@ extension LeaseStore {
     }
 
     /// The name under which the answer to a request for allocations is kept beside those for resources.
-    private static func allocationKind(_ kind: ResourceKind) -> String { kind.rawValue + "/allocations" }
+    static func allocationKind(_ kind: ResourceKind) -> String { kind.rawValue + "/allocations" }
 
     private static func note(
         _ kind: String, _ answer: (outcome: ResourceListing.Outcome, message: String?), scope: Int64,
