@@ -102,7 +102,7 @@ extension LeaseStore {
     private static func place(of scope: Scope) -> String { "\(scope.authURL) \(scope.region)" }
 
     /// When the latest whole list of a name was read in each scope, here or by the owner of an imported database.
-    private static func latestListings(_ name: String, _ database: Database) throws -> [Int64: Timestamp] {
+    static func latestListings(_ name: String, _ database: Database) throws -> [Int64: Timestamp] {
         let rows = try Row.fetchAll(
             database, sql: "SELECT scope_id, max(listed_at) FROM resource_listing WHERE kind = ? GROUP BY scope_id",
             arguments: [name])

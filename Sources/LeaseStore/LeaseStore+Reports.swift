@@ -40,47 +40,4 @@ extension LeaseStore {
             ).map(SyncRun.init(row:))
         }
     }
-
-    /// The hosts that were ever listed, each once, as a scope has them that is told what holds them, if one is.
-    package func hostHistories(scopes: Set<Int64>?) throws(StoreError) -> [HostHistory] {
-        try read { database in
-            let places = Dictionary(uniqueKeysWithValues: try Self.scopes(database).map { ($0.id, $0) })
-            let rows = try Row.fetchCursor(
-                database,
-                sql: """
-                    SELECT * FROM resource WHERE kind = 'host'
-                    ORDER BY scope_id NOT IN (SELECT scope_id FROM allocation), scope_id, id
-                    """)
-            var seen: Set<[String]> = []
-            var hosts: [HostHistory] = []
-            while let row = try rows.next() {
-                let scopeID: Int64 = row["scope_id"]
-                guard let place = places[scopeID], scopes?.contains(scopeID) ?? true,
-                    seen.insert([place.authURL, place.region, row["id"]]).inserted
-                else { continue }
-                let fields = LeaseRows.object(row["fields"])
-                hosts.append(
-                    HostHistory(
-                        id: row["id"], site: place.site, scopeID: scopeID, nodeType: fields["node_type"]?.stringValue,
-                        isReservable: fields["reservable"]?.boolValue ?? true,
-                        firstSeenAt: Timestamp(secondsSince1970: row["first_seen_at"]),
-                        goneBefore: row.time("gone_before"), uses: try Self.uses(database, scopeID, row["id"])))
-            }
-            return hosts
-        }
-    }
-
-    private static func uses(_ database: Database, _ scope: Int64, _ host: String) throws -> [HostHistory.Use] {
-        try Row.fetchAll(
-            database.cachedStatement(
-                sql: """
-                    SELECT start_at, end_at, gone_before FROM allocation
-                    WHERE scope_id = ? AND kind = 'host' AND resource_id = ?
-                    """), arguments: [scope, host]
-        ).map {
-            HostHistory.Use(
-                startsAt: Timestamp(secondsSince1970: $0[0]), endsAt: Timestamp(secondsSince1970: $0[1]),
-                goneBefore: $0.time("gone_before"))
-        }
-    }
 }

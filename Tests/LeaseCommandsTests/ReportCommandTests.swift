@@ -65,6 +65,10 @@ struct ReportCommandTests {
             (["hours", "--from", "2027-01-15", "--to", "2027-01-14"], .usage, "before it starts"),
             (["su"], .configuration, "No site has rates"),
             (["su", "--rates", "nowhere.csv"], .notFound, "nowhere.csv"),
+            (["utilization", "--project", "p1"], .usage, "not take --project. It takes --node-type and --os-cloud."),
+            (["utilization", "--user", "u1", "--mine"], .usage, "does not take --user, --mine."),
+            (["utilization", "--name", "a*", "--status", "active"], .usage, "does not take --name, --status."),
+            (["utilization", "--resource", "7", "--type", "node"], .usage, "does not take --resource, --type."),
         ])
     func mistakes(arguments: [String], status: LeaseCommands.ExitStatus, words: String) async throws {
         let fixture = try CommandFixture()
@@ -270,5 +274,30 @@ struct ReportCommandTests {
                 if format == .html { #expect(result.output.hasSuffix("</html>\n"), "\(name)") }
             }
         }
+    }
+
+    @Test("tell of hosts how much was given out, up to where that is known")
+    func utilization() async throws {
+        let fixture = try CommandFixture()
+        defer { fixture.remove() }
+        // The second reading of the hosts; `b` holds the one that there is.
+        let scope = fixture.mirror.scope
+        let leases = try fixture.mirror.store.leases(LeaseFilter()).filter { $0.scopeID == scope.id }.map(\.lease)
+        try fixture.mirror.pull(leases, at: 11)
+        func rows(_ arguments: String...) async throws -> [JSONValue] {
+            let result = try await fixture.run(["report", "utilization", "-f", "json"] + arguments)
+            return try #require(result.json?.arrayValue)
+        }
+        let known = try await rows("--to", "2027-01-15 08:11")
+        #expect(
+            known.first?.objectValue?.keys == [
+                "bucket", "site", "reservable_hours", "committed_hours", "utilization", "estimated",
+            ])
+        #expect(known.map { $0["utilization"]?.doubleValue } == [1])
+        #expect(known.map { $0["estimated"]?.boolValue } == [false])
+        #expect(try await rows().map { $0["estimated"]?.boolValue } == [true])
+        #expect(try await rows("--node-type", "gpu").isEmpty)
+        let later = try await rows("--from", "2027-01-15 08:11")
+        #expect(later.map { $0["committed_hours"] } == [.null])
     }
 }

@@ -102,15 +102,31 @@ struct AdditiveReportTests {
 
     @Test("says the same: hosts, and the chart of leases", arguments: UInt64(1)...10)
     func sites(seed: UInt64) throws {
-        let host = HostHistory(
-            id: "h", site: "alpha", scopeID: 1, nodeType: "gpu", isReservable: true,
-            firstSeenAt: Timestamp(secondsSince1970: 1_740_000_000), goneBefore: nil, uses: [])
-        let use = filled(
+        func host(_ id: String, _ nodeType: String?) -> HostHistory {
+            HostHistory(
+                id: id, site: "alpha", scopeID: 1, nodeType: nodeType, isReservable: true,
+                firstSeenAt: Timestamp(secondsSince1970: 1_740_000_000), goneBefore: nil, knownUntil: read,
+                usesKnownUntil: nil)
+        }
+        let read = Timestamp(secondsSince1970: 1_780_000_000)
+        let scope = Scope(
+            id: 1, site: "alpha", authURL: "", region: "", projectID: "p", projectName: "p", seesAllProjects: true,
+            listedAt: read, clouds: ["alpha"])
+        for dimension in [ReportDimension.site, .nodeType] {
+            let use = filled(
+                UtilizationReport(
+                    hosts: [host("h", "gpu"), host("i", dimension == .site ? "arm" : "gpu")], scopes: [scope],
+                    by: [dimension], calendar: try Facts.calendar(.month),
+                    period: Facts.period("2025-06-01", "2027-01-01")), seed: seed)
+            #expect(use.whole.rows.contains { ($0.committedSeconds ?? 0) > 0 })
+            #expect(use.merged.rows == use.whole.rows)
+        }
+        let mixed = filled(
             UtilizationReport(
-                hosts: [host], by: [.site], calendar: try Facts.calendar(.month),
-                period: Facts.period("2025-06-01", "2027-01-01"), allSeeingScopes: [1]), seed: seed)
-        #expect(use.whole.rows.contains { ($0.committedSeconds ?? 0) > 0 })
-        #expect(use.merged.rows == use.whole.rows)
+                hosts: [host("h", "gpu"), host("i", "arm")], scopes: [scope], by: [.nodeType],
+                calendar: try Facts.calendar(.month), period: Facts.period("2025-06-01", "2027-01-01")), seed: seed)
+        #expect(mixed.whole.rows.contains { $0.reservableSeconds != nil && $0.committedSeconds == nil })
+        #expect(mixed.merged.rows == mixed.whole.rows)
         let chart = filled(TimelineChart(period: Facts.always) { $0.iso8601 }, seed: seed)
         #expect(chart.merged.html == chart.whole.html)
         #expect(chart.whole.html.contains("<svg"))

@@ -4,55 +4,6 @@ import Testing
 
 @Suite("Reports on sites")
 struct SiteReportTests {
-    private func host(
-        _ id: String, seen: String = "2026-01-01 08:00", uses: [HostHistory.Use] = [], reservable: Bool = true
-    ) -> HostHistory {
-        HostHistory(
-            id: id, site: "alpha", scopeID: 1, nodeType: "skylake", isReservable: reservable,
-            firstSeenAt: Facts.time(seen), goneBefore: nil, uses: uses)
-    }
-
-    private func use(_ from: String, _ to: String, gone: String? = nil) -> HostHistory.Use {
-        HostHistory.Use(startsAt: Facts.time(from), endsAt: Facts.time(to), goneBefore: gone.map(Facts.time))
-    }
-
-    private func rows(
-        _ hosts: [HostHistory], _ period: Range<Timestamp>, _ leases: [LeaseHolding] = [], allSeeing: Set<Int64> = []
-    ) -> [UtilizationRow] {
-        var report = UtilizationReport(
-            hosts: hosts, by: [.site], calendar: nil, period: period, allSeeingScopes: allSeeing)
-        for lease in leases { report.add(lease) }
-        return report.rows
-    }
-
-    private let day = Facts.period("2026-01-01 08:00", "2026-01-01 16:00")
-
-    @Test("give the utilization of the example")
-    func utilization() {
-        let hosts = [
-            host("1", uses: [use("2026-01-01 10:00", "2026-01-01 14:00")]), host("2"), host("3", reservable: false),
-        ]
-        #expect(rows(hosts, day).map(\.utilization) == [0.25])
-        // What was given back early was not used to its end.
-        let early = [
-            host("1", uses: [use("2026-01-01 10:00", "2026-01-01 14:00", gone: "2026-01-01 12:00")]), host("2"),
-        ]
-        #expect(rows(early, day).map(\.utilization) == [0.125])
-    }
-
-    @Test("say so where nobody knows what was given out")
-    func untold() {
-        #expect(rows([host("1")], day).map(\.committedSeconds) == [nil])
-        #expect(rows([host("1")], day).map(\.utilization) == [nil])
-        let lease = Facts.lease(from: "2026-01-01 08:00", to: "2026-01-01 12:00")
-        #expect(rows([host("1"), host("2")], day, [lease], allSeeing: [1]).map(\.utilization) == [0.25])
-        #expect(rows([host("1")], Facts.period("2026-01-01", "2026-01-02")).map(\.reservableSeconds) == [nil])
-        #expect(
-            rows([host("1")], Timestamp.distantPast..<Facts.time("2026-01-01 10:00")).map(\.reservableSeconds) == [
-                7_200
-            ])
-    }
-
     @Test("tell from when on a scope was watched, and how closely")
     func coverage() {
         func run(_ id: Int64, _ time: String, _ outcome: SyncRun.Outcome, scope: Int64? = 1) -> SyncRun {

@@ -9,7 +9,8 @@ package struct UtilizationReportCommand: Subcommand {
         commandName: "utilization",
         abstract: "How much of a site's hosts was given out, as far as the site tells.",
         discussion: """
-            --by takes site and node_type.
+            --by takes site and node_type. Hosts are counted whoever has them, so of the options that say which leases are
+            meant only --node-type and --os-cloud are taken.
 
             EXAMPLES
               leasehold report utilization --by site,node_type --bucket week
@@ -24,23 +25,28 @@ package struct UtilizationReportCommand: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         let dimensions = try grouping.dimensions([.site], known: [.site, .nodeType])
+        try refuseFilters()
         let context = try await options.begin(&console)
         let format = options.reading.output.format
         let calendar = context.calendar(buckets.bucket)
-        let scopes = try context.manager.scopes().filter { context.scopes?.contains($0.id) ?? true }
-        let hosts = try context.manager.hostHistories(scopes: context.scopes).filter {
-            options.match.nodeType == nil || $0.nodeType == options.match.nodeType
-        }
+        let hosts = try context.manager.hostHistories(scopes: context.scopes)
         var report = UtilizationReport(
-            hosts: hosts, by: dimensions, calendar: calendar, period: context.period,
-            allSeeingScopes: Set(scopes.filter(\.seesAllProjects).map(\.id)))
-        try context.fill(&report, context.filterInPeriod, names: false, console)
+            hosts: hosts, scopes: try context.manager.scopes().filter { context.scopes?.contains($0.id) ?? true },
+            by: dimensions, nodeType: options.match.nodeType, calendar: calendar, period: context.period)
+        if report.countsLeases {
+            var filter = context.filterInPeriod
+            // Who names no node type may have a host of any.
+            filter.nodeType = nil
+            filter.resourceTypes = [.host]
+            try context.fill(&report, filter, names: false, console)
+        }
         typealias Line = ReportLine<UtilizationRow>
         let columns =
             Line.groupColumns(dimensions, calendar: calendar, format: format, period: context.period) + [
                 Column("reservable_hours") { .decimal($0.row.reservableSeconds.map { Double($0) / 3_600 }) },
                 Column("committed_hours") { .decimal($0.row.committedSeconds.map { Double($0) / 3_600 }) },
                 Column("utilization") { .decimal($0.row.utilization, places: 3) },
+                Column("estimated") { .bool($0.row.isEstimated) },
             ]
         let head = try options.head("Utilization of hosts", context)
         try options.write(report.rows.map { Line(row: $0) }, columns, head: head, context, &console)
@@ -48,5 +54,19 @@ package struct UtilizationReportCommand: Subcommand {
             console.remark("No site has listed its hosts, or none was synced: see `leasehold hosts`.")
         }
         try options.remark(context, &console)
+    }
+
+    /// Refuses what selects leases: hosts are given out to everybody's, and where the site tells which, no lease is asked.
+    private func refuseFilters() throws(CommandError) {
+        let match = options.match
+        let given = [
+            (match.project != nil, "--project"), (match.user != nil, "--user"), (match.isMine, "--mine"),
+            (match.nameGlob != nil, "--name"), (!match.statuses.isEmpty, "--status"),
+            (match.resource != nil, "--resource"), (!match.types.isEmpty, "--type"),
+        ].filter(\.0).map(\.1)
+        guard !given.isEmpty else { return }
+        throw .usage(
+            "Hosts are counted whoever has them: this report does not take \(given.joined(separator: ", ")). "
+                + "It takes --node-type and --os-cloud.")
     }
 }

@@ -4,13 +4,16 @@ public struct HostHistory: Sendable, Hashable {
     public struct Use: Sendable, Hashable {
         public let startsAt: Timestamp
         public let endsAt: Timestamp
+        /// When the allocation was last known to be listed before it was missing; `nil` while it is listed.
+        public let goneAfter: Timestamp?
         /// When the allocation was first missing from the site's list; `nil` while it is listed.
         public let goneBefore: Timestamp?
 
         /// Makes a use from its parts.
-        public init(startsAt: Timestamp, endsAt: Timestamp, goneBefore: Timestamp?) {
+        public init(startsAt: Timestamp, endsAt: Timestamp, goneAfter: Timestamp?, goneBefore: Timestamp?) {
             self.startsAt = startsAt
             self.endsAt = endsAt
+            self.goneAfter = goneAfter
             self.goneBefore = goneBefore
         }
     }
@@ -19,7 +22,7 @@ public struct HostHistory: Sendable, Hashable {
     public let id: String
     /// The name of its site.
     public let site: String
-    /// The scope that sees it.
+    /// The scope that sees it, and whose knowledge this is.
     public let scopeID: Int64
     /// Its node type, where the site has such.
     public let nodeType: String?
@@ -29,13 +32,18 @@ public struct HostHistory: Sendable, Hashable {
     public let firstSeenAt: Timestamp
     /// When it was first missing from the list; `nil` while it is listed.
     public let goneBefore: Timestamp?
+    /// When the scope last read the list of hosts: what happened to them later is not known.
+    public let knownUntil: Timestamp
+    /// When the scope last read what holds them, which is ``knownUntil`` unless the site tells no more; `nil` if it
+    /// never told.
+    public let usesKnownUntil: Timestamp?
     /// What held it, or will.
     public var uses: [Use]
 
     /// Makes a host from its parts.
     public init(
         id: String, site: String, scopeID: Int64, nodeType: String?, isReservable: Bool, firstSeenAt: Timestamp,
-        goneBefore: Timestamp?, uses: [Use] = []
+        goneBefore: Timestamp?, knownUntil: Timestamp, usesKnownUntil: Timestamp?, uses: [Use] = []
     ) {
         self.id = id
         self.site = site
@@ -44,6 +52,8 @@ public struct HostHistory: Sendable, Hashable {
         self.isReservable = isReservable
         self.firstSeenAt = firstSeenAt
         self.goneBefore = goneBefore
+        self.knownUntil = knownUntil
+        self.usesKnownUntil = usesKnownUntil
         self.uses = uses
     }
 }

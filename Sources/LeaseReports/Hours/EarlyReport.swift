@@ -39,7 +39,7 @@ extension LeaseHolding {
         var times = earlierStates.filter { !$0.isGone && $0.startsAt < $0.endsAt }.map { $0.startsAt..<$0.endsAt }
         if startsAt < endsAt { times.append(startsAt..<endsAt) }
         let reserved = TimeSpans.union(times)
-        let left = TimeSpans.subtracting(held?.span, from: reserved)
+        let left = TimeSpans.subtracting(held.map { [$0.span] } ?? [], from: reserved)
         guard !left.isEmpty else { return nil }
         let reason: EarlyReport.Reason =
             if status == .error, held == nil {
@@ -56,32 +56,5 @@ extension LeaseHolding {
         // Held time is an upper bound where its end is not known, so what is left is a lower one.
         let isBound = held.map { $0.certainUntil < $0.span.upperBound } ?? false
         return (left.map { HeldTime($0, certainUntil: isBound ? $0.lowerBound : nil) }, reason)
-    }
-}
-
-/// Arithmetic on stretches of time.
-enum TimeSpans {
-    /// The stretches as few that do not touch, the earliest first.
-    static func union(_ spans: [Range<Timestamp>], pause: Int64 = 0) -> [Range<Timestamp>] {
-        var result: [Range<Timestamp>] = []
-        for span in spans.sorted(by: { $0.lowerBound < $1.lowerBound }) where !span.isEmpty {
-            if let last = result.last, span.lowerBound.seconds(since: last.upperBound) <= pause {
-                result[result.count - 1] = last.lowerBound..<max(last.upperBound, span.upperBound)
-            } else {
-                result.append(span)
-            }
-        }
-        return result
-    }
-
-    /// What is left of stretches without another.
-    static func subtracting(_ taken: Range<Timestamp>?, from spans: [Range<Timestamp>]) -> [Range<Timestamp>] {
-        guard let taken else { return spans }
-        return spans.flatMap { span in
-            [
-                span.clamped(to: span.lowerBound..<max(span.lowerBound, taken.lowerBound)),
-                span.clamped(to: min(span.upperBound, taken.upperBound)..<span.upperBound),
-            ].filter { !$0.isEmpty }
-        }
     }
 }

@@ -10,6 +10,9 @@ public struct UtilizationRow: Sendable, Hashable {
     public let reservableSeconds: Int64?
     /// Seconds times hosts that were; `nil` if nobody knows.
     public let committedSeconds: Int64?
+    /// Whether a number is a bound only: the row reaches beyond what is known of the hosts, or something was given back
+    /// or asked for of which it is not known when, or how much.
+    public let isEstimated: Bool
 
     /// The part that was given out; `nil` if it is not known, or nothing could be reserved.
     public var utilization: Double? {
@@ -20,105 +23,181 @@ public struct UtilizationRow: Sendable, Hashable {
 
 /// Committed and reservable host-hours, by bucket and site or node type.
 public struct UtilizationReport: AdditiveReport {
-    private let dimensions: [ReportDimension]
     private let period: Range<Timestamp>
+    /// Whether each row begins when its hosts are known, since nobody said when else.
+    private let beginsWhenKnown: Bool
+    /// The site that each scope sees a part of.
+    private let sites: [Int64: HostSite]
+    /// Whether hosts of different node types are not all in one group.
+    private let tellsTypesApart: Bool
     private var codes = GroupCodes()
+    /// What is known of the hosts of each group, which may be of several sites.
+    private var knowledge: [Int32: HostSite.Knowledge] = [:]
     private var reservable: SpanLedger
     private var committed: SpanLedger
     /// What leases add to that, where allocations do not tell.
     private var committedByLeases: SpanLedger
-    /// When the first host of each group was first seen.
-    private var knownFrom: [Int32: Timestamp] = [:]
-    /// The groups with a site of which nobody knows who holds what.
-    private var untold: Set<Int32> = []
-    private let tellingScopes: Set<Int64>
-    private let allSeeingScopes: Set<Int64>
 
     /// Begins a report with the hosts there are.
     ///
     /// - Parameters:
-    ///   - hosts: those of every site that is to be reported on.
+    ///   - hosts: those of every site that is to be reported on, whatever their node type.
+    ///   - scopes: the scopes that see the hosts, and those that the leases come from. A site of which one sees every
+    ///     project's leases needs no allocations to tell what holds its hosts.
     ///   - dimensions: `site`, `nodeType`, both or none.
+    ///   - nodeType: the node type of the hosts that count; `nil` for all.
     ///   - calendar: how to divide the period; `nil` for one bucket.
-    ///   - period: what counts. One without a beginning begins when the first host was seen.
-    ///   - allSeeingScopes: the scopes that see every project's leases: these tell who holds what if allocations do not.
+    ///   - period: what counts. One without a beginning begins when the hosts are known, for each row by itself.
     public init(
-        hosts: [HostHistory], by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
-        allSeeingScopes: Set<Int64>
+        hosts: [HostHistory], scopes: [Scope], by dimensions: [ReportDimension], nodeType: String? = nil,
+        calendar: BucketCalendar?, period: Range<Timestamp>
     ) {
+        beginsWhenKnown = period.lowerBound == .distantPast
         let first = hosts.map(\.firstSeenAt).min() ?? period.lowerBound
-        let start = period.lowerBound == .distantPast ? min(first, period.upperBound) : period.lowerBound
+        let start = beginsWhenKnown ? min(first, period.upperBound) : period.lowerBound
         self.period = start..<period.upperBound
-        self.dimensions = dimensions
+        tellsTypesApart = dimensions.contains(.nodeType) || nodeType != nil
         reservable = SpanLedger(calendar, period: self.period)
         committed = SpanLedger(calendar, period: self.period)
         committedByLeases = SpanLedger(calendar, period: self.period)
-        tellingScopes = Set(hosts.filter { !$0.uses.isEmpty }.map(\.scopeID))
-        self.allSeeingScopes = allSeeingScopes
-        for host in hosts where host.isReservable { add(host) }
+        let hostsOfScope = Dictionary(grouping: hosts, by: \.scopeID)
+        var sites: [Int64: HostSite] = [:]
+        var counted: [(host: HostHistory, group: Int32)] = []
+        for scopes in Dictionary(grouping: scopes, by: { [$0.authURL, $0.region] }).values {
+            let hosts = scopes.flatMap { hostsOfScope[$0.id] ?? [] }
+            guard !hosts.isEmpty else { continue }
+            let leasesReadAt = scopes.filter(\.seesAllProjects).compactMap(\.listedAt).max()
+            var site = HostSite(hosts, leasesKnownUntil: leasesReadAt)
+            // Scopes may have different names for it: that of the first is taken.
+            let name = scopes.min { $0.id < $1.id }?.site
+            for host in hosts where host.isReservable && (nodeType == nil || host.nodeType == nodeType) {
+                var group = GroupCodes.none
+                for dimension in dimensions {
+                    group = codes.group(group, adding: dimension == .site ? name : host.nodeType)
+                }
+                site.note(group, of: host.nodeType)
+                counted.append((host, group))
+            }
+            for group in Set(site.groups.values) {
+                knowledge[group, default: site.knowledge].formIntersection(site.knowledge)
+            }
+            for scope in scopes { sites[scope.id] = site }
+        }
+        self.sites = sites
+        for (host, group) in counted {
+            if let site = sites[host.scopeID] { add(host, of: site, to: group) }
+        }
     }
 
-    private mutating func add(_ host: HostHistory) {
-        var group = GroupCodes.none
-        for dimension in dimensions {
-            group = codes.group(group, adding: dimension == .site ? host.site : host.nodeType)
+    /// Whether leases are needed to tell what some site's hosts were committed to.
+    public var countsLeases: Bool { sites.values.contains(where: \.countsLeases) }
+
+    private mutating func add(_ host: HostHistory, of site: HostSite, to group: Int32) {
+        let presence = known(site.presence(of: host), in: group)
+        Self.add(HeldTime(presence, certainUntil: site.knowledge.hostsUntil), to: group, in: &reservable) {
+            $0.unitSeconds += $1
         }
-        knownFrom[group] = min(knownFrom[group] ?? host.firstSeenAt, host.firstSeenAt)
-        let known = host.firstSeenAt..<max(host.firstSeenAt, host.goneBefore ?? .distantFuture)
-        Self.add(HeldTime(known), 1, to: group, in: &reservable)
-        guard tellingScopes.contains(host.scopeID) else {
-            if !allSeeingScopes.contains(host.scopeID) { untold.insert(group) }
-            return
+        // Where nothing is committed that must be known, too: a row reaches no further than what was read.
+        let isTold = site.countsLeases || host.usesKnownUntil != nil
+        Self.add(HeldTime(presence, certainUntil: site.knowledge.usesUntil), to: group, in: &committed) {
+            if !isTold { $0.unknownSeconds += $1 }
         }
-        for use in host.uses {
-            let end = min(use.endsAt, use.goneBefore ?? use.endsAt)
-            guard use.startsAt < end else { continue }
-            let held = (use.startsAt..<end).clamped(to: known)
-            Self.add(HeldTime(held), 1, to: group, in: &committed)
+        guard isTold, !site.countsLeases else { return }
+        let uses = host.uses.compactMap(\.held)
+        // A host is given to one lease at a time: where two seem to have it, one gave it back earlier than is known.
+        let held = TimeSpans.union(uses.map { $0.span.clamped(to: presence) })
+        let certain = TimeSpans.union(uses.map { ($0.span.lowerBound..<$0.certainUntil).clamped(to: presence) })
+        for span in held {
+            Self.add(HeldTime(span), to: group, in: &committed) { $0.unitSeconds += $1 }
+        }
+        for span in TimeSpans.subtracting(certain, from: held) {
+            Self.add(HeldTime(span), to: group, in: &committed) { entry, _ in entry.isEstimated = true }
         }
     }
 
     /// Adds a lease, for the sites that do not tell which hosts it has.
     public mutating func add(_ lease: LeaseHolding) {
-        guard !tellingScopes.contains(lease.scopeID), allSeeingScopes.contains(lease.scopeID), let held = lease.held
-        else { return }
+        guard let site = sites[lease.scopeID], site.countsLeases, let held = lease.held else { return }
         for reservation in lease.reservations where reservation.resourceType == .host {
-            var group = GroupCodes.none
-            for dimension in dimensions { group = codes.group(group, adding: dimension.label(lease, reservation)) }
-            guard let from = knownFrom[group] else { continue }
-            guard let units = reservation.units else {
-                untold.insert(group)
-                continue
+            switch site.groups(ofHostsReservedBy: reservation.nodeType, tellsTypesApart: tellsTypesApart) {
+            case .one(let group?): add(held, reservation.units, to: group)
+            case .one(nil): break
+            case .any(let groups): for group in groups { add(held, nil, to: group) }
             }
-            let known = held.span.clamped(to: from..<max(from, held.span.upperBound))
-            Self.add(HeldTime(known), units.count, to: group, in: &committedByLeases)
+        }
+    }
+
+    private mutating func add(_ held: HeldTime, _ units: UnitCount?, to group: Int32) {
+        let time = HeldTime(known(held.span, in: group), certainUntil: held.certainUntil)
+        Self.add(time, to: group, in: &committedByLeases) { entry, seconds in
+            if let units {
+                entry.add(seconds: seconds, units: units.count)
+                entry.isEstimated = entry.isEstimated || units.isEstimated
+            } else {
+                entry.unknownSeconds += seconds
+            }
         }
     }
 
     public mutating func merge(_ other: UtilizationReport) {
-        let groups = codes.merge(other.codes)
-        committedByLeases.merge(other.committedByLeases) { groups[Int($0)] }
-        untold.formUnion(other.untold.map { groups[Int($0)] })
+        // The groups are those of the hosts, which both began with.
+        committedByLeases.merge(other.committedByLeases) { $0 }
     }
 
-    private static func add(_ held: HeldTime, _ count: Int, to group: Int32, in ledger: inout SpanLedger) {
-        var pieces = ledger.pieces(of: held)
+    /// The part of a stretch in which the hosts of a group are known.
+    private func known(_ span: Range<Timestamp>, in group: Int32) -> Range<Timestamp> {
+        span.clamped(to: (knowledge[group]?.from ?? .distantPast)..<Timestamp.distantFuture)
+    }
+
+    private static func add(
+        _ time: HeldTime, to group: Int32, in ledger: inout SpanLedger,
+        _ change: (inout SpanLedger.Entry, Int64) -> Void
+    ) {
+        var pieces = ledger.pieces(of: time)
         while let piece = ledger.next(&pieces) {
-            ledger.update(group, piece.bucket) { $0.add(seconds: piece.seconds, units: count) }
+            ledger.update(group, piece.bucket) { entry in
+                change(&entry, piece.seconds)
+                if !piece.isCertain { entry.isEstimated = true }
+            }
         }
     }
 
     /// The rows, by bucket and labels.
     public var rows: [UtilizationRow] {
-        var given: [Int32: [Timestamp?: Int64]] = [:]
+        var given: [Int32: [Timestamp?: SpanLedger.Entry]] = [:]
         for (group, start, entry) in committed.all + committedByLeases.all {
-            given[group, default: [:]][start, default: 0] += entry.unitSeconds
+            given[group, default: [:]][start, default: SpanLedger.Entry()].merge(entry)
         }
         return reservable.all.map { group, start, entry in
-            let isKnown = max(start ?? period.lowerBound, period.lowerBound) >= knownFrom[group] ?? .distantFuture
-            return UtilizationRow(
-                bucket: start, labels: codes.labels(of: group), reservableSeconds: isKnown ? entry.unitSeconds : nil,
-                committedSeconds: isKnown && !untold.contains(group) ? given[group]?[start] ?? 0 : nil)
+            row(group, start, reservable: entry, committed: given[group]?[start] ?? SpanLedger.Entry())
         }.sorted { RowOrder.precedes(($0.bucket, $0.labels), ($1.bucket, $1.labels)) }
+    }
+
+    private func row(
+        _ group: Int32, _ start: Timestamp?, reservable: SpanLedger.Entry, committed: SpanLedger.Entry
+    ) -> UtilizationRow {
+        var begin = max(start ?? period.lowerBound, period.lowerBound)
+        var (areHostsKnown, areUsesKnown) = (false, false)
+        if let knowledge = knowledge[group] {
+            if beginsWhenKnown { begin = max(begin, knowledge.from) }
+            areHostsKnown = knowledge.from <= begin && begin < knowledge.hostsUntil
+            areUsesKnown = areHostsKnown && begin < knowledge.usesUntil && committed.unknownSeconds == 0
+        }
+        return UtilizationRow(
+            bucket: start, labels: codes.labels(of: group),
+            reservableSeconds: areHostsKnown ? reservable.unitSeconds : nil,
+            committedSeconds: areUsesKnown ? committed.unitSeconds : nil,
+            isEstimated: areHostsKnown && reservable.isEstimated || areUsesKnown && committed.isEstimated)
+    }
+}
+
+extension HostHistory.Use {
+    /// The time for which it held the host, surely or perhaps; `nil` if it never did.
+    ///
+    /// An allocation that is still listed, or was until its end, is taken to last until its end.
+    fileprivate var held: HeldTime? {
+        let end = min(endsAt, goneBefore ?? endsAt)
+        guard startsAt < end else { return nil }
+        return HeldTime(startsAt..<end, certainUntil: end < endsAt ? goneAfter ?? startsAt : nil)
     }
 }

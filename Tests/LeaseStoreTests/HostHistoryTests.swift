@@ -1,0 +1,111 @@
+import LeaseModel
+import LeaseStore
+import MirrorFixtures
+import Testing
+
+@Suite("What is known of hosts")
+struct HostHistoryTests {
+    private func allocation(_ host: String, _ reservation: String, kind: ResourceKind = .host) -> Allocation {
+        Allocation(
+            resourceKind: kind, resourceID: host, reservationID: reservation, leaseID: "l-\(reservation)",
+            startsAt: StoreFixture.time(0), endsAt: StoreFixture.time(600))
+    }
+
+    /// What a scope is answered when it reads the leases, and then the hosts.
+    private func read(
+        _ fixture: StoreFixture, at minute: Int, scope: Scope? = nil, hosts: [String] = ["1"],
+        _ allocations: [Allocation]?, refusal: ResourceListing.Outcome? = nil
+    ) throws {
+        let resources = hosts.map { CatalogueResource(kind: .host, id: $0, name: nil, fields: ["id": .string($0)]) }
+        try fixture.pull([], at: minute, scope: scope)
+        try fixture.store.apply(
+            [
+                ObservedResources(
+                    kind: .host, outcome: .listed, resources: resources, allocations: allocations,
+                    allocationRefusal: refusal.map { ($0, nil) })
+            ], scope: (scope ?? fixture.scope).id, at: StoreFixture.time(minute))
+    }
+
+    private func with(_ body: (StoreFixture) throws -> Void) throws {
+        let fixture = try StoreFixture()
+        defer { fixture.remove() }
+        try body(fixture)
+    }
+
+    @Test("An allocation that is missing was listed in the list before")
+    func bounds() throws {
+        try with { fixture in
+            let (a, b, c) = (allocation("1", "a"), allocation("1", "b"), allocation("1", "c"))
+            try read(fixture, at: 0, [a, b])
+            try read(fixture, at: 10, [a, b, c])
+            try read(fixture, at: 20, [a, b, c])
+            try read(fixture, at: 30, [b, c])
+            try read(fixture, at: 40, [c])
+            let host = try #require(try fixture.store.hostHistories(scopes: nil).first)
+            // In the order of the reservations.
+            #expect(host.uses.map(\.goneAfter) == [StoreFixture.time(20), StoreFixture.time(30), nil])
+            #expect(host.uses.map(\.goneBefore) == [StoreFixture.time(30), StoreFixture.time(40), nil])
+            #expect(host.knownUntil == StoreFixture.time(40))
+            #expect(host.usesKnownUntil == StoreFixture.time(40))
+        }
+    }
+
+    @Test("A site that tells that nothing is held has told; one that tells of devices only has not")
+    func told() throws {
+        try with { fixture in
+            try read(fixture, at: 0, [])
+            #expect(try fixture.store.hostHistories(scopes: nil).map(\.usesKnownUntil) == [StoreFixture.time(0)])
+        }
+        try with { fixture in
+            try read(fixture, at: 0, nil, refusal: .forbidden)
+            let held = allocation("1", "a", kind: .device)
+            try fixture.store.apply(
+                [ObservedResources(kind: .device, outcome: .listed, allocations: [held])], scope: fixture.scope.id,
+                at: StoreFixture.time(0))
+            #expect(try fixture.store.hostHistories(scopes: nil).map(\.usesKnownUntil) == [nil])
+        }
+    }
+
+    @Test(
+        "What a site told that tells no more is known up to when it last did",
+        arguments: [ResourceListing.Outcome.forbidden, .failed])
+    func toldOnce(outcome: ResourceListing.Outcome) throws {
+        try with { fixture in
+            try read(fixture, at: 0, [allocation("1", "a")])
+            try read(fixture, at: 10, [])
+            try read(fixture, at: 20, nil, refusal: outcome)
+            let host = try #require(try fixture.store.hostHistories(scopes: nil).first)
+            #expect(host.knownUntil == StoreFixture.time(20))
+            #expect(host.usesKnownUntil == StoreFixture.time(10))
+            #expect(host.uses.count == 1)
+            // If not even the hosts are listed any more, they are known no longer either.
+            try fixture.pull([], at: 30)
+            try fixture.store.apply(
+                [ObservedResources(kind: .host, outcome: outcome)], scope: fixture.scope.id, at: StoreFixture.time(30))
+            #expect(try fixture.store.hostHistories(scopes: nil).map(\.knownUntil) == [StoreFixture.time(20)])
+        }
+    }
+
+    @Test("A host that several scopes see is that of the one that was told last what holds it")
+    func scopes() throws {
+        try with { fixture in
+            let other = try fixture.store.scope(for: StoreFixture.identity(cloud: "two", project: "p2"))
+            let untold = try fixture.store.scope(for: StoreFixture.identity(cloud: "three", project: "p3"))
+            func chosen(_ scopes: Set<Int64>? = nil) throws -> [Int64] {
+                try fixture.store.hostHistories(scopes: scopes).map(\.scopeID)
+            }
+            try read(fixture, at: 0, [allocation("1", "a")])
+            try read(fixture, at: 10, scope: other, [allocation("1", "b")])
+            try read(fixture, at: 20, scope: untold, nil, refusal: .forbidden)
+            #expect(try chosen() == [other.id])
+            #expect(try fixture.store.hostHistories(scopes: nil).map(\.knownUntil) == [StoreFixture.time(10)])
+            #expect(try chosen([fixture.scope.id, untold.id]) == [fixture.scope.id])
+            #expect(try chosen([untold.id]) == [untold.id])
+            try read(fixture, at: 30, [])
+            #expect(try chosen() == [fixture.scope.id])
+            // What it was told stays later than what the other was.
+            try read(fixture, at: 40, nil, refusal: .forbidden)
+            #expect(try chosen() == [fixture.scope.id])
+        }
+    }
+}
