@@ -32,7 +32,7 @@ extension LeaseStore {
             var start = 0
             while start < found.count {
                 let end = min(start + batch, found.count)
-                let leases = try reader.leases(found[start..<end])
+                let leases = try reader.leases(found[start..<end], asKnownAt: moment)
                 try each(leases.filter { filter.admitsReservations(of: $0.lease, allocated: allocated) })
                 start = end
             }
@@ -76,7 +76,7 @@ extension LeaseStore {
                         WHERE \(query.condition) ORDER BY lease.end_at DESC, lease.id
                         """, arguments: query.arguments
                 ).map(FoundState.init(row:))
-                let leases = try MirrorReader(database).leases(found)
+                let leases = try MirrorReader(database).leases(found, asKnownAt: moment)
                 let listed = leases.filter { $0.departure == nil }
                 let fitting = listed.isEmpty ? leases : listed
                 if fitting.count == 1 { return (.one(LeaseCandidate(fitting[0])), fitting[0]) }

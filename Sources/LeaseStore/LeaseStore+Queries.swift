@@ -126,8 +126,9 @@ struct MirrorReader {
 
     /// The leases of those rows, in the order of the keys.
     func leases(keys: some Collection<Int64>) throws -> [MirroredLease] {
-        let held = try heldCounts(keys: keys)
-        return try LeaseRows.leases(database, keys: keys).map { _, row, lease in
+        let rows = try LeaseRows.leases(database, keys: keys)
+        let held = try heldCounts(of: rows.map(\.lease))
+        return rows.map { _, row, lease in
             let scopeID: Int64 = row["scope_id"]
             let observedAt = Timestamp(secondsSince1970: row["observed_at"])
             let departure = Departure(row: row)
@@ -138,26 +139,27 @@ struct MirrorReader {
                     ?? max(observedAt, scopes[scopeID]?.listedAt ?? observedAt),
                 departure: departure)
             mirrored.pending = pending.mutations(scope: scopeID, lease: lease.id)
-            if !held.isEmpty {
-                for reservation in lease.reservations { mirrored.heldCounts[reservation.id] = held[reservation.id] }
-            }
+            mirrored.takeHeldCounts(held)
             return mirrored
         }
     }
 
     /// How many resources the reservations of those leases hold; of one that has ended, how many it held last. It is as
-    /// the scope has it that was told last.
-    private func heldCounts(keys: some Collection<Int64>) throws -> [String: Int] {
+    /// the scope has it that was told last, up to a moment if one is given.
+    func heldCounts(of leases: [BlazarLease], asKnownAt moment: Timestamp? = nil) throws -> [String: Int] {
         guard hasAllocations else { return [:] }
+        let ids = JSONValue.array(leases.flatMap { $0.reservations.map { .string($0.id) } }).text()
+        let allocations = ListedTable.allocations
+        let last = moment?.secondsSince1970
         let rows = try Row.fetchCursor(
             database,
             sql: """
                 SELECT reservation_id, count(DISTINCT allocation.resource_id) AS held,
-                    \(ListedTable.allocations.lastSeen) AS seen_at
-                FROM reservation JOIN allocation ON allocation.reservation_id = reservation.id
-                WHERE lease_key IN (\(keys.map(String.init).joined(separator: ",")))
+                    \(last.map(allocations.lastSeen(until:)) ?? allocations.lastSeen) AS seen_at
+                FROM allocation
+                WHERE reservation_id IN (SELECT value FROM json_each(?)) AND first_seen_at <= \(last ?? .max)
                 GROUP BY reservation_id, allocation.scope_id, seen_at ORDER BY seen_at, held
-                """)
+                """, arguments: [ids])
         var counts: [String: Int] = [:]
         // Ordered, so that the last group of a reservation counts.
         while let row = try rows.next() { counts[row[0]] = row[1] }

@@ -31,6 +31,16 @@ struct ListedTable {
         """
     }
 
+    /// When a row was last listed of what had been listed by a moment, in seconds since 1970.
+    func lastSeen(until moment: Int64) -> String {
+        """
+        min(\(lastSeen), coalesce((
+            SELECT max(listing.listed_at) FROM resource_listing AS listing
+            WHERE listing.scope_id = \(name).scope_id AND listing.kind = \(name).kind || '\(suffix)'
+                AND listing.listed_at <= \(moment)), \(moment)))
+        """
+    }
+
     /// The columns of a row as another database gives it: keys, values, when it was first listed, and when last.
     var exported: String { "\((keys + values).joined(separator: ", ")), first_seen_at, \(lastSeen)" }
 

@@ -86,12 +86,18 @@ struct FoundState {
 
 extension MirrorReader {
     /// The leases in those states, in their order; nothing is pending for a state that is over.
-    func leases(_ states: some Collection<FoundState>) throws -> [MirroredLease] {
+    ///
+    /// - Parameters:
+    ///   - states: the states.
+    ///   - moment: what was known when of the resources that they held.
+    /// - Returns: a lease for each state that can be read.
+    /// - Throws: SQLite's error.
+    func leases(_ states: some Collection<FoundState>, asKnownAt moment: Timestamp) throws -> [MirroredLease] {
         let keys = states.filter { $0.historyID == nil }.map(\.key)
         let present = Dictionary(uniqueKeysWithValues: zip(keys, try leases(keys: keys)))
         let documents = try documents(states.compactMap(\.historyID))
-        return states.compactMap { state in
-            let known =
+        var found = states.compactMap { state in
+            let known: Known? =
                 state.historyID.map { documents[$0] }
                 ?? present[state.key].map { ($0.lease, observedAt: $0.observedAt, departure: $0.departure) }
             guard let known else { return nil }
@@ -99,6 +105,9 @@ extension MirrorReader {
                 known.lease, scopeID: state.scopeID, firstSeenAt: state.firstSeenAt, observedAt: known.observedAt,
                 lastSeenAt: known.departure?.after ?? state.seenAt, departure: known.departure)
         }
+        let held = try heldCounts(of: found.map(\.lease), asKnownAt: moment)
+        for index in found.indices { found[index].takeHeldCounts(held) }
+        return found
     }
 
     private typealias Known = (lease: BlazarLease, observedAt: Timestamp, departure: Departure?)
@@ -114,6 +123,14 @@ extension MirrorReader {
             found[row["history_id"]] = (version.lease, version.observedAt, version.departure)
         }
         return found
+    }
+}
+
+extension MirroredLease {
+    /// Takes those of its own reservations out of the counts of many.
+    mutating func takeHeldCounts(_ counts: [String: Int]) {
+        guard !counts.isEmpty else { return }
+        for reservation in lease.reservations { heldCounts[reservation.id] = counts[reservation.id] }
     }
 }
 

@@ -86,6 +86,30 @@ struct HostHistoryTests {
         }
     }
 
+    @Test("What a lease held is as it was known at the moment that is asked about")
+    func pastCounts() throws {
+        try with { fixture in
+            let lease = StoreFixture.lease("a")
+            try fixture.pull([lease], at: 0)
+            for (minute, hosts) in [(10, ["1"]), (20, ["1", "2", "3"]), (30, ["1", "2"]), (40, [])] {
+                let held = hosts.map { allocation($0, "r-a") }
+                try fixture.store.apply(
+                    [ObservedResources(kind: .host, outcome: .listed, allocations: held)], scope: fixture.scope.id,
+                    at: StoreFixture.time(minute))
+            }
+            func count(_ minute: Int) throws -> Int? {
+                var known: [MirroredLease] = []
+                try fixture.store.leases(LeaseFilter(), asKnownAt: StoreFixture.time(minute)) { known += $0 }
+                #expect(known.map(\.id) == ["a"])
+                return known.first?.heldCounts["r-a"]
+            }
+            // What was given back counts as it was last.
+            let minutes = [5, 10, 15, 20, 25, 30, 35, 45]
+            #expect(try minutes.map(count) == [nil, 1, 1, 3, 3, 2, 2, 2])
+            #expect(try fixture.store.leases(LeaseFilter()).first?.heldCounts["r-a"] == 2)
+        }
+    }
+
     @Test("A host that several scopes see is that of the one that was told last what holds it")
     func scopes() throws {
         try with { fixture in
