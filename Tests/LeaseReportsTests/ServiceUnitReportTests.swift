@@ -62,6 +62,15 @@ struct ServiceUnitReportTests {
         #expect(throws: RateTableError.backwards(lines[1])) { try RateTable(lines) }
     }
 
+    @Test("are unknown of a lease of which only the name and dates are known")
+    func outlines() throws {
+        let outline = Facts.lease(status: LeaseStatus(rawValue: ""), from: "2026-02-01", to: "2026-02-02", [])
+        let known = Facts.lease(from: "2026-02-01", to: "2026-02-02")
+        #expect(try report([known, outline]).rows.map(\.serviceUnits) == [nil])
+        #expect(try report([known, outline]).total?.unratedHours == 0)
+        #expect(try report([known]).rows.map(\.serviceUnits) == [24])
+    }
+
     @Test("take the flavor's and the machine's own rate, and tell of those without one")
     func kinds() {
         let policy = SitePolicy(rates: [

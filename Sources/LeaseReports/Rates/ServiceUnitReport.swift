@@ -50,10 +50,18 @@ public struct ServiceUnitReport: AdditiveReport {
         guard let rates = rates[lease.scopeID], let held = lease.held, held.span.overlaps(period) else { return }
         for reservation in lease.reservations {
             guard let pieces = rates.pieces(of: held.span, for: reservation) else { continue }
-            tally.add(lease, reservation, held, pieces)
-            subtotalTally?.add(lease, reservation, held, pieces)
-            totalTally?.add(lease, reservation, held, pieces)
+            add(lease, reservation, held, pieces)
         }
+        // What it reserves is not known, and so is what that costs.
+        if lease.isOutline { add(lease, nil, held, [RateTable.Piece(span: held.span, rate: nil)]) }
+    }
+
+    private mutating func add(
+        _ lease: LeaseHolding, _ reservation: HeldReservation?, _ held: HeldTime, _ pieces: [RateTable.Piece]
+    ) {
+        tally.add(lease, reservation, held, pieces)
+        subtotalTally?.add(lease, reservation, held, pieces)
+        totalTally?.add(lease, reservation, held, pieces)
     }
 
     public mutating func merge(_ other: ServiceUnitReport) {

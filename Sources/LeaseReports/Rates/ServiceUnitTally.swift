@@ -15,16 +15,16 @@ struct ServiceUnitTally: Sendable {
     ///
     /// - Parameters:
     ///   - lease: its lease.
-    ///   - reservation: the reservation.
+    ///   - reservation: the reservation; `nil` for whatever a lease reserves of which that is not known.
     ///   - held: when the lease was held.
     ///   - pieces: that time, divided by rates.
     mutating func add(
-        _ lease: LeaseHolding, _ reservation: HeldReservation, _ held: HeldTime, _ pieces: [RateTable.Piece]
+        _ lease: LeaseHolding, _ reservation: HeldReservation?, _ held: HeldTime, _ pieces: [RateTable.Piece]
     ) {
         var group = GroupCodes.none
         for dimension in dimensions { group = codes.group(group, adding: dimension.label(lease, reservation)) }
         for piece in pieces {
-            add(HeldTime(piece.span, certainUntil: held.certainUntil), piece.rate, reservation.units, to: group)
+            add(HeldTime(piece.span, certainUntil: held.certainUntil), piece.rate, reservation?.units, to: group)
         }
     }
 

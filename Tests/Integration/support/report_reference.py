@@ -272,6 +272,9 @@ def service_units(found, rates, dimensions, bucket, zone, start, end):
     rows = {}
     for lease in found:
         held = lease.held()
+        if held and not lease.status and not lease.reservations:
+            for edge, _, _ in calendar.pieces(max(held[0], start), min(held[1], end)):
+                rows.setdefault((edge, *(lease.label(d, None) for d in dimensions)), [0.0, 0])[0] = None
         for reservation in lease.reservations if held else []:
             lines = [r for r in rates if r[0] == reservation.resource_type]
             if not lines:
