@@ -109,13 +109,13 @@ struct ServiceUnitReportTests {
         func hour(of kind: String, from start: String, to end: String) -> Double? {
             serviceUnits(of: [Facts.lease(from: start, to: end, [Facts.hosts(type: kind)])], policy).first ?? 0
         }
-        #expect(hour(of: "gpu", from: "2026-04-30 23:00", to: "2026-05-01 02:00") == 2 + 2 * 1)
-        #expect(hour(of: "gpu", from: "2026-05-31 23:00", to: "2026-06-01 02:00") == 1 + 2 * 2)
-        #expect(hour(of: "gpu", from: "2026-06-30 23:00", to: "2026-07-01 02:00") == 2 + 2 * 4)
+        #expect(hour(of: "gpu", from: "2026-04-30 23:00", to: "2026-05-01 02:00") == 4.0)
+        #expect(hour(of: "gpu", from: "2026-05-31 23:00", to: "2026-06-01 02:00") == 5.0)
+        #expect(hour(of: "gpu", from: "2026-06-30 23:00", to: "2026-07-01 02:00") == 10.0)
         #expect(hour(of: "other", from: "2026-06-30 23:00", to: "2026-07-01 02:00") == nil)
         // Where nothing holds for that very kind, what holds for all of its type does.
         policy.rates[0] = ServiceUnitRate(kind: nil, serviceUnitsPerHour: 8, until: Self.july)
-        #expect(hour(of: "gpu", from: "2026-05-31 23:00", to: "2026-06-01 02:00") == 1 + 2 * 8)
+        #expect(hour(of: "gpu", from: "2026-05-31 23:00", to: "2026-06-01 02:00") == 17.0)
         #expect(hour(of: "other", from: "2026-06-30 23:00", to: "2026-07-01 02:00") == nil)
     }
 
