@@ -11,8 +11,9 @@ extension LeaseStore {
                     .map { ($0.id, $0) })
             let hostsAt = try Self.latestListings(ListedTable.resources.listName(ResourceKind.host.rawValue), database)
             let usesAt = try Self.latestListings(ListedTable.allocations.listName(ResourceKind.host.rawValue), database)
-            func rank(_ scope: Scope) -> (Timestamp, Timestamp, Int, String) {
-                let (uses, hosts) = (usesAt[scope.id] ?? .distantPast, hostsAt[scope.id] ?? .distantPast)
+            func rank(_ scope: Scope) -> (Int64, Int64, Int, String) {
+                let uses = usesAt[scope.id]?.secondsSince1970 ?? .min
+                let hosts = hostsAt[scope.id]?.secondsSince1970 ?? .min
                 return (uses, hosts, scope.seesAllProjects ? 0 : 1, scope.projectID)
             }
             var seen: Set<[String]> = []

@@ -96,7 +96,7 @@ extension MirrorReader {
         let keys = states.filter { $0.historyID == nil }.map(\.key)
         let present = Dictionary(uniqueKeysWithValues: zip(keys, try leases(keys: keys)))
         let documents = try documents(states.compactMap(\.historyID))
-        var found = states.compactMap { state in
+        var found = states.compactMap { state -> MirroredLease? in
             let known: Known? =
                 state.historyID.map { documents[$0] }
                 ?? present[state.key].map { ($0.lease, observedAt: $0.observedAt, departure: $0.departure) }
