@@ -13,7 +13,7 @@ package struct LeaseStore: Sendable {
         case writing
     }
 
-    /// The file.
+    /// The file, for messages the one that a person named.
     package let path: String
     let database: any DatabaseWriter
 
@@ -33,6 +33,14 @@ package struct LeaseStore: Sendable {
         }
     }
 
+    /// Opens a database that messages call by another name than its path.
+    ///
+    /// - Throws: any error.
+    init(path: String, named name: String) throws {
+        self.path = name
+        database = try Self.open(path, access: .writing)
+    }
+
     private static var cacheKibibytes: Int { 16 << 10 }
     private static var checkpointPages: Int { 8_000 }
 
@@ -41,6 +49,8 @@ package struct LeaseStore: Sendable {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(30)
         configuration.label = "leasehold"
+        // Views and checks may call SQLite's own functions only (https://www.sqlite.org/pragma.html#pragma_trusted_schema).
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA trusted_schema = OFF") }
         if access == .reading {
             configuration.readonly = true
             let queue = try DatabaseQueue(path: path, configuration: configuration)
