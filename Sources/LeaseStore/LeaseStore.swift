@@ -49,8 +49,6 @@ package struct LeaseStore: Sendable {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(30)
         configuration.label = "leasehold"
-        // Views and checks may call SQLite's own functions only (https://www.sqlite.org/pragma.html#pragma_trusted_schema).
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA trusted_schema = OFF") }
         if access == .reading {
             configuration.readonly = true
             let queue = try DatabaseQueue(path: path, configuration: configuration)
