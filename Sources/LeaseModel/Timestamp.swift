@@ -95,7 +95,8 @@ extension Timestamp {
     /// - Returns: `nil` if the text is none of these or there is no such date.
     public init?(parsing text: String) {
         var reader = DateReader(bytes: Array(text.utf8))
-        guard let moment = reader.read() else { return nil }
+        // An offset may lead out of the years that can be written.
+        guard let moment = reader.read(), moment.isInCalendar else { return nil }
         self = moment
     }
 }

@@ -11,8 +11,6 @@ struct ImportWriter {
     struct Item {
         let id: String
         let timeline: ObservedTimeline
-        /// The digest of the bytes that its last state was read from.
-        var digest: UInt64?
     }
 
     /// What became of a lease.
@@ -52,7 +50,7 @@ struct ImportWriter {
             database, sql: "SELECT lease_key FROM lease WHERE scope_id = ? AND id IN (\(marks))",
             arguments: [scope.id] + StatementArguments(Array(ids)))
         let found = try LeaseStore.versions(database, keys: keys, reader)
-        return Dictionary(uniqueKeysWithValues: found.map { ($0.lease.id, ($0.key, $0.versions)) })
+        return Dictionary(found.map { ($0.lease.id, ($0.key, $0.versions)) }) { first, _ in first }
     }
 
     /// Adds what was seen of some leases.
@@ -60,9 +58,9 @@ struct ImportWriter {
         let known = try known(items.map(\.id))
         return try items.map { item in
             guard let (key, versions) = known[item.id] else {
-                let merged = item.timeline.versions(listings: allListings)
+                let merged = versions(of: item.timeline)
                 guard let present = merged.last else { return .unchanged }
-                try insert(merged, present, digest: item.digest)
+                try insert(merged, present)
                 return .new
             }
             return try revise(key, versions, with: item) ? .changed : .unchanged
@@ -107,42 +105,46 @@ struct ImportWriter {
             arguments: [scope.id])
     }
 
+    /// The history that a timeline makes of a lease of this scope.
+    private func versions(of timeline: ObservedTimeline) -> [LeaseVersion] {
+        timeline.versions(listings: allListings, projectID: scope.seesAllProjects ? "" : scope.projectID)
+    }
+
     // MARK: - Rows
 
     private func revise(_ key: Int64, _ versions: [LeaseVersion], with item: Item) throws -> Bool {
-        let merged = ObservedTimeline(versions: versions).merging(
-            item.timeline, listings: listings, otherListings: otherListings
-        ).versions(listings: allListings)
+        let merged = self.versions(
+            of: ObservedTimeline(versions: versions).merging(
+                item.timeline, listings: listings, otherListings: otherListings))
         guard merged != versions, let present = merged.last, let before = versions.last else { return false }
         if merged.dropLast() != versions.dropLast() {
             try database.cachedStatement(sql: "DELETE FROM lease_history WHERE lease_key = ?").execute(arguments: [key])
             for version in merged.dropLast() { try rows.insertHistory(key: key, version) }
         }
         let isSame = present.lease == before.lease
-        // The next sync reads a lease again whose bytes nobody here has seen.
-        let isTheirs = item.timeline.states.last?.content == .listed(present.lease)
-        let digest = isSame ? nil : isTheirs ? item.digest ?? 0 : 0
-        try update(key, present, firstSeenAt: merged[0].observedAt, digest: digest)
+        try update(key, present, firstSeenAt: merged[0].observedAt, isRead: isSame)
         if !isSame { try rows.replaceParts(of: present.lease, key: key) }
         return true
     }
 
-    private func insert(_ versions: [LeaseVersion], _ present: LeaseVersion, digest: UInt64?) throws {
+    private func insert(_ versions: [LeaseVersion], _ present: LeaseVersion) throws {
         let lease = present.lease
         try database.cachedStatement(
             sql: """
                 INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, digest, run_id,
                     first_run, first_seen_at, observed_at)
-                VALUES (?, ?, '', '', '', 0, 0, '', ?, 0, 0, 0, 0)
+                VALUES (?, ?, '', '', '', 0, 0, '', 0, 0, 0, 0, 0)
                 """
-        ).execute(arguments: [scope.id, lease.id, Int64(bitPattern: digest ?? 0)])
+        ).execute(arguments: [scope.id, lease.id])
         let key = database.lastInsertedRowID
-        try update(key, present, firstSeenAt: versions[0].observedAt, digest: digest)
+        try update(key, present, firstSeenAt: versions[0].observedAt, isRead: false)
         try rows.insertParts(of: lease, key: key)
         for version in versions.dropLast() { try rows.insertHistory(key: key, version) }
     }
 
-    private func update(_ key: Int64, _ present: LeaseVersion, firstSeenAt: Timestamp, digest: UInt64?) throws {
+    /// Writes the present state. Unless it `isRead` from a server here, the next sync reads the lease again: another's
+    /// digest of the bytes is not believed.
+    private func update(_ key: Int64, _ present: LeaseVersion, firstSeenAt: Timestamp, isRead: Bool) throws {
         let lease = present.lease
         let departure = present.departure
         let impliedLastSeen = max(present.observedAt, scope.listedAt ?? present.observedAt)
@@ -151,14 +153,14 @@ struct ImportWriter {
             sql: """
                 UPDATE lease SET name = ?, user_id = ?, project_id = ?, start_at = ?, end_at = ?, status = ?,
                     degraded = ?, trust_id = ?, created_at = ?, updated_at = ?, extra = ?,
-                    digest = coalesce(?, digest), first_seen_at = ?, observed_at = ?, last_seen_at = ?, gone = ?,
+                    digest = iif(?, digest, 0), first_seen_at = ?, observed_at = ?, last_seen_at = ?, gone = ?,
                     gone_after = ?, gone_before = ?, gone_unconfirmed = ?
                 WHERE lease_key = ?
                 """
         ).execute(arguments: [
             lease.name, lease.userID, lease.projectID, lease.startsAt.secondsSince1970, lease.endsAt.secondsSince1970,
             lease.status.rawValue, lease.isDegraded, lease.trustID, lease.createdAt?.secondsSince1970,
-            lease.updatedAt?.secondsSince1970, LeaseRows.text(lease.extra), digest.map { Int64(bitPattern: $0) },
+            lease.updatedAt?.secondsSince1970, LeaseRows.text(present.storedExtra), isRead,
             firstSeenAt.secondsSince1970, present.observedAt.secondsSince1970, lastSeen?.secondsSince1970,
             departure?.column, departure?.after.secondsSince1970, departure?.before.secondsSince1970,
             departure?.reason == .unlisted, key,

@@ -55,7 +55,22 @@ struct LeaseRowWriter {
             version.observedUntil?.secondsSince1970, lease.name, lease.status.rawValue,
             lease.startsAt.secondsSince1970, lease.endsAt.secondsSince1970, departure?.column,
             departure?.after.secondsSince1970, departure?.before.secondsSince1970, departure?.reason == .unlisted,
-            JSONValue.object(lease.json()).text(),
+            JSONValue.object(version.stored).text(),
         ])
+    }
+}
+
+extension LeaseVersion {
+    /// The lease's other fields as they are kept, with a note of what was seen in part only.
+    var storedExtra: JSONObject {
+        guard let partial else { return lease.extra }
+        return lease.extra.merging([PartialSightings.key: partial.json])
+    }
+
+    /// The whole lease as it is kept in the history.
+    fileprivate var stored: JSONObject {
+        var lease = lease
+        lease.extra = storedExtra
+        return lease.json()
     }
 }

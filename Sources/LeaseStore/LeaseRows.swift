@@ -44,6 +44,8 @@ enum LeaseRows {
 extension BlazarLease {
     init(row: Row, reservations: [Reservation], events: [LeaseEvent]) {
         let id: String = row["id"]
+        var extra = LeaseRows.object(row["extra"])
+        extra[PartialSightings.key] = nil
         func owned(_ reservation: Reservation) -> Reservation {
             var reservation = reservation
             reservation.leaseID = id
@@ -59,7 +61,7 @@ extension BlazarLease {
             startsAt: Timestamp(secondsSince1970: row["start_at"]), endsAt: Timestamp(secondsSince1970: row["end_at"]),
             status: LeaseStatus(rawValue: row["status"]), isDegraded: row["degraded"], trustID: row["trust_id"],
             createdAt: row.time("created_at"), updatedAt: row.time("updated_at"),
-            reservations: reservations.map(owned), events: events.map(owned), extra: LeaseRows.object(row["extra"]))
+            reservations: reservations.map(owned), events: events.map(owned), extra: extra)
     }
 }
 

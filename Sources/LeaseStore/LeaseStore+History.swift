@@ -29,15 +29,33 @@ extension LeaseStore {
                 """)
         var past: [Int64: [LeaseVersion]] = [:]
         while let row = try rows.next() {
-            guard let version = LeaseVersion(row: row) else { continue }
-            past[row["lease_key"], default: []].append(version)
+            past[row["lease_key"], default: []].append(try LeaseVersion(row: row))
         }
+        let partial = try partialSightings(database, keys: keys)
         return zip(keys, try reader.leases(keys: keys)).map { key, lease in
             let present = LeaseVersion(
                 lease: lease.lease, observedAt: lease.observedAt,
-                lastSeenAt: lease.departure?.before ?? lease.lastSeenAt, observedUntil: nil, departure: lease.departure)
+                lastSeenAt: lease.departure?.before ?? lease.lastSeenAt, observedUntil: nil, departure: lease.departure,
+                partial: partial[key])
             return (key, lease, (past[key] ?? []) + [present])
         }
+    }
+
+    /// What the present states of leases were seen of in part only.
+    private static func partialSightings(
+        _ database: Database, keys: some Collection<Int64>
+    ) throws -> [Int64: PartialSightings] {
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT lease_key, extra FROM lease
+                WHERE lease_key IN (\(keys.map(String.init).joined(separator: ","))) AND instr(extra, ?)
+                """, arguments: [PartialSightings.key])
+        var found: [Int64: PartialSightings] = [:]
+        while let row = try rows.next() {
+            found[row[0]] = LeaseRows.object(row[1])[PartialSightings.key].flatMap(PartialSightings.init(json:))
+        }
+        return found
     }
 
     /// What was seen to change since a moment, in the order in which it was seen.

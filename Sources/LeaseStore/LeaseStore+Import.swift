@@ -53,7 +53,7 @@ extension LeaseStore {
                                 ImportProgress(file: source.file, done: report.leases, total: report.leases))
                         case .database(let other, let scopes):
                             reports += try Self.take(
-                                other, scopes: scopes, file: source.file, database, progress: progress)
+                                other, scopes: scopes, file: source.file, now: now, database, progress: progress)
                         }
                     }
                     return isTrial ? .rollback : .commit
@@ -92,7 +92,7 @@ extension LeaseStore {
                 if let problem = history.problem(scope: scope, now: now) {
                     throw StoreError(kind: .invalid, message: "\(file): \(problem)")
                 }
-                return ImportWriter.Item(id: id, timeline: history.timeline(projectID: scope.projectID))
+                return ImportWriter.Item(id: id, timeline: history.timeline)
             }
             for effect in try writer.take(items) { report.count(effect) }
         }
@@ -103,33 +103,48 @@ extension LeaseStore {
     // MARK: - Another database
 
     private static func take(
-        _ other: LeaseStore, scopes: Set<Int64>?, file: String, _ database: Database,
+        _ other: LeaseStore, scopes: Set<Int64>?, file: String, now: Timestamp, _ database: Database,
         progress: (ImportProgress) -> Void
     ) throws -> [ImportReport] {
-        try other.database.read { theirs in
-            let reader = try MirrorReader(theirs)
-            let keys = try Row.fetchAll(theirs, sql: "SELECT scope_id, lease_key FROM lease ORDER BY scope_id, id")
+        func reading<Value>(_ body: () throws -> Value) throws -> Value {
+            do { return try body() } catch { throw StoreError(reading: file, error) }
+        }
+        func require(_ problem: String?) throws {
+            guard let problem else { return }
+            throw StoreError(kind: .invalid, message: "\(file): \(problem) Nothing was changed.")
+        }
+        return try other.database.read { theirs in
+            let (reader, keys) = try reading {
+                (
+                    try MirrorReader(theirs),
+                    try Row.fetchAll(theirs, sql: "SELECT scope_id, lease_key FROM lease ORDER BY scope_id, id")
+                )
+            }
             let keysByScope = Dictionary(grouping: keys) { $0[0] as Int64 }.mapValues { $0.map { $0[1] as Int64 } }
             let pairs = try reader.scopes.values.sorted { $0.id < $1.id }.compactMap { theirScope in
                 try counterpart(of: theirScope, wanted: scopes, database).map { (theirScope, $0) }
+            }
+            if scopes != nil, pairs.isEmpty {
+                try require("it has nothing of the cloud or project that is asked for.")
             }
             let total = pairs.reduce(0) { $0 + (keysByScope[$1.0.id]?.count ?? 0) }
             var done = 0
             return try pairs.map { theirScope, scope in
                 var report = ImportReport(
                     file: file, kind: .database, site: scope.site, projectName: scope.projectName)
-                let writer = try ImportWriter(
-                    database, scope: scope, otherListings: listings(theirs, scope: theirScope.id))
+                let rules = SightingRules(scope: scope, now: now)
+                let theirListings = try reading { try listings(theirs, scope: theirScope.id) }
+                try require(rules.problem(withListings: theirListings))
+                let writer = try ImportWriter(database, scope: scope, otherListings: theirListings)
                 for batch in (keysByScope[theirScope.id] ?? []).chunks(of: 500) {
-                    let digests = try digests(theirs, batch)
-                    let items = try versions(theirs, keys: batch, reader).map { found in
+                    let items = try reading { try versions(theirs, keys: batch, reader) }.map { found in
+                        try require(rules.problem(with: found.versions, id: found.lease.id))
                         for version in found.versions {
                             report.note(version.observedAt)
                             report.note(version.lastSeenAt)
                         }
                         return ImportWriter.Item(
-                            id: found.lease.id, timeline: ObservedTimeline(versions: found.versions),
-                            digest: digests[found.key])
+                            id: found.lease.id, timeline: ObservedTimeline(versions: found.versions))
                     }
                     for effect in try writer.take(items) { report.count(effect) }
                     report.leases += items.count
@@ -142,12 +157,6 @@ extension LeaseStore {
                 return report
             }
         }
-    }
-
-    private static func digests(_ database: Database, _ keys: some Collection<Int64>) throws -> [Int64: UInt64] {
-        let list = keys.map(String.init).joined(separator: ",")
-        let rows = try Row.fetchAll(database, sql: "SELECT lease_key, digest FROM lease WHERE lease_key IN (\(list))")
-        return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], UInt64(bitPattern: $0[1] as Int64)) })
     }
 
     /// The scope here that is the same as one there; made if there is none, unless others are wanted.

@@ -93,38 +93,3 @@ extension LeaseStore {
     /// The version of the schema.
     package var schemaVersion: Int { Int(StoreSchema.currentVersion) }
 }
-
-extension LeaseStore {
-    /// Opens a copy of another database, which is left as it is even if it is of an older schema.
-    ///
-    /// - Parameters:
-    ///   - original: the file.
-    ///   - folder: where to put the copy; it must be there.
-    /// - Returns: the copy, up to date and checked.
-    /// - Throws: ``StoreError`` if the file is missing, damaged, newer than the program or no database of ours.
-    package static func openCopy(of original: String, in folder: String) throws(StoreError) -> LeaseStore {
-        do {
-            try StoreFile.requireExisting(original)
-            var configuration = Configuration()
-            configuration.readonly = true
-            configuration.busyMode = .timeout(30)
-            let source = try DatabaseQueue(path: original, configuration: configuration)
-            _ = try source.read { try StoreSchema.isOutdated($0, path: original) }
-            let path = "\(folder)/copy.sqlite"
-            try StoreFile.prepare(path)
-            let copy = try DatabaseQueue(path: path)
-            try source.backup(to: copy)
-            try source.close()
-            try copy.close()
-            let store = try LeaseStore(path: path, access: .writing)
-            guard let problem = try store.check().first else { return store }
-            throw StoreError(
-                kind: .damaged,
-                message: "The database \(original) is damaged (\(problem)), so nothing is taken from it.")
-        } catch let error as StoreError where error.kind == .missing {
-            throw StoreError(kind: .missing, message: "There is no file \(original).")
-        } catch {
-            throw StoreError(error, path: original)
-        }
-    }
-}

@@ -13,7 +13,7 @@ package struct LeaseStore: Sendable {
         case writing
     }
 
-    /// The file.
+    /// The file, for messages the one that a person named.
     package let path: String
     let database: any DatabaseWriter
 
@@ -31,6 +31,14 @@ package struct LeaseStore: Sendable {
         } catch {
             throw StoreError(error, path: path)
         }
+    }
+
+    /// Opens a database that messages call by another name than its path.
+    ///
+    /// - Throws: any error.
+    init(path: String, named name: String) throws {
+        self.path = name
+        database = try Self.open(path, access: .writing)
     }
 
     private static var cacheKibibytes: Int { 16 << 10 }

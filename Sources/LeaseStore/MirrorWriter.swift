@@ -114,7 +114,8 @@ struct MirrorWriter {
             key: key,
             LeaseVersion(
                 lease: lease, observedAt: observed, lastSeenAt: lastSeen, observedUntil: until,
-                departure: Departure(row: row)))
+                departure: Departure(row: row),
+                partial: LeaseRows.object(row["extra"])[PartialSightings.key].flatMap(PartialSightings.init(json:))))
         return (lastSeen, until)
     }
 

@@ -119,7 +119,7 @@ extension MirrorReader {
             sql: "SELECT * FROM lease_history WHERE history_id IN (\(ids.map(String.init).joined(separator: ",")))")
         var found: [Int64: Known] = [:]
         while let row = try rows.next() {
-            guard let version = LeaseVersion(row: row) else { continue }
+            let version = try LeaseVersion(row: row)
             found[row["history_id"]] = (version.lease, version.observedAt, version.departure)
         }
         return found
@@ -135,13 +135,26 @@ extension MirroredLease {
 }
 
 extension LeaseVersion {
-    /// Reads a row of the history; `nil` if its document is not a lease.
-    init?(row: Row) {
-        guard let lease = try? BlazarLease(json: LeaseRows.object(row["document"])) else { return nil }
+    /// Reads a row of the history.
+    ///
+    /// - Throws: ``StoreError`` of kind `damaged` if its document is not a lease: to leave it out would be to tell
+    ///   another history.
+    init(row: Row) throws {
+        let document = LeaseRows.object(row["document"])
+        guard var lease = try? BlazarLease(json: document) else {
+            throw StoreError(
+                kind: .damaged,
+                message: """
+                    The history holds a state that cannot be read (row \(row["history_id"] as Int64) of lease_history). \
+                    Restore a copy made by `leasehold db backup`, or delete that row.
+                    """)
+        }
+        lease.extra[PartialSightings.key] = nil
         self.init(
             lease: lease, observedAt: Timestamp(secondsSince1970: row["observed_at"]),
             lastSeenAt: Timestamp(secondsSince1970: row["last_seen_at"]), observedUntil: row.time("observed_until"),
-            departure: Departure(row: row))
+            departure: Departure(row: row),
+            partial: document[PartialSightings.key].flatMap(PartialSightings.init(json:)))
     }
 }
 

@@ -46,7 +46,9 @@ extension LeaseManager {
             if try Self.isDatabase(path) {
                 let copy = try Self.copy(path, in: folder.appendingPathComponent("\(copies.count)"))
                 copies.append(copy)
-                content = .database(copy, scopes: try chosenScopes(options).map { Set($0.map(\.id)) })
+                let chosen = try chosenScopes(options).map { Set($0.map(\.id)) }
+                guard chosen?.isEmpty != true else { throw Self.nothingChosen(path, options) }
+                content = .database(copy, scopes: chosen)
             } else {
                 content = try saved(path, options)
             }
@@ -122,6 +124,15 @@ extension LeaseManager {
             (options.scopes?.contains(scope.id) ?? true)
                 && options.project.map { $0 == scope.projectID || $0 == scope.projectName } ?? true
         }
+    }
+
+    private static func nothingChosen(_ path: String, _ options: ImportOptions) -> LeaseholdError {
+        LeaseholdError(
+            code: .invalid,
+            message: """
+                \(path): nothing is taken, since \(options.project.map { "project \($0)" } ?? "the cloud asked for") is \
+                not known here. `leasehold sites` shows what is; without --project and --os-cloud everything is taken.
+                """)
     }
 
     /// The one scope that saved leases can be of.

@@ -66,6 +66,30 @@ struct SavedLeasesTests {
         #expect(lease.lease.endsAt.iso8601 == "2026-11-22T18:14:00Z")
     }
 
+    @Test("of which only some columns were printed are outlines too, and drafts among them passed over")
+    func someColumns() throws {
+        let text = """
+            [{"id": "a", "name": "n", "status": "ACTIVE", "start_date": "2026-11-22T17:14:00Z",
+              "end_date": "2026-11-22T18:14:00Z"},
+             {"id": "local-1", "name": "q", "status": "QUEUED", "start_date": "2026-11-22T17:14:00Z",
+              "end_date": "2026-11-22T18:14:00Z"},
+             {"id": "b", "deleted": true, "start_date": "2026-11-22", "end_date": "2026-11-23"}]
+            """
+        let saved = try read(text)
+        #expect(saved.passedOver == 2)
+        #expect(saved.leases.map(\.outlinedFields) == [["id", "name", "status", "start_date", "end_date"]])
+        #expect(saved.leases.first?.lease.status == .active)
+    }
+
+    @Test("whose times lead out of the years that can be written are refused")
+    func lastYear() throws {
+        let text = #"{"id": "a", "start_date": "2026-11-22", "end_date": "9999-12-31T23:59:00-01:00"}"#
+        let error = #expect(throws: SavedLeasesError.self) { try read(text) }
+        #expect(error?.description.contains("end_date is not a date") == true)
+        #expect(Timestamp(parsing: "0001-01-01T00:00:00+00:01") == nil)
+        #expect(Timestamp(parsing: "9999-12-31T23:59:59Z")?.iso8601 == "9999-12-31T23:59:59Z")
+    }
+
     @Test("of our own lists tell when they were seen, and drafts and gone states are passed over")
     func ownList() throws {
         let text = """

@@ -61,4 +61,24 @@ struct PastManagerTests {
         #expect(try manager.firstListings() == [fixture.scope.id: clock(9)])
         #expect(try manager.listings(until: clock(14)) == [fixture.scope.id: clock(13)])
     }
+
+    @Test("Taking in a database for a project that is not known here is an error, not an empty answer")
+    func unknownProject() throws {
+        let (fixture, other) = (try StoreFixture(), try StoreFixture())
+        defer { fixture.remove() }
+        defer { other.remove() }
+        try other.pull([StoreFixture.lease("a")], at: 0)
+        let manager = try LeaseManager(
+            LeaseManager.Configuration(
+                databasePath: fixture.path, environment: [:], currentDirectory: fixture.folder.path,
+                homeDirectory: fixture.folder.path, now: { StoreFixture.time(500) }), access: .writing)
+        var options = ImportOptions()
+        options.project = "nobody's"
+        let error = #expect(throws: LeaseholdError.self) {
+            try manager.importHistory(from: [other.path], options: options)
+        }
+        #expect(error?.message.contains("project nobody's is not known here") == true, "\(error?.message ?? "")")
+        options.project = "p1"
+        #expect(try manager.importHistory(from: [other.path], options: options).map(\.new) == [1])
+    }
 }

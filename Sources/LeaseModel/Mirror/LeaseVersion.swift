@@ -10,17 +10,30 @@ public struct LeaseVersion: Sendable, Hashable {
     public let observedUntil: Timestamp?
     /// Set for the state of being gone.
     public let departure: Departure?
+    /// When it was seen in part only; `nil` if it was seen as a whole at both ends.
+    package let partial: PartialSightings?
 
     /// Makes a version from its parts.
     public init(
         lease: BlazarLease, observedAt: Timestamp, lastSeenAt: Timestamp, observedUntil: Timestamp?,
         departure: Departure?
     ) {
+        self.init(
+            lease: lease, observedAt: observedAt, lastSeenAt: lastSeenAt, observedUntil: observedUntil,
+            departure: departure, partial: nil)
+    }
+
+    /// Makes a version of which some was seen in part only.
+    package init(
+        lease: BlazarLease, observedAt: Timestamp, lastSeenAt: Timestamp, observedUntil: Timestamp?,
+        departure: Departure?, partial: PartialSightings?
+    ) {
         self.lease = lease
         self.observedAt = observedAt
         self.lastSeenAt = lastSeenAt
         self.observedUntil = observedUntil
         self.departure = departure
+        self.partial = departure == nil ? partial?.inState(from: observedAt, until: lastSeenAt) : nil
     }
 }
 

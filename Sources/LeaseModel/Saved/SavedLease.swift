@@ -2,17 +2,22 @@
 public struct SavedLease: Sendable, Hashable {
     /// The lease.
     public let lease: BlazarLease
-    /// Whether only its name and dates are known, as OpenStack's client lists them.
-    public let isOutline: Bool
+    /// The fields that are known of it, by Blazar's names, if it is an outline: OpenStack's client lists names and dates
+    /// only. `nil` for a whole lease.
+    public let outlinedFields: Set<String>?
+    /// Whether only some of its fields are known.
+    public var isOutline: Bool { outlinedFields != nil }
     /// When it was first seen so, if the data tell.
     public let firstSeenAt: Timestamp?
     /// When it was last seen so, if the data tell.
     public let lastSeenAt: Timestamp?
 
     /// Makes a saved lease from its parts.
-    public init(lease: BlazarLease, isOutline: Bool = false, firstSeenAt: Timestamp? = nil, lastSeenAt: Timestamp?) {
+    public init(
+        lease: BlazarLease, outlinedFields: Set<String>? = nil, firstSeenAt: Timestamp? = nil, lastSeenAt: Timestamp?
+    ) {
         self.lease = lease
-        self.isOutline = isOutline
+        self.outlinedFields = outlinedFields
         self.firstSeenAt = firstSeenAt
         self.lastSeenAt = lastSeenAt
     }
@@ -35,9 +40,9 @@ extension SavedLease {
         let isOurs = fields["synced_at"] != nil && fields["site"] != nil
         var firstSeenAt: Timestamp?
         var lastSeenAt: Timestamp?
+        if let id = fields["id"]?.stringValue, LocalID.isOne(id) { return nil }
         if isOurs {
             if fields["status"]?.stringValue == LeaseStatus.queued.rawValue { return nil }
-            if let id = fields["id"]?.stringValue, LocalID.isOne(id) { return nil }
             lastSeenAt = fields["synced_at"]?.stringValue.flatMap(Timestamp.init(parsing:))
             if let last = lastSeenAt, fields["deleted"]?.boolValue == false {
                 firstSeenAt = fields["observed_at"]?.stringValue.flatMap(Timestamp.init(parsing:)).map { min($0, last) }
@@ -45,17 +50,23 @@ extension SavedLease {
             let extra = fields.remove("extra")?.objectValue ?? [:]
             fields = JSONObject(fields.members.filter { !Self.ownKeys.contains($0.key) }.map { ($0.key, $0.value) })
             fields = fields.merging(extra)
+        } else if fields["deleted"]?.boolValue == true {
+            // A few columns of ours, which do not tell when it was last listed.
+            return nil
         }
         for parts in ["reservations", "events"] {
             guard let text = fields[parts]?.stringValue else { continue }
             fields[parts] = .array(try Self.parts(text, of: fields["id"]?.stringValue, parts))
         }
+        fields[PartialSightings.key] = nil
         var lease = try BlazarLease(json: fields)
         // Parts know their lease from where they stand.
         for index in lease.reservations.indices { lease.reservations[index].leaseID = lease.id }
         for index in lease.events.indices { lease.events[index].leaseID = lease.id }
-        let isOutline = fields["status"] == nil && fields["project_id"] == nil && lease.reservations.isEmpty
-        self.init(lease: lease, isOutline: isOutline, firstSeenAt: firstSeenAt, lastSeenAt: lastSeenAt)
+        let known = Set(fields.keys)
+        self.init(
+            lease: lease, outlinedFields: PartialLease.isWhole(known) ? nil : known, firstSeenAt: firstSeenAt,
+            lastSeenAt: lastSeenAt)
     }
 
     /// Reads a state of `history --states`; `nil` if it is none, or one of being gone.
@@ -65,7 +76,8 @@ extension SavedLease {
             let last = object["last_seen_at"]?.stringValue.flatMap(Timestamp.init(parsing:)), first <= last,
             let saved = try SavedLease(json: lease)
         else { return nil }
-        self.init(lease: saved.lease, firstSeenAt: first, lastSeenAt: last)
+        self.init(
+            lease: saved.lease, outlinedFields: saved.outlinedFields, firstSeenAt: first, lastSeenAt: last)
     }
 
     /// OpenStack's client calls its columns `Start Date` in some releases and `start_date` in others.

@@ -11,6 +11,8 @@ package struct ObservedTimeline: Sendable, Hashable {
         /// What was seen.
         package enum Content: Sendable, Hashable {
             case listed(BlazarLease)
+            /// A list with few columns had it.
+            case part(PartialLease)
             /// The server said that it is gone.
             case gone(Departure.Reason)
         }
@@ -35,20 +37,35 @@ package struct ObservedTimeline: Sendable, Hashable {
     }
 
     /// The timeline that a history tells.
-    package init(versions: [LeaseVersion]) {
-        self.init(
-            states: versions.map { version in
-                State(
-                    version.departure.map { .gone($0.reason) } ?? .listed(version.lease),
-                    firstSeen: version.observedAt, lastSeen: version.lastSeenAt)
-            })
+    package init(versions: [LeaseVersion]) { self.init(states: versions.flatMap(Self.states)) }
+
+    private static func states(of version: LeaseVersion) -> [State] {
+        let (first, last) = (version.observedAt, version.lastSeenAt)
+        if let departure = version.departure {
+            return [State(.gone(departure.reason), firstSeen: first, lastSeen: last)]
+        }
+        guard let partial = version.partial else {
+            return [State(.listed(version.lease), firstSeen: first, lastSeen: last)]
+        }
+        var states = partial.parts.map { part in
+            State(.part(PartialLease(version.lease, fields: part.fields)), firstSeen: part.at, lastSeen: part.at)
+        }
+        if let whole = partial.whole {
+            states.append(State(.listed(version.lease), firstSeen: whole.lowerBound, lastSeen: whole.upperBound))
+        }
+        return states.sorted { $0.precedes($1) }
     }
 
     private mutating func append(_ state: State) {
-        if let last = states.indices.last, states[last].content == state.content {
-            states[last].lastSeen = max(states[last].lastSeen, state.lastSeen)
-        } else {
+        guard let last = states.last, last.content == state.content else {
             states.append(state)
+            return
+        }
+        // What is missing of two parts may be different, even if they show the same.
+        if case .part = state.content {
+            if last != state { states.append(state) }
+        } else {
+            states[states.count - 1].lastSeen = max(last.lastSeen, state.lastSeen)
         }
     }
 
@@ -118,38 +135,108 @@ package struct ObservedTimeline: Sendable, Hashable {
 
     /// The history that this timeline makes, with how the lease went if a whole list lacked it after it was last seen.
     ///
-    /// - Parameter listings: when the whole lists of the scope were read, ascending.
+    /// What was seen in part is completed from what was known of the lease by then.
+    ///
+    /// - Parameters:
+    ///   - listings: when the whole lists of the scope were read, ascending.
+    ///   - projectID: the project of a lease that was never seen as a whole.
     /// - Returns: the states with their intervals; the last one holds.
-    package func versions(listings: [Timestamp]) -> [LeaseVersion] {
-        var states = states
-        if let last = states.last, case .listed = last.content {
+    package func versions(listings: [Timestamp], projectID: String) -> [LeaseVersion] {
+        var states = completed(projectID: projectID)
+        if let last = states.last, last.lease != nil {
             let next = listings.firstIndex(notBefore: last.lastSeen.adding(seconds: 1))
             if next < listings.count {
-                states.append(State(.gone(.unlisted), firstSeen: listings[next], lastSeen: listings[next]))
+                states.append(CompletedState(.unlisted, from: listings[next], until: listings[next]))
             }
         }
         var versions: [LeaseVersion] = []
         for (index, state) in states.enumerated() {
             let until = states.indices.contains(index + 1) ? states[index + 1].firstSeen : nil
             var departure: Departure?
-            let lease: BlazarLease
-            switch (state.content, versions.last) {
-            case (.listed(let listed), _): lease = listed
-            case (.gone(let reason), let before?):
-                lease = before.lease
+            if let reason = state.departure {
+                // Nobody can see the going of what was never there.
+                guard let before = versions.last else { continue }
                 departure = Departure(
                     reason: reason, after: before.departure?.after ?? before.lastSeenAt, before: state.firstSeen)
-            // Nobody can see the going of what was never there.
-            case (.gone, nil): continue
             }
+            guard let lease = state.lease ?? versions.last?.lease else { continue }
             versions.append(
                 LeaseVersion(
                     lease: lease, observedAt: state.firstSeen,
                     // What was seen before the next state was, was seen no later than that.
                     lastSeenAt: departure?.before ?? until.map { min(state.lastSeen, $0) } ?? state.lastSeen,
-                    observedUntil: until, departure: departure))
+                    observedUntil: until, departure: departure, partial: state.partial))
         }
         return versions
+    }
+
+    private func completed(projectID: String) -> [CompletedState] {
+        func whole(_ state: State) -> BlazarLease? {
+            if case .listed(let lease) = state.content { lease } else { nil }
+        }
+        let first = states.lazy.compactMap(whole).first
+        var before: BlazarLease?
+        var completed: [CompletedState] = []
+        for state in states {
+            let next: CompletedState
+            switch state.content {
+            case .gone(let reason): next = CompletedState(reason, from: state.firstSeen, until: state.lastSeen)
+            case .listed(let lease):
+                next = CompletedState(lease, whole: state.firstSeen...max(state.firstSeen, state.lastSeen))
+            case .part(let part):
+                next = CompletedState(
+                    part.completed(from: before, orOwner: first, projectID: projectID), fields: part.fields,
+                    at: state.firstSeen)
+            }
+            before = next.lease ?? before
+            if let last = completed.indices.last, completed[last].isSame(as: next) {
+                completed[last].add(next)
+            } else {
+                completed.append(next)
+            }
+        }
+        return completed
+    }
+}
+
+/// A state in which nothing is missing any more: being listed so, or being gone.
+private struct CompletedState {
+    let lease: BlazarLease?
+    let departure: Departure.Reason?
+    let firstSeen: Timestamp
+    private(set) var lastSeen: Timestamp
+    private(set) var partial: PartialSightings?
+
+    init(_ reason: Departure.Reason, from: Timestamp, until: Timestamp) {
+        lease = nil
+        departure = reason
+        firstSeen = from
+        lastSeen = until
+    }
+
+    init(_ lease: BlazarLease, whole: ClosedRange<Timestamp>) {
+        self.lease = lease
+        departure = nil
+        firstSeen = whole.lowerBound
+        lastSeen = whole.upperBound
+        partial = PartialSightings(whole: whole, parts: [])
+    }
+
+    init(_ lease: BlazarLease, fields: Set<String>, at moment: Timestamp) {
+        self.lease = lease
+        departure = nil
+        firstSeen = moment
+        lastSeen = moment
+        partial = PartialSightings(whole: nil, parts: [.init(at: moment, fields: fields)])
+    }
+
+    func isSame(as other: CompletedState) -> Bool { lease == other.lease && departure == other.departure }
+
+    mutating func add(_ next: CompletedState) {
+        lastSeen = max(lastSeen, next.lastSeen)
+        guard let other = next.partial else { return }
+        if let whole = other.whole { partial?.addWhole(whole) }
+        for part in other.parts { partial?.add(part) }
     }
 }
 
@@ -163,8 +250,13 @@ extension ObservedTimeline.State {
                 return (left.updatedAt?.secondsSince1970 ?? .min) < (right.updatedAt?.secondsSince1970 ?? .min)
             }
             return left == right || left.canonicalText < right.canonicalText
-        case (.listed, .gone): return true
-        case (.gone, .listed): return false
+        case (.part(let left), .part(let right)):
+            return left == right
+                || (left.lease.canonicalText, left.fields.sorted().joined(separator: " "))
+                    < (right.lease.canonicalText, right.fields.sorted().joined(separator: " "))
+        // A part is completed from what was seen as a whole in the same second.
+        case (.listed, .part), (.listed, .gone), (.part, .gone): return true
+        case (.part, .listed), (.gone, .listed), (.gone, .part): return false
         case (.gone(let left), .gone(let right)): return left.rawValue <= right.rawValue
         }
     }
