@@ -32,6 +32,8 @@ package struct ScopeSightings: Sendable {
             timeline = ObservedTimeline(states: timeline.states + [state])
         }
         let lacking = departures.filter { $0?.reason == .unlisted }.compactMap { $0?.before }.max()
-        return timeline.versions(listings: lacking.map { [$0] } ?? [])
+        let projects = scopes.lazy.flatMap(\.versions).map(\.lease.projectID)
+        return timeline.versions(
+            listings: lacking.map { [$0] } ?? [], projectID: projects.first { !$0.isEmpty } ?? "")
     }
 }
