@@ -17,8 +17,8 @@ ALTER TABLE resource_list ADD COLUMN listed_at INTEGER;
 ALTER TABLE resource ADD COLUMN last_seen_at INTEGER;
 ALTER TABLE allocation ADD COLUMN last_seen_at INTEGER;
 
--- Until now a row told when it was first listed and when it was first missing: both are moments of whole lists. Names of
--- users and projects came with imports too, so they tell of none.
+-- Until now a row told when it was first listed and when it was first missing: both are moments of whole lists. Names
+-- of users and projects came with imports too, so they tell of none.
 INSERT INTO resource_listing
 SELECT scope_id, kind, first_seen_at FROM resource WHERE kind NOT IN ('user', 'project')
 UNION

@@ -2,12 +2,12 @@ import GRDB
 import LeaseModel
 
 extension LeaseStore {
-    /// Takes in what the owner of another database saw of a scope besides leases: its resources, who holds them, and what
-    /// users and projects are called.
+    /// Takes in what the owner of another database saw of a scope besides leases: its resources, who holds them, and
+    /// what users and projects are called.
     ///
     /// As with leases, what was seen counts from when it was seen, in whichever order databases are taken in; what is
-    /// listed is what the latest whole list has, whoever read it. What sites answered to somebody else's requests is not
-    /// taken: it says nothing about this user's.
+    /// listed is what the latest whole list has, whoever read it. What sites answered to somebody else's requests is
+    /// not taken: it says nothing about this user's.
     ///
     /// - Returns: the latest moment at which any of it was seen; `nil` if there is nothing.
     @discardableResult
@@ -39,10 +39,15 @@ extension LeaseStore {
             guard kind != "user", kind != "project" else { continue }
             try database.execute(sql: table.updateGone, arguments: [scope.id, kind])
         }
-        // Since when a token's user has been called so is not kept, so every other source is later.
+        // Since when a token's user has been called so is not kept, so every other source is later. Those of the tokens
+        // that were given out here have their names from these.
+        let own = try String.fetchAll(database, sql: "SELECT DISTINCT user_id FROM cloud")
         let users = try Row.fetchCursor(
-            theirs, sql: "SELECT DISTINCT user_id, user_name, '{}', 0, 0 FROM cloud WHERE scope_id = ?",
-            arguments: [theirScope.id])
+            theirs,
+            sql: """
+                SELECT DISTINCT user_id, user_name, '{}', 0, 0 FROM cloud
+                WHERE scope_id = ? AND user_id NOT IN (\(own.map { _ in "?" }.joined(separator: ",")))
+                """, arguments: StatementArguments([theirScope.id]) + StatementArguments(own))
         _ = try take(users, .resources, kind: ResourceKind.user.rawValue, scope: scope.id, database)
         return latest.map(Timestamp.init(secondsSince1970:))
     }

@@ -57,8 +57,8 @@ struct ListedTable {
     }
 
     /// Adds a row of another database: what it says counts if it was listed later than here. Of two that were listed in
-    /// the same second one is taken that depends on them only, not on which was here first. The arguments are the scope,
-    /// the kind, and ``exported``.
+    /// the same second one is taken that depends on them only, not on which was here first. The arguments are the
+    /// scope, the kind, and ``exported``.
     var upsertImported: String {
         // NULL compares with nothing; a number is less than any text.
         func rank(_ table: String, seen: String) -> String {

@@ -80,7 +80,8 @@ struct ResourceWriter {
             }
         }
         try database.execute(
-            sql: "INSERT INTO resource_listing (scope_id, kind, listed_at) VALUES (?, ?, ?)", arguments: list + [moment])
+            sql: "INSERT INTO resource_listing (scope_id, kind, listed_at) VALUES (?, ?, ?)",
+            arguments: list + [moment])
         try database.execute(
             sql: "UPDATE resource_list SET listed_at = ? WHERE scope_id = ? AND kind = ?",
             arguments: StatementArguments([moment]) + list)

@@ -162,7 +162,8 @@ struct PastCommandTests {
         defer { fixture.remove() }
         try target.mirror.pull([StoreFixture.lease("b", name: "night-2", status: .active, to: 15)], at: 11)
         func hours(_ fixture: CommandFixture) async throws -> JSONValue? {
-            let result = try await fixture.run("report", "hours", "--by", "lease", "--to", "2027-01-15 08:11", "-f", "json")
+            let result = try await fixture.run(
+                "report", "hours", "--by", "lease", "--to", "2027-01-15 08:11", "-f", "json")
             return result.json?.arrayValue?.first { $0["lease"]?.stringValue == "b" }
         }
         let before = try await hours(target)

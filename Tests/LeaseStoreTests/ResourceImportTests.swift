@@ -12,7 +12,8 @@ struct ResourceImportTests {
     typealias Fixture = StoreFixture
 
     private func host(_ id: String, _ type: String = "gpu") -> CatalogueResource {
-        CatalogueResource(kind: .host, id: id, name: "node-\(id)", fields: ["id": .string(id), "node_type": .string(type)])
+        CatalogueResource(
+            kind: .host, id: id, name: "node-\(id)", fields: ["id": .string(id), "node_type": .string(type)])
     }
 
     private func allocation(_ host: String, _ reservation: String, lease: String = "a") -> Allocation {
@@ -44,7 +45,7 @@ struct ResourceImportTests {
     /// How many resources the reservation of lease `a` has, as `show` tells and as reports count.
     private func held(_ fixture: Fixture) throws -> [Int?] {
         var counted: [Int?] = []
-        try fixture.store.holdings(LeaseFilter(), detail: []) { lease in
+        try fixture.store.holdings(LeaseFilter(), detail: .names) { lease in
             if lease.id == "a" { counted += lease.reservations.map(\.allocated) }
         }
         return try fixture.store.leases(LeaseFilter()).filter { $0.id == "a" }.map { $0.heldCounts["r-a"] } + counted
@@ -75,7 +76,8 @@ struct ResourceImportTests {
         try read(
             [host("1"), host("2")], held: [allocation("1", "r-a"), allocation("2", "r-a")], at: 5, into: fixture,
             scope: admin)
-        try read([host("1"), host("3")], held: [allocation("1", "r-a"), allocation("3", "r-a")], at: 10, into: fixture)
+        try read(
+            [host("1"), host("3")], held: [allocation("1", "r-a"), allocation("3", "r-a")], at: 10, into: fixture)
         #expect(try held(fixture) == [2, 2], "host 2 is not held, and not listed")
         #expect(try hosts(fixture) == ["1", "3"])
         // Those listed last, within it.
@@ -145,7 +147,7 @@ struct ResourceImportTests {
         #expect(try fixture.row("SELECT lease_id, project_id FROM allocation") == ["b", "p2"])
     }
 
-    @Test("What a user is called now is what the latest list says, in whichever order lists come in", arguments: [0, 1])
+    @Test("A user is called what the latest list says, in whichever order lists come in", arguments: [0, 1])
     func names(later: Int) throws {
         let (fixture, others) = (try Fixture(), [try Fixture(), try Fixture()])
         defer { for one in [fixture] + others { one.remove() } }
@@ -174,7 +176,8 @@ struct ResourceImportTests {
                 sql: """
                     INSERT INTO scope (site, auth_url, region, project_id, project_name, all_projects)
                     VALUES ('theirs', 'http://cloud/v3', 'R', 'p1', 'physics', 0);
-                    INSERT INTO resource_list VALUES (1, 'host', 'listed', NULL), (1, 'host/allocations', 'listed', NULL);
+                    INSERT INTO resource_list VALUES
+                        (1, 'host', 'listed', NULL), (1, 'host/allocations', 'listed', NULL);
                     INSERT INTO resource (scope_id, kind, id, fields, first_seen_at, gone_before) VALUES
                         (1, 'host', '1', '{}', 1800000300, NULL), (1, 'host', '2', '{}', 1800000300, 1800000600),
                         (1, 'user', 'u7', '{}', 1800000900, NULL);

@@ -80,7 +80,8 @@ struct ResourceMember {
                     resources: [CatalogueResource(kind: .user, id: "u7", name: "name-\(minute / 10)")]),
             ], scope: fixture.scope.id, at: StoreFixture.time(minute))
         hosts.note(
-            Dictionary(uniqueKeysWithValues: list.hosts.map { ($0.id, JSONValue.object($0.fields).text()) }), at: minute)
+            Dictionary(uniqueKeysWithValues: list.hosts.map { ($0.id, JSONValue.object($0.fields).text()) }),
+            at: minute)
         allocations.note(
             Dictionary(
                 uniqueKeysWithValues: list.allocations.map { ($0.resourceID, "\($0.leaseID) \($0.projectID ?? "")") }),

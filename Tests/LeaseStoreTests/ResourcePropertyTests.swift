@@ -72,8 +72,9 @@ struct ResourcePropertyTests {
         #expect(try member.fixture.store.check().isEmpty, "\(what)")
     }
 
-    @Test("The order of imports does not matter, nor how often: listed is what the latest list has",
-          arguments: 0..<24 as Range<UInt64>)
+    @Test(
+        "The order of imports does not matter, nor how often: listed is what the latest list has",
+        arguments: 0..<12 as Range<UInt64>)
     func merged(seed: UInt64) throws {
         let world = ResourceWorld(seed: seed)
         let all = try members(seed, world)

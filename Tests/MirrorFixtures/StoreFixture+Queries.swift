@@ -5,7 +5,8 @@ extension StoreFixture {
     /// Every row of every table but the runs, and but for when each list was last read.
     package func dump() throws -> [String] {
         let tables = ["lease", "reservation", "event", "lease_history", "resource", "allocation"]
-        let queries = tables.map { "SELECT * FROM \($0)" } + ["SELECT scope_id, kind, outcome, message FROM resource_list"]
+        let queries =
+            tables.map { "SELECT * FROM \($0)" } + ["SELECT scope_id, kind, outcome, message FROM resource_list"]
         return try queries.flatMap { query in
             var rows: [String] = []
             try store.query(query, columns: { _ in }) { rows.append(JSONValue.array($0).text()) }

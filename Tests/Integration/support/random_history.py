@@ -36,7 +36,8 @@ def write(path, seed, leases=120, around=1_774_700_000):
                 "INSERT INTO sync_run (kind, cloud, scope_id, started_at, finished_at, outcome)"
                 " VALUES ('list', ?, ?, ?, ?, 'complete')", (site, scope, around - 2_000_000 + scope, around - 1_999_999))
             database.execute(
-                "INSERT INTO resource_list (scope_id, kind, outcome, listed_at) VALUES (?, 'host/allocations', 'listed', ?)",
+                "INSERT INTO resource_list (scope_id, kind, outcome, listed_at)"
+                " VALUES (?, 'host/allocations', 'listed', ?)",
                 (scope, around + chance.choice([0, 86_400])))
         database.execute("INSERT INTO cloud VALUES ('alpha', 1, 'u0', 'ada')")
         for number in range(leases):
