@@ -11,7 +11,8 @@ struct AdditiveReportTests {
             var lease = LeaseHolding.random(&random)
             lease.id = "\(number)"
             lease.name = "lease \(random.next() % 9)"
-            lease.createdAt = random.next() % 4 == 0 ? nil : lease.startsAt.adding(seconds: -Int64(random.next() % 9_000))
+            lease.createdAt =
+                random.next() % 4 == 0 ? nil : lease.startsAt.adding(seconds: -Int64(random.next() % 9_000))
             lease.earlierStates = (0..<random.next() % 3).map { _ in
                 ObservedState(
                     status: .pending, startsAt: lease.startsAt,
