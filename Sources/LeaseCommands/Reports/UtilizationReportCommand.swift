@@ -49,9 +49,10 @@ package struct UtilizationReportCommand: Subcommand {
                 Column("estimated") { .bool($0.row.isEstimated) },
             ]
         let head = try options.head("Utilization of hosts", context)
-        try options.write(report.rows.map { Line(row: $0) }, columns, head: head, context, &console)
-        if hosts.isEmpty, !options.reading.output.isQuiet {
-            console.remark("No site has listed its hosts, or none was synced: see `leasehold hosts`.")
+        let rows = report.rows
+        try options.write(rows.map { Line(row: $0) }, columns, head: head, context, &console)
+        if rows.isEmpty, !options.reading.output.isQuiet {
+            console.remark("No site has listed such hosts by then, or none was synced: see `leasehold hosts`.")
         }
         try options.remark(context, &console)
     }
