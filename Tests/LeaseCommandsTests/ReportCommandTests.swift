@@ -204,7 +204,8 @@ struct ReportCommandTests {
             _ = try fixture.mirror.store.enqueue(scope: fixture.mirror.scope.id, at: StoreFixture.time(11)) { _ in
                 Mutation(
                     id: 0, scopeID: fixture.mirror.scope.id, verb: .create, localID: "local-\(number)", leaseID: nil,
-                    leaseName: name, state: .queued, body: [:], token: nil, createdAt: StoreFixture.time(11))
+                    leaseName: name, state: .queued, body: [:], token: "token-\(number)",
+                    createdAt: StoreFixture.time(11))
             }
             _ = try fixture.mirror.store.changeMutation(id: Int64(number + 1)) { mutation, _ in
                 var next = mutation
