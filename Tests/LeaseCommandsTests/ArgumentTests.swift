@@ -90,7 +90,7 @@ struct ArgumentTests {
     }
 
     @Test func outOfRangeIsSaid() {
-        let error = #expect(throws: TimeArgumentError.self) { try read("9999-12-31T23:59-10:00") }
+        let error = #expect(throws: TimeArgumentError.self) { try read("+500000w") }
         #expect(error?.problem == .outOfRange)
     }
 

@@ -283,8 +283,13 @@ struct ReportCommandTests {
         defer { fixture.remove() }
         // The second reading of the hosts; `b` holds the one that there is.
         let scope = fixture.mirror.scope
-        let leases = try fixture.mirror.store.leases(LeaseFilter()).filter { $0.scopeID == scope.id }.map(\.lease)
-        try fixture.mirror.pull(leases, at: 11)
+        let hosts = try fixture.mirror.store.resources(.host, scopes: nil)
+        try fixture.mirror.store.apply(
+            [
+                ObservedResources(
+                    kind: .host, outcome: .listed, resources: hosts.map(\.resource),
+                    allocations: hosts.flatMap(\.allocations))
+            ], scope: scope.id, at: StoreFixture.time(11))
         func rows(_ arguments: String...) async throws -> [JSONValue] {
             let result = try await fixture.run(["report", "utilization", "-f", "json"] + arguments)
             return try #require(result.json?.arrayValue)

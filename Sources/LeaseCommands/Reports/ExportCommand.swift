@@ -49,7 +49,8 @@ package struct CalendarExport: Subcommand {
             extensionWindows: try ExtensionWindowOptions.windows(given, context.manager))
         try ReportFile.write(to: options.file, &console) { console in
             var isBegun = false
-            try context.manager.forEachHolding(context.filterInPeriod) { lease in
+            // With the past states a lease is what all scopes of its site together know of it.
+            try context.manager.forEachHolding(context.filterInPeriod, includesStates: true) { lease in
                 guard let event = calendar.event(lease) else { return }
                 if !isBegun { try console.output.write(LeaseCalendar.beginning) }
                 isBegun = true

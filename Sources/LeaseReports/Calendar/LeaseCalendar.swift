@@ -5,11 +5,6 @@ public struct LeaseCalendar: Sendable {
     private let now: Timestamp
     private let alarmSeconds: Int64
     private let extensionWindows: [Int64: Int64]
-    /// The revision of every event: the seconds from the beginning of 2020 on, for RFC 5545 has 32 bits for it.
-    ///
-    /// The time of the export, and nothing that is known of a lease: calendars pass over an event whose number falls, and
-    /// an import may find that a lease changed earlier than was thought, or less often.
-    private let revision: Int64
 
     /// Begins a calendar.
     ///
@@ -21,7 +16,6 @@ public struct LeaseCalendar: Sendable {
         self.now = now
         self.alarmSeconds = alarmSeconds
         self.extensionWindows = extensionWindows
-        revision = min(max(now.seconds(since: Timestamp(secondsSince1970: 1_577_836_800)), 0), Int64(Int32.max))
     }
 
     /// What stands before the events, of which there must be one: RFC 5545 has no empty calendars (section 3.6). It names
@@ -34,21 +28,22 @@ public struct LeaseCalendar: Sendable {
     /// What stands behind them.
     public static let end = lines(["END:VCALENDAR"])
 
-    /// The event of a lease; `nil` for one that ends before it begins: no calendar
-    /// takes that.
+    /// The event of a lease, as all scopes of its site saw it; `nil` for one that ends before it begins: no calendar takes
+    /// that.
     public func event(_ lease: LeaseHolding) -> String? {
         guard lease.startsAt < lease.endsAt else { return nil }
         let isCancelled = lease.departure?.reason == .deleted
         // A deleted lease ends when it was found gone, at the latest; one that never started keeps its dates.
         let span = lease.held?.span ?? lease.startsAt..<lease.endsAt
+        let changedAt = lease.departure?.before ?? lease.observedAt
         var lines = [
             "BEGIN:VEVENT", "UID:\(Self.escaped(lease.id))", "DTSTAMP:\(Self.time(now))",
             "DTSTART:\(Self.time(span.lowerBound))", "DTEND:\(Self.time(span.upperBound))",
             "SUMMARY:\(Self.escaped(lease.name.isEmpty ? lease.id : lease.name))",
             "DESCRIPTION:\(Self.escaped(description(lease)))",
-            "SEQUENCE:\(revision)",
+            "SEQUENCE:\(Self.revision(since: changedAt))",
             "STATUS:\(isCancelled ? "CANCELLED" : "CONFIRMED")", "TRANSP:TRANSPARENT",
-            "LAST-MODIFIED:\(Self.time(lease.departure?.before ?? lease.observedAt))",
+            "LAST-MODIFIED:\(Self.time(changedAt))",
         ]
         if let created = lease.createdAt { lines.append("CREATED:\(Self.time(created))") }
         lines.append("CATEGORIES:\(Self.escaped(lease.site))")
@@ -60,6 +55,14 @@ public struct LeaseCalendar: Sendable {
             lines += Self.alarm(lease.endsAt.adding(seconds: -alarmSeconds), "\(lease.name) ends soon")
         }
         return Self.lines(lines + ["END:VEVENT"])
+    }
+
+    /// The revision that began at a moment: the seconds from the beginning of 2020 on, for RFC 5545 has 32 bits for it.
+    ///
+    /// Each change that is seen is seen later than the one before. If an import tells that somebody saw it earlier, the
+    /// number falls, but then the event is the one that the calendar has.
+    private static func revision(since moment: Timestamp) -> Int64 {
+        min(max(moment.seconds(since: Timestamp(secondsSince1970: 1_577_836_800)), 0), Int64(Int32.max))
     }
 
     private func description(_ lease: LeaseHolding) -> String {
