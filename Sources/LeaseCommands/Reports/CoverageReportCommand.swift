@@ -20,15 +20,16 @@ package struct CoverageReportCommand: Subcommand {
     @Option(
         name: .customLong("gap"), help: ArgumentHelp("From which length on a pause is counted.", valueName: "length"))
     var gap = "24h"
+    @OptionGroup var reading: ReadingOptions
     @OptionGroup var output: ReportOutputOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { output.reading.output.format == .json }
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let pause = try DurationArgument(parsing: gap).seconds
-        let zone = try output.zone(console)
-        let (manager, scopes) = try await output.reading.open(&console)
+        let zone = try output.zone(reading, console)
+        let (manager, scopes) = try await reading.open(&console)
         let now = console.now()
         let runs = try manager.listRuns()
         let rows = try manager.scopes().filter { scopes?.contains($0.id) ?? true }
@@ -51,6 +52,6 @@ package struct CoverageReportCommand: Subcommand {
                 },
                 Column("longest_gap_start") { .time($0.longestGap?.lowerBound) },
                 Column("longest_gap_end") { .time($0.longestGap?.upperBound) },
-            ], head: head, zone: zone, &console)
+            ], head: head, zone: zone, reading, &console)
     }
 }

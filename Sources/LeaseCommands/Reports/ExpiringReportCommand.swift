@@ -23,19 +23,20 @@ package struct ExpiringReportCommand: Subcommand {
             "How soon. Default: the site's policy's warning_time, or else 7d.", valueName: "length"))
     var within: String?
     @OptionGroup var window: ExtensionWindowOptions
+    @OptionGroup var reading: ReadingOptions
     @OptionGroup var output: ReportOutputOptions
     @OptionGroup var match: LeaseMatchOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { output.reading.output.format == .json }
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let givenSeconds = try within.map { try DurationArgument(parsing: $0).seconds }
         let given = try window.seconds()
-        let zone = try output.zone(console)
+        let zone = try output.zone(reading, console)
         let now = console.now()
         var filter = try match.filter()
-        let (manager, scopes) = try await output.reading.open(&console)
+        let (manager, scopes) = try await reading.open(&console)
         filter.scopes = scopes
         filter.from = now
         let windows = try ExtensionWindowOptions.windows(given, manager)
@@ -59,8 +60,8 @@ package struct ExpiringReportCommand: Subcommand {
                 Column("end_date", isShrinkable: false) { .time($0.lease.endsAt) },
                 Column("remaining") { .duration(seconds: $0.remainingSeconds) },
                 Column("extension_opens_at") { $0.extensionOpensAt.map { .time($0) } ?? .unknown },
-            ], head: head, zone: zone, &console)
-        try output.reading.remarkFreshness(manager, scopes: scopes, zone: zone, &console)
+            ], head: head, zone: zone, reading, &console)
+        try reading.remarkFreshness(manager, scopes: scopes, zone: zone, &console)
     }
 }
 

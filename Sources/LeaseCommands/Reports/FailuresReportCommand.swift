@@ -28,17 +28,18 @@ package struct FailuresReportCommand: Subcommand {
             "Only of leases whose names match, with *, ? and [...] as in a shell.", valueName: "glob"))
     var nameGlob: String?
 
+    @OptionGroup var reading: ReadingOptions
     @OptionGroup var output: ReportOutputOptions
     @OptionGroup var times: ReportPeriodOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { output.reading.output.format == .json }
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
-        let zone = try output.zone(console)
+        let zone = try output.zone(reading, console)
         // What failed just now belongs to it, though the period ends with the present second.
         let period = try times.period(now: console.now(), zone: zone, defaultEnd: .distantFuture)
-        let (manager, scopes) = try await output.reading.open(&console)
+        let (manager, scopes) = try await reading.open(&console)
         let queue = try manager.queue(scopes: try wanted(scopes, manager), includesFinal: true)
         let pattern = nameGlob.map(GlobPattern.init)
         let columns: [Column<FailureRow>] = [
@@ -53,7 +54,7 @@ package struct FailuresReportCommand: Subcommand {
         let rows = FailureRow.rows(
             of: queue.filter { pattern?.matches($0.leaseName) ?? true }, period: period)
         let head = PageHead(title: "Failed writes", remarks: [TimeText(zone: zone).period(period)])
-        try output.write(rows, columns, head: head, zone: zone, &console)
+        try output.write(rows, columns, head: head, zone: zone, reading, &console)
     }
 
     /// Those scopes among the given ones whose project is asked for; `nil` for all.

@@ -6,18 +6,18 @@ import Synchronization
 
 /// The options of a report on leases.
 package struct ReportOptions: ParsableArguments {
+    @OptionGroup var reading: ReadingOptions
     @OptionGroup var output: ReportOutputOptions
     @OptionGroup var match: LeaseMatchOptions
     @OptionGroup var times: ReportPeriodOptions
 
     package init() {}
 
-    var reading: ReadingOptions { output.reading }
     /// The file to write to; `nil` for standard output.
     var file: String? { output.file }
 
     /// The zone asked for.
-    func zone(_ console: Console) throws(CommandError) -> DisplayZone { try output.zone(console) }
+    func zone(_ console: Console) throws(CommandError) -> DisplayZone { try output.zone(reading, console) }
 
     /// Opens the database and settles what is asked about.
     ///
@@ -41,7 +41,7 @@ package struct ReportOptions: ParsableArguments {
     func write<Row>(
         _ rows: [Row], _ columns: [Column<Row>], head: PageHead, _ context: ReportContext, _ console: inout Console
     ) throws {
-        try output.write(rows, columns, head: head, zone: context.zone, &console)
+        try output.write(rows, columns, head: head, zone: context.zone, reading, &console)
     }
 
     /// What a page says of itself.

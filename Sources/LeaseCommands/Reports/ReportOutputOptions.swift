@@ -3,10 +3,11 @@ import LeaseModel
 import LeaseReports
 import Leasehold
 
-/// The options that every report has, whatever it is about: how, where to, and with which clock's times it is written.
+/// The options that every report has beside ``ReadingOptions``: where to, and with which clock's times it is written.
+///
+/// They stand beside these and not around them: every group within another multiplies the time that the parser takes to
+/// check itself in a debug build.
 package struct ReportOutputOptions: ParsableArguments {
-    @OptionGroup var reading: ReadingOptions
-
     @Option(
         name: .customLong("tz"),
         help: ArgumentHelp(
@@ -21,8 +22,8 @@ package struct ReportOutputOptions: ParsableArguments {
 
     package init() {}
 
-    /// The zone asked for.
-    func zone(_ console: Console) throws(CommandError) -> DisplayZone {
+    /// The zone asked for, here or by the reading options.
+    func zone(_ reading: ReadingOptions, _ console: Console) throws(CommandError) -> DisplayZone {
         guard let zoneName else { return reading.zone(console) }
         return try DisplayZone.named(zoneName, environment: console.environment)
     }
@@ -34,10 +35,12 @@ package struct ReportOutputOptions: ParsableArguments {
     ///   - columns: the columns that there are.
     ///   - head: what a page says of itself.
     ///   - zone: the zone of times.
+    ///   - reading: in what form.
     ///   - console: where to write if no file is named.
     /// - Throws: ``CommandError`` if the file cannot be written, or for a column that there is not.
     func write<Row>(
-        _ rows: [Row], _ columns: [Column<Row>], head: PageHead, zone: DisplayZone, _ console: inout Console
+        _ rows: [Row], _ columns: [Column<Row>], head: PageHead, zone: DisplayZone, _ reading: ReadingOptions,
+        _ console: inout Console
     ) throws {
         let output = reading.output
         let selection = try ColumnSelection(
