@@ -127,7 +127,10 @@ struct HoursReportTests {
             return report.rows.map(\.isComplete)
         }
         #expect(complete(try Facts.calendar(.day), Facts.always) == [false, true, false])
-        #expect(complete(try Facts.calendar(.day), Facts.period("2026-01-01 10:00", "2026-01-03 12:00")) == [true, true, true])
+        #expect(
+            complete(try Facts.calendar(.day), Facts.period("2026-01-01 10:00", "2026-01-03 12:00")) == [
+                true, true, true,
+            ])
         #expect(complete(nil, Facts.period("2026-01-02", "2026-01-03")) == [true])
         #expect(complete(nil, Facts.always) == [false])
         #expect(rows([Facts.lease(from: "2026-01-01 00:00", to: "2026-01-02 00:00")]).map(\.isComplete) == [false])

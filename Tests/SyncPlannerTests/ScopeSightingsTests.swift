@@ -21,7 +21,9 @@ struct ScopeSightingsTests {
     /// The states as text, whichever of the scopes comes first.
     private func states(_ scopes: [ScopeSightings]) -> Set<[String]> {
         let orders = scopes.indices.flatMap { first in
-            [scopes.indices.filter { $0 != first }, scopes.indices.reversed().filter { $0 != first }].map { [first] + $0 }
+            [scopes.indices.filter { $0 != first }, scopes.indices.reversed().filter { $0 != first }].map {
+                [first] + $0
+            }
         }
         return Set(
             orders.map { order in

@@ -27,7 +27,8 @@ package struct ScopeSightings: Sendable {
                 return (ObservedTimeline(versions: seen), scope.listings)
             })
         let departures = scopes.map { $0.versions.last?.departure }
-        if departures.allSatisfy({ $0?.reason == .outOfScope }), let last = departures.compactMap({ $0?.before }).max() {
+        if departures.allSatisfy({ $0?.reason == .outOfScope }), let last = departures.compactMap({ $0?.before }).max()
+        {
             let state = ObservedTimeline.State(.gone(.outOfScope), firstSeen: last, lastSeen: last)
             timeline = ObservedTimeline(states: timeline.states + [state])
         }
