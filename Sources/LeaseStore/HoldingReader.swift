@@ -114,10 +114,8 @@ struct HoldingReader {
             readLease()
             try reservations.read(of: key, into: &holding.reservations)
             if let values = try states?.values(of: key) { holding.earlierStates = values }
-            if shared != nil, leases.integer(Position.isShared) != 0,
-                let life = try shared?.lives(keys: CollectionOfOne(key)).first
-            {
-                holding.takeStates(of: life.versions)
+            if shared != nil, leases.integer(Position.isShared) != 0, let versions = try shared?.outline(of: key) {
+                holding.takeStates(of: versions)
             }
             if let values = try events?.values(of: key) { holding.events = values }
             try each(holding)

@@ -68,6 +68,38 @@ struct SharedHistory {
         }
     }
 
+    /// Every state in which any scope saw the lease of a row, the oldest first, with no more of it than its name, status
+    /// and dates: what reports need of a hundred thousand leases, without reading their documents.
+    mutating func outline(of key: Int64) throws -> [LeaseVersion] {
+        let rows = try Row.fetchAll(
+            database.cachedStatement(
+                sql: """
+                    SELECT twin.*, own.scope_id AS own_scope FROM lease AS own JOIN lease AS twin ON twin.id = own.id
+                    WHERE own.lease_key = ? ORDER BY twin.scope_id
+                    """), arguments: [key])
+        let past = try database.cachedStatement(
+            sql: """
+                SELECT name, status, start_at, end_at, observed_at, last_seen_at, observed_until, gone, gone_after,
+                    gone_before, gone_unconfirmed, unixepoch(document ->> 'updated_at') AS updated_at
+                FROM lease_history WHERE lease_key = ? ORDER BY observed_until, observed_at, history_id
+                """)
+        let scopes = try rows.compactMap { row -> ScopeSightings? in
+            let scopeID: Int64 = row["scope_id"]
+            guard neighbours[row["own_scope"]]?.contains(scopeID) == true else { return nil }
+            let earlier = try Row.fetchAll(past, arguments: [row["lease_key"] as Int64])
+            let observedAt = Timestamp(secondsSince1970: row["observed_at"])
+            let lastSeenAt = row.time("last_seen_at") ?? max(observedAt, reader.scopes[scopeID]?.listedAt ?? observedAt)
+            let versions = earlier.map { state in
+                LeaseVersion(
+                    outline: state, id: row["id"], lastSeenAt: Timestamp(secondsSince1970: state["last_seen_at"]),
+                    observedUntil: state.time("observed_until"))
+            }
+            let present = LeaseVersion(outline: row, id: row["id"], lastSeenAt: lastSeenAt, observedUntil: nil)
+            return ScopeSightings(versions: versions + [present], listings: try listings(of: scopeID))
+        }
+        return ScopeSightings.history(of: scopes)
+    }
+
     /// The rows of the same lease and site as each row, itself included; those that have no other are missing.
     private func twins(of keys: some Collection<Int64>) throws -> [Int64: [Int64]] {
         guard !neighbours.isEmpty else { return [:] }
@@ -92,5 +124,20 @@ struct SharedHistory {
         let found = try LeaseStore.listings(database, scope: scope)
         listings[scope] = found
         return found
+    }
+}
+
+extension LeaseVersion {
+    /// A state as a row of `lease` or `lease_history` has it in its columns.
+    fileprivate init(outline row: Row, id: String, lastSeenAt: Timestamp, observedUntil: Timestamp?) {
+        let departure = Departure(row: row)
+        self.init(
+            lease: BlazarLease(
+                id: id, name: row["name"], userID: "", projectID: "",
+                startsAt: Timestamp(secondsSince1970: row["start_at"]),
+                endsAt: Timestamp(secondsSince1970: row["end_at"]), status: LeaseStatus(rawValue: row["status"]),
+                updatedAt: row.time("updated_at")),
+            observedAt: Timestamp(secondsSince1970: row["observed_at"]),
+            lastSeenAt: departure?.before ?? lastSeenAt, observedUntil: observedUntil, departure: departure)
     }
 }
