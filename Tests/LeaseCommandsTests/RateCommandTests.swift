@@ -1,0 +1,100 @@
+import Foundation
+import LeaseModel
+import LeaseStore
+import MirrorFixtures
+import Testing
+
+@testable import LeaseCommands
+
+@Suite("Service units as a command")
+struct RateCommandTests {
+    private static let policy = """
+        sites:
+          alpha:
+            su_rates:
+              - {su_per_hour: 1}
+              - {su_per_hour: 2, from: 2027-01-15}
+              - {node_type: gpu, su_per_hour: 4}
+        """
+
+    /// A filled database of the sites alpha and beta, and a file beside it.
+    private func fixture(_ file: String, _ text: String) throws -> CommandFixture {
+        var fixture = try CommandFixture()
+        try Data(text.utf8).write(to: fixture.mirror.folder.appendingPathComponent(file))
+        fixture.environment["LEASEHOLD_POLICY"] = file == "policy.yaml" ? file : nil
+        return fixture
+    }
+
+    @Test("multiply by the policy's rates, though they overlap, and name the sites that have none")
+    func policyRates() async throws {
+        let fixture = try fixture("policy.yaml", Self.policy)
+        defer { fixture.remove() }
+        let arguments = ["report", "su", "--by", "site,node_type", "--to", "2027-01-16"]
+        let result = try await fixture.run(arguments + ["-f", "json"])
+        let rows = try #require(result.json?.arrayValue)
+        #expect(Set(rows.map { $0["site"]?.stringValue }) == ["alpha"])
+        // Two nodes at most, for an hour.
+        #expect(rows.first { $0["node_type"]?.stringValue == "gpu" }?["su"]?.doubleValue == 8)
+        #expect(
+            result.errors == "Leases of sites for which the policy file has no rates are left out: those of beta.\n")
+        #expect(try await fixture.run(arguments + ["-f", "json", "-q"]).errors.isEmpty)
+        let table = try await fixture.run(arguments)
+        #expect(table.lines.contains { $0.hasPrefix("| alpha | all ") })
+        #expect(table.lines.contains { $0.hasPrefix("| total ") })
+        let page = try await fixture.run(arguments + ["--bucket", "day", "-f", "html"]).output
+        #expect(page.contains("<svg role=\"img\" aria-label=\"Service units"))
+        #expect(page.contains("those of beta."))
+    }
+
+    @Test(
+        "refuse tables of rates that cannot be meant so",
+        arguments: [
+            (
+                "resource_type,node_type,rate,from,until\nnode,,1,,2027-01-01",
+                "'until', which means nothing (did you mean 'to'?)"
+            ),
+            (
+                "resource_type,rate,rat\nnode,1,2",
+                "'rat', which means nothing (did you mean 'rate'?). Known: resource_type, "
+            ),
+            ("resource_type,rate,Rate\nnode,1,2", "two columns 'rate'"),
+            ("resource_type,rate\n", "no line"),
+            ("resource_type,rate\nnode,1,2027-01-01", "3 fields in line 2"),
+            ("resource_type,rate\nnode,1\nphyscial:host,1", "'physcial:host' in line 3"),
+            ("resource_type,rate\nphyscial:host,1", "(did you mean 'physical:host'?)"),
+            ("resource_type,rate,from,to\nnode,1,,2027-01-02\nnode,2,2027-01-01,", "two rates"),
+        ])
+    func tables(text: String, words: String) async throws {
+        let fixture = try fixture("rates.csv", text)
+        defer { fixture.remove() }
+        let result = try await fixture.run("report", "su", "--rates", "rates.csv")
+        #expect(result.status == .data)
+        #expect(result.errors.contains(words), "\(result.errors)")
+        #expect(result.output.isEmpty)
+    }
+
+    @Test("take rates of a type that is not known here if there are such leases")
+    func strangeType() async throws {
+        let fixture = try fixture("rates.csv", "resource_type,rate\nquantum,3")
+        defer { fixture.remove() }
+        var lease = StoreFixture.lease("q", to: 15)
+        lease.reservations[0].resourceType = ResourceType(rawValue: "quantum")
+        lease.reservations[0].fields = ["amount": 2]
+        try fixture.mirror.pull([lease], at: 11)
+        let result = try await fixture.run(
+            "report", "su", "--rates", "rates.csv", "--to", "2027-01-16", "-f", "json")
+        #expect(result.json?.arrayValue?.first?["su"]?.doubleValue == 1.5)
+        #expect(result.errors.isEmpty)
+    }
+
+    @Test("read the dates of rates as days of the zone, where midnight is skipped too")
+    func ratesOfSkippedDays() async throws {
+        let fixture = try CommandFixture()
+        defer { fixture.remove() }
+        let text = "resource_type,rate,from,to\nphysical:host,1,,2026-04-24\nphysical:host,2,2026-04-24,\n"
+        try Data(text.utf8).write(to: fixture.mirror.folder.appendingPathComponent("rates.csv"))
+        let result = try await fixture.run(
+            "report", "su", "--rates", "rates.csv", "--tz", "Africa/Cairo", "--from", "2026-04-24")
+        #expect(result.status == .success, "\(result.errors)")
+    }
+}
