@@ -152,7 +152,8 @@ extension LeaseStore {
                     progress(ImportProgress(file: file, done: done, total: total))
                 }
                 let isNews = try writer.takeListings()
-                try takeResources(theirs, of: theirScope, into: scope, database)
+                let resourcesSeen = try takeResources(theirs, of: theirScope, into: scope, database)
+                try require(rules.problem(withResourcesSeen: resourcesSeen))
                 if report.new + report.changed > 0 || isNews { try writer.mark() }
                 return report
             }

@@ -96,19 +96,6 @@ extension LeaseStore {
     package func firstListings() throws(StoreError) -> [Int64: Timestamp] { try read(Self.firstListings) }
 
     static func firstListings(_ database: Database) throws -> [Int64: Timestamp] {
-        let statement = try database.cachedStatement(
-            sql: """
-                SELECT min(listed_at) FROM (
-                    SELECT min(started_at) AS listed_at FROM sync_run
-                    WHERE scope_id = ?1 AND kind = 'list' AND outcome = 'complete'
-                    UNION ALL
-                    SELECT min(listed_at) FROM imported_listing WHERE scope_id = ?1)
-                """)
-        var listings: [Int64: Timestamp] = [:]
-        for scope in try Int64.fetchAll(database, sql: "SELECT scope_id FROM scope") {
-            let first = try Int64.fetchOne(statement, arguments: [scope])
-            listings[scope] = first.map(Timestamp.init(secondsSince1970:))
-        }
-        return listings
+        try listingBounds(database).mapValues(\.from)
     }
 }

@@ -4,22 +4,17 @@ package import LeaseModel
 extension LeaseStore {
     /// When each scope was first and last read whole, here or by the owner of an imported database; those that never were
     /// are missing.
-    package func firstAndLastWholeLists() throws(StoreError) -> [Int64: Completeness] {
-        try read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT scope_id, min(listed_at), max(listed_at) FROM v_listing GROUP BY scope_id
-                    """)
-            return Dictionary(
-                uniqueKeysWithValues: rows.map {
-                    (
-                        $0[0],
-                        Completeness(
-                            from: Timestamp(secondsSince1970: $0[1]), until: Timestamp(secondsSince1970: $0[2]))
-                    )
-                })
+    package func listingBounds() throws(StoreError) -> [Int64: Completeness] { try read(Self.listingBounds) }
+
+    static func listingBounds(_ database: Database) throws -> [Int64: Completeness] {
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT scope_id, min(listed_at), max(listed_at) FROM v_listing GROUP BY scope_id")
+        var bounds: [Int64: Completeness] = [:]
+        while let row = try rows.next() {
+            bounds[row[0]] = Completeness(
+                from: Timestamp(secondsSince1970: row[1]), until: Timestamp(secondsSince1970: row[2]))
         }
+        return bounds
     }
 
     /// When whole lists of a scope were asked for, here or by the owner of an imported database, the first one first.

@@ -10,7 +10,6 @@ extension LeaseStore {
     /// not taken: it says nothing about this user's.
     ///
     /// - Returns: the latest moment at which any of it was seen; `nil` if there is nothing.
-    @discardableResult
     static func takeResources(
         _ theirs: Database, of theirScope: Scope, into scope: Scope, _ database: Database
     ) throws -> Timestamp? {

@@ -31,7 +31,8 @@ struct ResourceWriter {
         let latest = try Int64.fetchOne(
             database, sql: "SELECT max(listed_at) FROM resource_listing WHERE scope_id = ? AND kind = ?",
             arguments: [scope, table.listName(kind)])
-        let moment = max(time.secondsSince1970, latest.map { $0 + 1 } ?? .min)
+        // A damaged database may hold the last number there is.
+        let moment = max(time.secondsSince1970, latest.map { $0 &+ 1 } ?? .min)
         let upsert = try database.cachedStatement(sql: table.upsertListed)
         let place = StatementArguments([scope]) + StatementArguments([kind])
         for item in items {

@@ -69,7 +69,7 @@ extension HoldingDetail {
 extension LeaseManager {
     /// Between which moments nothing is missing that the scopes had; `nil` if one of them was never read whole.
     public func completeness(scopes: Set<Int64>?) throws(LeaseholdError) -> Completeness? {
-        let lists = try reading { store throws(StoreError) in try store.firstAndLastWholeLists() }
+        let lists = try reading { store throws(StoreError) in try store.listingBounds() }
         var whole: Completeness?
         for scope in try self.scopes() where scopes?.contains(scope.id) ?? true {
             guard let own = lists[scope.id] else { return nil }

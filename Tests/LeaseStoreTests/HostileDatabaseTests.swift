@@ -171,6 +171,21 @@ struct HostileDatabaseTests {
             ("yet to come", "UPDATE lease SET last_seen_at = 1800060301 WHERE id = 'a'"),
             ("Check the clock", "UPDATE lease SET gone_before = 1800060301 WHERE id = 'b'"),
             ("a list is said to have been read", "UPDATE sync_run SET started_at = 1800060301"),
+            (
+                "hosts, or what else a site lists",
+                "INSERT INTO resource_listing SELECT scope_id, 'host', 1800060301 FROM scope"
+            ),
+            (
+                "hosts, or what else a site lists",
+                "INSERT INTO resource_listing SELECT scope_id, 'host', 9223372036854775807 FROM scope"
+            ),
+            (
+                "which is yet to come",
+                """
+                INSERT INTO resource (scope_id, kind, id, fields, first_seen_at, last_seen_at)
+                SELECT scope_id, 'user', 'u', '{}', 0, 1800060301 FROM scope
+                """
+            ),
             ("do not follow one another", "UPDATE lease SET observed_at = 1800000000 - 60 WHERE id = 'a'"),
         ])
     func rows(words: String, sql: String) throws {

@@ -9,7 +9,8 @@ package struct HistoryImport: Subcommand {
         abstract: "Take saved leases, or another Leasehold database, into the history.",
         usage: "leasehold history import <file> ... [<options>]",
         discussion: """
-            A file is a database of Leasehold's, of this or an older version, which is only read; or JSON: what
+            A file is a database of Leasehold's, of this or an older version, which is only read, and of which hosts and
+            who held them are taken too, so that reports count nodes exactly; or JSON: what
             `openstack reservation lease list -f json` and `lease show -f json` print, an answer of Blazar's, one lease a
             line, or what `leasehold list`, `show` and `history --states` print with -f json.
 

@@ -76,6 +76,13 @@ package struct SightingRules: Sendable {
         }
     }
 
+    /// What is wrong with the latest moment at which another database's resources were seen; `nil` if nothing is.
+    package func problem(withResourcesSeen latest: Timestamp?) -> String? {
+        latest.flatMap { isYetToCome($0) ? $0 : nil }.map {
+            "hosts, or what else a site lists, are said to have been seen at \($0), which is yet to come. \(Self.clocks)"
+        }
+    }
+
     /// Whether a moment is later than clocks that differ can explain.
     func isYetToCome(_ moment: Timestamp) -> Bool {
         moment > now.adding(seconds: Self.clockDifferenceSeconds)
