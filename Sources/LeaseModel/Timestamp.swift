@@ -49,7 +49,8 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 // What the formats cannot write, a moment before year 1 or after 9999, they write as the nearest one that they can: a
 // damaged database may hold any number, and must still be shown.
 extension Timestamp {
-    private static let written = -62_135_596_800...Int64(253_402_300_799)
+    /// The years 1 to 9999, which the formats can write.
+    static let written = -62_135_596_800...Int64(253_402_300_799)
 
     /// The date and time in UTC, taken apart. The year may be any, 0 and negative ones too.
     public var utc: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
