@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: nothing
 """Credentials, certificates and networks that do not work: nothing is lost, one sentence tells why. Needs no cloud.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/access.py [NAME...]

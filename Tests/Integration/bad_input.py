@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: nothing
 """Broken configuration and broken databases: one sentence, the right status, nothing lost. Needs no cloud.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/bad_input.py [NAME...]

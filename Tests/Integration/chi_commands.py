@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: nothing or cloud
 """What chi.lease does, done by commands as a person would type them: on the sandbox in both dialects, and on the cloud
 of tools/devcloud where OS_CLOUD names one.
 

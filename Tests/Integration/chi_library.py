@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: cloud
 """Each type of reservation from the library, on a real cloud; OpenStack's client and python-chi read each lease too.
 
 Needs tools/devcloud, for python-chi `tools/devcloud up --with-chi`.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: nothing
 """Each type of reservation from the library, on the sandbox: python-chi's of upstream, and Chameleon's own.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/chi_sandbox.py [NAME...]

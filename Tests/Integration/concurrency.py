@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: nothing
 """Eight processes read and sync one database for 20 s: no error, and never a wrong answer. Needs no cloud.
 
 The cloud's leases all change together: at one moment every lease has the same generation in its name, its end, and its

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: cloud
 """Sends one script of requests to two clouds and compares what they answer.
 
 Meant for the sandbox on the left and a real Blazar on the right: where they differ, the sandbox is wrong. Compared are

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: nothing
 """The cloud misbehaves: whatever it says, nothing is lost, and one sentence tells why. Needs no cloud.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/hostile.py [NAME...]

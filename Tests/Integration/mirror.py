@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: cloud
 """The mirror of a real cloud says what OpenStack's own client says. Needs tools/devcloud.
 
 usage: eval "$(tools/devcloud env user1)"; LEASEHOLD=.build/debug/leasehold Tests/Integration/mirror.py [NAME...]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: nothing
 """Every reading command answers without a socket, in every format, and finds the right rows. Needs no cloud.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/offline.py [NAME...]

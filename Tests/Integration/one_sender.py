@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: nothing
 """Many processes with one queue send each write once, also while they are killed. Needs no cloud: it has a sandbox.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/one_sender.py [NAME...]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: cloud
 """What people meet while writing offline: conflicts, late starts, too little capacity, company. Needs tools/devcloud.
 
 usage: eval "$(tools/devcloud env user1)"; LEASEHOLD=.build/debug/leasehold Tests/Integration/queue_story.py [NAME...]

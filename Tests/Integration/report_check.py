@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: nothing
 """Reports of hours, service units and early endings agree with a second computation, to the second. Needs no cloud.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/report_check.py [NAME...]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: nothing
 """The calendar is read by a calendar library, the page by a browser, and the recipes of docs/reports.md run.
 
 Needs packages from PyPI, which are installed into a folder of their own, and for the page a chromium if there is one.

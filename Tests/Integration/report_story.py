@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# needs: cloud
 """Leases are made, extended, shortened, deleted and left to end; the reports tell exactly that. Needs a cloud.
 
 usage: eval "$(tools/devcloud env user1)"; LEASEHOLD=.build/debug/leasehold Tests/Integration/report_story.py [NAME...]

@@ -1,0 +1,195 @@
+"""The command line of tools/test, and what it runs in which order."""
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from . import programs
+from .steps import Run, Step
+
+DESCRIPTION = """\
+Checks and tests everything that needs no cloud:
+  1. libsqlite3-dev is installed if it is missing (apt); nothing else ever is
+  2. tools/lint and its self-test
+  3. a build in which a warning is an error and every import must be a declared dependency
+  4. all tests of the package, and 2,000 seeds of the simulation
+  5. the programs in Tests/Integration that need no cloud: they run the command against scripted servers
+What can run side by side does. At the end a table tells where the time went."""
+
+EPILOG = """\
+examples:
+  tools/test                       before a change is handed in
+  tools/test --quick               while you write: 4 without the seeds, with your own build settings
+  tools/test --filter QueueRules   the tests whose name contains this
+  tools/test --only hostile        one program of Tests/Integration, with the build that is there
+  tools/test --cloud               all that continuous integration runs
+
+The first run builds the dependencies, which takes most of its time: five to ten minutes on two cores."""
+
+
+def main(root: Path) -> int:
+    parser = argparse.ArgumentParser(
+        prog="tools/test", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="only the tests of the package")
+    parser.add_argument("--filter", metavar="NAME", help="only the tests of the package whose name contains NAME")
+    parser.add_argument(
+        "--only", metavar="PROGRAM", action="append", default=[], help="only this program of Tests/Integration")
+    parser.add_argument(
+        "--cloud", action="store_true",
+        help="run the other programs of Tests/Integration too, on tools/devcloud, which is started meanwhile and "
+        "stopped at the end if it did not run before")
+    options = parser.parse_args()
+    for program, why in (("swift", "install Swift 6.2 or newer from swift.org"),):
+        if shutil.which(program) is None:
+            print(f"tools/test: {program} is needed: {why}", file=sys.stderr)
+            return 69
+    try:
+        known = programs.find(root)
+    except programs.Undeclared as error:
+        print(f"tools/test: {error}", file=sys.stderr)
+        return 1
+    for name in options.only:
+        if name.removesuffix(".py") not in {program.name for program in known}:
+            parser.error(f"there is no program {name}; there are {', '.join(program.name for program in known)}")
+    subprocess.run([root / "tools/sqlite-headers"], check=True)
+    with ExitStack() as stack:
+        return Plan(root, options, known, stack).run()
+
+
+class Plan:
+    """Which steps there are, and what they share."""
+
+    def __init__(self, root: Path, options: argparse.Namespace, known: list[programs.Program], stack: ExitStack):
+        self.root, self.options, self.known, self.stack = root, options, known, stack
+        self.is_whole = not (options.quick or options.filter or options.only)
+        self.flags: list[str] = []
+        if self.is_whole:
+            self.flags = ["--explicit-target-dependency-import-check", "error"]
+            os.environ["LEASEHOLD_STRICT"] = "1"
+        show = ["swift", "build", *self.flags, "--show-bin-path"]
+        self.binaries = subprocess.run(
+            show, cwd=root, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
+        self.cloud_environment: dict[str, str] = {}
+
+    def run(self) -> int:
+        if self.options.cloud:
+            self._keep_cloud_as_it_was()
+        run = Run(self._steps(), workers=2, directory=str(self.root))
+
+        def interrupted(number: int, frame: object) -> None:
+            run.stop()
+            sys.exit(128 + number)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interrupted)
+        passed = run.run()
+        print(run.table())
+        failed = [step.name for step in run.steps if step.status != 0]
+        if failed:
+            print(f"tools/test: failed: {', '.join(failed)}", file=sys.stderr)
+        print(f"{len(run.steps) - len(failed)} passed, {len(failed)} failed")
+        return 0 if passed else 1
+
+    # MARK: Steps
+
+    def _steps(self) -> list[Step]:
+        build = Step("build", ["swift", "build", "--build-tests", *self.flags], lane="build", is_vital=True)
+        if self.options.only and not self.options.cloud:
+            return [build, *(self._alone(program) for program in self._chosen() if program.runs_alone)]
+        steps = [build]
+        if self.options.cloud:
+            # It waits for the network more than for a processor, so it is ready when the build is.
+            wipes = "tools/devcloud reset && " if os.environ.get("CI") == "true" else ""
+            steps.append(
+                Step("cloud", ["bash", "-c", f"{wipes}tools/devcloud up --with-chi"], lane="cloud", nice=5, is_vital=True))
+        if not self.options.only:
+            test = ["swift", "test", "--skip-build", *self.flags]
+            steps.append(
+                Step("tests", test + (["--filter", self.options.filter] if self.options.filter else []), ("build",)))
+        if self.is_whole:
+            steps.insert(0, Step("lint", ["tools/lint"], lane="build"))
+            steps.insert(1, Step("self-test of lint", ["tools/lint", "--self-test"], lane="build"))
+            simulate = [f"{self.binaries}/Simulate", "--seeds", "2000", "--jobs", "1"]
+            steps.append(Step("simulation", simulate, ("build",), nice=5))
+        if self.is_whole or self.options.only:
+            steps += [self._alone(program) for program in self._chosen() if program.runs_alone]
+        if self.options.cloud:
+            for program in self._chosen():
+                if program.runs_on_cloud:
+                    steps += self._on_cloud(program)
+        return steps
+
+    def _chosen(self) -> list[programs.Program]:
+        names = {name.removesuffix(".py") for name in self.options.only}
+        return [program for program in self.known if not names or program.name in names]
+
+    def _environment(self) -> dict[str, str]:
+        """What every program gets: the command. What the caller's shell says of clouds is kept from it."""
+        return {"LEASEHOLD": f"{self.binaries}/leasehold"}
+
+    def _alone(self, program: programs.Program) -> Step:
+        command = ["env", "-u", "OS_CLIENT_CONFIG_FILE", "-u", "OS_CLOUD", str(program.path)]
+        return Step(program.name, command, ("build",), environment=self._environment)
+
+    def _on_cloud(self, program: programs.Program) -> list[Step]:
+        arguments = [str(program.path)]
+        # It has a part for a cloud, and one for none.
+        if program.name == "chi_commands":
+            arguments.append("RealCloud")
+        if program.name != "differential":
+            return [self._cloud_step(f"{program.name} on a cloud", arguments)]
+        # These two compare the sandbox with the cloud.
+        both = 'exec "$0" --left "$SANDBOX_CLOUDS" --right "$OS_CLIENT_CONFIG_FILE" "$@"'
+        return [
+            self._cloud_step("differential", ["bash", "-c", both, *arguments]),
+            self._cloud_step(
+                "differential, at random", ["bash", "-c", both, *arguments, "--random", "600", "--seed", "11"]),
+        ]
+
+    def _cloud_step(self, name: str, command: list[str]) -> Step:
+        return Step(name, command, ("build", "cloud"), lane="cloud", environment=self._on_cloud_environment)
+
+    def _on_cloud_environment(self) -> dict[str, str]:
+        """A cloud in OS_CLOUD and OS_CLIENT_CONFIG_FILE, and a sandbox beside it; asked for in the cloud's lane only."""
+        if not self.cloud_environment:
+            script = 'eval "$(tools/devcloud env user1)" && env -0'
+            output = subprocess.run(["bash", "-c", script], cwd=self.root, check=True, capture_output=True, text=True).stdout
+            known = dict(line.split("=", 1) for line in output.split("\0") if "=" in line)
+            self.cloud_environment = {**known, **self._start_sandbox()}
+        return {**self.cloud_environment, **self._environment()}
+
+    # MARK: What runs beside them
+
+    def _keep_cloud_as_it_was(self) -> None:
+        state = subprocess.run(
+            [self.root / "tools/devcloud", "status"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+        # 0: it ran before, 4: a part of it did. Whoever started it wants it still.
+        if state not in (0, 4):
+            self.stack.callback(subprocess.run, [self.root / "tools/devcloud", "down"])
+
+    def _start_sandbox(self) -> dict[str, str]:
+        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        clouds = folder / "clouds.yaml"
+        log = self.stack.enter_context(open(folder / "log", "w+"))
+        sandbox = subprocess.Popen(
+            [f"{self.binaries}/Sandbox", "--port", "0", "--write-clouds-yaml", str(clouds)], stdout=log, stderr=log)
+        self.stack.callback(sandbox.wait)
+        self.stack.callback(sandbox.kill)
+        for _ in range(100):
+            found = re.search(r"https?://[0-9.]+:[0-9]+\S*", clouds.read_text()) if clouds.exists() else None
+            if found:
+                return {"SANDBOX_KEYSTONE": found[0], "SANDBOX_CLOUDS": str(clouds)}
+            if sandbox.poll() is not None:
+                break
+            time.sleep(0.1)
+        log.seek(0)
+        raise RuntimeError(f"the sandbox did not start: {log.read()}")

@@ -1,0 +1,54 @@
+"""The programs of Tests/Integration, and what each of them needs."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path("Tests/Integration")
+NEEDS = re.compile(r"^# needs: (nothing|cloud|nothing or cloud)$", re.MULTILINE)
+
+# Seconds that the slow ones take on two cores. The longest begins first, so that nothing is left to wait for at the end;
+# a program that is not listed here begins last.
+SECONDS = {
+    "chi_commands": 110, "chi_sandbox": 50, "hostile": 40, "concurrency": 35, "offline": 30, "report_check": 30,
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    path: Path
+    needs: str
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def runs_alone(self) -> bool:
+        return self.needs != "cloud"
+
+    @property
+    def runs_on_cloud(self) -> bool:
+        return self.needs != "nothing"
+
+
+class Undeclared(Exception):
+    """A program does not say what it needs, and would never be run."""
+
+
+def find(root: Path) -> list[Program]:
+    """Every program, the slowest first.
+
+    Raises Undeclared for one without a line `# needs: nothing`, `# needs: cloud` or `# needs: nothing or cloud`.
+    """
+    programs = []
+    for path in sorted((root / FOLDER).glob("*.py")):
+        text = path.read_text()
+        if not text.startswith("#!"):
+            continue
+        found = NEEDS.search(text)
+        if found is None:
+            raise Undeclared(f"{path.relative_to(root)} has no line '# needs: nothing', 'cloud' or 'nothing or cloud'")
+        programs.append(Program(path.relative_to(root), found[1]))
+    return sorted(programs, key=lambda program: -SECONDS.get(program.name, 0))

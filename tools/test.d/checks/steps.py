@@ -1,0 +1,125 @@
+"""Runs commands side by side, and tells where the time went."""
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Callable
+
+
+@dataclass
+class Step:
+    """One command.
+
+    A lane is a resource that one step has at a time; a step without one waits for a worker. `environment` is asked for
+    when the step begins, since it may tell of something that an earlier step started.
+    """
+
+    name: str
+    command: list[str]
+    after: tuple[str, ...] = ()
+    lane: str | None = None
+    environment: Callable[[], dict[str, str]] = dict
+    nice: int = 0
+    # Whether the others can go on without it.
+    is_vital: bool = False
+    began: float = field(default=0, init=False)
+    ended: float = field(default=0, init=False)
+    cpu: float = field(default=0, init=False)
+    status: int | None = field(default=None, init=False)
+
+
+class Run:
+    """Runs steps as soon as what they wait for is done, as many at a time as there are workers and lanes."""
+
+    def __init__(self, steps: list[Step], workers: int, directory: str):
+        self.steps, self.directory = steps, directory
+        self.workers = threading.Semaphore(workers)
+        self.lanes = {step.lane: threading.Lock() for step in steps if step.lane}
+        self.ended = {step.name: threading.Event() for step in steps}
+        self.printing = threading.Lock()
+        self.processes: set[int] = set()
+        self.is_stopping = False
+        self.start = time.monotonic()
+
+    def run(self) -> bool:
+        """Runs them all; true if each passed."""
+        threads = []
+        for step in self.steps:
+            thread = threading.Thread(target=self._take, args=(step,), daemon=True)
+            threads.append(thread)
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return all(step.status == 0 for step in self.steps)
+
+    def stop(self) -> None:
+        """Ends what is running."""
+        self.is_stopping = True
+        for process in list(self.processes):
+            try:
+                os.killpg(process, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+
+    def _take(self, step: Step) -> None:
+        try:
+            for name in step.after:
+                if name in self.ended:
+                    self.ended[name].wait()
+            hold = self.lanes[step.lane] if step.lane else self.workers
+            with hold:
+                lost = [other for other in self.steps if other.is_vital and other.name in step.after and other.status]
+                if lost or self.is_stopping:
+                    self._say(f"=== {step.name}: not run")
+                    step.status = 1
+                    return
+                self._execute(step)
+        finally:
+            self.ended[step.name].set()
+
+    def _execute(self, step: Step) -> None:
+        step.began = time.monotonic()
+        self._say(f"--> {step.name}: {shlex.join(step.command)}")
+        with tempfile.TemporaryFile() as output:
+            try:
+                process = subprocess.Popen(
+                    step.command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.directory,
+                    env={**os.environ, **step.environment()}, start_new_session=True,
+                    preexec_fn=(lambda: os.nice(step.nice)) if step.nice else None)
+            except OSError as error:
+                step.status = 127
+                self._say(f"=== {step.name}: cannot be started: {error}")
+                return
+            self.processes.add(process.pid)
+            _, status, usage = os.wait4(process.pid, 0)
+            self.processes.discard(process.pid)
+            process.returncode = step.status = os.waitstatus_to_exitcode(status)
+            step.ended, step.cpu = time.monotonic(), usage.ru_utime + usage.ru_stime
+            output.seek(0)
+            text = output.read().decode(errors="replace").rstrip()
+        verdict = "passed" if step.status == 0 else f"FAILED (status {step.status})"
+        self._say(f"\n=== {step.name}: {verdict} after {step.ended - step.began:.0f} s\n{text}")
+
+    def _say(self, text: str) -> None:
+        with self.printing:
+            print(text, flush=True)
+
+    def table(self) -> str:
+        """Where the time went: when each step began, how long it took, and how much of a processor."""
+        lines = [f"\n{'begin':>6} {'wall':>6} {'cpu':>6}  step (seconds)"]
+        for step in sorted(self.steps, key=lambda step: step.began or sys.maxsize):
+            if not step.ended:
+                lines.append(f"{'-':>6} {'-':>6} {'-':>6}  {step.name}: not run")
+                continue
+            mark = "" if step.status == 0 else "  FAILED"
+            lines.append(
+                f"{step.began - self.start:6.0f} {step.ended - step.began:6.0f} {step.cpu:6.0f}  {step.name}{mark}")
+        lines.append(f"{'':6} {time.monotonic() - self.start:6.0f} {'':6}  in all")
+        return "\n".join(lines)
