@@ -156,7 +156,9 @@ let package = Package(
                 "LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "Leasehold", "MirrorFixtures", arguments,
                 yams,
             ]),
-        tests("OpenStackClientTests", ["LeaseModel", "OpenStackClient", nioCore, nioPosix, nioSSL, logging]),
+        tests(
+            "OpenStackClientTests",
+            ["LeaseModel", "OpenStackClient", http, nioCore, nioHTTP1, nioPosix, nioSSL, logging]),
         tests("BlazarModelTests", ["BlazarModel", "LeaseModel"]),
         tests("SimulationTests", ["Simulation", "BlazarModel"]),
     ]

@@ -113,7 +113,9 @@ package struct HTTPBody: AsyncSequence, Sendable {
         var parts = makeAsyncIterator()
         while let part = try await parts.next() {
             collected.append(contentsOf: part)
-            guard collected.count <= limit else { throw TransportError(kind: .bodyTooLarge, detail: "\(limit) bytes") }
+            guard collected.count <= limit else {
+                throw TransportError(kind: .bodyTooLarge, phase: .underWay, detail: "\(limit) bytes")
+            }
         }
         return collected
     }
@@ -121,10 +123,12 @@ package struct HTTPBody: AsyncSequence, Sendable {
 
 /// Why there is no (complete) reply.
 package struct TransportError: Error, Sendable, Hashable, CustomStringConvertible {
-    package enum Kind: String, Sendable {
+    /// What went wrong. It says nothing about how far the request got: see ``Phase``.
+    package enum Kind: String, Sendable, CaseIterable {
         case cannotResolve = "the host name cannot be resolved"
         case cannotConnect = "no connection"
         case tlsFailed = "the server's certificate is not accepted"
+        case tlsBroken = "the encrypted connection broke"
         case timedOut = "no answer in time"
         case closedEarly = "the connection was closed before the answer was complete"
         case notHTTP = "the answer is not HTTP"
@@ -133,12 +137,22 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case other = "the connection failed"
     }
 
+    /// How far the request got before it failed.
+    package enum Phase: String, Sendable, CaseIterable {
+        /// No byte of the request was written: the server cannot have executed it.
+        case beforeSending
+        /// The request, or a part of it, may have reached the server, which may have executed it.
+        case underWay
+    }
+
     package let kind: Kind
+    package let phase: Phase
     /// More about it, from the library below; holds no secret.
     package let detail: String
 
-    package init(kind: Kind, detail: String) {
+    package init(kind: Kind, phase: Phase, detail: String) {
         self.kind = kind
+        self.phase = phase
         self.detail = detail
     }
 

@@ -125,10 +125,18 @@ package struct ServiceError: Error, Sendable, Hashable {
         case authentication
         /// The token's catalogue has no such service, region or interface.
         case noEndpoint
-        /// There was no reply, or none of the protocol expected.
-        case transport(TransportError.Kind)
+        /// There was no reply, or none of the protocol expected; and how far the request to the service got.
+        case transport(TransportError.Kind, TransportError.Phase)
         /// Keystone answered with something that is neither a token nor a refusal.
         case badAnswer
+    }
+
+    /// How far the request to the service got. Without a token or an endpoint none is sent.
+    package var phase: TransportError.Phase {
+        switch kind {
+        case .transport(_, let phase): phase
+        case .configuration, .authentication, .noEndpoint, .badAnswer: .beforeSending
+        }
     }
 
     package let kind: Kind
@@ -141,5 +149,11 @@ package struct ServiceError: Error, Sendable, Hashable {
         self.kind = kind
         self.message = message
         self.requestID = requestID
+    }
+
+    /// The same error of a request that was needed first, such as one for a token: the request itself was not sent.
+    var ofRequirement: ServiceError {
+        guard case .transport(let kind, _) = kind else { return self }
+        return ServiceError(kind: .transport(kind, .beforeSending), message: message, requestID: requestID)
     }
 }

@@ -20,7 +20,7 @@ extension PullFailure {
             switch error.kind {
             case .configuration, .noEndpoint: .configuration
             case .authentication: .authentication
-            case .transport(.cancelled): .cancelled
+            case .transport(.cancelled, _): .cancelled
             case .transport: .unreachable
             case .badAnswer: .badAnswer
             }

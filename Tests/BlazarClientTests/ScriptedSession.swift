@@ -64,7 +64,7 @@ final class ScriptedSession: ServiceSession {
             return { () async throws(TransportError) in
                 let start = position.withLock { $0 }
                 guard start < answer.body.count else {
-                    if answer.breaksOff { throw TransportError(kind: .closedEarly, detail: "") }
+                    if answer.breaksOff { throw TransportError(kind: .closedEarly, phase: .underWay, detail: "") }
                     return nil
                 }
                 let end = min(answer.body.count, start + answer.partSize)

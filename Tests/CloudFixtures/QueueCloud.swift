@@ -9,6 +9,10 @@ package final class QueueCloud: HTTPTransport {
     package enum Fault: Sendable {
         /// It never left.
         case unreachable
+        /// It failed so before it left.
+        case failedBefore(TransportError.Kind)
+        /// It was carried out, and then failed so.
+        case failedAfter(TransportError.Kind)
         /// It left, and was lost on the way.
         case cut
         /// It was carried out, and the answer was lost.
@@ -132,11 +136,13 @@ package final class QueueCloud: HTTPTransport {
             fault = state.faults.remove(at: index).fault
         }
         switch fault {
-        case .unreachable: return .failure(TransportError(kind: .cannotConnect, detail: "fault"))
-        case .cut: return .failure(TransportError(kind: .closedEarly, detail: "fault"))
+        case .unreachable: return .failure(TransportError(kind: .cannotConnect, phase: .beforeSending, detail: "fault"))
+        case .failedBefore(let kind):
+            return .failure(TransportError(kind: kind, phase: .beforeSending, detail: "fault"))
+        case .cut: return .failure(TransportError(kind: .closedEarly, phase: .underWay, detail: "fault"))
         case .answer(let status, let headers, let body):
             return .success(HTTPReply(status: status, headers: headers, body: Self.body(Array(body.utf8), false)))
-        case .lost, .truncated, nil: break
+        case .lost, .truncated, .failedAfter, nil: break
         }
         var body = request.body ?? []
         if isBlazar, request.method == "POST", var lease = (try? JSONValue(parsing: body))?.objectValue {
@@ -148,7 +154,10 @@ package final class QueueCloud: HTTPTransport {
             ModelRequest(
                 method: request.method, target: path, headers: request.headers.fields.map { ($0.name, $0.value) },
                 body: body), at: Self.start.adding(seconds: state.seconds + state.serverSkew))
-        if case .lost = fault { return .failure(TransportError(kind: .closedEarly, detail: "fault")) }
+        if case .failedAfter(let kind) = fault {
+            return .failure(TransportError(kind: kind, phase: .underWay, detail: "fault"))
+        }
+        if case .lost = fault { return .failure(TransportError(kind: .closedEarly, phase: .underWay, detail: "fault")) }
         var headers = HTTPFields()
         for header in reply.headers { headers.add(header.name, header.value) }
         var isWhole = true
@@ -166,7 +175,7 @@ package final class QueueCloud: HTTPTransport {
                     return rest
                 }
                 if let part, !part.isEmpty { return part }
-                if breaksOff { throw TransportError(kind: .closedEarly, detail: "fault") }
+                if breaksOff { throw TransportError(kind: .closedEarly, phase: .underWay, detail: "fault") }
                 return nil
             }
         }

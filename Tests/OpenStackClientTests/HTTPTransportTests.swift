@@ -92,6 +92,7 @@ import Testing
             [.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n[1"), .close]
         }
         #expect(result.requests == 1)
+        #expect(result.error?.phase == .underWay)
     }
 
     @Test func readsShareAConnectionAndWritesDoNot() async throws {

@@ -67,9 +67,11 @@ import Testing
         (TransportError.Kind.cannotResolve, "host name"), (.cannotConnect, "whether the service runs"),
         (.tlsFailed, "cacert"), (.timedOut, "later"), (.notHTTP, "port"),
     ]) func noAnswerIsOneSentence(kind: TransportError.Kind, words: String) async throws {
-        let transport = ScriptedTransport { _ throws(TransportError) in throw TransportError(kind: kind, detail: "d") }
+        let transport = ScriptedTransport { _ throws(TransportError) in
+            throw TransportError(kind: kind, phase: .beforeSending, detail: "d")
+        }
         let error = await #expect(throws: ServiceError.self) { try await Lab.session(transport).identity() }
-        #expect(error?.kind == .transport(kind))
+        #expect(error?.kind == .transport(kind, .beforeSending))
         #expect(error?.message.contains(words) == true)
         #expect(error?.message.contains("POST \(Lab.authURL)/auth/tokens") == true)
     }

@@ -88,12 +88,14 @@ import Testing
 
     @Test func lostAnswerIsNeverSentAgain() async throws {
         let transport = ScriptedTransport { request throws(TransportError) in
-            guard request.url.hasSuffix("/auth/tokens") else { throw TransportError(kind: .closedEarly, detail: "") }
+            guard request.url.hasSuffix("/auth/tokens") else {
+                throw TransportError(kind: .closedEarly, phase: .underWay, detail: "")
+            }
             return tokenReply()
         }
         let request = ServiceRequest(.reservation, "POST", "/leases", body: [:])
         let error = await #expect(throws: ServiceError.self) { try await Lab.session(transport).send(request) }
-        #expect(error?.kind == .transport(.closedEarly))
+        #expect(error?.kind == .transport(.closedEarly, .underWay))
         #expect(error?.message.contains("POST http://127.0.0.1:1234/v1/leases") == true)
         #expect(transport.requests(to: "/leases").count == 1)
     }
@@ -153,7 +155,7 @@ import Testing
                 return count
             }
             for _ in 0..<200 { await Task.yield() }
-            guard attempt > 1 else { throw TransportError(kind: .cancelled, detail: "") }
+            guard attempt > 1 else { throw TransportError(kind: .cancelled, phase: .underWay, detail: "") }
             return tokenReply()
         }
         let session = Lab.session(transport)

@@ -8,6 +8,8 @@ import Synchronization
 final class LoopbackServer: Sendable {
     enum Step: Sendable {
         case write(String)
+        /// Writes bytes past the encryption, as whoever breaks into a TLS connection does.
+        case writeUnencrypted([UInt8])
         /// So many bytes, a piece at a time, each once the one before has left.
         case writeBytes(total: Int)
         case close
@@ -102,6 +104,10 @@ private final class ScriptHandler: ChannelInboundHandler {
         switch step {
         case .write(let text):
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+            perform(rest, context: context)
+        case .writeUnencrypted(let bytes):
+            let below = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+            below?.writeAndFlush(NIOAny(ByteBuffer(bytes: bytes)), promise: nil)
             perform(rest, context: context)
         case .close: context.close(promise: nil)
         case .reset:

@@ -6,7 +6,7 @@ import Testing
 @Suite struct TLSTests {
     private static func certificate(_ name: String) -> String { Fixtures.path("certificates/\(name).pem") }
 
-    private func context(_ name: String) throws -> NIOSSLContext {
+    static func context(_ name: String) throws -> NIOSSLContext {
         try NIOSSLContext(
             configuration: .makeServerConfiguration(
                 certificateChain: NIOSSLCertificate.fromPEMFile(Self.certificate(name)).map { .certificate($0) },
@@ -15,7 +15,7 @@ import Testing
 
     private func status(of certificate: String, _ tls: TLSSettings) async throws -> Int {
         try await LoopbackServer.run(
-            tls: context(certificate), script: { _, _ in [.write("HTTP/1.1 204 No Content\r\n\r\n")] }
+            tls: Self.context(certificate), script: { _, _ in [.write("HTTP/1.1 204 No Content\r\n\r\n")] }
         ) { server in
             try await HTTPTransportTests.withTransport(tls: tls) { transport in
                 try await transport.send(HTTPTransportTests.get(server.port, scheme: "https")).status

@@ -60,7 +60,7 @@ struct ListSafetyTests {
             name: "a policy", answer: .refusal(403, "Policy doesn't allow blazar:leases:get to be performed."),
             failure: .authentication, says: "Policy"),
         Case(
-            name: "no answer in time", answer: .failing(.transport(.timedOut)), failure: .unreachable,
+            name: "no answer in time", answer: .failing(.transport(.timedOut, .underWay)), failure: .unreachable,
             says: "cannot be asked"),
         Case(
             name: "no such service", answer: .failing(.noEndpoint), failure: .configuration, says: "cannot be asked"),
@@ -68,7 +68,7 @@ struct ListSafetyTests {
             name: "a refused login", answer: .failing(.authentication), failure: .authentication,
             says: "cannot be asked"),
         Case(
-            name: "a stop by a person", answer: .failing(.transport(.cancelled)), failure: .cancelled,
+            name: "a stop by a person", answer: .failing(.transport(.cancelled, .underWay)), failure: .cancelled,
             says: "cannot be asked"),
     ]
 

@@ -60,7 +60,7 @@ struct MissingLeaseTests {
         Doubt(
             name: "another lease", answer: .json("{\"lease\": \(ScriptedCloud.text(StoreFixture.lease("zz")))}"),
             failure: .badAnswer),
-        Doubt(name: "no answer in time", answer: .failing(.transport(.timedOut)), failure: .unreachable),
+        Doubt(name: "no answer in time", answer: .failing(.transport(.timedOut, .underWay)), failure: .unreachable),
         Doubt(name: "a broken answer", answer: Answer(body: "{\"lease", breaksOff: true), failure: .unreachable),
     ]
 

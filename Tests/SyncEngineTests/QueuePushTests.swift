@@ -193,6 +193,57 @@ struct QueuePushTests {
         }
     }
 
+    @Test(
+        "Whatever fails after a creation was carried out, it is looked for before it is sent again",
+        arguments: TransportError.Kind.allCases)
+    func failsAfterExecution(kind: TransportError.Kind) async throws {
+        try await with { fixture in
+            let mutation = try fixture.create()
+            fixture.cloud.fail("POST /v1/leases", .failedAfter(kind))
+            _ = try await fixture.push()
+            #expect(try fixture.state(mutation) == .unknown)
+            await fixture.settle()
+            #expect(try fixture.state(mutation) == .settled)
+            #expect(fixture.cloud.leases().count == 1)
+            #expect(fixture.cloud.count("POST") == 1)
+        }
+    }
+
+    @Test(
+        "Whatever fails before a creation is sent, it is sent again soon, and no quiet period is waited for",
+        arguments: TransportError.Kind.allCases)
+    func failsBeforeSending(kind: TransportError.Kind) async throws {
+        try await with { fixture in
+            let mutation = try fixture.create()
+            fixture.cloud.fail("POST /v1/leases", .failedBefore(kind))
+            let result = try await fixture.push()
+            #expect(result.pause != nil)
+            #expect(try fixture.state(mutation) == .queued)
+            fixture.cloud.advance(10)
+            await fixture.sync()
+            #expect(fixture.cloud.leases().count == 1)
+            #expect(try fixture.state(mutation) == .settled)
+        }
+    }
+
+    @Test(
+        "A login that fails is not a creation that may have been carried out, however the login failed",
+        arguments: TransportError.Kind.allCases)
+    func loginFailsBeforeCreation(kind: TransportError.Kind) async throws {
+        try await with { fixture in
+            let mutation = try fixture.create()
+            // The token is refused, and the way to another one breaks.
+            fixture.cloud.fail(
+                "POST /v1/leases", .refusal(401, "The request you have made requires authentication."))
+            fixture.cloud.fail("POST /identity", .failedAfter(kind))
+            _ = try await fixture.push()
+            #expect(try fixture.state(mutation) == .queued)
+            fixture.cloud.advance(10)
+            await fixture.sync()
+            #expect(fixture.cloud.leases().count == 1)
+        }
+    }
+
     @Test("A token that is refused once is renewed; refused again, the queue waits for a login and then goes on")
     func unauthenticated() async throws {
         try await with { fixture in
@@ -309,7 +360,9 @@ private actor EndingSession: ServiceSession {
     }
 
     func identity() async throws(ServiceError) -> TokenIdentity {
-        guard !hasSent else { throw ServiceError(kind: .transport(.cannotConnect), message: "Keystone is away.") }
+        guard !hasSent else {
+            throw ServiceError(kind: .transport(.cannotConnect, .beforeSending), message: "Keystone is away.")
+        }
         return try await session.identity()
     }
 }

@@ -30,7 +30,7 @@ struct ResourceReaderTests {
         cloud.answer("GET /networks", .failing(.noEndpoint))
         cloud.answer("GET /v2.0/networks", .refusal(500, "Internal error"))
         cloud.answer("GET /v2.0/floatingips", .page("Login"))
-        cloud.answer("GET /auth/projects", .failing(.transport(.timedOut)))
+        cloud.answer("GET /auth/projects", .failing(.transport(.timedOut, .underWay)))
         let report = await fixture.pull(readsResources: true)
         #expect(report.failure == nil)
         #expect(

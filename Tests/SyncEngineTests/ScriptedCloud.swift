@@ -119,7 +119,7 @@ final class ScriptedCloud: ServiceSession {
                     return part
                 }
                 guard part.isEmpty else { return part }
-                if answer.breaksOff { throw TransportError(kind: .closedEarly, detail: "") }
+                if answer.breaksOff { throw TransportError(kind: .closedEarly, phase: .underWay, detail: "") }
                 return nil
             }
         }

@@ -52,7 +52,8 @@ struct CloudCheckTests {
         #expect(await findings(proxy).last?.verdict == .bad)
         #expect(await findings(proxy).last?.step == "reservation service")
         let steps: [(ServiceError.Kind, String)] = [
-            (.authentication, "login"), (.noEndpoint, "catalogue"), (.transport(.cannotConnect), "network"),
+            (.authentication, "login"), (.noEndpoint, "catalogue"),
+            (.transport(.cannotConnect, .beforeSending), "network"),
         ]
         for (kind, step) in steps {
             let cloud = ScriptedCloud()

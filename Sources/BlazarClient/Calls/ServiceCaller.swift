@@ -23,7 +23,7 @@ struct ServiceCaller: Sendable {
             body = isRefusal ? await failureBody(of: reply) : try await reply.http.body.collect(upTo: Self.bodyLimit)
         } catch {
             throw ServiceError(
-                kind: .transport(error.kind),
+                kind: .transport(error.kind, error.phase),
                 message: "The answer to \(reply.requestLine) broke off: \(error).", requestID: reply.requestID)
         }
         return CallReply(request: request, reply: reply, body: body, retryAfterSeconds: retryAfter(reply))

@@ -28,8 +28,8 @@ extension BlazarAPI {
 
     /// Makes a lease.
     ///
-    /// Blazar has no idempotency key: the same body twice makes two leases. After a ``ServiceError`` of kind
-    /// `transport` nobody knows whether it was made.
+    /// Blazar has no idempotency key: the same body twice makes two leases. After a ``ServiceError`` whose
+    /// `phase` is `underWay` nobody knows whether it was made.
     ///
     /// - Parameter body: the lease as Blazar takes it, its dates as `YYYY-MM-DD HH:MM` or `now`.
     /// - Returns: the lease, most often `PENDING`, or the server's refusal.

@@ -42,7 +42,7 @@ package struct LeaseListReader {
             } catch {
                 throw .notAsked(
                     ServiceError(
-                        kind: .transport(error.kind),
+                        kind: .transport(error.kind, error.phase),
                         message: "The list of leases (\(reply.requestLine)) broke off: \(error). "
                             + "Nothing was changed; try again.",
                         requestID: reply.requestID))

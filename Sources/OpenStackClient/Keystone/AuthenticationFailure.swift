@@ -144,12 +144,12 @@ extension ServiceError {
             case .tlsFailed where error.detail.contains("expired on"): "ask whoever runs the cloud to renew it"
             case .tlsFailed where error.detail.contains("does not speak TLS"): "correct the URL"
             case .tlsFailed: "if the cloud has its own authority, set cacert (OS_CACERT) to its certificate file"
-            case .timedOut, .closedEarly: "try again later"
+            case .timedOut, .closedEarly, .tlsBroken: "try again later"
             case .notHTTP: "check the URL: http:// or https://, and the port"
             case .bodyTooLarge, .cancelled, .other: "try again"
             }
         self.init(
-            kind: .transport(error.kind),
+            kind: .transport(error.kind, error.phase),
             message: "cloud \"\(cloud.escapedForTerminal)\" gave no answer to \(requestLine): "
                 + "\(error.description.escapedForTerminal): \(step)")
     }

@@ -41,12 +41,21 @@ package actor KeystoneSession: ServiceSession {
     package func identity() async throws(ServiceError) -> TokenIdentity { try await currentToken().identity }
 
     package nonisolated func send(_ request: ServiceRequest) async throws(ServiceError) -> ServiceReply {
-        let token = try await currentToken()
+        let token = try await tokenToSend()
         let reply = try await send(request, with: token)
         guard reply.status == 401 else { return reply }
         // Read to its end, so that the connection can be used again; what it says does not matter.
         _ = try? await reply.http.body.collect(upTo: 1 << 16)
-        return try await send(request, with: try await currentToken(otherThan: token.generation))
+        return try await send(request, with: try await tokenToSend(otherThan: token.generation))
+    }
+
+    /// Gets a token for a request. If that fails, the request was not sent, however far the one for the token got.
+    private nonisolated func tokenToSend(otherThan refused: Int? = nil) async throws(ServiceError) -> KeystoneToken {
+        do {
+            return try await currentToken(otherThan: refused)
+        } catch {
+            throw error.ofRequirement
+        }
     }
 
     private nonisolated func send(_ request: ServiceRequest, with token: KeystoneToken) async throws(ServiceError)
@@ -109,7 +118,7 @@ extension KeystoneSession {
             return renewed
         } catch {
             token = nil
-            finish(error.kind == .transport(.cancelled) ? .abandoned : .failed(error))
+            if case .transport(.cancelled, _) = error.kind { finish(.abandoned) } else { finish(.failed(error)) }
             throw error
         }
     }
@@ -122,6 +131,6 @@ extension KeystoneSession {
     }
 
     private var cancelled: ServiceError {
-        ServiceError(kind: .transport(.cancelled), message: "cancelled while waiting for a token")
+        ServiceError(kind: .transport(.cancelled, .beforeSending), message: "cancelled while waiting for a token")
     }
 }

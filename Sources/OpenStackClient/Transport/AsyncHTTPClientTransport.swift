@@ -18,8 +18,13 @@ package final class AsyncHTTPClientTransport: HTTPTransport {
         var reusesConnections: Bool
     }
 
+    private struct Client {
+        var http: HTTPClient
+        var sent: SentRequests
+    }
+
     private struct Clients {
-        var byKey: [ClientKey: HTTPClient] = [:]
+        var byKey: [ClientKey: Client] = [:]
         var isShutDown = false
     }
 
@@ -56,7 +61,7 @@ package final class AsyncHTTPClientTransport: HTTPTransport {
             defer { state.byKey = [:] }
             return Array(state.byKey.values)
         }
-        for client in all { try? await client.shutdown() }
+        for client in all { try? await client.http.shutdown() }
     }
 
     package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply {
@@ -66,7 +71,7 @@ package final class AsyncHTTPClientTransport: HTTPTransport {
         } catch {
             // A kept connection may be closed by the server just as a request leaves on it. Reading again does no
             // harm; a write never travels on a kept connection, so that for it an early close has a meaning.
-            guard isSafe, error.kind == .closedEarly, !Task.isCancelled else { throw error }
+            guard isSafe, error.phase == .underWay, error.kind == .closedEarly, !Task.isCancelled else { throw error }
             return try await attempt(request, reusingConnections: false)
         }
     }
@@ -75,19 +80,21 @@ package final class AsyncHTTPClientTransport: HTTPTransport {
         let key = ClientKey(
             timeouts: request.timeouts, proxy: proxies.server(for: request.url), reusesConnections: reusingConnections)
         let client = try client(for: key)
+        let sentBefore = client.sent.count
         do {
             // The idle timeout is what limits a request: a list may take long as long as it keeps coming.
-            let response = try await client.execute(translated(request), deadline: .now() + .hours(24))
+            let response = try await client.http.execute(translated(request), deadline: .now() + .hours(24))
             let reader = HTTPBodyReader(response.body)
             return HTTPReply(
                 status: Int(response.status.code), headers: Self.fields(response.headers),
                 body: HTTPBody { { () async throws(TransportError) in try await reader.next() } })
         } catch {
-            let failure = TransportError(classifying: error)
-            guard failure.kind == .tlsFailed, key.proxy == nil, tlsSettings.verifiesServer,
+            let failure = TransportError(classifying: error, phase: client.sent.phase(since: sentBefore))
+            guard failure.kind == .tlsFailed, failure.phase == .beforeSending, key.proxy == nil,
+                tlsSettings.verifiesServer,
                 let reason = await CertificateProbe(now: clock()).explanation(url: request.url)
             else { throw failure }
-            throw TransportError(kind: .tlsFailed, detail: "\(reason); \(failure.detail)")
+            throw TransportError(kind: .tlsFailed, phase: failure.phase, detail: "\(reason); \(failure.detail)")
         }
     }
 
@@ -106,17 +113,21 @@ package final class AsyncHTTPClientTransport: HTTPTransport {
         headers.reduce(into: HTTPFields()) { $0.add($1.name, $1.value) }
     }
 
-    private func client(for key: ClientKey) throws(TransportError) -> HTTPClient {
-        let client = clients.withLock { state -> HTTPClient? in
+    private func client(for key: ClientKey) throws(TransportError) -> Client {
+        let client = clients.withLock { state -> Client? in
             guard !state.isShutDown else { return nil }
             if let known = state.byKey[key] { return known }
-            let made = HTTPClient(
-                eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton),
-                configuration: configuration(for: key))
-            state.byKey[key] = made
-            return made
+            let sent = SentRequests()
+            var configuration = configuration(for: key)
+            configuration.http1_1ConnectionDebugInitializer = { sent.observe($0) }
+            let http = HTTPClient(
+                eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
+            state.byKey[key] = Client(http: http, sent: sent)
+            return state.byKey[key]
         }
-        guard let client else { throw TransportError(kind: .cancelled, detail: "the program is ending") }
+        guard let client else {
+            throw TransportError(kind: .cancelled, phase: .beforeSending, detail: "the program is ending")
+        }
         return client
     }
 

@@ -17,7 +17,7 @@ actor HTTPBodyReader {
             guard let part = try await current.next(isolation: self) else { return nil }
             return Array(buffer: part)
         } catch {
-            throw TransportError(classifying: error)
+            throw TransportError(classifying: error, phase: .underWay)
         }
     }
 }

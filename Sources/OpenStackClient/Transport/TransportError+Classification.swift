@@ -12,66 +12,88 @@ import NIOSSL
     import Darwin
 #endif
 
+/// What a person needs to know of an error of the libraries below, whenever it happened.
+struct TransportFault: Equatable {
+    var kind: TransportError.Kind
+    var detail = ""
+}
+
 extension TransportError {
-    /// Sorts an error of the libraries below into a kind a person can act on.
-    init(classifying error: any Error) {
+    /// Sorts an error of the libraries below into a kind that a person can act on.
+    ///
+    /// - Parameters:
+    ///   - error: the error.
+    ///   - phase: how far the request had got, as observed on its connection.
+    init(classifying error: any Error, phase: Phase) {
+        if let error = error as? TransportError {
+            self = error
+            return
+        }
+        var fault = TransportFault(error)
+        // A certificate is judged before the first request; later, TLS errors are of the connection.
+        if fault.kind == .tlsFailed, phase == .underWay { fault.kind = .tlsBroken }
+        self.init(kind: fault.kind, phase: phase, detail: fault.detail)
+    }
+}
+
+extension TransportFault {
+    init(_ error: any Error) {
         self =
             switch error {
-            case let error as TransportError: error
-            case is CancellationError: TransportError(kind: .cancelled, detail: "")
+            case is CancellationError: TransportFault(kind: .cancelled)
             case let error as HTTPClientError: Self.sorted(error)
             case let error as NIOConnectionError: Self.sorted(error)
             case let error as HTTPParserError: Self.sorted(error)
             case let error as NIOSSLError: Self.sorted(error)
-            case let error as NIOSSLExtraError: TransportError(kind: .tlsFailed, detail: error.description)
-            case let error as BoringSSLError: TransportError(kind: .tlsFailed, detail: Self.text(error))
+            case let error as NIOSSLExtraError: TransportFault(kind: .tlsFailed, detail: error.description)
+            case let error as BoringSSLError: TransportFault(kind: .tlsFailed, detail: Self.text(error))
             case let error as IOError: Self.sorted(error)
             case let error as ChannelError: Self.sorted(error)
-            case is SocketAddressError: TransportError(kind: .cannotResolve, detail: "")
-            default: TransportError(kind: .other, detail: String(describing: type(of: error)))
+            case is SocketAddressError, is SocketAddressError.UnknownHost: TransportFault(kind: .cannotResolve)
+            default: TransportFault(kind: .other, detail: String(describing: type(of: error)))
             }
     }
 
-    private static func sorted(_ error: HTTPClientError) -> TransportError {
+    private static func sorted(_ error: HTTPClientError) -> TransportFault {
         let detail = error.shortDescription
         return switch error {
-        case .readTimeout: TransportError(kind: .timedOut, detail: "nothing arrived")
-        case .connectTimeout, .getConnectionFromPoolTimeout: TransportError(kind: .timedOut, detail: "while connecting")
-        case .tlsHandshakeTimeout: TransportError(kind: .timedOut, detail: "during the TLS handshake")
+        case .readTimeout: TransportFault(kind: .timedOut, detail: "nothing arrived")
+        case .connectTimeout, .getConnectionFromPoolTimeout: TransportFault(kind: .timedOut, detail: "while connecting")
+        case .tlsHandshakeTimeout: TransportFault(kind: .timedOut, detail: "during the TLS handshake")
         case .writeTimeout, .deadlineExceeded, .httpProxyHandshakeTimeout, .socksHandshakeTimeout:
-            TransportError(kind: .timedOut, detail: detail)
-        case .remoteConnectionClosed: TransportError(kind: .closedEarly, detail: "")
-        case .cancelled, .requestStreamCancelled: TransportError(kind: .cancelled, detail: "")
-        case .uncleanShutdown: TransportError(kind: .closedEarly, detail: detail)
-        case .proxyAuthenticationRequired: TransportError(kind: .cannotConnect, detail: "the proxy wants a password")
-        case .invalidProxyResponse: TransportError(kind: .cannotConnect, detail: "the proxy refused")
-        case .invalidURL, .emptyHost, .emptyScheme: TransportError(kind: .other, detail: "not a URL of a server")
-        default: TransportError(kind: .other, detail: detail)
+            TransportFault(kind: .timedOut, detail: detail)
+        case .remoteConnectionClosed: TransportFault(kind: .closedEarly)
+        case .cancelled, .requestStreamCancelled: TransportFault(kind: .cancelled)
+        case .uncleanShutdown: TransportFault(kind: .closedEarly, detail: detail)
+        case .proxyAuthenticationRequired: TransportFault(kind: .cannotConnect, detail: "the proxy wants a password")
+        case .invalidProxyResponse: TransportFault(kind: .cannotConnect, detail: "the proxy refused")
+        case .invalidURL, .emptyHost, .emptyScheme: TransportFault(kind: .other, detail: "not a URL of a server")
+        default: TransportFault(kind: .other, detail: detail)
         }
     }
 
-    private static func sorted(_ error: NIOConnectionError) -> TransportError {
+    private static func sorted(_ error: NIOConnectionError) -> TransportFault {
         guard let first = error.connectionErrors.first?.error else {
-            return TransportError(kind: .cannotResolve, detail: "\(error.host)")
+            return TransportFault(kind: .cannotResolve, detail: "\(error.host)")
         }
-        let reason = TransportError(classifying: first)
+        let reason = TransportFault(first)
         let place = "\(error.host) port \(error.port)"
         return switch reason.kind {
-        case .timedOut: TransportError(kind: .timedOut, detail: "while connecting to \(place)")
-        default: TransportError(kind: .cannotConnect, detail: "\(place): \(reason.detail)")
+        case .timedOut: TransportFault(kind: .timedOut, detail: "while connecting to \(place)")
+        default: TransportFault(kind: .cannotConnect, detail: "\(place): \(reason.detail)")
         }
     }
 
-    private static func sorted(_ error: HTTPParserError) -> TransportError {
+    private static func sorted(_ error: HTTPParserError) -> TransportFault {
         error == .invalidEOFState
-            ? TransportError(kind: .closedEarly, detail: "") : TransportError(kind: .notHTTP, detail: "\(error)")
+            ? TransportFault(kind: .closedEarly) : TransportFault(kind: .notHTTP, detail: "\(error)")
     }
 
-    private static func sorted(_ error: NIOSSLError) -> TransportError {
+    private static func sorted(_ error: NIOSSLError) -> TransportFault {
         switch error {
-        case .handshakeFailed(let reason): TransportError(kind: .tlsFailed, detail: text(reason))
-        case .uncleanShutdown: TransportError(kind: .closedEarly, detail: "without a TLS goodbye")
-        default: TransportError(kind: .tlsFailed, detail: "\(error)")
+        case .handshakeFailed(let reason): TransportFault(kind: .tlsFailed, detail: text(reason))
+        case .uncleanShutdown: TransportFault(kind: .closedEarly, detail: "without a TLS goodbye")
+        default: TransportFault(kind: .tlsFailed, detail: "\(error)")
         }
     }
 
@@ -88,24 +110,24 @@ extension TransportError {
         return names.isEmpty ? text : names.joined(separator: ", ")
     }
 
-    private static func sorted(_ error: IOError) -> TransportError {
+    private static func sorted(_ error: IOError) -> TransportFault {
         switch error.errnoCode {
-        case ECONNREFUSED: TransportError(kind: .cannotConnect, detail: "connection refused")
-        case ENETUNREACH: TransportError(kind: .cannotConnect, detail: "the network cannot be reached")
-        case EHOSTUNREACH: TransportError(kind: .cannotConnect, detail: "the host cannot be reached")
-        case EADDRNOTAVAIL: TransportError(kind: .cannotConnect, detail: "no such address")
-        case ETIMEDOUT: TransportError(kind: .timedOut, detail: "while connecting")
-        case ECONNRESET, EPIPE: TransportError(kind: .closedEarly, detail: "connection reset")
-        default: TransportError(kind: .other, detail: error.description)
+        case ECONNREFUSED: TransportFault(kind: .cannotConnect, detail: "connection refused")
+        case ENETUNREACH: TransportFault(kind: .cannotConnect, detail: "the network cannot be reached")
+        case EHOSTUNREACH: TransportFault(kind: .cannotConnect, detail: "the host cannot be reached")
+        case EADDRNOTAVAIL: TransportFault(kind: .cannotConnect, detail: "no such address")
+        case ETIMEDOUT: TransportFault(kind: .timedOut, detail: "the other side does not react")
+        case ECONNRESET, EPIPE: TransportFault(kind: .closedEarly, detail: "connection reset")
+        default: TransportFault(kind: .other, detail: error.description)
         }
     }
 
-    private static func sorted(_ error: ChannelError) -> TransportError {
+    private static func sorted(_ error: ChannelError) -> TransportFault {
         switch error {
-        case .connectTimeout: TransportError(kind: .timedOut, detail: "while connecting")
+        case .connectTimeout: TransportFault(kind: .timedOut, detail: "while connecting")
         case .eof, .inputClosed, .outputClosed, .alreadyClosed, .ioOnClosedChannel:
-            TransportError(kind: .closedEarly, detail: "")
-        default: TransportError(kind: .other, detail: "\(error)")
+            TransportFault(kind: .closedEarly)
+        default: TransportFault(kind: .other, detail: "\(error)")
         }
     }
 }

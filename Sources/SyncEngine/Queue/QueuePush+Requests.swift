@@ -185,23 +185,23 @@ extension QueuePush {
         return AttemptOutcome(failure, verb: mutation.verb, message: message)
     }
 
-    /// What a conversation that broke off means for the mutation, and for the rest of the queue.
+    /// What a request without an answer means for the mutation, and for the rest of the queue.
+    ///
+    /// Only the phase tells whether the server can have executed it, never the kind of error.
     private func interruption(
         _ error: ServiceError, _ mutation: Mutation
     ) -> (AttemptOutcome, ServiceErrorReport?) {
         let pause = report(error)
-        switch error.kind {
-        case .authentication:
+        if error.kind == .authentication {
             return (.unauthenticated(message: error.message, requestID: error.requestID), pause)
-        case .configuration, .noEndpoint, .badAnswer,
-            .transport(.cannotResolve), .transport(.cannotConnect), .transport(.tlsFailed):
-            // The request never left.
+        }
+        switch error.phase {
+        case .beforeSending:
             return (.notDone(message: error.message, requestID: nil, retryAfterSeconds: nil), pause)
-        case .transport:
-            guard mutation.verb == .create else {
-                return (.notDone(message: error.message, requestID: error.requestID, retryAfterSeconds: nil), nil)
-            }
+        case .underWay where mutation.verb == .create:
             return (.outcomeUnknown(message: error.message, requestID: error.requestID), nil)
+        case .underWay:
+            return (.failed(message: error.message, requestID: error.requestID, retryAfterSeconds: nil), nil)
         }
     }
 }

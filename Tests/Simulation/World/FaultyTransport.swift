@@ -15,11 +15,11 @@ final class FaultyTransport: HTTPTransport {
     func serve(_ errand: Errand?) { self.errand.withLock { $0 = errand } }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply {
-        guard let errand = errand.withLock({ $0 }), !errand.isDead else { throw Self.error(.cancelled) }
+        guard let errand = errand.withLock({ $0 }), !errand.isDead else { throw Self.error(.cancelled, .beforeSending) }
         let (number, fault) = errand.nextExchange()
         guard number < Errand.mostExchanges else {
             world.violate("a task of client \(errand.client) does not end: \(number) exchanges")
-            throw Self.error(.cancelled)
+            throw Self.error(.cancelled, .beforeSending)
         }
         world.pass(seconds: errand.latencySeconds)
         let exchange = Exchange(world: world, errand: errand, request: request, number: number)
@@ -33,7 +33,9 @@ final class FaultyTransport: HTTPTransport {
         }
     }
 
-    static func error(_ kind: TransportError.Kind) -> TransportError { TransportError(kind: kind, detail: "simulated") }
+    static func error(_ kind: TransportError.Kind, _ phase: TransportError.Phase) -> TransportError {
+        TransportError(kind: kind, phase: phase, detail: "simulated")
+    }
 }
 
 /// One request on its way, and what comes back.
@@ -74,7 +76,7 @@ struct Exchange: Sendable {
         if let draft, let name { world.leaves(draft, name: name) }
         switch fault {
         case nil: return reply(execute())
-        case .noConnection: throw FaultyTransport.error(.cannotConnect)
+        case .noConnection: throw FaultyTransport.error(.cannotConnect, .beforeSending)
         case .requestLost: throw timeout()
         case .answerLost:
             _ = execute()
@@ -111,7 +113,7 @@ struct Exchange: Sendable {
         case .crash(let isCarriedOut):
             if isCarriedOut { _ = execute() }
             errand.die()
-            throw FaultyTransport.error(.cancelled)
+            throw FaultyTransport.error(.cancelled, .underWay)
         case .meanwhile(let interlude, let isCarriedOut):
             guard isCarriedOut else {
                 await errand.interlude(interlude.action.action)
@@ -129,7 +131,7 @@ struct Exchange: Sendable {
 
     private func timeout() -> TransportError {
         world.pass(seconds: Int64(request.timeouts.idleSeconds))
-        return FaultyTransport.error(.timedOut)
+        return FaultyTransport.error(.timedOut, .underWay)
     }
 
     private func revokeToken() {
@@ -172,7 +174,7 @@ struct Exchange: Sendable {
             let parts = Parts([Array(bytes.prefix(bytes.count / 2)), Array(bytes.dropFirst(bytes.count / 2))])
             return { () async throws(TransportError) -> [UInt8]? in
                 if let part = parts.next() { return part }
-                guard isWhole else { throw FaultyTransport.error(.closedEarly) }
+                guard isWhole else { throw FaultyTransport.error(.closedEarly, .underWay) }
                 return nil
             }
         }
