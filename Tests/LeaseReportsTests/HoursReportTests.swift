@@ -33,6 +33,55 @@ struct HoursReportTests {
         #expect(found.map(\.isEstimated) == [false, true])
     }
 
+    /// Two hosts for ten hours, then five: last seen with two after nine hours.
+    private static func grown() -> LeaseHolding {
+        var lease = Facts.lease(from: "2026-03-01 00:00", to: "2026-03-02 00:00", [Facts.hosts(5, 5)])
+        lease.earlierReservations = [
+            EarlierReservations(
+                reservations: [Facts.hosts(2, 2)], lastSeenAt: Facts.time("2026-03-01 09:00"),
+                changedBefore: Facts.time("2026-03-01 10:00"))
+        ]
+        return lease
+    }
+
+    @Test("follow a change of the number of nodes, and are estimated between its bounds only")
+    func changedNumber() throws {
+        let whole = rows([Self.grown()])
+        #expect(whole.map(\.leaseHours) == [24])
+        #expect(whole.map(\.nodeHours) == [90])
+        #expect(whole.map(\.leases) == [1])
+        #expect(whole.map(\.isEstimated) == [true])
+        func part(_ from: String, _ to: String) -> [HoursRow] { rows([Self.grown()], nil, Facts.period(from, to)) }
+        #expect(part("2026-03-01 00:00", "2026-03-01 09:00").map(\.isEstimated) == [false])
+        #expect(part("2026-03-01 09:00", "2026-03-01 10:00").map(\.isEstimated) == [true])
+        #expect(part("2026-03-01 10:00", "2026-03-02 00:00").map(\.isEstimated) == [false])
+        #expect(part("2026-03-01 10:00", "2026-03-02 00:00").map(\.nodeHours) == [70])
+    }
+
+    @Test("follow a change of the node type, and count the lease once in each group")
+    func changedType() {
+        var lease = Self.grown()
+        lease.reservations = [Facts.hosts(5, 5, type: "gpu"), Facts.hosts(1, 1, type: "gpu")]
+        let found = rows([lease], by: [.nodeType])
+        #expect(found.map(\.labels) == [["gpu"], ["skylake"]])
+        #expect(found.map(\.leaseHours) == [14, 10])
+        #expect(found.map(\.nodeHours) == [84, 20])
+        #expect(found.map(\.leases) == [1, 1])
+    }
+
+    @Test("know nothing of changes before the start, and nothing that comes after the end")
+    func changesOutside() {
+        var lease = Self.grown()
+        lease.earlierReservations[0].lastSeenAt = Facts.time("2026-02-27 00:00")
+        lease.earlierReservations[0].changedBefore = Facts.time("2026-02-28 00:00")
+        #expect(rows([lease]).map(\.nodeHours) == [120])
+        #expect(rows([lease]).map(\.isEstimated) == [false])
+        lease.earlierReservations[0].lastSeenAt = Facts.time("2026-03-03 00:00")
+        lease.earlierReservations[0].changedBefore = Facts.time("2026-03-04 00:00")
+        #expect(rows([lease]).map(\.nodeHours) == [48])
+        #expect(rows([lease]).map(\.isEstimated) == [false])
+    }
+
     @Test(
         "are none where nothing was held",
         arguments: [

@@ -42,6 +42,20 @@ struct ServiceUnitReportTests {
         #expect(report.total?.serviceUnits == 20)
     }
 
+    @Test("follow a change of the number of nodes")
+    func changedNumber() throws {
+        var lease = Facts.lease(from: "2026-06-30 20:00", to: "2026-07-01 04:00", [Facts.hosts(3, 3)])
+        lease.earlierReservations = [
+            EarlierReservations(
+                reservations: [Facts.hosts(1, 1)], lastSeenAt: Facts.time("2026-06-30 22:00"),
+                changedBefore: Facts.time("2026-06-30 22:00"))
+        ]
+        let rows = try report([lease]).rows
+        // Two hours of one node and two of three at 1, then four of three at 1.5.
+        #expect(rows.map(\.serviceUnits) == [26])
+        #expect(rows.map(\.isEstimated) == [false])
+    }
+
     @Test("are unknown where there is no rate")
     func unrated() throws {
         let lease = Facts.lease(from: "2025-12-31 22:00", to: "2026-01-01 01:00", [Facts.hosts(2, 2)])

@@ -37,6 +37,8 @@ public struct LeaseHolding: Sendable, Hashable {
     public var departure: Departure?
     /// What it reserves.
     public var reservations: [HeldReservation]
+    /// What it reserved before that was changed, the oldest first; empty for a lease that never reserved anything else.
+    public var earlierReservations: [EarlierReservations] = []
     /// The states in which it was seen before, the oldest first. Empty unless asked for.
     public var earlierStates: [ObservedState] = []
     /// Its starts and ends. Empty unless asked for.
@@ -122,6 +124,23 @@ public struct ObservedState: Sendable, Hashable {
         self.lastSeenAt = lastSeenAt
         self.observedUntil = observedUntil
         self.isGone = isGone
+    }
+}
+
+/// What a lease reserved until somebody changed that.
+public struct EarlierReservations: Sendable, Hashable {
+    /// What it reserved.
+    public var reservations: [HeldReservation]
+    /// When it was last seen to reserve that.
+    public var lastSeenAt: Timestamp
+    /// When it was changed at the latest.
+    public var changedBefore: Timestamp
+
+    /// Makes it from its parts.
+    public init(reservations: [HeldReservation], lastSeenAt: Timestamp, changedBefore: Timestamp) {
+        self.reservations = reservations
+        self.lastSeenAt = lastSeenAt
+        self.changedBefore = changedBefore
     }
 }
 

@@ -13,6 +13,17 @@ public struct HeldTime: Sendable, Hashable {
     }
 }
 
+/// A stretch of a lease's time, and what it reserved then.
+struct HeldPart: Sendable {
+    let time: HeldTime
+    let reservations: [HeldReservation]
+
+    init(_ time: HeldTime, _ reservations: [HeldReservation]) {
+        self.time = time
+        self.reservations = reservations
+    }
+}
+
 extension LeaseHolding {
     /// The time for which the lease held its resources; `nil` if it never did.
     ///
@@ -23,6 +34,25 @@ extension LeaseHolding {
         let end = isDeleted ? min(endsAt, departure?.before ?? endsAt) : endsAt
         guard startsAt < end else { return nil }
         return HeldTime(startsAt..<end, certainUntil: certainUntil)
+    }
+
+    /// The time for which the lease held its resources, divided where what it reserves was changed; empty if it never
+    /// held any. Within the bounds of such a change what was reserved before counts, as an estimate.
+    var heldParts: [HeldPart] {
+        guard let held else { return [] }
+        let end = held.span.upperBound
+        var parts: [HeldPart] = []
+        var start = held.span.lowerBound
+        for earlier in earlierReservations where earlier.changedBefore > start && start < end {
+            let until = min(earlier.changedBefore, end)
+            let certain = min(earlier.lastSeenAt, held.certainUntil)
+            parts.append(HeldPart(HeldTime(start..<until, certainUntil: certain), earlier.reservations))
+            start = until
+        }
+        if start < end {
+            parts.append(HeldPart(HeldTime(start..<end, certainUntil: held.certainUntil), reservations))
+        }
+        return parts
     }
 
     /// Up to when it is known that the lease held what it held.

@@ -61,6 +61,13 @@ public struct HoursReport: AdditiveReport {
     }
 
     public mutating func add(_ lease: LeaseHolding) {
+        guard lease.earlierReservations.isEmpty else {
+            let parts = lease.heldParts
+            tally.add(lease, parts)
+            subtotalTally?.add(lease, parts)
+            totalTally?.add(lease, parts)
+            return
+        }
         guard let held = lease.held else { return }
         add(lease, CollectionOfOne(held), reason: nil)
     }

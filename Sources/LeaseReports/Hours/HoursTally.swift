@@ -20,16 +20,25 @@ struct HoursTally: Sendable {
     /// Adds stretches of a lease's time.
     mutating func add(_ lease: LeaseHolding, _ stretches: some Collection<HeldTime>, reason: String? = nil) {
         number += 1
-        for held in stretches where ledger.clipped(held.span) != nil { add(lease, held, reason) }
+        for held in stretches where ledger.clipped(held.span) != nil { add(lease, held, lease.reservations, reason) }
     }
 
-    private mutating func add(_ lease: LeaseHolding, _ held: HeldTime, _ reason: String?) {
+    /// Adds the time of a lease that reserved different things in each part of it.
+    mutating func add(_ lease: LeaseHolding, _ parts: [HeldPart]) {
+        number += 1
+        for part in parts where ledger.clipped(part.time.span) != nil { add(lease, part.time, part.reservations, nil) }
+    }
+
+    private mutating func add(
+        _ lease: LeaseHolding, _ held: HeldTime, _ reservations: [HeldReservation], _ reason: String?
+    ) {
         groups.removeAll(keepingCapacity: true)
-        guard isByReservation, !lease.reservations.isEmpty else {
-            add(held, to: group(lease, nil, reason), nodes: Self.nodes(of: lease), addsLease: true)
+        guard isByReservation, !reservations.isEmpty else {
+            let nodes = lease.isOutline ? nil : Self.nodes(of: reservations)
+            add(held, to: group(lease, nil, reason), nodes: nodes, addsLease: true)
             return
         }
-        for reservation in lease.reservations {
+        for reservation in reservations {
             let group = group(lease, reservation, reason)
             let isFirst = !groups.contains(group)
             if isFirst { groups.append(group) }
@@ -46,11 +55,10 @@ struct HoursTally: Sendable {
     }
 
     /// The machines of all reservations together; `nil` if those of one are not known.
-    private static func nodes(of lease: LeaseHolding) -> UnitCount? {
-        guard !lease.isOutline else { return nil }
+    private static func nodes(of reservations: [HeldReservation]) -> UnitCount? {
         var count = 0
         var isEstimated = false
-        for reservation in lease.reservations {
+        for reservation in reservations {
             guard let nodes = reservation.nodes else { return nil }
             count += nodes.count
             isEstimated = isEstimated || nodes.isEstimated

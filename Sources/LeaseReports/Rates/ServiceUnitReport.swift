@@ -48,9 +48,11 @@ public struct ServiceUnitReport: AdditiveReport {
 
     public mutating func add(_ lease: LeaseHolding) {
         guard let rates = rates[lease.scopeID], let held = lease.held, held.span.overlaps(period) else { return }
-        for reservation in lease.reservations {
-            guard let pieces = rates.pieces(of: held.span, for: reservation) else { continue }
-            add(lease, reservation, held, pieces)
+        for part in lease.heldParts {
+            for reservation in part.reservations {
+                guard let pieces = rates.pieces(of: part.time.span, for: reservation) else { continue }
+                add(lease, reservation, part.time, pieces)
+            }
         }
         // What it reserves is not known, and so is what that costs.
         if lease.isOutline { add(lease, nil, held, [RateTable.Piece(span: held.span, rate: nil)]) }
