@@ -62,6 +62,9 @@ let package = Package(
         module("SyncPlanner", ["LeaseModel"]),
         module("LeaseReports", ["LeaseModel"]),
 
+        // How files are opened: a database of ours never past SQLite.
+        module("LocalFiles"),
+
         // The database.
         .target(
             name: "Migrations",
@@ -72,20 +75,24 @@ let package = Package(
                 .embedInCode("v0006_resources.sql"),
             ],
             swiftSettings: settings),
-        module("LeaseStore", ["LeaseModel", "SyncPlanner", "Migrations", grdb, sqlite]),
+        module("LeaseStore", ["LeaseModel", "LocalFiles", "SyncPlanner", "Migrations", grdb, sqlite]),
 
         // The network.
-        module("OpenStackClient", ["LeaseModel", http, nioCore, nioHTTP1, nioPosix, nioSSL, yams, logging]),
+        module(
+            "OpenStackClient",
+            ["LeaseModel", "LocalFiles", http, nioCore, nioHTTP1, nioPosix, nioSSL, yams, logging]),
         module("BlazarClient", ["LeaseModel", "OpenStackClient"]),
 
         // The two together.
-        module("SyncEngine", ["LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient"]),
-        module("Leasehold", ["LeaseModel", "LeaseStore", "SyncEngine"]),
+        module(
+            "SyncEngine",
+            ["LeaseModel", "LocalFiles", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient"]),
+        module("Leasehold", ["LeaseModel", "LocalFiles", "LeaseStore", "SyncEngine"]),
 
         // The command.
         module(
             "LeaseCommands",
-            ["Leasehold", "LeaseModel", "LeaseReports", arguments, yams, lifecycle, unixSignals, logging]),
+            ["Leasehold", "LeaseModel", "LeaseReports", "LocalFiles", arguments, yams, lifecycle, unixSignals, logging]),
         .executableTarget(name: "LeaseholdCLI", dependencies: ["LeaseCommands", arguments], swiftSettings: settings),
 
         // Test support, in no product.
@@ -131,6 +138,7 @@ let package = Package(
             path: "Tests/CloudFixtures",
             swiftSettings: settings),
 
+        tests("LocalFilesTests", ["LocalFiles"]),
         tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
         tests("BlazarClientTests", ["LeaseModel", "OpenStackClient", "BlazarClient", "CaptureFixtures"]),
         tests("LeaseReportsTests", ["LeaseModel", "LeaseReports"]),
@@ -141,8 +149,8 @@ let package = Package(
         tests(
             "SyncEngineTests",
             [
-                "LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient", "SyncEngine",
-                "BlazarModel", "MirrorFixtures", "CaptureFixtures", "CloudFixtures",
+                "LeaseModel", "LocalFiles", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient",
+                "SyncEngine", "BlazarModel", "MirrorFixtures", "CaptureFixtures", "CloudFixtures",
             ]),
         tests(
             "LeaseholdTests",

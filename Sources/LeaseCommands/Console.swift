@@ -1,6 +1,7 @@
 import Foundation
 package import LeaseModel
 import Leasehold
+import LocalFiles
 
 /// Where a command runs: its streams, its environment, its clock. Tests make their own.
 package struct Console {
@@ -59,11 +60,12 @@ package struct Console {
             bytes = input()
         } else {
             let absolute = path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
-            guard let data = FileManager.default.contents(atPath: absolute) else {
+            do {
+                bytes = try InputFile.bytes(of: absolute)
+            } catch {
                 throw CommandError(
-                    code: "not_found", message: "'\(path)' cannot be read: is it there?", status: .notFound)
+                    code: "not_found", message: "'\(path)' cannot be read: \(error.clause).", status: .notFound)
             }
-            bytes = Array(data)
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw CommandError(code: "invalid", message: "'\(path)' is not UTF-8 text.", status: .data)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GRDB
 package import LeaseModel
+import LocalFiles
 import Synchronization
 
 /// What may be left out of a ``LeaseHolding``.
@@ -140,7 +141,7 @@ extension LeaseStore {
                 return sum
             }
             if count > 1 {
-                let parallel = try ParallelReaders(path: path, count: count)
+                let parallel = try ParallelReaders(path: files.main, count: count)
                 defer { parallel.close() }
                 if try parallel.begin() { return try parallel.map(sum) }
             }

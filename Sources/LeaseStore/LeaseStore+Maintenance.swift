@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 package import LeaseModel
+import LocalFiles
 
 extension LeaseStore {
     /// What is wrong with the database, in SQLite's own words; empty if nothing is.
@@ -29,10 +30,12 @@ extension LeaseStore {
     ///
     /// - Throws: ``StoreError`` if there is such a file already.
     package func backUp(to destination: String) throws(StoreError) {
-        guard !FileManager.default.fileExists(atPath: destination) else {
-            throw StoreError(kind: .cannotOpen, message: "\(destination) exists already. Name a new file.")
+        guard !files.contains(destination) else {
+            throw StoreError(
+                kind: .cannotOpen,
+                message: "\(destination) would be a file of the database itself. Name another for the copy.")
         }
-        try StoreFile.prepare(destination)
+        try StoreFile.makeNew(destination)
         do {
             let copy = try DatabaseQueue(path: destination)
             try database.backup(to: copy)
@@ -83,11 +86,7 @@ extension LeaseStore {
 
     /// The size of the database in bytes, the write-ahead log included.
     package var sizeInBytes: Int {
-        [path, path + "-wal"].reduce(0) { sum, file in
-            // FileManager's attributes include the owner's name, which glibc may ask a directory server for.
-            var status = stat()
-            return sum + (stat(file, &status) == 0 ? Int(status.st_size) : 0)
-        }
+        [files.main, files.main + "-wal"].reduce(0) { $0 + Int(FileFacts(path: $1)?.size ?? 0) }
     }
 
     /// The version of the schema.

@@ -1,4 +1,5 @@
 package import GRDB
+package import LocalFiles
 import Migrations
 
 /// The database: mirror, history and catalogue. Every transaction of the program is in this module.
@@ -13,9 +14,13 @@ package struct LeaseStore: Sendable {
         case writing
     }
 
-    /// The file, for messages the one that a person named.
+    /// The file as a person named it, for messages.
     package let path: String
+    /// The same file without symbolic links, and what lies beside it.
+    package let files: DatabaseFiles
     let database: any DatabaseWriter
+    /// As long as it lives, nothing else in this process drops SQLite's locks.
+    private let lifetime: OpenDatabase
 
     /// Opens the database, and brings its schema up to date if it is older than the program.
     ///
@@ -26,8 +31,9 @@ package struct LeaseStore: Sendable {
     package init(path: String, access: Access) throws(StoreError) {
         self.path = path
         do {
-            if access == .writing { try StoreFile.prepare(path) } else { try StoreFile.requireExisting(path) }
-            database = try Self.open(path, access: access)
+            files = access == .writing ? try StoreFile.prepare(path) : try StoreFile.requireExisting(path)
+            lifetime = OpenDatabase(files)
+            database = try Self.open(files.main, access: access)
         } catch {
             throw StoreError(error, path: path)
         }
@@ -38,7 +44,9 @@ package struct LeaseStore: Sendable {
     /// - Throws: any error.
     init(path: String, named name: String) throws {
         self.path = name
-        database = try Self.open(path, access: .writing)
+        files = try StoreFile.requireExisting(path)
+        lifetime = OpenDatabase(files)
+        database = try Self.open(files.main, access: .writing)
     }
 
     private static var cacheKibibytes: Int { 16 << 10 }

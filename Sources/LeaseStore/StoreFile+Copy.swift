@@ -1,4 +1,5 @@
 import Foundation
+import LocalFiles
 
 extension StoreFile {
     /// Copies a database, with what its last writers left beside it, without touching it: SQLite itself would make files
@@ -9,18 +10,17 @@ extension StoreFile {
     ///   - copy: where to; must not be there.
     /// - Throws: ``StoreError`` if it cannot be read, or is being written all the time.
     static func copyDatabase(_ original: String, to copy: String) throws(StoreError) {
-        try requireExisting(original)
         // SQLite puts its other files beside the one that a link leads to.
-        let source = URL(fileURLWithPath: original).resolvingSymlinksInPath().path
+        let source = try requireExisting(original).main
         // A write-ahead log, or what undoes a write that was not finished.
         let endings = ["", "-wal", "-journal"]
         for _ in 0..<2 {
-            let before = endings.map { State(source + $0) }
-            for (ending, state) in zip(endings, before) {
+            let before = endings.map { FileFacts(path: source + $0) }
+            for (ending, facts) in zip(endings, before) {
                 try? FileManager.default.removeItem(atPath: copy + ending)
-                if state != nil { try copyFile(source + ending, to: copy + ending, of: original) }
+                if facts != nil { try copyFile(source + ending, to: copy + ending, of: original) }
             }
-            if endings.map({ State(source + $0) }) == before { return }
+            if endings.map({ FileFacts(path: source + $0) }) == before { return }
         }
         throw StoreError(
             kind: .busy,
@@ -31,38 +31,28 @@ extension StoreFile {
     }
 
     private static func copyFile(_ source: String, to target: String, of original: String) throws(StoreError) {
-        try prepare(target)
-        guard let input = FileHandle(forReadingAtPath: source), let output = FileHandle(forWritingAtPath: target) else {
+        var input: InputFile
+        do {
+            input = try InputFile(path: source)
+        } catch {
             // One that went meanwhile is a change, which is looked for afterwards.
-            if State(source) == nil { return }
+            if error == .missing { return }
             throw StoreError(
-                kind: .cannotOpen, message: "\(original) cannot be read. Check the permissions of \(source).")
-        }
-        defer {
-            try? input.close()
-            try? output.close()
+                kind: .cannotOpen,
+                message: "\(original) cannot be read (\(error.clause)). Check the permissions of \(source).")
         }
         do {
-            while let bytes = try input.read(upToCount: 1 << 20), !bytes.isEmpty { try output.write(contentsOf: bytes) }
+            let output = try OutputFile(new: target, permissions: 0o600)
+            while true {
+                let bytes = try input.read(upTo: 1 << 20)
+                guard !bytes.isEmpty else { break }
+                try output.write(bytes)
+            }
+            try output.finish()
         } catch {
             throw StoreError(
-                kind: .cannotOpen, message: "A copy of \(original) cannot be made: \(error.localizedDescription).")
-        }
-    }
-
-    /// What changes when a file is written.
-    private struct State: Equatable {
-        let size: Int
-        let seconds: Int
-        let nanoseconds: Int
-
-        /// `nil` if there is no such file.
-        init?(_ path: String) {
-            var status = stat()
-            guard stat(path, &status) == 0 else { return nil }
-            size = Int(status.st_size)
-            seconds = status.st_mtim.tv_sec
-            nanoseconds = status.st_mtim.tv_nsec
+                kind: error == .system(ENOSPC) ? .diskFull : .cannotOpen,
+                message: "A copy of \(original) cannot be made: \(error.clause).")
         }
     }
 }

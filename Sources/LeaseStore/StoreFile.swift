@@ -1,4 +1,5 @@
 import Foundation
+import LocalFiles
 
 /// The file that holds the database, and its folder.
 package enum StoreFile {
@@ -11,52 +12,96 @@ package enum StoreFile {
     }
 
     /// Makes the folder (mode 0700) and the file (0600) if they are missing: leases tell who works on what.
-    static func prepare(_ path: String) throws(StoreError) {
-        let folder = (path as NSString).deletingLastPathComponent
-        let manager = FileManager.default
-        if !folder.isEmpty, !manager.fileExists(atPath: folder) {
-            do {
-                try manager.createDirectory(
-                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            } catch {
-                throw StoreError(
-                    kind: .cannotOpen,
-                    message: "The folder \(folder) cannot be made (\(reason(error))). Choose another file with --db.")
-            }
+    ///
+    /// - Returns: the file that the name leads to.
+    static func prepare(_ path: String) throws(StoreError) -> DatabaseFiles {
+        let files = try locate(path)
+        guard FileFacts(path: files.main) == nil else {
+            try requireUsable(files, named: path)
+            return files
         }
-        var isFolder: ObjCBool = false
-        if manager.fileExists(atPath: path, isDirectory: &isFolder) {
-            guard !isFolder.boolValue else {
-                throw StoreError(kind: .cannotOpen, message: "\(path) is a folder. Name a file with --db.")
-            }
-            return
-        }
-        // SQLite would make it readable for all; its -wal and -shm take the permissions of this one.
-        let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno))
+        do {
+            return try make(path)
+        } catch  where error == .system(EEXIST) {
+            // Another process was faster.
+            try requireUsable(files, named: path)
+            return files
+        } catch {
             throw StoreError(
-                kind: errno == ENOSPC ? .diskFull : .cannotOpen,
-                message: "The database \(path) cannot be made (\(reason)). Choose another file with --db.")
+                kind: error == .system(ENOSPC) ? .diskFull : .cannotOpen,
+                message:
+                    "The database \(path) cannot be made (\(error.clause)). Choose another file with --db.")
         }
-        close(descriptor)
     }
 
-    static func requireExisting(_ path: String) throws(StoreError) {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    /// Makes an empty database that was not there.
+    static func makeNew(_ path: String) throws(StoreError) {
+        do {
+            _ = try make(path)
+        } catch  where error == .system(EEXIST) {
+            throw StoreError(kind: .cannotOpen, message: "\(path) exists already. Name a new file.")
+        } catch {
+            throw StoreError(
+                kind: error == .system(ENOSPC) ? .diskFull : .cannotOpen,
+                message: "\(path) cannot be made (\(error.clause)). Name another file.")
+        }
+    }
+
+    /// A database that must be there.
+    ///
+    /// - Returns: the file that the name leads to.
+    static func requireExisting(_ path: String) throws(StoreError) -> DatabaseFiles {
+        let files = try locate(path)
+        guard FileFacts(path: files.main) != nil else {
             throw StoreError(
                 kind: .missing,
                 message:
                     "There is no database at \(path) yet. Make one with `leasehold sync`, or name another with --db.")
         }
-        guard !isFolder.boolValue else {
-            throw StoreError(kind: .cannotOpen, message: "\(path) is a folder. Name a file with --db.")
+        try requireUsable(files, named: path)
+        return files
+    }
+
+    private static func locate(_ path: String) throws(StoreError) -> DatabaseFiles {
+        do {
+            return DatabaseFiles(main: try ResolvedPath.of(path))
+        } catch {
+            throw StoreError(
+                kind: .cannotOpen,
+                message: "The database '\(path)' cannot be opened: \(error.clause). Name a file with --db.")
         }
     }
 
-    private static func reason(_ error: any Error) -> String {
-        (error as NSError).userInfo[NSUnderlyingErrorKey].map { "\(($0 as? NSError)?.localizedDescription ?? "")" }
-            ?? error.localizedDescription
+    /// SQLite would wait for ever for a pipe, and take a folder beside the file for a lock of somebody's.
+    private static func requireUsable(_ files: DatabaseFiles, named path: String) throws(StoreError) {
+        if let kind = FileFacts(path: files.main)?.kind, kind != .regular {
+            throw StoreError(kind: .cannotOpen, message: "\(path) is \(kind.name). Name a file with --db.")
+        }
+        for ending in DatabaseFiles.endings {
+            guard let kind = FileFacts(path: files.main + ending)?.kind, kind != .regular else { continue }
+            throw StoreError(
+                kind: .cannotOpen,
+                message: """
+                    \(files.main)\(ending) is \(kind.name), where SQLite keeps a file of the database. Move it away, or \
+                    choose another database with --db.
+                    """)
+        }
+    }
+
+    private static func make(_ path: String) throws(FileProblem) -> DatabaseFiles {
+        let folder = (try ResolvedPath.of(path) as NSString).deletingLastPathComponent
+        if FileFacts(path: folder) == nil { try makeFolder(folder) }
+        // A new folder may lie behind a link.
+        let files = DatabaseFiles(main: try ResolvedPath.of(path))
+        // SQLite would make it readable for all; its -wal and -shm take the permissions of this one.
+        try OutputFile.makeEmpty(files.main, permissions: 0o600)
+        return files
+    }
+
+    private static func makeFolder(_ folder: String) throws(FileProblem) {
+        let parent = (folder as NSString).deletingLastPathComponent
+        if !parent.isEmpty, parent != folder, FileFacts(path: parent) == nil { try makeFolder(parent) }
+        // Another process may have made it meanwhile.
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw .last }
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 public import LeaseModel
 import LeaseStore
+import LocalFiles
 
 /// How to take files into the history.
 public struct ImportOptions: Sendable, Hashable {
@@ -32,7 +33,8 @@ extension LeaseManager {
     ///   - progress: told how far it is.
     /// - Returns: a report for each file, or for each scope of a file that is a database.
     /// - Throws: ``LeaseholdError`` of code `notFound` for a file that is not there, `database` for a database that is
-    ///   damaged or newer than the program, `invalid` for leases that cannot be read or cannot have been seen so.
+    ///   damaged or newer than the program, `invalid` for leases that cannot be read or cannot have been seen so, and for
+    ///   the manager's own database.
     public func importHistory(
         from paths: [String], options: ImportOptions = ImportOptions(), progress: (ImportProgress) -> Void = { _ in }
     ) throws(LeaseholdError) -> [ImportReport] {
@@ -42,15 +44,24 @@ extension LeaseManager {
         defer { for copy in copies { try? copy.close() } }
         var sources: [ImportSource] = []
         for path in paths {
+            try requireForeign(path)
             let content: ImportSource.Content
-            if try Self.isDatabase(path) {
+            var file = try Self.open(path)
+            let head = try Self.reading(path) { () throws(FileProblem) in try file.readExactly(SQLiteFile.head.count) }
+            if head == SQLiteFile.head {
+                guard file.facts.kind == .regular else {
+                    throw LeaseholdError(
+                        code: .invalid,
+                        message: "\(path) is a pipe that a database comes out of. Name the file of the database.")
+                }
                 let copy = try Self.copy(path, in: folder.appendingPathComponent("\(copies.count)"))
                 copies.append(copy)
                 let chosen = try chosenScopes(options).map { Set($0.map(\.id)) }
                 guard chosen?.isEmpty != true else { throw Self.nothingChosen(path, options) }
                 content = .database(copy, scopes: chosen)
             } else {
-                content = try saved(path, options)
+                let rest = try Self.reading(path) { () throws(FileProblem) in try file.readToEnd() }
+                content = try saved(head + rest, file.facts, path, options)
             }
             sources.append(ImportSource(file: path, content: content))
         }
@@ -61,22 +72,42 @@ extension LeaseManager {
 
     // MARK: - Files
 
-    private static func isDatabase(_ path: String) throws(LeaseholdError) -> Bool {
-        guard let file = FileHandle(forReadingAtPath: path) else { throw unreadable(path) }
-        defer { try? file.close() }
+    /// Whether a name leads to the database of this manager.
+    package func isOwnDatabase(_ path: String) -> Bool { store.files.isMain(path) }
+
+    /// The manager's own files are never opened past SQLite.
+    private func requireForeign(_ path: String) throws(LeaseholdError) {
+        guard store.files.contains(path) else { return }
+        throw LeaseholdError(
+            code: .invalid,
+            message: isOwnDatabase(path)
+                ? "\(path) is the database that is open here: it has all that is in it. Leave it out."
+                : "\(path) belongs to the database that is open here. Leave it out.")
+    }
+
+    private static func open(_ path: String) throws(LeaseholdError) -> InputFile {
         do {
-            return try file.read(upToCount: 16) == Data("SQLite format 3\0".utf8)
+            return try InputFile(path: path)
         } catch {
-            throw unreadable(path)
+            throw unreadable(path, error)
         }
     }
 
-    private static func unreadable(_ path: String) -> LeaseholdError {
+    private static func reading(
+        _ path: String, _ body: () throws(FileProblem) -> [UInt8]
+    ) throws(LeaseholdError) -> [UInt8] {
+        do {
+            return try body()
+        } catch {
+            throw unreadable(path, error)
+        }
+    }
+
+    private static func unreadable(_ path: String, _ problem: FileProblem) -> LeaseholdError {
         LeaseholdError(
             code: .notFound,
-            message: FileManager.default.fileExists(atPath: path)
-                ? "The file \(path) cannot be read. Check that it is a file, and its permissions."
-                : "There is no file \(path).")
+            message: problem == .missing
+                ? "There is no file \(path)." : "The file \(path) cannot be read: \(problem.clause).")
     }
 
     private static func copy(_ path: String, in folder: URL) throws(LeaseholdError) -> LeaseStore {
@@ -92,26 +123,21 @@ extension LeaseManager {
         }
     }
 
-    private func saved(_ path: String, _ options: ImportOptions) throws(LeaseholdError) -> ImportSource.Content {
-        let data: Data
-        var written: Timestamp?
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-            let date = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
-            written = date.map { Timestamp(secondsSince1970: Int64($0.timeIntervalSince1970.rounded(.down))) }
-        } catch {
-            throw Self.unreadable(path)
-        }
+    private func saved(
+        _ bytes: [UInt8], _ facts: FileFacts, _ path: String, _ options: ImportOptions
+    ) throws(LeaseholdError) -> ImportSource.Content {
+        // What is piped in was written just now.
+        let written =
+            facts.kind == .regular ? Timestamp(secondsSince1970: facts.modifiedSeconds) : configuration.now()
         let leases: SavedLeases
         do {
-            leases = try SavedLeases(parsing: [UInt8](data))
+            leases = try SavedLeases(parsing: bytes)
         } catch {
             throw LeaseholdError(
                 code: .invalid, message: "\(path) cannot be taken in: \(error). Nothing was changed.")
         }
-        guard let observedAt = options.observedAt ?? written else { throw Self.unreadable(path) }
         return .leases(
-            leases, scope: try scope(of: leases, path, options), observedAt: observedAt,
+            leases, scope: try scope(of: leases, path, options), observedAt: options.observedAt ?? written,
             isDatedByFile: options.observedAt == nil && leases.leases.contains { $0.lastSeenAt == nil })
     }
 

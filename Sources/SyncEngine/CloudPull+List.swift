@@ -2,6 +2,7 @@ import BlazarClient
 import Foundation
 import LeaseModel
 import LeaseStore
+import LocalFiles
 import OpenStackClient
 import SyncPlanner
 
@@ -12,7 +13,7 @@ extension CloudPull {
         state.ledger = try storing { [scope = state.scope.id] store throws(StoreError) in
             try store.pullLedger(scope: scope)
         }
-        var spool = SliceSpool(folder: SliceSpool.folder(beside: store.path))
+        var spool = SliceSpool(folder: SliceSpool.folder(beside: store.files.main))
         do throws(LeaseListFailure) {
             var reader = try await connection.blazar.leases()
             while case .batch(let slices) = try await next(&reader, &state) {

@@ -1,6 +1,7 @@
 import CloudFixtures
 import LeaseModel
 import LeaseStore
+import LocalFiles
 import OpenStackClient
 import SyncPlanner
 import Testing
@@ -51,7 +52,7 @@ struct QueueCrashTests {
             let mutation = try fixture.create()
             fixture.checkpoints.crash(at: "before POST")
             await #expect(throws: Checkpoints.Crash.self) { _ = try await fixture.push() }
-            let lock = try #require(SenderLockHolder(fixture.store.path, fixture.scope.id))
+            let lock = try #require(SenderLockHolder(fixture.store.files, fixture.scope.id))
             await fixture.sync()
             #expect(try fixture.state(mutation) == .sending)
             withExtendedLifetime(lock) {}
@@ -84,11 +85,11 @@ struct QueueCrashTests {
         try await with { fixture in
             let mutation = try fixture.create()
             do {
-                let lock = try #require(SenderLockHolder(fixture.store.path, fixture.scope.id))
+                let lock = try #require(SenderLockHolder(fixture.store.files, fixture.scope.id))
                 #expect(try await fixture.push().isBusy)
-                #expect(SenderLockHolder(fixture.store.path, fixture.scope.id) == nil)
+                #expect(SenderLockHolder(fixture.store.files, fixture.scope.id) == nil)
                 // Another scope's queue is another matter.
-                #expect(SenderLockHolder(fixture.store.path, fixture.scope.id + 1) != nil)
+                #expect(SenderLockHolder(fixture.store.files, fixture.scope.id + 1) != nil)
                 #expect(fixture.cloud.count("POST") == 0)
                 withExtendedLifetime(lock) {}
             }
@@ -136,8 +137,8 @@ struct QueueCrashTests {
 private final class SenderLockHolder {
     private let lock: SenderLock
 
-    init?(_ path: String, _ scope: Int64) {
-        guard let lock = SenderLock(database: path, scope: scope) else { return nil }
+    init?(_ files: DatabaseFiles, _ scope: Int64) {
+        guard let lock = try? SenderLock(database: files, scope: scope) else { return nil }
         self.lock = lock
     }
 }

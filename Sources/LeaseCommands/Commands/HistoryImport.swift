@@ -51,7 +51,11 @@ package struct HistoryImport: Subcommand {
         // OS_CLOUD says which cloud a file is of, but keeps nothing of a database out.
         let scopes = try reading.global.scopes(manager, console)
         if reading.global.clouds.isEmpty { options.usualScopes = scopes } else { options.scopes = scopes }
-        let paths = files.map { $0.hasPrefix("/") ? $0 : "\(console.currentDirectory)/\($0)" }
+        var paths = files.map { $0.hasPrefix("/") ? $0 : "\(console.currentDirectory)/\($0)" }
+        for path in paths where manager.isOwnDatabase(path) {
+            console.remark("\(path): passed over, as it is the database that is open here.")
+        }
+        paths.removeAll(where: manager.isOwnDatabase)
         let reports = try taking(paths, options, manager, &console)
         try reading.write(reports, ImportRow.columns, &console)
         guard reading.output.format == .table, !reading.output.isQuiet else { return }

@@ -1,6 +1,7 @@
 import Foundation
 import LeaseModel
 import LeaseReports
+import LocalFiles
 
 extension DisplayZone {
     /// A zone of the IANA database, by its name.
@@ -18,7 +19,7 @@ extension DisplayZone {
             !part.isEmpty && part.utf8.allSatisfy { $0 < 0x80 }
                 && part.allSatisfy { $0.isLetter || $0.isNumber || "+-_".contains($0) }
         }
-        guard isPlain, let bytes = FileManager.default.contents(atPath: "\(folder)/\(name)") else {
+        guard isPlain, let bytes = try? InputFile.bytes(of: "\(folder)/\(name)") else {
             guard FileManager.default.fileExists(atPath: folder) else {
                 throw .usage(
                     "There is no database of time zones in \(folder). Install your system's package tzdata, "
@@ -30,7 +31,7 @@ extension DisplayZone {
                     + "Names are those of the IANA database, such as Europe/Berlin or America/Chicago.")
         }
         do {
-            let rules = try ZoneRules(parsing: Array(bytes))
+            let rules = try ZoneRules(parsing: bytes)
             return DisplayZone(name: name) { rules.offsetSeconds(at: $0.secondsSince1970) }
         } catch {
             throw .usage("\(folder)/\(name) is not a time zone's file, or is damaged.")

@@ -47,7 +47,8 @@ package struct CalendarExport: Subcommand {
         let calendar = LeaseCalendar(
             now: context.now, alarmSeconds: alarmSeconds,
             extensionWindows: try ExtensionWindowOptions.windows(given, context.manager))
-        try ReportFile.write(to: options.file, &console) { console in
+        let database = context.manager.configuration.databasePath
+        try ReportFile.write(to: options.file, database: database, &console) { console in
             var isBegun = false
             // With the past states a lease is what all scopes of its site together know of it.
             try context.manager.forEachHolding(context.filterInPeriod, includesStates: true) { lease in

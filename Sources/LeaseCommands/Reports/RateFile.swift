@@ -1,6 +1,7 @@
 import Foundation
 import LeaseModel
 import LeaseReports
+import LocalFiles
 
 /// A table of rates in a CSV file.
 struct RateFile {
@@ -32,10 +33,14 @@ struct RateFile {
         self.zone = zone
         now = console.now()
         let full = path.hasPrefix("/") ? path : "\(console.currentDirectory)/\(path)"
-        guard let bytes = FileManager.default.contents(atPath: full) else {
+        let bytes: [UInt8]
+        do {
+            bytes = try InputFile.bytes(of: full)
+        } catch {
             throw CommandError(
                 code: "not_found",
-                message: "The table of rates \(path) cannot be read. Check the name and its permissions.",
+                message: "The table of rates \(path) cannot be read (\(error.clause)). Check the name and its "
+                    + "permissions.",
                 status: .notFound)
         }
         var rows = CSVText.rows(String(decoding: bytes, as: UTF8.self))

@@ -1,40 +1,52 @@
-import Foundation
-import LeaseModel
+import LocalFiles
 
 /// The file that a report goes to.
 enum ReportFile {
     /// Lets something write to a file, or to standard output if none is named.
     ///
     /// The file takes its name once it is whole: whoever has an older one keeps it if anything fails.
-    static func write(to path: String?, _ console: inout Console, _ body: (inout Console) throws -> Void) throws {
+    ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - database: the path of the database, whose files are never replaced.
+    ///   - console: what the report would be written to without a file.
+    ///   - body: writes the report.
+    /// - Throws: ``CommandError`` if the file cannot be written, or what `body` throws.
+    static func write(
+        to path: String?, database: String, _ console: inout Console, _ body: (inout Console) throws -> Void
+    ) throws {
         guard let path else { return try body(&console) }
         let full = path.hasPrefix("/") ? path : "\(console.currentDirectory)/\(path)"
-        let partial = "\(full).\(getpid()).part"
-        let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure(path) }
+        let file: OutputFile
+        do {
+            file = try OutputFile(path: full, besides: DatabaseFiles(named: database))
+        } catch {
+            throw failure(path, error)
+        }
         var inner = console
-        inner.output = FileSink(descriptor: descriptor)
+        inner.output = FileSink(descriptor: file.descriptor)
         inner.outputTerminal = .none
         do {
             try body(&inner)
             try inner.output.flush()
         } catch {
-            close(descriptor)
-            unlink(partial)
+            file.discard()
             throw error
         }
         console.errors = inner.errors
-        guard close(descriptor) == 0, rename(partial, full) == 0 else {
-            let error = failure(path)
-            unlink(partial)
-            throw error
+        do {
+            try file.finish()
+        } catch {
+            throw failure(path, error)
         }
     }
 
-    private static func failure(_ path: String) -> CommandError {
-        CommandError(
-            code: "output",
-            message: "\(path) cannot be written: \(String(cString: strerror(errno))). Name another file with -o.",
+    private static func failure(_ path: String, _ problem: FileProblem) -> CommandError {
+        if case .database = problem {
+            return .usage("\(path) is not written to: \(problem.clause). Name another file with -o.")
+        }
+        return CommandError(
+            code: "output", message: "\(path) cannot be written: \(problem.clause). Name another file with -o.",
             status: .outputFailed)
     }
 }

@@ -45,7 +45,8 @@ package struct ReportOutputOptions: ParsableArguments {
         let output = reading.output
         let selection = try ColumnSelection(
             from: columns, names: output.columnNames, sort: output.sort, format: output.format)
-        try ReportFile.write(to: file, &console) { console in
+        let database = reading.global.configuration(console).databasePath
+        try ReportFile.write(to: file, database: database, &console) { console in
             var style = OutputStyle(
                 format: output.format, width: reading.style(console).width,
                 usesColor: reading.style(console).usesColor, zone: zone)

@@ -1,4 +1,5 @@
 import LeaseModel
+import LocalFiles
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -57,6 +58,11 @@ struct ConfigurationSearch: Sendable {
         return path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
     }
 
+    /// The bytes of a file of settings. It may be a pipe, such as one out of which secrets come decrypted.
+    static func bytes(of path: String) throws(FileProblem) -> [UInt8] {
+        try InputFile.bytes(of: path, silenceLimitSeconds: 60)
+    }
+
     /// A remark about files that were meant to have the clouds and could not be opened, empty if there are none.
     var remark: String {
         var remarks: [String] = []
@@ -82,7 +88,16 @@ struct ConfigurationSearch: Sendable {
             guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory,
                 FileManager.default.isReadableFile(atPath: path)
             else { continue }
-            guard let data = try? Data(contentsOf: URL(filePath: path)) else { continue }
+            let data: [UInt8]
+            do {
+                data = try Self.bytes(of: path)
+            } catch .silentPipe {
+                throw CloudConfigurationError(
+                    .brokenFile, FileProblem.silentPipe.clause,
+                    at: ConfigurationPosition(file: path, line: nil, column: nil))
+            } catch {
+                continue
+            }
             guard let text = String(validating: data, as: UTF8.self) else {
                 throw CloudConfigurationError(
                     .brokenFile, "not UTF-8 text: save it as UTF-8",

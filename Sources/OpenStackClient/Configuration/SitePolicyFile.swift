@@ -1,4 +1,5 @@
 package import LeaseModel
+import LocalFiles
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -26,9 +27,13 @@ package enum SitePolicyFile {
         let named = environment["LEASEHOLD_POLICY"].flatMap { $0.isEmpty ? nil : search.absolute($0) }
         let path = named ?? "\(search.userDirectory)/leasehold/policy.yaml"
         guard named != nil || FileManager.default.fileExists(atPath: path) else { return SitePolicies() }
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+        let data: [UInt8]
+        do {
+            data = try ConfigurationSearch.bytes(of: path)
+        } catch {
             throw CloudConfigurationError(
-                .brokenFile, "the policy file cannot be read: see its permissions, or LEASEHOLD_POLICY",
+                .brokenFile,
+                "the policy file cannot be read (\(error.clause)): see its permissions, or LEASEHOLD_POLICY",
                 at: ConfigurationPosition(file: path, line: nil, column: nil))
         }
         guard let text = String(validating: data, as: UTF8.self) else {

@@ -1,4 +1,5 @@
 import LeaseModel
+import LocalFiles
 import NIOSSL
 
 #if canImport(FoundationEssentials)
@@ -23,9 +24,9 @@ extension TLSSettings {
         if let path = clientCertificatePath {
             configuration.certificateChain = try certificates(path, option: "cert").map { .certificate($0) }
             let keyPath = clientKeyPath ?? path
-            try requireReadable(keyPath, option: "key")
+            let bytes = try bytes(of: keyPath, option: "key")
             do {
-                configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: keyPath, format: .pem))
+                configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: bytes, format: .pem))
             } catch {
                 throw Self.notPEM(keyPath, option: "key", content: "private key without a passphrase")
             }
@@ -40,10 +41,10 @@ extension TLSSettings {
     }
 
     private func certificates(_ path: String, option: String) throws(ServiceError) -> [NIOSSLCertificate] {
-        try requireReadable(path, option: option)
+        let bytes = try bytes(of: path, option: option)
         let found: [NIOSSLCertificate]
         do {
-            found = try NIOSSLCertificate.fromPEMFile(path)
+            found = try NIOSSLCertificate.fromPEMBytes(bytes)
         } catch {
             throw Self.notPEM(path, option: option, content: "certificate")
         }
@@ -51,18 +52,20 @@ extension TLSSettings {
         return found
     }
 
-    private func requireReadable(_ path: String, option: String) throws(ServiceError) {
-        guard !FileManager.default.fileExists(atPath: path) else {
-            guard !FileManager.default.isReadableFile(atPath: path) else { return }
+    private func bytes(of path: String, option: String) throws(ServiceError) -> [UInt8] {
+        do {
+            return try ConfigurationSearch.bytes(of: path)
+        } catch .missing {
             throw ServiceError(
                 kind: .configuration,
-                message: "the \(option) file \(path.escapedForTerminal) cannot be read: give yourself read permission "
-                    + "on it or point \(option) at another file")
+                message: "the \(option) file \(path.escapedForTerminal) does not exist: correct \(option) in "
+                    + "clouds.yaml or OS_\(option.uppercased())")
+        } catch {
+            throw ServiceError(
+                kind: .configuration,
+                message: "the \(option) file \(path.escapedForTerminal) cannot be read (\(error.clause)): give "
+                    + "yourself read permission on it or point \(option) at another file")
         }
-        throw ServiceError(
-            kind: .configuration,
-            message: "the \(option) file \(path.escapedForTerminal) does not exist: correct \(option) in clouds.yaml "
-                + "or OS_\(option.uppercased())")
     }
 
     private static func notPEM(_ path: String, option: String, content: String) -> ServiceError {

@@ -71,7 +71,7 @@ package struct QueuePush: Sendable {
     ///
     /// - Throws: ``StoreError``, or what the checkpoint throws.
     package func run() async throws -> PushResult {
-        guard let lock = SenderLock(database: store.path, scope: scope.id) else { return .busy }
+        guard let lock = try SenderLock(database: store.files, scope: scope.id) else { return .busy }
         // The lock must outlive every step; consuming it at the end keeps it to there.
         defer { withExtendedLifetime(lock) {} }
         let now = connection.now()
@@ -113,7 +113,7 @@ package struct QueuePush: Sendable {
     package func recover() throws -> [Mutation] {
         // The lock is not taken without need: who finds it taken sends nothing.
         guard try store.queue(scope: scope.id).contains(where: { $0.state == .sending }),
-            let lock = SenderLock(database: store.path, scope: scope.id)
+            let lock = try SenderLock(database: store.files, scope: scope.id)
         else { return [] }
         defer { withExtendedLifetime(lock) {} }
         let now = connection.now()

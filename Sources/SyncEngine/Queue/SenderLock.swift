@@ -1,21 +1,26 @@
-import Foundation
+import LeaseStore
+import LocalFiles
 
-/// The right to send a scope's mutations, held by one process, and one task in it, at a time.
-///
-/// A lock of the kernel's on a file beside the database (flock(2)): it goes with its holder, however that ends.
+/// The right to send a scope's mutations, held by one process, and one task in it, at a time: a lock on a file beside
+/// the database, whatever name the database was opened by.
 struct SenderLock: ~Copyable {
-    private let descriptor: Int32
+    private let lock: LockFile
 
-    /// Takes the lock; `nil` if somebody else has it, or the file cannot be made.
-    init?(database path: String, scope: Int64) {
-        let file = open("\(path)-sender-\(scope)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else { return nil }
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            close(file)
-            return nil
+    /// Takes the lock; `nil` if somebody else has it.
+    ///
+    /// - Throws: ``StoreError`` if there can be no lock, so that nothing may be sent.
+    init?(database files: DatabaseFiles, scope: Int64) throws(StoreError) {
+        let path = files.senderLock(scope: scope)
+        do {
+            guard let lock = try LockFile(path: path) else { return nil }
+            self.lock = lock
+        } catch {
+            throw StoreError(
+                kind: .cannotOpen,
+                message: """
+                    Nothing can be sent, as the lock \(path) cannot be taken (\(error.clause)). Move away what has its \
+                    name, or check the permissions of the folder.
+                    """)
         }
-        descriptor = file
     }
-
-    deinit { close(descriptor) }
 }

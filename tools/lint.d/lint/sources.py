@@ -19,6 +19,14 @@ FORBIDDEN: list[tuple[re.Pattern[str], str, frozenset[str]]] = [
     (re.compile(r"@unchecked\s+Sendable\b"), "@unchecked Sendable is for LeaseStore alone", frozenset({"LeaseStore"})),
     (re.compile(r"\bnonisolated\s*\(\s*unsafe\s*\)"), "nonisolated(unsafe) hides a data race", frozenset()),
     (
+        re.compile(
+            r"FileHandle\s*\(\s*for|\bcontents\s*\(\s*atPath|\bcontentsOf(?:File|\s*:\s*(?:URL|url))|\bfopen\s*\("
+            r"|(?<![.\w])open\s*\([^()]*\bO_[A-Z]"
+        ),
+        "files are opened by LocalFiles alone: to close a database past SQLite drops SQLite's locks",
+        frozenset({"LocalFiles", "Sandbox", "Bench"}),
+    ),
+    (
         re.compile(r"\bTask(?:\s*\.\s*(?:detached|immediate))?\s*(?:<[^>{]*>)?\s*(?:\([^(){}]*\)\s*)?\{"),
         "an unstructured task outlives its caller and loses its errors", frozenset(),
     ),

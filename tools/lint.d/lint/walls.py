@@ -35,18 +35,20 @@ WALLS: dict[str, Row] = {
     "LeaseReports": row("LeaseModel", system=PURE),
     "SyncPlanner": row("LeaseModel", system=PURE),
     "Migrations": row(system=frozenset()),
+    # The one place where files are opened past SQLite.
+    "LocalFiles": row(),
     # The only importer of GRDB, and of SQLite's own functions, for the columns of a million rows.
-    "LeaseStore": row("LeaseModel SyncPlanner Migrations", "GRDB GRDBSQLite"),
+    "LeaseStore": row("LeaseModel LocalFiles SyncPlanner Migrations", "GRDB GRDBSQLite"),
     # The only importer of AsyncHTTPClient, and of NIO with it.
     "OpenStackClient": row(
-        "LeaseModel", "AsyncHTTPClient NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL Yams Logging"
+        "LeaseModel LocalFiles", "AsyncHTTPClient NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL Yams Logging"
     ),
     "BlazarClient": row("LeaseModel OpenStackClient", "Logging"),
-    "SyncEngine": row("LeaseModel SyncPlanner LeaseStore OpenStackClient BlazarClient", "Logging"),
-    "Leasehold": row("LeaseModel LeaseStore SyncEngine", "Logging"),
+    "SyncEngine": row("LeaseModel LocalFiles SyncPlanner LeaseStore OpenStackClient BlazarClient", "Logging"),
+    "Leasehold": row("LeaseModel LocalFiles LeaseStore SyncEngine", "Logging"),
     # Yams writes YAML results; the services carry 'sync --watch'.
     "LeaseCommands": row(
-        "LeaseModel LeaseReports Leasehold", "ArgumentParser Yams Logging ServiceLifecycle UnixSignals"
+        "LeaseModel LeaseReports LocalFiles Leasehold", "ArgumentParser Yams Logging ServiceLifecycle UnixSignals"
     ),
     "LeaseWeb": row(
         "LeaseModel LeaseReports Leasehold", "Hummingbird HummingbirdCore HummingbirdRouter Mustache Logging ServiceLifecycle"

@@ -1,0 +1,77 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What a name leads to.
+package enum FileKind: Sendable, Hashable {
+    case regular, folder, pipe, characterDevice, blockDevice, socket, unknown
+
+    /// The kind with its article.
+    package var name: String {
+        switch self {
+        case .regular: "a file"
+        case .folder: "a folder"
+        case .pipe: "a pipe"
+        case .characterDevice, .blockDevice: "a device"
+        case .socket: "a socket"
+        case .unknown: "no file"
+        }
+    }
+
+    init(mode: mode_t) {
+        self =
+            switch mode & S_IFMT {
+            case S_IFREG: .regular
+            case S_IFDIR: .folder
+            case S_IFIFO: .pipe
+            case S_IFCHR: .characterDevice
+            case S_IFBLK: .blockDevice
+            case S_IFSOCK: .socket
+            default: .unknown
+            }
+    }
+}
+
+/// What the system knows about a file.
+package struct FileFacts: Sendable, Hashable {
+    /// Tells a file from every other, whatever names lead to it.
+    package struct Identity: Sendable, Hashable {
+        let device: UInt64
+        let number: UInt64
+    }
+
+    package let identity: Identity
+    package let kind: FileKind
+    /// Who may read and write it: the lowest nine bits of its mode.
+    package let permissions: UInt32
+    package let size: Int64
+    package let modifiedSeconds: Int64
+    package let modifiedNanoseconds: Int64
+
+    /// The facts about what a name leads to, through symbolic links; `nil` if it leads nowhere.
+    package init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    init?(descriptor: Int32) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    private init(_ status: stat) {
+        identity = Identity(
+            device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(truncatingIfNeeded: status.st_ino))
+        kind = FileKind(mode: status.st_mode)
+        permissions = UInt32(status.st_mode) & 0o777
+        size = Int64(status.st_size)
+        modifiedSeconds = Int64(status.st_mtim.tv_sec)
+        modifiedNanoseconds = Int64(status.st_mtim.tv_nsec)
+    }
+}

@@ -1,0 +1,131 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A file that is written whole, or not at all.
+///
+/// What is no regular file is never replaced: a pipe or a device is written to as it is. A database is never replaced
+/// either.
+package final class OutputFile: Sendable {
+    /// Where to write.
+    package let descriptor: Int32
+    /// The names under which it is written, and that it takes at the end; `nil` if it is written to directly.
+    private let names: (partial: String, whole: String)?
+
+    /// How long a pipe may have no reader.
+    private static var readerLimit: Duration { .seconds(3) }
+
+    /// - Parameters:
+    ///   - path: the file; one that is there keeps its permissions.
+    ///   - database: whose files it must not be.
+    /// - Throws: ``FileProblem``.
+    package init(path: String, besides database: DatabaseFiles) throws(FileProblem) {
+        guard !database.contains(path) else { throw .database(database.main) }
+        let present = FileFacts(path: path)
+        switch present?.kind {
+        case .pipe?, .characterDevice?:
+            names = nil
+            descriptor = try Self.open(path)
+        case .regular?, nil:
+            if present != nil, Self.isDatabase(path) { throw .database(path) }
+            // A link stays one: what it leads to is replaced.
+            let whole = try ResolvedPath.of(path)
+            let partial = "\(whole).\(getpid()).part"
+            let file = Self.create(partial, permissions: 0o644)
+            guard file >= 0 else { throw .last }
+            if let present { fchmod(file, mode_t(present.permissions)) }
+            names = (partial, whole)
+            descriptor = file
+        case let kind?: throw .wrongKind(kind)
+        }
+    }
+
+    /// Makes a file that was not there before, and is written under its name.
+    ///
+    /// - Throws: ``FileProblem``, also if there is one of that name.
+    package init(new path: String, permissions: UInt32) throws(FileProblem) {
+        let file = Self.create(path, permissions: permissions)
+        guard file >= 0 else { throw .last }
+        names = nil
+        descriptor = file
+    }
+
+    /// Writes bytes, all of them.
+    ///
+    /// - Throws: ``FileProblem``.
+    package func write(_ bytes: [UInt8]) throws(FileProblem) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { bytes in
+                systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: bytes[written...]))
+            }
+            if count >= 0 { written += count } else if errno != EINTR { throw .last }
+        }
+    }
+
+    /// Makes an empty file that was not there before.
+    ///
+    /// - Throws: ``FileProblem``, also if there is one of that name.
+    package static func makeEmpty(_ path: String, permissions: UInt32) throws(FileProblem) {
+        let file = create(path, permissions: permissions)
+        guard file >= 0 else { throw .last }
+        OpenDatabase.close(file)
+    }
+
+    /// Ends the writing: the file takes its name.
+    ///
+    /// - Throws: ``FileProblem``, and whatever had that name before keeps it.
+    package func finish() throws(FileProblem) {
+        guard let names else { return closeDescriptor(descriptor) }
+        guard close(descriptor) == 0, rename(names.partial, names.whole) == 0 else {
+            let problem = FileProblem.last
+            unlink(names.partial)
+            throw problem
+        }
+    }
+
+    /// Ends the writing: what was written is dropped, unless it went to a pipe or a device.
+    package func discard() {
+        closeDescriptor(descriptor)
+        if let names { unlink(names.partial) }
+    }
+
+    private static func create(_ path: String, permissions: UInt32) -> Int32 {
+        systemOpen(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
+    }
+
+    /// Opens what is written to directly, without waiting for ever for a pipe's reader.
+    private static func open(_ path: String) throws(FileProblem) -> Int32 {
+        let began = ContinuousClock.now
+        while true {
+            let file = systemOpen(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0)
+            if file >= 0 { return file }
+            guard errno == ENXIO else { throw .last }
+            guard ContinuousClock.now - began < readerLimit else { throw .unreadPipe }
+            usleep(20_000)
+        }
+    }
+
+    private static func isDatabase(_ path: String) -> Bool {
+        guard var file = try? InputFile(path: path) else { return false }
+        return (try? file.readExactly(SQLiteFile.head.count)) == SQLiteFile.head
+    }
+}
+
+/// How to know a SQLite database.
+package enum SQLiteFile {
+    /// The first bytes of each.
+    package static let head = Array("SQLite format 3\0".utf8)
+}
+
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+    write(descriptor, bytes.baseAddress, bytes.count)
+}
+
+private func systemOpen(_ path: String, _ flags: Int32, _ permissions: UInt32) -> Int32 {
+    open(path, flags, mode_t(permissions))
+}
