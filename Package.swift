@@ -166,7 +166,9 @@ let package = Package(
             ]),
         tests(
             "OpenStackClientTests",
-            ["LeaseModel", "OpenStackClient", http, nioCore, nioHTTP1, nioPosix, nioSSL, logging]),
+            [
+                "CaptureFixtures", "LeaseModel", "OpenStackClient", http, nioCore, nioHTTP1, nioPosix, nioSSL, logging,
+            ]),
         tests("BlazarModelTests", ["BlazarModel", "LeaseModel"]),
         tests("SimulationTests", ["Simulation", "BlazarModel"]),
     ]

@@ -34,7 +34,8 @@ extension LeaseManager {
     /// The name of the cloud that is meant where none is named.
     func standardCloud() throws(LeaseholdError) -> String {
         do {
-            return try directory.standardName()
+            guard let cloud = try directory.configured(.standard).first else { return "" }
+            return cloud.reference.description
         } catch {
             throw LeaseholdError(code: .configuration, message: error.message)
         }

@@ -1,24 +1,6 @@
 public import LeaseModel
 import SyncEngine
 
-/// Which clouds to talk to.
-public enum Clouds: Sendable, Hashable {
-    /// The one that `OS_CLOUD` names, or the environment's, or the only one there is.
-    case standard
-    /// Those of these names in clouds.yaml; `envvars` is the environment's.
-    case named([String])
-    /// Every one that is configured.
-    case all
-
-    var selection: CloudSelection {
-        switch self {
-        case .standard: .standard
-        case .named(let names): .named(names)
-        case .all: .all
-        }
-    }
-}
-
 /// How to sync.
 public struct SyncOptions: Sendable, Hashable {
     /// Whether a list that lacks many known leases, or is suddenly empty, is right.
@@ -66,7 +48,7 @@ extension LeaseManager {
             store: store, intervalSeconds: intervalSeconds, options: pullOptions(SyncOptions()),
             now: configuration.now, sleep: sleep, progress: progress)
         do {
-            try await watch.run { () throws(CloudFault) in try directory.entries(clouds.selection) }
+            try await watch.run { () throws(CloudFault) in try directory.entries(clouds) }
         } catch {
             throw LeaseholdError(code: .configuration, message: error.message)
         }
@@ -87,7 +69,7 @@ extension LeaseManager {
     public static func diagnose(_ clouds: Clouds, _ configuration: Configuration) async -> [Diagnosis] {
         let entries: [CloudDirectory.Entry]
         do {
-            entries = try directory(configuration).entries(clouds.selection)
+            entries = try directory(configuration).entries(clouds)
         } catch {
             return [Diagnosis(subject: "clouds", step: "configuration", verdict: .bad, message: error.message)]
         }
@@ -107,7 +89,7 @@ extension LeaseManager {
 
     private func entries(_ clouds: Clouds) throws(LeaseholdError) -> [CloudDirectory.Entry] {
         do {
-            return try directory.entries(clouds.selection)
+            return try directory.entries(clouds)
         } catch {
             throw LeaseholdError(code: .configuration, message: error.message)
         }

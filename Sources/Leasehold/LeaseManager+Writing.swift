@@ -194,7 +194,7 @@ extension LeaseManager {
 
     private func connection(_ clouds: Clouds) throws(LeaseholdError) -> CloudConnection {
         do {
-            let entries = try directory.entries(clouds.selection)
+            let entries = try directory.entries(clouds)
             guard let entry = entries.first, entries.count == 1 else {
                 throw LeaseholdError(code: .invalid, message: "A lease is for one cloud: name it with --os-cloud.")
             }
@@ -209,7 +209,7 @@ extension LeaseManager {
     private func scope(
         of connection: CloudConnection, _ flush: QueueFlush, isOffline: Bool
     ) async throws -> Scope {
-        if let known = try store.scope(ofCloud: connection.name) { return known }
+        if let known = try store.scope(ofCloud: connection.reference.description) { return known }
         guard !isOffline else {
             throw LeaseholdError(
                 code: .notFound,

@@ -82,8 +82,8 @@ package struct ServiceReply: Sendable {
 package struct TokenIdentity: Sendable, Hashable {
     /// The `auth_url` that gave it.
     package var authURL: String
-    /// The region that requests go to; empty if none is set and the catalogue has one only.
-    package var region: String
+    /// The site whose reservation service requests go to, or why the catalogue has none for this cloud.
+    package var site: Result<SiteAddress, ServiceError>
     package var userID: String
     package var userName: String
     package var projectID: String
@@ -97,11 +97,12 @@ package struct TokenIdentity: Sendable, Hashable {
     package var isProjectConfigured: Bool
 
     package init(
-        authURL: String, region: String, userID: String, userName: String, projectID: String, projectName: String,
-        roles: Set<String>, expiresAt: Timestamp, isApplicationCredential: Bool, isProjectConfigured: Bool
+        authURL: String, site: Result<SiteAddress, ServiceError>, userID: String, userName: String, projectID: String,
+        projectName: String, roles: Set<String>, expiresAt: Timestamp, isApplicationCredential: Bool,
+        isProjectConfigured: Bool
     ) {
         self.authURL = authURL
-        self.region = region
+        self.site = site
         self.userID = userID
         self.userName = userName
         self.projectID = projectID

@@ -20,7 +20,9 @@ package struct CloudConnection: Sendable {
         self.shutDown = shutDown
     }
 
-    /// The name by which the cloud is known: its entry in clouds.yaml, or the environment's region.
+    /// What the cloud is found by.
+    package var reference: CloudReference { cloud.reference }
+    /// What to call the cloud in front of a person; nothing can be looked up by it.
     package var name: String { cloud.displayName }
 
     var blazar: BlazarAPI { BlazarAPI(session: session, now: now) }

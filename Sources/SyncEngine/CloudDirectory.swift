@@ -1,16 +1,6 @@
 package import LeaseModel
 package import OpenStackClient
 
-/// Which clouds to sync.
-package enum CloudSelection: Sendable, Hashable {
-    /// The one that `OS_CLOUD` names, or the environment's, or the only one there is.
-    case standard
-    /// Those of these names.
-    case named([String])
-    /// Every one that is configured.
-    case all
-}
-
 /// Why a cloud cannot even be tried.
 package struct CloudFault: Error, Sendable, Hashable {
     /// One sentence: what, where, and what to do.
@@ -56,8 +46,23 @@ package struct CloudDirectory: Sendable {
 
     /// A cloud that was asked for: how to reach it, or why that cannot be done.
     package struct Entry: Sendable {
+        /// What it is found by.
+        package let reference: CloudReference
+        /// What to call it in front of a person.
         package let name: String
         package let connection: Result<CloudConnection, CloudFault>
+
+        package init(reference: CloudReference, name: String, connection: Result<CloudConnection, CloudFault>) {
+            self.reference = reference
+            self.name = name
+            self.connection = connection
+        }
+    }
+
+    /// A cloud that was asked for: its configuration, or what is wrong with it.
+    package struct Configured: Sendable {
+        package let reference: CloudReference
+        package let cloud: Result<CloudConfiguration, CloudFault>
     }
 
     /// The names of the clouds that are configured.
@@ -71,45 +76,32 @@ package struct CloudDirectory: Sendable {
         }
     }
 
-    /// The name of the cloud that is meant where none is named.
+    /// The clouds of a selection as they are configured, once for each region; none is connected.
     ///
-    /// - Throws: ``CloudFault`` if that cannot be told.
-    package func standardName() throws(CloudFault) -> String {
+    /// - Throws: ``CloudFault`` if the files cannot be read at all, or if it cannot be told which cloud is meant.
+    package func configured(_ clouds: Clouds) throws(CloudFault) -> [Configured] {
         do {
-            return try loader.loadDefault().displayName
+            return try loader.load(clouds).map {
+                Configured(reference: $0.reference, cloud: $0.result.mapError(CloudFault.init))
+            }
         } catch {
             throw CloudFault(error)
         }
     }
 
-    /// The clouds of a selection. A faulty entry is a result of its own and hides no other.
+    /// The clouds of a selection, once for each region. A faulty entry is a result of its own and hides no other.
     ///
-    /// - Throws: ``CloudFault`` if the files cannot be read at all.
-    package func entries(_ selection: CloudSelection) throws(CloudFault) -> [Entry] {
-        do {
-            switch selection {
-            case .standard:
-                let cloud = try loader.loadDefault()
-                return [Entry(name: cloud.displayName, connection: connect(cloud))]
-            case .named(let names):
-                return names.map { name in
-                    do throws(CloudConfigurationError) {
-                        let cloud = try loader.load(name: name)
-                        return Entry(name: cloud.displayName, connection: connect(cloud))
-                    } catch {
-                        return Entry(name: name, connection: .failure(CloudFault(error)))
-                    }
-                }
-            case .all:
-                return try loader.loadAll().map { loaded in
-                    switch loaded.result {
-                    case .success(let cloud): Entry(name: cloud.displayName, connection: connect(cloud))
-                    case .failure(let error): Entry(name: loaded.name, connection: .failure(CloudFault(error)))
-                    }
-                }
+    /// - Throws: ``CloudFault`` if the files cannot be read at all, or if it cannot be told which cloud is meant.
+    package func entries(_ clouds: Clouds) throws(CloudFault) -> [Entry] {
+        try configured(clouds).map { configured in
+            switch configured.cloud {
+            case .success(let cloud):
+                Entry(reference: cloud.reference, name: cloud.displayName, connection: connect(cloud))
+            case .failure(let fault):
+                Entry(
+                    reference: configured.reference, name: configured.reference.description,
+                    connection: .failure(fault))
             }
-        } catch {
-            throw CloudFault(error)
         }
     }
 
@@ -125,10 +117,11 @@ package struct CloudDirectory: Sendable {
         }
     }
 
-    private func connect(_ cloud: CloudConfiguration) -> Result<CloudConnection, CloudFault> {
+    /// Connects a cloud; nothing is sent before its first request.
+    package func connect(_ cloud: CloudConfiguration) -> Result<CloudConnection, CloudFault> {
         var cloud = cloud
         // Policies warn and never stop anything: who asks for them learns that the file is broken.
-        let policy = try? policies().policy(of: [cloud.displayName, cloud.name])
+        let policy = try? policies().policy(of: [cloud.displayName, cloud.reference.entry])
         if policy?.sendsClientEvent == false { cloud.sendsClientEvent = false }
         do throws(ServiceError) {
             let transport = try AsyncHTTPClientTransport(

@@ -9,13 +9,17 @@ extension CloudPull {
     /// meant it: then a person has to confirm.
     func findScope() async throws(PullFailure) -> Scope {
         let identity: TokenIdentity
+        let found: ScopeIdentity
         do {
             identity = try await connection.session.identity()
+            found = try connection.scopeIdentity(identity)
         } catch {
             throw PullFailure(error)
         }
-        let before = try storing { store throws(StoreError) in try store.scope(ofCloud: connection.name) }
-        if let before, before.projectID != identity.projectID, before.authURL == identity.authURL,
+        let before = try storing { store throws(StoreError) in
+            try store.scope(ofCloud: connection.reference.description)
+        }
+        if let before, before.projectID != identity.projectID, before.authURL == found.authURL,
             !identity.isProjectConfigured, !options.confirmsProject
         {
             throw PullFailure(
@@ -28,7 +32,7 @@ extension CloudPull {
                     """)
         }
         return try storing { store throws(StoreError) in
-            try store.scope(for: connection.scopeIdentity(identity))
+            try store.scope(for: found)
         }
     }
 }

@@ -39,14 +39,14 @@ package struct CloudSync: Sendable {
     package func run() async -> SyncReport {
         // What a dead process was sending: the list that follows may show what became of it. If the database cannot be
         // used, reading the cloud says so.
-        if let scope = try? store.scope(ofCloud: connection.name) { _ = try? push(scope).recover() }
+        if let scope = try? store.scope(ofCloud: connection.reference.description) { _ = try? push(scope).recover() }
         var report = await pull(options)
         guard report.failure == nil else { return report }
         do {
             try checkpoint("list read")
             var moved = try await reconcile()
             try checkpoint("list compared with the queue")
-            guard let scope = try store.scope(ofCloud: connection.name) else { return report }
+            guard let scope = try store.scope(ofCloud: connection.reference.description) else { return report }
             let pushed = try await push(scope).run()
             try checkpoint("queue sent")
             moved += pushed.moved
@@ -78,7 +78,7 @@ package struct CloudSync: Sendable {
     }
 
     private func reconcile() async throws -> [Mutation] {
-        guard let scope = try store.scope(ofCloud: connection.name) else { return [] }
+        guard let scope = try store.scope(ofCloud: connection.reference.description) else { return [] }
         let moved = try store.reconcileQueue(scope: scope.id, rules: options.rules, at: connection.now())
         for mutation in moved { await progress(.mutation(cloud: connection.name, mutation)) }
         return moved

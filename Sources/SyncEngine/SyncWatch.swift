@@ -48,21 +48,23 @@ package struct SyncWatch: Sendable {
     package func run(_ entries: @escaping @Sendable () throws(CloudFault) -> [CloudDirectory.Entry])
         async throws(CloudFault)
     {
-        let names = try entries().map(\.name)
+        await watch(try entries(), entries)
+    }
+
+    private func watch(
+        _ watched: [CloudDirectory.Entry],
+        _ entries: @escaping @Sendable () throws(CloudFault) -> [CloudDirectory.Entry]
+    ) async {
         await withTaskGroup(of: Void.self) { group in
-            for name in names {
-                group.addTask {
-                    await watch(name) { () throws(CloudFault) in
-                        try entries().first { $0.name == name }
-                    }
-                }
+            for entry in watched {
+                group.addTask { await watch(entry, entries) }
             }
         }
     }
 
-    private func watch(_ name: String, _ entry: @escaping @Sendable () throws(CloudFault) -> CloudDirectory.Entry?)
-        async
-    {
+    private func watch(
+        _ watched: CloudDirectory.Entry, _ entries: @escaping @Sendable () throws(CloudFault) -> [CloudDirectory.Entry]
+    ) async {
         var connection: CloudConnection?
         var failures = 0
         var resourcesReadAt: Timestamp?
@@ -71,7 +73,12 @@ package struct SyncWatch: Sendable {
         while !Task.isCancelled {
             let report: SyncReport
             do throws(CloudFault) {
-                if connection == nil, let entry = try entry() { connection = try entry.connection.get() }
+                if connection == nil {
+                    let found = try entries().filter { watched.reference.stands(for: $0.reference) }
+                    // A faulty entry does not tell its regions; each has its own rhythm once it is mended.
+                    guard found.count == 1 else { return await watch(found, entries) }
+                    connection = try found.first?.connection.get()
+                }
                 guard let connection else { return }
                 var options = options
                 options.readsResources =
@@ -80,7 +87,7 @@ package struct SyncWatch: Sendable {
                 report = await synchronizer.pull(connection, options)
                 if options.readsResources, report.failure == nil { resourcesReadAt = now() }
             } catch {
-                report = Synchronizer.report(error, cloud: name)
+                report = Synchronizer.report(error, cloud: watched.name)
             }
             if Task.isCancelled { break }
             await progress(.finished(report))

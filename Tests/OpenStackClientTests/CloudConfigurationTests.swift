@@ -166,7 +166,7 @@ import Testing
               two: {region_name: 'a,b', auth: {auth_url: 'http://h', username: u, password: p}}
             """)
         let loader = folder.loader()
-        let regions = try loader.loadRegions(name: "chi")
+        let regions = try loader.load(.named(["chi"])).map { try $0.result.get() }
         #expect(regions.map(\.region) == ["CHI@UC", "CHI@TACC"])
         #expect(regions.map(\.displayName) == ["chi/CHI@UC", "chi/CHI@TACC"])
         #expect(regions.map(\.authURL) == ["http://h", "http://tacc"])
@@ -175,13 +175,18 @@ import Testing
         #expect(try loader.load(name: "chi", region: "CHI@TACC").authURL == "http://tacc")
         #expect(try loader.load(name: "chi/CHI@TACC").authURL == "http://tacc")
         #expect(
-            try loader.loadAll().compactMap { try $0.result.get().displayName } == [
+            try loader.load(.all).compactMap { try $0.result.get().displayName } == [
                 "chi/CHI@UC", "chi/CHI@TACC", "two/a", "two/b",
             ])
+        #expect(try loader.load(.named(["chi/CHI@TACC"])).map(\.reference.description) == ["chi/CHI@TACC"])
+        #expect(try loader.load(name: "chi").reference == CloudReference(entry: "chi", region: "CHI@UC"))
         let error = #expect(throws: CloudConfigurationError.self) { try loader.load(name: "chi", region: "chi@uc") }
         #expect(error?.message == "cloud \"chi\" has no region \"chi@uc\": it has CHI@UC, CHI@TACC")
         // OS_REGION_NAME selects where the cloud has that region, and must where OS_CLOUD names the cloud.
         #expect(try folder.loader(["OS_REGION_NAME": "CHI@TACC"]).load(name: "chi").region == "CHI@TACC")
+        #expect(
+            try folder.loader(["OS_REGION_NAME": "CHI@TACC"]).load(.named(["chi", "two"])).map(\.reference.description)
+                == ["chi/CHI@TACC", "two/a", "two/b"])
         #expect(try folder.loader(["OS_REGION_NAME": "elsewhere"]).load(name: "chi").region == "CHI@UC")
         #expect(throws: CloudConfigurationError.self) {
             try folder.loader(["OS_CLOUD": "chi", "OS_REGION_NAME": "elsewhere"]).loadDefault()

@@ -76,10 +76,10 @@ import Testing
     @Test func defaultIsTheNamedThenTheEnvironmentThenTheOnlyOne() throws {
         try folder.write("cwd/clouds.yaml", Self.clouds("one"))
         let environment = ["OS_AUTH_URL": "https://env/v3", "OS_USERNAME": "e", "OS_PASSWORD": "p"]
-        #expect(try folder.loader().loadDefault().name == "one")
-        #expect(try folder.loader(environment).loadDefault().name == "envvars")
+        #expect(try folder.loader().loadDefault().reference.entry == "one")
+        #expect(try folder.loader(environment).loadDefault().reference.entry == "envvars")
         #expect(
-            try folder.loader(environment.merging(["OS_CLOUD": "one"]) { $1 }).loadDefault().name == "one")
+            try folder.loader(environment.merging(["OS_CLOUD": "one"]) { $1 }).loadDefault().reference.entry == "one")
         #expect(try folder.loader(environment).names() == ["one", "envvars"])
         #expect(try folder.loader(environment.merging(["OS_CLOUD_NAME": "mine"]) { $1 }).names() == ["one", "mine"])
         try folder.write("cwd/clouds.yaml", Self.clouds("one") + "\n  two: {}\n")
@@ -112,8 +112,8 @@ import Testing
 
     @Test func loadAllGivesEachCloudItsOwnResult() throws {
         try folder.write("cwd/clouds.yaml", Self.clouds("one") + "\n  two: {}\n")
-        let all = try folder.loader().loadAll()
-        #expect(all.map(\.name) == ["one", "two"])
+        let all = try folder.loader().load(.all)
+        #expect(all.map(\.reference.entry) == ["one", "two"])
         #expect(throws: Never.self) { try all[0].result.get() }
         let error = #expect(throws: CloudConfigurationError.self) { try all[1].result.get() }
         #expect(error?.kind == .missingField)

@@ -20,7 +20,7 @@ import Testing
             "OS_IDENTITY_API_VERSION": "3", "OS_RESERVATION_ENDPOINT_OVERRIDE": "http://r/v1",
             "OS_LEASEHOLD_ALL_PROJECTS": "1",
         ])
-        #expect(cloud.name == "envvars")
+        #expect(cloud.reference == CloudReference(entry: "envvars"))
         #expect(cloud.displayName == "CHI@UC")
         #expect(cloud.origin == .environment)
         #expect(cloud.authURL == "https://cloud.example.org:5000/v3")
@@ -44,7 +44,7 @@ import Testing
         #expect(try load(["OS_USER_ID": "U"]).credentials == .password(user: .id("U"), password: Secret("p")))
         #expect(try load().displayName == "cloud.example.org")
         #expect(try load(["OS_REGION_NAME": ""]).region == nil)
-        #expect(try folder.loader(login).load(name: "envvars").name == "envvars")
+        #expect(try folder.loader(login).load(name: "envvars").reference.entry == "envvars")
     }
 
     @Test func authTypes() throws {

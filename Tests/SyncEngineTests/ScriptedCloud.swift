@@ -58,7 +58,8 @@ final class ScriptedCloud: ServiceSession {
         -> TokenIdentity
     {
         TokenIdentity(
-            authURL: "http://cloud/v3", region: "R", userID: "u1", userName: "user u1", projectID: project,
+            authURL: "http://cloud/v3", site: .success(SiteAddress(endpoint: "http://cloud/v3", region: "R")),
+            userID: "u1", userName: "user u1", projectID: project,
             projectName: "project \(project)", roles: roles, expiresAt: StoreFixture.time(100_000),
             isApplicationCredential: false, isProjectConfigured: isConfigured)
     }

@@ -43,7 +43,8 @@ struct SyncWatchTests {
     }
 
     private func entry(_ connection: CloudConnection) -> CloudDirectory.Entry {
-        CloudDirectory.Entry(name: connection.name, connection: .success(connection))
+        CloudDirectory.Entry(
+            reference: connection.reference, name: connection.name, connection: .success(connection))
     }
 
     @Test("A cloud that answers is read at its interval, one that fails ever less often, up to a quarter of an hour")
@@ -133,7 +134,10 @@ struct SyncWatchTests {
         try await watch(fixture, sleeper).run {
             guard isMended.withLock(\.self) else {
                 let fault = CloudFault(ServiceError(kind: .configuration, message: "auth_url is missing."))
-                return [CloudDirectory.Entry(name: "alpha", connection: .failure(fault))]
+                return [
+                    CloudDirectory.Entry(
+                        reference: CloudReference(entry: "alpha"), name: "alpha", connection: .failure(fault))
+                ]
             }
             return [entry(connection)]
         }

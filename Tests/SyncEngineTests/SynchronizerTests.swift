@@ -16,9 +16,13 @@ struct SynchronizerTests {
         fixture.cloud.list([StoreFixture.lease("a")])
         let fault = CloudFault(ServiceError(kind: .configuration, message: "auth_url is missing."))
         let entries = [
-            CloudDirectory.Entry(name: "faulty", connection: .failure(fault)),
-            CloudDirectory.Entry(name: "broken", connection: .success(fixture.connection("broken", broken))),
-            CloudDirectory.Entry(name: "alpha", connection: .success(fixture.connection())),
+            CloudDirectory.Entry(
+                reference: CloudReference(entry: "faulty"), name: "faulty", connection: .failure(fault)),
+            CloudDirectory.Entry(
+                reference: CloudReference(entry: "broken"), name: "broken",
+                connection: .success(fixture.connection("broken", broken))),
+            CloudDirectory.Entry(
+                reference: CloudReference(entry: "alpha"), name: "alpha", connection: .success(fixture.connection())),
         ]
         let reports = await Synchronizer(
             store: fixture.mirror.store, options: PullOptions(), progress: { fixture.log.note($0) }

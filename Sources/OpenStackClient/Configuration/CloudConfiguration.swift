@@ -1,3 +1,5 @@
+package import LeaseModel
+
 /// One cloud as the user configured it, complete and checked.
 package struct CloudConfiguration: Sendable, Hashable {
     /// Where it comes from.
@@ -12,10 +14,10 @@ package struct CloudConfiguration: Sendable, Hashable {
         case `public`, `internal`, admin
     }
 
-    /// The name that `--os-cloud` takes: an entry of clouds.yaml, or `envvars`.
-    package var name: String
-    /// What to call it in front of a person: the name, with `/REGION` behind it if the entry has several regions; for
-    /// the environment the region, or the host of the auth URL.
+    /// What it is found by.
+    package var reference: CloudReference
+    /// What to call it in front of a person, and nothing else: its reference; for the environment's cloud the region, or
+    /// the host of the auth URL.
     package var displayName: String
     package var origin: Origin
     /// The auth URL as configured, without a trailing slash.
@@ -43,7 +45,7 @@ package struct CloudConfiguration: Sendable, Hashable {
         endpointOverrides: [ServiceType: String] = [:], wantsAllProjects: Bool = false,
         sendsClientEvent: Bool = true
     ) {
-        self.name = name
+        reference = CloudReference(entry: name)
         self.displayName = displayName ?? name
         self.origin = origin
         self.authURL = authURL
@@ -56,5 +58,37 @@ package struct CloudConfiguration: Sendable, Hashable {
         self.endpointOverrides = endpointOverrides
         self.wantsAllProjects = wantsAllProjects
         self.sendsClientEvent = sendsClientEvent
+    }
+}
+
+extension CloudConfiguration {
+    /// A digest of what decides where the configuration leads and as whom: while it stays the same, so does the scope,
+    /// as far as anybody can tell without asking Keystone.
+    ///
+    /// It holds no secret, with one exception: a token that comes without a project has nothing else by which it could
+    /// be told from one for another project.
+    package var fingerprint: String {
+        var parts = [EndpointURL.normalized(EndpointURL.identityRoot(authURL)), region ?? ""]
+        parts.append(endpointOverrides[.reservation].map(EndpointURL.normalized) ?? "")
+        parts.append(wantsAllProjects ? "all projects" : "")
+        parts.append(project.map { "\($0)" } ?? "")
+        parts.append(contentsOf: credentials.identifyingParts(isProjectNamed: project != nil))
+        // Each part with its length, so that no two lists of parts read the same.
+        let text = parts.map { "\($0.utf8.count):\($0)" }.joined()
+        let digits = String(ContentDigest.digest(of: Array(text.utf8)), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+extension Credentials {
+    fileprivate func identifyingParts(isProjectNamed: Bool) -> [String] {
+        switch self {
+        case .password(let user, _): ["password", "\(user)"]
+        case .applicationCredential(let reference, _): ["application credential", "\(reference)"]
+        case .token(let token): ["token", isProjectNamed ? "" : token.reveal()]
+        case .oidcPassword(let endpoint, let grant): ["oidc", "\(endpoint)", grant.userName]
+        case .oidcAccessToken(let endpoint, let token):
+            ["oidc token", "\(endpoint)", isProjectNamed ? "" : token.reveal()]
+        }
     }
 }

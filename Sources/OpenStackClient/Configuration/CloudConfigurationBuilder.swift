@@ -8,16 +8,16 @@ import LeaseModel
 
 /// Turns merged settings into a checked configuration.
 struct CloudConfigurationBuilder {
+    let reference: CloudReference
     let settings: CloudSettings
-    let hasSeveralRegions: Bool
     let search: ConfigurationSearch
 
     init(
-        name: String, origin: CloudConfiguration.Origin, settings: ConfigurationMapping, hasSeveralRegions: Bool,
+        reference: CloudReference, origin: CloudConfiguration.Origin, settings: ConfigurationMapping,
         search: ConfigurationSearch
     ) {
-        self.settings = CloudSettings(name: name, origin: origin, members: settings)
-        self.hasSeveralRegions = hasSeveralRegions
+        self.reference = reference
+        self.settings = CloudSettings(name: reference.entry, origin: origin, members: settings)
         self.search = search
     }
 
@@ -35,18 +35,20 @@ struct CloudConfigurationBuilder {
         let authURL = try authURL()
         let authType = try authType()
         let region = try settings.text("region_name")
-        return CloudConfiguration(
-            name: settings.name, displayName: displayName(region: region, authURL: authURL), origin: settings.origin,
-            authURL: authURL, authType: authType, credentials: try credentials(authType), project: try project(),
+        var cloud = CloudConfiguration(
+            name: reference.entry, displayName: displayName(region: region, authURL: authURL),
+            origin: settings.origin, authURL: authURL, authType: authType, credentials: try credentials(authType),
+            project: try project(),
             region: region, interface: try interface(), tls: try tls(), endpointOverrides: try endpointOverrides(),
             wantsAllProjects: try settings.flag("leasehold_all_projects") ?? false,
             sendsClientEvent: try settings.flag("leasehold_client_event") ?? true)
+        cloud.reference = reference
+        return cloud
     }
 
     private func displayName(region: String?, authURL: String) -> String {
-        if settings.origin == .environment { return region ?? URLComponents(string: authURL)?.host ?? settings.name }
-        guard hasSeveralRegions, let region else { return settings.name }
-        return "\(settings.name)/\(region)"
+        guard settings.origin == .environment else { return reference.description }
+        return region ?? URLComponents(string: authURL)?.host ?? settings.name
     }
 
     // MARK: Addresses

@@ -1,4 +1,4 @@
-import LeaseModel
+package import LeaseModel
 
 /// Finds the clouds a user has configured, by the files and environment variables of OpenStack's own clients.
 ///
@@ -25,7 +25,7 @@ package struct CloudConfigurationLoader: Sendable {
 
     /// The result of one cloud, so that a faulty entry does not hide the others.
     package struct LoadedCloud: Sendable {
-        package let name: String
+        package let reference: CloudReference
         package let result: Result<CloudConfiguration, CloudConfigurationError>
     }
 
@@ -38,53 +38,68 @@ package struct CloudConfigurationLoader: Sendable {
     /// the first of the cloud's `regions`, its `region_name`, or that of its profile.
     package func load(name: String, region: String? = nil) throws(CloudConfigurationError) -> CloudConfiguration {
         let inventory = try inventory()
-        if inventory[name] == nil, region == nil, let slash = name.firstIndex(of: "/"),
-            inventory[String(name[..<slash])] != nil
-        {
-            return try inventory.configuration(
-                name: String(name[..<slash]), region: String(name[name.index(after: slash)...]), search: search)
-        }
-        return try inventory.configuration(name: name, region: region, search: search)
-    }
-
-    /// The cloud of that name once for each of its regions.
-    package func loadRegions(name: String) throws(CloudConfigurationError) -> [CloudConfiguration] {
-        try inventory().configurations(name: name, search: search)
+        let reference = region.map { CloudReference(entry: name, region: $0) } ?? Self.reference(name, in: inventory)
+        return try inventory.configuration(reference, search: search)
     }
 
     /// The cloud to use if none is named: `OS_CLOUD`, else the environment's, else the only one there is.
     package func loadDefault() throws(CloudConfigurationError) -> CloudConfiguration {
-        if let name = search.environment["OS_CLOUD"], !name.isEmpty { return try load(name: name) }
         let inventory = try inventory()
-        if let environment = inventory.entries.first(where: { $0.origin == .environment }) {
-            return try inventory.configuration(name: environment.name, region: nil, search: search)
+        return try inventory.configuration(
+            Self.reference(try standardName(inventory), in: inventory), search: search)
+    }
+
+    /// The clouds of a selection, once for each region. A faulty entry is a result of its own and hides no other.
+    ///
+    /// - Throws: ``CloudConfigurationError`` if the files cannot be read, or if it cannot be told which cloud is meant.
+    package func load(_ clouds: Clouds) throws(CloudConfigurationError) -> [LoadedCloud] {
+        let inventory = try inventory()
+        let names: [String]
+        switch clouds {
+        case .standard: names = [try standardName(inventory)]
+        case .named(let given): names = given
+        case .all:
+            guard !inventory.entries.isEmpty else { throw noCloud() }
+            names = inventory.names
         }
+        var seen: Set<CloudReference> = []
+        return names.flatMap { name -> [LoadedCloud] in
+            let reference = Self.reference(name, in: inventory)
+            do throws(CloudConfigurationError) {
+                guard reference.region == nil else { return [load(reference, inventory)] }
+                return try inventory.references(entry: name, search: search).map { load($0, inventory) }
+            } catch {
+                return [LoadedCloud(reference: reference, result: .failure(error))]
+            }
+        }.filter { seen.insert($0.reference).inserted }
+    }
+
+    private func load(_ reference: CloudReference, _ inventory: CloudInventory) -> LoadedCloud {
+        LoadedCloud(
+            reference: reference,
+            result: Result { () throws(CloudConfigurationError) in
+                try inventory.configuration(reference, search: search)
+            })
+    }
+
+    /// What a person's text stands for: an entry, or `ENTRY/REGION`.
+    private static func reference(_ text: String, in inventory: CloudInventory) -> CloudReference {
+        guard inventory[text] == nil, let slash = text.firstIndex(of: "/"),
+            inventory[String(text[..<slash])] != nil
+        else { return CloudReference(entry: text) }
+        return CloudReference(entry: String(text[..<slash]), region: String(text[text.index(after: slash)...]))
+    }
+
+    private func standardName(_ inventory: CloudInventory) throws(CloudConfigurationError) -> String {
+        if let name = search.environment["OS_CLOUD"], !name.isEmpty { return name }
+        if let environment = inventory.entries.first(where: { $0.origin == .environment }) { return environment.name }
         guard let first = inventory.entries.first else { throw noCloud() }
         guard inventory.entries.count == 1 else {
             throw CloudConfigurationError(
                 .ambiguousCloud,
                 "there are several clouds: name one with --os-cloud or OS_CLOUD: \(inventory.list)")
         }
-        return try inventory.configuration(name: first.name, region: nil, search: search)
-    }
-
-    /// Every cloud, once for each of its regions.
-    package func loadAll() throws(CloudConfigurationError) -> [LoadedCloud] {
-        let inventory = try inventory()
-        guard !inventory.entries.isEmpty else { throw noCloud() }
-        return inventory.names.flatMap { name -> [LoadedCloud] in
-            do throws(CloudConfigurationError) {
-                return try inventory.regionNames(name: name).map { region in
-                    LoadedCloud(
-                        name: name,
-                        result: Result { () throws(CloudConfigurationError) in
-                            try inventory.configuration(name: name, region: region, search: search)
-                        })
-                }
-            } catch {
-                return [LoadedCloud(name: name, result: .failure(error))]
-            }
-        }
+        return first.name
     }
 
     private func noCloud() -> CloudConfigurationError {

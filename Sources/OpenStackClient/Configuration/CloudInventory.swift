@@ -123,47 +123,52 @@ extension CloudInventory {
         return names.filter { !$0.isEmpty }.map { Region(name: $0, values: ConfigurationMapping()) }
     }
 
-    /// The cloud's regions, or one `nil` if it names none.
-    func regionNames(name: String) throws(CloudConfigurationError) -> [String?] {
-        let names = try regions(try settings(try entry(name))).map(\.name)
-        return names.isEmpty ? [nil] : names
-    }
-
-    /// The cloud once for each region.
-    func configurations(
-        name: String, search: ConfigurationSearch
-    ) throws(CloudConfigurationError) -> [CloudConfiguration] {
-        var result: [CloudConfiguration] = []
-        for region in try regionNames(name: name) {
-            result.append(try configuration(name: name, region: region, search: search))
-        }
-        return result
-    }
-
-    /// The cloud in a region, or in its first.
-    func configuration(
-        name: String, region wanted: String?, search: ConfigurationSearch
-    ) throws(CloudConfigurationError) -> CloudConfiguration {
+    /// What an entry's name stands for: each of its regions, or the one that `OS_REGION_NAME` picks.
+    func references(
+        entry name: String, search: ConfigurationSearch
+    ) throws(CloudConfigurationError) -> [CloudReference] {
         let entry = try entry(name)
+        let known = try regions(try settings(entry))
+        guard known.count > 1 else { return [CloudReference(entry: name)] }
+        if let selected = try selectedRegion(of: entry, known: known, search: search) {
+            return [CloudReference(entry: name, region: selected.name)]
+        }
+        return known.map { CloudReference(entry: name, region: $0.name) }
+    }
+
+    /// The cloud that a reference stands for; without a region the one that `OS_REGION_NAME` picks, or the first.
+    func configuration(
+        _ reference: CloudReference, search: ConfigurationSearch
+    ) throws(CloudConfigurationError) -> CloudConfiguration {
+        let entry = try entry(reference.entry)
         var settings = try settings(entry)
         let known = try regions(settings)
         var region = known.first
-        if let wanted {
+        if let wanted = reference.region {
             region = try self.region(wanted, of: entry, known: known)
-        } else if entry.origin != .environment, let selected = search.environment["OS_REGION_NAME"], !selected.isEmpty {
-            // The OpenStack client takes OS_REGION_NAME as --os-region-name. It must not send a cloud that does not
-            // have the region, such as the second of two named ones, to a place that is not there.
-            if search.environment["OS_CLOUD"] == name || known.contains(where: { $0.name == selected }) {
-                region = try self.region(selected, of: entry, known: known)
-            }
+        } else if let selected = try selectedRegion(of: entry, known: known, search: search) {
+            region = selected
         }
         settings["regions"] = nil
         if let region { settings = settings.updating(region.values.normalized) }
         settings["region_name"] = region.map { ConfigurationNode(value: .scalar($0.name)) }
-        addSecrets(of: search.environment, to: &settings, cloud: name)
+        addSecrets(of: search.environment, to: &settings, cloud: entry.name)
+        let isChoice = known.count > 1 || reference.region != nil
         return try CloudConfigurationBuilder(
-            name: name, origin: entry.origin, settings: settings, hasSeveralRegions: known.count > 1, search: search
+            reference: CloudReference(entry: entry.name, region: isChoice ? region?.name : nil), origin: entry.origin,
+            settings: settings, search: search
         ).build()
+    }
+
+    /// The OpenStack client takes `OS_REGION_NAME` as `--os-region-name`. It must not send a cloud that does not have
+    /// the region, such as the second of two named ones, to a place that is not there.
+    private func selectedRegion(
+        of entry: Entry, known: [Region], search: ConfigurationSearch
+    ) throws(CloudConfigurationError) -> Region? {
+        guard entry.origin != .environment, let selected = search.environment["OS_REGION_NAME"], !selected.isEmpty,
+            search.environment["OS_CLOUD"] == entry.name || known.contains(where: { $0.name == selected })
+        else { return nil }
+        return try region(selected, of: entry, known: known)
     }
 
     private func region(_ name: String, of entry: Entry, known: [Region]) throws(CloudConfigurationError) -> Region {

@@ -10,7 +10,7 @@ struct AuthenticationFailure: Sendable {
     private var place: String {
         switch cloud.origin {
         case .environment: "the OS_* variables"
-        case .file(let path): "clouds.\(cloud.name.escapedForTerminal) of \(path.escapedForTerminal)"
+        case .file(let path): "clouds.\(cloud.reference.entry.escapedForTerminal) of \(path.escapedForTerminal)"
         }
     }
 

@@ -95,8 +95,10 @@ extension KeystoneAuthenticator {
         }
         try checkProject(project, id: projectID, requestID: reply.requestID)
         let roles = (body["roles"]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue }
+        let catalogue = ServiceCatalogue(body["catalog"])
         let identity = TokenIdentity(
-            authURL: cloud.authURL, region: cloud.region ?? "", userID: userID,
+            authURL: cloud.authURL, site: Result { () throws(ServiceError) in try catalogue.site(of: cloud) },
+            userID: userID,
             userName: body["user"]?["name"]?.stringValue ?? userID, projectID: projectID,
             projectName: project["name"]?.stringValue ?? projectID, roles: Set(roles), expiresAt: expiry,
             isApplicationCredential: body["methods"]?.arrayValue?.contains("application_credential") ?? false,
@@ -105,8 +107,7 @@ extension KeystoneAuthenticator {
             requestedAt: requestedAt, issuedAt: body["issued_at"]?.stringValue.flatMap(Timestamp.init(parsing:)),
             expiresAt: expiry)
         return KeystoneToken(
-            secret: Secret(secret), identity: identity, catalogue: ServiceCatalogue(body["catalog"]), renewAt: renewAt,
-            generation: generation)
+            secret: Secret(secret), identity: identity, catalogue: catalogue, renewAt: renewAt, generation: generation)
     }
 
     /// An application credential has its own project whatever the configuration says, and leases must not end up in

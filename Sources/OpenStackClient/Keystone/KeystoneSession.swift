@@ -84,9 +84,10 @@ package actor KeystoneSession: ServiceSession {
         of service: ServiceType, in catalogue: ServiceCatalogue
     ) throws(ServiceError) -> String {
         if let override = cloud.endpointOverrides[service] { return override }
-        return try catalogue.url(
+        return try catalogue.endpoint(
             of: service, region: cloud.region, interface: cloud.interface,
-            cloud: "cloud \"\(cloud.displayName.escapedForTerminal)\"")
+            cloud: "cloud \"\(cloud.displayName.escapedForTerminal)\""
+        ).url
     }
 }
 

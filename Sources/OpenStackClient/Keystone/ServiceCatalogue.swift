@@ -35,15 +35,20 @@ struct ServiceCatalogue: Sendable, Hashable {
         .network: ["network", "networking"], .identity: ["identity", "identityv3"],
     ]
 
-    /// The endpoint of a service.
+    /// Every endpoint of a service.
+    func endpoints(of service: ServiceType) -> [Endpoint] {
+        let types = Self.aliases[service] ?? [service.rawValue]
+        return types.lazy.map { type in endpoints.filter { $0.serviceType == type } }.first { !$0.isEmpty } ?? []
+    }
+
+    /// The endpoint of a service in a region.
     ///
     /// - Throws: ``ServiceError`` that says what the catalogue has instead.
-    func url(
+    func endpoint(
         of service: ServiceType, region: String?, interface: CloudConfiguration.Interface, cloud: String
-    ) throws(ServiceError) -> String {
-        let types = Self.aliases[service] ?? [service.rawValue]
-        let ofService = types.lazy.map { type in endpoints.filter { $0.serviceType == type } }.first { !$0.isEmpty }
-        guard let ofService else {
+    ) throws(ServiceError) -> Endpoint {
+        let ofService = endpoints(of: service)
+        guard !ofService.isEmpty else {
             throw failure("\(cloud) has no service of type \"\(service.rawValue)\"; it has \(list(\.serviceType))")
         }
         let ofInterface = ofService.filter { $0.interface == interface.rawValue }
@@ -59,14 +64,14 @@ struct ServiceCatalogue: Sendable, Hashable {
                     "\(cloud) has \"\(service.rawValue)\" in several regions: set region_name in clouds.yaml or "
                         + "OS_REGION_NAME to one of \(regions)")
             }
-            return only.url
+            return only
         }
         guard let found = ofInterface.first(where: { $0.region == region }) else {
             throw failure(
                 "\(cloud) has no \"\(service.rawValue)\" in region \"\(region.escapedForTerminal)\", only in \(regions) "
                     + "(upper and lower case count): correct region_name in clouds.yaml or OS_REGION_NAME")
         }
-        return found.url
+        return found
     }
 
     private func list(_ part: (Endpoint) -> String) -> String {

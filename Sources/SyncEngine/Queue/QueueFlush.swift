@@ -51,7 +51,7 @@ package struct QueueFlush: Sendable {
     ///
     /// - Throws: ``ServiceError`` or ``StoreError``.
     package func scope(of connection: CloudConnection) async throws -> Scope {
-        if let known = try store.scope(ofCloud: connection.name) { return known }
+        if let known = try store.scope(ofCloud: connection.reference.description) { return known }
         return try store.scope(for: try await connection.scopeIdentity())
     }
 
@@ -118,11 +118,14 @@ extension CloudConnection {
     /// Who asks, as the token tells.
     ///
     /// - Throws: ``ServiceError``.
-    func scopeIdentity() async throws(ServiceError) -> ScopeIdentity { scopeIdentity(try await session.identity()) }
+    func scopeIdentity() async throws(ServiceError) -> ScopeIdentity {
+        try scopeIdentity(try await session.identity())
+    }
 
-    func scopeIdentity(_ identity: TokenIdentity) -> ScopeIdentity {
-        ScopeIdentity(
-            cloud: name, site: name, authURL: identity.authURL, region: identity.region,
+    func scopeIdentity(_ identity: TokenIdentity) throws(ServiceError) -> ScopeIdentity {
+        let site = try identity.site.get()
+        return ScopeIdentity(
+            cloud: reference.description, site: name, authURL: site.endpoint, region: site.region,
             projectID: identity.projectID, projectName: identity.projectName, userID: identity.userID,
             userName: identity.userName, seesAllProjects: identity.seesAllProjects || cloud.wantsAllProjects)
     }
