@@ -112,7 +112,7 @@ extension BlazarLease {
             "reservations": .array(reservations.map { .object($0.json(times: times)) }),
             "events": .array(events.map { .object($0.json(times: times)) }),
         ]
-        for (key, value) in extra.members { object[key] = value }
+        object.merge(extra)
         return object
     }
 }

@@ -50,7 +50,7 @@ public struct LeaseEvent: Sendable, Hashable, Identifiable {
             "time": JSONValue(time.map(times.date)), "status": .string(status.rawValue),
             "created_at": JSONValue(createdAt.map(times.record)), "updated_at": JSONValue(updatedAt.map(times.record)),
         ]
-        for (key, value) in extra.members { object[key] = value }
+        object.merge(extra)
         return object
     }
 

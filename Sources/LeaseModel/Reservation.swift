@@ -78,7 +78,7 @@ public struct Reservation: Sendable, Hashable, Identifiable {
             "missing_resources": JSONValue(isMissingResources), "resources_changed": JSONValue(areResourcesChanged),
             "created_at": JSONValue(createdAt.map(times.record)), "updated_at": JSONValue(updatedAt.map(times.record)),
         ]
-        for (key, value) in fields.members { object[key] = value }
+        object.merge(fields)
         return object
     }
 

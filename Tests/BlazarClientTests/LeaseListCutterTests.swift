@@ -26,6 +26,27 @@ import Testing
             && capture.body.starts(with: Array("{\"leases\"".utf8))
     }
 
+    static let repeatedIDs = [
+        #"{"id": "a", "id": "b"}"#, #"{"id": "a", "x": {"id": "c"}, "id": "b"}"#, #"{"id": "b", "id": 7, "id": "b"}"#,
+        #"{"id": "a", "i\u0064": "b"}"#, #"{"id": "a", "\u0069d": "b"}"#, #"{"\u0069\u0064": "b"}"#,
+        #"{"id": "a", "name": "id", "id": "b"}"#, #"{"id": "b", "name": "id"}"#,
+        #"{"id": "b", "x": ["id", {"id": "z"}]}"#,
+    ]
+
+    @Test(
+        "Of a repeated id the cutter takes the one that the parser takes", arguments: repeatedIDs, [1, 2, 3, 7, 1_000])
+    func repeatedID(text: String, partSize: Int) throws {
+        let body = Array("{\"leases\": [\(text)]}".utf8)
+        var cutter = LeaseListCutter()
+        var slices: [LeaseSlice] = []
+        for start in stride(from: 0, to: body.count, by: partSize) {
+            slices += try cutter.consume(Array(body[start..<min(start + partSize, body.count)]))
+        }
+        try cutter.finish()
+        #expect(slices.map(\.id) == ["b"])
+        #expect(try JSONValue(parsing: text)["id"]?.stringValue == "b")
+    }
+
     @Test func cutsEveryCapturedListAsItsDecoderReadsIt() throws {
         #expect(Self.lists.count >= 15)
         for capture in Self.lists {

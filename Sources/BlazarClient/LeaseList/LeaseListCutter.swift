@@ -108,7 +108,10 @@ package struct LeaseListCutter: Sendable {
         whole.append(contentsOf: last)
         pending.removeAll(keepingCapacity: false)
         guard whole.last == UInt8(ascii: "}") else { throw .notJSON(offset: end - 1, looksLikeHTML: false) }
-        let (id, digest) = whole.withUnsafeBytes { (MemberScan.id(in: $0), ContentDigest.digest(of: $0)) }
+        let isRepeated = lease.idCount > 1
+        let (id, digest) = whole.withUnsafeBytes { bytes in
+            (MemberScan.id(in: bytes, isRepeated: isRepeated), ContentDigest.digest(of: bytes))
+        }
         guard let id else { throw .elementWithoutID(index: leaseCount) }
         leaseCount += 1
         return LeaseSlice(bytes: whole, id: id, digest: digest)

@@ -6,6 +6,8 @@ struct ObjectScan {
     private var depth = 0
     private var isInString = false
     private var isAfterBackslash = false
+    /// How many of the object's own names and texts may be `id`, so that one that is repeated is noticed in passing.
+    private(set) var idCount = 0
 
     /// Goes on scanning at an offset: the first byte ever scanned must be the opening bracket.
     ///
@@ -25,6 +27,7 @@ struct ObjectScan {
             let byte = bytes[offset]
             offset &+= 1
             if byte == UInt8(ascii: "\"") {
+                if depth == 1, Self.mayBeID(bytes, at: offset) { idCount &+= 1 }
                 // The common case by far is a string that ends in this part without a backslash in it.
                 guard let next = skipString(in: bytes, from: offset) else {
                     self.depth = depth
@@ -44,6 +47,15 @@ struct ObjectScan {
         }
         self.depth = depth
         return nil
+    }
+
+    /// Whether the string from an offset on may be `id`: it is, or is written with escapes, or it ends in another part.
+    @inline(__always)
+    private static func mayBeID(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+        guard offset &+ 2 < bytes.count else { return true }
+        let (first, second) = (bytes[offset], bytes[offset &+ 1])
+        let backslash = UInt8(ascii: "\\")
+        return first == UInt8(ascii: "i") && second == UInt8(ascii: "d") || first == backslash || second == backslash
     }
 
     /// Skips to behind the closing quote; `nil` if the bytes end inside the string, which is then remembered.

@@ -9,26 +9,79 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
     /// An object without members.
     public init() { members = [] }
 
-    /// Makes an object from members; of members with one name, the last counts.
+    /// Makes an object from members; of members with one name, the last counts, in the place of the first.
     public init(_ members: some Sequence<(String, JSONValue)>) {
-        self.members = []
-        for (key, value) in members { self[key] = value }
+        self.init()
+        merge(members)
     }
 
-    /// Makes an object from what the parser read: most objects are small, so a repeated name is looked for pairwise.
+    /// Makes an object from what the parser read.
     init(parsed: [(key: String, value: JSONValue)]) {
         members = parsed
         guard Self.repeatsName(parsed) else { return }
         members = []
-        for (key, value) in parsed { self[key] = value }
+        merge(parsed.lazy.map { ($0.key, $0.value) })
     }
 
     private static func repeatsName(_ members: [(key: String, value: JSONValue)]) -> Bool {
-        guard members.count <= 32 else { return Set(members.lazy.map(\.key)).count < members.count }
+        guard members.count <= fewMembers else { return Set(members.lazy.map(\.key)).count < members.count }
         return members.indices.contains { index in
             members[..<index].contains { $0.key == members[index].key }
         }
     }
+
+    /// Up to so many members are looked for one after the other, which is faster than an index of their names.
+    private static let fewMembers = 32
+
+    /// Where each name stands.
+    private var positions: [String: Int] {
+        var positions: [String: Int] = [:]
+        positions.reserveCapacity(members.count)
+        for (index, member) in members.enumerated() { positions[member.key] = index }
+        return positions
+    }
+
+    /// Finds members by name, many of them: each in constant time, where the subscript looks through all members.
+    package var finder: Finder { Finder(self) }
+
+    /// An object with an index of its names.
+    package struct Finder {
+        private let object: JSONObject
+        private let positions: [String: Int]?
+
+        fileprivate init(_ object: JSONObject) {
+            self.object = object
+            positions = object.count > JSONObject.fewMembers ? object.positions : nil
+        }
+
+        /// The member of that name.
+        package subscript(name: String) -> JSONValue? {
+            guard let positions else { return object[name] }
+            return positions[name].map { object.members[$0].value }
+        }
+    }
+
+    /// Sets every name to its value; a new name goes last. Takes time in proportion to the members on both sides.
+    public mutating func merge(_ newer: some Sequence<(String, JSONValue)>) {
+        var positions: [String: Int]?
+        for (name, value) in newer {
+            guard positions != nil || count > Self.fewMembers else {
+                self[name] = value
+                continue
+            }
+            var known = positions.take() ?? self.positions
+            if let index = known[name] {
+                members[index].value = value
+            } else {
+                known[name] = count
+                members.append((name, value))
+            }
+            positions = known
+        }
+    }
+
+    /// Sets every name of the other object to its value there.
+    public mutating func merge(_ newer: JSONObject) { merge(newer.members.lazy.map { ($0.key, $0.value) }) }
 
     public init(dictionaryLiteral elements: (String, JSONValue)...) { self.init(elements) }
 
@@ -72,7 +125,7 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
     /// The same members with every name in `newer` set to its value there.
     public func merging(_ newer: JSONObject) -> JSONObject {
         var result = self
-        for (key, value) in newer.members { result[key] = value }
+        result.merge(newer)
         return result
     }
 }
@@ -80,7 +133,15 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
 extension JSONObject: Hashable {
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         guard left.count == right.count else { return false }
-        return left.members.allSatisfy { right[$0.key] == $0.value }
+        // Most often the order is the same as well.
+        var index = 0
+        while index < left.count, left.members[index].key == right.members[index].key {
+            guard left.members[index].value == right.members[index].value else { return false }
+            index += 1
+        }
+        guard index < left.count else { return true }
+        let others = right.finder
+        return left.members[index...].allSatisfy { others[$0.key] == $0.value }
     }
 
     public func hash(into hasher: inout Hasher) {

@@ -109,13 +109,14 @@ extension LeaseChange {
     }
 
     private static func compare(_ old: JSONObject, _ new: JSONObject, prefix: String, into fields: inout [Field]) {
-        let names = new.keys + old.keys.filter { new[$0] == nil }
-        for name in names where old[name] != new[name] {
+        let (before, after) = (old.finder, new.finder)
+        let names = new.keys + old.keys.filter { after[$0] == nil }
+        for name in names where before[name] != after[name] {
             let path = prefix + name
             if ["reservations", "events"].contains(name), prefix.isEmpty {
-                compareParts(old[name]?.arrayValue ?? [], new[name]?.arrayValue ?? [], of: name, into: &fields)
+                compareParts(before[name]?.arrayValue ?? [], after[name]?.arrayValue ?? [], of: name, into: &fields)
             } else {
-                fields.append(Field(name: path, old: old[name], new: new[name]))
+                fields.append(Field(name: path, old: before[name], new: after[name]))
             }
         }
     }

@@ -47,7 +47,7 @@ public struct LeaseDraft: Sendable, Hashable {
         object["end_date"] = .string(endsAt.blazarRequest)
         if let beforeEnd { object["before_end_date"] = .string(beforeEnd.blazarRequest) }
         object["reservations"] = .array(reservations.map(JSONValue.object))
-        for (key, value) in extra.members { object[key] = value }
+        object.merge(extra)
         return object
     }
 
