@@ -34,12 +34,16 @@ package struct HTTPTimeouts: Sendable, Hashable {
     package var connectSeconds: Int
     /// For the reply's head, and then between any two parts of its body.
     package var idleSeconds: Int
+    /// For the reply's head in all, counted from the beginning, and once more for its body. A body that makes progress,
+    /// however long it is, gets more.
+    package var totalSeconds: Int
 
     /// A stopped Blazar manager makes its API hang for 60 s and answer 500 then; waiting a little longer gets that
     /// answer and its request id.
-    package init(connectSeconds: Int = 10, idleSeconds: Int = 75) {
+    package init(connectSeconds: Int = 10, idleSeconds: Int = 75, totalSeconds: Int = 90) {
         self.connectSeconds = connectSeconds
         self.idleSeconds = idleSeconds
+        self.totalSeconds = totalSeconds
     }
 }
 

@@ -135,7 +135,7 @@ package struct CloudDirectory: Sendable {
     }
 
     private func bounded(_ transport: any HTTPTransport) throws(ServiceError) -> any HTTPTransport {
-        guard let most = try ImpatientTransport.mostSeconds(environment: environment) else { return transport }
-        return ImpatientTransport(transport, mostSeconds: most)
+        guard let max = try TimeoutCappingTransport.maxSeconds(environment: environment) else { return transport }
+        return TimeoutCappingTransport(transport, maxSeconds: max)
     }
 }

@@ -12,6 +12,8 @@ final class LoopbackServer: Sendable {
         case writeUnencrypted([UInt8])
         /// So many bytes, a piece at a time, each once the one before has left.
         case writeBytes(total: Int)
+        /// Writes the same again and again, so many milliseconds apart, for ever.
+        case drip(String, milliseconds: Int64)
         case close
         /// Closes with a TCP reset.
         case reset
@@ -109,6 +111,14 @@ private final class ScriptHandler: ChannelInboundHandler {
             let below = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
             below?.writeAndFlush(NIOAny(ByteBuffer(bytes: bytes)), promise: nil)
             perform(rest, context: context)
+        case .drip(let text, let milliseconds):
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            context.eventLoop.scheduleTask(in: .milliseconds(milliseconds)) {
+                let (handler, context) = bound.value
+                guard context.channel.isActive else { return }
+                handler.perform([step], context: context)
+            }
         case .close: context.close(promise: nil)
         case .reset:
             _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))

@@ -82,9 +82,9 @@ package final class AsyncHTTPClientTransport: HTTPTransport {
         let client = try client(for: key)
         let sentBefore = client.sent.count
         do {
-            // The idle timeout is what limits a request: a list may take long as long as it keeps coming.
-            let response = try await client.http.execute(translated(request), deadline: .now() + .hours(24))
-            let reader = HTTPBodyReader(response.body)
+            let response = try await client.http.execute(
+                translated(request), deadline: .now() + .seconds(Int64(request.timeouts.totalSeconds)))
+            let reader = HTTPBodyReader(response.body, limitSeconds: request.timeouts.totalSeconds)
             return HTTPReply(
                 status: Int(response.status.code), headers: Self.fields(response.headers),
                 body: HTTPBody { { () async throws(TransportError) in try await reader.next() } })

@@ -5,19 +5,47 @@ import NIOCore
 actor HTTPBodyReader {
     private let body: HTTPClientResponse.Body
     private var iterator: HTTPClientResponse.Body.AsyncIterator?
+    private let limit: BodyLimit
+    private let limitSeconds: Int
 
-    init(_ body: HTTPClientResponse.Body) { self.body = body }
+    /// - Parameters:
+    ///   - body: the body.
+    ///   - limitSeconds: how long to wait in all for a body that makes no progress.
+    init(_ body: HTTPClientResponse.Body, limitSeconds: Int) {
+        self.body = body
+        self.limitSeconds = limitSeconds
+        limit = BodyLimit(seconds: limitSeconds)
+    }
 
     /// The next part, `nil` only after a complete body.
     func next() async throws(TransportError) -> [UInt8]? {
-        // The library's body may be iterated once and traps on a second time, so its iterator is made here, once.
-        var current = iterator ?? body.makeAsyncIterator()
-        defer { iterator = current }
+        let pull = Task { try await self.pull() }
+        limit.beginWaiting { pull.cancel() }
+        let result = await withTaskCancellationHandler {
+            await pull.result
+        } onCancel: {
+            pull.cancel()
+        }
+        guard !limit.endWaiting(try? result.get()) else {
+            throw TransportError(
+                kind: .timedOut, phase: .underWay, detail: "it went on for \(limitSeconds) seconds without progress")
+        }
         do {
-            guard let part = try await current.next(isolation: self) else { return nil }
-            return Array(buffer: part)
+            return try result.get()
         } catch {
             throw TransportError(classifying: error, phase: .underWay)
         }
+    }
+
+    private func pull() async throws -> [UInt8]? {
+        // The library's body may be iterated once and traps on a second time, so its iterator is made here, once.
+        var current = iterator ?? body.makeAsyncIterator()
+        defer { iterator = current }
+        guard let part = try await current.next(isolation: self) else {
+            // A sequence that was cancelled ends as if it were complete.
+            try Task.checkCancellation()
+            return nil
+        }
+        return Array(buffer: part)
     }
 }

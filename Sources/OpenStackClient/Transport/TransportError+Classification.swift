@@ -60,7 +60,8 @@ extension TransportFault {
         case .readTimeout: TransportFault(kind: .timedOut, detail: "nothing arrived")
         case .connectTimeout, .getConnectionFromPoolTimeout: TransportFault(kind: .timedOut, detail: "while connecting")
         case .tlsHandshakeTimeout: TransportFault(kind: .timedOut, detail: "during the TLS handshake")
-        case .writeTimeout, .deadlineExceeded, .httpProxyHandshakeTimeout, .socksHandshakeTimeout:
+        case .deadlineExceeded: TransportFault(kind: .timedOut, detail: "its head did not end")
+        case .writeTimeout, .httpProxyHandshakeTimeout, .socksHandshakeTimeout:
             TransportFault(kind: .timedOut, detail: detail)
         case .remoteConnectionClosed: TransportFault(kind: .closedEarly)
         case .cancelled, .requestStreamCancelled: TransportFault(kind: .cancelled)

@@ -1,32 +1,34 @@
 /// Waits no longer for anything than it is told, whatever a request allows.
 ///
 /// For people on a network where a minute's silence means that nothing will come, and for tests.
-package struct ImpatientTransport: HTTPTransport {
+package struct TimeoutCappingTransport: HTTPTransport {
     private let next: any HTTPTransport
-    private let mostSeconds: Int
+    private let maxSeconds: Int
 
     /// Wraps a transport.
     ///
     /// - Parameters:
     ///   - next: the transport that sends.
-    ///   - mostSeconds: the longest wait for a connection, and for each part of an answer, in seconds.
-    package init(_ next: any HTTPTransport, mostSeconds: Int) {
+    ///   - maxSeconds: the longest wait, in seconds: for a connection, for each part of an answer, and for the whole of
+    ///     an answer that makes no progress.
+    package init(_ next: any HTTPTransport, maxSeconds: Int) {
         self.next = next
-        self.mostSeconds = mostSeconds
+        self.maxSeconds = maxSeconds
     }
 
     package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply {
         var request = request
         request.timeouts = HTTPTimeouts(
-            connectSeconds: min(request.timeouts.connectSeconds, mostSeconds),
-            idleSeconds: min(request.timeouts.idleSeconds, mostSeconds))
+            connectSeconds: min(request.timeouts.connectSeconds, maxSeconds),
+            idleSeconds: min(request.timeouts.idleSeconds, maxSeconds),
+            totalSeconds: min(request.timeouts.totalSeconds, maxSeconds))
         return try await next.send(request)
     }
 
     /// The longest wait that an environment asks for with `LEASEHOLD_TIMEOUT_SECONDS`; `nil` if it sets none.
     ///
     /// - Throws: ``ServiceError`` of kind `configuration` for a value that is not a whole number of 1 or more.
-    package static func mostSeconds(environment: [String: String]) throws(ServiceError) -> Int? {
+    package static func maxSeconds(environment: [String: String]) throws(ServiceError) -> Int? {
         guard let text = environment["LEASEHOLD_TIMEOUT_SECONDS"], !text.isEmpty else { return nil }
         guard let seconds = Int(text), seconds >= 1 else {
             throw ServiceError(
