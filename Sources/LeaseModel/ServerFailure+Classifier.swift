@@ -30,7 +30,7 @@ extension ServerFailure.Category {
         case 404: self = method == "POST" ? .invalid : .notFound
         case 405: self = .notOffered
         case 409: self = .conflict
-        case 413: self = words.retryAfterSeconds == nil ? .invalid : .rateLimited
+        case 413: self = words.retryAfter == nil ? .invalid : .rateLimited
         case 400..<500: self = .invalid
         default: self = .serverError
         }

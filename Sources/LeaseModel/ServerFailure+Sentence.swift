@@ -44,7 +44,7 @@ extension ServerFailure {
         case .forbidden: "These credentials do not allow it: use another project or role, or ask the site's operators."
         case .unauthenticated: "Check the credentials (leasehold doctor) and log in again."
         case .rateLimited, .unavailable:
-            retryAfterSeconds.map { "Try again in \($0) seconds." } ?? "Try again later."
+            retryAfter.map { "Try again in \($0) seconds." } ?? "Try again later."
         case .notBlazar:
             "Something between here and the site may have answered (a captive portal, a proxy, a wrong endpoint): "
                 + "check the network and the auth_url."

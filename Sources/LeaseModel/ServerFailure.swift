@@ -1,6 +1,6 @@
 /// A server's refusal, or an answer that is not what was asked for: everything known about it, classified.
 ///
-/// Made by ``ServerFailure/init(method:status:contentType:body:requestLine:requestID:retryAfterSeconds:)``, which
+/// Made by ``ServerFailure/init(method:status:contentType:body:requestLine:requestID:retryAfter:)``, which
 /// never fails, whatever the bytes are.
 public struct ServerFailure: Error, Sendable, Hashable {
     /// The HTTP status.
@@ -14,20 +14,20 @@ public struct ServerFailure: Error, Sendable, Hashable {
     public var requestID: String?
     /// The request as a person would name it, without secrets: `POST http://127.0.0.1:1234/v1/leases`.
     public var requestLine: String
-    /// How many seconds the server asks to wait before another try.
-    public var retryAfterSeconds: Int?
+    /// How long the server asks to wait before another try.
+    public var retryAfter: ServerDelay?
 
     /// Makes a failure that has been classified already.
     public init(
         status: Int, category: Category, message: String, requestID: String? = nil, requestLine: String,
-        retryAfterSeconds: Int? = nil
+        retryAfter: ServerDelay? = nil
     ) {
         self.status = status
         self.category = category
         self.message = message
         self.requestID = requestID
         self.requestLine = requestLine
-        self.retryAfterSeconds = retryAfterSeconds
+        self.retryAfter = retryAfter
     }
 
     /// Classifies a reply.
@@ -39,16 +39,16 @@ public struct ServerFailure: Error, Sendable, Hashable {
     ///   - body: as much of the body as there is; it may be cut, empty, or anything.
     ///   - requestLine: the request as a person would name it.
     ///   - requestID: OpenStack's id of the request.
-    ///   - retryAfterSeconds: the value of `Retry-After`.
+    ///   - retryAfter: the value of `Retry-After`.
     public init(
         method: String, status: Int, contentType: String?, body: [UInt8], requestLine: String,
-        requestID: String? = nil, retryAfterSeconds: Int? = nil
+        requestID: String? = nil, retryAfter: ServerDelay? = nil
     ) {
         let words = ServerWords(contentType: contentType, body: body)
         self.init(
             status: status, category: Category(method: method, status: status, words: words), message: words.message,
             requestID: requestID, requestLine: requestLine,
-            retryAfterSeconds: retryAfterSeconds ?? words.retryAfterSeconds)
+            retryAfter: retryAfter ?? words.retryAfter)
     }
 }
 

@@ -20,7 +20,7 @@ struct ServerWords {
     private(set) var shape = Shape.other
     private(set) var message = ""
     /// Some of Nova's faults say in the body how long to wait.
-    private(set) var retryAfterSeconds: Int?
+    private(set) var retryAfter: ServerDelay?
 
     /// More than this is not kept of a message; Chameleon's longest, with a whole query in it, is about 600.
     private static var longestMessage: Int { 4_000 }
@@ -42,9 +42,14 @@ struct ServerWords {
         guard let object = value.objectValue, let found = Self.message(in: object) else { return }
         shape = .openStack
         message = Self.shortened(found)
-        retryAfterSeconds = object.members.lazy.compactMap {
-            $0.value["retryAfter"]?.intValue ?? $0.value["retryAfter"]?.stringValue.flatMap { Int($0) }
-        }.first { $0 >= 0 }
+        retryAfter =
+            object.members.lazy.compactMap { member in
+                switch member.value["retryAfter"] {
+                case .number(let number)?: ServerDelay(digits: number.text)
+                case .string(let text)?: ServerDelay(digits: text)
+                default: nil
+                }
+            }.first
     }
 
     private static func message(in object: JSONObject) -> String? {

@@ -2,12 +2,12 @@ package import LeaseModel
 
 /// HTTP's `Retry-After` (RFC 9110, section 10.2.3).
 package enum RetryAfter {
-    /// The seconds to wait: given as such, or as a date; `nil` if there is none or it cannot be read.
-    package static func seconds(_ value: String?, now: Timestamp) -> Int? {
+    /// The time to wait: given in seconds, or as a date; `nil` if there is none or it cannot be read.
+    package static func delay(_ value: String?, now: Timestamp) -> ServerDelay? {
         guard let value else { return nil }
-        if let seconds = Int(value), seconds >= 0 { return seconds }
+        if let delay = ServerDelay(digits: value) { return delay }
         guard let date = HTTPDate.parse(value) else { return nil }
-        return max(0, Int(date.seconds(since: now)))
+        return ServerDelay(seconds: Int(clamping: date.seconds(since: now)))
     }
 }
 

@@ -74,8 +74,8 @@ package struct ServiceReply: Sendable {
     /// The value of `Date`, as the server wrote it.
     package var serverDate: String? { http.headers["date"] }
     package var contentType: String? { http.headers["content-type"] }
-    /// `Retry-After` in seconds, given either as seconds or as a date.
-    package func retryAfterSeconds(now: Timestamp) -> Int? { RetryAfter.seconds(http.headers["retry-after"], now: now) }
+    /// `Retry-After`, given either as seconds or as a date.
+    package func retryAfter(now: Timestamp) -> ServerDelay? { RetryAfter.delay(http.headers["retry-after"], now: now) }
 }
 
 /// Whom a token speaks for.

@@ -59,7 +59,7 @@ extension CloudPull {
         }
         return SyncReport(
             cloud: connection.name, site: scope?.site ?? connection.name, failure: failure.failure,
-            message: failure.message, requestID: failure.requestID, retryAfterSeconds: failure.retryAfterSeconds,
+            message: failure.message, requestID: failure.requestID, retryAfter: failure.retryAfter,
             counts: counts, isFirst: scope?.listedAt == nil, warnings: warnings)
     }
 

@@ -97,7 +97,7 @@ extension SyncReport {
     fileprivate func warning(_ earlier: [String]) -> SyncReport {
         SyncReport(
             cloud: cloud, site: site, failure: failure, message: message, requestID: requestID,
-            retryAfterSeconds: retryAfterSeconds, counts: counts, isFirst: isFirst, warnings: earlier + warnings)
+            retryAfter: retryAfter, counts: counts, isFirst: isFirst, warnings: earlier + warnings)
     }
 
     /// The same report, with what a second reading changed.

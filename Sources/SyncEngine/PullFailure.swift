@@ -8,7 +8,7 @@ struct PullFailure: Error {
     let failure: SyncReport.Failure
     let message: String
     var requestID: String?
-    var retryAfterSeconds: Int?
+    var retryAfter: ServerDelay?
 
     /// How the run is recorded.
     var outcome: SyncRun.Outcome { failure == .suspect ? .suspect : .failed }
@@ -39,7 +39,7 @@ extension PullFailure {
             }
         self.init(
             failure: kind, message: failure.sentence(operation: operation), requestID: failure.requestID,
-            retryAfterSeconds: failure.retryAfterSeconds)
+            retryAfter: failure.retryAfter)
     }
 
     init(_ error: StoreError) { self.init(failure: .database, message: error.message) }

@@ -94,7 +94,7 @@ package struct SyncWatch: Sendable {
             failures = report.failure == nil ? 0 : failures + 1
             // Between 90 % and 110 %, so that many mirrors of one site spread out.
             let regular = intervalSeconds * Double.random(in: 0.9...1.1, using: &random)
-            let extra = backoff.seconds(failures: failures, retryAfterSeconds: report.retryAfterSeconds, using: &random)
+            let extra = backoff.seconds(failures: failures, retryAfter: report.retryAfter, using: &random)
             guard (try? await sleep(max(regular, extra))) != nil else { break }
         }
         await connection?.close()

@@ -1,3 +1,5 @@
+package import LeaseModel
+
 /// How long to wait before trying again: exponential, with full jitter.
 ///
 /// Full jitter spreads clients that failed together over the whole interval (Brooker, "Exponential Backoff And Jitter",
@@ -25,15 +27,15 @@ package struct Backoff: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - failures: failures since the last success.
-    ///   - retryAfterSeconds: what the server asked for; never waited less.
+    ///   - retryAfter: what the server asked for; never waited less.
     ///   - random: the source of chance.
     /// - Returns: seconds to wait.
     package func seconds(
-        failures: Int, retryAfterSeconds: Int?, using random: inout some RandomNumberGenerator
+        failures: Int, retryAfter: ServerDelay?, using random: inout some RandomNumberGenerator
     ) -> Double {
         let ceiling = ceiling(failures: failures)
         // Not `Double.random(in:using:)`: it draws again until it likes the number, for ever from a constant source.
         let jittered = ceiling * Double(random.next() >> 11) / Double(1 << 53 as UInt64)
-        return max(jittered, Double(retryAfterSeconds ?? 0))
+        return max(jittered, Double(retryAfter?.seconds ?? 0))
     }
 }

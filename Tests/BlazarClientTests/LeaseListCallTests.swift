@@ -77,7 +77,7 @@ import Testing
         }
         #expect(failure.category == category)
         #expect(failure.status == answer.status)
-        #expect(failure.retryAfterSeconds == (answer.status == 503 ? 9 : nil))
+        #expect(failure.retryAfter == (answer.status == 503 ? 9 : nil))
         #expect(error?.sentence().contains("GET http://cloud.example/reservation/leases") == true)
     }
 

@@ -97,7 +97,7 @@ import Testing
         let body = #"{"overLimit": {"code": 413, "message": "slow down", "retryAfter": "17"}}"#
         let failure = Self.failure(413, body)
         #expect(failure.category == .rateLimited)
-        #expect(failure.retryAfterSeconds == 17)
+        #expect(failure.retryAfter == 17)
         #expect(failure.nextStep().contains("17 seconds"))
     }
 

@@ -111,7 +111,7 @@ struct ListSafetyTests {
         let report = await fixture.pull()
         #expect(report.failure == .server)
         #expect(report.requestID == "req-1")
-        #expect(report.retryAfterSeconds == 17)
+        #expect(report.retryAfter == 17)
         #expect(report.isFirst)
         #expect(try fixture.mirror.row("SELECT request_id FROM sync_run") == ["req-1"])
     }

@@ -180,6 +180,36 @@ struct QueuePushTests {
         }
     }
 
+    static let absurdDelays = [
+        "9223372036854775807", "9223372036854775806", "99999999999999999999999", "86400000",
+        "Fri, 31 Dec 9999 23:59:59 GMT", "-9223372036854775808", "-1", "1e308", "Sun, 01 Jan 0001 00:00:00 GMT",
+    ]
+
+    @Test("Whatever a server asks, a write waits an hour at most", arguments: absurdDelays)
+    func absurdRetryAfter(delay: String) async throws {
+        try await with { fixture in
+            let lease = try await fixture.lease()
+            let creation = try fixture.create()
+            let change = try fixture.change(.extend, lease, fixture.end(9_000))
+            for method in ["POST", "PUT"] {
+                fixture.cloud.fail("\(method) /v1/leases", .refusal(429, "slow down", ["retry-after": delay]))
+            }
+            _ = try await fixture.push()
+            for write in [creation, change] {
+                let present = try fixture.present(write)
+                #expect(present.state == .queued)
+                #expect((1...3_600).contains(present.nextAttemptAt.seconds(since: fixture.cloud.now)))
+            }
+            fixture.cloud.fail("GET /v1/leases", .refusal(503, "busy", ["retry-after": delay, "date": delay]))
+            let report = await fixture.sync()
+            #expect(report.failure == .server)
+            #expect((report.retryAfter?.seconds ?? 0) <= 3_600)
+            fixture.cloud.advance(3_601)
+            await fixture.sync()
+            #expect(fixture.cloud.leases().count == 2)
+        }
+    }
+
     @Test("That there is no connection pauses the queue and changes nothing")
     func unreachable() async throws {
         try await with { fixture in

@@ -71,7 +71,7 @@ struct SyncWatchTests {
         let fixture = try PullFixture()
         defer { fixture.remove() }
         var busy = ScriptedCloud.Answer.refusal(503, "Busy")
-        busy.headers.add("retry-after", "5000")
+        busy.headers.add("retry-after", "3000")
         fixture.cloud.answer("GET /leases", busy)
         let cloud = fixture.cloud
         let sleeper = Sleeper(most: 3) { count in
@@ -83,7 +83,7 @@ struct SyncWatchTests {
         let impatient = Sleeper(most: 1)
         fixture.cloud.answer("GET /leases", busy)
         try await watch(fixture, impatient).run { [entry(connection)] }
-        #expect(impatient.all == [5_000])
+        #expect(impatient.all == [3_000])
     }
 
     @Test("Hosts, flavors and names are read at first and then once in a quarter of an hour")

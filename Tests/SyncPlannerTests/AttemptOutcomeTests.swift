@@ -37,7 +37,7 @@ struct AttemptOutcomeTests {
 
     private func failure(_ category: ServerFailure.Category) -> ServerFailure {
         ServerFailure(
-            status: 500, category: category, message: "", requestID: "r", requestLine: "POST /", retryAfterSeconds: 9)
+            status: 500, category: category, message: "", requestID: "r", requestLine: "POST /", retryAfter: 9)
     }
 
     static let categoryCases: [(ServerFailure.Category, AttemptVerdict, AttemptVerdict)] = [

@@ -1,3 +1,4 @@
+import LeaseModel
 import SyncPlanner
 import Testing
 
@@ -86,9 +87,9 @@ struct PullPlannerTests {
         #expect([0, 1, 2, 3, 5, 6, 50].map(backoff.ceiling) == [0, 2, 4, 8, 32, 60, 60])
         var random = SystemRandomNumberGenerator()
         for failures in 0..<40 {
-            let wait = backoff.seconds(failures: failures, retryAfterSeconds: nil, using: &random)
+            let wait = backoff.seconds(failures: failures, retryAfter: nil, using: &random)
             #expect(wait >= 0 && wait <= backoff.ceiling(failures: failures))
-            #expect(backoff.seconds(failures: failures, retryAfterSeconds: 90, using: &random) == 90)
+            #expect(backoff.seconds(failures: failures, retryAfter: 90, using: &random) == 90)
         }
     }
 }

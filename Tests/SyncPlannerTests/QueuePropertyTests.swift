@@ -69,11 +69,11 @@ private struct Play {
         switch chance(9) {
         case 0: return .rejected(reason: "capacity", message: "full", requestID: nil)
         case 1: return .rejected(reason: "policy", message: "no", requestID: nil)
-        case 2: return .notDone(message: "429", requestID: nil, retryAfterSeconds: chance(30))
+        case 2: return .notDone(message: "429", requestID: nil, retryAfter: ServerDelay(seconds: Int(chance(30))))
         case 3:
             return mutation.verb == .create
                 ? .outcomeUnknown(message: "lost", requestID: nil)
-                : .failed(message: "500", requestID: nil, retryAfterSeconds: nil)
+                : .failed(message: "500", requestID: nil, retryAfter: nil)
         case 4: return .unauthenticated(message: "401", requestID: nil)
         case 5 where mutation.verb != .create: return .conflict(theirs: ["end_date": "x"], message: "conflict")
         case 6 where mutation.verb != .create: return .alreadySo(leaseID: lease)

@@ -38,10 +38,10 @@ struct QueueRulesTests {
             outcome: .rejected(reason: "capacity", message: "no", requestID: "r"),
             states: Array(repeating: .rejected, count: 4), reason: "capacity"),
         Row(
-            outcome: .notDone(message: "no", requestID: "r", retryAfterSeconds: nil),
+            outcome: .notDone(message: "no", requestID: "r", retryAfter: nil),
             states: Array(repeating: .queued, count: 4), failures: 1, waits: true),
         Row(
-            outcome: .failed(message: "no", requestID: "r", retryAfterSeconds: nil),
+            outcome: .failed(message: "no", requestID: "r", retryAfter: nil),
             states: Array(repeating: .queued, count: 4), failures: 1, waits: true),
         Row(
             outcome: .outcomeUnknown(message: "no", requestID: "r"), states: Array(repeating: .unknown, count: 4),
@@ -90,8 +90,8 @@ struct QueueRulesTests {
         var failing = Self.sent(.update)
         var unsent = Self.sent(.update)
         for _ in 0..<3 {
-            failing = after(.failed(message: "500", requestID: "r", retryAfterSeconds: nil), failing)
-            unsent = after(.notDone(message: "no connection", requestID: nil, retryAfterSeconds: nil), unsent)
+            failing = after(.failed(message: "500", requestID: "r", retryAfter: nil), failing)
+            unsent = after(.notDone(message: "no connection", requestID: nil, retryAfter: nil), unsent)
         }
         #expect(failing.state == .parked)
         #expect(failing.reason == "failing")
@@ -99,10 +99,21 @@ struct QueueRulesTests {
         #expect(unsent.state == .queued)
     }
 
-    @Test("Retry-After is waited for", arguments: [0, 1, 120, 86_400])
+    @Test(
+        "Retry-After is waited for, an hour at most",
+        arguments: [.min, -1, 0, 1, 120, 3_600, 3_601, 86_400, .max - 1, .max])
     func retryAfter(seconds: Int) {
-        let next = after(.notDone(message: "", requestID: nil, retryAfterSeconds: seconds), Self.sent(.create))
-        #expect(next.nextAttemptAt.seconds(since: .at(10)) >= max(1, Int64(seconds)))
+        let delay = ServerDelay(seconds: seconds)
+        for outcome in [
+            AttemptOutcome.notDone(message: "", requestID: nil, retryAfter: delay),
+            .failed(message: "", requestID: nil, retryAfter: delay),
+        ] {
+            for verb in [Mutation.Verb.create, .update, .delete] {
+                let wait = after(outcome, Self.sent(verb)).nextAttemptAt.seconds(since: .at(10))
+                #expect(wait >= min(max(1, Int64(seconds)), 3_600))
+                #expect(wait <= 3_600)
+            }
+        }
     }
 
     @Test("After a crash a creation is in doubt, anything else is looked at again; nothing else changes")

@@ -26,13 +26,13 @@ struct ServiceCaller: Sendable {
                 kind: .transport(error.kind, error.phase),
                 message: "The answer to \(reply.requestLine) broke off: \(error).", requestID: reply.requestID)
         }
-        return CallReply(request: request, reply: reply, body: body, retryAfterSeconds: retryAfter(reply))
+        return CallReply(request: request, reply: reply, body: body, retryAfter: retryAfter(reply))
     }
 
     /// Why a reply cannot be used, its body still unread.
     func failure(of reply: ServiceReply, to request: ServiceRequest) async -> ServerFailure {
         let body = await failureBody(of: reply)
-        return CallReply(request: request, reply: reply, body: body, retryAfterSeconds: retryAfter(reply)).failure()
+        return CallReply(request: request, reply: reply, body: body, retryAfter: retryAfter(reply)).failure()
     }
 
     /// A refusal is one whether its body arrives or not: what there is of it is kept.
@@ -46,7 +46,7 @@ struct ServiceCaller: Sendable {
         return Array(collected.prefix(Self.failureLimit))
     }
 
-    private func retryAfter(_ reply: ServiceReply) -> Int? { reply.retryAfterSeconds(now: now()) }
+    private func retryAfter(_ reply: ServiceReply) -> ServerDelay? { reply.retryAfter(now: now()) }
 }
 
 /// A reply that has been read.
@@ -54,7 +54,7 @@ struct CallReply: Sendable {
     let request: ServiceRequest
     let reply: ServiceReply
     let body: [UInt8]
-    let retryAfterSeconds: Int?
+    let retryAfter: ServerDelay?
 
     var status: Int { reply.status }
 
@@ -68,7 +68,7 @@ struct CallReply: Sendable {
     func failure() -> ServerFailure {
         var failure = ServerFailure(
             method: request.method, status: status, contentType: reply.contentType, body: body,
-            requestLine: reply.requestLine, requestID: reply.requestID, retryAfterSeconds: retryAfterSeconds)
+            requestLine: reply.requestLine, requestID: reply.requestID, retryAfter: retryAfter)
         failure.message = reply.redacted(failure.message)
         return failure
     }

@@ -31,7 +31,7 @@ public struct SyncReport: Sendable, Hashable {
     /// The id of the request at fault.
     public let requestID: String?
     /// Seconds that the server asked to be left alone.
-    public let retryAfterSeconds: Int?
+    public let retryAfter: ServerDelay?
     /// What was read and changed.
     public let counts: SyncCounts
     /// Whether the scope had never been read before.
@@ -44,14 +44,14 @@ public struct SyncReport: Sendable, Hashable {
     /// Makes a report from its parts.
     public init(
         cloud: String, site: String, failure: Failure?, message: String?, requestID: String? = nil,
-        retryAfterSeconds: Int? = nil, counts: SyncCounts, isFirst: Bool, warnings: [String] = []
+        retryAfter: ServerDelay? = nil, counts: SyncCounts, isFirst: Bool, warnings: [String] = []
     ) {
         self.cloud = cloud
         self.site = site
         self.failure = failure
         self.message = message
         self.requestID = requestID
-        self.retryAfterSeconds = retryAfterSeconds
+        self.retryAfter = retryAfter
         self.counts = counts
         self.isFirst = isFirst
         self.warnings = warnings

@@ -197,11 +197,11 @@ extension QueuePush {
         }
         switch error.phase {
         case .beforeSending:
-            return (.notDone(message: error.message, requestID: nil, retryAfterSeconds: nil), pause)
+            return (.notDone(message: error.message, requestID: nil, retryAfter: nil), pause)
         case .underWay where mutation.verb == .create:
             return (.outcomeUnknown(message: error.message, requestID: error.requestID), nil)
         case .underWay:
-            return (.failed(message: error.message, requestID: error.requestID, retryAfterSeconds: nil), nil)
+            return (.failed(message: error.message, requestID: error.requestID, retryAfter: nil), nil)
         }
     }
 }

@@ -9,9 +9,9 @@ package enum AttemptOutcome: Sendable, Hashable {
     /// The server will not do it.
     case rejected(reason: String, message: String, requestID: String?)
     /// It certainly was not carried out: try again.
-    case notDone(message: String, requestID: String?, retryAfterSeconds: Int?)
+    case notDone(message: String, requestID: String?, retryAfter: ServerDelay?)
     /// The server failed for no known reason. What was asked for is absolute: doing it again does no harm.
-    case failed(message: String, requestID: String?, retryAfterSeconds: Int?)
+    case failed(message: String, requestID: String?, retryAfter: ServerDelay?)
     /// It may have been carried out.
     case outcomeUnknown(message: String, requestID: String?)
     /// The credentials were refused: a person must log in.
@@ -41,7 +41,7 @@ extension AttemptOutcome {
             self =
                 verb == .create
                 ? .rejected(reason: failure.category.rawValue, message: message, requestID: id)
-                : .failed(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
+                : .failed(message: message, requestID: id, retryAfter: failure.retryAfter)
         case .forbidden:
             self = .rejected(reason: "auth", message: message, requestID: id)
         case .notFound, .notOffered:
@@ -49,12 +49,12 @@ extension AttemptOutcome {
         case .unauthenticated:
             self = .unauthenticated(message: message, requestID: id)
         case .rateLimited:
-            self = .notDone(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
+            self = .notDone(message: message, requestID: id, retryAfter: failure.retryAfter)
         case .unavailable, .serverError, .notBlazar:
             self =
                 verb == .create
                 ? .outcomeUnknown(message: message, requestID: id)
-                : .failed(message: message, requestID: id, retryAfterSeconds: failure.retryAfterSeconds)
+                : .failed(message: message, requestID: id, retryAfter: failure.retryAfter)
         }
     }
 }

@@ -56,7 +56,7 @@ package struct QueueRules: Sendable, Hashable {
             next.requestID = requestID
             next.doubt = nil
             if reason == "capacity", let until = mutation.retryUntil {
-                retry(&next, now: now, retryAfterSeconds: nil, using: &random)
+                retry(&next, now: now, retryAfter: nil, using: &random)
                 if next.nextAttemptAt > until { next.state = .rejected } else { next.state = .queued }
             }
         case .notDone(let message, let requestID, let retryAfter):
@@ -64,13 +64,13 @@ package struct QueueRules: Sendable, Hashable {
             next.message = message
             next.requestID = requestID
             next.doubt = nil
-            retry(&next, now: now, retryAfterSeconds: retryAfter, using: &random)
+            retry(&next, now: now, retryAfter: retryAfter, using: &random)
         case .failed(let message, let requestID, let retryAfter):
             next.state = .queued
             next.message = message
             next.requestID = requestID
             next.doubt = nil
-            retry(&next, now: now, retryAfterSeconds: retryAfter, using: &random)
+            retry(&next, now: now, retryAfter: retryAfter, using: &random)
             if next.failures >= failuresBeforeParking {
                 next.state = .parked
                 next.reason = "failing"
@@ -97,12 +97,12 @@ package struct QueueRules: Sendable, Hashable {
     }
 
     private func retry(
-        _ mutation: inout Mutation, now: Timestamp, retryAfterSeconds: Int?,
+        _ mutation: inout Mutation, now: Timestamp, retryAfter: ServerDelay?,
         using random: inout some RandomNumberGenerator
     ) {
         mutation.failures += 1
         let wait = backoff.seconds(
-            failures: mutation.failures, retryAfterSeconds: retryAfterSeconds, using: &random)
+            failures: mutation.failures, retryAfter: retryAfter, using: &random)
         // A second at least, so that a queue in which everything fails comes to rest.
         mutation.nextAttemptAt = now.adding(seconds: max(1, Int64(wait.rounded(.up))))
     }
