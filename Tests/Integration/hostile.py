@@ -7,6 +7,7 @@ usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/hostile.py [NAME...]
 
 import json
 import sys
+import time
 
 sys.dont_write_bytecode = True
 
@@ -105,6 +106,106 @@ class UntrustedLists(FakeCloudCase):
         names = {row["name"] for row in self.rows("list")}
         self.assertIn("lease-0", names)
         self.assertIn("renamed", names)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+class EndlessAnswers(FakeCloudCase):
+    """An answer that never ends, though something keeps coming, ends by LEASEHOLD_TIMEOUT_SECONDS."""
+
+    SECONDS = 5
+
+    def end(self, beginning, piece, seconds=0.5):
+        """The list, and then the answer to a creation, never end."""
+        self.environment["LEASEHOLD_TIMEOUT_SECONDS"] = str(self.SECONDS)
+
+        def fault(handler):
+            self.cloud.drip(handler, beginning, piece, seconds)
+        before = self.seed(3)
+        self.cloud.list_fault = fault
+        began = time.monotonic()
+        self.fail_with(69, "sync", words=("lab|127.0.0.1",))
+        self.assertLess(time.monotonic() - began, 3 * self.SECONDS)
+        self.assertEqual(self.mirror(), before, "the mirror was changed")
+        self.cloud.list_fault = None
+
+        def execute(handler):
+            self.cloud.execute(handler)
+            fault(handler)
+        self.cloud.create_fault = execute
+        began = time.monotonic()
+        self.run_command("create", "mine", "--duration", "1h", "--node", "amount=1")
+        self.assertLess(time.monotonic() - began, 3 * self.SECONDS + 2)
+        self.cloud.create_fault = None
+        self.succeed("sync")
+        self.assertEqual([item["name"] for item in self.cloud.leases].count("mine"), 1, "made twice")
+
+    def test_a_status_line_a_byte_at_a_time(self):
+        self.end(b"HTTP/1.1 200 O", b"K")
+
+    def test_a_header_field_without_end(self):
+        self.end(HEAD + b"X-Padding: ", b"y")
+
+    def test_header_fields_without_end(self):
+        self.end(HEAD, b"X-Padding: y\r\n")
+
+    def test_100_Continue_for_ever(self):
+        self.end(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def test_103_Early_Hints_for_ever(self):
+        self.end(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+
+    def test_a_body_of_a_known_length_a_byte_at_a_time(self):
+        self.end(HEAD + b"Content-Length: 100000\r\n\r\n{\"leases\": [{\"id\": \"", b"x")
+
+    def test_a_body_until_the_connection_closes_a_byte_at_a_time(self):
+        self.end(HEAD + b"\r\n{\"leases\": [{\"id\": \"", b"x")
+
+    def test_a_chunk_of_one_byte_at_a_time(self):
+        self.end(CHUNKED + b"b\r\n{\"leases\": \r\n", b"1\r\n[\r\n")
+
+    def test_a_chunk_of_one_space_at_a_time(self):
+        self.end(CHUNKED + b"c\r\n{\"leases\": [\r\n", b"1\r\n \r\n")
+
+    def test_spaces_as_fast_as_they_go(self):
+        self.end(CHUNKED + b"c\r\n{\"leases\": [\r\n", b"2000\r\n" + b" " * 8192 + b"\r\n", 0.002)
+
+    def test_a_chunk_size_without_end(self):
+        self.end(CHUNKED, b"0")
+
+    def test_a_chunk_extension_without_end(self):
+        self.end(CHUNKED + b"1;", b"x")
+
+    def test_trailers_without_end(self):
+        self.end(CHUNKED + b"e\r\n{\"leases\": []}\r\n0\r\n", b"X-Padding: y\r\n")
+
+    def test_a_refusal_without_end(self):
+        self.end(b"HTTP/1.1 500 No\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n", b" ")
+
+
+class AbsurdNumbers(FakeCloudCase):
+    """Whatever number or date a server asks to wait for, a write waits an hour at most, and nothing crashes."""
+
+    DELAYS = ("9223372036854775807", "9223372036854775806", "86400000", "99999999999999999999",
+              "Fri, 31 Dec 9999 23:59:59 GMT", "-1", "Mon, 01 Jan 0001 00:00:00 GMT")
+
+    def test_Retry_After_of_a_creation_and_of_a_list(self):
+        for delay in self.DELAYS:
+            with self.subTest(delay=delay):
+                def busy(handler):
+                    send_error(handler, 429, "slow down", {"Retry-After": delay})
+                self.cloud.create_fault = busy
+                self.run_command("create", "mine", "--duration", "1h", "--node", "amount=1")
+                self.cloud.create_fault = None
+                for (wait,) in self.query(
+                        "SELECT next_attempt_at - CAST(strftime('%s', 'now') AS INTEGER) FROM mutation"):
+                    self.assertLessEqual(wait, 3600)
+                self.cloud.list_fault = busy
+                self.run_command("sync")
+                self.cloud.list_fault = None
+                self.succeed("sync")
 
 
 class MissingLeases(FakeCloudCase):

@@ -40,14 +40,16 @@ class FakeCloud:
     """The cloud. Set `leases` to what it holds, and a fault to what it does wrong.
 
     A fault is a function of the request's handler that answers it; `list_fault` for the list, `lease_fault` for one
-    lease, `token_fault` for Keystone.
+    lease, `create_fault` for a creation, `token_fault` for Keystone.
     """
 
-    def __init__(self, project="p1", certificate=None):
+    def __init__(self, project="p1", certificate=None, tls=None):
         self.project = project
         self.project_name = "project1"
         self.leases = []
-        self.list_fault = self.lease_fault = self.token_fault = None
+        self.list_fault = self.lease_fault = self.create_fault = self.token_fault = None
+        # Where the reservation service is, if it is not here.
+        self.reservation_root = None
         self.tokens_given = 0
         self.token_generation = 0
         self.requests = []
@@ -60,6 +62,8 @@ class FakeCloud:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
+            if tls:
+                context.minimum_version = context.maximum_version = tls
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
             self.scheme = "https"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -124,6 +128,8 @@ class FakeCloud:
             return (self.token_fault or self._give_token)(handler)
         if handler.headers.get("X-Auth-Token") != self.token:
             return send_error(handler, 401, "The request you have made requires authentication.")
+        if path == "/reservation/v1/leases" and handler.command == "POST":
+            return (self.create_fault or self.create)(handler)
         if path == "/reservation/v1/leases":
             return (self.list_fault or self.send_list)(handler)
         if path.startswith("/reservation/v1/leases/"):
@@ -154,6 +160,7 @@ class FakeCloud:
             return time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(seconds))
 
         root = f"{self.scheme}://127.0.0.1:{self.port}"
+        roots = {"reservation": self.reservation_root or root}
         services = {"reservation": "/reservation/v1", "compute": "/compute/v2.1", "network": "/network",
                     "identity": "/identity/v3"}
         domain = {"id": "default", "name": "Default"}
@@ -164,10 +171,34 @@ class FakeCloud:
             "roles": [{"id": "r1", "name": "member"}],
             "catalog": [{"type": kind, "name": kind, "id": kind, "endpoints": [
                 {"id": kind, "interface": "public", "region": "RegionOne", "region_id": "RegionOne",
-                 "url": root + path}]} for kind, path in services.items()],
+                 "url": roots.get(kind, root) + path}]} for kind, path in services.items()],
             **changes,
         }
         send_json(handler, {"token": token}, status=201, headers={"X-Subject-Token": self.token})
+
+    def execute(self, handler):
+        """Makes the lease that a creation asks for, and says nothing."""
+        body = json.loads(handler.body)
+        number = len(self.leases) + 1_000
+
+        def moment(text):
+            return time.strftime("%Y-%m-%dT%H:%M:00.000000", time.gmtime()) if text == "now" else (
+                text.replace(" ", "T") + ":00.000000")
+
+        made = lease(number, self.project, body["name"], start=moment(body["start_date"]),
+                     end=moment(body["end_date"]))
+        made["reservations"][0].update(body["reservations"][0])
+        for index, event in enumerate(body.get("events", [])):
+            made["events"].append({
+                "id": f"{made['id']}-{index}", "lease_id": made["id"], **event, "created_at": "2026-11-20 09:59:00",
+                "updated_at": None})
+        with self.lock:
+            self.leases = [*self.leases, made]
+        return made
+
+    def create(self, handler):
+        """Makes a lease and answers with it."""
+        send_json(handler, {"lease": self.execute(handler)}, status=201)
 
     def send_list(self, handler):
         send_json(handler, {"leases": self.leases})
@@ -178,6 +209,14 @@ class FakeCloud:
             if item["id"] == wanted:
                 return send_json(handler, {"lease": item})
         send_error(handler, 404, f"Object with {{'lease_id': '{wanted}'}} not found")
+
+    def drip(self, handler, beginning, piece, seconds):
+        """A fault: answers with a beginning, and then with the same piece for ever, so many seconds apart."""
+        handler.close_connection = True
+        handler.wfile.write(beginning)
+        while not self._stopping.wait(seconds):
+            handler.wfile.write(piece)
+            handler.wfile.flush()
 
     def hang(self, handler):
         """A fault: says nothing."""
