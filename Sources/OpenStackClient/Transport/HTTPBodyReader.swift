@@ -19,7 +19,8 @@ actor HTTPBodyReader {
 
     /// The next part, `nil` only after a complete body.
     func next() async throws(TransportError) -> [UInt8]? {
-        let pull = Task { try await self.pull() }
+        // Not a child, so that the limit can cancel it; it is awaited here, and cancelled with its caller.
+        let pull = Task(operation: pull)
         limit.beginWaiting { pull.cancel() }
         let result = await withTaskCancellationHandler {
             await pull.result
@@ -37,7 +38,7 @@ actor HTTPBodyReader {
         }
     }
 
-    private func pull() async throws -> [UInt8]? {
+    @Sendable private func pull() async throws -> [UInt8]? {
         // The library's body may be iterated once and traps on a second time, so its iterator is made here, once.
         var current = iterator ?? body.makeAsyncIterator()
         defer { iterator = current }
