@@ -70,9 +70,7 @@ let package = Package(
             name: "Migrations",
             path: "Migrations",
             resources: [
-                .embedInCode("v0001_mirror.sql"), .embedInCode("v0002_queue.sql"), .embedInCode("v0003_past.sql"),
-                .embedInCode("v0004_reports.sql"), .embedInCode("v0005_scopes.sql"),
-                .embedInCode("v0006_resources.sql"),
+                .embedInCode("v0001_store.sql"), .embedInCode("views.sql"),
             ],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "LocalFiles", "SyncPlanner", "Migrations", grdb, sqlite]),

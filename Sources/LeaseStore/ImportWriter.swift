@@ -172,7 +172,7 @@ extension LeaseStore {
     /// When the whole lists of a scope were read, here and by others, ascending.
     static func listings(_ database: Database, scope: Int64) throws -> [Timestamp] {
         try Int64.fetchAll(
-            database, sql: "SELECT DISTINCT listed_at FROM v_listing WHERE scope_id = ? ORDER BY listed_at",
+            database, sql: "SELECT DISTINCT listed_at FROM (\(wholeListings)) WHERE scope_id = ? ORDER BY listed_at",
             arguments: [scope]
         ).map(Timestamp.init(secondsSince1970:))
     }

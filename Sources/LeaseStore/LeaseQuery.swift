@@ -73,7 +73,7 @@ struct LeaseQuery {
         func rows(_ lease: String, _ place: String) -> String {
             """
             SELECT 1 FROM \(states) AS \(lease) JOIN scope AS \(place) ON \(place).scope_id = \(lease).scope_id
-            WHERE \(lease).id = lease.id AND \(place).auth_url = scope.auth_url AND \(place).region = scope.region
+            WHERE \(lease).id = lease.id AND \(place).site_id = scope.site_id
                 \(list.map { "AND \(lease).scope_id IN (\($0))" } ?? "")
             """
         }

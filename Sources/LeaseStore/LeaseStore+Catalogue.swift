@@ -99,7 +99,7 @@ extension LeaseStore {
         }
     }
 
-    private static func place(of scope: Scope) -> String { "\(scope.authURL) \(scope.region)" }
+    private static func place(of scope: Scope) -> String { "\(scope.siteID)" }
 
     /// When the latest whole list of a name was read in each scope, here or by the owner of an imported database.
     static func latestListings(_ name: String, _ database: Database) throws -> [Int64: Timestamp] {

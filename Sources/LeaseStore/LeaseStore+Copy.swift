@@ -47,6 +47,7 @@ extension LeaseStore {
 extension StoreSchema {
     /// How the schema of a database of ours differs from what the migrations up to its version make; `nil` if it does
     /// not. Tables, indexes and views of others may be there, triggers may not: they would run while it is migrated.
+    /// The documented views are made anew in any case, and nothing is read through them.
     ///
     /// - Throws: ``StoreError`` if the database is another program's, or newer than this one.
     static func difference(_ database: Database, path: String) throws -> String? {

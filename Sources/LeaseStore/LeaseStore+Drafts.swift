@@ -9,7 +9,7 @@ struct PendingWrites {
     let creations: [Mutation]
 
     private struct Key: Hashable {
-        let scope: Int64
+        let site: Int64
         let id: String
     }
 
@@ -22,9 +22,9 @@ struct PendingWrites {
         var byDraft: [Key: [Mutation]] = [:]
         for mutation in pending {
             if let id = mutation.leaseID {
-                byLease[Key(scope: mutation.scopeID, id: id), default: []].append(mutation)
+                byLease[Key(site: mutation.address.siteID, id: id), default: []].append(mutation)
             } else if let id = mutation.localID {
-                byDraft[Key(scope: mutation.scopeID, id: id), default: []].append(mutation)
+                byDraft[Key(site: mutation.address.siteID, id: id), default: []].append(mutation)
             }
         }
         self.byLease = byLease
@@ -33,16 +33,17 @@ struct PendingWrites {
     }
 
     /// What waits for a lease that the server has.
-    func mutations(scope: Int64, lease id: String) -> [Mutation] { byLease[Key(scope: scope, id: id)] ?? [] }
+    func mutations(site: Int64, lease id: String) -> [Mutation] { byLease[Key(site: site, id: id)] ?? [] }
 
     /// What waits for a lease that is only queued.
-    func mutations(scope: Int64, draft id: String) -> [Mutation] { byDraft[Key(scope: scope, id: id)] ?? [] }
+    func mutations(site: Int64, draft id: String) -> [Mutation] { byDraft[Key(site: site, id: id)] ?? [] }
 }
 
 extension MirrorReader {
     /// The leases that are only queued and that a filter finds, in the order in which they were asked for.
     func drafts(_ filter: LeaseFilter, _ database: Database) throws -> [MirroredLease] {
-        try pending.creations.map(draft).filter { lease in
+        let addresses = try LeaseStore.addresses(database, of: filter.scopes)
+        return try pending.creations.filter { addresses?.contains($0.address) ?? true }.map(draft).filter { lease in
             guard filter.admits(lease) else { return false }
             guard let pattern = filter.nameGlob else { return true }
             return try Bool.fetchOne(database, sql: "SELECT ? GLOB ?", arguments: [lease.lease.name, pattern]) ?? false
@@ -67,7 +68,7 @@ extension MirrorReader {
             lease: lease, scopeID: creation.scopeID, site: creation.site, projectName: scope?.projectName,
             userName: user?.name, isMine: true, firstSeenAt: creation.createdAt, observedAt: creation.updatedAt,
             lastSeenAt: creation.updatedAt, departure: nil)
-        mirrored.pending = pending.mutations(scope: creation.scopeID, draft: id)
+        mirrored.pending = pending.mutations(site: creation.address.siteID, draft: id)
         return mirrored
     }
 }
@@ -77,7 +78,7 @@ extension LeaseFilter {
     fileprivate func admits(_ draft: MirroredLease) -> Bool {
         let lease = draft.lease
         // Nothing is allocated to it yet.
-        guard resource == nil, scopes?.contains(draft.scopeID) ?? true else { return false }
+        guard resource == nil else { return false }
         guard statuses.isEmpty || statuses.contains(lease.status) else { return false }
         if let project, project != lease.projectID, project != draft.projectName { return false }
         if let user, user != lease.userID, user != draft.userName { return false }
@@ -95,10 +96,11 @@ extension LeaseStore {
     static func drafts(
         _ database: Database, _ condition: String, _ arguments: StatementArguments, scopes: Set<Int64>?
     ) throws -> [LeaseCandidate] {
+        let addresses = try addresses(database, of: scopes)
         let creations = try Row.fetchAll(
             database, sql: "\(Mutation.selection) WHERE verb = 'create' AND \(condition) ORDER BY mutation_id",
             arguments: arguments
-        ).map(Mutation.init(row:)).filter { scopes?.contains($0.scopeID) ?? true }
+        ).map(Mutation.init(row:)).filter { addresses?.contains($0.address) ?? true }
         guard !creations.isEmpty else { return [] }
         let reader = try MirrorReader(database)
         return try creations.compactMap { creation in

@@ -23,7 +23,7 @@ extension LeaseStore {
                     database, sql: "SELECT * FROM resource WHERE scope_id = ? AND kind = 'host' ORDER BY id",
                     arguments: [place.id])
                 while let row = try rows.next() {
-                    guard seen.insert([place.authURL, place.region, row["id"]]).inserted else { continue }
+                    guard seen.insert(["\(place.siteID)", row["id"]]).inserted else { continue }
                     let fields = LeaseRows.object(row["fields"])
                     let firstSeenAt = Timestamp(secondsSince1970: row["first_seen_at"])
                     hosts.append(

@@ -166,20 +166,15 @@ extension LeaseStore {
     ) throws -> Scope? {
         func found() throws -> Scope? {
             try scopes(database).first {
-                $0.authURL == scope.authURL && $0.region == scope.region && $0.projectID == scope.projectID
+                $0.endpoint == scope.endpoint && $0.region == scope.region && $0.projectID == scope.projectID
                     && $0.seesAllProjects == scope.seesAllProjects
             }
         }
         if let known = try found() { return wanted?.contains(known.id) ?? true ? known : nil }
         guard wanted == nil else { return nil }
-        try database.execute(
-            sql: """
-                INSERT INTO scope (site, auth_url, region, project_id, project_name, all_projects)
-                VALUES (?, ?, ?, ?, ?, ?)
-                """,
-            arguments: [
-                scope.site, scope.authURL, scope.region, scope.projectID, scope.projectName, scope.seesAllProjects,
-            ])
+        _ = try self.scope(
+            database, endpoint: scope.endpoint, region: scope.region, site: scope.site, authURL: scope.authURL,
+            projectID: scope.projectID, projectName: scope.projectName, seesAllProjects: scope.seesAllProjects)
         return try found()
     }
 }

@@ -122,7 +122,7 @@ struct MirrorReader {
     func userName(_ id: String) -> String? { userNames[id] }
 
     /// Whether two scopes are of one site, so that both may see the same lease.
-    var sitesAreShared: Bool { Set(scopes.values.map { [$0.authURL, $0.region] }).count < scopes.count }
+    var sitesAreShared: Bool { Set(scopes.values.map(\.siteID)).count < scopes.count }
 
     /// The leases of those rows, in the order of the keys.
     func leases(keys: some Collection<Int64>) throws -> [MirroredLease] {
@@ -138,7 +138,7 @@ struct MirrorReader {
                 lastSeenAt: departure?.after ?? row.time("last_seen_at")
                     ?? max(observedAt, scopes[scopeID]?.listedAt ?? observedAt),
                 departure: departure)
-            mirrored.pending = pending.mutations(scope: scopeID, lease: lease.id)
+            mirrored.pending = pending.mutations(site: scopes[scopeID]?.siteID ?? 0, lease: lease.id)
             mirrored.takeHeldCounts(held)
             return mirrored
         }

@@ -8,29 +8,29 @@ extension LeaseStore {
     /// Queues a mutation, durably: one transaction, on the disk before this returns.
     ///
     /// - Parameters:
-    ///   - scope: the scope that it is for.
+    ///   - address: the queue.
     ///   - time: the time.
     ///   - make: makes the mutation from the queue as it is, or `nil` if there is no need for one; its number is given
     ///     by the database.
     /// - Returns: the mutation that now stands for the wish, and what else changed.
     /// - Throws: ``StoreError``, or what `make` throws.
     package func enqueue(
-        scope: Int64, at time: Timestamp, make: ([Mutation]) throws -> Mutation?
+        to address: QueueAddress, at time: Timestamp, make: ([Mutation]) throws -> Mutation?
     ) throws(StoreError) -> (mutation: Mutation?, changed: [Mutation]) {
-        try write { try Self.enqueue($0, scope: scope, at: time, make: make) }
+        try write { try Self.enqueue($0, to: address, at: time, make: make) }
     }
 
     /// Queues a mutation that depends on which leases there are, in one transaction with looking at them.
     ///
     /// - Parameters:
-    ///   - scope: the scope that it is for.
+    ///   - address: the queue.
     ///   - filter: the leases that matter.
     ///   - time: the time.
     ///   - make: makes the mutation from the queue and those leases as they are, or `nil` if there is no need for one.
     /// - Returns: the mutation that now stands for the wish; `nil` if there is no need for one.
     /// - Throws: ``StoreError``, or what `make` throws.
     package func enqueue(
-        scope: Int64, lookingAt filter: LeaseFilter, at time: Timestamp,
+        to address: QueueAddress, lookingAt filter: LeaseFilter, at time: Timestamp,
         make: ([Mutation], [MirroredLease]) throws -> Mutation?
     ) throws(StoreError) -> Mutation? {
         try write { database in
@@ -40,15 +40,18 @@ extension LeaseStore {
                 sql: "SELECT lease.lease_key FROM \(query.source) WHERE \(query.condition) ORDER BY 1",
                 arguments: query.arguments)
             let leases = try MirrorReader(database).leases(keys: keys)
-            return try Self.enqueue(database, scope: scope, at: time) { try make($0, leases) }.mutation
+            return try Self.enqueue(database, to: address, at: time) { try make($0, leases) }.mutation
         }
     }
 
     private static func enqueue(
-        _ database: Database, scope: Int64, at time: Timestamp, make: ([Mutation]) throws -> Mutation?
+        _ database: Database, to address: QueueAddress, at time: Timestamp, make: ([Mutation]) throws -> Mutation?
     ) throws -> (mutation: Mutation?, changed: [Mutation]) {
-        let queue = try Self.queue(database, scope: scope)
+        let queue = try Self.queue(database, of: address)
         guard let wish = try make(queue) else { return (nil, []) }
+        guard wish.address == address else {
+            throw StoreError(kind: .failed, message: "A write for another site or project cannot be queued here.")
+        }
         let effect = Enqueueing(wish, onto: queue, now: time)
         for changed in effect.changed { try Self.write(changed, database) }
         guard let wanted = effect.mutation else { return (nil, effect.changed) }
@@ -58,8 +61,8 @@ extension LeaseStore {
             sql: """
                 UPDATE mutation SET lease_id = (
                     SELECT creation.lease_id FROM mutation AS creation
-                    WHERE creation.verb = 'create' AND creation.scope_id = mutation.scope_id
-                        AND creation.local_id = mutation.local_id)
+                    WHERE creation.verb = 'create' AND creation.site_id = mutation.site_id
+                        AND creation.project_id = mutation.project_id AND creation.local_id = mutation.local_id)
                 WHERE mutation_id = ? AND lease_id IS NULL AND verb <> 'create'
                 """, arguments: [id])
         return (try Self.mutation(database, id: id), effect.changed)
@@ -67,36 +70,44 @@ extension LeaseStore {
 
     // MARK: - Reading
 
-    /// The mutations of a scope that are not done with, in the order in which they were asked for.
-    package func queue(scope: Int64) throws(StoreError) -> [Mutation] {
-        try read { try Self.queue($0, scope: scope) }
+    /// The mutations of a site and project that are not done with, in the order in which they were asked for.
+    package func queue(of address: QueueAddress) throws(StoreError) -> [Mutation] {
+        try read { try Self.queue($0, of: address) }
     }
 
-    static func queue(_ database: Database, scope: Int64) throws -> [Mutation] {
+    static func queue(_ database: Database, of address: QueueAddress) throws -> [Mutation] {
         try Row.fetchAll(
             database.cachedStatement(
                 sql: """
-                    \(Mutation.selection) WHERE mutation.scope_id = ?
+                    \(Mutation.selection) WHERE mutation.site_id = ? AND mutation.project_id = ?
                         AND state NOT IN ('settled', 'cancelled', 'expired', 'superseded')
                     ORDER BY mutation_id
-                    """), arguments: [scope]
+                    """), arguments: [address.siteID, address.projectID]
         ).map(Mutation.init(row:))
     }
 
     /// Mutations, in the order in which they were asked for.
     ///
     /// - Parameters:
-    ///   - scopes: of these scopes; `nil` for all.
+    ///   - scopes: of the sites and projects of these scopes; `nil` for all.
     ///   - includesFinal: those too that are done with.
     /// - Returns: the mutations.
     /// - Throws: ``StoreError``.
     package func mutations(scopes: Set<Int64>?, includesFinal: Bool) throws(StoreError) -> [Mutation] {
         try read { database in
-            try Row.fetchAll(database.cachedStatement(sql: "\(Mutation.selection) ORDER BY mutation_id")).map(
+            let addresses = try Self.addresses(database, of: scopes)
+            return try Row.fetchAll(database.cachedStatement(sql: "\(Mutation.selection) ORDER BY mutation_id")).map(
                 Mutation.init(row:)
             )
-            .filter { scopes?.contains($0.scopeID) ?? true }
+            .filter { addresses?.contains($0.address) ?? true }
             .filter { includesFinal || !$0.state.isFinal || $0.state == .rejected || $0.state == .expired }
+        }
+    }
+
+    /// The queues of some scopes; `nil` for all.
+    static func addresses(_ database: Database, of scopes: Set<Int64>?) throws -> Set<QueueAddress>? {
+        try scopes.map { wanted in
+            Set(try Self.scopes(database).filter { wanted.contains($0.id) }.map(\.queueAddress))
         }
     }
 
@@ -120,14 +131,14 @@ extension LeaseStore {
         }
     }
 
-    /// The number of the creation that became a lease, other than the given one, in the same scope.
+    /// The number of the creation that became a lease, other than the given one, at the same site.
     package func creation(ofLease leaseID: String, notBy id: Int64) throws(StoreError) -> Int64? {
         try read { database in
             try Int64.fetchOne(
                 database,
                 sql: """
                     SELECT mutation_id FROM mutation WHERE verb = 'create' AND lease_id = ? AND mutation_id <> ?
-                        AND scope_id = (SELECT scope_id FROM mutation WHERE mutation_id = ?)
+                        AND site_id = (SELECT site_id FROM mutation WHERE mutation_id = ?)
                     """, arguments: [leaseID, id, id])
         }
     }
@@ -143,22 +154,22 @@ extension LeaseStore {
     ) throws(StoreError) -> Mutation? {
         try write { database in
             guard let mutation = try Self.mutation(database, id: id) else { return nil }
-            for changed in try change(mutation, Self.queue(database, scope: mutation.scopeID)) {
+            for changed in try change(mutation, Self.queue(database, of: mutation.address)) {
                 try Self.write(changed, database)
             }
             return try Self.mutation(database, id: id)
         }
     }
 
-    /// Changes every mutation of a scope that is not done with by a rule.
+    /// Changes every mutation of a site and project that is not done with by a rule.
     ///
     /// - Returns: those that changed.
     @discardableResult
     package func changeQueue(
-        scope: Int64, _ rule: (Mutation) -> Mutation
+        of address: QueueAddress, _ rule: (Mutation) -> Mutation
     ) throws(StoreError) -> [Mutation] {
         try write { database in
-            try Self.queue(database, scope: scope).compactMap { mutation in
+            try Self.queue(database, of: address).compactMap { mutation in
                 let next = rule(mutation)
                 guard next != mutation else { return nil }
                 try Self.write(next, database)
@@ -172,8 +183,11 @@ extension LeaseStore {
         try mutation.update(database)
         guard mutation.verb == .create, let leaseID = mutation.leaseID, let localID = mutation.localID else { return }
         try database.execute(
-            sql: "UPDATE mutation SET lease_id = ? WHERE scope_id = ? AND local_id = ? AND lease_id IS NULL",
-            arguments: [leaseID, mutation.scopeID, localID])
+            sql: """
+                UPDATE mutation SET lease_id = ?
+                WHERE site_id = ? AND project_id = ? AND local_id = ? AND lease_id IS NULL
+                """,
+            arguments: [leaseID, mutation.address.siteID, mutation.address.projectID, localID])
     }
 
     // MARK: - Attempts
@@ -183,12 +197,13 @@ extension LeaseStore {
     /// - Parameters:
     ///   - mutation: as it was planned with.
     ///   - sent: the body that will leave.
+    ///   - scope: the scope that sends it.
     ///   - time: the time.
     /// - Returns: the mutation as it is now, and the number of the attempt; `nil` if it has changed meanwhile, so that
     ///   it must be planned anew.
     /// - Throws: ``StoreError``.
     package func beginAttempt(
-        _ mutation: Mutation, sent: JSONObject, at time: Timestamp
+        _ mutation: Mutation, sent: JSONObject, scope: Scope, at time: Timestamp
     ) throws(StoreError) -> (mutation: Mutation, attempt: Int64)? {
         try write { database in
             guard try Self.mutation(database, id: mutation.id) == mutation else { return nil }
@@ -198,13 +213,13 @@ extension LeaseStore {
             next.attempts += 1
             let serverDate = try Int64.fetchOne(
                 database, sql: "SELECT max(server_date) FROM sync_run WHERE scope_id = ? AND outcome = 'complete'",
-                arguments: [mutation.scopeID])
+                arguments: [scope.id])
             // The answer is an observation like any other, and takes its number before the request leaves.
             try database.execute(
                 sql: """
                     INSERT INTO sync_run (kind, cloud, scope_id, started_at) VALUES ('answer', ?, ?, ?)
                     """,
-                arguments: [mutation.site, mutation.scopeID, time.secondsSince1970])
+                arguments: [scope.site, scope.id, time.secondsSince1970])
             let run = database.lastInsertedRowID
             next.doubt = Doubt(run: run, notBefore: serverDate.map(Timestamp.init(secondsSince1970:)))
             try next.update(database)
@@ -259,7 +274,7 @@ extension LeaseStore {
             if mutation.verb == .create, let token = mutation.token, sentToken {
                 let isKept = lease.lease.events.contains { $0.eventType == ClientToken.eventType(for: token) }
                 try database.execute(
-                    sql: "UPDATE scope SET keeps_client_events = ? WHERE scope_id = ?", arguments: [isKept, scope.id])
+                    sql: "UPDATE site SET keeps_client_events = ? WHERE site_id = ?", arguments: [isKept, scope.siteID])
             }
         }
     }
@@ -280,11 +295,11 @@ extension LeaseStore {
 }
 
 extension LeaseStore {
-    /// Whether a scope's cloud keeps events of a client's own; `nil` while that is not known.
-    package func keepsClientEvents(scope: Int64) throws(StoreError) -> Bool? {
+    /// Whether a site keeps events of a client's own; `nil` while that is not known.
+    package func keepsClientEvents(site: Int64) throws(StoreError) -> Bool? {
         try read { database in
             try Row.fetchOne(
-                database, sql: "SELECT keeps_client_events FROM scope WHERE scope_id = ?", arguments: [scope])?[0]
+                database, sql: "SELECT keeps_client_events FROM site WHERE site_id = ?", arguments: [site])?[0]
         }
     }
 }

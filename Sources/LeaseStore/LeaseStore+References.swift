@@ -52,9 +52,9 @@ extension LeaseStore {
         try Row.fetchAll(
             database,
             sql: """
-                SELECT lease.id, lease.name, lease.status, lease.end_at, scope.site, lease.scope_id,
+                SELECT lease.id, lease.name, lease.status, lease.end_at, site.name, lease.scope_id,
                     lease.gone IS NOT NULL
-                FROM \(query.source) WHERE \(query.condition) ORDER BY lease.end_at DESC, lease.id
+                FROM \(query.source) JOIN site ON site.site_id = scope.site_id WHERE \(query.condition) ORDER BY lease.end_at DESC, lease.id
                 """, arguments: query.arguments
         ).map { row in
             LeaseCandidate(
@@ -69,7 +69,10 @@ extension LeaseStore {
             if LocalID.isOne(id) {
                 let row = try Row.fetchOne(
                     database,
-                    sql: "\(Mutation.selection) WHERE verb = 'create' AND local_id = ? AND mutation.scope_id = ?",
+                    sql: """
+                        \(Mutation.selection) WHERE verb = 'create' AND local_id = ?
+                            AND mutation.site_id = (SELECT site_id FROM scope WHERE scope_id = ?)
+                        """,
                     arguments: [id, scope])
                 return try row.map { try MirrorReader(database).draft(Mutation(row: $0)) }
             }

@@ -6,9 +6,17 @@ extension LeaseStore {
     /// are missing.
     package func listingBounds() throws(StoreError) -> [Int64: Completeness] { try read(Self.listingBounds) }
 
+    /// Every whole list that was read, here or by the owner of an imported database: `scope_id` and `listed_at`.
+    static let wholeListings = """
+        SELECT scope_id, started_at AS listed_at FROM sync_run WHERE kind = 'list' AND outcome = 'complete'
+        UNION ALL
+        SELECT scope_id, listed_at FROM imported_listing
+        """
+
     static func listingBounds(_ database: Database) throws -> [Int64: Completeness] {
         let rows = try Row.fetchCursor(
-            database, sql: "SELECT scope_id, min(listed_at), max(listed_at) FROM v_listing GROUP BY scope_id")
+            database,
+            sql: "SELECT scope_id, min(listed_at), max(listed_at) FROM (\(wholeListings)) GROUP BY scope_id")
         var bounds: [Int64: Completeness] = [:]
         while let row = try rows.next() {
             bounds[row[0]] = Completeness(
@@ -21,7 +29,8 @@ extension LeaseStore {
     package func wholeLists(scope: Int64) throws(StoreError) -> [Timestamp] {
         try read { database in
             try Int64.fetchAll(
-                database, sql: "SELECT DISTINCT listed_at FROM v_listing WHERE scope_id = ? ORDER BY listed_at",
+                database,
+                sql: "SELECT DISTINCT listed_at FROM (\(Self.wholeListings)) WHERE scope_id = ? ORDER BY listed_at",
                 arguments: [scope]
             ).map(Timestamp.init(secondsSince1970:))
         }

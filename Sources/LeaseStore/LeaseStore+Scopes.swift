@@ -1,11 +1,17 @@
 import GRDB
 package import LeaseModel
 
-/// Who asks, as told by the token: enough to find or make the scope.
+/// Who asks, as told by the token and its catalogue: enough to find or make the site and the scope.
 package struct ScopeIdentity: Sendable, Hashable {
     package var cloud: String
+    /// What the entry's configuration amounts to: an edited entry has another.
+    package var fingerprint: String
+    /// A name for the site, if it has none yet.
     package var site: String
+    /// The catalogue's public endpoint of the reservation service.
+    package var endpoint: String
     package var authURL: String
+    /// The region that is really used.
     package var region: String
     package var projectID: String
     package var projectName: String
@@ -14,11 +20,13 @@ package struct ScopeIdentity: Sendable, Hashable {
     package var seesAllProjects: Bool
 
     package init(
-        cloud: String, site: String, authURL: String, region: String, projectID: String, projectName: String,
-        userID: String, userName: String, seesAllProjects: Bool
+        cloud: String, fingerprint: String, site: String, endpoint: String, authURL: String, region: String,
+        projectID: String, projectName: String, userID: String, userName: String, seesAllProjects: Bool
     ) {
         self.cloud = cloud
+        self.fingerprint = fingerprint
         self.site = site
+        self.endpoint = endpoint
         self.authURL = authURL
         self.region = region
         self.projectID = projectID
@@ -33,29 +41,11 @@ extension LeaseStore {
     /// Finds the scope of a token, or makes it, and notes that the cloud leads there.
     package func scope(for identity: ScopeIdentity) throws(StoreError) -> Scope {
         try write { database in
-            try database.execute(
-                sql: """
-                    INSERT INTO scope (site, auth_url, region, project_id, project_name, all_projects)
-                    VALUES (?, ?, ?, ?, ?, ?)
-                    ON CONFLICT (auth_url, region, project_id, all_projects)
-                    DO UPDATE SET project_name = excluded.project_name WHERE project_name <> excluded.project_name
-                    """,
-                arguments: [
-                    identity.site, identity.authURL, identity.region, identity.projectID, identity.projectName,
-                    identity.seesAllProjects,
-                ])
-            let id = try Int64.fetchOne(
-                database,
-                sql: "SELECT scope_id FROM scope WHERE (auth_url, region, project_id, all_projects) = (?, ?, ?, ?)",
-                arguments: [identity.authURL, identity.region, identity.projectID, identity.seesAllProjects])
-            try database.execute(
-                sql: """
-                    INSERT INTO cloud (name, scope_id, user_id, user_name) VALUES (?, ?, ?, ?)
-                    ON CONFLICT (name) DO UPDATE
-                    SET scope_id = excluded.scope_id, user_id = excluded.user_id, user_name = excluded.user_name
-                    WHERE (scope_id, user_id, user_name) <> (excluded.scope_id, excluded.user_id, excluded.user_name)
-                    """,
-                arguments: [identity.cloud, id, identity.userID, identity.userName])
+            let id = try Self.scope(
+                database, endpoint: SiteEndpoint.normalized(identity.endpoint), region: identity.region,
+                site: identity.site, authURL: identity.authURL, projectID: identity.projectID,
+                projectName: identity.projectName, seesAllProjects: identity.seesAllProjects)
+            try Self.note(identity, leadsTo: id, in: database)
             guard let scope = try Self.scopes(database).first(where: { $0.id == id }) else {
                 throw StoreError(kind: .failed, message: "The scope of cloud \(identity.cloud) could not be recorded.")
             }
@@ -63,9 +53,89 @@ extension LeaseStore {
         }
     }
 
+    /// Finds a site and a scope of it, or makes them.
+    static func scope(
+        _ database: Database, endpoint: String, region: String, site name: String, authURL: String, projectID: String,
+        projectName: String, seesAllProjects: Bool
+    ) throws -> Int64 {
+        func siteID() throws -> Int64? {
+            try Int64.fetchOne(
+                database, sql: "SELECT site_id FROM site WHERE endpoint = ? AND region = ?",
+                arguments: [endpoint, region])
+        }
+        if try siteID() == nil {
+            try database.execute(
+                sql: "INSERT INTO site (name, endpoint, region, auth_url) VALUES (?, ?, ?, ?)",
+                arguments: [try freeName(name, endpoint: endpoint, region: region, database), endpoint, region, authURL])
+        }
+        let site = try siteID()
+        try database.execute(
+            sql: """
+                INSERT INTO scope (site_id, project_id, project_name, all_projects) VALUES (?, ?, ?, ?)
+                ON CONFLICT (site_id, project_id, all_projects)
+                DO UPDATE SET project_name = excluded.project_name WHERE project_name <> excluded.project_name
+                """,
+            arguments: [site, projectID, projectName, seesAllProjects])
+        let id = try Int64.fetchOne(
+            database, sql: "SELECT scope_id FROM scope WHERE (site_id, project_id, all_projects) = (?, ?, ?)",
+            arguments: [site, projectID, seesAllProjects])
+        guard let id else { throw StoreError(kind: .failed, message: "A scope of \(name) could not be recorded.") }
+        return id
+    }
+
+    /// A name that no other site has: two files may call their clouds the same.
+    private static func freeName(
+        _ name: String, endpoint: String, region: String, _ database: Database
+    ) throws -> String {
+        let taken = try String.fetchSet(database, sql: "SELECT name FROM site")
+        let host = endpoint.firstRange(of: "://").map { endpoint[$0.upperBound...].prefix { $0 != "/" } } ?? endpoint[...]
+        var candidates = [name]
+        if !region.isEmpty { candidates.append("\(name) (\(region))") }
+        candidates.append("\(name) (\(host))")
+        candidates += (2...max(2, taken.count + 2)).map { "\(name) \($0)" }
+        return candidates.first { !taken.contains($0) } ?? name
+    }
+
+    private static func note(_ identity: ScopeIdentity, leadsTo scope: Int64, in database: Database) throws {
+        let last = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT fingerprint, scope_id, user_id, user_name FROM cloud WHERE name = ? ORDER BY cloud_id DESC LIMIT 1
+                """, arguments: [identity.cloud])
+        if let last,
+            (last[0], last[1], last[2], last[3])
+                == (identity.fingerprint, scope, identity.userID, identity.userName)
+        {
+            return
+        }
+        try database.execute(
+            sql: """
+                DELETE FROM cloud WHERE name = ? AND fingerprint = ?;
+                INSERT INTO cloud (name, fingerprint, scope_id, user_id, user_name) VALUES (?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                identity.cloud, identity.fingerprint, identity.cloud, identity.fingerprint, scope, identity.userID,
+                identity.userName,
+            ])
+    }
+
     /// The scope that a cloud led to when it was last used.
-    package func scope(ofCloud cloud: String) throws(StoreError) -> Scope? {
-        try scopes().first { $0.clouds.contains(cloud) }
+    ///
+    /// - Parameters:
+    ///   - cloud: the name of the entry.
+    ///   - fingerprint: what its configuration amounts to now; `nil` to take it as it was when it was last used.
+    /// - Returns: the scope; `nil` if it was never used, or has been edited since.
+    /// - Throws: ``StoreError``.
+    package func scope(ofCloud cloud: String, fingerprint: String? = nil) throws(StoreError) -> Scope? {
+        try read { database in
+            let id = try Int64.fetchOne(
+                database,
+                sql: """
+                    SELECT scope_id FROM cloud WHERE name = ?1 AND coalesce(fingerprint = ?2, 1)
+                    ORDER BY cloud_id DESC LIMIT 1
+                    """, arguments: [cloud, fingerprint])
+            return try id.flatMap { id in try Self.scopes(database).first { $0.id == id } }
+        }
     }
 
     /// Every scope, in the order in which they were first used.
@@ -73,14 +143,21 @@ extension LeaseStore {
 
     static func scopes(_ database: Database) throws -> [Scope] {
         let clouds = try Row.fetchAll(
-            database.cachedStatement(sql: "SELECT scope_id, name FROM cloud ORDER BY name"))
+            database.cachedStatement(
+                sql: """
+                    SELECT scope_id, name FROM cloud
+                    WHERE cloud_id IN (SELECT max(cloud_id) FROM cloud GROUP BY name) ORDER BY name
+                    """))
         let names = Dictionary(grouping: clouds) { $0["scope_id"] as Int64 }.mapValues {
             $0.map { $0["name"] as String }
         }
-        return try Row.fetchAll(database.cachedStatement(sql: "SELECT * FROM scope ORDER BY scope_id")).map { row in
+        return try Row.fetchAll(
+            database.cachedStatement(sql: "SELECT * FROM scope JOIN site USING (site_id) ORDER BY scope_id")
+        ).map { row in
             Scope(
-                id: row["scope_id"], site: row["site"], authURL: row["auth_url"], region: row["region"],
-                projectID: row["project_id"], projectName: row["project_name"], seesAllProjects: row["all_projects"],
+                id: row["scope_id"], siteID: row["site_id"], site: row["name"], endpoint: row["endpoint"],
+                authURL: row["auth_url"], region: row["region"], projectID: row["project_id"],
+                projectName: row["project_name"], seesAllProjects: row["all_projects"],
                 listedAt: (row["listed_at"] as Int64?).map(Timestamp.init(secondsSince1970:)),
                 clouds: names[row["scope_id"]] ?? [])
         }

@@ -20,8 +20,8 @@ extension LeaseStore {
             let list = try Row.fetchOne(
                 database,
                 sql: """
-                    SELECT coalesce(server_date, started_at), keeps_client_events, run_id, started_at
-                    FROM scope JOIN sync_run USING (scope_id)
+                    SELECT coalesce(server_date, started_at), keeps_client_events, run_id, started_at, site_id, project_id
+                    FROM sync_run JOIN scope USING (scope_id) JOIN site USING (site_id)
                     WHERE scope_id = ? AND kind = 'list' AND outcome = 'complete'
                     ORDER BY run_id DESC LIMIT 1
                     """, arguments: [scope])
@@ -29,12 +29,12 @@ extension LeaseStore {
             let serverDate = Timestamp(secondsSince1970: list[0])
             let run: Int64 = list[2]
             let startedAt = Timestamp(secondsSince1970: list[3])
-            let queue = try Self.queue(database, scope: scope)
+            let queue = try Self.queue(database, of: QueueAddress(siteID: list[4], projectID: list[5]))
             return try queue.compactMap { mutation in
                 var next = mutation
                 switch mutation.state {
                 case .unknown:
-                    let (matches, isCertain) = try Self.matches(database, mutation, keepsEvents: list[1])
+                    let (matches, isCertain) = try Self.matches(database, mutation, scope: scope, keepsEvents: list[1])
                     // What only looks like it may be the other's, whose answer will say so.
                     guard isCertain || !mutation.hasTwinUnderWay(in: queue) else { return nil }
                     next = rules.mutation(
@@ -42,7 +42,8 @@ extension LeaseStore {
                         after: .init(run: run, serverDate: serverDate, matches: matches, isCertain: isCertain),
                         now: time)
                 case .accepted:
-                    if let state = try Self.listing(database, mutation, run: run, startedAt: startedAt) {
+                    if let state = try Self.listing(
+                        database, mutation, scope: scope, run: run, startedAt: startedAt) {
                         next = rules.settled(mutation, isListed: state, now: time)
                     }
                 default: break
@@ -56,11 +57,11 @@ extension LeaseStore {
 
     /// Whether an accepted lease is listed; `nil` if the list began before the answer.
     private static func listing(
-        _ database: Database, _ mutation: Mutation, run: Int64, startedAt: Timestamp
+        _ database: Database, _ mutation: Mutation, scope: Int64, run: Int64, startedAt: Timestamp
     ) throws -> Bool? {
         let row = try Row.fetchOne(
             database, sql: "SELECT gone IS NULL, run_id FROM lease WHERE scope_id = ? AND id = ?",
-            arguments: [mutation.scopeID, mutation.leaseID])
+            arguments: [scope, mutation.leaseID])
         // One that a list has never had may be younger than the list.
         guard let row else { return startedAt > mutation.updatedAt ? false : nil }
         return (row[1] as Int64) > run ? nil : row[0] as Bool
@@ -68,7 +69,7 @@ extension LeaseStore {
 
     /// The leases that a creation in doubt may have become.
     private static func matches(
-        _ database: Database, _ mutation: Mutation, keepsEvents: Bool?
+        _ database: Database, _ mutation: Mutation, scope: Int64, keepsEvents: Bool?
     ) throws -> (ids: [String], isCertain: Bool) {
         guard let token = mutation.token, let type = ClientToken.eventType(for: token), let doubt = mutation.doubt
         else {
@@ -81,7 +82,7 @@ extension LeaseStore {
                 SELECT DISTINCT lease.id FROM event JOIN lease ON lease.lease_key = event.lease_key
                 WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;' AND event_type = ?
                     AND lease.scope_id = ?
-                """, arguments: [type, mutation.scopeID])
+                """, arguments: [type, scope])
         let attempt = try Row.fetchOne(
             database,
             sql: """
@@ -91,13 +92,13 @@ extension LeaseStore {
         let sent = LeaseRows.object(attempt["sent"])
         let sentToken = sent["events"]?.arrayValue?.contains { $0["event_type"]?.stringValue == type } ?? false
         guard keepsEvents != true || !sentToken, let draft = try? LeaseDraft(body: sent) else { return ([], true) }
-        return (try lookalikes(database, mutation, draft, attempt, doubt), false)
+        return (try lookalikes(database, scope: scope, draft, attempt, doubt), false)
     }
 
     /// Where the server drops our events: leases of the same name, user, dates and reservations that appeared since the
     /// attempt and belong to no other creation of ours.
     private static func lookalikes(
-        _ database: Database, _ mutation: Mutation, _ draft: LeaseDraft, _ attempt: Row, _ doubt: Doubt
+        _ database: Database, scope: Int64, _ draft: LeaseDraft, _ attempt: Row, _ doubt: Doubt
     ) throws -> [String] {
         // Those of lists up to the doubt's run a person has looked at, and said that none is the one.
         let declinedRun = doubt.run > (attempt["run_id"] as Int64) ? doubt.run : 0
@@ -117,7 +118,7 @@ extension LeaseStore {
                         AND event_type >= 'leasehold:' AND event_type < 'leasehold;')
                 """,
             arguments: [
-                mutation.scopeID, attempt["last_lease_key"] as Int64, declinedRun, draft.name, end, draft.name, end,
+                scope, attempt["last_lease_key"] as Int64, declinedRun, draft.name, end, draft.name, end,
                 doubt.notBefore?.secondsSince1970 ?? 0,
             ])
         // Somebody may have changed it between the list that brought it and this one.

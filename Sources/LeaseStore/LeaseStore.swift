@@ -1,3 +1,4 @@
+import Foundation
 package import GRDB
 package import LocalFiles
 import Migrations
@@ -61,6 +62,9 @@ package struct LeaseStore: Sendable {
             configuration.readonly = true
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             guard try queue.read({ try StoreSchema.isOutdated($0, path: path) }) else { return queue }
+            // What this program reads needs no views: only people's own SQL does.
+            let isCurrent = try queue.read { try StoreSchema.isCurrent($0, path: path) }
+            if isCurrent, !FileManager.default.isWritableFile(atPath: path) { return queue }
             // An older database is brought up to date by whoever meets it first, even a reader.
             try queue.close()
             configuration.readonly = false

@@ -4,12 +4,13 @@ import LeaseModel
 extension Mutation {
     /// Every column, and the name of the site.
     static let selection = """
-        SELECT mutation.*, scope.site FROM mutation JOIN scope ON scope.scope_id = mutation.scope_id
+        SELECT mutation.*, site.name AS site FROM mutation JOIN site ON site.site_id = mutation.site_id
         """
 
     init(row: Row) {
         self.init(
-            id: row["mutation_id"], scopeID: row["scope_id"], site: row["site"],
+            id: row["mutation_id"], scopeID: row["scope_id"],
+            address: QueueAddress(siteID: row["site_id"], projectID: row["project_id"]), site: row["site"],
             verb: Verb(rawValue: row["verb"]) ?? .update, localID: row["local_id"], leaseID: row["lease_id"],
             leaseName: row["lease_name"], state: MutationState(rawValue: row["state"]) ?? .parked,
             body: LeaseRows.object(row["body"]), base: LeaseRows.object(row["base"]), token: row["token"],
@@ -32,7 +33,7 @@ extension Mutation {
 
     private var columns: [(name: String, value: (any DatabaseValueConvertible)?)] {
         [
-            ("scope_id", scopeID), ("verb", verb.rawValue), ("local_id", localID), ("lease_id", leaseID),
+            ("site_id", address.siteID), ("project_id", address.projectID), ("scope_id", scopeID), ("verb", verb.rawValue), ("local_id", localID), ("lease_id", leaseID),
             ("lease_name", leaseName), ("state", state.rawValue), ("reason", reason), ("message", message),
             ("request_id", requestID), ("body", JSONValue.object(body).text()), ("base", JSONValue.object(base).text()),
             ("theirs", theirs.map { JSONValue.object($0).text() }), ("token", token),

@@ -30,9 +30,7 @@ struct SharedHistory {
     init(_ database: Database, _ reader: MirrorReader, scopes: Set<Int64>? = nil) {
         self.database = database
         self.reader = reader
-        let sites = Dictionary(grouping: reader.scopes.values.filter { scopes?.contains($0.id) ?? true }) {
-            [$0.authURL, $0.region]
-        }
+        let sites = Dictionary(grouping: reader.scopes.values.filter { scopes?.contains($0.id) ?? true }, by: \.siteID)
         var neighbours: [Int64: Set<Int64>] = [:]
         for site in sites.values where site.count > 1 {
             for scope in site { neighbours[scope.id] = Set(site.map(\.id)) }

@@ -7,6 +7,8 @@ package struct StoreError: Error, Sendable, Hashable {
         case notADatabase = "not_a_database"
         case foreign
         case newer
+        /// Written by a program from before the first release.
+        case unreleased
         case readOnly = "read_only"
         case cannotOpen = "cannot_open"
         case diskFull = "disk_full"

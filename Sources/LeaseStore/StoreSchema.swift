@@ -3,33 +3,85 @@ import Migrations
 
 /// The versions of the schema.
 package enum StoreSchema {
-    /// Marks a database as ours (SQLite's `application_id`): "LsHd".
-    package static let applicationID: Int32 = 0x4C73_4864
+    /// Marks a database as ours (SQLite's `application_id`): "LsHd" with the first two letters' case changed.
+    package static let applicationID: Int32 = 0x6C53_4864
+    /// The mark of the databases from before the first release: "LsHd".
+    package static let unreleasedApplicationID: Int32 = 0x4C73_4864
 
     /// The version that this program writes.
     package static var currentVersion: Int32 { Migration.all.last?.version ?? 0 }
 
-    /// Whether the database is older than the program.
+    /// Whether the database is older than the program, or has other views.
     ///
-    /// - Throws: ``StoreError`` if it is another program's, or newer than this one.
+    /// - Throws: ``StoreError`` if it is another program's, newer than this one, or from before the first release.
     static func isOutdated(_ database: Database, path: String) throws -> Bool {
         try version(of: database, path: path, newest: currentVersion) < currentVersion
+            || !hasCurrentViews(database)
+    }
+
+    /// Whether the tables are those of this program, whatever the views are.
+    static func isCurrent(_ database: Database, path: String) throws -> Bool {
+        try version(of: database, path: path, newest: currentVersion) == currentVersion
     }
 
     /// Brings the schema up to date: all missing steps in one transaction, so that a failure leaves it as it was.
     static func migrate(_ database: Database, path: String, migrations: [Migration]) throws {
         let newest = migrations.last?.version ?? 0
-        guard try version(of: database, path: path, newest: newest) < newest else { return }
+        guard try version(of: database, path: path, newest: newest) < newest || !hasCurrentViews(database) else {
+            return
+        }
         try database.inTransaction(.immediate) {
             // Another process may have done it meanwhile.
             let version = try version(of: database, path: path, newest: newest)
             for migration in migrations where migration.version > version {
                 try database.execute(sql: migration.sql)
             }
-            try database.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(newest)")
+            if version < newest {
+                try database.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(newest)")
+            }
+            if try !hasCurrentViews(database) { try applyViews(database) }
             return .commit
         }
     }
+
+    // MARK: - Views
+
+    /// Drops the views that the database was last given, and makes those of this program.
+    static func applyViews(_ database: Database, _ sql: String = Migration.views) throws {
+        let names = viewNames(in: sql)
+        let before = try String.fetchAll(
+            database, sql: "SELECT value FROM applied_views, json_each(applied_views.names)")
+        for name in Set(before).union(names).sorted() {
+            try database.execute(sql: "DROP VIEW IF EXISTS \(name.quotedDatabaseIdentifier)")
+        }
+        try database.execute(sql: sql)
+        try database.execute(
+            sql: "DELETE FROM applied_views; INSERT INTO applied_views (digest, names) VALUES (?, json(?))",
+            arguments: [digest(of: sql), "[" + names.map { "\"\($0)\"" }.joined(separator: ",") + "]"])
+    }
+
+    /// The views that a text makes, in its order.
+    static func viewNames(in sql: String) -> [String] {
+        sql.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            return words.count > 2 && words[0] == "CREATE" && words[1] == "VIEW" ? String(words[2]) : nil
+        }
+    }
+
+    private static func hasCurrentViews(_ database: Database) throws -> Bool {
+        guard try database.tableExists("applied_views") else { return false }
+        return try Int64.fetchOne(database, sql: "SELECT digest FROM applied_views") == currentDigest
+    }
+
+    private static let currentDigest = digest(of: Migration.views)
+
+    /// FNV-1a: it tells versions of one text apart, and nobody gains by a collision.
+    private static func digest(of text: String) -> Int64 {
+        Int64(
+            bitPattern: text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 })
+    }
+
+    // MARK: - Whose it is
 
     private static func version(of database: Database, path: String, newest: Int32) throws -> Int32 {
         let version = try Int32.fetchOne(database, sql: "PRAGMA user_version") ?? 0
@@ -45,12 +97,24 @@ package enum StoreSchema {
             }
             return version
         }
-        let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-        guard owner == 0, version == 0, tables == 0 else {
+        let tables = try Set(String.fetchAll(database, sql: "SELECT name FROM sqlite_master"))
+        if owner == unreleasedApplicationID || owner == 0 && tables.isSuperset(of: ["scope", "lease", "sync_run"]) {
+            throw unreleased(path)
+        }
+        guard owner == 0, version == 0, tables.isEmpty else {
             throw StoreError(
                 kind: .foreign,
                 message: "The database \(path) belongs to another program. Choose another file with --db.")
         }
         return 0
+    }
+
+    private static func unreleased(_ path: String) -> StoreError {
+        StoreError(
+            kind: .unreleased,
+            message: """
+                The database \(path) is from before the first release of leasehold, and cannot be read. Move it away \
+                and run `leasehold sync` to make a new one, or choose another file with --db.
+                """)
     }
 }

@@ -27,8 +27,8 @@ extension LeaseManager {
     func result(of lease: MirroredLease, among count: Int, _ scope: Scope) -> WriteResult {
         let name = lease.lease.name
         var mutation = Mutation(
-            id: 0, scopeID: scope.id, site: scope.site, verb: .create, localID: nil, leaseID: lease.id, leaseName: name,
-            state: .settled, body: [:], token: nil, createdAt: configuration.now())
+            id: 0, scopeID: scope.id, address: scope.queueAddress, site: scope.site, verb: .create, localID: nil,
+            leaseID: lease.id, leaseName: name, state: .settled, body: [:], token: nil, createdAt: configuration.now())
         mutation.message = "There is one of that name already."
         let note = """
             There are \(count) live leases named "\(name)" in project \(scope.projectName): this is the \

@@ -22,8 +22,8 @@ package struct DatabaseFiles: Sendable, Hashable {
     /// The files of a database that somebody names; there need not be one.
     package init(named path: String) { main = (try? ResolvedPath.of(path)) ?? path }
 
-    /// The file whose lock the one process has that sends a scope's queue.
-    package func senderLock(scope: Int64) -> String { "\(main)-sender-\(scope)" }
+    /// The file whose lock the one process has that sends the queue of a name.
+    package func senderLock(_ name: String) -> String { "\(main)-sender-\(name)" }
 
     /// Whether a name leads to one of these files, or would make one of them.
     package func contains(_ path: String) -> Bool {

@@ -110,8 +110,8 @@ struct AdditiveReportTests {
         }
         let read = Timestamp(secondsSince1970: 1_780_000_000)
         let scope = Scope(
-            id: 1, site: "alpha", authURL: "", region: "", projectID: "p", projectName: "p", seesAllProjects: true,
-            listedAt: read, clouds: ["alpha"])
+            id: 1, siteID: 1, site: "alpha", endpoint: "", authURL: "", region: "", projectID: "p", projectName: "p",
+            seesAllProjects: true, listedAt: read, clouds: ["alpha"])
         for dimension in [ReportDimension.site, .nodeType] {
             let use = filled(
                 UtilizationReport(

@@ -12,8 +12,8 @@ struct SiteReportTests {
                 message: nil, serverDate: nil, counts: SyncCounts())
         }
         let scope = Scope(
-            id: 1, site: "alpha", authURL: "", region: "", projectID: "p", projectName: "p", seesAllProjects: false,
-            listedAt: nil, clouds: ["alpha"])
+            id: 1, siteID: 1, site: "alpha", endpoint: "", authURL: "", region: "", projectID: "p", projectName: "p",
+            seesAllProjects: false, listedAt: nil, clouds: ["alpha"])
         let runs = [
             run(1, "2026-01-01 00:00", .failed, scope: nil), run(2, "2026-01-01 01:00", .complete),
             run(4, "2026-01-01 08:00", .suspect), run(6, "2025-01-01 00:00", .failed, scope: 2),
@@ -44,8 +44,8 @@ struct SiteReportTests {
     func ties() {
         let queue = (0..<12).map { number in
             var mutation = Mutation(
-                id: Int64(number), scopeID: 1, site: "alpha", verb: Mutation.Verb.allCases[number % 4], localID: "l",
-                leaseID: nil, leaseName: "n", state: [.rejected, .blocked, .parked][number % 3], body: [:], token: "t",
+                id: Int64(number), scopeID: 1, address: QueueAddress(siteID: 1, projectID: "p"), site: "alpha",
+                verb: Mutation.Verb.allCases[number % 4], localID: "l", leaseID: nil, leaseName: "n", state: [.rejected, .blocked, .parked][number % 3], body: [:], token: "t",
                 createdAt: Facts.time("2026-01-01"))
             mutation.reason = ["policy", nil, "capacity"][number / 4]
             return mutation
@@ -60,8 +60,8 @@ struct SiteReportTests {
     func failures() {
         func mutation(_ id: Int64, _ state: MutationState, _ reason: String?, at time: String) -> Mutation {
             var mutation = Mutation(
-                id: id, scopeID: 1, site: "alpha", verb: .create, localID: "l", leaseID: nil, leaseName: "n",
-                state: state, body: [:], token: "t", createdAt: Facts.time(time))
+                id: id, scopeID: 1, address: QueueAddress(siteID: 1, projectID: "p"), site: "alpha", verb: .create,
+                localID: "l", leaseID: nil, leaseName: "n", state: state, body: [:], token: "t", createdAt: Facts.time(time))
             mutation.reason = reason
             mutation.message = "number \(id)"
             return mutation

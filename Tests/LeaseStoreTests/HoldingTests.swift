@@ -95,8 +95,8 @@ struct HoldingTests {
         for (number, minute) in minutes.enumerated() {
             let scope = try fixture.store.scope(
                 for: ScopeIdentity(
-                    cloud: "c\(number)", site: "c\(number)", authURL: "http://cloud/v3", region: "R\(number)",
-                    projectID: "p1", projectName: "name \(minute)", userID: "u1", userName: "ada",
+                    cloud: "c\(number)", fingerprint: "", site: "c\(number)", endpoint: "http://cloud/reservation",
+                    authURL: "http://cloud/v3", region: "R\(number)", projectID: "p1", projectName: "name \(minute)", userID: "u1", userName: "ada",
                     seesAllProjects: false))
             try fixture.pull([StoreFixture.lease("a\(number)")], at: minute, scope: scope)
         }

@@ -57,7 +57,8 @@ struct MigrationTests {
         let migrations = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "Migrations")
         let files = try FileManager.default.contentsOfDirectory(atPath: migrations.path).filter { $0.hasSuffix(".sql") }
-        #expect(Migration.all.map { $0.name + ".sql" } == files.sorted())
+        #expect(Migration.all.map { $0.name + ".sql" } + ["views.sql"] == files.sorted())
+        #expect(Migration.views == (try String(contentsOf: migrations.appending(path: "views.sql"), encoding: .utf8)))
         for (index, migration) in Migration.all.enumerated() {
             #expect(migration.version == Int32(index + 1))
             #expect(migration.name.hasPrefix(String(format: "v%04d_", index + 1)))
@@ -77,65 +78,6 @@ struct MigrationTests {
             #expect(schema.contains("user_version \(StoreSchema.currentVersion)"))
             #expect(schema.contains("application_id \(StoreSchema.applicationID)"))
             #expect(schema.contains { $0.hasPrefix("v_lease: ") })
-        }
-    }
-
-    @Test("Every shipped version becomes the current one and keeps its rows", arguments: Migration.all.map(\.version))
-    func upgrade(from version: Int32) throws {
-        var fresh: [String] = []
-        try inFolder {
-            #expect(error() == nil)
-            fresh = try schema()
-        }
-        try inFolder {
-            try make { database in
-                try StoreSchema.migrate(database, path: path, migrations: Array(Migration.all.prefix(Int(version))))
-                try database.execute(
-                    sql: """
-                        INSERT INTO scope (site, auth_url, region, project_id, project_name, all_projects)
-                        VALUES ('alpha', 'http://cloud/v3', 'R', 'p1', 'physics', 0);
-                        INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, digest,
-                            run_id, first_run, first_seen_at, observed_at)
-                        VALUES (1, 'a', 'kept', 'u1', 'p1', 1800000000, 1800003600, 'ACTIVE', 1, 1, 1, 1, 1);
-                        INSERT INTO lease_history (lease_key, observed_at, last_seen_at, observed_until, name, status,
-                            start_at, end_at, document)
-                        VALUES (1, 1, 2, 3, 'kept', 'PENDING', 1800000000, 1800003600,
-                            '{"id": "a", "start_date": "2027-01-15 08:00", "end_date": "2027-01-15 09:00"}');
-                        """)
-            }
-            let store = try LeaseStore(path: path, access: .reading)
-            #expect(try store.leases(LeaseFilter()).map(\.lease.name) == ["kept"])
-            #expect(try store.history(id: "a", scope: 1).count == 2)
-            #expect(try store.check().isEmpty)
-            try store.close()
-            #expect(try schema() == fresh)
-        }
-    }
-
-    @Test("A scope that has long not been read no longer brings back a deleted lease, once a database is upgraded")
-    func staleScope() throws {
-        try inFolder {
-            try make { database in
-                try StoreSchema.migrate(database, path: path, migrations: Array(Migration.all.prefix(4)))
-                try database.execute(
-                    sql: """
-                        INSERT INTO scope (site, auth_url, region, project_id, project_name, all_projects, listed_at)
-                        VALUES ('alpha', 'http://cloud/v3', 'R', 'p1', 'physics', 0, 400),
-                            ('alpha', 'http://cloud/v3', 'R', 'p1', 'physics', 1, 300);
-                        INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, digest,
-                            run_id, first_run, first_seen_at, observed_at, gone, gone_after, gone_before)
-                        VALUES (1, 'a', 'kept', 'u1', 'p1', 100, 900, 'ACTIVE', 1, 1, 1, 200, 400, 'deleted', 200, 400),
-                            (2, 'a', 'kept', 'u1', 'p1', 100, 900, 'ACTIVE', 1, 1, 1, 300, 300, NULL, NULL, NULL);
-                        """)
-                #expect(try String.fetchOne(database, sql: "SELECT deleted FROM v_lease") == nil)
-            }
-            let store = try LeaseStore(path: path, access: .reading)
-            defer { try? store.close() }
-            try store.query("SELECT deleted FROM v_lease", columns: { _ in }) { #expect($0 == ["deleted"]) }
-            #expect(try store.leases(LeaseFilter()).isEmpty)
-            for view in ["v_reservation", "v_event", "v_history"] {
-                try store.query("SELECT count(*) FROM \(view)", columns: { _ in }) { _ in }
-            }
         }
     }
 
@@ -173,7 +115,81 @@ struct MigrationTests {
         }
     }
 
+    // MARK: - Views
+
+    /// Gives the database other views than the program's, as another version of it would have.
+    private func giveOtherViews() throws {
+        try make { database in
+            try database.inTransaction {
+                try StoreSchema.applyViews(
+                    database, "CREATE VIEW v_lease AS SELECT 1 AS other;\nCREATE VIEW v_former AS SELECT 2 AS other;\n")
+                try database.execute(sql: "CREATE VIEW v_mine AS SELECT 3 AS other")
+                return .commit
+            }
+        }
+    }
+
+    @Test("Views that differ from the program's are made anew, whoever opens it", arguments: [true, false])
+    func views(forReading: Bool) throws {
+        try inFolder {
+            #expect(error() == nil)
+            let fresh = try schema()
+            try giveOtherViews()
+            #expect(try schema() != fresh)
+            #expect(error(forReading ? .reading : .writing) == nil)
+            let after = try schema()
+            #expect(after.filter { !$0.hasPrefix("v_mine: ") } == fresh)
+            #expect(after.contains("v_mine: CREATE VIEW v_mine AS SELECT 3 AS other"))
+        }
+    }
+
+    @Test("Every view is named, and can be read")
+    func readableViews() throws {
+        try inFolder {
+            let store = try LeaseStore(path: path, access: .writing)
+            defer { try? store.close() }
+            let names = StoreSchema.viewNames(in: Migration.views)
+            #expect(names.count == Migration.views.components(separatedBy: "CREATE VIEW").count - 1)
+            for name in names { try store.query("SELECT * FROM \(name)", columns: { _ in }) { _ in } }
+        }
+    }
+
     // MARK: - Refusals
+
+    static let unreleasedCases: [(name: String, sql: String)] = [
+        ("the mark that was used then", "PRAGMA application_id = 0x4C734864; PRAGMA user_version = 6"),
+        (
+            "our tables without a mark",
+            """
+            CREATE TABLE scope (scope_id INTEGER); CREATE TABLE lease (id TEXT); CREATE TABLE sync_run (run_id INTEGER);
+            """
+        ),
+    ]
+
+    @Test(
+        "A database from before the first release is refused, and not touched", arguments: unreleasedCases.map(\.name),
+        [true, false])
+    func unreleased(name: String, forReading: Bool) throws {
+        let sql = try #require(Self.unreleasedCases.first { $0.name == name }).sql
+        try inFolder {
+            try make { try $0.execute(sql: "PRAGMA journal_mode = WAL; CREATE TABLE photo (id INTEGER); \(sql)") }
+            let before = try bytes()
+            let error = error(forReading ? .reading : .writing)
+            #expect(error?.kind == .unreleased)
+            for words in [path, "before the first release", "Move it away", "leasehold sync"] {
+                #expect(error?.message.contains(words) == true)
+            }
+            #expect(try bytes() == before)
+            let copies = folder.appendingPathComponent("copies")
+            try FileManager.default.createDirectory(at: copies, withIntermediateDirectories: false)
+            #expect {
+                try LeaseStore.openCopy(of: path, in: copies.path)
+            } throws: {
+                ($0 as? StoreError)?.kind == .unreleased
+            }
+            #expect(try bytes() == before)
+        }
+    }
 
     @Test("A newer database is refused, and not touched", arguments: [true, false])
     func newer(forReading: Bool) throws {

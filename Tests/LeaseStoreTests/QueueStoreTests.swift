@@ -24,7 +24,7 @@ struct QueueStoreTests {
             wanted.lateStart = .shift
             let queued = try #require(try fixture.enqueue(wanted))
             let again = try LeaseStore(path: fixture.path, access: .reading)
-            let found = try #require(try again.queue(scope: fixture.scope.id).first)
+            let found = try #require(try again.queue(of: fixture.scope.queueAddress).first)
             #expect(found == queued)
             #expect(found.id > 0)
             #expect(found.site == "alpha")
@@ -41,13 +41,13 @@ struct QueueStoreTests {
             let first = try #require(try fixture.enqueue(fixture.change()))
             // A creation without a token is against a rule of the table.
             #expect(throws: StoreError.self) {
-                _ = try fixture.store.enqueue(scope: fixture.scope.id, at: StoreFixture.time(1)) { _ in
+                _ = try fixture.store.enqueue(to: fixture.scope.queueAddress, at: StoreFixture.time(1)) { _ in
                     Mutation(
-                        id: 0, scopeID: fixture.scope.id, verb: .delete, localID: nil, leaseID: nil, leaseName: "",
-                        state: .queued, body: [:], token: nil, createdAt: StoreFixture.time(1))
+                        id: 0, scopeID: fixture.scope.id, address: fixture.scope.queueAddress, verb: .delete, localID: nil,
+                        leaseID: nil, leaseName: "", state: .queued, body: [:], token: nil, createdAt: StoreFixture.time(1))
                 }
             }
-            #expect(try fixture.store.queue(scope: fixture.scope.id) == [first])
+            #expect(try fixture.store.queue(of: fixture.scope.queueAddress) == [first])
         }
     }
 
@@ -56,7 +56,7 @@ struct QueueStoreTests {
         try with { fixture in
             let first = try #require(try fixture.enqueue(fixture.change()))
             let second = try #require(try fixture.enqueue(fixture.change(end: 90)))
-            #expect(try fixture.store.queue(scope: fixture.scope.id) == [second])
+            #expect(try fixture.store.queue(of: fixture.scope.queueAddress) == [second])
             #expect(try fixture.store.mutation(id: first.id)?.state == .superseded)
         }
     }
@@ -71,14 +71,14 @@ struct QueueStoreTests {
                     // A connection of its own, as another process has.
                     guard let store = try? LeaseStore(path: fixture.path, access: .writing) else { return }
                     for number in 0..<10 {
-                        _ = try? store.enqueue(scope: fixture.scope.id, at: StoreFixture.time(0)) { _ in
+                        _ = try? store.enqueue(to: fixture.scope.queueAddress, at: StoreFixture.time(0)) { _ in
                             fixture.creation(local: "local-\(worker)-\(number)", token: "\(worker)/\(number)")
                         }
                     }
                 }
             }
         }
-        let queue = try fixture.store.queue(scope: fixture.scope.id)
+        let queue = try fixture.store.queue(of: fixture.scope.queueAddress)
         #expect(Set(queue.compactMap(\.localID)).count == 40)
         #expect(queue.count == 40)
     }
@@ -94,7 +94,7 @@ struct QueueStoreTests {
                 next.state = .cancelled
                 return [next]
             }
-            #expect(try fixture.store.beginAttempt(planned, sent: [:], at: StoreFixture.time(1)) == nil)
+            #expect(try fixture.store.beginAttempt(planned, sent: [:], scope: fixture.scope, at: StoreFixture.time(1)) == nil)
             #expect(try fixture.store.attempts(mutation: planned.id).isEmpty)
             #expect(try fixture.store.mutation(id: planned.id)?.state == .cancelled)
         }
@@ -106,7 +106,7 @@ struct QueueStoreTests {
             try fixture.pull([], at: 0, serverDate: 3)
             let planned = try #require(try fixture.enqueue(fixture.creation()))
             let (sending, _) = try #require(
-                try fixture.store.beginAttempt(planned, sent: ["name": "x"], at: StoreFixture.time(1)))
+                try fixture.store.beginAttempt(planned, sent: ["name": "x"], scope: fixture.scope, at: StoreFixture.time(1)))
             #expect(sending.state == .sending)
             #expect(sending.attempts == 1)
             #expect(sending.doubt?.notBefore == StoreFixture.time(3))
@@ -122,7 +122,7 @@ struct QueueStoreTests {
         try with { fixture in
             let planned = try #require(try fixture.enqueue(fixture.creation()))
             let (sending, attempt) = try #require(
-                try fixture.store.beginAttempt(planned, sent: planned.body, at: StoreFixture.time(1)))
+                try fixture.store.beginAttempt(planned, sent: planned.body, scope: fixture.scope, at: StoreFixture.time(1)))
             let dependent = try #require(try fixture.enqueue(fixture.change(lease: nil, local: "local-1")))
             #expect(dependent.leaseID == nil)
             try fixture.end(sending, attempt, .accepted, lease: fixture.carrying(planned, "new"))
@@ -130,7 +130,7 @@ struct QueueStoreTests {
             #expect(try fixture.store.mutation(id: planned.id)?.leaseID == "new")
             #expect(try fixture.store.mutation(id: dependent.id)?.leaseID == "new")
             #expect(try fixture.store.attempts(mutation: planned.id).first?.outcome == "done")
-            #expect(try fixture.store.keepsClientEvents(scope: fixture.scope.id) == true)
+            #expect(try fixture.store.keepsClientEvents(site: fixture.scope.siteID) == true)
             #expect(try fixture.store.creation(localID: "local-1")?.leaseID == "new")
         }
     }
@@ -145,7 +145,7 @@ struct QueueStoreTests {
             let wish = isDeletion ? fixture.change(.delete) : fixture.creation()
             let planned = try #require(try fixture.enqueue(wish))
             let (sending, attempt) = try #require(
-                try store.beginAttempt(planned, sent: planned.body, at: StoreFixture.time(1)))
+                try store.beginAttempt(planned, sent: planned.body, scope: fixture.scope, at: StoreFixture.time(1)))
             if isDeletion {
                 try fixture.end(sending, attempt, .settled, gone: "a")
             } else {
@@ -163,12 +163,12 @@ struct QueueStoreTests {
     @Test("A cloud that gives the lease without our event is known to drop it")
     func droppedEvent() throws {
         try with { fixture in
-            #expect(try fixture.store.keepsClientEvents(scope: fixture.scope.id) == nil)
+            #expect(try fixture.store.keepsClientEvents(site: fixture.scope.siteID) == nil)
             let planned = try #require(try fixture.enqueue(fixture.creation()))
             let (sending, attempt) = try #require(
-                try fixture.store.beginAttempt(planned, sent: planned.body, at: StoreFixture.time(1)))
+                try fixture.store.beginAttempt(planned, sent: planned.body, scope: fixture.scope, at: StoreFixture.time(1)))
             try fixture.end(sending, attempt, .accepted, lease: StoreFixture.lease("new"))
-            #expect(try fixture.store.keepsClientEvents(scope: fixture.scope.id) == false)
+            #expect(try fixture.store.keepsClientEvents(site: fixture.scope.siteID) == false)
         }
     }
 
@@ -225,7 +225,7 @@ struct QueueStoreTests {
         try with { fixture in
             let planned = try #require(try fixture.enqueue(fixture.creation()))
             let (sending, attempt) = try #require(
-                try fixture.store.beginAttempt(planned, sent: planned.body, at: StoreFixture.time(1)))
+                try fixture.store.beginAttempt(planned, sent: planned.body, scope: fixture.scope, at: StoreFixture.time(1)))
             try fixture.end(sending, attempt, .accepted, lease: fixture.carrying(planned, "new"))
             guard case .one(let found) = try fixture.store.resolve("local-1", scopes: nil) else {
                 Issue.record("not found")

@@ -163,45 +163,4 @@ struct ResourceImportTests {
         for other in others { try take(other.store, into: fixture) }
         #expect(try fixture.row("SELECT name FROM resource WHERE kind = 'user' AND id = 'u7'") == ["new"])
     }
-
-    @Test("A database from before tells as much as it kept", arguments: [4, 5])
-    func upgrade(from version: Int) throws {
-        let fixture = try Fixture()
-        defer { fixture.remove() }
-        let path = fixture.folder.appendingPathComponent("old.sqlite").path
-        let queue = try DatabaseQueue(path: path)
-        try queue.inDatabase { database in
-            try StoreSchema.migrate(database, path: path, migrations: Array(Migration.all.prefix(version)))
-            try database.execute(
-                sql: """
-                    INSERT INTO scope (site, auth_url, region, project_id, project_name, all_projects)
-                    VALUES ('theirs', 'http://cloud/v3', 'R', 'p1', 'physics', 0);
-                    INSERT INTO resource_list VALUES
-                        (1, 'host', 'listed', NULL), (1, 'host/allocations', 'listed', NULL);
-                    INSERT INTO resource (scope_id, kind, id, fields, first_seen_at, gone_before) VALUES
-                        (1, 'host', '1', '{}', 1800000300, NULL), (1, 'host', '2', '{}', 1800000300, 1800000600),
-                        (1, 'user', 'u7', '{}', 1800000900, NULL);
-                    INSERT INTO allocation (scope_id, kind, resource_id, reservation_id, lease_id, start_at, end_at,
-                        first_seen_at) VALUES (1, 'host', '1', 'r-a', 'a', 1800000000, 1800003600, 1800000420);
-                    """)
-        }
-        try queue.close()
-        let old = try LeaseStore(path: path, access: .writing)
-        var moments: [String] = []
-        try old.query("SELECT kind, listed_at FROM resource_listing ORDER BY 1, 2", columns: { _ in }) {
-            moments.append(JSONValue.array($0).text())
-        }
-        #expect(
-            moments == [#"["host",1800000300]"#, #"["host",1800000600]"#, #"["host/allocations",1800000420]"#])
-        #expect(try old.resources(.host, scopes: nil).map(\.syncedAt) == [Fixture.time(10)])
-        // What is still listed there was listed at minute 10 at least, when the other was missing.
-        try read([host("1"), host("2")], at: 8, into: fixture)
-        try take(old, into: fixture)
-        #expect(try hosts(fixture) == ["1"])
-        #expect(
-            try fixture.rows("SELECT id, last_seen_at, gone_before FROM resource WHERE kind = 'host' ORDER BY id") == [
-                #"["1",1800000600,null]"#, #"["2",1800000599,1800000600]"#,
-            ])
-        #expect(try fixture.row("SELECT last_seen_at FROM v_allocation") == ["2027-01-15T08:07:00Z"])
-    }
 }

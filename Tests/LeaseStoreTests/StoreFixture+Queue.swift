@@ -17,22 +17,22 @@ extension StoreFixture {
                 ]
             ])
         return Mutation(
-            id: 0, scopeID: scope.id, verb: .create, localID: local, leaseID: nil, leaseName: name, state: .queued,
-            body: draft.body, token: token, createdAt: Self.time(0))
+            id: 0, scopeID: scope.id, address: scope.queueAddress, verb: .create, localID: local, leaseID: nil,
+            leaseName: name, state: .queued, body: draft.body, token: token, createdAt: Self.time(0))
     }
 
     func change(
         _ verb: Mutation.Verb = .extend, lease: String? = "a", local: String? = nil, end: Int = 80
     ) -> Mutation {
         Mutation(
-            id: 0, scopeID: scope.id, verb: verb, localID: local, leaseID: lease, leaseName: "lease", state: .queued,
-            body: verb == .delete ? [:] : ["end_date": .string(Self.time(end).blazarRequest)], token: nil,
+            id: 0, scopeID: scope.id, address: scope.queueAddress, verb: verb, localID: local, leaseID: lease,
+            leaseName: "lease", state: .queued, body: verb == .delete ? [:] : ["end_date": .string(Self.time(end).blazarRequest)], token: nil,
             createdAt: Self.time(0))
     }
 
     @discardableResult
     func enqueue(_ mutation: Mutation) throws -> Mutation? {
-        try store.enqueue(scope: scope.id, at: Self.time(0)) { _ in mutation }.mutation
+        try store.enqueue(to: scope.queueAddress, at: Self.time(0)) { _ in mutation }.mutation
     }
 
     /// Sends a creation whose answer is lost; the request carries its token, as it does but where the server
@@ -43,7 +43,7 @@ extension StoreFixture {
         if carriesToken, let event = queued.token.flatMap({ ClientToken.event(for: $0, at: Self.time(minute)) }) {
             body["events"] = [.object(event)]
         }
-        guard let (sending, attempt) = try store.beginAttempt(queued, sent: body, at: Self.time(minute))
+        guard let (sending, attempt) = try store.beginAttempt(queued, sent: body, scope: scope, at: Self.time(minute))
         else { return nil }
         try end(sending, attempt, .unknown)
         return try store.mutation(id: queued.id)

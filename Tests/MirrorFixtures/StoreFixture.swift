@@ -32,8 +32,9 @@ package struct StoreFixture: Sendable {
         cloud: String = "alpha", project: String = "p1", user: String = "u1", all: Bool = false
     ) -> ScopeIdentity {
         ScopeIdentity(
-            cloud: cloud, site: cloud, authURL: "http://cloud/v3", region: "R", projectID: project,
-            projectName: "project \(project)", userID: user, userName: "user \(user)", seesAllProjects: all)
+            cloud: cloud, fingerprint: cloud, site: cloud, endpoint: "http://cloud/v3",
+            authURL: "http://cloud/v3", region: "R", projectID: project, projectName: "project \(project)",
+            userID: user, userName: "user \(user)", seesAllProjects: all)
     }
 
     /// So many minutes after 2027-01-15 08:00 UTC.

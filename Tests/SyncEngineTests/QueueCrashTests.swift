@@ -52,7 +52,7 @@ struct QueueCrashTests {
             let mutation = try fixture.create()
             fixture.checkpoints.crash(at: "before POST")
             await #expect(throws: Checkpoints.Crash.self) { _ = try await fixture.push() }
-            let lock = try #require(SenderLockHolder(fixture.store.files, fixture.scope.id))
+            let lock = try #require(SenderLockHolder(fixture.store.files, fixture.scope.queueAddress))
             await fixture.sync()
             #expect(try fixture.state(mutation) == .sending)
             withExtendedLifetime(lock) {}
@@ -85,11 +85,11 @@ struct QueueCrashTests {
         try await with { fixture in
             let mutation = try fixture.create()
             do {
-                let lock = try #require(SenderLockHolder(fixture.store.files, fixture.scope.id))
+                let lock = try #require(SenderLockHolder(fixture.store.files, fixture.scope.queueAddress))
                 #expect(try await fixture.push().isBusy)
-                #expect(SenderLockHolder(fixture.store.files, fixture.scope.id) == nil)
+                #expect(SenderLockHolder(fixture.store.files, fixture.scope.queueAddress) == nil)
                 // Another scope's queue is another matter.
-                #expect(SenderLockHolder(fixture.store.files, fixture.scope.id + 1) != nil)
+                #expect(SenderLockHolder(fixture.store.files, QueueAddress(siteID: 1, projectID: "other")) != nil)
                 #expect(fixture.cloud.count("POST") == 0)
                 withExtendedLifetime(lock) {}
             }
@@ -114,7 +114,7 @@ struct QueueCrashTests {
             await fixture.sync()
             #expect(fixture.cloud.leases().count == 12)
             #expect(fixture.cloud.count("POST") == 12)
-            #expect(try fixture.store.queue(scope: fixture.scope.id).isEmpty)
+            #expect(try fixture.store.queue(of: fixture.scope.queueAddress).isEmpty)
         }
     }
 
@@ -137,8 +137,8 @@ struct QueueCrashTests {
 private final class SenderLockHolder {
     private let lock: SenderLock
 
-    init?(_ files: DatabaseFiles, _ scope: Int64) {
-        guard let lock = try? SenderLock(database: files, scope: scope) else { return nil }
+    init?(_ files: DatabaseFiles, _ address: QueueAddress) {
+        guard let lock = try? SenderLock(database: files, address: address) else { return nil }
         self.lock = lock
     }
 }

@@ -126,7 +126,7 @@ struct EnqueueingTests {
 
     private static func moved(_ mutation: Mutation) -> Mutation {
         Mutation(
-            id: mutation.id, scopeID: 2, verb: mutation.verb, localID: nil, leaseID: mutation.leaseID, leaseName: "x",
-            state: .queued, body: mutation.body, token: nil, createdAt: .noon)
+            id: mutation.id, scopeID: 2, address: QueueAddress(siteID: 2, projectID: "p"), verb: mutation.verb,
+            localID: nil, leaseID: mutation.leaseID, leaseName: "x", state: .queued, body: mutation.body, token: nil, createdAt: .noon)
     }
 }

@@ -21,14 +21,15 @@ extension LeaseDraft {
 
 extension Mutation {
     static let sampleToken = "0123456789abcdefghjkmnpqrs"
+    static let sampleAddress = QueueAddress(siteID: 1, projectID: "p")
 
     static func creation(
         _ id: Int64 = 1, _ state: MutationState = .queued, local: String = "local-1", draft: LeaseDraft = .sample(),
         doubt: Doubt? = nil
     ) -> Mutation {
         var mutation = Mutation(
-            id: id, scopeID: 1, verb: .create, localID: local, leaseID: nil, leaseName: draft.name, state: state,
-            body: draft.body, token: sampleToken, createdAt: .noon)
+            id: id, scopeID: 1, address: sampleAddress, verb: .create, localID: local, leaseID: nil,
+            leaseName: draft.name, state: state, body: draft.body, token: sampleToken, createdAt: .noon)
         mutation.doubt = doubt
         return mutation
     }
@@ -39,8 +40,8 @@ extension Mutation {
         base: JSONObject = ["end_date": "2027-01-15 10:00"]
     ) -> Mutation {
         Mutation(
-            id: id, scopeID: 1, verb: verb, localID: local, leaseID: lease, leaseName: "lease", state: state,
-            body: verb == .delete ? [:] : body, base: verb == .delete ? [:] : base, token: nil, createdAt: .noon)
+            id: id, scopeID: 1, address: sampleAddress, verb: verb, localID: local, leaseID: lease,
+            leaseName: "lease", state: state, body: verb == .delete ? [:] : body, base: verb == .delete ? [:] : base, token: nil, createdAt: .noon)
     }
 
     /// The mutation with something changed.

@@ -5,11 +5,15 @@
 public struct Scope: Sendable, Hashable, Identifiable {
     /// The number of the scope in this database.
     public let id: Int64
+    /// The number of its site in this database.
+    public let siteID: Int64
     /// The name shown for the site: the clouds.yaml entry that first reached it, or the environment's region.
     public let site: String
-    /// Keystone's URL.
+    /// The public endpoint of the site's reservation service, normalised. With the region it tells sites apart.
+    public let endpoint: String
+    /// Keystone's URL, as it was written by whoever used the site last.
     public let authURL: String
-    /// The region; empty if the cloud has one only.
+    /// The region that is used; empty if the cloud has one only.
     public let region: String
     /// The Keystone id of the project.
     public let projectID: String
@@ -24,11 +28,13 @@ public struct Scope: Sendable, Hashable, Identifiable {
 
     /// Makes a scope from its parts.
     public init(
-        id: Int64, site: String, authURL: String, region: String, projectID: String, projectName: String,
-        seesAllProjects: Bool, listedAt: Timestamp?, clouds: [String]
+        id: Int64, siteID: Int64, site: String, endpoint: String, authURL: String, region: String, projectID: String,
+        projectName: String, seesAllProjects: Bool, listedAt: Timestamp?, clouds: [String]
     ) {
         self.id = id
+        self.siteID = siteID
         self.site = site
+        self.endpoint = endpoint
         self.authURL = authURL
         self.region = region
         self.projectID = projectID
@@ -37,4 +43,7 @@ public struct Scope: Sendable, Hashable, Identifiable {
         self.listedAt = listedAt
         self.clouds = clouds
     }
+
+    /// The queue that it shares with the other scopes of its site and project.
+    public var queueAddress: QueueAddress { QueueAddress(siteID: siteID, projectID: projectID) }
 }

@@ -10,7 +10,9 @@ public struct Mutation: Sendable, Hashable, Identifiable {
 
     /// The number of the mutation in this database.
     public let id: Int64
-    /// The scope it is for.
+    /// What it is bound to. Every scope of it may send the mutation.
+    public let address: QueueAddress
+    /// The scope by which it was asked for.
     public let scopeID: Int64
     /// The name of the site.
     public let site: String
@@ -59,13 +61,15 @@ public struct Mutation: Sendable, Hashable, Identifiable {
 
     /// Makes a mutation from its parts.
     public init(
-        id: Int64, scopeID: Int64, site: String = "", verb: Verb, localID: String?, leaseID: String?, leaseName: String,
-        state: MutationState, body: JSONObject, base: JSONObject = [:], token: String?,
+        id: Int64, scopeID: Int64, address: QueueAddress, site: String = "", verb: Verb, localID: String?,
+        leaseID: String?, leaseName: String, state: MutationState, body: JSONObject, base: JSONObject = [:],
+        token: String?,
         lateStart: LateStartPolicy = .expire, notAfter: Timestamp? = nil, retryUntil: Timestamp? = nil,
         createdAt: Timestamp
     ) {
         self.id = id
         self.scopeID = scopeID
+        self.address = address
         self.site = site
         self.verb = verb
         self.localID = localID
@@ -94,7 +98,7 @@ public struct Mutation: Sendable, Hashable, Identifiable {
 
     /// Whether two mutations are about the same lease.
     public func concernsSameLease(as other: Mutation) -> Bool {
-        guard scopeID == other.scopeID else { return false }
+        guard address == other.address else { return false }
         if let leaseID, leaseID == other.leaseID { return true }
         return localID != nil && localID == other.localID
     }

@@ -63,7 +63,7 @@ public struct UtilizationReport: AdditiveReport {
         let hostsOfScope = Dictionary(grouping: hosts, by: \.scopeID)
         var sites: [Int64: HostSite] = [:]
         var counted: [(host: HostHistory, group: Int32)] = []
-        for scopes in Dictionary(grouping: scopes, by: { [$0.authURL, $0.region] }).values {
+        for scopes in Dictionary(grouping: scopes, by: \.siteID).values {
             let hosts = scopes.flatMap { hostsOfScope[$0.id] ?? [] }
             guard !hosts.isEmpty else { continue }
             let leasesReadAt = scopes.filter(\.seesAllProjects).compactMap(\.listedAt).max()

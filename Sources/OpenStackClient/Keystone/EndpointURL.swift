@@ -1,3 +1,5 @@
+import LeaseModel
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -40,30 +42,7 @@ enum EndpointURL {
     /// One spelling for all URLs of an endpoint: scheme and host in lower case, no port that is the scheme's own, no
     /// slash at the end, and neither user nor query.
     static func normalized(_ url: String) -> String {
-        guard let mark = url.firstRange(of: "://") else { return withoutSlashes(url[...]) }
-        let scheme = url[..<mark.lowerBound].lowercased()
-        let rest = url[mark.upperBound...].prefix { $0 != "?" && $0 != "#" }
-        let authority = rest.prefix { $0 != "/" }
-        let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
-        var host = place
-        var port: Int?
-        if let colon = place.lastIndex(of: ":"), !place[colon...].contains("]") {
-            let digits = place[place.index(after: colon)...]
-            if digits.isEmpty || Int(digits) != nil {
-                host = place[..<colon]
-                port = Int(digits)
-            }
-        }
-        if host.hasSuffix("."), host.count > 1 { host = host.dropLast() }
-        let isStandard = (scheme == "https" && port == 443) || (scheme == "http" && port == 80)
-        let suffix = isStandard ? "" : port.map { ":\($0)" } ?? ""
-        return "\(scheme)://\(host.lowercased())\(suffix)\(withoutSlashes(rest[authority.endIndex...]))"
-    }
-
-    private static func withoutSlashes(_ path: Substring) -> String {
-        var path = path
-        while path.hasSuffix("/") { path.removeLast() }
-        return String(path)
+        SiteEndpoint.normalized(url)
     }
 
     /// A text as one segment of a path.

@@ -30,7 +30,7 @@ extension QueueDesk {
         filter.nameGlob = String(draft.name.flatMap { "*?[".contains($0) ? Array("[\($0)]") : [$0] })
         let wish = mutation(for: draft, scope: scope, terms: terms)
         var standing: Standing?
-        let queued = try store.enqueue(scope: scope.id, lookingAt: filter, at: wish.createdAt) { queue, leases in
+        let queued = try store.enqueue(to: scope.queueAddress, lookingAt: filter, at: wish.createdAt) { queue, leases in
             let live = leases.filter(\.isLive)
             if let lease = live.max(by: { $0.rank < $1.rank }) {
                 standing = .lease(lease, of: live.count)

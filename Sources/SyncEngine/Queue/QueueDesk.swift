@@ -40,7 +40,7 @@ package struct QueueDesk: Sendable {
     /// - Throws: ``StoreError``.
     package func create(_ draft: LeaseDraft, scope: Scope, terms: Terms) throws(StoreError) -> Mutation {
         let mutation = self.mutation(for: draft, scope: scope, terms: terms)
-        guard let queued = try store.enqueue(scope: scope.id, at: mutation.createdAt, make: { _ in mutation }).mutation
+        guard let queued = try store.enqueue(to: scope.queueAddress, at: mutation.createdAt, make: { _ in mutation }).mutation
         else {
             throw StoreError(kind: .failed, message: "The creation could not be queued.")
         }
@@ -52,7 +52,7 @@ package struct QueueDesk: Sendable {
         let localID = LocalID.make(using: &random)
         let token = ClientToken.make(using: &random)
         return Mutation(
-            id: 0, scopeID: scope.id, verb: .create, localID: localID, leaseID: nil, leaseName: draft.name,
+            id: 0, scopeID: scope.id, address: scope.queueAddress, verb: .create, localID: localID, leaseID: nil, leaseName: draft.name,
             state: .queued, body: draft.body, token: token,
             lateStart: terms.lateStart ?? (draft.start == .now ? .startNow : .expire), notAfter: terms.notAfter,
             retryUntil: terms.retryUntil, createdAt: now())
@@ -87,9 +87,9 @@ package struct QueueDesk: Sendable {
         _ verb: Mutation.Verb, _ target: Target, fields: JSONObject, scope: Scope, terms: Terms
     ) throws(StoreError) -> Mutation {
         let time = now()
-        let result = try store.enqueue(scope: scope.id, at: time) { queue in
+        let result = try store.enqueue(to: scope.queueAddress, at: time) { queue in
             var mutation = Mutation(
-                id: 0, scopeID: scope.id, verb: verb, localID: nil, leaseID: nil, leaseName: target.name,
+                id: 0, scopeID: scope.id, address: scope.queueAddress, verb: verb, localID: nil, leaseID: nil, leaseName: target.name,
                 state: .queued, body: fields, token: nil, notAfter: terms.notAfter, createdAt: time)
             switch target {
             case .mirrored(let lease):
@@ -98,7 +98,7 @@ package struct QueueDesk: Sendable {
             case .creation(let creation):
                 let present = queue.first { $0.id == creation.id } ?? creation
                 mutation = Mutation(
-                    id: 0, scopeID: scope.id, verb: verb, localID: present.localID, leaseID: present.leaseID,
+                    id: 0, scopeID: scope.id, address: scope.queueAddress, verb: verb, localID: present.localID, leaseID: present.leaseID,
                     leaseName: target.name, state: .queued, body: fields, token: nil, notAfter: terms.notAfter,
                     createdAt: time)
             }

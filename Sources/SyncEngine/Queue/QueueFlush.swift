@@ -108,9 +108,9 @@ package struct QueueFlush: Sendable {
     /// Whether a creation waits whose lease, after a lost answer, may have to be told by its looks: only if the others
     /// of its kind are known before. So it is where events are dropped, and where it is not known yet whether they are.
     private func mustReadFirst(_ connection: CloudConnection, _ scope: Scope) throws -> Bool {
-        let tellsByToken = try connection.cloud.sendsClientEvent && store.keepsClientEvents(scope: scope.id) == true
+        let tellsByToken = try connection.cloud.sendsClientEvent && store.keepsClientEvents(site: scope.siteID) == true
         guard !tellsByToken else { return false }
-        return try store.queue(scope: scope.id).contains { $0.verb == .create && $0.state.isPending }
+        return try store.queue(of: scope.queueAddress).contains { $0.verb == .create && $0.state.isPending }
     }
 }
 
@@ -125,7 +125,8 @@ extension CloudConnection {
     func scopeIdentity(_ identity: TokenIdentity) throws(ServiceError) -> ScopeIdentity {
         let site = try identity.site.get()
         return ScopeIdentity(
-            cloud: reference.description, site: name, authURL: site.endpoint, region: site.region,
+            cloud: reference.description, fingerprint: cloud.fingerprint, site: name, endpoint: site.endpoint,
+            authURL: identity.authURL, region: site.region,
             projectID: identity.projectID, projectName: identity.projectName, userID: identity.userID,
             userName: identity.userName, seesAllProjects: identity.seesAllProjects || cloud.wantsAllProjects)
     }

@@ -9,12 +9,12 @@ extension QueuePush {
 
     func create(_ mutation: Mutation, _ draft: LeaseDraft) async throws -> (Mutation?, ServiceErrorReport?) {
         var body = draft.body
-        let sendsToken = try connection.cloud.sendsClientEvent && store.keepsClientEvents(scope: scope.id) != false
+        let sendsToken = try connection.cloud.sendsClientEvent && store.keepsClientEvents(site: scope.siteID) != false
         let startsAt = if case .at(let time) = draft.start { time } else { connection.now() }
         if sendsToken, let token = mutation.token, let event = ClientToken.event(for: token, at: startsAt) {
             body["events"] = .array((body["events"]?.arrayValue ?? []) + [.object(event)])
         }
-        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: body, at: connection.now()) else {
+        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: body, scope: scope, at: connection.now()) else {
             return (nil, nil)
         }
         try checkpoint("before POST")
@@ -72,7 +72,7 @@ extension QueuePush {
                         reason: "invalid", message: "Blazar cannot change the events of a lease.", requestID: nil)), nil
             )
         }
-        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: fields, at: connection.now()) else {
+        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: fields, scope: scope, at: connection.now()) else {
             return (nil, nil)
         }
         try checkpoint("before PUT")
@@ -114,7 +114,7 @@ extension QueuePush {
         case .neverMade:
             return (try put(mutation, .cancelled, reason: nil, message: "The lease was never created."), nil)
         }
-        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: [:], at: connection.now()) else {
+        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: [:], scope: scope, at: connection.now()) else {
             return (nil, nil)
         }
         try checkpoint("before DELETE")

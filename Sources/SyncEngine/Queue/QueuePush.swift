@@ -71,12 +71,12 @@ package struct QueuePush: Sendable {
     ///
     /// - Throws: ``StoreError``, or what the checkpoint throws.
     package func run() async throws -> PushResult {
-        guard let lock = try SenderLock(database: store.files, scope: scope.id) else { return .busy }
+        guard let lock = try SenderLock(database: store.files, address: scope.queueAddress) else { return .busy }
         // The lock must outlive every step; consuming it at the end keeps it to there.
         defer { withExtendedLifetime(lock) {} }
         let now = connection.now()
-        var moved = try store.changeQueue(scope: scope.id) { rules.recovered($0, now: now) }
-        guard try !store.queue(scope: scope.id).allSatisfy(\.state.isFinal) else { return .done(moved: moved) }
+        var moved = try store.changeQueue(of: scope.queueAddress) { rules.recovered($0, now: now) }
+        guard try !store.queue(of: scope.queueAddress).allSatisfy(\.state.isFinal) else { return .done(moved: moved) }
         do throws(ServiceError) {
             let identity = try await connection.session.identity()
             guard identity.projectID == scope.projectID else {
@@ -88,11 +88,11 @@ package struct QueuePush: Sendable {
             return .paused(moved: moved, report(error))
         }
         // Who could not log in before can now.
-        moved += try store.changeQueue(scope: scope.id) { Self.unblocked($0, now: now) }
+        moved += try store.changeQueue(of: scope.queueAddress) { Self.unblocked($0, now: now) }
         for mutation in moved { await progress(.mutation(cloud: connection.name, mutation)) }
         for _ in 0..<Self.mostSteps {
             try checkpoint("plan")
-            let queue = try store.queue(scope: scope.id)
+            let queue = try store.queue(of: scope.queueAddress)
             guard let step = QueuePlanner(now: connection.now()).next(queue) else { return .done(moved: moved) }
             let (mutation, pause) = try await perform(step)
             if let mutation {
@@ -112,12 +112,12 @@ package struct QueuePush: Sendable {
     @discardableResult
     package func recover() throws -> [Mutation] {
         // The lock is not taken without need: who finds it taken sends nothing.
-        guard try store.queue(scope: scope.id).contains(where: { $0.state == .sending }),
-            let lock = try SenderLock(database: store.files, scope: scope.id)
+        guard try store.queue(of: scope.queueAddress).contains(where: { $0.state == .sending }),
+            let lock = try SenderLock(database: store.files, address: scope.queueAddress)
         else { return [] }
         defer { withExtendedLifetime(lock) {} }
         let now = connection.now()
-        return try store.changeQueue(scope: scope.id) { rules.recovered($0, now: now) }
+        return try store.changeQueue(of: scope.queueAddress) { rules.recovered($0, now: now) }
     }
 
     private static func unblocked(_ mutation: Mutation, now: Timestamp) -> Mutation {

@@ -30,7 +30,7 @@ extension Run {
 
     func forgetSending(_ client: Client) throws {
         for scope in try client.store.scopes() {
-            try client.store.changeQueue(scope: scope.id) { mutation in
+            try client.store.changeQueue(of: scope.queueAddress) { mutation in
                 guard mutation.state == .sending else { return mutation }
                 var next = mutation
                 next.state = .queued

@@ -36,7 +36,7 @@ extension Run {
             filter.scopes = [scope.id]
             let leases = try client.store.leases(filter).map(\.lease).filter { $0.projectID == scope.projectID }
                 .sorted { $0.id < $1.id }
-            let creations = try client.store.queue(scope: scope.id).filter { $0.verb == .create && $0.leaseID == nil }
+            let creations = try client.store.queue(of: scope.queueAddress).filter { $0.verb == .create && $0.leaseID == nil }
             let targets = leases.map(QueueDesk.Target.mirrored) + creations.map(QueueDesk.Target.creation)
             guard !targets.isEmpty else { return }
             let chosen = targets[target % targets.count]

@@ -1,0 +1,296 @@
+-- The database: what clouds say, its history, the catalogue and the queue. docs/store.md describes it.
+-- Moments are seconds since 1970-01-01 00:00:00 UTC. JSON columns hold what has no column of its own, as it came.
+
+-- Which views the database was last given. One row.
+CREATE TABLE applied_views (
+    digest INTEGER NOT NULL,
+    -- Their names, as a JSON array.
+    names TEXT NOT NULL CHECK (json_valid(names))
+) STRICT;
+
+-- A reservation service: what the catalogue says of it, however an entry spells its auth URL.
+CREATE TABLE site (
+    site_id INTEGER PRIMARY KEY,
+    -- The name that is shown.
+    name TEXT NOT NULL UNIQUE,
+    -- The catalogue's public endpoint, normalised.
+    endpoint TEXT NOT NULL,
+    region TEXT NOT NULL,
+    auth_url TEXT NOT NULL,
+    -- Whether it keeps events of a client's own: 1 yes, 0 no, NULL not known yet.
+    keeps_client_events INTEGER CHECK (keeps_client_events IN (0, 1)),
+    UNIQUE (endpoint, region)
+) STRICT;
+
+-- What one set of credentials sees of a site.
+CREATE TABLE scope (
+    scope_id INTEGER PRIMARY KEY,
+    site_id INTEGER NOT NULL REFERENCES site,
+    project_id TEXT NOT NULL,
+    project_name TEXT NOT NULL,
+    all_projects INTEGER NOT NULL CHECK (all_projects IN (0, 1)),
+    last_complete_run INTEGER NOT NULL DEFAULT 0,
+    listed_at INTEGER,
+    UNIQUE (site_id, project_id, all_projects)
+) STRICT;
+
+-- What each clouds.yaml entry led to when it was last used, in each form of its configuration: a hint for what is shown
+-- and asked for offline. Nothing on the network is decided by it. Of one name, the highest number was used last.
+CREATE TABLE cloud (
+    cloud_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    scope_id INTEGER NOT NULL REFERENCES scope,
+    user_id TEXT NOT NULL,
+    user_name TEXT NOT NULL,
+    UNIQUE (name, fingerprint)
+) STRICT;
+
+-- Every attempt to read a cloud. Its number tells which of two observations began later, whatever the clocks say.
+CREATE TABLE sync_run (
+    run_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- A whole list, or the answer to a write.
+    kind TEXT NOT NULL DEFAULT 'list' CHECK (kind IN ('list', 'answer')),
+    cloud TEXT NOT NULL,
+    scope_id INTEGER REFERENCES scope,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    outcome TEXT CHECK (outcome IN ('complete', 'failed', 'suspect', 'superseded')),
+    message TEXT,
+    request_id TEXT,
+    server_date INTEGER,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    listed INTEGER NOT NULL DEFAULT 0,
+    new INTEGER NOT NULL DEFAULT 0,
+    changed INTEGER NOT NULL DEFAULT 0,
+    ended INTEGER NOT NULL DEFAULT 0,
+    vanished INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX sync_run_by_cloud ON sync_run (cloud, run_id);
+CREATE INDEX sync_run_listing ON sync_run (scope_id, started_at) WHERE kind = 'list' AND outcome = 'complete';
+
+-- The whole lists that an imported database had read. They are observations of everything the scope then listed.
+CREATE TABLE imported_listing (
+    scope_id INTEGER NOT NULL REFERENCES scope,
+    listed_at INTEGER NOT NULL,
+    PRIMARY KEY (scope_id, listed_at)
+) STRICT, WITHOUT ROWID;
+
+-- A lease in the state last seen. A row stays when the site no longer lists the lease.
+CREATE TABLE lease (
+    lease_key INTEGER PRIMARY KEY,
+    scope_id INTEGER NOT NULL REFERENCES scope,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    project_id TEXT NOT NULL,
+    start_at INTEGER NOT NULL,
+    end_at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    degraded INTEGER CHECK (degraded IN (0, 1)),
+    trust_id TEXT,
+    created_at INTEGER,
+    updated_at INTEGER,
+    extra TEXT CHECK (extra IS NULL OR json_valid(extra)),
+    -- The digest of the bytes that said so, and the run that brought them.
+    digest INTEGER NOT NULL,
+    run_id INTEGER NOT NULL,
+    -- The run that brought it first.
+    first_run INTEGER NOT NULL,
+    first_seen_at INTEGER NOT NULL,
+    -- Since when it has been seen in this state.
+    observed_at INTEGER NOT NULL,
+    -- How it went, and between which moments.
+    gone TEXT CHECK (gone IN ('deleted', 'out_of_scope')),
+    gone_after INTEGER,
+    gone_before INTEGER,
+    -- 1 if the lease is merely missing from a later list: nobody asked the server for it.
+    gone_unconfirmed INTEGER NOT NULL DEFAULT 0 CHECK (gone_unconfirmed IN (0, 1)),
+    -- When the state was last seen, where that is not when the scope's last list was asked for.
+    last_seen_at INTEGER,
+    CHECK ((gone IS NULL) = (gone_after IS NULL) AND (gone IS NULL) = (gone_before IS NULL)),
+    UNIQUE (id, scope_id)
+) STRICT;
+CREATE INDEX lease_by_name ON lease (name);
+CREATE INDEX lease_by_end ON lease (end_at);
+CREATE INDEX lease_not_listed_here ON lease (scope_id) WHERE last_seen_at IS NOT NULL;
+
+CREATE TABLE reservation (
+    lease_key INTEGER NOT NULL REFERENCES lease ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    resource_id TEXT,
+    resource_type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    missing_resources INTEGER CHECK (missing_resources IN (0, 1)),
+    resources_changed INTEGER CHECK (resources_changed IN (0, 1)),
+    created_at INTEGER,
+    updated_at INTEGER,
+    -- The node type its properties ask for, taken out of the expression.
+    node_type TEXT,
+    -- What its type adds: min, max, amount, resource_properties and so on.
+    fields TEXT NOT NULL CHECK (json_valid(fields)),
+    -- How much it asks for; NULL unless a whole number.
+    min_count INTEGER,
+    max_count INTEGER,
+    amount INTEGER,
+    PRIMARY KEY (lease_key, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reservation_by_id ON reservation (id);
+-- Holds every column that the hours of a lease are made of, in the order of the leases.
+CREATE INDEX reservation_counts
+ON reservation (lease_key, resource_type, node_type, min_count, max_count, amount, missing_resources);
+
+CREATE TABLE event (
+    lease_key INTEGER NOT NULL REFERENCES lease ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    time_at INTEGER,
+    status TEXT NOT NULL,
+    created_at INTEGER,
+    updated_at INTEGER,
+    extra TEXT CHECK (extra IS NULL OR json_valid(extra)),
+    PRIMARY KEY (lease_key, id)
+) STRICT, WITHOUT ROWID;
+-- Finds the lease that carries a token of ours.
+CREATE INDEX event_by_client_mark ON event (event_type)
+WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;';
+
+-- The states that no longer hold.
+CREATE TABLE lease_history (
+    history_id INTEGER PRIMARY KEY,
+    lease_key INTEGER NOT NULL REFERENCES lease ON DELETE CASCADE,
+    -- Seen so from observed_at on, last at last_seen_at, and otherwise at observed_until.
+    observed_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    observed_until INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    start_at INTEGER NOT NULL,
+    end_at INTEGER NOT NULL,
+    gone TEXT CHECK (gone IN ('deleted', 'out_of_scope')),
+    gone_after INTEGER,
+    gone_before INTEGER,
+    gone_unconfirmed INTEGER NOT NULL DEFAULT 0 CHECK (gone_unconfirmed IN (0, 1)),
+    -- The whole lease, with reservations and events, in Blazar's own form.
+    document TEXT NOT NULL CHECK (json_valid(document)),
+    CHECK (observed_at <= last_seen_at AND last_seen_at <= observed_until)
+) STRICT;
+CREATE INDEX lease_history_by_end ON lease_history (observed_until);
+-- The state at a moment is the first that was over later: one step into this index for each lease.
+CREATE INDEX lease_history_by_time ON lease_history (lease_key, observed_until, observed_at);
+
+-- What else a cloud has: hosts, devices, floating IPs, networks, flavors, and the names of projects and users.
+CREATE TABLE resource (
+    scope_id INTEGER NOT NULL REFERENCES scope,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT,
+    fields TEXT NOT NULL CHECK (json_valid(fields)),
+    first_seen_at INTEGER NOT NULL,
+    -- When it was first missing from the list; NULL while it is listed.
+    gone_before INTEGER,
+    -- When it was last listed; NULL while that is resource_list.listed_at.
+    last_seen_at INTEGER,
+    PRIMARY KEY (scope_id, kind, id)
+) STRICT, WITHOUT ROWID;
+
+-- What the cloud answered when asked for each kind.
+CREATE TABLE resource_list (
+    scope_id INTEGER NOT NULL REFERENCES scope,
+    kind TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('listed', 'forbidden', 'not_offered', 'failed')),
+    message TEXT,
+    -- The last whole list that this database read itself.
+    listed_at INTEGER,
+    PRIMARY KEY (scope_id, kind)
+) STRICT, WITHOUT ROWID;
+
+-- The moments of the whole lists of each kind, read here or by the owner of an imported database. A list of who holds
+-- resources of a kind is one of the kind with '/allocations' behind it, as in resource_list. Of this database's own,
+-- those that found nothing new and nothing gone are not kept, but for the last.
+CREATE TABLE resource_listing (
+    scope_id INTEGER NOT NULL REFERENCES scope,
+    kind TEXT NOT NULL,
+    listed_at INTEGER NOT NULL,
+    PRIMARY KEY (scope_id, kind, listed_at)
+) STRICT, WITHOUT ROWID;
+
+-- Which resource a reservation got.
+CREATE TABLE allocation (
+    scope_id INTEGER NOT NULL REFERENCES scope,
+    kind TEXT NOT NULL,
+    resource_id TEXT NOT NULL,
+    reservation_id TEXT NOT NULL,
+    lease_id TEXT NOT NULL,
+    lease_name TEXT,
+    project_id TEXT,
+    start_at INTEGER NOT NULL,
+    end_at INTEGER NOT NULL,
+    extra TEXT CHECK (extra IS NULL OR json_valid(extra)),
+    first_seen_at INTEGER NOT NULL,
+    gone_before INTEGER,
+    last_seen_at INTEGER,
+    PRIMARY KEY (scope_id, kind, resource_id, reservation_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX allocation_by_reservation ON allocation (reservation_id);
+
+-- The queue: what people asked for, until the cloud has carried it out.
+CREATE TABLE mutation (
+    mutation_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- What it is bound to: every scope of this site and project may send it.
+    site_id INTEGER NOT NULL REFERENCES site,
+    project_id TEXT NOT NULL,
+    -- The scope that it was asked for by.
+    scope_id INTEGER NOT NULL REFERENCES scope,
+    verb TEXT NOT NULL CHECK (verb IN ('create', 'update', 'extend', 'delete')),
+    local_id TEXT,
+    lease_id TEXT,
+    lease_name TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN (
+        'queued', 'sending', 'unknown', 'accepted', 'settled', 'rejected', 'blocked', 'parked', 'cancelled', 'expired',
+        'superseded')),
+    reason TEXT,
+    message TEXT,
+    request_id TEXT,
+    body TEXT NOT NULL CHECK (json_valid(body)),
+    base TEXT NOT NULL CHECK (json_valid(base)),
+    theirs TEXT CHECK (theirs IS NULL OR json_valid(theirs)),
+    token TEXT UNIQUE,
+    late_start TEXT NOT NULL CHECK (late_start IN ('start-now', 'shift', 'expire')),
+    not_after INTEGER,
+    retry_until INTEGER,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    next_attempt_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0,
+    -- What is known of an attempt without an answer.
+    doubt_run INTEGER,
+    doubt_not_before INTEGER,
+    doubt_anchor INTEGER,
+    doubt_absences INTEGER NOT NULL DEFAULT 0,
+    doubt_seen_run INTEGER NOT NULL DEFAULT 0,
+    CHECK (local_id IS NOT NULL OR lease_id IS NOT NULL),
+    CHECK ((verb = 'create') = (token IS NOT NULL)),
+    CHECK ((state = 'unknown') <= (doubt_run IS NOT NULL))
+) STRICT;
+CREATE INDEX mutation_open ON mutation (site_id, project_id, state);
+CREATE INDEX mutation_by_lease ON mutation (lease_id);
+CREATE INDEX mutation_by_local_id ON mutation (local_id);
+
+-- Every request that left for a mutation, and what came of it. Written before it leaves.
+CREATE TABLE attempt (
+    attempt_id INTEGER PRIMARY KEY,
+    mutation_id INTEGER NOT NULL REFERENCES mutation,
+    -- The number by which its answer is compared with lists.
+    run_id INTEGER NOT NULL REFERENCES sync_run,
+    -- The last lease that was known when it left: one that looks alike and was known is another.
+    last_lease_key INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    outcome TEXT,
+    message TEXT,
+    request_id TEXT,
+    sent TEXT NOT NULL CHECK (json_valid(sent))
+) STRICT;
+CREATE INDEX attempt_by_mutation ON attempt (mutation_id, attempt_id);
