@@ -75,10 +75,13 @@ let package = Package(
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "LocalFiles", "SyncPlanner", "Migrations", grdb, sqlite]),
 
+        // YAML that other people wrote.
+        module("YAMLReading", [yams]),
+
         // The network.
         module(
             "OpenStackClient",
-            ["LeaseModel", "LocalFiles", http, nioCore, nioHTTP1, nioPosix, nioSSL, yams, logging]),
+            ["LeaseModel", "LocalFiles", "YAMLReading", http, nioCore, nioHTTP1, nioPosix, nioSSL, yams, logging]),
         module("BlazarClient", ["LeaseModel", "OpenStackClient"]),
 
         // The two together.
@@ -90,7 +93,10 @@ let package = Package(
         // The command.
         module(
             "LeaseCommands",
-            ["Leasehold", "LeaseModel", "LeaseReports", "LocalFiles", arguments, yams, lifecycle, unixSignals, logging]),
+            [
+                "Leasehold", "LeaseModel", "LeaseReports", "LocalFiles", "YAMLReading", arguments, yams, lifecycle,
+                unixSignals, logging,
+            ]),
         .executableTarget(name: "LeaseholdCLI", dependencies: ["LeaseCommands", arguments], swiftSettings: settings),
 
         // Test support, in no product.

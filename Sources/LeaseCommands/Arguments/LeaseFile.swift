@@ -1,5 +1,5 @@
 import LeaseModel
-import Yams
+import YAMLReading
 
 /// A lease in a file, to be asked for again: as `leasehold show` and `openstack reservation lease show` print one in
 /// JSON or YAML, or the body of a POST.
@@ -77,8 +77,10 @@ struct LeaseFile {
             }
         }
         do {
-            guard let node = try Yams.compose(yaml: text) else { throw FileError(problem: "is empty") }
+            guard let node = try YAMLDocument.compose(text) else { throw FileError(problem: "is empty") }
             return YAMLText.value(node)
+        } catch let error as YAMLDocument.TooLarge {
+            throw FileError(problem: "is no lease: \(error)")
         } catch {
             throw FileError(problem: "is neither JSON nor YAML")
         }

@@ -1,4 +1,5 @@
 import LeaseModel
+import YAMLReading
 import Yams
 
 #if canImport(FoundationEssentials)
@@ -55,7 +56,7 @@ extension ConfigurationFile {
     private static func yaml(_ text: String, path: String) throws(CloudConfigurationError) -> ConfigurationNode {
         let root: Node?
         do {
-            root = try Yams.compose(yaml: text)
+            root = try YAMLDocument.compose(text)
         } catch {
             throw broken(error, path: path)
         }
@@ -108,6 +109,11 @@ extension ConfigurationFile {
         func at(_ mark: Mark, _ problem: String) -> CloudConfigurationError {
             CloudConfigurationError(
                 .brokenFile, "not YAML: \(problem): \(advice)", at: position(mark, path: path))
+        }
+        if let error = error as? YAMLDocument.TooLarge {
+            return CloudConfigurationError(
+                .brokenFile, "\(error): write the settings out",
+                at: ConfigurationPosition(file: path, line: nil, column: nil))
         }
         guard let error = error as? YamlError else {
             return CloudConfigurationError(

@@ -39,16 +39,20 @@ WALLS: dict[str, Row] = {
     "LocalFiles": row(),
     # The only importer of GRDB, and of SQLite's own functions, for the columns of a million rows.
     "LeaseStore": row("LeaseModel LocalFiles SyncPlanner Migrations", "GRDB GRDBSQLite"),
+    # YAML that other people wrote.
+    "YAMLReading": row(products="Yams", system=frozenset()),
     # The only importer of AsyncHTTPClient, and of NIO with it.
     "OpenStackClient": row(
-        "LeaseModel LocalFiles", "AsyncHTTPClient NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL Yams Logging"
+        "LeaseModel LocalFiles YAMLReading",
+        "AsyncHTTPClient NIOCore NIOFoundationCompat NIOHTTP1 NIOPosix NIOSSL Yams Logging",
     ),
     "BlazarClient": row("LeaseModel OpenStackClient", "Logging"),
     "SyncEngine": row("LeaseModel LocalFiles SyncPlanner LeaseStore OpenStackClient BlazarClient", "Logging"),
     "Leasehold": row("LeaseModel LocalFiles LeaseStore SyncEngine", "Logging"),
     # Yams writes YAML results; the services carry 'sync --watch'.
     "LeaseCommands": row(
-        "LeaseModel LeaseReports LocalFiles Leasehold", "ArgumentParser Yams Logging ServiceLifecycle UnixSignals"
+        "LeaseModel LeaseReports LocalFiles Leasehold YAMLReading",
+        "ArgumentParser Yams Logging ServiceLifecycle UnixSignals",
     ),
     "LeaseWeb": row(
         "LeaseModel LeaseReports Leasehold", "Hummingbird HummingbirdCore HummingbirdRouter Mustache Logging ServiceLifecycle"
