@@ -20,6 +20,8 @@ package struct Console {
     var openToTheEnd: [LeaseManager] = []
     /// Reads what is piped in, to its end.
     package let input: @Sendable () -> [UInt8]
+    /// Who can be asked to log in: somebody who sees what is written, and can answer.
+    package var assistant: (any LoginAssistant)?
 
     package init(
         output: any TextSink & Sendable, errors: any TextSink & Sendable, outputTerminal: Terminal = .none,
@@ -41,7 +43,7 @@ package struct Console {
     /// The process as it was started.
     package static var process: Console {
         let environment = ProcessInfo.processInfo.environment
-        return Console(
+        var console = Console(
             output: FileSink.standardOutput, errors: FileSink.standardError,
             outputTerminal: Terminal(descriptor: STDOUT_FILENO, environment: environment),
             errorTerminal: Terminal(descriptor: STDERR_FILENO, environment: environment), environment: environment,
@@ -49,6 +51,11 @@ package struct Console {
             homeDirectory: environment["HOME"] ?? NSHomeDirectory(), now: LeaseManager.systemClock,
             zone: .system(environment: environment),
             input: { Array((try? FileHandle.standardInput.readToEnd()) ?? Data()) })
+        // In a pipe, in the background or in a timer nobody is asked.
+        if console.outputTerminal.isTerminal, console.errorTerminal.isTerminal, isatty(STDIN_FILENO) == 1 {
+            console.assistant = TerminalAssistant(console, opensBrowser: true)
+        }
+        return console
     }
 
     /// The text of a file, or for `-` of what is piped in.

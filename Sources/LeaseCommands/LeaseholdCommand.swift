@@ -41,7 +41,7 @@ package struct LeaseholdCommand: AsyncParsableCommand {
                     FloatingIPList.self, SlotFind.self,
                 ]),
             CommandGroup(name: "Reports", subcommands: [ReportCommand.self, ExportCommand.self]),
-            CommandGroup(name: "Upkeep", subcommands: [Doctor.self, DatabaseCommand.self]),
+            CommandGroup(name: "Upkeep", subcommands: [Login.self, Logout.self, Doctor.self, DatabaseCommand.self]),
         ])
 
     package init() {}

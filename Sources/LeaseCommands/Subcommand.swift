@@ -68,9 +68,11 @@ package struct GlobalOptions: ParsableArguments {
     package init() {}
 
     func configuration(_ console: Console) -> LeaseManager.Configuration {
-        LeaseManager.Configuration(
+        var configuration = LeaseManager.Configuration(
             databasePath: databasePath, environment: console.environment,
             currentDirectory: console.currentDirectory, homeDirectory: console.homeDirectory, now: console.now)
+        configuration.assistant = console.assistant
+        return configuration
     }
 
     func manager(_ console: Console, access: LeaseManager.Access = .reading) throws(LeaseholdError) -> LeaseManager {

@@ -110,7 +110,7 @@ extension LeaseManager {
         CloudDirectory(
             environment: configuration.environment, homeDirectory: configuration.homeDirectory,
             currentDirectory: configuration.currentDirectory, userAgent: "leasehold/\(LeaseManager.version)",
-            now: configuration.now)
+            now: configuration.now, assistant: configuration.assistant)
     }
 
     /// The version of the program.

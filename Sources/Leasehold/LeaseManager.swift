@@ -28,6 +28,8 @@ public struct LeaseManager: Sendable {
         public var homeDirectory: String
         /// The clock.
         public var now: @Sendable () -> Timestamp
+        /// Who can be asked to log in; `nil` if nobody can.
+        package var assistant: (any LoginAssistant)?
 
         /// What the process was started with.
         ///

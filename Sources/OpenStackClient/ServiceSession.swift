@@ -14,6 +14,13 @@ package protocol ServiceSession: Sendable {
 
     /// Whom the token speaks for, authenticating if that has not happened yet.
     func identity() async throws(ServiceError) -> TokenIdentity
+
+    /// What became of the steps of the latest login.
+    var loginSteps: [LoginJournal.Entry] { get }
+}
+
+extension ServiceSession {
+    package var loginSteps: [LoginJournal.Entry] { [] }
 }
 
 /// A service by its type in Keystone's catalogue.
@@ -70,7 +77,7 @@ package struct ServiceReply: Sendable {
 
     package var status: Int { http.status }
     /// OpenStack's id of the request, by which an operator finds it in the logs.
-    package var requestID: String? { http.headers["x-openstack-request-id"] ?? http.headers["x-compute-request-id"] }
+    package var requestID: String? { http.headers.requestID.map(redacted) }
     /// The value of `Date`, as the server wrote it.
     package var serverDate: String? { http.headers["date"] }
     package var contentType: String? { http.headers["content-type"] }

@@ -24,6 +24,7 @@ package struct CloudCheck: Sendable {
         }
         do throws(ServiceError) {
             let identity = try await connection.session.identity()
+            findings += steps()
             let scope = identity.seesAllProjects ? ", sees every project's leases" : ""
             findings.append(
                 Diagnosis(
@@ -50,9 +51,28 @@ package struct CloudCheck: Sendable {
                         message: failure.sentence(operation: "asking Blazar")))
             }
         } catch {
-            let step = error.kind == .authentication ? "login" : error.kind == .noEndpoint ? "catalogue" : "network"
+            let step: String
+            if let failed = connection.session.loginSteps.last(where: { $0.finding == nil }) {
+                findings += steps()
+                step = failed.step.rawValue
+            } else {
+                step = error.kind == .authentication ? "login" : error.kind == .noEndpoint ? "catalogue" : "network"
+            }
             findings.append(Diagnosis(subject: name, step: step, verdict: .bad, message: error.message))
         }
         return findings
+    }
+
+    /// The steps of the login that were done.
+    private func steps() -> [Diagnosis] {
+        connection.session.loginSteps.flatMap { entry -> [Diagnosis] in
+            guard connection.cloud.credentials.login != nil, let finding = entry.finding else { return [] }
+            let step = entry.step.rawValue
+            let done = Diagnosis(subject: connection.name, step: step, verdict: .good, message: finding)
+            let warning = entry.warning.map {
+                Diagnosis(subject: connection.name, step: step, verdict: .warning, message: $0)
+            }
+            return [done] + (warning.map { [$0] } ?? [])
+        }
     }
 }

@@ -12,13 +12,14 @@ package struct CloudFault: Error, Sendable, Hashable {
 
 /// The clouds that a person has configured.
 package struct CloudDirectory: Sendable {
-    private let loader: CloudConfigurationLoader
+    let loader: CloudConfigurationLoader
     private let environment: [String: String]
     private let homeDirectory: String
     private let currentDirectory: String
     private let proxies: ProxySettings
     private let userAgent: String
     private let now: @Sendable () -> Timestamp
+    private let assistant: (any LoginAssistant)?
     private let decorate: @Sendable (any HTTPTransport) -> any HTTPTransport
 
     /// - Parameters:
@@ -27,10 +28,11 @@ package struct CloudDirectory: Sendable {
     ///   - currentDirectory: the current folder.
     ///   - userAgent: what to call ourselves towards servers.
     ///   - now: the clock.
+    ///   - assistant: who can be asked to log in; `nil` if nobody can.
     ///   - decorate: puts something around each transport, such as a log.
     package init(
         environment: [String: String], homeDirectory: String, currentDirectory: String, userAgent: String,
-        now: @escaping @Sendable () -> Timestamp,
+        now: @escaping @Sendable () -> Timestamp, assistant: (any LoginAssistant)? = nil,
         decorate: @escaping @Sendable (any HTTPTransport) -> any HTTPTransport = { $0 }
     ) {
         loader = CloudConfigurationLoader(
@@ -41,6 +43,7 @@ package struct CloudDirectory: Sendable {
         proxies = ProxySettings(environment: environment)
         self.userAgent = userAgent
         self.now = now
+        self.assistant = assistant
         self.decorate = decorate
     }
 
@@ -124,14 +127,25 @@ package struct CloudDirectory: Sendable {
         let policy = try? policies().policy(of: [cloud.displayName, cloud.reference.entry])
         if policy?.sendsClientEvent == false { cloud.sendsClientEvent = false }
         do throws(ServiceError) {
-            let transport = try AsyncHTTPClientTransport(
-                tls: cloud.tls, proxies: proxies, userAgent: userAgent, clock: now)
-            let session = KeystoneSession(cloud: cloud, transport: decorate(try bounded(transport)), clock: now)
+            let (session, transport) = try session(cloud)
             return .success(
-                CloudConnection(cloud: cloud, session: session, now: now, shutDown: { await transport.shutdown() }))
+                CloudConnection(
+                    cloud: cloud, session: session, now: now, shutDown: { await transport.closing.shutdown() }))
         } catch {
             return .failure(CloudFault(error))
         }
+    }
+
+    /// A transport as it is used, and as it is closed.
+    typealias Transports = (sending: any HTTPTransport, closing: AsyncHTTPClientTransport)
+
+    /// A session that logs in when it is first used.
+    func session(_ cloud: CloudConfiguration) throws(ServiceError) -> (KeystoneSession, Transports) {
+        let transport = try AsyncHTTPClientTransport(
+            tls: cloud.tls, proxies: proxies, userAgent: userAgent, clock: now)
+        let sending = decorate(try bounded(transport))
+        let session = KeystoneSession(cloud: cloud, transport: sending, clock: now, assistant: assistant)
+        return (session, (sending, transport))
     }
 
     private func bounded(_ transport: any HTTPTransport) throws(ServiceError) -> any HTTPTransport {

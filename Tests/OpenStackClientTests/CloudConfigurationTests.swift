@@ -103,18 +103,20 @@ import Testing
             try load(
                 "auth_type: v3oidcaccesstoken\nauth: {\(url), identity_provider: chameleon, protocol: openid, "
                     + "access_token: a}"
-            ).credentials == .oidcAccessToken(federation, accessToken: Secret("a")))
+            ).credentials == .federated(federation, .accessToken(Secret("a"))))
         #expect(
             try load(
                 "auth_type: v3oidcpassword\nauth: {\(url), identity_provider: chameleon, protocol: openid, "
                     + "username: u, password: p, client_id: c, client_secret: none, "
                     + "discovery_endpoint: 'https://idp/.well-known/openid-configuration'}"
             ).credentials
-                == .oidcPassword(
+                == .federated(
                     federation,
-                    OIDCPasswordGrant(
-                        userName: "u", password: Secret("p"), clientID: "c", clientSecret: Secret("none"),
-                        discoveryEndpoint: "https://idp/.well-known/openid-configuration")))
+                    .grant(
+                        OpenIDClient(
+                            id: "c", secret: Secret("none"),
+                            discoveryEndpoint: "https://idp/.well-known/openid-configuration"),
+                        .password(userName: "u", password: Secret("p"), oneTimeKey: nil))))
     }
 
     @Test func mergeKeysShareSettings() throws {

@@ -65,11 +65,13 @@ import Testing
         ]
         #expect(
             try credentials(oidc)
-                == .oidcPassword(
+                == .federated(
                     FederationEndpoint(identityProvider: "chameleon", protocolName: "openid"),
-                    OIDCPasswordGrant(
-                        userName: "u", password: Secret("p"), clientID: "keystone", clientSecret: Secret("none"),
-                        scope: "openid", accessTokenType: "id_token", accessTokenEndpoint: "https://idp/token")))
+                    .grant(
+                        OpenIDClient(
+                            id: "keystone", secret: Secret("none"), scope: "openid", accessTokenType: "id_token",
+                            accessTokenEndpoint: "https://idp/token"),
+                        .password(userName: "u", password: Secret("p"), oneTimeKey: nil))))
     }
 
     @Test func missingVariableIsNamed() throws {

@@ -32,12 +32,14 @@ import Testing
         let endpoint = FederationEndpoint(identityProvider: "i", protocolName: "p")
         return [
             .password(user: .id("u"), password: secret), .applicationCredential(.id("a"), secret: secret),
-            .token(secret), .oidcAccessToken(endpoint, accessToken: secret),
-            .oidcPassword(
+            .token(secret), .federated(endpoint, .accessToken(secret)),
+            .federated(
                 endpoint,
-                OIDCPasswordGrant(
-                    userName: "u", password: secret, clientID: "c", clientSecret: secret,
-                    accessTokenEndpoint: "https://idp/token")),
+                .grant(
+                    OpenIDClient(id: "c", secret: secret, accessTokenEndpoint: "https://idp/token"),
+                    .password(userName: "u", password: secret, oneTimeKey: nil))),
+            .totp(user: .id("u"), passcode: secret),
+            .multifactor([.password(user: .id("u"), password: secret), .totp(user: .id("u"), passcode: secret)]),
         ]
     }
 

@@ -22,7 +22,9 @@ package struct Doctor: Subcommand {
     package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
-        let configuration = reading.global.configuration(console)
+        var configuration = reading.global.configuration(console)
+        // It finds out what is the case, and a login would change that.
+        configuration.assistant = nil
         var findings = [database(console)]
         let names = reading.global.names(console)
         findings += await LeaseManager.diagnose(names.isEmpty ? .all : reading.global.selection(console), configuration)

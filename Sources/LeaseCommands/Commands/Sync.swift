@@ -54,6 +54,8 @@ package struct Sync: Subcommand {
         guard !watches || seconds >= 5 else {
             throw CommandError.usage("--interval takes 5 s or more: each reading lists every lease.")
         }
+        // A watch runs for days, mostly with nobody there.
+        if watches { console.assistant = nil }
         let manager = try global.manager(console, access: .writing)
         var options = SyncOptions()
         options.confirmsDeletes = confirmsDeletes

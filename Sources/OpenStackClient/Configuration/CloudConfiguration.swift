@@ -86,9 +86,32 @@ extension Credentials {
         case .password(let user, _): ["password", "\(user)"]
         case .applicationCredential(let reference, _): ["application credential", "\(reference)"]
         case .token(let token): ["token", isProjectNamed ? "" : token.reveal()]
-        case .oidcPassword(let endpoint, let grant): ["oidc", "\(endpoint)", grant.userName]
-        case .oidcAccessToken(let endpoint, let token):
-            ["oidc token", "\(endpoint)", isProjectNamed ? "" : token.reveal()]
+        case .totp(let user, _): ["totp", "\(user)"]
+        case .multifactor(let methods):
+            ["multifactor"]
+                + methods.map { method in
+                    switch method {
+                    case .password(let user, _), .totp(let user, _): "\(user)"
+                    case .token(let token): isProjectNamed ? "" : token.reveal()
+                    }
+                }
+        case .federated(let endpoint, let login):
+            ["oidc", "\(endpoint)"] + login.identifyingParts(isProjectNamed: isProjectNamed)
+        }
+    }
+}
+
+extension OpenIDLogin {
+    /// Who has logged in, only the provider knows; the cache says at least which login is meant.
+    fileprivate func identifyingParts(isProjectNamed: Bool) -> [String] {
+        switch self {
+        case .accessToken(let token): ["token", isProjectNamed ? "" : token.reveal()]
+        case .hub(let hub): ["hub", hub.apiURL, hub.user]
+        case .grant(let client, .password(let userName, _, _)): ["password", client.id, userName]
+        case .grant(let client, .clientCredentials): ["client", client.id]
+        case .grant(let client, .code(let code, _)): ["code", client.id, isProjectNamed ? "" : code.reveal()]
+        case .grant(let client, .browser(_, let cache)), .grant(let client, .device(_, let cache)):
+            ["login", client.id, cache.path]
         }
     }
 }

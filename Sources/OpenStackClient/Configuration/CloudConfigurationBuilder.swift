@@ -21,10 +21,6 @@ struct CloudConfigurationBuilder {
         self.search = search
     }
 
-    static let supportedAuthTypes = [
-        "password", "v3password", "v3applicationcredential", "token", "v3token", "v3oidcpassword", "v3oidcaccesstoken",
-    ]
-
     func build() throws(CloudConfigurationError) -> CloudConfiguration {
         if let version = try settings.text("identity_api_version"), !["3", "3.0", "v3"].contains(version) {
             throw settings.invalid(
@@ -37,9 +33,8 @@ struct CloudConfigurationBuilder {
         let region = try settings.text("region_name")
         var cloud = CloudConfiguration(
             name: reference.entry, displayName: displayName(region: region, authURL: authURL),
-            origin: settings.origin, authURL: authURL, authType: authType, credentials: try credentials(authType),
-            project: try project(),
-            region: region, interface: try interface(), tls: try tls(), endpointOverrides: try endpointOverrides(),
+            origin: settings.origin, authURL: authURL, authType: authType.rawValue,
+            credentials: try credentials(authType), project: try project(), region: region, interface: try interface(), tls: try tls(), endpointOverrides: try endpointOverrides(),
             wantsAllProjects: try settings.flag("leasehold_all_projects") ?? false,
             sendsClientEvent: try settings.flag("leasehold_client_event") ?? true)
         cloud.reference = reference
@@ -59,12 +54,23 @@ struct CloudConfigurationBuilder {
         for key in settings.members.keys where url.contains("{\(key)}") {
             if let value = settings.members[key]?.scalar { url = url.replacing("{\(key)}", with: value) }
         }
-        while url.hasSuffix("/") { url.removeLast() }
         try requireURL(url, key: "auth_url")
+        try refuseQuery(url, key: "auth_url")
+        // The URL is shown, and stored: what stands before the host may be a password, and is not sent.
+        url = DisplayURL.withoutUser(url)
+        while url.hasSuffix("/") { url.removeLast() }
         return url
     }
 
-    private func requireURL(_ url: String, key: String) throws(CloudConfigurationError) {
+    /// Paths are put behind the URL, which leaves no sense to a query; and one may hold a token.
+    private func refuseQuery(_ url: String, key: String) throws(CloudConfigurationError) {
+        guard url.contains("?") || url.contains("#") else { return }
+        throw settings.invalid(
+            key, "has a \"?\" or \"#\" in it: remove that and what follows; tokens have settings of their own",
+            settings.node(key))
+    }
+
+    func requireURL(_ url: String, key: String) throws(CloudConfigurationError) {
         guard let parts = URLComponents(string: url), ["http", "https"].contains(parts.scheme?.lowercased()),
             let host = parts.host, !host.isEmpty
         else {
@@ -87,6 +93,7 @@ struct CloudConfigurationBuilder {
             }
             guard let url = try settings.text(key) else { continue }
             try requireURL(url, key: key)
+            try refuseQuery(url, key: key)
             overrides[ServiceType(rawValue: service.replacing("_", with: "-"))] = url
         }
         return overrides
@@ -118,39 +125,40 @@ struct CloudConfigurationBuilder {
 // MARK: - Credentials
 
 extension CloudConfigurationBuilder {
-    private func authType() throws(CloudConfigurationError) -> String {
+    private func authType() throws(CloudConfigurationError) -> AuthType {
         let hasUser = settings.node("username") != nil || settings.node("user_id") != nil
         guard let type = try settings.text("auth_type", "auth_plugin") else {
             let isApplicationCredential = ["application_credential_id", "application_credential_name"]
                 .contains { settings.node($0) != nil }
-            if isApplicationCredential { return "v3applicationcredential" }
-            return settings.node("token") != nil && !hasUser ? "v3token" : "password"
+            if isApplicationCredential { return .v3applicationcredential }
+            return settings.node("token") != nil && !hasUser ? .v3token : .password
         }
-        guard Self.supportedAuthTypes.contains(type) else {
-            let list = Self.supportedAuthTypes.joined(separator: ", ")
+        guard let known = AuthType(rawValue: type) else {
             throw CloudConfigurationError(
                 .unsupportedAuthType,
                 "the auth type \"\(type.escapedForTerminal)\" of cloud \"\(settings.name.escapedForTerminal)\" is not "
-                    + "supported: use one of \(list)",
+                    + "supported: use one of \(AuthType.list)",
                 at: settings.node("auth_type")?.position)
         }
-        return type
+        return known
     }
 
-    private func credentials(_ authType: String) throws(CloudConfigurationError) -> Credentials {
+    private func credentials(_ authType: AuthType) throws(CloudConfigurationError) -> Credentials {
         switch authType {
-        case "v3applicationcredential": return try applicationCredential()
-        case "token", "v3token": return .token(Secret(try settings.required("token", "auth_token")))
-        case "v3oidcpassword": return .oidcPassword(try federation(), try passwordGrant())
-        case "v3oidcaccesstoken":
-            return .oidcAccessToken(try federation(), accessToken: Secret(try settings.required("access_token")))
-        default:
-            let user = try user()
-            return .password(user: user, password: Secret(try settings.required("password")))
+        case .password, .v3password:
+            return .password(user: try user(), password: Secret(try settings.required("password")))
+        case .v3applicationcredential: return try applicationCredential()
+        case .token, .v3token: return .token(Secret(try settings.required("token", "auth_token")))
+        case .v3totp:
+            return .totp(user: try user(), passcode: try settings.text("passcode").map(Secret.init))
+        case .v3multifactor: return .multifactor(try methods())
+        case .v3oidcpassword, .v3oidcclientcredentials, .v3oidcauthcode, .v3oidcaccesstoken, .v3oidcdeviceauthz,
+            .v3chameleonoidc:
+            return .federated(try federation(), try openIDLogin(authType))
         }
     }
 
-    private func user() throws(CloudConfigurationError) -> UserReference {
+    func user() throws(CloudConfigurationError) -> UserReference {
         if let id = try settings.text("user_id") { return .id(id) }
         return .name(try settings.required("username", "user_name"), domain: try domain("user_domain"))
     }
@@ -169,23 +177,6 @@ extension CloudConfigurationBuilder {
         FederationEndpoint(
             identityProvider: try settings.required("identity_provider"),
             protocolName: try settings.required("protocol"))
-    }
-
-    private func passwordGrant() throws(CloudConfigurationError) -> OIDCPasswordGrant {
-        let endpoint = try settings.text("access_token_endpoint")
-        let discovery = try settings.text("discovery_endpoint")
-        if let endpoint { try requireURL(endpoint, key: "access_token_endpoint") }
-        if let discovery { try requireURL(discovery, key: "discovery_endpoint") }
-        guard endpoint != nil || discovery != nil else {
-            throw settings.missing("discovery_endpoint", purpose: "says where the identity provider gives tokens")
-        }
-        return OIDCPasswordGrant(
-            userName: try settings.required("username", "user_name"),
-            password: Secret(try settings.required("password")), clientID: try settings.required("client_id"),
-            clientSecret: try settings.text("client_secret").map(Secret.init),
-            scope: try settings.text("openid_scope") ?? "openid profile",
-            accessTokenType: try settings.text("access_token_type") ?? "access_token",
-            accessTokenEndpoint: endpoint, discoveryEndpoint: discovery)
     }
 
     private func project() throws(CloudConfigurationError) -> ProjectReference? {

@@ -102,6 +102,16 @@ package struct CloudConfigurationLoader: Sendable {
         return first.name
     }
 
+    /// A cloud that no file has: its settings are given by the names that they have in clouds.yaml.
+    package func load(name: String, settings: [String: String]) throws(CloudConfigurationError) -> CloudConfiguration {
+        let members = settings.sorted { $0.key < $1.key }.reduce(into: ConfigurationMapping()) {
+            $0[$1.key] = ConfigurationNode(value: .scalar($1.value))
+        }
+        return try CloudConfigurationBuilder(
+            reference: CloudReference(entry: name), origin: .environment, settings: members, search: search
+        ).build()
+    }
+
     private func noCloud() -> CloudConfigurationError {
         let folders = search.directories.map(\.escapedForTerminal).joined(separator: ", ")
         return CloudConfigurationError(

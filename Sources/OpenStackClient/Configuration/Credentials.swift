@@ -6,18 +6,43 @@ package enum Credentials: Sendable, Hashable {
     case applicationCredential(ApplicationCredentialReference, secret: Secret)
     /// `token`, `v3token`
     case token(Secret)
-    /// `v3oidcpassword`
-    case oidcPassword(FederationEndpoint, OIDCPasswordGrant)
-    /// `v3oidcaccesstoken`
-    case oidcAccessToken(FederationEndpoint, accessToken: Secret)
+    /// `v3totp`; without a passcode a person is asked for one.
+    case totp(user: UserReference, passcode: Secret?)
+    /// `v3multifactor`
+    case multifactor([AuthMethod])
+    /// `v3oidc…` and `v3chameleonoidc`: an identity provider's word, which Keystone takes.
+    case federated(FederationEndpoint, OpenIDLogin)
 
     /// Every secret in it, so that a server's words can be cleared of them.
     var secrets: [Secret] {
         switch self {
-        case .password(_, let secret), .applicationCredential(_, let secret), .token(let secret),
-            .oidcAccessToken(_, let secret):
-            [secret]
-        case .oidcPassword(_, let grant): [grant.password] + (grant.clientSecret.map { [$0] } ?? [])
+        case .password(_, let secret), .applicationCredential(_, let secret), .token(let secret): [secret]
+        case .totp(_, let passcode): passcode.map { [$0] } ?? []
+        case .multifactor(let methods): methods.flatMap(\.secrets)
+        case .federated(_, let login): login.secrets
+        }
+    }
+}
+
+/// One of the proofs that `v3multifactor` puts together.
+package enum AuthMethod: Sendable, Hashable {
+    case password(user: UserReference, password: Secret)
+    case totp(user: UserReference, passcode: Secret?)
+    case token(Secret)
+
+    /// What to call it in front of a person.
+    var name: String {
+        switch self {
+        case .password: "password"
+        case .totp: "passcode"
+        case .token: "token"
+        }
+    }
+
+    var secrets: [Secret] {
+        switch self {
+        case .password(_, let secret), .token(let secret): [secret]
+        case .totp(_, let passcode): passcode.map { [$0] } ?? []
         }
     }
 }
@@ -56,35 +81,5 @@ package struct FederationEndpoint: Sendable, Hashable {
     package init(identityProvider: String, protocolName: String) {
         self.identityProvider = identityProvider
         self.protocolName = protocolName
-    }
-}
-
-/// OAuth 2.0's password grant (RFC 6749, section 4.3), as keystoneauth's `OidcPassword` uses it.
-package struct OIDCPasswordGrant: Sendable, Hashable {
-    package var userName: String
-    package var password: Secret
-    package var clientID: String
-    package var clientSecret: Secret?
-    package var scope: String
-    /// Which member of the provider's answer is shown to Keystone: `access_token` or `id_token`.
-    package var accessTokenType: String
-    /// Where tokens are given; wins over what discovery says.
-    package var accessTokenEndpoint: String?
-    /// Where the provider describes itself, `…/.well-known/openid-configuration`.
-    package var discoveryEndpoint: String?
-
-    package init(
-        userName: String, password: Secret, clientID: String, clientSecret: Secret? = nil,
-        scope: String = "openid profile", accessTokenType: String = "access_token", accessTokenEndpoint: String? = nil,
-        discoveryEndpoint: String? = nil
-    ) {
-        self.userName = userName
-        self.password = password
-        self.clientID = clientID
-        self.clientSecret = clientSecret
-        self.scope = scope
-        self.accessTokenType = accessTokenType
-        self.accessTokenEndpoint = accessTokenEndpoint
-        self.discoveryEndpoint = discoveryEndpoint
     }
 }

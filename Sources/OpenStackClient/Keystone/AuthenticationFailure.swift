@@ -4,10 +4,10 @@ import LeaseModel
 struct AuthenticationFailure: Sendable {
     let cloud: CloudConfiguration
 
-    private var name: String { "cloud \"\(cloud.displayName.escapedForTerminal)\"" }
+    var name: String { "cloud \"\(cloud.displayName.escapedForTerminal)\"" }
 
     /// Where the user's settings are, for the next step.
-    private var place: String {
+    var place: String {
         switch cloud.origin {
         case .environment: "the OS_* variables"
         case .file(let path): "clouds.\(cloud.reference.entry.escapedForTerminal) of \(path.escapedForTerminal)"
@@ -29,7 +29,7 @@ struct AuthenticationFailure: Sendable {
         case 301, 302, 303, 307, 308:
             error(
                 .configuration, reply,
-                "the address has moved\(reply.headers["location"].map { " to \(DisplayURL.text($0))" } ?? "")",
+                "the address has moved\(reply.headers["location"].map { " to \(DisplayURL.text(reply.redacted($0)))" } ?? "")",
                 "correct auth_url in \(place)")
         case 400:
             error(.configuration, reply, "Keystone does not understand the request", "check \(checks) in \(place)")
@@ -80,12 +80,22 @@ struct AuthenticationFailure: Sendable {
         case .password(.id(let id), _): "password of user \"\(id.escapedForTerminal)\"\(forProject)"
         case .applicationCredential: "application credential"
         case .token: "token\(forProject)"
-        case .oidcPassword(_, let grant): "password of user \"\(grant.userName.escapedForTerminal)\"\(forProject)"
-        case .oidcAccessToken: "access token\(forProject)"
+        case .totp(let user, _): "passcode of user \"\(Self.text(user))\"\(forProject)"
+        case .multifactor(let methods): "\(methods.map(\.name).joined(separator: " and "))\(forProject)"
+        case .federated(_, .grant(_, .password(let user, _, _))):
+            "password of user \"\(user.escapedForTerminal)\"\(forProject)"
+        case .federated: "access token\(forProject)"
         }
     }
 
-    private var forProject: String {
+    private static func text(_ user: UserReference) -> String {
+        switch user {
+        case .name(let name, _): name.escapedForTerminal
+        case .id(let id): id.escapedForTerminal
+        }
+    }
+
+    var forProject: String {
         switch cloud.project {
         case nil: ""
         case .name(let name, _)?: " for the project \"\(name.escapedForTerminal)\""
@@ -98,8 +108,11 @@ struct AuthenticationFailure: Sendable {
         case .password: "user name, password, project and domains"
         case .applicationCredential: "id and secret of the application credential, and that it has not expired,"
         case .token: "the token (it may have expired: get a new one)"
-        case .oidcPassword: "identity_provider, protocol and project"
-        case .oidcAccessToken: "the access token (it may have expired: get a new one), identity_provider and protocol"
+        case .totp: "user name, passcode (each can be used once), project and domains"
+        case .multifactor: "auth_methods and what each of them needs, project and domains"
+        case .federated(_, .accessToken):
+            "the access token (it may have expired: get a new one), identity_provider and protocol"
+        case .federated: "identity_provider, protocol and project"
         }
     }
 
@@ -122,7 +135,7 @@ struct AuthenticationFailure: Sendable {
             "check auth_url in \(place), and whether this network wants you to log in or to use a proxy")
     }
 
-    private func error(
+    func error(
         _ kind: ServiceError.Kind, _ reply: AuthenticationReply, _ what: String, _ step: String
     ) -> ServiceError {
         let words = reply.explanation(without: cloud.credentials.secrets).map { ", \"\($0)\"" } ?? ""

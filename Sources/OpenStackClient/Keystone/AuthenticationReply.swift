@@ -7,8 +7,23 @@ struct AuthenticationReply: Sendable {
     let body: [UInt8]
     /// The request without secrets: `POST https://cloud:5000/v3/auth/tokens`.
     let requestLine: String
+    /// What the request carried that nobody may see.
+    let secrets: [Secret]
 
-    var requestID: String? { headers["x-openstack-request-id"] }
+    init(to request: HTTPRequest, status: Int, headers: HTTPFields, body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        requestLine = request.description
+        secrets = request.secrets
+    }
+
+    /// The id under which an operator finds the request in the logs.
+    var requestID: String? { headers.requestID.map(redacted) }
+
+    /// A text of the server's as it may be shown: it may repeat what it was sent.
+    func redacted(_ text: String) -> String { secrets.reduce(text) { $1.redacted(from: $0) } }
+
     var json: JSONValue? { try? JSONValue(parsing: body) }
 
     /// What the server says is wrong, short and safe to show; `nil` if it says nothing that can be read.
@@ -20,7 +35,7 @@ struct AuthenticationReply: Sendable {
             json?["error"]?["message"]?.stringValue ?? json?["error_description"]?.stringValue
             ?? json?["error"]?.stringValue ?? json?["message"]?.stringValue
         guard let text, !text.isEmpty else { return nil }
-        let clean = secrets.reduce(text) { $1.redacted(from: $0) }.escapedForTerminal
+        let clean = redacted(secrets.reduce(text) { $1.redacted(from: $0) }).escapedForTerminal
         return clean.count > 200 ? clean.prefix(200) + "…" : clean
     }
 

@@ -3,8 +3,59 @@ import LeaseModel
 /// Gets a token for a cloud, by whatever its configuration offers.
 struct KeystoneAuthenticator: Sendable {
     let cloud: CloudConfiguration
-    let transport: any HTTPTransport
     let clock: @Sendable () -> Timestamp
+    let journal: LoginJournal
+    private let assistant: (any LoginAssistant)?
+    private let send: @Sendable (HTTPRequest) async throws(ServiceError) -> AuthenticationReply
+    /// Gives the provider's token, if there is a provider; `true` asks a person even if there is a login.
+    private let accessToken: @Sendable (Bool) async throws(ServiceError) -> Secret
+    let tokenSource: OpenIDTokenSource?
+
+    init(
+        cloud: CloudConfiguration, transport: any HTTPTransport, clock: @escaping @Sendable () -> Timestamp,
+        sleep: @escaping @Sendable (Double) async throws -> Void, assistant: (any LoginAssistant)?
+    ) {
+        self.cloud = cloud
+        self.clock = clock
+        self.assistant = assistant
+        let journal = LoginJournal()
+        self.journal = journal
+        let name = cloud.displayName
+        let send = { @Sendable (request: HTTPRequest) async throws(ServiceError) -> AuthenticationReply in
+            do throws(TransportError) {
+                let reply = try await transport.send(request)
+                return AuthenticationReply(
+                    to: request, status: reply.status, headers: reply.headers, body: try await reply.body.collect())
+            } catch {
+                throw ServiceError(error, requestLine: request.description, cloud: name)
+            }
+        }
+        self.send = send
+        let failure = AuthenticationFailure(cloud: cloud)
+        let world = OpenIDTokenSource.Surroundings(
+            send: send, clock: clock, sleep: sleep, assistant: assistant, journal: journal)
+        switch cloud.credentials.login {
+        case nil:
+            tokenSource = nil
+            accessToken = { (_) async throws(ServiceError) in throw failure.loginNeeded(hasEnded: false) }
+        case .accessToken(let token)?:
+            tokenSource = nil
+            accessToken = { (_) async throws(ServiceError) in
+                journal.finish(.token, AccessTokenFacts(token.reveal()).text(now: clock()) ?? "as configured")
+                return token
+            }
+        case .hub(let hub)?:
+            tokenSource = nil
+            let source = HubTokenSource(hub: hub, failure: failure, world: world)
+            accessToken = { (_) async throws(ServiceError) in try await source.accessToken() }
+        case .grant(let client, let grant)?:
+            let source = OpenIDTokenSource(client, grant, failure: failure, world: world)
+            tokenSource = source
+            accessToken = { (asksAgain) async throws(ServiceError) in
+                try await source.accessToken(askingAgain: asksAgain)
+            }
+        }
+    }
 
     private var failure: AuthenticationFailure { AuthenticationFailure(cloud: cloud) }
     private var root: String { EndpointURL.identityRoot(cloud.authURL) }
@@ -14,8 +65,11 @@ struct KeystoneAuthenticator: Sendable {
     /// - Throws: ``ServiceError``: refused, not Keystone, no answer, or a token for another project.
     func authenticate(generation: Int) async throws(ServiceError) -> KeystoneToken {
         let startedAt = clock()
+        journal.restart()
         let reply = try await tokenReply()
-        return try token(from: reply, requestedAt: startedAt, generation: generation)
+        let token = try token(from: reply, requestedAt: startedAt, generation: generation)
+        journal.finish(.project, "\(token.identity.projectName.escapedForTerminal)")
+        return token
     }
 
     private func tokenReply() async throws(ServiceError) -> AuthenticationReply {
@@ -26,54 +80,110 @@ struct KeystoneAuthenticator: Sendable {
             return try await post(TokenRequestBody.applicationCredential(reference, secret))
         case .token(let token):
             return try await post(TokenRequestBody.token(token, project: cloud.project))
-        case .oidcPassword(let endpoint, let grant):
-            let access = try await OIDCTokenSource(grant: grant, failure: failure, send: send).accessToken()
-            return try await federated(endpoint, access)
-        case .oidcAccessToken(let endpoint, let access):
-            return try await federated(endpoint, access)
+        case .totp(let user, let passcode):
+            let passcode = try await self.passcode(passcode)
+            return try await post(TokenRequestBody.passcode(user, passcode, project: cloud.project))
+        case .multifactor(let methods):
+            let asks = methods.contains { if case .totp(_, nil) = $0 { true } else { false } }
+            let passcode = asks ? try await self.passcode(nil) : nil
+            return try await post(TokenRequestBody.several(methods, passcode: passcode, project: cloud.project))
+        case .federated(let endpoint, _):
+            let unscoped = try await unscopedToken(endpoint, askingAgain: false)
+            return try await scoped(unscoped)
         }
     }
 
+    private func passcode(_ configured: Secret?) async throws(ServiceError) -> Secret {
+        if let configured { return configured }
+        return try await failure.ask("TOTP passcode: ", assistant)
+    }
+
     private func post(_ body: JSONValue) async throws(ServiceError) -> AuthenticationReply {
-        let reply = try await send(
-            HTTPRequest(
-                method: "POST", url: root + "/auth/tokens",
-                headers: ["Accept": "application/json", "Content-Type": "application/json"],
-                body: Array(body.text().utf8)))
+        let reply = try await send(tokenRequest(body))
         guard (200..<300).contains(reply.status) else { throw failure.keystone(reply) }
         return reply
     }
 
-    /// Shows the provider's token to Keystone, gets an unscoped token for it, and exchanges that for one of the project.
+    private func tokenRequest(_ body: JSONValue) -> HTTPRequest {
+        HTTPRequest(
+            method: "POST", url: root + "/auth/tokens",
+            headers: ["Accept": "application/json", "Content-Type": "application/json"],
+            body: Array(body.text().utf8))
+    }
+}
+
+// MARK: - Through an identity provider
+
+extension KeystoneAuthenticator {
+    /// A token of Keystone's for a person, and for no project yet.
+    struct UnscopedToken: Sendable {
+        let secret: Secret
+        let userName: String
+        let expiresAt: Timestamp?
+    }
+
+    /// Shows the provider's token to Keystone.
     ///
-    /// Source: keystoneauth, `identity/v3/federation.py`. Our lab has no identity provider: this runs in tests against
-    /// a scripted stand-in only.
-    private func federated(_ endpoint: FederationEndpoint, _ access: Secret) async throws(ServiceError)
-        -> AuthenticationReply
-    {
+    /// The order of requests is that of keystoneauth, `identity/v3/federation.py`.
+    func unscopedToken(
+        _ endpoint: FederationEndpoint, askingAgain: Bool
+    ) async throws(ServiceError) -> UnscopedToken {
+        let access = try await accessToken(askingAgain)
+        journal.begin(.federation)
         let provider = EndpointURL.segment(endpoint.identityProvider)
         let protocolName = EndpointURL.segment(endpoint.protocolName)
-        let unscoped = try await send(
+        let reply = try await send(
             HTTPRequest(
                 method: "POST",
                 url: "\(root)/OS-FEDERATION/identity_providers/\(provider)/protocols/\(protocolName)/auth",
                 headers: ["Accept": "application/json", "Authorization": "Bearer \(access.reveal())"], body: []))
-        guard (200..<300).contains(unscoped.status) else { throw failure.keystone(unscoped) }
-        guard let token = unscoped.headers["x-subject-token"], !token.isEmpty else {
-            throw failure.unusable(unscoped, "Keystone's answer holds no token")
+        guard (200..<300).contains(reply.status) else { throw failure.federation(reply, endpoint) }
+        guard let token = reply.headers["x-subject-token"], !token.isEmpty else {
+            throw failure.unusable(reply, "Keystone's answer holds no token")
         }
-        return try await post(TokenRequestBody.token(Secret(token), project: cloud.project))
+        let user = reply.json?["token"]?["user"]
+        let name = user?["name"]?.stringValue ?? user?["id"]?.stringValue ?? "?"
+        let groups = user?["OS-FEDERATION"]?["groups"]?.arrayValue ?? []
+        journal.finish(
+            .federation, "user \(name.escapedForTerminal)",
+            warning: groups.isEmpty
+                ? nil
+                : """
+                Your roles come from a group that the provider puts you in. Leases can be read, but where a site lets \
+                people in so, Blazar cannot make a trust for you and answers creations with 500 \
+                ("Could not find role"): ask whoever runs the cloud for roles of your own.
+                """)
+        return UnscopedToken(
+            secret: Secret(token), userName: name,
+            expiresAt: reply.json?["token"]?["expires_at"]?.stringValue.flatMap(Timestamp.init(parsing:)))
     }
 
-    private func send(_ request: HTTPRequest) async throws(ServiceError) -> AuthenticationReply {
-        do {
-            let reply = try await transport.send(request)
-            return AuthenticationReply(
-                status: reply.status, headers: reply.headers, body: try await reply.body.collect(),
-                requestLine: request.description)
-        } catch {
-            throw ServiceError(error, requestLine: request.description, cloud: cloud.displayName)
+    /// Exchanges a token for one of the configured project.
+    private func scoped(_ unscoped: UnscopedToken) async throws(ServiceError) -> AuthenticationReply {
+        journal.begin(.project)
+        guard let project = cloud.project else {
+            throw failure.noProject(offered: try await projects(unscoped))
         }
+        var request = tokenRequest(TokenRequestBody.token(unscoped.secret, project: project))
+        request.headers["X-Auth-Token"] = unscoped.secret.reveal()
+        let reply = try await send(request)
+        guard (200..<300).contains(reply.status) else {
+            throw failure.project(reply, offered: try? await projects(unscoped))
+        }
+        return reply
+    }
+
+    /// The projects that a token may be exchanged for.
+    func projects(_ token: UnscopedToken) async throws(ServiceError) -> [LoginProject] {
+        let reply = try await send(
+            HTTPRequest(
+                method: "GET", url: root + "/auth/projects",
+                headers: ["Accept": "application/json", "X-Auth-Token": token.secret.reveal()]))
+        guard (200..<300).contains(reply.status) else { throw failure.keystone(reply) }
+        guard let projects = reply.json?["projects"]?.arrayValue else {
+            throw failure.unusable(reply, "Keystone's answer holds no projects")
+        }
+        return projects.compactMap(LoginProject.init)
     }
 }
 

@@ -9,7 +9,7 @@ package actor KeystoneSession: ServiceSession {
     /// The cloud that this session talks to.
     package nonisolated let cloud: CloudConfiguration
     private nonisolated let transport: any HTTPTransport
-    private let authenticator: KeystoneAuthenticator
+    nonisolated let authenticator: KeystoneAuthenticator
     private let clock: @Sendable () -> Timestamp
 
     private var token: KeystoneToken?
@@ -31,12 +31,21 @@ package actor KeystoneSession: ServiceSession {
     ///   - cloud: The cloud and its credentials.
     ///   - transport: The way to it.
     ///   - clock: The time, by which tokens are renewed before they end.
-    package init(cloud: CloudConfiguration, transport: any HTTPTransport, clock: @escaping @Sendable () -> Timestamp) {
+    ///   - sleep: Lets so many seconds pass.
+    ///   - assistant: Who can be asked to log in; `nil` if nobody can.
+    package init(
+        cloud: CloudConfiguration, transport: any HTTPTransport, clock: @escaping @Sendable () -> Timestamp,
+        sleep: @escaping @Sendable (Double) async throws -> Void = { try await Task.sleep(for: .seconds($0)) },
+        assistant: (any LoginAssistant)? = nil
+    ) {
         self.cloud = cloud
         self.transport = transport
         self.clock = clock
-        authenticator = KeystoneAuthenticator(cloud: cloud, transport: transport, clock: clock)
+        authenticator = KeystoneAuthenticator(
+            cloud: cloud, transport: transport, clock: clock, sleep: sleep, assistant: assistant)
     }
+
+    package nonisolated var loginSteps: [LoginJournal.Entry] { authenticator.journal.entries }
 
     package func identity() async throws(ServiceError) -> TokenIdentity { try await currentToken().identity }
 
@@ -74,7 +83,7 @@ package actor KeystoneSession: ServiceSession {
         message.headers["X-Auth-Token"] = token.secret.reveal()
         do {
             return ServiceReply(
-                http: try await transport.send(message), requestLine: message.description, secrets: [token.secret])
+                http: try await transport.send(message), requestLine: message.description, secrets: message.secrets)
         } catch {
             throw ServiceError(error, requestLine: message.description, cloud: cloud.displayName)
         }
@@ -95,7 +104,7 @@ package actor KeystoneSession: ServiceSession {
 
 extension KeystoneSession {
     /// A token that is good for a while, and is not the given one, which a service has refused.
-    private func currentToken(otherThan refused: Int? = nil) async throws(ServiceError) -> KeystoneToken {
+    func currentToken(otherThan refused: Int? = nil) async throws(ServiceError) -> KeystoneToken {
         while true {
             if let token, token.generation != refused, clock() < token.renewAt { return token }
             guard isAuthenticating else { return try await authenticate() }

@@ -25,8 +25,42 @@ enum TokenRequestBody {
         body(method: "token", ["id": .string(token.reveal())], project: project)
     }
 
+    /// A one-time password.
+    static func passcode(_ user: UserReference, _ passcode: Secret, project: ProjectReference?) -> JSONValue {
+        body(["totp": ["user": .object(fields(user, passcode: passcode))]], project: project)
+    }
+
+    /// Several proofs at once, of one user.
+    static func several(_ methods: [AuthMethod], passcode: Secret?, project: ProjectReference?) -> JSONValue {
+        var members = JSONObject()
+        for method in methods {
+            switch method {
+            case .password(let user, let password):
+                var member = fields(user)
+                member["password"] = .string(password.reveal())
+                members["password"] = ["user": .object(member)]
+            case .totp(let user, let own):
+                members["totp"] = ["user": .object(fields(user, passcode: own ?? passcode ?? Secret("")))]
+            case .token(let token): members["token"] = ["id": .string(token.reveal())]
+            }
+        }
+        return body(members, project: project)
+    }
+
+    private static func fields(_ user: UserReference, passcode: Secret) -> JSONObject {
+        var member = fields(user)
+        member["passcode"] = .string(passcode.reveal())
+        return member
+    }
+
     private static func body(method: String, _ member: JSONObject, project: ProjectReference?) -> JSONValue {
-        var auth: JSONObject = ["identity": ["methods": [.string(method)], method: .object(member)]]
+        body([method: .object(member)], project: project)
+    }
+
+    private static func body(_ methods: JSONObject, project: ProjectReference?) -> JSONValue {
+        var identity: JSONObject = ["methods": .array(methods.keys.map(JSONValue.string))]
+        for (key, value) in methods.members { identity[key] = value }
+        var auth: JSONObject = ["identity": .object(identity)]
         if let project { auth["scope"] = ["project": .object(fields(project))] }
         return ["auth": .object(auth)]
     }

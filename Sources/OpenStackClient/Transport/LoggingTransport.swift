@@ -21,8 +21,8 @@ package struct LoggingTransport: HTTPTransport {
         let start = elapsed()
         do {
             let reply = try await next.send(request)
-            let requestID = reply.headers["x-openstack-request-id"]?.escapedForTerminal ?? "-"
-            logger.debug("\(request) → \(reply.status) in \(milliseconds(since: start)) ms, \(requestID)")
+            let requestID = request.secrets.reduce(reply.headers.requestID ?? "-") { $1.redacted(from: $0) }
+            logger.debug("\(request) → \(reply.status) in \(milliseconds(since: start)) ms, \(requestID.escapedForTerminal)")
             return reply
         } catch {
             logger.debug("\(request) → \(error) after \(milliseconds(since: start)) ms")

@@ -1,0 +1,142 @@
+package import ArgumentParser
+import LeaseModel
+import Leasehold
+
+/// `leasehold login`
+package struct Login: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "login",
+        abstract: "Log in to a cloud in a browser, and keep the login.",
+        usage: "leasehold login [<cloud>] [<options>]",
+        discussion: """
+            Shows an address and a code to open in a browser, here or on any other device, and waits. The login is kept
+            in ccauth's file (~/.cache/ccauth/refresh_token.json, or in CC_LOGIN_STATE), and serves ccauth as well. If
+            there is a login already, nobody is asked; --again asks.
+
+            Other commands on a terminal ask in the same way when a login has ended. A watch, a pipe and a timer never
+            do: they end with status 77, or wait until somebody has logged in.
+
+            EXAMPLES
+              leasehold login chi_uc
+              leasehold login --list-projects -f json
+              leasehold login --write-clouds-yaml --all-sites --all-projects
+            """)
+
+    @Flag(name: .customLong("again"), help: "Ask even if there is a login.")
+    var asksAgain = false
+    @Flag(name: .customLong("no-browser"), help: "Open no browser here.")
+    var opensNoBrowser = false
+    @Flag(name: .customLong("list-projects"), help: "List the projects that the login opens.")
+    var listsProjects = false
+    @Flag(name: .customLong("write-clouds-yaml"), help: "Write a clouds.yaml for this login.")
+    var writesClouds = false
+    @Flag(name: .customLong("all-sites"), help: "With an entry for each site of Chameleon.")
+    var allSites = false
+    @Flag(name: .customLong("all-projects"), help: "With an entry for each project.")
+    var allProjects = false
+    @Option(
+        name: .customLong("output"),
+        help: ArgumentHelp(
+            "Where to write it; - is standard output. Default: openstack/clouds.yaml in XDG_CONFIG_HOME or ~/.config.",
+            valueName: "file"))
+    var path: String?
+    @Flag(name: .customLong("overwrite"), help: "Replace a file that is there; it is kept as FILE.bak.")
+    var overwrites = false
+    @Option(
+        name: .customLong("sites-url"),
+        help: ArgumentHelp("The list of sites. Default: \(ChameleonSite.listURL).", valueName: "url"))
+    var sitesURL = ChameleonSite.listURL
+    @OptionGroup var options: LoginOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { options.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        guard writesClouds || !(allSites || allProjects || overwrites || path != nil) else {
+            throw CommandError.usage("--all-sites, --all-projects, --output and --overwrite need --write-clouds-yaml.")
+        }
+        // Whoever runs this has said that they want to be asked, with a terminal or without.
+        console.assistant = TerminalAssistant(console, opensBrowser: !opensNoBrowser && console.assistant != nil)
+        let configuration = options.global.configuration(console)
+        if writesClouds {
+            try await CloudsWriter(command: self, configuration: configuration).run(&console)
+            return
+        }
+        let report = try await LeaseManager.logIn(
+            options.target(console), askingAgain: asksAgain, configuration)
+        if listsProjects {
+            try list(report, &console)
+        } else {
+            say(report, &console)
+            try console.output.write("Logged in to \(report.cloud) as \(report.summary.userName).\n".escapingLines)
+        }
+    }
+
+    /// Says where the login is kept, and what is wrong with the project.
+    func say(_ report: LeaseManager.LoginReport, _ console: inout Console) {
+        if let cachePath = report.summary.cachePath, !options.output.isQuiet {
+            console.remark("The login is kept in \(cachePath).")
+        }
+        let summary = report.summary
+        let list = summary.projects.map { "\($0.name) (\($0.id))" }.joined(separator: ", ")
+        if summary.projects.isEmpty {
+            console.remark("Keystone offers no project: ask your project's owner to add you.")
+        } else if let project = summary.configuredProject, !summary.isMember {
+            console.remark("You are not a member of the configured project \(project). Yours are: \(list).")
+        } else if summary.configuredProject == nil {
+            console.remark("The configuration names no project. Yours are: \(list).")
+        }
+    }
+
+    private func list(_ report: LeaseManager.LoginReport, _ console: inout Console) throws {
+        let selection = try ColumnSelection(
+            from: Self.columns, names: options.output.columnNames, sort: options.output.sort,
+            format: options.output.format)
+        let style = OutputStyle(options: options.output, terminal: console.outputTerminal, zone: console.zone)
+        var list = ListOutput(selection: selection, style: style)
+        var sink = console.output
+        defer { console.output = sink }
+        for project in report.summary.projects { try list.write(project, to: &sink) }
+        try list.finish(to: &sink)
+    }
+
+    private static let columns: [Column<LoginProject>] = [
+        Column("id", isShrinkable: false) { .text($0.id) },
+        Column("name") { .text($0.name) },
+        Column("domain_id") { .text($0.domainID ?? "") },
+    ]
+}
+
+/// `leasehold logout`
+package struct Logout: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "logout",
+        abstract: "End the login that is kept, here and at the identity provider.",
+        usage: "leasehold logout [<cloud>] [<options>]",
+        discussion: """
+            The login of ccauth is the same one, and ends with it, at all sites.
+
+            EXAMPLES
+              leasehold logout chi_uc
+            """)
+
+    @OptionGroup var options: LoginOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { options.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let (cloud, wasLoggedIn) = try await LeaseManager.logOut(
+            options.target(console), options.global.configuration(console))
+        try console.output.write(
+            (wasLoggedIn ? "Logged out of \(cloud).\n" : "Nobody was logged in to \(cloud).\n").escapingLines)
+    }
+}
+
+extension String {
+    /// Each line made safe for a terminal.
+    var escapingLines: String {
+        split(separator: "\n", omittingEmptySubsequences: false).map { String($0).escapedForTerminal }
+            .joined(separator: "\n")
+    }
+}

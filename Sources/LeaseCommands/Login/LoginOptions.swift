@@ -1,0 +1,43 @@
+import ArgumentParser
+import LeaseModel
+import Leasehold
+
+/// Which cloud to log in to.
+package struct LoginOptions: ParsableArguments {
+    @Argument(help: "The cloud, by its name in clouds.yaml. Default: OS_CLOUD, or the only one.")
+    var cloud: String?
+
+    @Option(
+        name: .customLong("auth-url"),
+        help: ArgumentHelp("A site of Chameleon that no clouds.yaml has yet.", valueName: "url"))
+    var authURL: String?
+    @Option(name: .customLong("region-name"), help: ArgumentHelp("Its region.", valueName: "name"))
+    var region: String?
+    @Option(name: .customLong("project-id"), help: ArgumentHelp("The project.", valueName: "id"))
+    var project: String?
+    @Option(name: .customLong("discovery-endpoint"), help: ArgumentHelp("The identity provider.", valueName: "url"))
+    var discoveryEndpoint: String?
+    @Option(name: .customLong("client-id"), help: ArgumentHelp("What it knows this program as.", valueName: "id"))
+    var clientID: String?
+    @Option(name: .customLong("identity-provider"), help: ArgumentHelp("Its name in Keystone.", valueName: "name"))
+    var identityProvider: String?
+    @Option(name: .customLong("protocol"), help: ArgumentHelp("Its protocol in Keystone.", valueName: "name"))
+    var protocolName: String?
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var output: OutputOptions
+
+    package init() {}
+
+    func target(_ console: Console) throws(CommandError) -> LoginTarget {
+        guard let authURL else {
+            let names = global.clouds + (cloud.map { [$0] } ?? [])
+            guard names.count <= 1 else { throw .usage("Log in to one cloud at a time.") }
+            return names.first.map(LoginTarget.named) ?? .standard
+        }
+        guard cloud == nil, global.clouds.isEmpty else { throw .usage("Give a cloud or --auth-url, not both.") }
+        return .described(
+            ChameleonLogin(
+                authURL: authURL, region: region, project: project, discoveryEndpoint: discoveryEndpoint,
+                clientID: clientID, identityProvider: identityProvider, protocolName: protocolName))
+    }
+}

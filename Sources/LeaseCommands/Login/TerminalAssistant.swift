@@ -1,0 +1,125 @@
+import Foundation
+import LeaseModel
+
+/// Asks the person at the terminal to log in: an address, a code, and how much time is left.
+///
+/// Where there is no terminal, as in a notebook's cell, it writes the same without the countdown.
+actor TerminalAssistant: LoginAssistant {
+    private var sink: any TextSink & Sendable
+    private let terminal: Terminal
+    private let environment: [String: String]
+    private let now: @Sendable () -> Timestamp
+    private let opensBrowser: Bool
+    private let canAnswer: Bool
+    private var countdown: Task<Void, Never>?
+
+    init(_ console: Console, opensBrowser: Bool) {
+        sink = console.errors
+        terminal = console.errorTerminal
+        environment = console.environment
+        now = console.now
+        self.opensBrowser = opensBrowser
+        canAnswer = console.errorTerminal.isTerminal && isatty(STDIN_FILENO) == 1
+    }
+
+    func invite(_ invitation: LoginInvitation) {
+        let address = invitation.completeAddress ?? invitation.address
+        write("To log in to \(invitation.cloud), open this address in a browser, here or on any other device:\n")
+        write("\n  \(address)\n\n")
+        if let code = invitation.code {
+            write(
+                invitation.completeAddress == nil
+                    ? "and type this code in: \(code)\n" : "and check that it shows this code: \(code)\n")
+        }
+        if terminal.isTerminal, invitation.code != nil, let symbol = QRCode(address) {
+            try? sink.write(symbol.text(isColored: terminal.allowsColor) + "\n")
+        }
+        if opensBrowser, let browser = Browser(environment: environment) { browser.open(address) }
+        let seconds = max(0, invitation.expiresAt.seconds(since: now()))
+        guard terminal.isTerminal else {
+            write("Waiting until you have; the code lives for \(Self.clock(seconds)).\n")
+            return
+        }
+        countdown = Task {
+            var left = seconds
+            while left > 0, !Task.isCancelled {
+                tick(left)
+                try? await Task.sleep(for: .seconds(1))
+                left = invitation.expiresAt.seconds(since: now())
+            }
+        }
+    }
+
+    private func tick(_ left: Int64) {
+        guard !Task.isCancelled else { return }
+        try? sink.write("\r\u{1B}[KWaiting for you to log in: \(Self.clock(left)) left (Ctrl-C to stop)")
+        try? sink.flush()
+    }
+
+    func conclude() {
+        guard let countdown else { return }
+        countdown.cancel()
+        self.countdown = nil
+        try? sink.write("\r\u{1B}[K")
+        try? sink.flush()
+    }
+
+    func answer(to question: String) -> String? {
+        guard canAnswer else { return nil }
+        try? sink.write(question.escapedForTerminal)
+        try? sink.flush()
+        var before = termios()
+        let isKnown = tcgetattr(STDIN_FILENO, &before) == 0
+        if isKnown {
+            var silent = before
+            silent.c_lflag &= ~tcflag_t(ECHO)
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        }
+        let line = readLine()
+        if isKnown { tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) }
+        try? sink.write("\n")
+        return line?.trimmingCharacters(in: .whitespaces)
+    }
+
+    private func write(_ text: String) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        try? sink.write(lines.map { String($0).escapedForTerminal }.joined(separator: "\n"))
+        try? sink.flush()
+    }
+
+    /// Minutes and seconds.
+    static func clock(_ seconds: Int64) -> String {
+        let rest = seconds % 60
+        return "\(seconds / 60):\(rest < 10 ? "0" : "")\(rest)"
+    }
+}
+
+/// The program that shows a person a web page.
+struct Browser {
+    private let program: String
+
+    /// The browser of the desktop; `nil` if there is no desktop, or no such program.
+    init?(environment: [String: String]) {
+        #if canImport(Darwin)
+            let (name, hasDesktop) = ("open", true)
+        #else
+            let name = "xdg-open"
+            let hasDesktop = ["DISPLAY", "WAYLAND_DISPLAY"].contains { environment[$0]?.isEmpty == false }
+        #endif
+        let folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        let found = folders.lazy.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+        guard hasDesktop, let found else { return nil }
+        program = found
+    }
+
+    /// Opens an address. What goes wrong is let go: the person has the address before their eyes.
+    func open(_ address: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: program)
+        process.arguments = [address]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try? process.run()
+    }
+}

@@ -1,0 +1,75 @@
+package import LeaseModel
+import SyncEngine
+
+extension LeaseManager {
+    /// What a login found.
+    package struct LoginReport: Sendable {
+        /// The cloud's name.
+        package let cloud: String
+        /// The region; `nil` if none is configured.
+        package let region: String?
+        package let summary: LoginSummary
+        /// The login in a form that can be written into clouds.yaml; `nil` for one of another kind.
+        package let chameleon: ChameleonLogin?
+    }
+
+    /// Logs in to a cloud, asking a person if that is needed and there is one.
+    ///
+    /// - Parameters:
+    ///   - target: what to log in to.
+    ///   - asksAgain: whether to ask even if there is a login.
+    ///   - configuration: where things are, and who can be asked.
+    /// - Throws: ``LeaseholdError``
+    package static func logIn(
+        _ target: LoginTarget, askingAgain asksAgain: Bool, _ configuration: Configuration
+    ) async throws(LeaseholdError) -> LoginReport {
+        try await withLogin(target, configuration) { login throws(CloudTrouble) in
+            LoginReport(
+                cloud: login.name, region: login.region,
+                summary: try await login.logIn(askingAgain: asksAgain), chameleon: login.chameleon)
+        }
+    }
+
+    /// Ends the login that is kept for a cloud.
+    ///
+    /// - Returns: the cloud's name, and whether there was a login.
+    /// - Throws: ``LeaseholdError``
+    package static func logOut(
+        _ target: LoginTarget, _ configuration: Configuration
+    ) async throws(LeaseholdError) -> (cloud: String, wasLoggedIn: Bool) {
+        try await withLogin(target, configuration) { login throws(CloudTrouble) in
+            (login.name, try await login.logOut())
+        }
+    }
+
+    /// Chameleon's sites.
+    ///
+    /// - Throws: ``LeaseholdError``
+    package static func chameleonSites(
+        _ target: LoginTarget, listURL: String, _ configuration: Configuration
+    ) async throws(LeaseholdError) -> [ChameleonSite] {
+        try await withLogin(target, configuration) { login throws(CloudTrouble) in
+            try await login.sites(listURL: listURL)
+        }
+    }
+
+    private static func withLogin<Value: Sendable>(
+        _ target: LoginTarget, _ configuration: Configuration,
+        _ body: (CloudLogin) async throws(CloudTrouble) -> Value
+    ) async throws(LeaseholdError) -> Value {
+        let login: CloudLogin
+        do throws(CloudFault) {
+            login = try directory(configuration).login(target)
+        } catch {
+            throw LeaseholdError(code: .configuration, message: error.message)
+        }
+        do throws(CloudTrouble) {
+            let value = try await body(login)
+            await login.close()
+            return value
+        } catch {
+            await login.close()
+            throw LeaseholdError(writing: error)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import LeaseModel
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Listens on this computer for the browser that a provider sends back with a code.
+final class LoopbackListener: Sendable {
+    enum Outcome: Sendable, Equatable {
+        case code(String)
+        /// The provider's error code.
+        case refused(String)
+        case nobody
+    }
+
+    struct Problem: Error { let text: String }
+
+    /// Where the browser is sent.
+    let redirectURI: String
+    private let channel: any Channel
+    private let arrived: AsyncStream<Outcome>
+    private let arrival: AsyncStream<Outcome>.Continuation
+
+    /// - Parameters:
+    ///   - redirectURI: the address that the provider knows, on this computer; `nil` for any port.
+    ///   - state: what the browser must bring along, so that nobody else can plant a code here.
+    init(redirectURI: String?, state: String) async throws(Problem) {
+        let parts = redirectURI.flatMap { URLComponents(string: $0) }
+        let host = parts?.host ?? "127.0.0.1"
+        guard redirectURI == nil || parts?.scheme == "http", ["127.0.0.1", "localhost", "::1", "[::1]"].contains(host)
+        else { throw Problem(text: "it is no http:// address of this computer") }
+        (arrived, arrival) = AsyncStream.makeStream(of: Outcome.self)
+        let path = parts.map { $0.path.isEmpty ? "/" : $0.path } ?? "/"
+        let arrival = arrival
+        do {
+            channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+                        try channel.pipeline.syncOperations.addHandler(
+                            CallbackHandler(path: path, state: state) { arrival.yield($0) })
+                    }
+                }
+                .bind(host: host == "localhost" ? "127.0.0.1" : host.filter { $0 != "[" && $0 != "]" },
+                    port: redirectURI == nil ? 0 : parts?.port ?? 80)
+                .get()
+        } catch {
+            throw Problem(text: "the port is taken, or may not be used")
+        }
+        self.redirectURI = redirectURI ?? "http://127.0.0.1:\(channel.localAddress?.port ?? 0)/"
+    }
+
+    /// What the browser brings. Closes the port.
+    func outcome(within seconds: Int64, sleep: @escaping @Sendable (Double) async throws -> Void) async -> Outcome {
+        let outcome = await withTaskGroup(of: Outcome.self) { [arrived] group in
+            group.addTask {
+                for await outcome in arrived { return outcome }
+                return .nobody
+            }
+            group.addTask {
+                try? await sleep(Double(seconds))
+                return .nobody
+            }
+            let first = await group.next() ?? .nobody
+            group.cancelAll()
+            return first
+        }
+        arrival.finish()
+        try? await channel.close().get()
+        return outcome
+    }
+
+    /// What a request to the callback brings; `nil` if it is not the one that is waited for.
+    static func outcome(uri: String, path: String, state: String) -> Outcome? {
+        guard let parts = URLComponents(string: uri), parts.path == path else { return nil }
+        let items = parts.queryItems ?? []
+        func value(_ name: String) -> String? { items.first { $0.name == name }?.value }
+        guard value("state") == state else { return nil }
+        if let code = value("code"), !code.isEmpty { return .code(code) }
+        return value("error").map(Outcome.refused)
+    }
+}
+
+/// Answers the browser.
+private final class CallbackHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let path: String
+    private let state: String
+    private let tell: @Sendable (LoopbackListener.Outcome) -> Void
+
+    init(path: String, state: String, tell: @escaping @Sendable (LoopbackListener.Outcome) -> Void) {
+        self.path = path
+        self.state = state
+        self.tell = tell
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .head(let head) = unwrapInboundIn(data) else { return }
+        let outcome =
+            head.method == .GET ? LoopbackListener.outcome(uri: head.uri, path: path, state: state) : nil
+        let text: String
+        switch outcome {
+        case .code?: text = "You are logged in. You may close this window and go back to the terminal."
+        case .refused?, .nobody?: text = "The login was refused. You may close this window."
+        case nil: text = "There is nothing here."
+        }
+        var answer = HTTPResponseHead(version: .http1_1, status: outcome == nil ? .notFound : .ok)
+        answer.headers.add(name: "Content-Type", value: "text/plain; charset=utf-8")
+        answer.headers.add(name: "Content-Length", value: "\(text.utf8.count)")
+        answer.headers.add(name: "Connection", value: "close")
+        answer.headers.add(name: "Cache-Control", value: "no-store")
+        context.write(wrapOutboundOut(.head(answer)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+        let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        let tell = tell
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
+            if let outcome { tell(outcome) }
+            loopBound.value.close(promise: nil)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package import LeaseModel
+import OpenStackClient
+
+/// Logs people in to clouds, and out.
+package struct CloudLogin: Sendable {
+    private let session: KeystoneSession
+    private let transport: any HTTPTransport
+    private let shutDown: @Sendable () async -> Void
+
+    init(session: KeystoneSession, transport: any HTTPTransport, shutDown: @escaping @Sendable () async -> Void) {
+        self.session = session
+        self.transport = transport
+        self.shutDown = shutDown
+    }
+
+    /// The cloud's name.
+    package var name: String { session.cloud.displayName }
+    /// Its region; `nil` if none is configured.
+    package var region: String? { session.cloud.region }
+
+    /// The login as ccauth writes it; `nil` if it is of another kind.
+    package var chameleon: ChameleonLogin? { ChameleonLogin(session.cloud) }
+
+    /// Logs in.
+    ///
+    /// - Parameter asksAgain: whether to ask a person even if there is a login.
+    /// - Throws: ``CloudTrouble``
+    package func logIn(askingAgain asksAgain: Bool) async throws(CloudTrouble) -> LoginSummary {
+        do {
+            return try await session.logIn(askingAgain: asksAgain)
+        } catch {
+            throw CloudTrouble(error)
+        }
+    }
+
+    /// Ends the login that is kept.
+    ///
+    /// - Returns: whether there was one.
+    /// - Throws: ``CloudTrouble``
+    package func logOut() async throws(CloudTrouble) -> Bool {
+        do {
+            return try await session.logOut()
+        } catch {
+            throw CloudTrouble(error)
+        }
+    }
+
+    /// Chameleon's sites, from its public list.
+    ///
+    /// - Throws: ``CloudTrouble``
+    package func sites(listURL: String) async throws(CloudTrouble) -> [ChameleonSite] {
+        let request = HTTPRequest(method: "GET", url: listURL, headers: ["Accept": "application/json"])
+        do throws(TransportError) {
+            let reply = try await transport.send(request)
+            let body = try await reply.body.collect()
+            guard (200..<300).contains(reply.status),
+                let sites = (try? JSONValue(parsing: body)).flatMap(ChameleonSite.sites), !sites.isEmpty
+            else {
+                throw TransportError(
+                    kind: .other, phase: .underWay, detail: "HTTP \(reply.status), which is no list of sites")
+            }
+            return sites
+        } catch {
+            throw CloudTrouble(
+                ServiceError(
+                    kind: .transport(error.kind, error.phase),
+                    message: "the list of sites could not be read (\(request)): \(error): try again later, or name the "
+                        + "site with --auth-url"))
+        }
+    }
+
+    /// Closes the connections. Must be called when the cloud is no longer needed.
+    package func close() async { await shutDown() }
+}
+
+extension CloudDirectory {
+    /// A cloud to log in to.
+    ///
+    /// - Throws: ``CloudFault`` if it is not configured, or not rightly.
+    package func login(_ target: LoginTarget) throws(CloudFault) -> CloudLogin {
+        let cloud: CloudConfiguration
+        do throws(CloudConfigurationError) {
+            switch target {
+            case .standard: cloud = try loader.loadDefault()
+            case .named(let name): cloud = try loader.load(name: name)
+            case .described(let login):
+                var settings = login.settings.reduce(into: [:]) { $0[$1.key] = $1.value }
+                settings["auth_type"] = AuthType.v3chameleonoidc.rawValue
+                settings["region_name"] = login.region
+                cloud = try loader.load(name: login.region ?? "envvars", settings: settings)
+            }
+        } catch {
+            throw CloudFault(error)
+        }
+        do throws(ServiceError) {
+            let (session, transport) = try session(cloud)
+            return CloudLogin(
+                session: session, transport: transport.sending, shutDown: { await transport.closing.shutdown() })
+        } catch {
+            throw CloudFault(error)
+        }
+    }
+}
