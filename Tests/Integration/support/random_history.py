@@ -21,17 +21,21 @@ def write(path, seed, leases=120, around=1_774_700_000):
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode = WAL")
-        for file in sorted((ROOT / "Migrations").glob("v*.sql")):
+        for file in sorted((ROOT / "Migrations").glob("v0*.sql")):
             database.executescript(file.read_text())
             version = int(file.name[1:5])
-        database.execute(f"PRAGMA application_id = {0x4C734864}")
+        database.execute(f"PRAGMA application_id = {0x6C534864}")
         database.execute(f"PRAGMA user_version = {version}")
-        for scope, (site, url, project, sees_all) in enumerate(
-                [("alpha", "http://a", "p0", 0), ("alpha", "http://a", "p0", 1), ("beta", "http://b", "q1", 0)], 1):
+        for number, site in enumerate(("alpha", "beta"), 1):
             database.execute(
-                "INSERT INTO scope (scope_id, site, auth_url, region, project_id, project_name, all_projects,"
-                " last_complete_run, listed_at) VALUES (?, ?, ?, 'R', ?, ?, ?, ?, ?)",
-                (scope, site, url, project, f"project {project}", sees_all, scope, around + 86_400))
+                "INSERT INTO site (site_id, name, endpoint, region, auth_url) VALUES (?, ?, ?, 'R', ?)",
+                (number, site, f"http://{site}/v1", f"http://{site}/v3"))
+        for scope, (site, number, project, sees_all) in enumerate(
+                [("alpha", 1, "p0", 0), ("alpha", 1, "p0", 1), ("beta", 2, "q1", 0)], 1):
+            database.execute(
+                "INSERT INTO scope (scope_id, site_id, project_id, project_name, all_projects,"
+                " last_complete_run, listed_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (scope, number, project, f"project {project}", sees_all, scope, around + 86_400))
             database.execute(
                 "INSERT INTO sync_run (kind, cloud, scope_id, started_at, finished_at, outcome)"
                 " VALUES ('list', ?, ?, ?, ?, 'complete')", (site, scope, around - 2_000_000 + scope, around - 1_999_999))
@@ -39,7 +43,7 @@ def write(path, seed, leases=120, around=1_774_700_000):
                 "INSERT INTO resource_list (scope_id, kind, outcome, listed_at)"
                 " VALUES (?, 'host/allocations', 'listed', ?)",
                 (scope, around + chance.choice([0, 86_400])))
-        database.execute("INSERT INTO cloud VALUES ('alpha', 1, 'u0', 'ada')")
+        database.execute("INSERT INTO cloud VALUES (1, 'alpha', '', 1, 'u0', 'ada')")
         for number in range(leases):
             for scope in chance.choice([(1,), (2,), (1, 2), (3,)]):
                 add(database, chance, scope, number, around)

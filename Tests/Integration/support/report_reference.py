@@ -19,7 +19,7 @@ NODES = ("physical:host", "device")
 OTHER_SCOPES = """
     SELECT v_lease.site, v_lease.id, state.start_at, state.end_at
     FROM v_lease JOIN scope USING (scope_id)
-        JOIN scope AS other ON (other.auth_url, other.region) = (scope.auth_url, scope.region)
+        JOIN scope AS other ON other.site_id = scope.site_id
             AND other.scope_id <> scope.scope_id
         JOIN lease AS twin ON twin.id = v_lease.id AND twin.scope_id = other.scope_id
         JOIN (
