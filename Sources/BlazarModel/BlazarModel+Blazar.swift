@@ -109,7 +109,7 @@ extension BlazarModel {
         case ("leases", 1) where request.method == "POST":
             let lease = try createLease(data, token)
             return blazarJSON(201, ["lease": lease.json(dialect)])
-        case ("leases", 1): return listLeases(token)
+        case ("leases", 1): return try listLeases(token, request)
         case ("leases", 2):
             let id = route.parts[1]
             try checkAccess(to: id, token)
@@ -162,19 +162,43 @@ extension BlazarModel {
         return value
     }
 
-    private mutating func listLeases(_ token: Identity.Token) -> ModelResponse {
+    private mutating func listLeases(_ token: Identity.Token, _ request: ModelRequest) throws(Refusal) -> ModelResponse
+    {
         var chunks: [[UInt8]] = [Array("{\"leases\": [".utf8)]
         let separator = Array(", ".utf8)
         let dialect = dialect
-        for id in leases.order {
-            guard token.user.isAdmin || leases[id]?.projectID == token.project?.id else { continue }
+        let page = try leasePage(token, request)
+        for id in page.ids {
             if chunks.count > 1 { chunks.append(separator) }
             chunks.append(leases.encoded(id) { $0.json(dialect).pythonBytes })
         }
-        chunks.append(Array("]}".utf8))
+        let end: JSONValue? = page.next.map { [["rel": "next", "href": .string($0)]] }
+        chunks.append(Array((end.map { "], \"leases_links\": \($0.text())}" } ?? "]}").utf8))
         var response = blazarJSON(200, [:])
         response.chunks = chunks
         return response
+    }
+
+    /// The leases of a page, and where the next one is.
+    ///
+    /// The newer servers of Chameleon page by `limit` and `marker`, and show an administrator every project with
+    /// `all_tenants=True` only.
+    private func leasePage(
+        _ token: Identity.Token, _ request: ModelRequest
+    ) throws(Refusal) -> (ids: [String], next: String?) {
+        let visible = { (seesAll: Bool) in
+            leases.order.filter { seesAll || leases[$0]?.projectID == token.project?.id }
+        }
+        guard let size = policy.pageSize else { return (visible(token.user.isAdmin), nil) }
+        var ids = visible(token.user.isAdmin && request.parameter("all_tenants") == "True")[...]
+        if let marker = request.parameter("marker") {
+            guard let place = ids.firstIndex(of: marker) else { throw .notFound("lease_id", marker) }
+            ids = ids[(place + 1)...]
+        }
+        let limit = min(request.parameter("limit").flatMap { Int($0) } ?? size, size)
+        let shown = Array(ids.prefix(max(1, limit)))
+        guard policy.linksPages, shown.count < ids.count, let last = shown.last else { return (shown, nil) }
+        return (shown, "http://elsewhere.invalid/v1/leases?limit=\(limit)&marker=\(last)")
     }
 
     mutating func blazarJSON(_ status: Int, _ value: JSONValue) -> ModelResponse {

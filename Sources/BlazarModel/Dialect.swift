@@ -38,6 +38,11 @@ package struct ModelPolicy: Sendable {
     /// How long starting or ending takes, in seconds: so long a lease is STARTING or TERMINATING.
     package var actionSeconds: Int64 = 0
 
+    /// How many leases a page of the list has at most; `nil` for upstream's whole list, which ignores every query.
+    package var pageSize: Int?
+    /// Whether a page says where the next is (`leases_links`), rather than leaving it to `marker`.
+    package var linksPages = false
+
     /// The policy of a new installation of that dialect.
     package init(dialect: Dialect) {
         // 60 is Blazar's default; the upstream cloud that the model follows sets 0.

@@ -38,12 +38,16 @@ struct SandboxCommand: AsyncParsableCommand {
     @Flag(help: "Members may read hosts, networks, devices and allocations, as at Chameleon's sites.")
     var openInventory = false
 
+    @Option(help: "Give the list of leases in pages of so many, as Chameleon's newer servers may.")
+    var page: Int?
+
     @Option(help: ArgumentHelp("A clouds.yaml to write, with an entry for each account.", valueName: "file"))
     var writeCloudsYaml: String?
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port must be from 0 to 65535.") }
         guard leases >= 0 else { throw ValidationError("--leases must not be negative.") }
+        guard page.map({ $0 > 0 }) ?? true else { throw ValidationError("--page must be 1 or more.") }
         guard speed > 0, speed <= 1_000_000 else { throw ValidationError("--speed must be above 0, up to 1000000.") }
         guard actionSeconds >= 0 else { throw ValidationError("--action-seconds must not be negative.") }
     }
@@ -53,6 +57,7 @@ struct SandboxCommand: AsyncParsableCommand {
         var policy = ModelPolicy(dialect: dialect)
         policy.actionSeconds = Int64(actionSeconds)
         policy.membersReadInventory = openInventory
+        policy.pageSize = page
         var model = BlazarModel(dialect: dialect, seed: seed, start: clock.now, policy: policy)
         if leases > 0 { model.addSyntheticLeases(leases) }
         let cloud = SandboxCloud(model: model, clock: clock)

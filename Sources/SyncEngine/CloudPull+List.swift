@@ -15,8 +15,26 @@ extension CloudPull {
         }
         var spool = SliceSpool(folder: SliceSpool.folder(beside: store.files.main))
         do throws(LeaseListFailure) {
-            var reader = try await connection.blazar.leases()
-            while case .batch(let slices) = try await next(&reader, &state) {
+            var pager = LeasePager(allProjects: state.scope.seesAllProjects)
+            while try await readPage(&pager, &spool, &state) {}
+        } catch {
+            throw PullFailure(error, cloud: connection.name)
+        }
+        state.counts.listed = state.ledger.listedCount
+        return spool
+    }
+
+    /// Reads a page to its end.
+    ///
+    /// - Returns: whether another follows.
+    private func readPage(
+        _ pager: inout LeasePager, _ spool: inout SliceSpool, _ state: inout PullState
+    ) async throws(LeaseListFailure) -> Bool {
+        var reader = try await ask(&pager)
+        let (bytesBefore, listedBefore) = (state.counts.bytes, state.ledger.listedCount)
+        while true {
+            switch try await reader.next() {
+            case .batch(let slices):
                 for slice in slices {
                     state.counts.bytes += slice.bytes.count
                     switch state.ledger.observe(id: slice.id, digest: slice.digest) {
@@ -34,24 +52,28 @@ extension CloudPull {
                     .reading(
                         cloud: connection.name, bytes: state.counts.bytes, totalBytes: nil,
                         leases: state.ledger.listedCount))
+            case .end(let summary):
+                state.counts.bytes = bytesBefore + summary.byteCount
+                // What a later page says is no older than the first.
+                state.serverDate = state.serverDate ?? summary.serverDate
+                state.requestID = summary.requestID
+                do {
+                    return try pager.advance(after: summary, new: state.ledger.listedCount - listedBefore)
+                } catch {
+                    throw .notAList(error, requestLine: summary.requestLine, requestID: summary.requestID)
+                }
             }
-        } catch {
-            throw PullFailure(error, cloud: connection.name)
         }
-        state.counts.listed = state.ledger.listedCount
-        return spool
     }
 
-    private func next(
-        _ reader: inout LeaseListReader, _ state: inout PullState
-    ) async throws(LeaseListFailure) -> LeaseListStep {
-        let step = try await reader.next()
-        if case .end(let summary) = step {
-            state.counts.bytes = summary.byteCount
-            state.serverDate = summary.serverDate
-            state.requestID = summary.requestID
+    /// Asks for a page; once more without `limit`, if the server refuses that.
+    private func ask(_ pager: inout LeasePager) async throws(LeaseListFailure) -> LeaseListReader {
+        do {
+            return try await connection.blazar.leases(query: pager.query)
+        } catch {
+            guard case .refused(let refusal) = error, refusal.status == 400, pager.simplify() else { throw error }
+            return try await connection.blazar.leases(query: pager.query)
         }
-        return step
     }
 
     func spoolError(_ error: any Error) -> ServiceError {

@@ -133,7 +133,7 @@ struct CloudPullTests {
         let report = await fixture.pull()
         #expect(report.failure == nil)
         #expect(report.counts.changed == 1)
-        #expect(cloud.asked.count == 3)
+        #expect(cloud.asked.count == 6)
         #expect(try store.lease(id: "a", scope: scope.id)?.lease.status == .active)
     }
 
@@ -169,7 +169,7 @@ struct CloudPullTests {
         #expect(report.message?.contains("project p2") == true)
         #expect(report.message?.contains("--confirm-project") == true)
         #expect(try fixture.mirror.dump() == before)
-        #expect(fixture.cloud.asked.count == 1)
+        #expect(fixture.cloud.asked.count == 2)
         #expect(try fixture.lastRun()?.outcome == .suspect)
 
         #expect(await fixture.pull(confirmsProject: true).failure == nil)

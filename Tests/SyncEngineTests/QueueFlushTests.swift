@@ -31,7 +31,9 @@ struct QueueFlushTests {
                 fixture.cloud.forget()
                 fixture.cloud.fail("POST /v1/leases", .cut)
                 _ = try await fixture.flush(mutation)
-                #expect(fixture.cloud.asked == ["GET /v1/leases", "POST /v1/leases"])
+                // Of a list of one lease it is not known whether it is a page: it is asked for twice.
+                let paths = fixture.cloud.asked.map { String($0.prefix { $0 != "?" }) }
+                #expect(paths == ["GET /v1/leases", "GET /v1/leases", "POST /v1/leases"])
                 await fixture.settle()
                 #expect(try fixture.state(mutation) == .settled)
                 #expect(try fixture.present(mutation).leaseID != other)

@@ -84,7 +84,8 @@ final class ScriptedCloud: ServiceSession {
     func identity() async throws(ServiceError) -> TokenIdentity { try state.withLock(\.identity).get() }
 
     func send(_ request: ServiceRequest) async throws(ServiceError) -> ServiceReply {
-        let line = "\(request.method) \(request.path)"
+        // Upstream's Blazar ignores a query.
+        let line = "\(request.method) \(request.path.prefix { $0 != "?" })"
         await beforeAnswer(line)
         let answer = state.withLock { state in
             state.asked.append(line)

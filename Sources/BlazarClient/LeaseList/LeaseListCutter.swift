@@ -16,6 +16,16 @@ package struct LeaseListCutter: Sendable {
     package private(set) var byteCount = 0
     /// How many leases have been cut.
     package private(set) var leaseCount = 0
+    /// The id of the lease that was cut last.
+    package private(set) var lastID: String?
+
+    /// The query of the link to the next page, without its question mark; `nil` if the list has none.
+    package var nextQuery: String? {
+        guard !outside.links.isEmpty, let value = try? JSONValue(parsing: outside.links),
+            let path = NextPage.path(after: "", in: ["leases_links": value], member: "leases")
+        else { return nil }
+        return String(path.dropFirst())
+    }
 
     private var outside = ListStructure()
     private var lease = ObjectScan()
@@ -114,6 +124,7 @@ package struct LeaseListCutter: Sendable {
         }
         guard let id else { throw .elementWithoutID(index: leaseCount) }
         leaseCount += 1
+        lastID = id
         return LeaseSlice(bytes: whole, id: id, digest: digest)
     }
 }

@@ -14,6 +14,8 @@ package enum LeaseListError: Error, Sendable, Hashable {
     case trailing(offset: Int)
     /// One lease takes more bytes than the limit.
     case sliceTooLarge(limit: Int)
+    /// A page brings leases of pages before it, so that the last one would never come.
+    case pagesRepeat(page: Int)
 }
 
 extension LeaseListError: CustomStringConvertible {
@@ -27,6 +29,7 @@ extension LeaseListError: CustomStringConvertible {
         case .cutShort(let bytes): "it ends after \(bytes) bytes, in the middle of the list"
         case .trailing(let offset): "something follows the list at byte \(offset)"
         case .sliceTooLarge(let limit): "one lease in it takes more than \(limit >> 20) MiB"
+        case .pagesRepeat(let page): "its page \(page) repeats leases of earlier pages"
         }
     }
 }

@@ -30,6 +30,10 @@ struct ListStructure {
     private var key: [UInt8] = []
     private var isLeasesKey = false
     private var hasLeases = false
+    private var isLinksKey = false
+    /// The value of the member `leases_links`, which leads to the next page; empty if there is none.
+    private(set) var links: [UInt8] = []
+    private static let longestLinks = 16 << 10
     private var nested = ObjectScan()
 
     /// Whether the list, and the object that holds it, have ended.
@@ -68,10 +72,15 @@ struct ListStructure {
         let end =
             state == .inNested
             ? nested.end(in: bytes, from: start) : nested.skipString(in: bytes, from: start)
+        if state == .inNested, isLinksKey, links.count < Self.longestLinks {
+            links += bytes[start..<(end ?? bytes.count)].prefix(Self.longestLinks)
+        }
         if state == .inKey, key.count < 16 { key += bytes[start..<(end ?? bytes.count)].prefix(16) }
         guard let end else { return nil }
         if state == .inKey {
             isLeasesKey = key == Array("leases\"".utf8)
+            isLinksKey = key == Array("leases_links\"".utf8)
+            if isLinksKey { links = [] }
             key = []
             state = .beforeColon
         } else {

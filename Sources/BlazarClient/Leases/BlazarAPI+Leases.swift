@@ -2,11 +2,14 @@ package import LeaseModel
 package import OpenStackClient
 
 extension BlazarAPI {
-    /// Asks for all leases that the token sees; the leases come with ``LeaseListReader/next()``.
+    /// Asks for the leases that the token sees; the leases come with ``LeaseListReader/next()``.
     ///
+    /// - Parameter query: which page of them, as a ``LeasePager`` says.
+    /// - Returns: a reader of that page.
     /// - Throws: ``LeaseListFailure`` if there is no answer, or one that is not a list.
-    package func leases() async throws(LeaseListFailure) -> LeaseListReader {
-        let request = ServiceRequest(.reservation, "GET", LeasePaths.all, headers: ["Accept": "application/json"])
+    package func leases(query: String = "") async throws(LeaseListFailure) -> LeaseListReader {
+        let request = ServiceRequest(
+            .reservation, "GET", LeasePaths.all + query, headers: ["Accept": "application/json"])
         let reply: ServiceReply
         do {
             reply = try await caller.session.send(request)

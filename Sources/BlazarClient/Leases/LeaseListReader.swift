@@ -65,7 +65,8 @@ package struct LeaseListReader {
 
     private var summary: LeaseListSummary {
         LeaseListSummary(
-            byteCount: cutter.byteCount, leaseCount: cutter.leaseCount,
+            byteCount: cutter.byteCount, leaseCount: cutter.leaseCount, lastID: cutter.lastID,
+            nextQuery: cutter.nextQuery,
             serverDate: reply.serverDate.flatMap(HTTPDate.parse), requestID: reply.requestID,
             requestLine: reply.requestLine)
     }

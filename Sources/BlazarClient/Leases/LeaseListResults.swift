@@ -14,6 +14,10 @@ package struct LeaseListSummary: Sendable, Hashable {
     /// The size of the body.
     package let byteCount: Int
     package let leaseCount: Int
+    /// The id of the last lease.
+    package let lastID: String?
+    /// The query that the link to the next page has.
+    package let nextQuery: String?
     /// The server's clock when it began to answer.
     package let serverDate: Timestamp?
     package let requestID: String?

@@ -128,6 +128,9 @@ class FakeCloud:
             return (self.token_fault or self._give_token)(handler)
         if handler.headers.get("X-Auth-Token") != self.token:
             return send_error(handler, 401, "The request you have made requires authentication.")
+        if path.startswith("/reservation/v1/leases?"):
+            # As upstream's Blazar does: it ignores a query.
+            path = "/reservation/v1/leases"
         if path == "/reservation/v1/leases" and handler.command == "POST":
             return (self.create_fault or self.create)(handler)
         if path == "/reservation/v1/leases":
