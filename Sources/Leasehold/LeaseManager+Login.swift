@@ -19,6 +19,7 @@ extension LeaseManager {
     ///   - target: what to log in to.
     ///   - asksAgain: whether to ask even if there is a login.
     ///   - configuration: where things are, and who can be asked.
+    /// - Returns: what was found.
     /// - Throws: ``LeaseholdError``
     package static func logIn(
         _ target: LoginTarget, askingAgain asksAgain: Bool, _ configuration: Configuration

@@ -83,7 +83,9 @@ extension HTTPFields {
 /// A URL as it may be shown: without a user name and password before the host, without the values of its query that
 /// may be secret, and without control characters.
 enum DisplayURL {
-    private static let secretWords = ["token", "password", "passwd", "secret", "key", "code", "auth", "sig", "credential"]
+    private static let secretWords = [
+        "token", "password", "passwd", "secret", "key", "code", "auth", "sig", "credential",
+    ]
 
     static func text(_ url: String) -> String {
         let halves = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)

@@ -24,6 +24,7 @@ package struct CloudLogin: Sendable {
     /// Logs in.
     ///
     /// - Parameter asksAgain: whether to ask a person even if there is a login.
+    /// - Returns: whom the login is for, and what it opens.
     /// - Throws: ``CloudTrouble``
     package func logIn(askingAgain asksAgain: Bool) async throws(CloudTrouble) -> LoginSummary {
         do {

@@ -121,7 +121,8 @@ struct CloudsWriter {
             let list = projects.map { "\($0.id) (\($0.name))" }.joined(separator: ", ")
             throw CommandError(
                 code: "ambiguous",
-                message: "Which project of \(login.region ?? login.authURL)? Say --all-projects, or --project-id with one "
+                message:
+                    "Which project of \(login.region ?? login.authURL)? Say --all-projects, or --project-id with one "
                     + "of: \(list.isEmpty ? "none is offered" : list).",
                 status: .data)
         }

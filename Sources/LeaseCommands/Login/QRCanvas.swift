@@ -29,7 +29,8 @@ struct QRCanvas {
         let last = version.alignment.count - 1
         for (first, column) in version.alignment.enumerated() {
             for (second, row) in version.alignment.enumerated() {
-                let isAtFinder = (first == 0 && second == 0) || (first == 0 && second == last)
+                let isAtFinder =
+                    (first == 0 && second == 0) || (first == 0 && second == last)
                     || (first == last && second == 0)
                 if !isAtFinder { drawAlignment(column, row) }
             }

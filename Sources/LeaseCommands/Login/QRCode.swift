@@ -30,6 +30,7 @@ struct QRCode {
     ///
     /// - Parameter isColored: whether it may be written black on white; else light modules are drawn, which is right on
     ///   a dark terminal.
+    /// - Returns: the lines.
     func text(isColored: Bool) -> String {
         let margin = 4
         var lines: [String] = []

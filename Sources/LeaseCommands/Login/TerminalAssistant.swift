@@ -11,7 +11,8 @@ actor TerminalAssistant: LoginAssistant {
     private let now: @Sendable () -> Timestamp
     private let opensBrowser: Bool
     private let canAnswer: Bool
-    private var countdown: Task<Void, Never>?
+    /// How much time the terminal says is left, while it does.
+    private var shownSeconds: Int64?
 
     init(_ console: Console, opensBrowser: Bool) {
         sink = console.errors
@@ -36,30 +37,21 @@ actor TerminalAssistant: LoginAssistant {
         }
         if opensBrowser, let browser = Browser(environment: environment) { browser.open(address) }
         let seconds = max(0, invitation.expiresAt.seconds(since: now()))
-        guard terminal.isTerminal else {
-            write("Waiting until you have; the code lives for \(Self.clock(seconds)).\n")
-            return
-        }
-        countdown = Task {
-            var left = seconds
-            while left > 0, !Task.isCancelled {
-                tick(left)
-                try? await Task.sleep(for: .seconds(1))
-                left = invitation.expiresAt.seconds(since: now())
-            }
+        if !terminal.isTerminal {
+            write("Waiting until you have; there are \(Self.clock(seconds)) minutes for it.\n")
         }
     }
 
-    private func tick(_ left: Int64) {
-        guard !Task.isCancelled else { return }
-        try? sink.write("\r\u{1B}[KWaiting for you to log in: \(Self.clock(left)) left (Ctrl-C to stop)")
+    func note(secondsLeft: Int64) {
+        guard terminal.isTerminal, secondsLeft != shownSeconds else { return }
+        shownSeconds = secondsLeft
+        try? sink.write("\r\u{1B}[KWaiting for you to log in: \(Self.clock(secondsLeft)) left (Ctrl-C to stop)")
         try? sink.flush()
     }
 
     func conclude() {
-        guard let countdown else { return }
-        countdown.cancel()
-        self.countdown = nil
+        guard shownSeconds != nil else { return }
+        shownSeconds = nil
         try? sink.write("\r\u{1B}[K")
         try? sink.flush()
     }

@@ -28,7 +28,8 @@ package struct ChameleonLogin: Sendable, Hashable {
         self.region = region
         self.project = project
         self.discoveryEndpoint =
-            discoveryEndpoint ?? "https://auth.chameleoncloud.org/auth/realms/chameleon/.well-known/openid-configuration"
+            discoveryEndpoint
+            ?? "https://auth.chameleoncloud.org/auth/realms/chameleon/.well-known/openid-configuration"
         self.clientID = clientID ?? "chi-cli-device-token"
         self.identityProvider = identityProvider ?? "chameleon"
         self.protocolName = protocolName ?? "openid"

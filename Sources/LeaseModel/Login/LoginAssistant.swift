@@ -5,6 +5,9 @@ package protocol LoginAssistant: Sendable {
     /// Shows a person where to log in, and returns at once; the caller waits for what the provider says.
     func invite(_ invitation: LoginInvitation) async
 
+    /// Tells how much of the time is left; called about once a second.
+    func note(secondsLeft: Int64) async
+
     /// Takes the invitation back: the login has ended, well or not.
     func conclude() async
 

@@ -34,7 +34,8 @@ struct CloudConfigurationBuilder {
         var cloud = CloudConfiguration(
             name: reference.entry, displayName: displayName(region: region, authURL: authURL),
             origin: settings.origin, authURL: authURL, authType: authType.rawValue,
-            credentials: try credentials(authType), project: try project(), region: region, interface: try interface(), tls: try tls(), endpointOverrides: try endpointOverrides(),
+            credentials: try credentials(authType), project: try project(), region: region, interface: try interface(),
+            tls: try tls(), endpointOverrides: try endpointOverrides(),
             wantsAllProjects: try settings.flag("leasehold_all_projects") ?? false,
             sendsClientEvent: try settings.flag("leasehold_client_event") ?? true)
         cloud.reference = reference

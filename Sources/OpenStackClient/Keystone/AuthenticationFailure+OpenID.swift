@@ -70,7 +70,8 @@ extension AuthenticationFailure {
         let address = redirectURI.map { " (\(DisplayURL.text($0)))" } ?? ""
         return ServiceError(
             kind: .configuration,
-            message: "\(name): the browser cannot come back to redirect_uri\(address): \(reason): correct it in \(place)")
+            message:
+                "\(name): the browser cannot come back to redirect_uri\(address): \(reason): correct it in \(place)")
     }
 
     func hub(_ reply: AuthenticationReply) -> ServiceError {
@@ -131,9 +132,7 @@ extension AuthenticationFailure {
         }
     }
 
-    /// Keystone gave no token for the project.
-    ///
-    /// - Parameter projects: those that it offers; `nil` if they are not known.
+    /// Keystone gave no token for the project; `nil` for the projects that it offers if they are not known.
     func project(_ reply: AuthenticationReply, offered projects: [LoginProject]?) -> ServiceError {
         guard reply.status == 401, let projects else { return keystone(reply) }
         return error(

@@ -4,6 +4,7 @@ extension KeystoneSession {
     /// Logs in, asking a person if that is needed, and finds the projects.
     ///
     /// - Parameter asksAgain: whether to ask even if there is a login.
+    /// - Returns: whom the login is for, and what it opens.
     /// - Throws: ``ServiceError``: refused, denied, not in time, or no answer.
     package nonisolated func logIn(askingAgain asksAgain: Bool) async throws(ServiceError) -> LoginSummary {
         guard case .federated(let endpoint, let login) = cloud.credentials else {

@@ -22,7 +22,8 @@ package struct LoggingTransport: HTTPTransport {
         do {
             let reply = try await next.send(request)
             let requestID = request.secrets.reduce(reply.headers.requestID ?? "-") { $1.redacted(from: $0) }
-            logger.debug("\(request) → \(reply.status) in \(milliseconds(since: start)) ms, \(requestID.escapedForTerminal)")
+            logger.debug(
+                "\(request) → \(reply.status) in \(milliseconds(since: start)) ms, \(requestID.escapedForTerminal)")
             return reply
         } catch {
             logger.debug("\(request) → \(error) after \(milliseconds(since: start)) ms")

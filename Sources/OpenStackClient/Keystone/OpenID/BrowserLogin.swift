@@ -44,7 +44,9 @@ struct BrowserLogin: Sendable {
                 cloud: failure.cloud.displayName,
                 address: endpoint + (endpoint.contains("?") ? "&" : "?") + EndpointURL.form(query), code: nil,
                 completeAddress: nil, expiresAt: end))
-        let outcome = await listener.outcome(within: Self.patienceSeconds, sleep: source.world.sleep)
+        let outcome = await listener.outcome { [world = source.world, assistant] in
+            _ = await world.pause(Double(Self.patienceSeconds), until: end, assistant)
+        }
         await assistant.conclude()
         switch outcome {
         case .code(let code):

@@ -69,8 +69,9 @@ struct DeviceLogin: Sendable {
                 guard case .transport(let kind, _) = error.kind, kind != .cancelled else { throw error }
                 interval = min(interval * 2, 60)
             }
-            guard (try? await source.world.sleep(interval)) != nil else {
-                throw ServiceError(kind: .transport(.cancelled, .beforeSending), message: "cancelled while waiting for a login")
+            guard await source.world.pause(interval, until: end, assistant) else {
+                throw ServiceError(
+                    kind: .transport(.cancelled, .beforeSending), message: "cancelled while waiting for a login")
             }
             guard source.world.clock() < end else { throw failure.loginExpired() }
         }

@@ -30,6 +30,7 @@ final class LoopbackListener: Sendable {
     /// - Parameters:
     ///   - redirectURI: the address that the provider knows, on this computer; `nil` for any port.
     ///   - state: what the browser must bring along, so that nobody else can plant a code here.
+    /// - Throws: ``Problem`` if the address is not this computer's, or its port cannot be had.
     init(redirectURI: String?, state: String) async throws(Problem) {
         let parts = redirectURI.flatMap { URLComponents(string: $0) }
         let host = parts?.host ?? "127.0.0.1"
@@ -48,8 +49,10 @@ final class LoopbackListener: Sendable {
                             CallbackHandler(path: path, state: state) { arrival.yield($0) })
                     }
                 }
-                .bind(host: host == "localhost" ? "127.0.0.1" : host.filter { $0 != "[" && $0 != "]" },
-                    port: redirectURI == nil ? 0 : parts?.port ?? 80)
+                .bind(
+                    host: host == "localhost" ? "127.0.0.1" : host.filter { $0 != "[" && $0 != "]" },
+                    port: redirectURI == nil ? 0 : parts?.port ?? 80
+                )
                 .get()
         } catch {
             throw Problem(text: "the port is taken, or may not be used")
@@ -57,15 +60,15 @@ final class LoopbackListener: Sendable {
         self.redirectURI = redirectURI ?? "http://127.0.0.1:\(channel.localAddress?.port ?? 0)/"
     }
 
-    /// What the browser brings. Closes the port.
-    func outcome(within seconds: Int64, sleep: @escaping @Sendable (Double) async throws -> Void) async -> Outcome {
+    /// What the browser brings before the patience has run out. Closes the port.
+    func outcome(before patience: @escaping @Sendable () async -> Void) async -> Outcome {
         let outcome = await withTaskGroup(of: Outcome.self) { [arrived] group in
             group.addTask {
                 for await outcome in arrived { return outcome }
                 return .nobody
             }
             group.addTask {
-                try? await sleep(Double(seconds))
+                await patience()
                 return .nobody
             }
             let first = await group.next() ?? .nobody

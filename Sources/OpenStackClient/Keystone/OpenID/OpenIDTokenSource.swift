@@ -18,6 +18,20 @@ actor OpenIDTokenSource {
         /// Who can be asked; `nil` if nobody can.
         let assistant: (any LoginAssistant)?
         let journal: LoginJournal
+
+        /// Lets seconds pass while a person is at work, and tells them how many are left.
+        ///
+        /// - Returns: `false` if the task was cancelled meanwhile.
+        func pause(_ seconds: Double, until end: Timestamp, _ assistant: any LoginAssistant) async -> Bool {
+            var rest = seconds
+            while rest > 0 {
+                await assistant.note(secondsLeft: max(0, end.seconds(since: clock())))
+                let part = min(1, rest)
+                guard (try? await sleep(part)) != nil else { return false }
+                rest -= part
+            }
+            return true
+        }
     }
 
     nonisolated let client: OpenIDClient
@@ -39,6 +53,8 @@ actor OpenIDTokenSource {
     /// The token that Keystone is shown.
     ///
     /// - Parameter asksAgain: whether a person is to log in even if there is a login.
+    /// - Returns: the token.
+    /// - Throws: ``ServiceError``
     func accessToken(askingAgain asksAgain: Bool = false) async throws(ServiceError) -> Secret {
         let provider = try await provider()
         world.journal.begin(.provider)
@@ -84,9 +100,7 @@ actor OpenIDTokenSource {
         world.journal.begin(.discovery)
         let reply = try await world.send(HTTPRequest(method: "GET", url: address, headers: ["Accept": "*/*"]))
         guard (200..<300).contains(reply.status) else { throw failure.discovery(reply) }
-        guard let document = reply.json else {
-            throw failure.unusable(reply, "the identity provider's description is no JSON")
-        }
+        guard let document = reply.json else { throw failure.badProvider(reply, "it is no JSON") }
         let described: OpenIDProvider
         do throws(OpenIDProvider.Problem) {
             described = try OpenIDProvider(document, from: address)

@@ -79,6 +79,7 @@ package struct RefreshTokenCache: Sendable, Hashable {
     /// - Parameters:
     ///   - sleep: lets so many seconds pass. Waiting must not hold a thread: whoever has the lock may need it.
     ///   - body: what is done. It is not cancelled half-way: a token that the provider has replaced must be written.
+    /// - Returns: what the body gives.
     /// - Throws: ``ServiceError`` if the lock cannot be had, or what the body throws.
     func locked<Value: Sendable>(
         sleep: @escaping @Sendable (Double) async throws -> Void,
@@ -112,7 +113,8 @@ package struct RefreshTokenCache: Sendable, Hashable {
             let pause = Double.random(in: 0.01...0.05)
             waited += pause
             guard (try? await sleep(pause)) != nil else {
-                throw ServiceError(kind: .transport(.cancelled, .beforeSending), message: "cancelled while waiting for a login")
+                throw ServiceError(
+                    kind: .transport(.cancelled, .beforeSending), message: "cancelled while waiting for a login")
             }
         }
     }

@@ -1,0 +1,312 @@
+#!/usr/bin/env python3
+# needs: cloud
+"""Logs in through a real identity provider, a real gateway and a real Keystone; works with leases; loses no login.
+
+usage: OIDC_PROVIDER=http://127.0.0.1:18080 OIDC_AUTH_URL=http://127.0.0.1:15000/identity/v3 \\
+       LEASEHOLD=.build/debug/leasehold Tests/Integration/oidc.py [NAME...]
+
+Skipped where these two are not set. The provider's people are alice (project1), bob (project1 and project2) and nobody
+(no project), all with the password 'labsecret'.
+"""
+
+import concurrent.futures
+import http.server
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+
+sys.dont_write_bytecode = True
+
+from support import runner
+from support.command import CommandCase
+from support.identity_provider import Person, Provider
+
+CONFIDENTIAL = {"client_id": "lab-confidential", "client_secret": "lab-client-secret"}
+DUMMY = ["--reservation", "resource_type=virtual:dummy,amount=1"]
+
+
+class OIDCCase(CommandCase):
+    """Has a clouds.yaml with one cloud, `lab`, and a home folder of its own."""
+
+    def setUp(self):
+        super().setUp()
+        provider, self.auth_url = os.environ.get("OIDC_PROVIDER"), os.environ.get("OIDC_AUTH_URL")
+        if not provider or not self.auth_url:
+            self.skipTest("no provider: set OIDC_PROVIDER and OIDC_AUTH_URL")
+        self.provider = Provider(provider)
+        self.provider.reset()
+        self.addCleanup(self.provider.reset)
+        self.provider.set(interval=1)
+        self.home = self.folder / "home"
+        self.home.mkdir()
+        self.environment["HOME"] = str(self.home)
+        self.cache = self.home / ".cache/ccauth/refresh_token.json"
+        self.configure("v3chameleonoidc", client_id="chi-cli-device-token")
+
+    def configure(self, auth_type, project="project1", **auth):
+        # Blazar on SQLite takes no event from a client.
+        entry = {"auth_type": auth_type, "region_name": "RegionOne", "leasehold_client_event": False, "auth": {
+            "auth_url": self.auth_url, "identity_provider": "chameleon", "protocol": "openid",
+            "discovery_endpoint": self.provider.discovery, "project_name": project,
+            "project_domain_name": "chameleon", **auth}}
+        if auth_type == "v3oidcaccesstoken":
+            del entry["auth"]["discovery_endpoint"]
+        file = self.folder / "clouds.json"
+        file.write_text(json.dumps({"clouds": {"lab": entry}}))
+        self.environment.update(OS_CLIENT_CONFIG_FILE=str(file), OS_CLOUD="lab")
+
+    def log_in(self, *options, person=None, says="yes", status=0):
+        """Runs `leasehold login`, does in the browser what it asks for, and gives what it wrote."""
+        process = subprocess.Popen(
+            [os.environ["LEASEHOLD"], "login", *options], env=self.environment, cwd=self.folder,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        shown = ""
+        for line in process.stderr:
+            shown += line
+            if address := re.search(r"https?://\S+", line):
+                break
+        else:
+            self.fail(f"no address: {shown}")
+        answer = (person or Person()).answer(address[0], says)
+        if answer.startswith("http"):
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(answer, timeout=20).read()
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, status, shown + err)
+        return out + shown + err
+
+    def access_token(self, **form):
+        fields = {"grant_type": "password", "username": "alice", "password": "labsecret", "scope": "openid",
+                  **CONFIDENTIAL, **form}
+        return self.token_answer(fields)["access_token"]
+
+    def token_answer(self, fields):
+        url = f"{self.provider.url}/auth/realms/chameleon/protocol/openid-connect/token"
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        return json.loads(opener.open(url, urllib.parse.urlencode(fields).encode(), timeout=20).read())
+
+    def work(self):
+        """Syncs, creates a lease, sees it and deletes it."""
+        self.succeed("sync", "--confirm-project")
+        name = f"oidc-{secrets.token_hex(4)}"
+        self.succeed("create", name, "--start", "+400d", "--duration", "1h", *DUMMY)
+        self.assertIn(name, self.succeed("list", "--refresh").out)
+        self.succeed("delete", name)
+        self.succeed("sync")
+        self.assertNotIn(name, self.succeed("list").out)
+
+
+class EachAuthType(OIDCCase):
+    """Each logs in, syncs, creates and deletes."""
+
+    def test_device_of_chameleon(self):
+        out = self.log_in()
+        self.assertIn("as alice", out)
+        self.assertEqual(self.cache.stat().st_mode & 0o777, 0o600)
+        self.work()
+
+    def test_device_upstream_with_and_without_a_proof_key(self):
+        for more in ({}, {"code_challenge_method": "plain"}):
+            self.configure("v3oidcdeviceauthz", **CONFIDENTIAL, **more)
+            self.log_in("--again")
+            self.work()
+        self.assertFalse(self.cache.exists(), "ccauth's file is for Chameleon's type")
+
+    def test_password(self):
+        self.configure("v3oidcpassword", username="alice", password="labsecret", **CONFIDENTIAL)
+        self.work()
+
+    def test_access_token(self):
+        self.configure("v3oidcaccesstoken", access_token=self.access_token())
+        self.work()
+
+    def test_browser_with_a_loopback_port(self):
+        self.configure("v3oidcauthcode", client_id="lab-browser", redirect_uri="http://127.0.0.1:18099/callback")
+        self.log_in("lab")
+        self.work()
+
+    def test_notebook_hub(self):
+        token, asked = self.access_token(), []
+
+        class Hub(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append((self.path, self.headers["Authorization"]))
+                body = json.dumps({"auth_state": {"access_token": token, "expires_at": time.time() + 300}}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        hub = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+        threading.Thread(target=hub.serve_forever, daemon=True).start()
+        self.addCleanup(hub.shutdown)
+        self.environment.update(
+            JUPYTERHUB_API_URL=f"http://127.0.0.1:{hub.server_port}/hub/api", JUPYTERHUB_API_TOKEN="hub-token",
+            JUPYTERHUB_USER="alice")
+        self.configure("v3oidcaccesstoken")
+        self.succeed("sync")
+        self.assertEqual(asked, [("/hub/api/users/alice", "token hub-token")])
+
+
+class KeptLogin(OIDCCase):
+    """Rotation, expiry, revocation, and many at once."""
+
+    def refresh_token(self):
+        return json.loads(self.cache.read_text())["refresh_token"]
+
+    def test_each_use_rotates(self):
+        self.log_in()
+        seen = {self.refresh_token()}
+        for _ in range(3):
+            self.succeed("sync")
+            seen.add(self.refresh_token())
+        self.assertEqual(len(seen), 4)
+
+    def test_twenty_processes_at_once(self):
+        self.log_in()
+        self.succeed("sync")
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            results = list(pool.map(lambda _: self.run_command("login"), range(20)))
+        self.assertEqual([result.status for result in results], [0] * 20, results[0].err)
+        self.succeed("sync")
+
+    def test_an_expired_login(self):
+        self.provider.set(refresh_token_seconds=1)
+        self.log_in()
+        time.sleep(2.5)
+        self.fail_with(77, "sync", words=("log in again: leasehold login lab",))
+        self.provider.set(refresh_token_seconds=600)
+        self.log_in()
+        self.succeed("sync")
+
+    def test_a_login_that_somebody_else_has_used(self):
+        self.log_in()
+        stale = self.cache.read_text()
+        self.succeed("sync")
+        self.cache.write_text(stale)
+        self.fail_with(77, "sync", words=("log in again: leasehold login lab",))
+
+    def test_a_parallel_ccauth_has_written_a_newer_one(self):
+        self.provider.set(reuse_revokes_family=False)
+        self.log_in()
+        stale = self.refresh_token()
+        newer = self.token_answer({
+            "grant_type": "refresh_token", "refresh_token": stale, "client_id": "chi-cli-device-token"})
+        timer = threading.Timer(0.25, lambda: self.cache.write_text(
+            json.dumps({"refresh_token": newer["refresh_token"], "cached_at": time.time()})))
+        timer.start()
+        self.addCleanup(timer.cancel)
+        self.succeed("sync")
+
+    def test_denied_and_logged_out(self):
+        self.assertIn("denied in the browser", self.log_in(says="no", status=77))
+        self.log_in()
+        token = self.refresh_token()
+        self.succeed("logout")
+        self.assertFalse(self.cache.exists())
+        with self.assertRaises(urllib.error.HTTPError):
+            self.token_answer({"grant_type": "refresh_token", "refresh_token": token,
+                               "client_id": "chi-cli-device-token"})
+
+    def test_a_write_is_queued_and_sent_after_the_next_login(self):
+        self.log_in()
+        self.succeed("sync")
+        self.cache.unlink()
+        name = f"oidc-{secrets.token_hex(4)}"
+        self.run_command("create", name, "--start", "+400d", "--duration", "1h", *DUMMY)
+        self.fail_with(77, "sync", words=("log in again",))
+        self.log_in()
+        self.succeed("sync")
+        self.assertIn(name, self.succeed("list", "--refresh").out)
+        self.succeed("delete", name)
+
+    def test_a_watch_goes_on_by_itself(self):
+        self.log_in()
+        self.succeed("sync")
+        self.cache.unlink()
+        watch = subprocess.Popen(
+            [os.environ["LEASEHOLD"], "sync", "--watch", "--interval", "5s"], env=self.environment, cwd=self.folder,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(watch.kill)
+        time.sleep(1.5)
+        self.log_in()
+        before = self.query("SELECT count(*) FROM sync_run WHERE outcome = 'complete'")[0][0]
+        for _ in range(40):
+            time.sleep(0.5)
+            if self.query("SELECT count(*) FROM sync_run WHERE outcome = 'complete'")[0][0] > before:
+                break
+        else:
+            self.fail("the watch did not go on")
+        watch.terminate()
+        self.assertIn("log in again: leasehold login lab", watch.communicate(timeout=20)[0])
+
+    def test_no_secret_is_anywhere_but_in_the_cache(self):
+        self.log_in()
+        tokens = [self.refresh_token()]
+        out = ""
+        for command in (["sync", "-vv"], ["doctor", "-vv"], ["sites"], ["login", "--list-projects", "-vv"]):
+            result = self.run_command(*command)
+            out += result.out + result.err
+            tokens.append(self.refresh_token())
+        files = [file for file in self.folder.rglob("*") if file.is_file() and file != self.cache]
+        for token in tokens:
+            self.assertNotIn(token, out)
+            for file in files:
+                self.assertNotIn(token.encode(), file.read_bytes(), str(file))
+        for text in ("eyJ", "gAAAA"):
+            self.assertNotIn(text, out)
+
+
+class Explanations(OIDCCase):
+    """The doctor names the step that fails, and why."""
+
+    def step(self, name, *words):
+        findings = json.loads(self.run_command("doctor", "-f", "json").out)
+        bad = [finding for finding in findings if finding["verdict"] == "failed"]
+        self.assertEqual([finding["step"] for finding in bad], [name], findings)
+        for word in words:
+            self.assertIn(word, bad[0]["message"])
+
+    def test_nobody_is_logged_in(self):
+        self.step("provider", "leasehold login lab")
+
+    def test_a_person_without_a_mapping(self):
+        self.configure("v3oidcpassword", username="nobody", password="labsecret", **CONFIDENTIAL)
+        self.step("federation", "no rule of its mapping fits")
+
+    def test_an_expired_access_token(self):
+        self.provider.set(access_token_seconds=1)
+        self.configure("v3oidcaccesstoken", access_token=self.access_token())
+        time.sleep(2.5)
+        self.step("federation", "gateway before Keystone", "expired")
+
+    def test_a_project_one_is_not_in(self):
+        self.configure("v3oidcpassword", project="project2", username="alice", password="labsecret", **CONFIDENTIAL)
+        self.step("project", "not a member of the project", "project1")
+
+    def test_an_unknown_provider_and_a_wrong_password(self):
+        self.configure("v3oidcpassword", username="alice", password="wrong", **CONFIDENTIAL)
+        self.step("provider", "refuses the password")
+        self.configure("v3oidcpassword", username="alice", password="labsecret", identity_provider="other",
+                       **CONFIDENTIAL)
+        self.step("federation", "knows no identity provider")
+
+    def test_all_is_well(self):
+        self.configure("v3oidcpassword", project="project2", username="bob", password="labsecret", **CONFIDENTIAL)
+        findings = json.loads(self.succeed("doctor", "-f", "json").out)
+        steps = [finding["step"] for finding in findings if finding["subject"] == "lab"]
+        self.assertEqual(steps, ["configuration", "discovery", "provider", "token", "federation", "project", "login",
+                                 "reservation service"])
+
+
+if __name__ == "__main__":
+    runner.main()
