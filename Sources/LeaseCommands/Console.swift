@@ -18,6 +18,8 @@ package struct Console {
     package let zone: DisplayZone
     /// What the end of the process closes, and nothing before: see ``WritingOptions/manager(_:)``.
     var openToTheEnd: [LeaseManager] = []
+    /// Whether signals to the process are for the command that runs here.
+    var receivesSignals = false
     /// Reads what is piped in, to its end.
     package let input: @Sendable () -> [UInt8]
     /// Who can be asked to log in: somebody who sees what is written, and can answer.
@@ -51,6 +53,7 @@ package struct Console {
             homeDirectory: environment["HOME"] ?? NSHomeDirectory(), now: LeaseManager.systemClock,
             zone: .system(environment: environment),
             input: { Array((try? FileHandle.standardInput.readToEnd()) ?? Data()) })
+        console.receivesSignals = true
         // In a pipe, in the background or in a timer nobody is asked.
         if console.outputTerminal.isTerminal, console.errorTerminal.isTerminal, isatty(STDIN_FILENO) == 1 {
             console.assistant = TerminalAssistant(console, opensBrowser: true)

@@ -109,6 +109,9 @@ package struct ReadingOptions: ParsableArguments {
         }
     }
 
+    /// A list that was read so much later than now, in seconds, was read by a clock that was wrong.
+    private static let toleratedClockErrorSeconds: Int64 = 300
+
     private func remarkLastSync(
         _ manager: LeaseManager, scopes: Set<Int64>?, _ zone: DisplayZone, _ console: inout Console
     ) throws {
@@ -118,7 +121,12 @@ package struct ReadingOptions: ParsableArguments {
         for scope in try manager.scopes() where scopes?.contains(scope.id) ?? true {
             var remark = "\(scope.site): "
             if let listed = scope.listedAt {
-                remark += "synced \(TimeText.relative(listed, to: now)) (\(text.full(listed)))"
+                let ahead = listed.seconds(since: now)
+                remark +=
+                    ahead > Self.toleratedClockErrorSeconds
+                    ? "synced while this machine's clock was wrong, or it is wrong now: it was "
+                        + "\(TimeText.duration(seconds: ahead)) ahead of what it is (\(text.full(listed)))"
+                    : "synced \(TimeText.relative(listed, to: now)) (\(text.full(listed)))"
             } else {
                 remark += "never synced"
             }

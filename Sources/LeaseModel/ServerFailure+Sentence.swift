@@ -19,6 +19,16 @@ extension ServerFailure {
         return "\(subject) failed: \(said) (\(request)). \(next)".escapedForTerminal
     }
 
+    /// What a person is told of a creation that was answered with a failure that does not say whether it was made.
+    public func creationInDoubt(isApplicationCredential: Bool) -> String {
+        let who = category == .notBlazar ? "Something other than Blazar answered" : "The server failed"
+        let request = requestID.map { ", request \($0)" } ?? ""
+        let words = message.isEmpty ? "" : " Its words: \"\(message)\"."
+        let hint = isApplicationCredential && category == .serverError ? " " + Self.applicationCredentialHint : ""
+        return "\(who) (HTTP \(status)\(request)); whether it created the lease is not known yet.\(words)\(hint)"
+            .escapedForTerminal
+    }
+
     private var reasonWithoutWords: String {
         switch category {
         case .unauthenticated: "the token was not accepted"

@@ -12,11 +12,11 @@ extension LeaseStore {
     ///   - time: the time.
     ///   - make: makes the mutation from the queue as it is, or `nil` if there is no need for one; its number is given
     ///     by the database.
-    /// - Returns: the mutation that now stands for the wish, and what else changed.
+    /// - Returns: the mutation that was queued, or the one that stands for the wish instead.
     /// - Throws: ``StoreError``, or what `make` throws.
     package func enqueue(
         to address: QueueAddress, at time: Timestamp, make: ([Mutation]) throws -> Mutation?
-    ) throws(StoreError) -> (mutation: Mutation?, changed: [Mutation]) {
+    ) throws(StoreError) -> (mutation: Mutation?, standing: Mutation?) {
         try write { try Self.enqueue($0, to: address, at: time, make: make) }
     }
 
@@ -46,15 +46,15 @@ extension LeaseStore {
 
     private static func enqueue(
         _ database: Database, to address: QueueAddress, at time: Timestamp, make: ([Mutation]) throws -> Mutation?
-    ) throws -> (mutation: Mutation?, changed: [Mutation]) {
+    ) throws -> (mutation: Mutation?, standing: Mutation?) {
         let queue = try Self.queue(database, of: address)
-        guard let wish = try make(queue) else { return (nil, []) }
+        guard let wish = try make(queue) else { return (nil, nil) }
         guard wish.address == address else {
             throw StoreError(kind: .failed, message: "A write for another site or project cannot be queued here.")
         }
         let effect = Enqueueing(wish, onto: queue, now: time)
         for changed in effect.changed { try Self.write(changed, database) }
-        guard let wanted = effect.mutation else { return (nil, effect.changed) }
+        guard let wanted = effect.mutation else { return (nil, effect.standing) }
         let id = try wanted.insert(database)
         // The creation may have been carried out since the wish was looked at.
         try database.execute(
@@ -65,7 +65,7 @@ extension LeaseStore {
                         AND creation.project_id = mutation.project_id AND creation.local_id = mutation.local_id)
                 WHERE mutation_id = ? AND lease_id IS NULL AND verb <> 'create'
                 """, arguments: [id])
-        return (try Self.mutation(database, id: id), effect.changed)
+        return (try Self.mutation(database, id: id), nil)
     }
 
     // MARK: - Reading
@@ -108,6 +108,20 @@ extension LeaseStore {
     static func addresses(_ database: Database, of scopes: Set<Int64>?) throws -> Set<QueueAddress>? {
         try scopes.map { wanted in
             Set(try Self.scopes(database).filter { wanted.contains($0.id) }.map(\.queueAddress))
+        }
+    }
+
+    /// Every change of a lease that was asked for here, in the order in which it was.
+    package func changes(ofLease leaseID: String, scope: Int64) throws(StoreError) -> [Mutation] {
+        try read { database in
+            try Row.fetchAll(
+                database.cachedStatement(
+                    sql: """
+                        \(Mutation.selection) WHERE mutation.lease_id = ? AND verb IN ('update', 'extend')
+                            AND mutation.site_id = (SELECT site_id FROM scope WHERE scope_id = ?)
+                        ORDER BY mutation_id
+                        """), arguments: [leaseID, scope]
+            ).map(Mutation.init(row:))
         }
     }
 
@@ -276,6 +290,39 @@ extension LeaseStore {
                 try database.execute(
                     sql: "UPDATE site SET keeps_client_events = ? WHERE site_id = ?", arguments: [isKept, scope.siteID])
             }
+        }
+    }
+
+    /// Notes that a mutation's lease is gone, as the server said when it was looked for, and what that makes of the
+    /// mutation, together.
+    ///
+    /// - Parameters:
+    ///   - mutation: as it was planned with.
+    ///   - next: as it is now.
+    ///   - scope: the scope.
+    ///   - time: the time.
+    /// - Returns: the mutation as it is now; `nil` if it has changed meanwhile, so that it must be planned anew.
+    /// - Throws: ``StoreError``.
+    package func endLook(
+        _ mutation: Mutation, as next: Mutation, scope: Scope, at time: Timestamp
+    ) throws(StoreError) -> Mutation? {
+        try write { database in
+            guard try Self.mutation(database, id: mutation.id) == mutation else { return nil }
+            try Self.write(next, database)
+            // What is gone stays gone: it does not matter that this number is younger than the question.
+            try database.execute(
+                sql: """
+                    INSERT INTO sync_run (kind, cloud, scope_id, started_at, finished_at) VALUES ('answer', ?, ?, ?, ?)
+                    """,
+                arguments: [scope.site, scope.id, time.secondsSince1970, time.secondsSince1970])
+            let run = RunTicket(id: database.lastInsertedRowID)
+            let key = try Int64.fetchOne(
+                database, sql: "SELECT lease_key FROM lease WHERE scope_id = ? AND id = ?",
+                arguments: [scope.id, next.leaseID])
+            if let key {
+                _ = try MirrorWriter(database, scope: scope, run: run, at: time)?.markGone(key: key, reason: .deleted)
+            }
+            return next
         }
     }
 

@@ -36,6 +36,42 @@ public enum WriteTarget: Sendable, Hashable {
         return wanted?.body["end_date"]?.stringValue.flatMap(Timestamp.init(parsing:)) ?? present
     }
 
+    /// The name of its site.
+    var site: String {
+        switch self {
+        case .mirrored(let lease): lease.site
+        case .creation(let mutation, _): mutation.site
+        }
+    }
+
+    /// Its local id, if it was asked for here and the cloud does not have it yet.
+    var localID: String? { if case .creation(let mutation, _) = self { mutation.localID } else { nil } }
+
+    /// What its reservations are known by.
+    var reservationIDs: [String] {
+        switch self {
+        case .mirrored(let lease): lease.lease.reservations.map(\.id)
+        case .creation(let mutation, _):
+            (mutation.body["reservations"]?.arrayValue ?? []).indices.map {
+                LeaseFields.localID(ofReservation: $0, in: mutation.localID ?? "")
+            }
+        }
+    }
+
+    /// The same fields, with each reservation named by its whole id: the beginning of one will do if no other begins so.
+    func resolvingReservations(in fields: JSONObject) -> JSONObject {
+        let known = reservationIDs
+        let given = LeaseFields(fields)
+        var resolved = LeaseFields()
+        resolved.lease = given.lease
+        resolved.unidentified = given.unidentified
+        for (id, values) in given.reservations {
+            let matches = known.contains(id) || id.count < 4 ? [] : known.filter { $0.hasPrefix(id) }
+            resolved.merge(values, into: matches.count == 1 ? matches[0] : id)
+        }
+        return resolved.body
+    }
+
     var desk: QueueDesk.Target {
         switch self {
         case .mirrored(let lease): .mirrored(lease.lease)
@@ -102,27 +138,66 @@ extension LeaseManager {
         let mutation = try reading { store throws(StoreError) in try store.mutation(id: id) }
         guard let mutation else {
             throw LeaseholdError(
-                code: .notFound, message: "There is no mutation \(id): see `leasehold queue list --all`.")
+                code: .notFound, message: "There is no write \(id): see `leasehold queue list --all`.")
         }
         return (mutation, try reading { store throws(StoreError) in try store.attempts(mutation: id) })
     }
 
-    /// Withdraws a mutation that has not left, and what waits for it.
-    public func cancel(_ id: Int64) throws(LeaseholdError) -> Mutation { try deciding { try $0.cancel(id) } }
+    /// Cancels an unsent write, and the ones that depend on it.
+    ///
+    /// - Parameters:
+    ///   - id: the number of the write.
+    ///   - givesUp: whether to give up a write of which it is not known whether it was carried out. The lease may still
+    ///     appear then, as an ordinary lease.
+    public func cancel(_ id: Int64, givesUp: Bool = false) throws(LeaseholdError) -> Mutation {
+        try deciding { try $0.cancel(id, givesUp: givesUp) }
+    }
 
     /// Tries a mutation again at the next sync.
     public func retry(_ id: Int64) throws(LeaseholdError) -> Mutation { try deciding { try $0.retry(id) } }
 
-    /// Changes what a mutation that has not left asks for.
+    /// Changes what an unsent write asks for.
+    ///
+    /// - Throws: ``LeaseholdError`` of code `invalid` if it has been sent, or, unless forced, if Blazar is sure to refuse
+    ///   it.
     public func edit(
-        _ id: Int64, fields: JSONObject, terms: WriteTerms = WriteTerms()
+        _ id: Int64, fields: JSONObject, terms: WriteTerms = WriteTerms(), isForced: Bool = false
     ) throws(LeaseholdError) -> Mutation {
-        try deciding { try $0.edit(id, fields: fields, terms: terms.desk) }
+        let fields = try reviewed(id, fields, lateStart: terms.lateStart, isForced: isForced)
+        return try deciding { try $0.edit(id, fields: fields, terms: terms.desk) }
     }
 
     /// Ends a conflict, or a doubt about which lease a creation became.
-    public func resolve(_ id: Int64, _ resolution: ConflictResolution) throws(LeaseholdError) -> Mutation {
-        try deciding { try $0.resolve(id, resolution.desk) }
+    ///
+    /// - Throws: ``LeaseholdError`` of code `invalid` if there is nothing to resolve, or, unless forced, if Blazar is
+    ///   sure to refuse the new values.
+    public func resolve(
+        _ id: Int64, _ resolution: ConflictResolution, isForced: Bool = false
+    ) throws(LeaseholdError) -> Mutation {
+        guard case .values(let values) = resolution else { return try deciding { try $0.resolve(id, resolution.desk) } }
+        let reviewed = try reviewed(id, values, lateStart: nil, isForced: isForced)
+        return try deciding { try $0.resolve(id, .values(reviewed)) }
+    }
+
+    /// The fields, once they are found to be what Blazar may take.
+    private func reviewed(
+        _ id: Int64, _ fields: JSONObject, lateStart: LateStartPolicy?, isForced: Bool
+    ) throws(LeaseholdError) -> JSONObject {
+        guard !fields.isEmpty else { return fields }
+        let mutation = try self.mutation(id).mutation
+        var resolved = fields
+        if mutation.verb == .create {
+            resolved = WriteTarget.creation(mutation, pending: []).resolvingReservations(in: fields)
+        } else if let leaseID = mutation.leaseID {
+            let lease = try reading { store throws(StoreError) in
+                try store.lease(id: leaseID, scope: mutation.scopeID)
+            }
+            resolved = lease.map { WriteTarget.mirrored($0).resolvingReservations(in: fields) } ?? fields
+        }
+        let refusals = try review(editing: mutation, by: resolved, lateStart: lateStart)
+            .filter { $0.severity == .refusal }
+        guard isForced || refusals.isEmpty else { throw LeaseholdError(refusals: refusals, verb: mutation.verb) }
+        return resolved
     }
 
     private func deciding(_ body: (QueueDesk) throws -> Mutation) throws(LeaseholdError) -> Mutation {

@@ -74,7 +74,20 @@ extension LeaseManager {
         guard let found else {
             throw LeaseholdError(code: .notFound, message: "The lease '\(reference)' has just gone.")
         }
-        return found
+        return try withAcceptedChanges(found)
+    }
+
+    /// The lease with the changes that its site has accepted, and that no list has shown yet.
+    func withAcceptedChanges(_ lease: MirroredLease) throws(LeaseholdError) -> MirroredLease {
+        guard !lease.isDraft, lease.departure == nil else { return lease }
+        let changes = try reading { store throws(StoreError) in
+            try store.changes(ofLease: lease.id, scope: lease.scopeID)
+        }
+        var current = lease
+        for change in changes where change.state == .accepted {
+            current.lease = current.lease.applying(change.body)
+        }
+        return current
     }
 
     // MARK: - History

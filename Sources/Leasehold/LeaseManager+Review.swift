@@ -58,7 +58,14 @@ extension LeaseManager {
 
     /// What can be told of a draft before it is sent, from the catalogue and the policy file. A policy file that cannot
     /// be understood is a warning, too.
-    public func review(_ draft: LeaseDraft, scope: Scope) throws(LeaseholdError) -> [DraftFinding] {
+    ///
+    /// - Parameters:
+    ///   - draft: the lease.
+    ///   - scope: the scope whose project it is for.
+    ///   - lateStart: what becomes of a start that has passed; `nil` for what fits the draft.
+    public func review(
+        _ draft: LeaseDraft, scope: Scope, lateStart: LateStartPolicy? = nil
+    ) throws(LeaseholdError) -> [DraftFinding] {
         var findings: [DraftFinding] = []
         var policy = SitePolicy()
         do {
@@ -66,7 +73,87 @@ extension LeaseManager {
         } catch {
             findings.append(DraftFinding(.warning, field: "policy", error.message))
         }
-        let review = DraftReview(catalogue: try catalogue(of: scope), policy: policy, now: configuration.now())
+        let review = DraftReview(
+            catalogue: try catalogue(of: scope), policy: policy, lateStart: lateStart ?? .expire,
+            now: configuration.now())
         return findings + review.findings(draft)
+    }
+
+    /// What Blazar is sure to refuse of a change, as far as the lease is known.
+    func review(
+        _ verb: Mutation.Verb, _ fields: JSONObject, of target: WriteTarget
+    ) throws(LeaseholdError) -> [DraftFinding] {
+        guard verb != .delete else { return [] }
+        let now = configuration.now()
+        var findings: [DraftFinding] = []
+        if verb == .extend, let present = target.endsAt?.truncatedToMinute,
+            let end = fields["end_date"]?.stringValue.flatMap({ Timestamp(parsing: $0) }), end < present
+        {
+            findings.append(
+                DraftFinding(
+                    .refusal, field: "end_date",
+                    "It ends at \(present), later than that: an extension never shortens a lease, an update does."))
+        }
+        switch target {
+        case .mirrored(let lease):
+            if lease.departure != nil {
+                throw LeaseholdError(code: .notFound, message: "The lease \"\(target.name)\" has been deleted.")
+            }
+            let pending = lease.pending.filter { $0.verb != .create }.map(\.body)
+            findings += ChangeReview(lease: lease.lease, pending: pending, now: now).findings(fields)
+        case .creation(let creation, _):
+            findings += Self.findings(changing: creation, by: fields, lateStart: creation.lateStart, now: now)
+        }
+        return findings
+    }
+
+    /// What Blazar is sure to refuse of a write that waits, once it is changed.
+    func review(
+        editing mutation: Mutation, by fields: JSONObject, lateStart: LateStartPolicy?
+    ) throws(LeaseholdError) -> [DraftFinding] {
+        let now = configuration.now()
+        guard mutation.verb != .create else {
+            return Self.findings(changing: mutation, by: fields, lateStart: lateStart ?? mutation.lateStart, now: now)
+        }
+        guard let leaseID = mutation.leaseID else { return [] }
+        let lease = try reading { store throws(StoreError) in try store.lease(id: leaseID, scope: mutation.scopeID) }
+        let asked = LeaseFields(mutation.body).merging(LeaseFields(fields)).body
+        return lease.map { ChangeReview(lease: $0.lease, now: now).findings(asked) } ?? []
+    }
+
+    private static func findings(
+        changing creation: Mutation, by fields: JSONObject, lateStart: LateStartPolicy, now: Timestamp
+    ) -> [DraftFinding] {
+        let change = LeaseFields(fields)
+        let localID = creation.localID ?? ""
+        let isUnsent = creation.doubt == nil && ![.sending, .accepted, .settled].contains(creation.state)
+        if !change.reservations.isEmpty, !isUnsent {
+            return [
+                DraftFinding(
+                    .refusal, field: "reservations",
+                    "The creation has been sent: its reservations get their ids when the cloud has answered "
+                        + "(leasehold sync).")
+            ]
+        }
+        let known = WriteTarget.creation(creation, pending: []).reservationIDs
+        let strangers = change.reservations.map(\.id).filter { !known.contains($0) }
+        var findings = strangers.map {
+            DraftFinding(
+                .refusal, field: "reservations[\($0)]",
+                "The lease has no such reservation. It has \(known.joined(separator: ", ")).")
+        }
+        if !change.unidentified.isEmpty {
+            findings.append(
+                DraftFinding(.refusal, field: "reservations", "A reservation is changed by its id: give id=….")
+            )
+        }
+        guard findings.isEmpty else { return findings }
+        let body = LeaseFields.merge(fields, intoDraft: creation.body, localID: localID)
+        do {
+            let review = DraftReview(lateStart: lateStart, now: now)
+            return review.findings(try LeaseDraft(body: body)).filter { $0.severity == .refusal }
+        } catch {
+            return [DraftFinding(.refusal, field: error.field, "It \(error.problem).")]
+        }
     }
 }

@@ -6,7 +6,7 @@ import SyncEngine
 public struct WaitResult: Sendable, Hashable {
     /// The lease, as it is now.
     public let lease: MirroredLease?
-    /// The creation that it came from, if it was asked for here.
+    /// The write that was waited for, or the creation that the lease came from, if there is one.
     public let mutation: Mutation?
 }
 
@@ -25,29 +25,82 @@ extension LeaseManager {
         for reference: String, clouds: [String] = [], status: LeaseStatus, timeoutSeconds: Int64,
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws -> WaitResult {
+        try await wait(timeoutSeconds: timeoutSeconds, wanted: status, progress) {
+            let target = try writeTarget(reference, clouds: clouds)
+            let scope = try scopes().first { $0.id == target.scopeID }
+            let cloud = clouds.first { scope?.clouds.contains($0) ?? false } ?? scope?.clouds.first
+            return Look(
+                result: try finished(target, status), name: target.name, state: Self.state(target), cloud: cloud)
+        }
+    }
+
+    /// Waits until a write has been carried out and its lease is as it asked for: a new lease active, or pending if it
+    /// starts after the timeout; a changed one settled with its new values; a deleted one gone.
+    ///
+    /// What the server refuses because it is too early, a lease that is still starting, is tried again until the timeout.
+    ///
+    /// - Parameters:
+    ///   - id: the number of the write.
+    ///   - timeoutSeconds: how long to wait at most.
+    ///   - progress: told what happens, while it happens.
+    /// - Returns: the write, and its lease as it is then.
+    /// - Throws: ``LeaseholdError`` of code `notFinished` after the timeout, `refused` if it can never get there.
+    public func wait(
+        forWrite id: Int64, timeoutSeconds: Int64,
+        progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
+    ) async throws -> WaitResult {
+        let deadline = configuration.now().adding(seconds: timeoutSeconds)
+        let verb = try mutation(id).mutation.verb
+        let wanted: LeaseStatus = verb == .delete ? .deleted : .active
+        return try await wait(timeoutSeconds: timeoutSeconds, wanted: wanted, progress) {
+            let present = try mutation(id).mutation
+            let lease = try present.leaseID.flatMap { id throws(LeaseholdError) in
+                try reading { store throws(StoreError) in try store.lease(id: id, scope: present.scopeID) }
+            }
+            let scope = try scopes().first { $0.id == present.scopeID }
+            let state = [.accepted, .settled].contains(present.state) ? lease?.lease.status.rawValue : nil
+            return Look(
+                result: try carriedOut(present, lease, deadline), name: present.leaseName,
+                state: state ?? present.state.rawValue, cloud: scope?.clouds.first)
+        }
+    }
+
+    /// How what is waited for stands.
+    private struct Look {
+        /// `nil` while it is not there yet.
+        let result: WaitResult?
+        let name: String
+        let state: String
+        /// The cloud to read; `nil` for the standard one.
+        let cloud: String?
+    }
+
+    private func wait(
+        timeoutSeconds: Int64, wanted: LeaseStatus, _ progress: @escaping @Sendable (SyncProgress) async -> Void,
+        look: () throws -> Look
+    ) async throws -> WaitResult {
         let begun = configuration.now()
         let deadline = begun.adding(seconds: timeoutSeconds)
         var options = SyncOptions()
         options.readsResources = false
         var pauseSeconds = 2.0
         while true {
-            let target = try writeTarget(reference, clouds: clouds)
-            if let result = try finished(target, status) { return result }
+            let before = try look()
+            if let result = before.result { return result }
             guard configuration.now() < deadline else {
                 throw LeaseholdError(
                     code: .notFinished,
-                    message: "'\(target.name)' is not \(status) after \(timeoutSeconds) s; it is \(Self.state(target))."
-                )
+                    message: "'\(before.name)' is not \(wanted) after \(timeoutSeconds) s; it is \(before.state).")
             }
-            let scope = try scopes().first { $0.id == target.scopeID }
-            let name = clouds.first { scope?.clouds.contains($0) ?? false } ?? scope?.clouds.first
-            _ = try await sync(clouds: name.map { .named([$0]) } ?? .standard, options: options, progress: progress)
-            if let result = try finished(try writeTarget(reference, clouds: clouds), status) { return result }
+            _ = try await sync(
+                clouds: before.cloud.map { .named([$0]) } ?? .standard, options: options, progress: progress)
+            let after = try look()
+            if let result = after.result { return result }
             let now = configuration.now()
             await progress(
                 .waiting(
                     WaitProgress(
-                        name: target.name, status: Self.state(target), wanted: status,
+                        name: after.name, status: after.state, wanted: wanted,
                         elapsedSeconds: now.seconds(since: begun), timeoutSeconds: timeoutSeconds)))
             try await sleep(max(0.5, min(pauseSeconds, Double(deadline.seconds(since: now)))))
             pauseSeconds = min(pauseSeconds * 1.5, 15)
@@ -61,23 +114,77 @@ extension LeaseManager {
         }
     }
 
+    // MARK: - A status
+
     private func finished(_ target: WriteTarget, _ status: LeaseStatus) throws(LeaseholdError) -> WaitResult? {
         switch target {
         case .mirrored(let lease):
             if lease.lease.status == status, lease.departure == nil { return WaitResult(lease: lease, mutation: nil) }
             let hasEnded = lease.departure != nil || [.error, .terminated].contains(lease.lease.status)
-            guard !hasEnded else {
-                let how = lease.departure == nil ? lease.lease.status.rawValue : "gone"
-                throw LeaseholdError(
-                    code: .refused, message: "'\(lease.lease.name)' is \(how), and will not become \(status).")
-            }
-        case .creation(let mutation, _):
-            guard mutation.state.isFinal || mutation.state == .parked || mutation.state == .blocked else { return nil }
-            throw LeaseholdError(
-                code: .refused,
-                message:
-                    "'\(mutation.leaseName)' is \(mutation.state.rawValue): \(mutation.message ?? "no reason given")")
+            guard !hasEnded else { throw Self.cannotBecome(status, lease) }
+        case .creation(let mutation, _): try Self.checkOpen(mutation)
         }
         return nil
+    }
+
+    private static func cannotBecome(_ status: LeaseStatus, _ lease: MirroredLease) -> LeaseholdError {
+        let how = lease.departure == nil ? lease.lease.status.rawValue : "gone"
+        return LeaseholdError(
+            code: .refused, message: "'\(lease.lease.name)' is \(how), and will not become \(status).")
+    }
+
+    /// Checks that a write may still be carried out by itself.
+    private static func checkOpen(_ mutation: Mutation) throws(LeaseholdError) {
+        guard mutation.state.isFinal || mutation.state == .parked || mutation.state == .blocked else { return }
+        throw LeaseholdError(
+            code: .refused,
+            message: "'\(mutation.leaseName)' is \(mutation.state.rawValue): \(mutation.message ?? "no reason given")")
+    }
+
+    // MARK: - A write
+
+    private func carriedOut(
+        _ mutation: Mutation, _ lease: MirroredLease?, _ deadline: Timestamp
+    ) throws(LeaseholdError) -> WaitResult? {
+        let isDone = [.accepted, .settled].contains(mutation.state)
+        if !isDone { try Self.checkOpen(mutation) }
+        guard isDone, let lease else { return nil }
+        let result = WaitResult(lease: lease, mutation: mutation)
+        switch mutation.verb {
+        case .delete: return lease.departure == nil ? nil : result
+        case .update, .extend:
+            // Somebody may have deleted it since: what was asked for was done.
+            if lease.departure != nil { return result }
+            let asked = LeaseFields(mutation.body)
+            let present = asked.values(of: lease.lease)
+            let isShown = present.named.allSatisfy { name, value in
+                asked.value(named: name).map { LeaseFields.areSame(Self.field(name), $0, value) } ?? true
+            }
+            // After it was settled somebody else may have changed it again.
+            guard isShown || mutation.state == .settled else { return nil }
+            return lease.lease.status.isTransient ? nil : result
+        case .create:
+            if lease.lease.status == .active { return result }
+            let hasEnded = lease.departure != nil || [.error, .terminated].contains(lease.lease.status)
+            guard !hasEnded else { throw Self.cannotBecome(.active, lease) }
+            // It cannot start before the time is over.
+            return lease.lease.status == .pending && lease.lease.startsAt > deadline ? result : nil
+        }
+    }
+
+    /// `amount` of `reservations[ID].amount`.
+    private static func field(_ name: String) -> String {
+        name.lastIndex(of: "]").map { String(name[$0...].dropFirst(2)) } ?? name
+    }
+
+    /// Reads what a lease was given and its list does not tell: flavors and floating IPs.
+    ///
+    /// - Returns: `false` if it reserves nothing of the kind, or its cloud could not be read.
+    public func readReserved(by lease: MirroredLease) async throws(LeaseholdError) -> Bool {
+        let kinds: Set<ResourceType> = [.flavor, .instance, .floatingIP]
+        guard lease.lease.reservations.contains(where: { kinds.contains($0.resourceType) }) else { return false }
+        let cloud = try scopes().first { $0.id == lease.scopeID }?.clouds.first
+        let reports = try await sync(clouds: cloud.map { .named([$0]) } ?? .standard)
+        return reports.allSatisfy { $0.failure == nil }
     }
 }

@@ -56,7 +56,7 @@ extension LeaseManager {
     ///   - isIdempotent: whether a live lease, or a queued creation, of that name in the project is as good. The cloud
     ///     is asked for its leases first, unless it cannot be reached.
     ///   - isOffline: whether only to queue it.
-    ///   - isForced: whether to queue it though ``review(_:scope:)`` finds that Blazar will refuse it.
+    ///   - isForced: whether to queue it though ``review(_:scope:lateStart:)`` finds that Blazar will refuse it.
     ///   - progress: told of every mutation that moves.
     /// - Returns: the mutation; one that was queued is safe, and will be sent once.
     /// - Throws: ``LeaseholdError``; nothing is queued then.
@@ -66,7 +66,7 @@ extension LeaseManager {
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws -> WriteResult {
         let problems = draft.problems(now: configuration.now())
-        guard problems.isEmpty else {
+        guard problems.isEmpty || isForced else {
             throw LeaseholdError(
                 code: .invalid,
                 message: "The lease cannot be created: \(problems.map(\.description).joined(separator: "; ")).")
@@ -78,7 +78,7 @@ extension LeaseManager {
             let desk = QueueDesk(store: store, now: configuration.now)
             var notes: [String] = []
             if isIdempotent { notes = try await basis(connection, scope, flush, isOffline: isOffline) }
-            let findings = try review(draft, scope: scope)
+            let findings = try review(draft, scope: scope, lateStart: terms.lateStart)
             let refusals = isForced ? [] : findings.filter { $0.severity == .refusal }
             let mutation: Mutation
             var isFound = false
@@ -94,7 +94,7 @@ extension LeaseManager {
                     return result
                 case .creation(let creation, let isNew):
                     mutation = creation
-                    let note = "The creation of \"\(draft.name)\" is queued already, as mutation \(creation.id)."
+                    let note = "The creation of \"\(draft.name)\" is queued already, as write \(creation.id)."
                     notes += isNew ? [] : [note]
                     isFound = !isNew
                 case nil: throw LeaseholdError(refusals: refusals)
@@ -103,6 +103,7 @@ extension LeaseManager {
                 guard refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
                 mutation = try desk.create(draft, scope: scope, terms: terms.desk)
             }
+            await progress(.mutation(cloud: scope.site, mutation))
             var result = try await send(mutation, scope, connection, flush, isOffline: isOffline)
             result.notes = notes
             result.warnings = findings
@@ -123,23 +124,55 @@ extension LeaseManager {
     ///   - clouds: where to look for the lease; empty for everywhere.
     ///   - terms: on what terms.
     ///   - isOffline: whether only to queue it.
+    ///   - isForced: whether to queue it though Blazar is sure to refuse it.
     ///   - progress: told of every mutation that moves.
     ///   - fields: makes the fields and their new values, as a PUT takes them, from what is known of the lease.
     /// - Returns: the mutation that stands for the wish.
     /// - Throws: ``LeaseholdError``, or what `fields` throws; nothing is queued then.
     public func change(
         _ verb: Mutation.Verb, _ reference: String, clouds: [String] = [], terms: WriteTerms = WriteTerms(),
-        isOffline: Bool = false, progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in },
+        isOffline: Bool = false, isForced: Bool = false,
+        progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in },
         fields: (WriteTarget) throws -> JSONObject
     ) async throws -> WriteResult {
         let target = try writeTarget(reference, clouds: clouds)
         guard let scope = try scopes().first(where: { $0.id == target.scopeID }) else {
             throw LeaseholdError(code: .notFound, message: "The scope of '\(reference)' is not known any more.")
         }
-        let wanted = try fields(target)
+        if verb == .delete, !isForced, let result = alreadyDeleted(target, scope) { return result }
+        let wanted = target.resolvingReservations(in: try fields(target))
+        let findings = try review(verb, wanted, of: target)
+        guard isForced || !findings.contains(where: { $0.severity == .refusal }) else {
+            throw LeaseholdError(refusals: findings.filter { $0.severity == .refusal }, verb: verb)
+        }
         let mutation = try queue(verb, target, wanted, scope, terms)
+        await progress(.mutation(cloud: scope.site, mutation))
         var result = try await carryOut(mutation, scope, clouds: clouds, isOffline: isOffline, progress)
-        result.warnings = warnings(moving: target, to: wanted, scope)
+        result.warnings = findings + warnings(moving: target, to: wanted, scope)
+        return result
+    }
+
+    /// What a deletion comes to if there is nothing to delete any more.
+    private func alreadyDeleted(_ target: WriteTarget, _ scope: Scope) -> WriteResult? {
+        let message: String
+        var lease: MirroredLease?
+        switch target {
+        case .mirrored(let known):
+            guard let departure = known.departure, departure.reason != .outOfScope else { return nil }
+            message = "\"\(target.name)\" is already deleted."
+            lease = known
+        case .creation(let creation, _):
+            guard [.cancelled, .expired].contains(creation.state) else { return nil }
+            message = "\"\(target.name)\" was never created: its creation is \(creation.state.rawValue)."
+        }
+        var mutation = Mutation(
+            id: 0, scopeID: target.scopeID, address: scope.queueAddress, site: target.site, verb: .delete,
+            localID: target.localID,
+            leaseID: lease?.id, leaseName: target.name, state: .settled, body: [:], token: nil,
+            createdAt: configuration.now())
+        mutation.message = message
+        var result = WriteResult(mutation: mutation, pause: nil, lease: lease, notes: [message])
+        result.isFound = true
         return result
     }
 
@@ -242,10 +275,12 @@ extension LeaseManager {
 }
 
 extension LeaseholdError {
-    /// The error about a draft that Blazar will refuse.
-    public init(refusals: [DraftFinding]) {
+    /// The error about a write that Blazar will refuse.
+    public init(refusals: [DraftFinding], verb: Mutation.Verb = .create) {
         let list = refusals.map(\.description).joined(separator: " ")
-        self.init(code: .invalid, message: "Blazar will refuse the lease. \(list)")
+        let what = verb == .create ? "the lease" : "this \(verb == .extend ? "extension" : verb.rawValue)"
+        self.init(
+            code: .invalid, message: "Blazar will refuse \(what). \(list) Nothing is queued; --force sends it anyway.")
     }
 
     /// The error that a person gets for anything that can go wrong while writing.

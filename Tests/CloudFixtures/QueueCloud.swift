@@ -40,7 +40,7 @@ package final class QueueCloud: HTTPTransport {
         var model: BlazarModel
         var seconds: Int64 = 0
         var serverSkew: Int64 = 0
-        var faults: [(line: String, fault: Fault)] = []
+        var faults: [(line: String, passes: Int, fault: Fault)] = []
         var dropsEvents = false
         var asked: [String] = []
         var bodies: [JSONValue] = []
@@ -65,7 +65,11 @@ package final class QueueCloud: HTTPTransport {
         }
     }
     /// The next request of that method goes wrong; of a method and a beginning of a path, if that is given.
-    package func fail(_ line: String, _ fault: Fault) { state.withLock { $0.faults.append((line, fault)) } }
+    package func fail(_ line: String, _ fault: Fault) { fail(line, after: 0, fault) }
+    /// The request of that method goes wrong that comes after so many others of it.
+    package func fail(_ line: String, after passes: Int, _ fault: Fault) {
+        state.withLock { $0.faults.append((line, passes, fault)) }
+    }
     package func dropEvents() { state.withLock { $0.dropsEvents = true } }
     package func change(_ body: (inout BlazarModel) -> Void) { state.withLock { body(&$0.model) } }
 
@@ -133,7 +137,11 @@ package final class QueueCloud: HTTPTransport {
         if isBlazar { state.asked.append(line) }
         var fault: Fault?
         if let index = state.faults.firstIndex(where: { line.hasPrefix($0.line) }) {
-            fault = state.faults.remove(at: index).fault
+            if state.faults[index].passes > 0 {
+                state.faults[index].passes -= 1
+            } else {
+                fault = state.faults.remove(at: index).fault
+            }
         }
         switch fault {
         case .unreachable: return .failure(TransportError(kind: .cannotConnect, phase: .beforeSending, detail: "fault"))

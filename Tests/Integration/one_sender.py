@@ -121,7 +121,7 @@ class OneSender(SandboxCase):
         self.assertEqual(row["state"], "queued")
         again, err = self.create_once("new")
         self.assertEqual(again["id"], row["id"])
-        self.assertIn(f"queued already, as mutation {row['mutation']}", err)
+        self.assertIn(f"queued already, as write {row['mutation']}", err)
 
     def test_many_who_want_one_at_the_same_moment_get_the_same(self):
         self.succeed("sync", "--no-resources")

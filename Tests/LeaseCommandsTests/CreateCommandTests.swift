@@ -179,7 +179,7 @@ struct CreateCommandTests {
             #expect(extended.errors.contains("in the last 2m, that is from 2027-01-15T08:13:00Z on."))
             #expect(extended.errors.contains("within 1h of the request, that is until 2027-01-15T09:12:00Z."))
             let short = try await fixture.run(
-                "extend", "night-2", "--to", "2027-01-15 08:14", "--offline", "-f", "json")
+                "update", "night-2", "--end", "2027-01-15 08:14", "--offline", "-f", "json")
             #expect(short.json?["warnings"] == [])
             try Data("max_duration: 1".utf8).write(to: file)
             let broken = try await create(fixture, ["--node", "amount=1"])

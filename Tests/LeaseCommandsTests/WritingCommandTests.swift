@@ -50,7 +50,7 @@ struct WritingCommandTests {
         try await with { fixture in
             let result = try await create(fixture, "mine")
             #expect(result.status == .success)
-            #expect(result.errors.contains("Queued as mutation 1"))
+            #expect(result.errors.contains("Queued as write 1"))
             #expect(result.json?["state"] == "queued")
             #expect(result.json?["queued"] == true)
             let id = try #require(result.json?["id"]?.stringValue)
@@ -75,7 +75,7 @@ struct WritingCommandTests {
             let first = try await create(fixture, "mine")
             let second = try await create(fixture, "mine", "--idempotent")
             #expect(second.json?["id"] == first.json?["id"])
-            #expect(second.errors.contains("queued already, as mutation 1"))
+            #expect(second.errors.contains("queued already, as write 1"))
             // What it rests on is said: nobody was asked.
             #expect(second.errors.contains("as they were at 2027-01-15T08:10:00Z"))
             #expect(second.errors.contains("--offline"))
@@ -229,6 +229,36 @@ struct WritingCommandTests {
                 ["create", "x", "--start", "2027-01-15 10:00", "--end", "2027-01-15 09:00", "--offline"] + Self.host)
             #expect(past.status == .data)
             #expect(try fixture.mirror.store.mutations(scopes: nil, includesFinal: true).isEmpty)
+        }
+    }
+
+    @Test("Every verb refuses at once what no Blazar takes, and --force queues it")
+    func refusedAtOnce() async throws {
+        try await with { fixture in
+            let cases: [([String], LeaseCommands.ExitStatus)] = [
+                (["update", "night-2", "--end", "2027-01-15 07:00"], .data),
+                (["update", "night-2", "--reservation", "id=nosuch,max=2"], .data),
+                (["update", "night-2", "--reservation", "max=2"], .usage),
+                (["extend", "night-2", "--to", "2027-01-15 08:13"], .usage),
+            ]
+            for (arguments, status) in cases {
+                let result = try await fixture.run(arguments + ["--offline"])
+                #expect(result.status == status, "\(arguments) \(result.errors)")
+                #expect(try fixture.mirror.store.mutations(scopes: nil, includesFinal: true).isEmpty)
+            }
+            #expect(try await fixture.run(cases[0].0 + ["--offline", "--force"]).status == .success)
+            #expect(try fixture.mirror.store.mutations(scopes: nil, includesFinal: true).count == 1)
+        }
+    }
+
+    @Test("A queued change says what it will be, and how to take it back")
+    func queuedChange() async throws {
+        try await with { fixture in
+            let result = try await fixture.run(
+                "update", "night-2", "--rename", "day", "--end", "2027-01-15 12:00", "--offline", "-f", "json")
+            #expect(result.json?["name"] == "day")
+            #expect(result.json?["end_date"] == "2027-01-15T12:00:00Z")
+            #expect(result.errors.contains("leasehold queue cancel 1"))
         }
     }
 }

@@ -217,4 +217,114 @@ struct QueueChangeTests {
             #expect(fixture.cloud.leases().first?.endsAt == lease.endsAt)
         }
     }
+
+    // MARK: - What was accepted
+
+    @Test(
+        "What was accepted is known though the lease could not be read again",
+        arguments: [Dialect.upstream, .chameleon])
+    func acceptedUnread(dialect: Dialect) async throws {
+        try await with(dialect) { fixture in
+            let lease = try await fixture.lease()
+            let mutation = try fixture.change(.extend, lease, fixture.end(9_000))
+            fixture.cloud.fail("GET /v1/leases/\(lease.id)", after: 1, .lost)
+            _ = try await fixture.push()
+            #expect(try fixture.state(mutation) == .accepted)
+            let known = try fixture.mirrored("there")
+            #expect(known.endsAt == QueueCloud.start.adding(seconds: 9_000))
+            // A further change is based on it: it is no conflict with ourselves.
+            let second = try fixture.change(.extend, known, fixture.end(12_600))
+            #expect(second.base == fixture.end(9_000))
+            _ = try await fixture.push()
+            #expect(try fixture.state(second) == .accepted)
+            #expect(fixture.cloud.leases().first?.endsAt == QueueCloud.start.adding(seconds: 12_600))
+        }
+    }
+
+    @Test("A change asked for after one whose answer was lost is no conflict with it")
+    func lostThenChanged() async throws {
+        try await with { fixture in
+            let lease = try await fixture.lease()
+            try fixture.change(.extend, lease, fixture.end(9_000))
+            fixture.cloud.fail("PUT", .lost)
+            _ = try await fixture.push()
+            let second = try fixture.change(.extend, lease, fixture.end(12_600))
+            await fixture.settle(3)
+            #expect(try fixture.state(second) == .settled)
+            #expect(fixture.cloud.leases().first?.endsAt == QueueCloud.start.adding(seconds: 12_600))
+        }
+    }
+
+    @Test(
+        "A lease that is gone when it is looked for is known to be gone", arguments: Mutation.Verb.allCases.dropFirst())
+    func goneAtOnce(verb: Mutation.Verb) async throws {
+        try await with { fixture in
+            let lease = try await fixture.lease()
+            let mutation = try fixture.change(verb, lease, verb == .delete ? [:] : fixture.end(9_000))
+            fixture.cloud.direct("DELETE", "/v1/leases/\(lease.id)")
+            _ = try await fixture.push()
+            #expect(try fixture.state(mutation) == (verb == .delete ? .settled : .rejected))
+            #expect(try fixture.store.lease(id: lease.id, scope: fixture.scope.id)?.departure?.reason == .deleted)
+        }
+    }
+
+    // MARK: - Reservations
+
+    @Test("Every field of every reservation that was asked for is sent", arguments: [Dialect.upstream, .chameleon])
+    func reservations(dialect: Dialect) async throws {
+        try await with(dialect) { fixture in
+            var draft = fixture.draft("two", reservation: QueueFixture.host)
+            draft.reservations.append(QueueFixture.host)
+            let answer = fixture.cloud.direct("POST", "/v1/leases", .object(draft.body))
+            try #require(answer.status == 201)
+            await fixture.sync()
+            let lease = try fixture.mirrored("two")
+            let ids = lease.reservations.map(\.id)
+            func asking(_ id: String, _ fields: JSONObject) -> JSONObject {
+                ["reservations": [.object((["id": .string(id)] as JSONObject).merging(fields))]]
+            }
+            try fixture.change(.update, lease, asking(ids[0], ["max": 2]))
+            try fixture.change(.update, lease, asking(ids[1], ["max": 2]))
+            let last = try fixture.change(.update, lease, asking(ids[1], ["max": 3]))
+            _ = try await fixture.push()
+            #expect(try fixture.state(last) == .accepted)
+            let changed = try #require(fixture.cloud.leases().first)
+            #expect(changed.reservations.map(\.maximumCount) == [2, 3])
+            #expect(changed.reservations.map(\.minimumCount) == [1, 1])
+        }
+    }
+
+    @Test("A conflict in a field of a reservation is noticed")
+    func reservationConflict() async throws {
+        try await with { fixture in
+            let lease = try await fixture.lease()
+            let id = lease.reservations[0].id
+            let mutation = try fixture.change(.update, lease, ["reservations": [["id": .string(id), "max": 3]]])
+            fixture.cloud.direct(
+                "PUT", "/v1/leases/\(lease.id)", ["reservations": [["id": .string(id), "max": 2]]])
+            _ = try await fixture.push()
+            #expect(try fixture.state(mutation) == .blocked)
+            #expect(try fixture.present(mutation).theirs == ["reservations": [["id": .string(id), "max": 2]]])
+            _ = try fixture.desk.resolve(mutation.id, .mine)
+            _ = try await fixture.push()
+            #expect(try fixture.state(mutation) == .accepted)
+            #expect(fixture.cloud.leases().first?.reservations.first?.maximumCount == 3)
+        }
+    }
+
+    @Test("A lease that is still starting is tried again soon")
+    func tooEarly() async throws {
+        try await with { fixture in
+            let lease = try await fixture.lease()
+            let mutation = try fixture.change(.extend, lease, fixture.end(9_000))
+            for _ in 0..<6 {
+                fixture.cloud.fail("PUT", .refusal(409, "Invalid lease status."))
+                _ = try await fixture.push()
+                #expect(try fixture.state(mutation) == .queued)
+                fixture.cloud.advance(31)
+            }
+            _ = try await fixture.push()
+            #expect(try fixture.state(mutation) == .accepted)
+        }
+    }
 }

@@ -12,6 +12,7 @@ struct AttemptOutcomeTests {
         case .rejected(let reason, _, _): .rejected(reason)
         case .notDone: .notDone
         case .failed: .failed
+        case .tooEarly: .tooEarly
         case .outcomeUnknown: .unknown
         case .unauthenticated: .unauthenticated
         case .accepted, .alreadySo, .conflict: nil

@@ -18,7 +18,9 @@ struct ChangeDecisionTests {
 
     @Test("The values are those that a PUT takes, and no others")
     func values() {
-        #expect(ChangeDecision.values(of: lease, for: ["name", "start_date", "end_date", "reservations"]) == present)
+        #expect(
+            ChangeDecision.values(of: lease, for: ["name": 1, "start_date": 1, "end_date": 1, "reservations": []])
+                == present)
     }
 
     @Test("A lease that is as it was gets the change")
@@ -47,6 +49,94 @@ struct ChangeDecisionTests {
     @Test("A field without a base, or that cannot be compared, is sent")
     func incomparable() {
         #expect(decide(["name": "new"]) == .send(["name": "new"]))
-        #expect(decide(["reservations": [["id": "r"]]], base: present) == .send(["reservations": [["id": "r"]]]))
+        let unknown: JSONObject = ["reservations": [["id": "r", "max": 2]]]
+        #expect(decide(unknown, base: present) == .send(unknown))
+    }
+
+    // MARK: - Reservations
+
+    private func hosts(_ id: String, _ min: Int, _ max: Int) -> Reservation {
+        Reservation(
+            id: id, resourceType: .host, status: .pending,
+            fields: [
+                "min": JSONValue(min), "max": JSONValue(max), "hypervisor_properties": "", "resource_properties": "",
+            ])
+    }
+
+    private func decide(_ mine: JSONObject, base: JSONObject, having reservations: [Reservation]) -> ChangeDecision {
+        var theirs = lease
+        theirs.reservations = reservations
+        return .of(mine: mine, base: base, theirs: theirs)
+    }
+
+    private func asking(_ reservations: JSONValue...) -> JSONObject { ["reservations": .array(reservations)] }
+
+    @Test("A reservation is compared field by field, and a field that somebody else changed is a conflict")
+    func reservationConflict() {
+        let mine = asking(["id": "A", "max": 4], ["id": "B", "max": 4])
+        let base = asking(["id": "A", "max": 2], ["id": "B", "max": 2])
+        let decision = decide(mine, base: base, having: [hosts("A", 1, 2), hosts("B", 1, 3)])
+        #expect(decision == .conflict(theirs: asking(["id": "B", "max": 3])))
+    }
+
+    @Test("A reservation that is as asked for is left alone; of another the fields that are known go along")
+    func reservationSent() {
+        let mine = asking(["id": "A", "max": "4"], ["id": "B", "min": 2, "max": 2])
+        let base = asking(["id": "A", "max": 2], ["id": "B", "min": 1, "max": 1])
+        let decision = decide(mine, base: base, having: [hosts("A", 1, 4), hosts("B", 1, 1)])
+        #expect(
+            decision
+                == .send(
+                    asking([
+                        "id": "B", "resource_type": "physical:host", "min": 2, "max": 2, "resource_properties": "",
+                        "hypervisor_properties": "",
+                    ])))
+        #expect(decide(asking(["id": "A", "max": 4]), base: base, having: [hosts("A", 1, 4)]) == .alreadySo)
+    }
+
+    @Test("The values of reservations are those that the lease shows")
+    func reservationValues() {
+        var theirs = lease
+        theirs.reservations = [hosts("A", 1, 2)]
+        let mine = asking(["id": "A", "max": 4, "network_name": "n"], ["id": "Z", "amount": 1])
+        #expect(ChangeDecision.values(of: theirs, for: mine) == asking(["id": "A", "max": 2]))
+    }
+
+    @Test("Of the instances of an active reservation only the new amount is sent")
+    func activeInstances() {
+        let instances = Reservation(
+            id: "A", resourceType: .instance, status: .active,
+            fields: ["vcpus": 1, "memory_mb": 1, "disk_gb": 1, "amount": 1, "affinity": nil, "resource_properties": ""])
+        let decision = decide(asking(["id": "A", "amount": 2]), base: [:], having: [instances])
+        #expect(decision == .send(asking(["id": "A", "amount": 2])))
+    }
+
+    // MARK: - Ours
+
+    @Test("A value that a change of ours has brought is nobody else's")
+    func ours() {
+        let decision = ChangeDecision.of(
+            mine: ["end_date": "x"], base: ["end_date": "2020-01-01 00:00"], theirs: lease, ours: [present])
+        #expect(decision == .send(["end_date": "x"]))
+    }
+
+    @Test("What was sent for a change that this one took the place of counts, and what was never sent does not")
+    func oursAmong() {
+        func old(_ id: Int64, _ state: MutationState, at seconds: Int64, attempts: Int, end: String) -> Mutation {
+            Mutation.change(id, .extend, state, body: ["end_date": .string(end)], base: [:]).with {
+                $0.attempts = attempts
+                $0.updatedAt = .at(seconds)
+            }
+        }
+        let history = [
+            old(1, .settled, at: -50, attempts: 1, end: "long ago"),
+            old(2, .superseded, at: 0, attempts: 1, end: "lost"),
+            old(3, .superseded, at: 20, attempts: 0, end: "never sent"),
+        ]
+        let change = Mutation(
+            id: 4, scopeID: 1, address: Mutation.sampleAddress, verb: .extend, localID: nil, leaseID: "a",
+            leaseName: "lease", state: .queued,
+            body: ["end_date": "z"], base: [:], token: nil, createdAt: .at(20))
+        #expect(ChangeDecision.ours(change, among: history) == [["end_date": "lost"], [:]])
     }
 }

@@ -32,6 +32,60 @@ struct EnqueueingTests {
         #expect(wanted.base == ["end_date": "2027-01-15 10:00", "name": "o"])
     }
 
+    private func reservations(_ elements: JSONValue...) -> JSONObject { ["reservations": .array(elements)] }
+
+    @Test("Changes of two reservations become one, and so do changes of two fields of one reservation")
+    func reservationFields() throws {
+        let first = Mutation.change(
+            1, .update, body: reservations(["id": "A", "amount": 2]), base: reservations(["id": "A", "amount": 1]))
+        let other = enqueue(
+            .change(
+                0, .update, body: reservations(["id": "B", "amount": 2]), base: reservations(["id": "B", "amount": 3])),
+            onto: [first])
+        let both = try #require(other.mutation)
+        #expect(
+            LeaseFields(both.body) == LeaseFields(reservations(["id": "A", "amount": 2], ["id": "B", "amount": 2])))
+        #expect(
+            LeaseFields(both.base) == LeaseFields(reservations(["id": "A", "amount": 1], ["id": "B", "amount": 3])))
+        let same = enqueue(
+            .change(0, .update, body: reservations(["id": "A", "required_floatingips": []]), base: [:]), onto: [first])
+        #expect(same.mutation?.body == reservations(["id": "A", "amount": 2, "required_floatingips": []]))
+    }
+
+    @Test("An extension does not hide the rename that it is merged with")
+    func mergedVerb() throws {
+        let rename = Mutation.change(1, .update, body: ["name": "n"], base: [:])
+        #expect(enqueue(.change(0, .extend), onto: [rename]).mutation?.verb == .update)
+    }
+
+    @Test("Changes that are not to be sent after different times stay two")
+    func differentLimits() throws {
+        let limited = Mutation.change(1).with { $0.notAfter = .at(500) }
+        let effect = enqueue(.change(0, .update, body: ["name": "n"], base: [:]), onto: [limited])
+        #expect(effect.changed.isEmpty)
+        #expect(effect.mutation?.body == ["name": "n"])
+    }
+
+    @Test("A change of a reservation of a creation changes that field, and leaves the others")
+    func draftReservation() throws {
+        var draft = LeaseDraft.sample()
+        draft.reservations.append(["resource_type": "virtual:floatingip", "amount": 1])
+        let effect = enqueue(
+            later(.update, local: "local-1", reservations(["id": "local-1-2", "amount": 3])),
+            onto: [.creation(1, draft: draft)])
+        draft.reservations[1]["amount"] = 3
+        #expect(effect.standing?.body == draft.body)
+    }
+
+    @Test(
+        "A second deletion changes nothing: the first one stands for it", arguments: [MutationState.queued, .sending])
+    func deletedTwice(state: MutationState) {
+        let effect = enqueue(.change(0, .delete), onto: [.change(1, .delete, state)])
+        #expect(effect.mutation == nil)
+        #expect(effect.changed.isEmpty)
+        #expect(effect.standing?.id == 1)
+    }
+
     @Test("A change of a creation that never left changes the draft", arguments: [MutationState.queued, .parked])
     func draft(state: MutationState) throws {
         let effect = enqueue(
@@ -127,6 +181,7 @@ struct EnqueueingTests {
     private static func moved(_ mutation: Mutation) -> Mutation {
         Mutation(
             id: mutation.id, scopeID: 2, address: QueueAddress(siteID: 2, projectID: "p"), verb: mutation.verb,
-            localID: nil, leaseID: mutation.leaseID, leaseName: "x", state: .queued, body: mutation.body, token: nil, createdAt: .noon)
+            localID: nil, leaseID: mutation.leaseID, leaseName: "x", state: .queued, body: mutation.body, token: nil,
+            createdAt: .noon)
     }
 }

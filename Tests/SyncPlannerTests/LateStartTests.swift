@@ -68,4 +68,17 @@ struct LateStartTests {
         #expect(sent(resolve(.sample(), .startNow, now: .at(7_199))) != nil)
         #expect(sent(resolve(.sample(), .startNow, now: .at(7_200))) == nil)
     }
+
+    @Test("A creation that was asked for by a clock far ahead lasts as long as it was to")
+    func clockAhead() {
+        let asked = Timestamp.at(400 * 86_400)
+        let draft = LeaseDraft.sample(start: .now, end: asked.adding(seconds: 7_200))
+        #expect(resolve(draft, .startNow, asked: asked, now: .at(0)) == .send(.sample(start: .now, end: .at(7_200))))
+    }
+
+    @Test("A date that was past when it was asked for was meant, and is sent as it is")
+    func askedLate() {
+        let draft = LeaseDraft.sample(start: .at(.at(-7_200)), end: .at(-3_600))
+        #expect(resolve(draft, .expire, now: .at(60)) == .send(draft))
+    }
 }

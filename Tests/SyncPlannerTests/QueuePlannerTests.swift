@@ -32,7 +32,7 @@ struct QueuePlannerTests {
 
     @Test("Different leases never wait for each other", arguments: MutationState.allCases)
     func independence(state: MutationState) {
-        let stuck = Mutation.change(1, .update, state).with { $0.nextAttemptAt = .at(10_000) }
+        let stuck = Mutation.change(1, .update, state).with { $0.nextAttemptAt = .at(3_000) }
         #expect(next([stuck, .change(2, lease: "b")]) == 2)
     }
 
@@ -90,6 +90,18 @@ struct QueuePlannerTests {
             return
         }
         #expect(why.contains("end_date"))
+    }
+
+    @Test("What a clock that was ahead by 400 days has put off is due once the clock is right")
+    func wrongClock() throws {
+        let year: Int64 = 400 * 86_400
+        let planner = QueuePlanner(now: .at(10))
+        let change = Mutation.change(1).with { $0.nextAttemptAt = .at(year) }
+        #expect(planner.next([change])?.mutation.id == 1)
+        #expect(planner.wakeTime([change]) == .at(10))
+        let soon = Mutation.change(1).with { $0.nextAttemptAt = .at(3_000) }
+        #expect(planner.next([soon])?.mutation.id == nil)
+        #expect(planner.wakeTime([soon]) == .at(3_000))
     }
 }
 

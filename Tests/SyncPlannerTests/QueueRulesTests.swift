@@ -226,4 +226,15 @@ struct QueueRulesTests {
             #expect(rules.settled(mutation, isListed: false, now: .at(5)).message?.contains("deleted") == true)
         }
     }
+
+    @Test("A lease that is between two states is tried again soon, and far longer than one that the server fails on")
+    func betweenStates() {
+        var mutation = Mutation.change(1, .extend, .sending)
+        for _ in 0..<40 {
+            mutation = after(
+                .tooEarly(message: "Invalid lease status.", requestID: nil, retryAfter: nil), mutation)
+            #expect(mutation.state == .queued)
+            #expect(mutation.nextAttemptAt <= .at(10 + 30))
+        }
+    }
 }

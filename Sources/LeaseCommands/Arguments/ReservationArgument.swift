@@ -27,17 +27,64 @@ enum ReservationArgument {
     static func fields(_ text: String) throws(CommandError) -> JSONObject {
         let given = try NamedArguments(text, option: "--reservation")
         var fields: JSONObject = [:]
-        for name in given.names {
-            let value = given[name] ?? ""
-            guard numbers.contains(name) else {
-                fields[name] = .string(value)
-                continue
+        for name in given.names { fields[name] = try value(given[name] ?? "", of: name) }
+        return fields
+    }
+
+    /// The fields that Blazar takes as lists.
+    private static let lists: Set<String> = ["required_floatingips"]
+
+    private static func value(_ text: String, of name: String) throws(CommandError) -> JSONValue {
+        if numbers.contains(name) {
+            guard let number = Int(text) else {
+                throw .usage("--reservation: \(name) takes a whole number, not '\(text)'.")
             }
-            guard let number = Int(value) else {
-                throw .usage("--reservation: \(name) takes a whole number, not '\(value)'.")
-            }
-            fields[name] = JSONValue(number)
+            return JSONValue(number)
         }
+        let isList = lists.contains(name)
+        // Requirements are lists as well, and Blazar takes them as text.
+        guard isList || (text.hasPrefix("[") && !name.hasSuffix("_properties")) else { return .string(text) }
+        if text.hasPrefix("[") {
+            if let list = try? JSONValue(parsing: text), list.arrayValue != nil { return list }
+            // As a shell leaves it that has taken the quotes away.
+            guard isList, text.hasSuffix("]") else {
+                if !isList { return .string(text) }
+                throw .usage(
+                    "--reservation: \(name) takes a list such as [\"172.24.4.2\",\"172.24.4.5\"], not '\(text)'.")
+            }
+            return elements(text.dropFirst().dropLast())
+        }
+        return elements(text[...])
+    }
+
+    private static func elements(_ text: Substring) -> JSONValue {
+        let parts = text.split { $0 == "," || $0.isWhitespace }.map { part in
+            String(part).trimmingQuotes
+        }
+        return .array(parts.filter { !$0.isEmpty }.map(JSONValue.string))
+    }
+
+    /// Adds changes of reservations to those of a lease.
+    ///
+    /// - Throws: ``CommandError`` naming what cannot be read.
+    static func add(
+        _ texts: [String], to fields: JSONObject, isForced: Bool
+    ) throws(CommandError) -> JSONObject {
+        guard !texts.isEmpty else { return fields }
+        var elements: [JSONValue] = []
+        for text in texts {
+            var change = try Self.fields(text)
+            guard change["id"] != nil || isForced else {
+                throw .usage(
+                    "--reservation needs id=…: which reservation is to change? `leasehold reservations` lists them.")
+            }
+            if let type = change["resource_type"]?.stringValue {
+                change["resource_type"] = .string(ResourceType(named: type).rawValue)
+            }
+            elements.append(.object(change))
+        }
+        var fields = fields
+        fields["reservations"] = .array(elements)
         return fields
     }
 
@@ -52,5 +99,13 @@ enum ReservationArgument {
         case .network: ["network_properties": "", "resource_properties": ""]
         default: [:]
         }
+    }
+}
+
+extension String {
+    /// Without the quotes around it.
+    fileprivate var trimmingQuotes: String {
+        guard count >= 2, let first, first == last, first == "\"" || first == "'" else { return self }
+        return String(dropFirst().dropLast())
     }
 }

@@ -34,28 +34,25 @@ package struct LeaseExtend: Subcommand {
         let end = try writing.moment(to, console)
         let seconds = try by.map { try DurationArgument(parsing: $0).seconds }
         guard (end == nil) != (seconds == nil) else {
-            throw CommandError.usage("Say until when: --by DURATION or --to TIME.")
+            throw CommandError.usage("Give --by DURATION or --to TIME.")
         }
-        _ = try DurationArgument(parsing: waiting.timeout)
-        let terms = WriteTerms(notAfter: try writing.moment(writing.notAfter, console))
-        let manager = try writing.manager(&console)
-        var settled = LeaseStatus.active
-        var result = try await manager.change(
-            .extend, reference, clouds: writing.reading.global.names(console), terms: terms,
-            isOffline: writing.isOffline
-        ) { target in
-            // An extension leaves the lease as it was: PENDING before its start, ACTIVE after it.
-            if case .mirrored(let lease) = target, lease.lease.status == .pending { settled = .pending }
+        let zone = writing.reading.zone(console)
+        let isForced = writing.isForced
+        let reference = reference
+        try await writing.change(.extend, reference, waiting, &console) { target in
             guard let newEnd = end ?? seconds.flatMap({ target.endsAt?.adding(seconds: $0) }) else {
                 throw CommandError.usage("The end of '\(reference)' is not known here: use --to.")
             }
+            if !isForced, let present = target.endsAt?.truncatedToMinute, newEnd.truncatedToMinute < present {
+                let text = TimeText(zone: zone)
+                throw CommandError.usage(
+                    """
+                    '\(target.name)' ends at \(text.full(present)), later than that: an extension never shortens a lease. \
+                    To shorten it: leasehold update '\(reference)' --end TIME.
+                    """)
+            }
             return ["end_date": .string(newEnd.blazarRequest)]
         }
-        if waiting.waits, !writing.isOffline, result.mutation.status == .success {
-            result = try await waiting.wait(
-                for: result, status: settled, manager, console, isQuiet: writing.reading.output.isQuiet)
-        }
-        try writing.conclude(result, &console)
     }
 }
 
@@ -65,11 +62,13 @@ package struct LeaseUpdate: Subcommand {
         commandName: "update",
         abstract: "Change a lease's name, start, end or reservations; offline it is queued.",
         discussion: """
-            A reservation is changed by its id, with all its fields: --reservation id=…,min=2,max=2,….
+            A reservation is changed by its id, or the beginning of it: --reservation id=…,min=2,max=2. What is not named
+            stays as it is. Changes that wait are sent together, field by field.
 
             EXAMPLES
               leasehold update mylease --rename 'my lease, really'
               leasehold update mylease --start '2026-12-01 09:00' --end '2026-12-03 09:00'
+              leasehold update mylease --reservation id=7b685470,max=3
             """)
 
     @Argument(help: "The lease: its name, its id, the beginning of its id, or its local id.")
@@ -83,8 +82,10 @@ package struct LeaseUpdate: Subcommand {
     var end: String?
     @Option(
         name: .customLong("reservation"), parsing: .singleValue,
-        help: ArgumentHelp("A reservation as it is to be; repeat it for more.", valueName: "id=...,name=value,..."))
+        help: ArgumentHelp(
+            "Fields of a reservation and their new values; repeat it for more.", valueName: "id=...,name=value,..."))
     var reservations: [String] = []
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var writing: WritingOptions
 
     package init() {}
@@ -95,22 +96,12 @@ package struct LeaseUpdate: Subcommand {
         if let newName { fields["name"] = .string(newName) }
         if let start = try writing.moment(start, console) { fields["start_date"] = .string(start.blazarRequest) }
         if let end = try writing.moment(end, console) { fields["end_date"] = .string(end.blazarRequest) }
-        if !reservations.isEmpty {
-            fields["reservations"] = .array(try reservations.map { .object(try ReservationArgument.fields($0)) })
-        }
+        fields = try ReservationArgument.add(reservations, to: fields, isForced: writing.isForced)
         guard !fields.isEmpty else {
             throw CommandError.usage("Say what to change: --rename, --start, --end or --reservation.")
         }
-        guard (newName?.count ?? 0) <= LeaseDraft.longestName else {
-            throw CommandError.usage("The name has more than \(LeaseDraft.longestName) characters.")
-        }
         let change = fields
-        let terms = WriteTerms(notAfter: try writing.moment(writing.notAfter, console))
-        let result = try await writing.manager(&console).change(
-            .update, reference, clouds: writing.reading.global.names(console), terms: terms,
-            isOffline: writing.isOffline
-        ) { _ in change }
-        try writing.conclude(result, &console)
+        try await writing.change(.update, reference, waiting, &console) { _ in change }
     }
 }
 
@@ -129,17 +120,30 @@ package struct LeaseDelete: Subcommand {
 
     @Argument(help: "The lease: its name, its id, the beginning of its id, or its local id.")
     var reference: String
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var writing: WritingOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
-        let terms = WriteTerms(notAfter: try writing.moment(writing.notAfter, console))
-        let result = try await writing.manager(&console).change(
-            .delete, reference, clouds: writing.reading.global.names(console), terms: terms,
-            isOffline: writing.isOffline
-        ) { _ in [:] }
-        try writing.conclude(result, &console)
+        try await writing.change(.delete, reference, waiting, &console) { _ in [:] }
+    }
+}
+
+extension WritingOptions {
+    /// Asks for a change or a deletion, waits for it if that was asked for, and writes what came of it.
+    fileprivate func change(
+        _ verb: Mutation.Verb, _ reference: String, _ waiting: WaitingOptions, _ console: inout Console,
+        fields: (WriteTarget) throws -> JSONObject
+    ) async throws {
+        try waiting.check()
+        let terms = WriteTerms(notAfter: try moment(notAfter, console))
+        let manager = try manager(&console)
+        let watch = WriteWatch(manager, console)
+        let result = try await manager.change(
+            verb, reference, clouds: reading.global.names(console), terms: terms, isOffline: isOffline,
+            isForced: isForced, progress: watch.progress, fields: fields)
+        try conclude(try await waiting.wait(for: result, manager, console, self), &console)
     }
 }

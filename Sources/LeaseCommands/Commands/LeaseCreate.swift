@@ -89,9 +89,6 @@ package struct LeaseCreate: Subcommand {
         help: "Give the live lease of that name in the project, or the queued creation of one, if there is one.")
     var isIdempotent = false
 
-    @Flag(name: .customLong("force"), help: "Queue it though Blazar is sure to refuse it.")
-    var isForced = false
-
     @Flag(name: .customLong("dry-run"), help: "Print the body of the request, and send and queue nothing.")
     var isDryRun = false
 
@@ -111,7 +108,7 @@ package struct LeaseCreate: Subcommand {
         guard clouds.count <= 1, clouds.first != "all" else {
             throw CommandError.usage("A lease is created at one cloud: name one with --os-cloud.")
         }
-        _ = try DurationArgument(parsing: waiting.timeout)
+        try waiting.check()
         let (draft, remarks) = try draft(console, cloud: clouds.first)
         guard !isDryRun else { return try show(draft, remarks, cloud: clouds.first, &console) }
         let terms = WriteTerms(
@@ -130,16 +127,15 @@ package struct LeaseCreate: Subcommand {
     ) async throws -> WriteResult {
         var attempts = 0
         while true {
+            let watch = WriteWatch(manager, console)
             let result = try await manager.create(
                 draft, cloud: cloud, terms: terms, isIdempotent: isIdempotent, isOffline: writing.isOffline,
-                isForced: isForced)
+                isForced: writing.isForced, progress: watch.progress)
             do {
                 guard result.mutation.status != .refused || attempts >= retries else {
                     throw LeaseholdError(code: .refused, message: result.mutation.message ?? "It was refused.")
                 }
-                guard waiting.waits, !writing.isOffline, result.mutation.status == .success else { return result }
-                return try await waiting.wait(
-                    for: result, status: .active, manager, console, isQuiet: writing.reading.output.isQuiet)
+                return try await waiting.wait(for: result, manager, console, writing)
             } catch let error as LeaseholdError where error.code == .refused && attempts < retries {
                 attempts += 1
                 console.remark("Attempt \(attempts) of \(retries + 1) failed: \(error.message)")
@@ -156,7 +152,7 @@ package struct LeaseCreate: Subcommand {
         // A draft can be printed without a database, and without clouds.
         guard let manager = try? writing.reading.global.manager(console), let scope = try? manager.scope(ofCloud: cloud)
         else { return }
-        writing.remark(try manager.review(draft, scope: scope), &console)
+        writing.remark(try manager.review(draft, scope: scope, lateStart: lateStart), &console)
     }
 
     // MARK: - The draft

@@ -41,6 +41,7 @@ package struct LeaseWait: Subcommand {
                 for: reference, clouds: clouds, status: wanted, timeoutSeconds: seconds, progress: progress)
         }
         if let lease = result.lease {
+            _ = try await manager.readReserved(by: lease)
             let detail = LeaseDetail(row: LeaseRow(lease, now: console.now()))
             try reading.show(detail, LeaseDetail.columns, &console)
         }

@@ -6,7 +6,7 @@ import Leasehold
 package struct QueueCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "queue",
-        abstract: "See and decide about writes that are not done with.",
+        abstract: "See unfinished writes, and decide about them.",
         discussion: """
             EXAMPLES
               leasehold queue list
@@ -57,7 +57,7 @@ package struct QueueShow: Subcommand {
               leasehold queue show 12
             """)
 
-    @Argument(help: "The number of the mutation.")
+    @Argument(help: "The number of the write.")
     var id: Int64
     @OptionGroup var reading: ReadingOptions
 
@@ -75,22 +75,28 @@ package struct QueueShow: Subcommand {
 package struct QueueCancel: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Withdraw a write that has not left, and what waits for it.",
-        usage: "leasehold queue cancel <id> [<options>]",
+        abstract: "Cancel an unsent write and the ones that depend on it.",
+        usage: "leasehold queue cancel <id> [--give-up] [<options>]",
         discussion: """
+            A write may have been carried out though no answer came: `leasehold sync` finds out. With --give-up it is
+            forgotten before that is known. The lease may still appear; it is an ordinary lease then.
+
             EXAMPLES
               leasehold queue cancel 12
+              leasehold queue cancel 13 --give-up
             """)
 
-    @Argument(help: "The number of the mutation.")
+    @Argument(help: "The number of the write.")
     var id: Int64
+    @Flag(name: .customLong("give-up"), help: "Forget it though it may have been carried out.")
+    var givesUp = false
     @OptionGroup var reading: ReadingOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
-        let mutation = try reading.global.manager(console, access: .writing).cancel(id)
+        let mutation = try reading.global.manager(console, access: .writing).cancel(id, givesUp: givesUp)
         try reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
     }
 }
@@ -106,7 +112,7 @@ package struct QueueRetry: Subcommand {
               leasehold queue retry 12 && leasehold sync
             """)
 
-    @Argument(help: "The number of the mutation.")
+    @Argument(help: "The number of the write.")
     var id: Int64
     @OptionGroup var reading: ReadingOptions
 
@@ -130,7 +136,7 @@ package struct QueueEdit: Subcommand {
               leasehold queue edit 12 --rename otherlease --late-start shift
             """)
 
-    @Argument(help: "The number of the mutation.")
+    @Argument(help: "The number of the write.")
     var id: Int64
     @Option(name: .customLong("rename"), help: ArgumentHelp("The name.", valueName: "name"))
     var newName: String?
@@ -138,6 +144,11 @@ package struct QueueEdit: Subcommand {
     var start: String?
     @Option(name: .customLong("end"), parsing: .unconditional, help: ArgumentHelp("The end.", valueName: "time"))
     var end: String?
+    @Option(
+        name: .customLong("reservation"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Fields of a reservation and their values; repeat it for more.", valueName: "id=...,name=value,..."))
+    var reservations: [String] = []
     @Option(
         name: .customLong("late-start"), help: ArgumentHelp("start-now, shift or expire.", valueName: "policy"),
         transform: LateStartPolicy.parse)
@@ -163,7 +174,9 @@ package struct QueueEdit: Subcommand {
         let terms = WriteTerms(
             lateStart: lateStart, notAfter: try writing.moment(writing.notAfter, console),
             retryUntil: try writing.moment(retryUntil, console))
-        let mutation = try writing.manager(&console).edit(id, fields: fields, terms: terms)
+        fields = try ReservationArgument.add(reservations, to: fields, isForced: writing.isForced)
+        let mutation = try writing.manager(&console).edit(
+            id, fields: fields, terms: terms, isForced: writing.isForced)
         try writing.reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
     }
 }
@@ -174,8 +187,8 @@ package struct QueueResolve: Subcommand {
         commandName: "resolve",
         abstract: "Decide a conflict between a queued change and what happened at the server.",
         discussion: """
-            'mine' carries out what was asked for here, 'theirs' leaves the lease as the server has it, --end or --rename
-            carries out another value. A creation in doubt is decided with --adopt LEASE-ID or --create-again.
+            'mine' carries out what was asked for here, 'theirs' leaves the lease as the server has it, --end, --rename or
+            --reservation carries out another value. A creation in doubt is decided with --adopt LEASE-ID or --create-again.
 
             EXAMPLES
               leasehold queue resolve 12 mine
@@ -186,7 +199,7 @@ package struct QueueResolve: Subcommand {
     /// Whose values to keep.
     enum Side: String, ExpressibleByArgument, CaseIterable { case mine, theirs }
 
-    @Argument(help: "The number of the mutation.")
+    @Argument(help: "The number of the write.")
     var id: Int64
     @Argument(help: "Whose values to keep: mine or theirs.")
     var side: Side?
@@ -197,6 +210,11 @@ package struct QueueResolve: Subcommand {
     var start: String?
     @Option(name: .customLong("end"), parsing: .unconditional, help: ArgumentHelp("Another end.", valueName: "time"))
     var end: String?
+    @Option(
+        name: .customLong("reservation"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Other values of a reservation; repeat it for more.", valueName: "id=...,name=value,..."))
+    var reservations: [String] = []
     @Option(name: .customLong("adopt"), help: ArgumentHelp("The creation became this lease.", valueName: "lease-id"))
     var adopted: String?
     @Flag(name: .customLong("create-again"), help: "The creation became none of those: send it again.")
@@ -211,6 +229,7 @@ package struct QueueResolve: Subcommand {
         if let newName { values["name"] = .string(newName) }
         if let start = try writing.moment(start, console) { values["start_date"] = .string(start.blazarRequest) }
         if let end = try writing.moment(end, console) { values["end_date"] = .string(end.blazarRequest) }
+        values = try ReservationArgument.add(reservations, to: values, isForced: writing.isForced)
         let chosen: [ConflictResolution?] = [
             side.map { $0 == .mine ? .mine : .theirs }, values.isEmpty ? nil : .values(values),
             adopted.map { .adopt(leaseID: $0) }, createsAgain ? .create : nil,
@@ -219,7 +238,7 @@ package struct QueueResolve: Subcommand {
         guard let decision = decisions.first, decisions.count == 1 else {
             throw CommandError.usage("Give one decision: mine, theirs, new values, --adopt or --create-again.")
         }
-        let mutation = try writing.manager(&console).resolve(id, decision)
+        let mutation = try writing.manager(&console).resolve(id, decision, isForced: writing.isForced)
         try writing.reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
     }
 }

@@ -4,7 +4,11 @@ import Leasehold
 
 /// The options of a command that may wait for what it asked for.
 package struct WaitingOptions: ParsableArguments {
-    @Flag(name: .customLong("wait"), help: "Wait until it is carried out: a new lease until it is active.")
+    @Flag(
+        name: .customLong("wait"),
+        help: ArgumentHelp(
+            "Wait until it is carried out: a new lease until it is active (PENDING, if it starts after the timeout), a "
+                + "deleted one until it is gone."))
     var waits = false
 
     @Option(name: .customLong("timeout"), help: ArgumentHelp("How long to wait at most.", valueName: "duration"))
@@ -12,22 +16,32 @@ package struct WaitingOptions: ParsableArguments {
 
     package init() {}
 
-    /// Waits until the lease of a write has a status.
+    /// Checks the options.
+    func check() throws { _ = try DurationArgument(parsing: timeout) }
+
+    /// Waits until a write has been carried out, if that was asked for and may still come.
     ///
     /// - Returns: the result, with the lease as it is then.
     func wait(
-        for result: WriteResult, status: LeaseStatus, _ manager: LeaseManager, _ console: Console, isQuiet: Bool
+        for result: WriteResult, _ manager: LeaseManager, _ console: Console, _ writing: WritingOptions
     ) async throws -> WriteResult {
+        guard waits, !writing.isOffline, result.mutation.status == .success else { return result }
+        guard result.mutation.id != 0 || result.mutation.verb == .create else { return result }
         let seconds = try DurationArgument(parsing: timeout).seconds
-        let reference = result.mutation.leaseID ?? result.mutation.localID ?? result.mutation.leaseName
+        let isQuiet = writing.reading.output.isQuiet
         let waited = try await WaitReporter(console, isQuiet: isQuiet).wait { progress in
-            try await manager.wait(
-                for: reference, clouds: [], status: status, timeoutSeconds: seconds, progress: progress)
+            guard result.mutation.id == 0 else {
+                return try await manager.wait(
+                    forWrite: result.mutation.id, timeoutSeconds: seconds, progress: progress)
+            }
+            // An idempotent creation has found a lease.
+            let reference = result.mutation.leaseID ?? result.mutation.leaseName
+            return try await manager.wait(
+                for: reference, clouds: [], status: .active, timeoutSeconds: seconds, progress: progress)
         }
-        var mutation = waited.mutation
-        if mutation == nil, result.mutation.id != 0 { mutation = try manager.mutation(result.mutation.id).mutation }
+        if result.mutation.verb == .create, let lease = waited.lease { _ = try await manager.readReserved(by: lease) }
         var done = WriteResult(
-            mutation: mutation ?? result.mutation, pause: nil, lease: waited.lease, notes: result.notes)
+            mutation: waited.mutation ?? result.mutation, pause: nil, lease: waited.lease, notes: result.notes)
         done.isFound = result.isFound
         done.warnings = result.warnings
         return done

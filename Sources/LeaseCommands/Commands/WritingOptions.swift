@@ -12,6 +12,9 @@ package struct WritingOptions: ParsableArguments {
         help: ArgumentHelp("Do not send it any more after this time.", valueName: "time"))
     var notAfter: String?
 
+    @Flag(name: .customLong("force"), help: "Queue and send it though Blazar is sure to refuse it.")
+    var isForced = false
+
     @OptionGroup var reading: ReadingOptions
 
     package init() {}
@@ -49,14 +52,20 @@ package struct WritingOptions: ParsableArguments {
         case .queued:
             let why = isOffline ? "" : " (\(result.pause ?? mutation.message ?? "it waits for an earlier one"))"
             console.remark(
-                "Queued as mutation \(mutation.id)\(why). `leasehold sync` sends it; `leasehold queue list` shows it.")
+                """
+                Queued as write \(mutation.id)\(why). `leasehold sync` sends it; `leasehold queue cancel \(mutation.id)` \
+                takes it back.
+                """)
+        case .sending:
+            console.remark(mutation.outlook)
         case .unknown:
             console.remark(
                 """
-                The answer was lost, so it is not known yet whether it was carried out: `leasehold sync` finds out, \
-                and it will be carried out once.
+                \(mutation.message ?? "The answer was lost: whether it was carried out is not known yet.") \
+                `leasehold sync` finds out, and it will be carried out once. To give it up: \
+                leasehold queue cancel \(mutation.id) --give-up
                 """)
-        case .cancelled where mutation.verb == .create:
+        case .cancelled where mutation.verb == .create && mutation.id != 0:
             console.remark("The creation had not been sent, and was withdrawn.")
         default: break
         }

@@ -40,12 +40,13 @@ package struct QueueRow: Sendable {
             Column("retry_until") { .time($0.mutation.retryUntil) },
             Column("conflict") { row in
                 guard let theirs = row.mutation.theirs else { return .missing }
+                let (base, mine) = (LeaseFields(row.mutation.base), LeaseFields(row.mutation.body))
                 return .json(
                     .array(
-                        theirs.keys.map { field in
+                        LeaseFields(theirs).named.map { field, theirs in
                             [
-                                "field": .string(field), "base": row.mutation.base[field] ?? .null,
-                                "mine": row.mutation.body[field] ?? .null, "theirs": theirs[field] ?? .null,
+                                "field": .string(field), "base": base.value(named: field) ?? .null,
+                                "mine": mine.value(named: field) ?? .null, "theirs": theirs,
                             ]
                         }))
             },

@@ -6,31 +6,39 @@ package struct WriteRow: Sendable {
     let result: WriteResult
     var mutation: Mutation { result.mutation }
     private var draft: LeaseDraft? { try? LeaseDraft(body: mutation.body) }
+    /// The lease as it is after the write; as it is to become, while the write waits.
+    private var lease: BlazarLease? {
+        guard let lease = result.lease?.lease else { return nil }
+        return mutation.verb == .create || mutation.state.isFinal ? lease : lease.applying(mutation.body)
+    }
+    private var isDeleted: Bool { result.lease?.departure != nil }
 
     static let columns: [Column<WriteRow>] = [
         Column("id", isShrinkable: false) { .text($0.mutation.leaseID ?? $0.mutation.localID) },
-        Column("name") { .text($0.mutation.leaseName) },
+        Column("name") { .text($0.lease?.name ?? $0.mutation.leaseName) },
         Column("status") { row in
-            row.result.lease.map { .status($0.lease.status.rawValue) } ?? .missing
+            if row.isDeleted { return .status(LeaseStatus.deleted.rawValue) }
+            return row.lease.map { .status($0.status.rawValue) } ?? .missing
         },
         Column("state") { .status($0.mutation.state.rawValue) },
         Column("reason") { .text($0.mutation.reason) },
         Column("message") { .text($0.mutation.message ?? $0.result.pause) },
         Column("start_date") { row in
-            row.result.lease.map { .time($0.lease.startsAt) } ?? .json(row.mutation.body["start_date"] ?? .null)
+            row.lease.map { .time($0.startsAt) } ?? .json(row.mutation.body["start_date"] ?? .null)
         },
         Column("end_date") { row in
-            row.result.lease.map { .time($0.lease.endsAt) } ?? .time(row.draft?.endsAt)
+            row.lease.map { .time($0.endsAt) } ?? .time(row.draft?.endsAt)
         },
         Column("site") { .text($0.mutation.site) },
         Column("mutation") { row in row.mutation.id == 0 ? .missing : .number(Int(row.mutation.id)) },
         Column("verb", visibility: .structured) { .text($0.mutation.verb.rawValue) },
         Column("local_id", visibility: .structured) { .text($0.mutation.localID) },
         Column("queued", visibility: .structured) { .bool($0.mutation.state.isPending) },
+        Column("deleted", visibility: .structured) { .bool($0.isDeleted) },
         Column("request_id", visibility: .structured) { .text($0.mutation.requestID) },
         Column("reservations", visibility: .structured) { row in
             .json(
-                row.result.lease.map { .array($0.lease.reservations.map { .object($0.json(times: .iso8601)) }) }
+                row.lease.map { .array($0.reservations.map { .object($0.json(times: .iso8601)) }) }
                     ?? row.mutation.body["reservations"] ?? [])
         },
         Column("warnings", visibility: .structured) { row in

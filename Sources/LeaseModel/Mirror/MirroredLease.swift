@@ -3,7 +3,7 @@
 /// One that is only queued has its local id and the status `QUEUED`.
 public struct MirroredLease: Sendable, Hashable, Identifiable {
     /// The lease as last seen.
-    public let lease: BlazarLease
+    public package(set) var lease: BlazarLease
     /// The scope that sees it.
     public let scopeID: Int64
     /// The name of its site.

@@ -7,13 +7,7 @@ extension DraftReview {
                     .warning, field: field + ".resource_type", "The site offers no \(Self.things(kind)) to reserve.")
             ]
         }
-        guard let least = Self.count(fields["min"]) else { return [] }
-        if let most = Self.count(fields["max"]), most < least {
-            return [
-                DraftFinding(
-                    .refusal, field: field + ".max", "At most \(most) is less than at least \(least).")
-            ]
-        }
+        guard let least = LeaseFields.number(fields["min"]), least > 0 else { return [] }
         guard let present = catalogue[kind] else { return [] }
         let usable = present.filter { $0.fields["reservable"]?.boolValue != false }
         let properties = fields["resource_properties"]?.stringValue.flatMap { try? ResourceProperties(parsing: $0) }
@@ -75,9 +69,6 @@ extension DraftReview {
                     + (suggestion.isEmpty ? listed : suggestion))
         ]
     }
-
-    /// Blazar takes a count as a number or as its digits.
-    private static func count(_ value: JSONValue?) -> Int? { value?.intValue ?? value?.stringValue.flatMap { Int($0) } }
 
     private static func thing(_ kind: ResourceKind) -> String {
         switch kind {

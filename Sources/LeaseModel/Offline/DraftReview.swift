@@ -6,20 +6,27 @@ public struct DraftReview: Sendable {
     let catalogue: SiteCatalogue
     let policy: SitePolicy
     let now: Timestamp
+    private let lateStart: LateStartPolicy
 
     /// - Parameters:
     ///   - catalogue: what the site has, as far as is known.
     ///   - policy: what the site asks of leases.
+    ///   - lateStart: what becomes of a start that has passed.
     ///   - now: the time, for a draft that starts now.
-    public init(catalogue: SiteCatalogue = SiteCatalogue(), policy: SitePolicy = SitePolicy(), now: Timestamp) {
+    public init(
+        catalogue: SiteCatalogue = SiteCatalogue(), policy: SitePolicy = SitePolicy(),
+        lateStart: LateStartPolicy = .expire, now: Timestamp
+    ) {
         self.catalogue = catalogue
         self.policy = policy
+        self.lateStart = lateStart
         self.now = now
     }
 
     /// Everything that is noticed, in the order of the fields.
     public func findings(_ draft: LeaseDraft) -> [DraftFinding] {
         var findings = draft.problems(now: now).map { DraftFinding(.refusal, field: $0.field, "It \($0.problem).") }
+        findings += pastFindings(draft)
         findings += lengthFindings(draft)
         findings += contentFindings(draft)
         for (index, reservation) in draft.reservations.enumerated() {
@@ -29,6 +36,21 @@ public struct DraftReview: Sendable {
     }
 
     // MARK: - The lease as a whole
+
+    private func pastFindings(_ draft: LeaseDraft) -> [DraftFinding] {
+        guard case .at(let start) = draft.start, start < draft.endsAt else { return [] }
+        let minute = now.truncatedToMinute
+        if lateStart != .shift, draft.endsAt.truncatedToMinute <= minute {
+            return [DraftFinding(.refusal, field: "end_date", "\(draft.endsAt) has passed.")]
+        }
+        guard lateStart == .expire, start.truncatedToMinute < minute else { return [] }
+        return [
+            DraftFinding(
+                .refusal, field: "start_date",
+                "\(start) has passed. Let it start now, or say how late it may start (--late-start start-now or shift)."
+            )
+        ]
+    }
 
     private func lengthFindings(_ draft: LeaseDraft) -> [DraftFinding] {
         let startsAt: Timestamp = if case .at(let time) = draft.start { time } else { now }
@@ -80,6 +102,12 @@ public struct DraftReview: Sendable {
 
     private func reservationFindings(_ fields: JSONObject, field: String) -> [DraftFinding] {
         let type = ResourceType(rawValue: fields["resource_type"]?.stringValue ?? "")
+        let refusals = ReservationReview.missing(fields, field) + ReservationReview.counts(fields, type, field)
+        return refusals + siteFindings(fields, type, field)
+    }
+
+    /// What is noticed about a reservation by what the site has.
+    private func siteFindings(_ fields: JSONObject, _ type: ResourceType, _ field: String) -> [DraftFinding] {
         switch type {
         case .host:
             return countFindings(fields, .host, field) + requirementFindings(fields, .host, field)

@@ -76,19 +76,21 @@ public struct LeaseDraft: Sendable, Hashable {
             extra: reader.remainder)
     }
 
+    /// What is wrong with a name; `nil` if nothing is.
+    static func nameProblem(_ name: String) -> String? {
+        if name.isEmpty { return "is empty" }
+        let length = name.unicodeScalars.count
+        guard length > longestName else { return nil }
+        return "has \(length) characters; Blazar takes \(longestName) at most"
+    }
+
     /// What is wrong with the draft, before anything is sent; empty if nothing is.
     ///
     /// - Parameter now: the time, for a draft that starts now.
     /// - Returns: every problem, in the order of the fields.
     public func problems(now: Timestamp) -> [DraftError] {
         var problems: [DraftError] = []
-        if name.isEmpty { problems.append(DraftError(field: "name", problem: "is empty")) }
-        if name.count > Self.longestName {
-            problems.append(
-                DraftError(
-                    field: "name",
-                    problem: "has \(name.count) characters; Blazar takes \(Self.longestName) at most"))
-        }
+        if let problem = Self.nameProblem(name) { problems.append(DraftError(field: "name", problem: problem)) }
         let startsAt: Timestamp = if case .at(let time) = start { time } else { now }
         if endsAt.truncatedToMinute <= startsAt.truncatedToMinute {
             problems.append(DraftError(field: "end_date", problem: "is not after the start"))

@@ -17,7 +17,7 @@ public struct Mutation: Sendable, Hashable, Identifiable {
     /// The name of the site.
     public let site: String
     /// What to do.
-    public let verb: Verb
+    public package(set) var verb: Verb
     /// The local id of the lease, if it was, or is to be, created from here.
     public let localID: String?
     /// Blazar's id of the lease, once it has one.

@@ -40,7 +40,9 @@ package struct QueueDesk: Sendable {
     /// - Throws: ``StoreError``.
     package func create(_ draft: LeaseDraft, scope: Scope, terms: Terms) throws(StoreError) -> Mutation {
         let mutation = self.mutation(for: draft, scope: scope, terms: terms)
-        guard let queued = try store.enqueue(to: scope.queueAddress, at: mutation.createdAt, make: { _ in mutation }).mutation
+        guard
+            let queued = try store.enqueue(to: scope.queueAddress, at: mutation.createdAt, make: { _ in mutation })
+                .mutation
         else {
             throw StoreError(kind: .failed, message: "The creation could not be queued.")
         }
@@ -52,7 +54,8 @@ package struct QueueDesk: Sendable {
         let localID = LocalID.make(using: &random)
         let token = ClientToken.make(using: &random)
         return Mutation(
-            id: 0, scopeID: scope.id, address: scope.queueAddress, verb: .create, localID: localID, leaseID: nil, leaseName: draft.name,
+            id: 0, scopeID: scope.id, address: scope.queueAddress, verb: .create, localID: localID, leaseID: nil,
+            leaseName: draft.name,
             state: .queued, body: draft.body, token: token,
             lateStart: terms.lateStart ?? (draft.start == .now ? .startNow : .expire), notAfter: terms.notAfter,
             retryUntil: terms.retryUntil, createdAt: now())
@@ -89,22 +92,24 @@ package struct QueueDesk: Sendable {
         let time = now()
         let result = try store.enqueue(to: scope.queueAddress, at: time) { queue in
             var mutation = Mutation(
-                id: 0, scopeID: scope.id, address: scope.queueAddress, verb: verb, localID: nil, leaseID: nil, leaseName: target.name,
+                id: 0, scopeID: scope.id, address: scope.queueAddress, verb: verb, localID: nil, leaseID: nil,
+                leaseName: target.name,
                 state: .queued, body: fields, token: nil, notAfter: terms.notAfter, createdAt: time)
             switch target {
             case .mirrored(let lease):
                 mutation.leaseID = lease.id
-                mutation.base = ChangeDecision.values(of: lease, for: fields.keys)
+                mutation.base = ChangeDecision.values(of: lease, for: fields)
             case .creation(let creation):
                 let present = queue.first { $0.id == creation.id } ?? creation
                 mutation = Mutation(
-                    id: 0, scopeID: scope.id, address: scope.queueAddress, verb: verb, localID: present.localID, leaseID: present.leaseID,
+                    id: 0, scopeID: scope.id, address: scope.queueAddress, verb: verb, localID: present.localID,
+                    leaseID: present.leaseID,
                     leaseName: target.name, state: .queued, body: fields, token: nil, notAfter: terms.notAfter,
                     createdAt: time)
             }
             return mutation
         }
-        guard let standing = result.mutation ?? result.changed.first else {
+        guard let standing = result.mutation ?? result.standing else {
             throw StoreError(kind: .failed, message: "The change could not be queued.")
         }
         return standing
@@ -117,19 +122,40 @@ package struct QueueDesk: Sendable {
         package let message: String
     }
 
-    /// Withdraws a mutation that has not left, and what waits for it.
-    package func cancel(_ id: Int64) throws -> Mutation {
-        try decide(id) { mutation, queue, time in
+    /// Cancels an unsent write, and the ones that depend on it.
+    ///
+    /// - Parameters:
+    ///   - id: the number of the write.
+    ///   - givesUp: whether to give up a write that may have been carried out already.
+    /// - Throws: ``Refusal``, ``StoreError``.
+    package func cancel(_ id: Int64, givesUp: Bool = false) throws -> Mutation {
+        try noteStopped(id)
+        return try decide(id) { mutation, queue, time in
+            var message = "Cancelled."
+            let verb = mutation.verb.rawValue
             switch mutation.state {
             case .queued, .rejected, .blocked, .parked, .expired: break
-            case .sending, .unknown:
+            case .sending:
                 throw Refusal(
                     message: """
-                        Mutation \(id) may have been carried out already: its answer is not there yet. \
-                        Run `leasehold sync` to find out; then delete the lease if it exists.
+                        Write \(id) is being sent at this moment. Look again in a while: `leasehold queue show \(id)`.
                         """)
-            case .accepted, .settled, .cancelled, .superseded:
-                throw Refusal(message: "Mutation \(id) is \(mutation.state.rawValue): there is nothing to cancel.")
+            case .unknown where givesUp:
+                message = """
+                    Given up while it was not known whether the server had carried out the \(verb). The lease may \
+                    still appear; it is an ordinary lease then.
+                    """
+            case .unknown:
+                throw Refusal(
+                    message: """
+                        Write \(id) may have been carried out already: it is not known yet. `leasehold sync` finds \
+                        out. To give it up all the same: `leasehold queue cancel \(id) --give-up`; the lease may still \
+                        appear then, as an ordinary lease.
+                        """)
+            case .accepted, .settled:
+                throw Refusal(message: "Write \(id) has been carried out: there is nothing to cancel.")
+            case .cancelled, .superseded:
+                throw Refusal(message: "Write \(id) is \(mutation.state.rawValue): there is nothing to cancel.")
             }
             let dependents =
                 mutation.verb == .create
@@ -137,12 +163,22 @@ package struct QueueDesk: Sendable {
             return ([mutation] + dependents).map {
                 var next = $0
                 next.state = .cancelled
-                next.message = $0.id == id ? "Cancelled." : "The creation it was for was cancelled."
+                next.message = $0.id == id ? message : "The creation it was for was cancelled."
                 next.doubt = nil
                 next.updatedAt = time
                 return next
             }
         }
+    }
+
+    /// Notes what became of a write that was being sent when its process stopped, if that is so.
+    private func noteStopped(_ id: Int64) throws {
+        guard let mutation = try store.mutation(id: id), mutation.state == .sending,
+            let lock = try SenderLock(database: store.files, address: mutation.address)
+        else { return }
+        defer { withExtendedLifetime(lock) {} }
+        let (rules, time) = (QueueRules(), now())
+        _ = try store.changeMutation(id: id) { present, _ in [rules.recovered(present, now: time)] }
     }
 
     /// Tries a mutation again that was rejected, parked, blocked by a login or expired, or that waits for its time.
@@ -152,9 +188,9 @@ package struct QueueDesk: Sendable {
             case .queued, .rejected, .parked, .expired: break
             case .blocked where mutation.reason == "auth": break
             case .blocked:
-                throw Refusal(message: "Mutation \(id) waits for a decision: see `leasehold queue resolve --help`.")
+                throw Refusal(message: "Write \(id) waits for a decision: see `leasehold queue resolve --help`.")
             default:
-                throw Refusal(message: "Mutation \(id) is \(mutation.state.rawValue): it cannot be tried again.")
+                throw Refusal(message: "Write \(id) is \(mutation.state.rawValue): it cannot be tried again.")
             }
             var next = mutation
             next.state = .queued
@@ -168,14 +204,16 @@ package struct QueueDesk: Sendable {
 
     /// Changes what a mutation that has not left asks for.
     package func edit(_ id: Int64, fields: JSONObject, terms: Terms) throws -> Mutation {
-        try decide(id) { mutation, _, time in
+        let lease = try leaseOfChange(id)
+        return try decide(id) { mutation, _, time in
             guard [.queued, .rejected, .parked, .expired, .blocked].contains(mutation.state), mutation.doubt == nil
             else {
-                throw Refusal(message: "Mutation \(id) is \(mutation.state.rawValue): it cannot be edited any more.")
+                throw Refusal(message: "Write \(id) is \(mutation.state.rawValue): it cannot be edited any more.")
             }
-            var next = mutation
-            next.body = mutation.body.merging(fields)
-            if next.verb == .create { next.leaseName = next.body["name"]?.stringValue ?? next.leaseName }
+            guard mutation.verb != .delete || fields.isEmpty else {
+                throw Refusal(message: "Write \(id) is a deletion: there is nothing in it to change.")
+            }
+            var next = Self.changed(mutation, by: fields, of: lease)
             if let policy = terms.lateStart { next.lateStart = policy }
             if let limit = terms.notAfter { next.notAfter = limit }
             if let limit = terms.retryUntil { next.retryUntil = limit }
@@ -203,13 +241,14 @@ package struct QueueDesk: Sendable {
         if case .adopt(let leaseID) = resolution, let owner = try store.creation(ofLease: leaseID, notBy: id) {
             throw Refusal(
                 message: """
-                    The lease \(leaseID) is that of mutation \(owner): one lease cannot be the answer to two creations. \
+                    The lease \(leaseID) is that of write \(owner): one lease cannot be the answer to two creations. \
                     Name another, or send this one again with `leasehold queue resolve \(id) --create-again`.
                     """)
         }
+        let lease = try leaseOfChange(id)
         return try decide(id) { mutation, queue, time in
             guard mutation.state == .blocked else {
-                throw Refusal(message: "Mutation \(id) is \(mutation.state.rawValue): there is nothing to resolve.")
+                throw Refusal(message: "Write \(id) is \(mutation.state.rawValue): there is nothing to resolve.")
             }
             if case .adopt = resolution, mutation.hasTwinUnderWay(in: queue) {
                 throw Refusal(
@@ -223,9 +262,9 @@ package struct QueueDesk: Sendable {
             next.message = nil
             switch (resolution, mutation.reason) {
             case (.mine, "conflict"), (.values, "conflict"):
-                if case .values(let values) = resolution { next.body = mutation.body.merging(values) }
+                if case .values(let values) = resolution { next = Self.changed(next, by: values, of: lease) }
                 // What the server has now is what the decision is based on.
-                next.base = mutation.base.merging(mutation.theirs ?? [:])
+                next.base = LeaseFields(next.base).merging(LeaseFields(mutation.theirs ?? [:])).body
                 next.state = .queued
             case (.theirs, "conflict"):
                 next.state = .cancelled
@@ -241,13 +280,34 @@ package struct QueueDesk: Sendable {
                 next.doubt?.absences = 0
             default:
                 throw Refusal(
-                    message: "That does not fit a mutation that is blocked (\(mutation.reason ?? "no reason")).")
+                    message: "That does not fit a write that is blocked (\(mutation.reason ?? "no reason")).")
             }
             next.reason = nil
             next.theirs = nil
             next.nextAttemptAt = time
             return [next]
         }
+    }
+
+    /// The lease that a change is for, as the mirror has it; `nil` for a creation, or if the mirror does not have it.
+    private func leaseOfChange(_ id: Int64) throws -> BlazarLease? {
+        guard let mutation = try store.mutation(id: id), mutation.verb != .create, let leaseID = mutation.leaseID
+        else { return nil }
+        return try store.lease(id: leaseID, scope: mutation.scopeID)?.lease
+    }
+
+    /// A write with some of its fields changed; its others stay. What is new in it is based on the lease as it is known.
+    private static func changed(_ mutation: Mutation, by fields: JSONObject, of lease: BlazarLease?) -> Mutation {
+        var next = mutation
+        if mutation.verb == .create {
+            next.body = LeaseFields.merge(fields, intoDraft: mutation.body, localID: mutation.localID ?? "")
+            next.leaseName = next.body["name"]?.stringValue ?? next.leaseName
+        } else {
+            next.body = LeaseFields(mutation.body).merging(LeaseFields(fields)).body
+            let known = lease.map { ChangeDecision.values(of: $0, for: fields) } ?? [:]
+            next.base = LeaseFields(known).merging(LeaseFields(mutation.base)).body
+        }
+        return next
     }
 
     private func decide(
@@ -265,7 +325,7 @@ package struct QueueDesk: Sendable {
         }
         if let refusal { throw refusal }
         guard let result else {
-            throw Refusal(message: "There is no mutation \(id): see `leasehold queue list --all`.")
+            throw Refusal(message: "There is no write \(id): see `leasehold queue list --all`.")
         }
         return result
     }

@@ -14,7 +14,8 @@ extension QueuePush {
         if sendsToken, let token = mutation.token, let event = ClientToken.event(for: token, at: startsAt) {
             body["events"] = .array((body["events"]?.arrayValue ?? []) + [.object(event)])
         }
-        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: body, scope: scope, at: connection.now()) else {
+        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: body, scope: scope, at: connection.now())
+        else {
             return (nil, nil)
         }
         try checkpoint("before POST")
@@ -48,15 +49,18 @@ extension QueuePush {
         switch await look(mutation) {
         case .lease(let lease): found = lease
         case .outcome(let outcome, let pause): return (try conclude(mutation, outcome), pause)
+        case .gone(let outcome): return (try conclude(mutation, outcome, isGone: true), nil)
         case .neverMade:
             let message = "The lease that it is for was never created."
             return (try put(mutation, .rejected, reason: "invalid", message: message), nil)
         }
         let fields: JSONObject
-        switch ChangeDecision.of(mine: mutation.body, base: mutation.base, theirs: found) {
+        let ours = ChangeDecision.ours(
+            mutation, among: try store.changes(ofLease: found.id, scope: scope.id))
+        switch ChangeDecision.of(mine: mutation.body, base: mutation.base, theirs: found, ours: ours) {
         case .alreadySo: return (try conclude(mutation, .alreadySo(leaseID: found.id)), nil)
         case .conflict(let theirs):
-            let names = theirs.keys.joined(separator: ", ")
+            let names = LeaseFields(theirs).named.map(\.name).joined(separator: ", ")
             let message = """
                 Somebody else has changed \(names) of "\(mutation.leaseName)" meanwhile. Compare with \
                 `leasehold queue show \(mutation.id)`, then decide with `leasehold queue resolve \(mutation.id)`.
@@ -72,7 +76,9 @@ extension QueuePush {
                         reason: "invalid", message: "Blazar cannot change the events of a lease.", requestID: nil)), nil
             )
         }
-        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: fields, scope: scope, at: connection.now()) else {
+        guard
+            let (sending, attempt) = try store.beginAttempt(mutation, sent: fields, scope: scope, at: connection.now())
+        else {
             return (nil, nil)
         }
         try checkpoint("before PUT")
@@ -81,9 +87,10 @@ extension QueuePush {
         let outcome: AttemptOutcome
         do throws(ServiceError) {
             switch try await connection.blazar.updateLease(id: found.id, body) {
-            case .lease:
+            case .lease(let reply):
                 outcome = .accepted(leaseID: found.id)
-                settled = await readSettled(found.id)
+                // What was accepted is known from now on, whether or not the lease can be read again.
+                settled = await readSettled(found.id) ?? reply.lease.applying(fields)
             case .gone(let failure), .failed(let failure):
                 outcome = await refusal(failure, of: mutation, "Changing")
             }
@@ -111,10 +118,12 @@ extension QueuePush {
         switch await look(mutation) {
         case .lease(let lease): found = lease
         case .outcome(let outcome, let pause): return (try conclude(mutation, outcome), pause)
+        case .gone(let outcome): return (try conclude(mutation, outcome, isGone: true), nil)
         case .neverMade:
             return (try put(mutation, .cancelled, reason: nil, message: "The lease was never created."), nil)
         }
-        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: [:], scope: scope, at: connection.now()) else {
+        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: [:], scope: scope, at: connection.now())
+        else {
             return (nil, nil)
         }
         try checkpoint("before DELETE")
@@ -141,6 +150,8 @@ extension QueuePush {
     private enum Look {
         case lease(BlazarLease)
         case outcome(AttemptOutcome, ServiceErrorReport?)
+        /// The server says that there is no such lease.
+        case gone(AttemptOutcome)
         /// The creation of the lease came to nothing.
         case neverMade
     }
@@ -162,11 +173,11 @@ extension QueuePush {
                 }
                 return .lease(reply.lease)
             case .gone(let failure):
-                if mutation.verb == .delete { return .outcome(.alreadySo(leaseID: id), nil) }
-                return .outcome(
+                if mutation.verb == .delete { return .gone(.alreadySo(leaseID: id)) }
+                return .gone(
                     .rejected(
                         reason: "gone", message: "The lease \"\(mutation.leaseName)\" has been deleted.",
-                        requestID: failure.requestID), nil)
+                        requestID: failure.requestID))
             case .failed(let failure):
                 return .outcome(await refusal(failure, of: mutation, "Reading"), nil)
             }
@@ -179,10 +190,14 @@ extension QueuePush {
     /// Never throws: a request that was answered must not look like one that never left because the token ended since.
     private func refusal(_ failure: ServerFailure, of mutation: Mutation, _ doing: String) async -> AttemptOutcome {
         let identity = try? await connection.session.identity()
+        let isApplicationCredential = identity?.isApplicationCredential ?? false
         let message = failure.sentence(
             operation: "\(doing) the lease", lease: mutation.leaseName,
-            isApplicationCredential: identity?.isApplicationCredential ?? false)
-        return AttemptOutcome(failure, verb: mutation.verb, message: message)
+            isApplicationCredential: isApplicationCredential)
+        let outcome = AttemptOutcome(failure, verb: mutation.verb, message: message)
+        guard case .outcomeUnknown(_, let requestID) = outcome else { return outcome }
+        return .outcomeUnknown(
+            message: failure.creationInDoubt(isApplicationCredential: isApplicationCredential), requestID: requestID)
     }
 
     /// What a request without an answer means for the mutation, and for the rest of the queue.

@@ -165,10 +165,16 @@ package struct QueuePush: Sendable {
     }
 
     /// Records an outcome that needed no request of its own, unless the mutation has changed meanwhile.
-    func conclude(_ mutation: Mutation, _ outcome: AttemptOutcome) throws -> Mutation? {
+    ///
+    /// - Parameters:
+    ///   - mutation: as it was planned with.
+    ///   - outcome: what came of it.
+    ///   - isGone: whether the server has said that there is no such lease.
+    func conclude(_ mutation: Mutation, _ outcome: AttemptOutcome, isGone: Bool = false) throws -> Mutation? {
         let now = connection.now()
         var generator = ClosureGenerator(next: random)
         let next = rules.mutation(mutation, after: outcome, now: now, using: &generator)
+        if isGone { return try store.endLook(mutation, as: next, scope: scope, at: now) }
         return try store.changeMutation(id: mutation.id) { present, _ in present == mutation ? [next] : [] }
     }
 
@@ -205,6 +211,7 @@ extension AttemptOutcome {
         case .rejected(let reason, _, _): "rejected_\(reason)"
         case .notDone: "not_done"
         case .failed: "failed"
+        case .tooEarly: "too_early"
         case .outcomeUnknown: "unknown"
         case .unauthenticated: "unauthenticated"
         case .conflict: "conflict"

@@ -12,6 +12,8 @@ package enum AttemptOutcome: Sendable, Hashable {
     case notDone(message: String, requestID: String?, retryAfter: ServerDelay?)
     /// The server failed for no known reason. What was asked for is absolute: doing it again does no harm.
     case failed(message: String, requestID: String?, retryAfter: ServerDelay?)
+    /// The lease is between two states; once it is in one, the server will do it.
+    case tooEarly(message: String, requestID: String?, retryAfter: ServerDelay?)
     /// It may have been carried out.
     case outcomeUnknown(message: String, requestID: String?)
     /// The credentials were refused: a person must log in.
@@ -37,11 +39,18 @@ extension AttemptOutcome {
         case .capacity, .policy, .budget, .invalid:
             self = .rejected(reason: failure.category.rawValue, message: message, requestID: id)
         case .conflict:
-            // "Invalid lease status." while the manager works on the lease: it settles by itself, or never.
-            self =
-                verb == .create
-                ? .rejected(reason: failure.category.rawValue, message: message, requestID: id)
-                : .failed(message: message, requestID: id, retryAfter: failure.retryAfter)
+            let retryAfter = failure.retryAfter
+            switch verb {
+            case .create:
+                self = .rejected(reason: failure.category.rawValue, message: message, requestID: id)
+            case .update, .extend, .delete:
+                // While the manager works on the lease: it settles by itself, or never.
+                let isBetweenStates = failure.message.contains("Invalid lease status")
+                self =
+                    isBetweenStates
+                    ? .tooEarly(message: message, requestID: id, retryAfter: retryAfter)
+                    : .failed(message: message, requestID: id, retryAfter: retryAfter)
+            }
         case .forbidden:
             self = .rejected(reason: "auth", message: message, requestID: id)
         case .notFound, .notOffered:

@@ -7,6 +7,9 @@ package enum LateStart: Sendable, Hashable {
     /// Do not send it any more.
     case expired(message: String)
 
+    /// A clock that was ahead by more than this, in seconds, when something was asked for was wrong then.
+    private static let toleratedClockErrorSeconds: Int64 = 3_600
+
     /// Decides.
     ///
     /// A start in the current minute goes out as `now`: Blazar refuses one that arrives in the next minute.
@@ -27,6 +30,16 @@ package enum LateStart: Sendable, Hashable {
         case .at(let time): wanted = time
         }
         let minute = now.truncatedToMinute
+        if draft.start == .now, askedAt > now.adding(seconds: toleratedClockErrorSeconds) {
+            // The clock was wrong when it was asked for, and with it every date that was counted from then.
+            let error = askedAt.seconds(since: now)
+            sent.endsAt = draft.endsAt.adding(seconds: -error)
+            sent.beforeEnd = draft.beforeEnd?.adding(seconds: -error)
+            return .send(sent)
+        }
+        // Somebody who asked for a date that was past by then has been told, and wants it sent all the same.
+        let askedLate = draft.start != .now && wanted.truncatedToMinute < askedAt.truncatedToMinute
+        if askedLate, policy == .expire { return .send(sent) }
         let isLate = wanted.truncatedToMinute < minute
         if wanted.truncatedToMinute == minute { sent.start = .now }
         if isLate {
@@ -44,7 +57,8 @@ package enum LateStart: Sendable, Hashable {
                 sent.beforeEnd = draft.beforeEnd?.adding(seconds: lateness)
             }
         }
-        guard sent.endsAt.truncatedToMinute > minute else {
+        guard sent.endsAt.truncatedToMinute > minute || draft.endsAt.truncatedToMinute <= askedAt.truncatedToMinute
+        else {
             return .expired(message: "Its end, \(draft.endsAt), passed before it could be sent.")
         }
         return .send(sent)

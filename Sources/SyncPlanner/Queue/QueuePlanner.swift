@@ -27,7 +27,7 @@ package struct QueuePlanner: Sendable {
     package func next(_ queue: [Mutation]) -> Step? {
         let open = queue.filter { !$0.state.isFinal || $0.state == .rejected }.sorted { $0.id < $1.id }
         let due = open.enumerated().filter { index, mutation in
-            mutation.state == .queued && mutation.nextAttemptAt <= now && !waits(mutation, earlier: open[..<index])
+            mutation.state == .queued && dueTime(mutation) <= now && !waits(mutation, earlier: open[..<index])
         }
         // The longest due first, so that one that fails again and again never starves the others.
         let chosen = due.min { ($0.element.nextAttemptAt, $0.element.id) < ($1.element.nextAttemptAt, $1.element.id) }
@@ -39,7 +39,13 @@ package struct QueuePlanner: Sendable {
         let open = queue.sorted { $0.id < $1.id }
         return open.enumerated().filter { index, mutation in
             mutation.state == .queued && !waits(mutation, earlier: open[..<index])
-        }.map(\.element.nextAttemptAt).min()
+        }.map { dueTime($0.element) }.min()
+    }
+
+    /// When a mutation is to be tried next. Nothing waits longer than the longest wait there is: a time beyond it was set
+    /// by a clock that was wrong, and the mutation is due.
+    private func dueTime(_ mutation: Mutation) -> Timestamp {
+        mutation.nextAttemptAt > now.adding(seconds: QueueRules.longestWaitSeconds) ? now : mutation.nextAttemptAt
     }
 
     private func waits(_ mutation: Mutation, earlier: ArraySlice<Mutation>) -> Bool {

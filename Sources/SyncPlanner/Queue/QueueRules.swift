@@ -7,6 +7,12 @@ package struct QueueRules: Sendable, Hashable {
     /// How many failures without a known reason are tolerated in a row.
     package var failuresBeforeParking: Int
     package var backoff: Backoff
+    /// The longest that anything waits for its next attempt, in seconds, whatever a server asks for.
+    package static let longestWaitSeconds: Int64 = 3_600
+    /// A lease that is between two states is tried again at least this often, in seconds.
+    private static let betweenStates = Backoff(baseSeconds: 2, capSeconds: 30)
+    /// That many times as many tries as after a failure without a reason: about an hour.
+    private static let patienceBetweenStates = 15
     /// How many whole lists without the lease, begun after the quiet period, prove that it was not created.
     package static let absencesThatProve = 2
 
@@ -75,6 +81,16 @@ package struct QueueRules: Sendable, Hashable {
                 next.state = .parked
                 next.reason = "failing"
             }
+        case .tooEarly(let message, let requestID, let retryAfter):
+            next.state = .queued
+            next.message = message
+            next.requestID = requestID
+            next.doubt = nil
+            retry(&next, now: now, retryAfter: retryAfter, Self.betweenStates, using: &random)
+            if next.failures >= failuresBeforeParking * Self.patienceBetweenStates {
+                next.state = .parked
+                next.reason = "failing"
+            }
         case .outcomeUnknown(let message, let requestID):
             next.state = .unknown
             next.message = message
@@ -97,14 +113,15 @@ package struct QueueRules: Sendable, Hashable {
     }
 
     private func retry(
-        _ mutation: inout Mutation, now: Timestamp, retryAfter: ServerDelay?,
+        _ mutation: inout Mutation, now: Timestamp, retryAfter: ServerDelay?, _ backoff: Backoff? = nil,
         using random: inout some RandomNumberGenerator
     ) {
         mutation.failures += 1
-        let wait = backoff.seconds(
+        let wait = (backoff ?? self.backoff).seconds(
             failures: mutation.failures, retryAfter: retryAfter, using: &random)
         // A second at least, so that a queue in which everything fails comes to rest.
-        mutation.nextAttemptAt = now.adding(seconds: max(1, Int64(wait.rounded(.up))))
+        let seconds = min(max(1, wait.rounded(.up)), Double(Self.longestWaitSeconds))
+        mutation.nextAttemptAt = now.adding(seconds: Int64(seconds))
     }
 
     // MARK: - After a crash

@@ -1,0 +1,113 @@
+/// Looks at a change of a lease before it is queued: what every release of Blazar refuses, as far as the lease is known.
+public struct ChangeReview: Sendable {
+    private let lease: BlazarLease
+    private let pending: [JSONObject]
+    private let now: Timestamp
+
+    /// - Parameters:
+    ///   - lease: the lease as it is known.
+    ///   - pending: the changes that will be carried out before this one, as a PUT takes them.
+    ///   - now: the time.
+    public init(lease: BlazarLease, pending: [JSONObject] = [], now: Timestamp) {
+        self.lease = lease
+        self.pending = pending
+        self.now = now
+    }
+
+    /// Everything that Blazar refuses, in the order of the fields.
+    public func findings(_ change: JSONObject) -> [DraftFinding] {
+        let asked = LeaseFields(change)
+        guard !isRenameOnly(asked) else { return nameFindings(asked) }
+        guard lease.endsAt >= minute, lease.status != .terminated else {
+            return [DraftFinding(.refusal, field: "end_date", "The lease has ended: ended leases can only be renamed.")]
+        }
+        return nameFindings(asked) + dateFindings(asked, change)
+            + asked.reservations.flatMap { reservationFindings($0.id, $0.fields) }
+            + asked.unidentified.map { _ in
+                DraftFinding(
+                    .refusal, field: "reservations",
+                    "A reservation is changed by its id: give id=… (leasehold reservations \(lease.name)).")
+            }
+    }
+
+    private var minute: Timestamp { now.truncatedToMinute }
+
+    private func isRenameOnly(_ asked: LeaseFields) -> Bool {
+        asked.lease.keys == ["name"] && asked.reservations.isEmpty && asked.unidentified.isEmpty
+    }
+
+    private func nameFindings(_ asked: LeaseFields) -> [DraftFinding] {
+        guard let name = asked.lease["name"] else { return [] }
+        guard let text = name.stringValue else { return [DraftFinding(.refusal, field: "name", "It must be a text.")] }
+        return LeaseDraft.nameProblem(text).map { [DraftFinding(.refusal, field: "name", "It \($0).")] } ?? []
+    }
+
+    private func dateFindings(_ asked: LeaseFields, _ change: JSONObject) -> [DraftFinding] {
+        let before = pending.reduce(lease) { $0.applying($1) }
+        let after = before.applying(change)
+        var findings: [DraftFinding] = []
+        if let start = asked.lease["start_date"], start != "now" {
+            if before.startsAt < minute, after.startsAt != before.startsAt {
+                findings.append(
+                    DraftFinding(
+                        .refusal, field: "start_date", "The lease has started: its start cannot be moved any more."))
+            } else if after.startsAt.truncatedToMinute < minute, after.startsAt != before.startsAt {
+                findings.append(DraftFinding(.refusal, field: "start_date", "\(after.startsAt) has passed."))
+            }
+        }
+        guard asked.lease["end_date"] != nil || asked.lease["start_date"] != nil, findings.isEmpty,
+            asked.lease["end_date"] != "now"
+        else { return findings }
+        if after.endsAt < after.startsAt {
+            findings.append(
+                DraftFinding(
+                    .refusal, field: "end_date", "It would end at \(after.endsAt), before its start, \(after.startsAt)."
+                ))
+        } else if after.endsAt < minute {
+            findings.append(DraftFinding(.refusal, field: "end_date", "\(after.endsAt) has passed."))
+        }
+        return findings
+    }
+
+    private func reservationFindings(_ id: String, _ fields: JSONObject) -> [DraftFinding] {
+        let place = "reservations[\(id)]"
+        guard let reservation = lease.reservations.first(where: { $0.id == id }) else {
+            let known = lease.reservations.map { "\($0.id) (\($0.resourceType))" }
+            let list = known.isEmpty ? "It has none." : "It has \(known.joined(separator: ", "))."
+            return [DraftFinding(.refusal, field: place, "The lease has no such reservation. \(list)")]
+        }
+        if let type = fields["resource_type"]?.stringValue, type != reservation.resourceType.rawValue {
+            return [
+                DraftFinding(
+                    .refusal, field: "\(place).resource_type",
+                    "It is \(reservation.resourceType), and cannot become another type.")
+            ]
+        }
+        let earlier = pending.compactMap { LeaseFields($0)[reservation: id] }
+        let after = earlier.reduce(reservation.changeable) { $0.merging($1) }.merging(fields)
+        var findings = ReservationReview.counts(after, reservation.resourceType, place)
+        for name in ["resource_properties", "hypervisor_properties"] where reservation.resourceType != .flavor {
+            guard let text = fields[name]?.stringValue else { continue }
+            do {
+                _ = try ResourceProperties(parsing: text)
+            } catch {
+                findings.append(DraftFinding(.refusal, field: "\(place).\(name)", "They \(error.problem)."))
+            }
+        }
+        guard reservation.resourceType == .floatingIP else { return findings }
+        if let network = fields["network_id"], let present = reservation.fields["network_id"], network != present {
+            findings.append(
+                DraftFinding(
+                    .refusal, field: "\(place).network_id", "The network of reserved floating IPs cannot be changed."))
+        }
+        if let addresses = fields["required_floatingips"], addresses != [],
+            let present = reservation.fields["required_floatingips"], addresses != present
+        {
+            findings.append(
+                DraftFinding(
+                    .refusal, field: "\(place).required_floatingips",
+                    "The addresses can be given up ([]), and not be exchanged for others."))
+        }
+        return findings
+    }
+}

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# needs: nothing
+"""Ctrl-C and SIGTERM during a write: what stays queued is said, and how to take it back.
+
+usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/signals.py [NAME...]
+
+The sandbox is the program of that name beside LEASEHOLD, or SANDBOX.
+"""
+
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+
+from support import runner
+from support.sandbox_case import SandboxCase
+
+RESERVATION = ["--reservation", "resource_type=virtual:dummy,amount=1"]
+
+
+class Signals(SandboxCase):
+    def setUp(self):
+        super().setUp()
+        self.succeed("sync", "--no-resources")
+        self.succeed("create", "mine", "--start", "+1d", "--duration", "1d", *RESERVATION)
+        self.succeed("sync", "--no-resources")
+        self.proxy = self.put_proxy_before()
+
+    def stop(self, number, *arguments):
+        """Starts a command, and stops it while the proxy holds its request; gives its status and what it said."""
+        process = self.start(*arguments)
+        self.assertTrue(self.proxy.is_held.wait(60), "nothing was asked")
+        time.sleep(0.2)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+        self.proxy.release()
+        return process.returncode, err
+
+    def test_a_write_that_was_not_sent_stays_queued_and_it_is_said(self):
+        for number, status in [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
+            with self.subTest(status):
+                self.proxy.is_held.clear()
+                self.proxy.holds.clear()
+                # The look before the PUT is held, so that nothing has been sent.
+                self.proxy.fail("GET", "held")
+                ended, err = self.stop(number, "extend", "mine", "--by", "1h")
+                self.assertEqual(ended, status, err)
+                self.assertRegex(err, r'Write \d+ \(extend "mine"\) stays queued')
+                row = self.rows("queue", "list")[-1]
+                self.assertIn(f"leasehold queue cancel {row['id']}", err)
+                self.succeed("queue", "cancel", row["id"])
+                self.assertEqual(self.rows("queue", "list"), [])
+
+    def test_a_write_that_was_under_way_is_said_to_be(self):
+        self.proxy.fail("POST", "held")
+        ended, err = self.stop(signal.SIGTERM, "create", "other", "--start", "+1d", "--duration", "1h", *RESERVATION)
+        self.assertEqual(ended, 143, err)
+        self.assertRegex(err, r'Write \d+ \(create "other"\) was under way')
+        row = self.rows("queue", "list")[-1]
+        self.assertIn(f"leasehold queue cancel {row['id']} --give-up", err)
+        # It may have been made: it is not cancelled without a word.
+        self.fail_with(65, "queue", "cancel", row["id"], words=["may have been carried out", "--give-up"])
+        self.succeed("queue", "cancel", row["id"], "--give-up")
+        self.assertEqual(self.rows("queue", "list"), [])
+        self.succeed("sync", "--no-resources")
+        self.assertEqual(self.cloud.leases("other"), [])
+
+
+if __name__ == "__main__":
+    runner.main()
