@@ -38,7 +38,9 @@ extension LeaseManager {
     public func importHistory(
         from paths: [String], options: ImportOptions = ImportOptions(), progress: (ImportProgress) -> Void = { _ in }
     ) throws(LeaseholdError) -> [ImportReport] {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
+        Self.removeAbandonedCopies()
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("\(Self.copyPrefix)\(getpid())-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         var copies: [LeaseStore] = []
         defer { for copy in copies { try? copy.close() } }
@@ -71,6 +73,20 @@ extension LeaseManager {
     }
 
     // MARK: - Files
+
+    private static var copyPrefix: String { "leasehold-import-" }
+
+    /// Removes the copies of processes that were killed before they could.
+    private static func removeAbandonedCopies() {
+        let manager = FileManager.default
+        let all = (try? manager.contentsOfDirectory(atPath: manager.temporaryDirectory.path)) ?? []
+        for name in all where name.hasPrefix(copyPrefix) {
+            guard let process = name.dropFirst(copyPrefix.count).split(separator: "-").first.flatMap({ pid_t($0) }),
+                kill(process, 0) != 0, errno == ESRCH
+            else { continue }
+            try? manager.removeItem(at: manager.temporaryDirectory.appendingPathComponent(name))
+        }
+    }
 
     /// Whether a name leads to the database of this manager.
     package func isOwnDatabase(_ path: String) -> Bool { store.files.isMain(path) }

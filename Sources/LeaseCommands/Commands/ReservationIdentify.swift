@@ -56,6 +56,15 @@ package struct ReservationIdentify: Subcommand {
         let manager = try global.manager(console)
         let lease = try manager.lease(reference, scopes: global.scopes(manager, console))
         let fitting = lease.lease.reservations.filter(query.matches)
+        guard !lease.isOutline else {
+            throw CommandError(
+                code: "not_found",
+                message: """
+                    The reservations of '\(lease.lease.name)' are not known: only its name and dates were taken in. \
+                    Sync its site, or import it whole.
+                    """,
+                status: .notFound)
+        }
         guard let found = fitting.first else {
             throw CommandError(
                 code: "not_found",

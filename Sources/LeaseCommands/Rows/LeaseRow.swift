@@ -49,10 +49,12 @@ extension LeaseRow: Tabular {
         Column("end_date", isShrinkable: false) { .time($0.lease.endsAt) },
         Column("remaining") { $0.remainingSeconds.map { .duration(seconds: $0) } ?? .missing },
         Column("hours", leftOut: 2) { .number(JSONNumber(hundredths: $0.hundredthsOfHours)) },
-        Column("nodes", leftOut: 4) { $0.mirrored.nodes.cell },
-        Column("floating_ips", title: "fips", leftOut: 3) { $0.mirrored.floatingIPs.cell },
+        Column("nodes", leftOut: 4) { $0.mirrored.isOutline ? .unknown : $0.mirrored.nodes.cell },
+        Column("floating_ips", title: "fips", leftOut: 3) {
+            $0.mirrored.isOutline ? .unknown : $0.mirrored.floatingIPs.cell
+        },
         Column("ending", visibility: .structured) { .text($0.mirrored.ending?.rawValue) },
-        Column("resources", leftOut: 7) { .text($0.resources) },
+        Column("resources", leftOut: 7) { $0.mirrored.isOutline ? .unknown : .text($0.resources) },
         Column("created_at", title: "created", isShrinkable: false, leftOut: 1) { .time($0.lease.createdAt) },
         Column("site") { .text($0.mirrored.site) },
         Column("id", isShrinkable: false) { .text($0.lease.id) },
@@ -62,7 +64,8 @@ extension LeaseRow: Tabular {
         Column("degraded", visibility: .structured) { .bool($0.lease.isDegraded) },
         Column("trust_id", visibility: .structured) { .text($0.lease.trustID) },
         Column("reservations", visibility: .structured) {
-            .json(.array($0.lease.reservations.map { .object($0.json(times: .iso8601)) }))
+            $0.mirrored.isOutline
+                ? .unknown : .json(.array($0.lease.reservations.map { .object($0.json(times: .iso8601)) }))
         },
         Column("events", visibility: .structured) {
             .json(.array($0.lease.events.map { .object($0.json(times: .iso8601)) }))

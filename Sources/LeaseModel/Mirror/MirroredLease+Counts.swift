@@ -22,6 +22,9 @@ extension MirroredLease {
     /// How many floating IPs it has: those that were seen to be given to it, else what its reservations ask for.
     public var floatingIPs: ResourceCount { count(.floatingIP) }
 
+    /// Whether nothing but its name and dates is known, so that what it reserves is unknown, and not nothing.
+    public var isOutline: Bool { lease.status.rawValue.isEmpty && lease.reservations.isEmpty }
+
     private func count(_ type: ResourceType) -> ResourceCount {
         var (least, most) = (0, 0)
         for reservation in lease.reservations where reservation.resourceType == type {
