@@ -225,7 +225,11 @@ extension Lease {
         let scope = try manager.scopes().first { $0.id == mirrored?.scopeID }
         var options = SyncOptions()
         options.readsResources = readsResources
-        let clouds = (cloud ?? scope?.clouds.first).map { Clouds.named([$0]) } ?? .standard
+        if let scope {
+            return try await manager.sync(
+                leadingTo: scope, clouds: cloud.map { [$0] } ?? [], options: options, progress: progress)
+        }
+        let clouds = cloud.map { Clouds.named([$0]) } ?? .standard
         let reports = try await manager.sync(clouds: clouds, options: options, progress: progress)
         return reports.allSatisfy { $0.failure == nil }
     }

@@ -12,9 +12,11 @@ extension LeaseManager {
     /// - Throws: ``LeaseholdError`` of code `notFound` if it has not; of `configuration` if it cannot be told which
     ///   cloud is meant.
     package func catalogue(_ kind: ResourceKind, cloud: String?) throws(LeaseholdError) -> [CatalogueResource] {
+        let found = try scope(ofCloud: cloud)
         let name: String
-        if let cloud { name = cloud } else { name = try standardCloud() }
-        let scopes = try scopeIDs(ofClouds: [name])
+        if let cloud { name = cloud } else { name = try configuredCloud(nil).reference.description }
+        let scopes: Set<Int64>?
+        if let found { scopes = [found.id] } else { scopes = try scopeIDs(ofClouds: [name]) }
         let listings = try resourceListings(scopes: scopes).filter { $0.kind == kind }
         guard let answer = listings.first else {
             throw LeaseholdError(
@@ -24,20 +26,10 @@ extension LeaseManager {
                     Run `leasehold sync --os-cloud \(name)` once, or LeaseManager.sync(), while you are online.
                     """)
         }
-        let found = try resources(kind, scopes: scopes).map(\.resource)
-        guard found.isEmpty, answer.outcome != .listed else { return found }
+        let listed = try resources(kind, scopes: scopes).map(\.resource)
+        guard listed.isEmpty, answer.outcome != .listed else { return listed }
         throw LeaseholdError(
             code: .notFound,
             message: "Cloud '\(name)' does not tell its \(kind.plural): \(answer.message ?? answer.outcome.rawValue).")
-    }
-
-    /// The name of the cloud that is meant where none is named.
-    func standardCloud() throws(LeaseholdError) -> String {
-        do {
-            guard let cloud = try directory.configured(.standard).first else { return "" }
-            return cloud.reference.description
-        } catch {
-            throw LeaseholdError(code: .configuration, message: error.message)
-        }
     }
 }

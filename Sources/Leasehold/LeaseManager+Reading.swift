@@ -126,7 +126,13 @@ extension LeaseManager {
         let scopes = try scopes()
         var ids: Set<Int64> = []
         for name in names {
-            let found = scopes.filter { $0.clouds.contains(name) || $0.site == name }
+            // Two files may call different clouds by one name, and an entry may have been edited.
+            let current = try reading { store throws(StoreError) in try configuredScopes(named: name) }
+            let found =
+                current.isEmpty
+                ? scopes.filter { scope in
+                    scope.site == name || scope.clouds.contains { $0 == name || $0.hasPrefix(name + "/") }
+                } : current
             guard !found.isEmpty else {
                 let known = Set(scopes.flatMap(\.clouds)).sorted()
                 throw LeaseholdError(

@@ -9,9 +9,14 @@ extension LeaseManager {
     /// - Returns: the scope; `nil` if the cloud has never been synced.
     /// - Throws: ``LeaseholdError`` of code `configuration` if it cannot be told which cloud is meant.
     public func scope(ofCloud cloud: String? = nil) throws(LeaseholdError) -> Scope? {
-        let name: String
-        if let cloud { name = cloud } else { name = try standardCloud() }
-        return try reading { store throws(StoreError) in try store.scope(ofCloud: name) }
+        let configured: CloudDirectory.Configured
+        do {
+            configured = try configuredCloud(cloud)
+        } catch {
+            guard let cloud else { throw error }
+            return try reading { store throws(StoreError) in try store.scope(ofCloud: cloud) }
+        }
+        return try reading { _ throws(StoreError) in try rememberedScope(of: configured) }
     }
 
     /// What is known of the things that a scope's site has.

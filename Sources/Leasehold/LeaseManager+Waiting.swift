@@ -25,12 +25,11 @@ extension LeaseManager {
         for reference: String, clouds: [String] = [], status: LeaseStatus, timeoutSeconds: Int64,
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws -> WaitResult {
-        try await wait(timeoutSeconds: timeoutSeconds, wanted: status, progress) {
+        try await wait(timeoutSeconds: timeoutSeconds, wanted: status, clouds: clouds, progress) {
             let target = try writeTarget(reference, clouds: clouds)
-            let scope = try scopes().first { $0.id == target.scopeID }
-            let cloud = clouds.first { scope?.clouds.contains($0) ?? false } ?? scope?.clouds.first
             return Look(
-                result: try finished(target, status), name: target.name, state: Self.state(target), cloud: cloud)
+                result: try finished(target, status), name: target.name, state: Self.state(target),
+                scopeID: target.scopeID)
         }
     }
 
@@ -52,16 +51,15 @@ extension LeaseManager {
         let deadline = configuration.now().adding(seconds: timeoutSeconds)
         let verb = try mutation(id).mutation.verb
         let wanted: LeaseStatus = verb == .delete ? .deleted : .active
-        return try await wait(timeoutSeconds: timeoutSeconds, wanted: wanted, progress) {
+        return try await wait(timeoutSeconds: timeoutSeconds, wanted: wanted, clouds: [], progress) {
             let present = try mutation(id).mutation
             let lease = try present.leaseID.flatMap { id throws(LeaseholdError) in
                 try reading { store throws(StoreError) in try store.lease(id: id, scope: present.scopeID) }
             }
-            let scope = try scopes().first { $0.id == present.scopeID }
             let state = [.accepted, .settled].contains(present.state) ? lease?.lease.status.rawValue : nil
             return Look(
                 result: try carriedOut(present, lease, deadline), name: present.leaseName,
-                state: state ?? present.state.rawValue, cloud: scope?.clouds.first)
+                state: state ?? present.state.rawValue, scopeID: present.scopeID)
         }
     }
 
@@ -71,12 +69,13 @@ extension LeaseManager {
         let result: WaitResult?
         let name: String
         let state: String
-        /// The cloud to read; `nil` for the standard one.
-        let cloud: String?
+        /// Whose list tells.
+        let scopeID: Int64
     }
 
     private func wait(
-        timeoutSeconds: Int64, wanted: LeaseStatus, _ progress: @escaping @Sendable (SyncProgress) async -> Void,
+        timeoutSeconds: Int64, wanted: LeaseStatus, clouds: [String],
+        _ progress: @escaping @Sendable (SyncProgress) async -> Void,
         look: () throws -> Look
     ) async throws -> WaitResult {
         let begun = configuration.now()
@@ -92,8 +91,10 @@ extension LeaseManager {
                     code: .notFinished,
                     message: "'\(before.name)' is not \(wanted) after \(timeoutSeconds) s; it is \(before.state).")
             }
-            _ = try await sync(
-                clouds: before.cloud.map { .named([$0]) } ?? .standard, options: options, progress: progress)
+            guard let scope = try scopes().first(where: { $0.id == before.scopeID }) else {
+                throw LeaseholdError(code: .notFound, message: "The scope of '\(before.name)' is not known any more.")
+            }
+            _ = try await sync(leadingTo: scope, clouds: clouds, options: options, progress: progress)
             let after = try look()
             if let result = after.result { return result }
             let now = configuration.now()

@@ -72,9 +72,9 @@ extension LeaseManager {
                 message: "The lease cannot be created: \(problems.map(\.description).joined(separator: "; ")).")
         }
         let flush = flush(progress)
-        let connection = try connection(cloud.map { .named([$0]) } ?? .standard)
+        let connection = try connection(try configuredCloud(cloud))
         do {
-            let scope = try await scope(of: connection, flush, isOffline: isOffline)
+            let (scope, doubt) = try await destination(of: connection, flush, isOffline: isOffline)
             let desk = QueueDesk(store: store, now: configuration.now)
             var notes: [String] = []
             if isIdempotent { notes = try await basis(connection, scope, flush, isOffline: isOffline) }
@@ -85,7 +85,7 @@ extension LeaseManager {
             if isIdempotent {
                 // What is there already needs no leave of the review's.
                 let standing = try desk.createOnce(
-                    draft, scope: scope, terms: terms.desk, mayQueue: refusals.isEmpty)
+                    draft, scope: scope, terms: terms.desk, mayQueue: refusals.isEmpty, doubt: doubt)
                 switch standing {
                 case .lease(let lease, let count):
                     var result = result(of: lease, among: count, scope)
@@ -101,10 +101,10 @@ extension LeaseManager {
                 }
             } else {
                 guard refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
-                mutation = try desk.create(draft, scope: scope, terms: terms.desk)
+                mutation = try desk.create(draft, scope: scope, terms: terms.desk, doubt: doubt)
             }
             await progress(.mutation(cloud: scope.site, mutation))
-            var result = try await send(mutation, scope, connection, flush, isOffline: isOffline)
+            var result = try await send(mutation, scope, connection, flush, isOffline: isOffline || doubt != nil)
             result.notes = notes
             result.warnings = findings
             result.isFound = isFound
@@ -201,12 +201,13 @@ extension LeaseManager {
         _ progress: @escaping @Sendable (SyncProgress) async -> Void
     ) async throws -> WriteResult {
         guard !isOffline, mutation.state == .queued else { return try result(mutation, pause: nil) }
-        let name = clouds.first { scope.clouds.contains($0) } ?? scope.clouds.first
         let connection: CloudConnection
-        do {
-            connection = try self.connection(name.map { .named([$0]) } ?? .standard)
-        } catch {
-            return try result(mutation, pause: error.message)
+        switch try await reach(scope, clouds: clouds) {
+        case .connection(let found): connection = found
+        case .elsewhere(let why):
+            do { try store.remark(why, on: mutation, at: configuration.now()) } catch { throw LeaseholdError(error) }
+            return try result(mutation, pause: why)
+        case .nowhere(let why): return try result(mutation, pause: why)
         }
         do {
             let result = try await send(mutation, scope, connection, flush(progress), isOffline: false)
@@ -220,38 +221,9 @@ extension LeaseManager {
 
     // MARK: - Steps
 
-    private func flush(_ progress: @escaping @Sendable (SyncProgress) async -> Void) -> QueueFlush {
+    func flush(_ progress: @escaping @Sendable (SyncProgress) async -> Void) -> QueueFlush {
         QueueFlush(
             store: store, options: pullOptions(SyncOptions()), sleep: sleep, progress: progress)
-    }
-
-    private func connection(_ clouds: Clouds) throws(LeaseholdError) -> CloudConnection {
-        do {
-            let entries = try directory.entries(clouds)
-            guard let entry = entries.first, entries.count == 1 else {
-                throw LeaseholdError(code: .invalid, message: "A lease is for one cloud: name it with --os-cloud.")
-            }
-            return try entry.connection.get()
-        } catch let error as LeaseholdError {
-            throw error
-        } catch {
-            throw LeaseholdError(code: .configuration, message: (error as? CloudFault)?.message ?? "\(error)")
-        }
-    }
-
-    private func scope(
-        of connection: CloudConnection, _ flush: QueueFlush, isOffline: Bool
-    ) async throws -> Scope {
-        if let known = try store.scope(ofCloud: connection.reference.description) { return known }
-        guard !isOffline else {
-            throw LeaseholdError(
-                code: .notFound,
-                message: """
-                    The cloud '\(connection.name)' has never been synced, so it is not known which project the lease is \
-                    for. Run `leasehold sync --os-cloud \(connection.name)` once while you are online.
-                    """)
-        }
-        return try await flush.scope(of: connection)
     }
 
     private func send(

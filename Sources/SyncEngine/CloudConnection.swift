@@ -22,6 +22,8 @@ package struct CloudConnection: Sendable {
 
     /// What the cloud is found by.
     package var reference: CloudReference { cloud.reference }
+    /// What tells whether its configuration is still what it was.
+    package var fingerprint: String { cloud.fingerprint }
     /// What to call the cloud in front of a person; nothing can be looked up by it.
     package var name: String { cloud.displayName }
 

@@ -65,7 +65,17 @@ package struct CloudDirectory: Sendable {
     /// A cloud that was asked for: its configuration, or what is wrong with it.
     package struct Configured: Sendable {
         package let reference: CloudReference
-        package let cloud: Result<CloudConfiguration, CloudFault>
+        let cloud: Result<CloudConfiguration, CloudFault>
+
+        /// What tells whether the configuration is still what it was; `nil` if it is faulty.
+        package var fingerprint: String? { try? cloud.get().fingerprint }
+    }
+
+    /// Connects a cloud; nothing is sent before its first request.
+    ///
+    /// - Throws: ``CloudFault`` if its configuration is faulty.
+    package func connect(_ configured: Configured) throws(CloudFault) -> CloudConnection {
+        try connect(try configured.cloud.get()).get()
     }
 
     /// The names of the clouds that are configured.
@@ -120,8 +130,7 @@ package struct CloudDirectory: Sendable {
         }
     }
 
-    /// Connects a cloud; nothing is sent before its first request.
-    package func connect(_ cloud: CloudConfiguration) -> Result<CloudConnection, CloudFault> {
+    private func connect(_ cloud: CloudConfiguration) -> Result<CloudConnection, CloudFault> {
         var cloud = cloud
         // Policies warn and never stop anything: who asks for them learns that the file is broken.
         let policy = try? policies().policy(of: [cloud.displayName, cloud.reference.entry])

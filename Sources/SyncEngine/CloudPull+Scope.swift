@@ -28,7 +28,7 @@ extension CloudPull {
                     The credentials of cloud \(connection.name) were for project \(before.projectName) \
                     (\(before.projectID)) and are now for \(identity.projectName) (\(identity.projectID)), which the \
                     configuration does not name. Nothing was changed; if that is right, run \
-                    `leasehold sync --os-cloud \(connection.name) --confirm-project`.
+                    `leasehold sync --os-cloud \(connection.reference) --confirm-project`.
                     """)
         }
         return try storing { store throws(StoreError) in

@@ -39,14 +39,18 @@ package struct CloudSync: Sendable {
     package func run() async -> SyncReport {
         // What a dead process was sending: the list that follows may show what became of it. If the database cannot be
         // used, reading the cloud says so.
-        if let scope = try? store.scope(ofCloud: connection.reference.description) { _ = try? push(scope).recover() }
+        if let scope = try? await scope() { _ = try? push(scope).recover() }
+        let before = try? store.scope(ofCloud: connection.reference.description)
         var report = await pull(options)
         guard report.failure == nil else { return report }
         do {
             try checkpoint("list read")
-            var moved = try await reconcile()
+            guard let scope = try await scope() else { return report }
+            report = report.adding(
+                warnings: try store.noteDetours(
+                    of: connection.reference, before: before, to: scope, at: connection.now()))
+            var moved = try await reconcile(scope)
             try checkpoint("list compared with the queue")
-            guard let scope = try store.scope(ofCloud: connection.reference.description) else { return report }
             let pushed = try await push(scope).run()
             try checkpoint("queue sent")
             moved += pushed.moved
@@ -57,7 +61,7 @@ package struct CloudSync: Sendable {
                 again.readsResources = false
                 let second = await pull(again)
                 report = second.failure == nil ? report.adding(second.counts) : second.warning(report.warnings)
-                moved += try await reconcile()
+                moved += try await reconcile(scope)
             }
             report.mutations = moved
         } catch {
@@ -77,8 +81,10 @@ package struct CloudSync: Sendable {
         await CloudPull(store: store, connection: connection, options: options, progress: progress).run()
     }
 
-    private func reconcile() async throws -> [Mutation] {
-        guard let scope = try store.scope(ofCloud: connection.reference.description) else { return [] }
+    /// The scope that the token leads to now, whatever the cloud led to before.
+    private func scope() async throws -> Scope? { try store.knownScope(of: try await connection.scopeIdentity()) }
+
+    private func reconcile(_ scope: Scope) async throws -> [Mutation] {
         let moved = try store.reconcileQueue(scope: scope.id, rules: options.rules, at: connection.now())
         for mutation in moved { await progress(.mutation(cloud: connection.name, mutation)) }
         return moved
@@ -91,6 +97,13 @@ extension SyncReport {
         SyncReport(
             cloud: cloud, site: site, failure: failure, message: message, counts: counts, isFirst: isFirst,
             warnings: warnings)
+    }
+
+    /// The same report, with more warnings.
+    fileprivate func adding(warnings more: [String]) -> SyncReport {
+        SyncReport(
+            cloud: cloud, site: site, failure: failure, message: message, requestID: requestID,
+            retryAfter: retryAfter, counts: counts, isFirst: isFirst, warnings: warnings + more)
     }
 
     /// The same report, with the warnings of an earlier reading.

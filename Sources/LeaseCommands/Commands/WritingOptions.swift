@@ -56,6 +56,8 @@ package struct WritingOptions: ParsableArguments {
                 Queued as write \(mutation.id)\(why). `leasehold sync` sends it; `leasehold queue cancel \(mutation.id)` \
                 takes it back.
                 """)
+        case .blocked where mutation.reason == "cloud":
+            console.remark("Queued as write \(mutation.id). \(mutation.message ?? "")")
         case .sending:
             console.remark(mutation.outlook)
         case .unknown:

@@ -53,7 +53,7 @@ extension Mutation {
         switch state {
         case .queued, .sending, .unknown, .accepted, .settled, .cancelled, .superseded: .success
         case .rejected: ["invalid", "gone", "conflict"].contains(reason) ? .data : .refused
-        case .blocked: reason == "auth" ? .refused : .data
+        case .blocked: reason == "cloud" ? .success : reason == "auth" ? .refused : .data
         case .parked: .unavailable
         case .expired: .notFinished
         }

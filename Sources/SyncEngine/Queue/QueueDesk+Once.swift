@@ -22,13 +22,14 @@ extension QueueDesk {
     /// - Returns: what stands for the wish; `nil` if nothing does.
     /// - Throws: ``StoreError``.
     package func createOnce(
-        _ draft: LeaseDraft, scope: Scope, terms: Terms, mayQueue: Bool = true
+        _ draft: LeaseDraft, scope: Scope, terms: Terms, mayQueue: Bool = true, doubt: DoubtfulDestination? = nil
     ) throws(StoreError) -> Standing? {
         var filter = LeaseFilter()
         filter.scopes = [scope.id]
         filter.project = scope.projectID
         filter.nameGlob = String(draft.name.flatMap { "*?[".contains($0) ? Array("[\($0)]") : [$0] })
-        let wish = mutation(for: draft, scope: scope, terms: terms)
+        let plain = mutation(for: draft, scope: scope, terms: terms)
+        let wish = doubt?.holding(plain, bound: scope) ?? plain
         var standing: Standing?
         let queued = try store.enqueue(to: scope.queueAddress, lookingAt: filter, at: wish.createdAt) { queue, leases in
             let live = leases.filter(\.isLive)

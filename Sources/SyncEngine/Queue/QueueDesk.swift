@@ -38,8 +38,11 @@ package struct QueueDesk: Sendable {
     ///
     /// - Returns: the mutation, with the local id that stands for the lease from now on.
     /// - Throws: ``StoreError``.
-    package func create(_ draft: LeaseDraft, scope: Scope, terms: Terms) throws(StoreError) -> Mutation {
-        let mutation = self.mutation(for: draft, scope: scope, terms: terms)
+    package func create(
+        _ draft: LeaseDraft, scope: Scope, terms: Terms, doubt: DoubtfulDestination? = nil
+    ) throws(StoreError) -> Mutation {
+        let plain = self.mutation(for: draft, scope: scope, terms: terms)
+        let mutation = doubt?.holding(plain, bound: scope) ?? plain
         guard
             let queued = try store.enqueue(to: scope.queueAddress, at: mutation.createdAt, make: { _ in mutation })
                 .mutation
@@ -186,7 +189,7 @@ package struct QueueDesk: Sendable {
         try decide(id) { mutation, _, time in
             switch mutation.state {
             case .queued, .rejected, .parked, .expired: break
-            case .blocked where mutation.reason == "auth": break
+            case .blocked where ["auth", DoubtfulDestination.reason].contains(mutation.reason): break
             case .blocked:
                 throw Refusal(message: "Write \(id) waits for a decision: see `leasehold queue resolve --help`.")
             default:
@@ -194,6 +197,7 @@ package struct QueueDesk: Sendable {
             }
             var next = mutation
             next.state = .queued
+            if mutation.reason == DoubtfulDestination.reason { next.base = [:] }
             next.reason = nil
             next.failures = 0
             next.nextAttemptAt = time

@@ -47,12 +47,14 @@ package struct QueueFlush: Sendable {
         self.progress = progress
     }
 
-    /// Finds the scope that a cloud leads to, asking the cloud if that is not known yet.
+    /// The scope that a cloud leads to, as its token tells.
     ///
     /// - Throws: ``ServiceError`` or ``StoreError``.
     package func scope(of connection: CloudConnection) async throws -> Scope {
-        if let known = try store.scope(ofCloud: connection.reference.description) { return known }
-        return try store.scope(for: try await connection.scopeIdentity())
+        let before = try store.scope(ofCloud: connection.reference.description)
+        let scope = try store.scope(for: try await connection.scopeIdentity())
+        _ = try store.noteDetours(of: connection.reference, before: before, to: scope, at: connection.now())
+        return scope
     }
 
     /// Reads the list of a scope's leases, and tells the queue what it says.

@@ -77,18 +77,22 @@ package struct QueuePush: Sendable {
         let now = connection.now()
         var moved = try store.changeQueue(of: scope.queueAddress) { rules.recovered($0, now: now) }
         guard try !store.queue(of: scope.queueAddress).allSatisfy(\.state.isFinal) else { return .done(moved: moved) }
-        do throws(ServiceError) {
-            let identity = try await connection.session.identity()
-            guard identity.projectID == scope.projectID else {
-                throw ServiceError(
-                    kind: .authentication,
-                    message: "The credentials are for project \(identity.projectName), not \(scope.projectName).")
-            }
+        let identity: ScopeIdentity
+        do {
+            identity = try await connection.scopeIdentity()
         } catch {
             return .paused(moved: moved, report(error))
         }
+        // What is queued is for one site and project: the token has to be for the same, whatever the cloud is called.
+        let led = try store.scope(for: identity)
+        guard led.queueAddress == scope.queueAddress else {
+            let message = CloudDestination.detour(of: connection.reference, from: scope, to: led)
+            return .paused(moved: moved, ServiceErrorReport(failure: .configuration, message: message))
+        }
         // Who could not log in before can now.
-        moved += try store.changeQueue(of: scope.queueAddress) { Self.unblocked($0, now: now) }
+        moved += try store.changeQueue(of: scope.queueAddress) {
+            DoubtfulDestination.released(Self.unblocked($0, now: now), by: connection.reference, at: now)
+        }
         for mutation in moved { await progress(.mutation(cloud: connection.name, mutation)) }
         for _ in 0..<Self.mostSteps {
             try checkpoint("plan")

@@ -1,0 +1,155 @@
+import LeaseModel
+import LeaseStore
+import SyncEngine
+
+// Which configured cloud is meant, and which leads to a scope. A cloud is found by its reference, never by the name that
+// people are shown, and where it leads is what its token says.
+extension LeaseManager {
+    /// A way to a site and project.
+    enum Reach {
+        /// A cloud whose token is for them; it has to be closed.
+        case connection(CloudConnection)
+        /// The configured clouds lead elsewhere.
+        case elsewhere(String)
+        /// No cloud that may lead there can be asked.
+        case nowhere(String)
+    }
+
+    /// The one cloud that a person means: of several regions the first, as in the OpenStack client.
+    ///
+    /// - Throws: ``LeaseholdError`` of code `configuration`.
+    func configuredCloud(_ cloud: String?) throws(LeaseholdError) -> CloudDirectory.Configured {
+        let found: [CloudDirectory.Configured]
+        do {
+            found = try directory.configured(cloud.map { .named([$0]) } ?? .standard)
+        } catch {
+            throw LeaseholdError(code: .configuration, message: error.message)
+        }
+        guard let first = found.first else {
+            throw LeaseholdError(code: .invalid, message: "A lease is for one cloud: name it with --os-cloud.")
+        }
+        return first
+    }
+
+    func connection(_ cloud: CloudDirectory.Configured) throws(LeaseholdError) -> CloudConnection {
+        do {
+            return try directory.connect(cloud)
+        } catch {
+            throw LeaseholdError(code: .configuration, message: error.message)
+        }
+    }
+
+    /// The scope that a cloud led to when this configuration of it was last used, or else another one of that name.
+    func rememberedScope(of cloud: CloudDirectory.Configured) throws(StoreError) -> Scope? {
+        let name = cloud.reference.description
+        if let fingerprint = cloud.fingerprint,
+            let current = try store.scope(ofCloud: name, fingerprint: fingerprint)
+        {
+            return current
+        }
+        return try store.scope(ofCloud: name)
+    }
+
+    /// The scopes that the configured clouds of a name led to when these configurations of them were last used.
+    func configuredScopes(named name: String) throws(StoreError) -> [Scope] {
+        guard let configured = try? directory.configured(.named([name])) else { return [] }
+        var found: [Scope] = []
+        for cloud in configured {
+            guard let fingerprint = cloud.fingerprint,
+                let known = try store.scope(ofCloud: cloud.reference.description, fingerprint: fingerprint)
+            else { continue }
+            found.append(known)
+        }
+        return found
+    }
+
+    /// Where a creation goes: where the cloud's unchanged configuration led before, or else where its token says. If that
+    /// cannot be asked for, where it led before it was changed, which is in doubt.
+    func destination(
+        of connection: CloudConnection, _ flush: QueueFlush, isOffline: Bool
+    ) async throws -> (Scope, DoubtfulDestination?) {
+        let reference = connection.reference
+        let name = reference.description
+        if let known = try store.scope(ofCloud: name, fingerprint: connection.fingerprint) { return (known, nil) }
+        let before = try store.scope(ofCloud: name)
+        guard isOffline else {
+            do {
+                return (try await flush.scope(of: connection), nil)
+            } catch {
+                guard let before, !(error is StoreError) else { throw error }
+                return (before, DoubtfulDestination(cloud: reference))
+            }
+        }
+        if let before { return (before, DoubtfulDestination(cloud: reference)) }
+        throw LeaseholdError(
+            code: .notFound,
+            message: """
+                The cloud '\(name)' has never been synced, so it is not known which project the lease is for. \
+                Run `leasehold sync --os-cloud \(name)` once while you are online.
+                """)
+    }
+
+    /// Connects a cloud whose token is for a scope's site and project.
+    func reach(_ scope: Scope, clouds: [String]) async throws(LeaseholdError) -> Reach {
+        let flush = flush { _ in }
+        var detour: String?
+        var failure: String?
+        for cloud in try candidates(for: scope, clouds: clouds) {
+            do {
+                let connection = try connection(cloud)
+                do {
+                    let led = try await flush.scope(of: connection)
+                    if led.queueAddress == scope.queueAddress { return .connection(connection) }
+                    detour = detour ?? CloudDestination.detour(of: cloud.reference, from: scope, to: led)
+                } catch {
+                    failure = failure ?? LeaseholdError(writing: error).message
+                }
+                await connection.close()
+            } catch {
+                failure = failure ?? error.message
+            }
+        }
+        if let detour, failure == nil { return .elsewhere(detour) }
+        return failure.map(Reach.nowhere) ?? .elsewhere(CloudDestination.unreached(scope))
+    }
+
+    /// The clouds that may lead to a scope: those whose configuration is what it was when they led there, the ones that
+    /// the person named first; then the named ones, or the standard one.
+    private func candidates(for scope: Scope, clouds: [String]) throws(LeaseholdError) -> [CloudDirectory.Configured] {
+        do {
+            let isNamed = !clouds.isEmpty && !clouds.contains("all")
+            let meant = isNamed ? try directory.configured(.named(clouds)) : (try? directory.configured(.standard)) ?? []
+            let remembered = try (meant + directory.configured(.all)).filter {
+                guard let fingerprint = $0.fingerprint else { return false }
+                let known = try store.scope(ofCloud: $0.reference.description, fingerprint: fingerprint)
+                return known?.queueAddress == scope.queueAddress
+            }
+            var seen: Set<CloudReference> = []
+            return (remembered + meant).filter { seen.insert($0.reference).inserted }
+        } catch let error as StoreError {
+            throw LeaseholdError(error)
+        } catch {
+            throw LeaseholdError(code: .configuration, message: (error as? CloudFault)?.message ?? "\(error)")
+        }
+    }
+
+    /// Reads the cloud that leads to a scope, and sends what is queued for it.
+    ///
+    /// - Returns: whether it was read.
+    /// - Throws: ``LeaseholdError`` of code `configuration` if every configured cloud leads elsewhere.
+    func sync(
+        leadingTo scope: Scope, clouds: [String], options: SyncOptions,
+        progress: @escaping @Sendable (SyncProgress) async -> Void
+    ) async throws(LeaseholdError) -> Bool {
+        switch try await reach(scope, clouds: clouds) {
+        case .connection(let connection):
+            let entry = CloudDirectory.Entry(
+                reference: connection.reference, name: connection.name, connection: .success(connection))
+            let reports = await Synchronizer(store: store, options: pullOptions(options), progress: progress)
+                .run([entry])
+            return reports.allSatisfy { $0.failure == nil }
+        case .elsewhere(let why): throw LeaseholdError(code: .configuration, message: why)
+        case .nowhere: return false
+        }
+    }
+}
