@@ -184,8 +184,7 @@ extension LeaseManager {
     public func readReserved(by lease: MirroredLease) async throws(LeaseholdError) -> Bool {
         let kinds: Set<ResourceType> = [.flavor, .instance, .floatingIP]
         guard lease.lease.reservations.contains(where: { kinds.contains($0.resourceType) }) else { return false }
-        let cloud = try scopes().first { $0.id == lease.scopeID }?.clouds.first
-        let reports = try await sync(clouds: cloud.map { .named([$0]) } ?? .standard)
-        return reports.allSatisfy { $0.failure == nil }
+        guard let scope = try scopes().first(where: { $0.id == lease.scopeID }) else { return false }
+        return try await sync(leadingTo: scope, clouds: [], options: SyncOptions(), progress: { _ in })
     }
 }

@@ -49,7 +49,7 @@ extension CloudPull {
         do throws(StoreError) {
             let run =
                 if let run { run } else {
-                    try store.beginRun(cloud: connection.name, scope: scope?.id, at: startedAt)
+                    try store.beginRun(cloud: connection.reference.description, scope: scope?.id, at: startedAt)
                 }
             try store.endRun(
                 run, outcome: failure.outcome, message: failure.message, requestID: failure.requestID, counts: counts,

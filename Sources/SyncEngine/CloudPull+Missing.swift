@@ -20,7 +20,7 @@ extension CloudPull {
         case .suspect(let reason):
             throw suspect(
                 "\(reason). Nothing was deleted; if that is right, run "
-                    + "`leasehold sync --os-cloud \(connection.name) --confirm-deletes`.")
+                    + "`leasehold sync --os-cloud \(connection.reference) --confirm-deletes`.")
         case .confirmEach: break
         }
         let missing: [(key: Int64, id: String, projectID: String)]

@@ -83,7 +83,7 @@ package struct CloudPull: Sendable {
     private func read(_ state: inout PullState) async throws(PullFailure) -> Bool {
         let (scope, startedAt) = (state.scope.id, state.startedAt)
         state.run = try storing { store throws(StoreError) in
-            try store.beginRun(cloud: connection.name, scope: scope, at: startedAt)
+            try store.beginRun(cloud: connection.reference.description, scope: scope, at: startedAt)
         }
         let spool = try await readList(&state)
         guard try await write(spool, &state) else { return false }

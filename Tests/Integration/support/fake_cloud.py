@@ -118,6 +118,9 @@ class FakeCloud:
             def do_GET(self):
                 cloud._answer(self)
 
+            def do_DELETE(self):
+                cloud._answer(self)
+
         return Handler
 
     def _answer(self, handler):
@@ -210,6 +213,9 @@ class FakeCloud:
         wanted = handler.path.rsplit("/", 1)[-1]
         for item in self.leases:
             if item["id"] == wanted:
+                if handler.command == "DELETE":
+                    self.leases = [other for other in self.leases if other["id"] != wanted]
+                    return send_json(handler, {})
                 return send_json(handler, {"lease": item})
         send_error(handler, 404, f"Object with {{'lease_id': '{wanted}'}} not found")
 
