@@ -126,11 +126,14 @@ extension BlazarModel {
         // The catalogue's own identifiers mean nothing, but must not change from token to token.
         var fixed = IdentifierGenerator(seed: 0x0CA7)
         return services.map { type, name, url in
-            let entries: [JSONValue] = ["public", "internal", "admin"].map { interface in
-                [
-                    "id": .string(fixed.hex()), "interface": .string(interface), "region_id": "RegionOne",
-                    "url": .string(url), "region": "RegionOne",
-                ]
+            let others = type == "reservation" ? endpoints.otherRegions : []
+            let entries: [JSONValue] = ([("RegionOne", url)] + others).flatMap { region, url in
+                ["public", "internal", "admin"].map { interface in
+                    [
+                        "id": .string(fixed.hex()), "interface": .string(interface), "region_id": .string(region),
+                        "url": .string(url), "region": .string(region),
+                    ]
+                }
             }
             return [
                 "endpoints": .array(entries), "id": .string(fixed.hex()), "type": .string(type),

@@ -13,6 +13,12 @@ extension BlazarModel {
     /// Takes back every token, as a restart of Keystone with new keys does.
     package mutating func revokeAllTokens() { identity.tokens = [:] }
 
+    /// Takes over who there is, and every token: regions have one Keystone.
+    package mutating func shareIdentity(of other: BlazarModel) { identity = other.identity }
+
+    /// The project that a token is for, if there is such a token.
+    package func projectID(ofToken id: String) -> String? { identity.tokens[id]?.project?.id }
+
     mutating func issueToken(_ request: ModelRequest) -> ModelResponse {
         guard let body = try? JSONValue(parsing: request.body), let auth = body["auth"],
             let methods = auth["identity"]?["methods"]?.arrayValue?.compactMap(\.stringValue)

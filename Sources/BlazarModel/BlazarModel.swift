@@ -82,6 +82,9 @@ package struct BlazarModel: Sendable {
         return rest.isEmpty || rest.hasPrefix("/") ? String(rest) : nil
     }
 
+    /// Whether there is such a lease, without a request.
+    package func hasLease(_ id: String) -> Bool { leases[id] != nil }
+
     mutating func requestIDHeader() -> (name: String, value: String) {
         ("x-openstack-request-id", "req-" + identifiers.uuid())
     }

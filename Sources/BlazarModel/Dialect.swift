@@ -56,6 +56,8 @@ package struct ModelEndpoints: Sendable {
     package var reservation: String
     package var compute: String
     package var network: String
+    /// Other regions of the same Keystone, by name, with the URL of each one's Blazar.
+    package var otherRegions: [(name: String, reservation: String)] = []
 
     /// Every service at one origin, each under its own path.
     ///

@@ -2,7 +2,7 @@ import LeaseModel
 
 extension Timestamp {
     /// The date of an HTTP `Date` header: `Sun, 22 Nov 2026 16:14:56 GMT` (RFC 9110).
-    var httpDate: String {
+    package var httpDate: String {
         let parts = utc
         let days = Int((secondsSince1970 - Int64((parts.hour * 60 + parts.minute) * 60 + parts.second)) / 86_400)
         // 1 January 1970 was a Thursday.

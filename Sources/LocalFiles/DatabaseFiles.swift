@@ -63,29 +63,40 @@ package struct DatabaseFiles: Sendable, Hashable {
 /// may then write at the same time, and the database is lost (https://www.sqlite.org/howtocorrupt.html, 2.2). So every
 /// file that is opened past SQLite is closed by ``close(_:)``.
 package final class OpenDatabase: Sendable {
-    private static let open = Mutex<[DatabaseFiles: Int]>([:])
+    private struct Use {
+        var count = 0
+        /// Descriptors that could not be closed meanwhile.
+        var waiting: [Int32] = []
+    }
+
+    private static let open = Mutex<[DatabaseFiles: Use]>([:])
     private let files: DatabaseFiles
 
-    /// Make it before SQLite opens the file.
+    /// Make it before SQLite opens the file, and keep it until SQLite has closed it.
     package init(_ files: DatabaseFiles) {
         self.files = files
-        Self.open.withLock { $0[files, default: 0] += 1 }
+        Self.open.withLock { $0[files, default: Use()].count += 1 }
     }
 
     deinit {
         Self.open.withLock { open in
-            let count = open[files, default: 1] - 1
-            open[files] = count > 0 ? count : nil
+            open[files]?.count -= 1
+            guard let use = open[files], use.count <= 0 else { return }
+            for descriptor in use.waiting { closeDescriptor(descriptor) }
+            open[files] = nil
         }
     }
 
-    /// Closes a descriptor, unless SQLite has the same file open: then it stays open until the process ends.
+    /// Closes a descriptor; if SQLite has the same file open, not before SQLite closes it.
     static func close(_ descriptor: Int32) {
         let identity = FileFacts(descriptor: descriptor)?.identity
         open.withLock { open in
             for files in open.keys {
                 for ending in [""] + DatabaseFiles.endings {
-                    if let facts = FileFacts(path: files.main + ending), facts.identity == identity { return }
+                    if let facts = FileFacts(path: files.main + ending), facts.identity == identity {
+                        open[files]?.waiting.append(descriptor)
+                        return
+                    }
                 }
             }
             closeDescriptor(descriptor)

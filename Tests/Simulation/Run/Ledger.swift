@@ -8,6 +8,14 @@ struct Ledger: Sendable {
     var retried: Set<World.DraftKey> = []
     /// How many attempts of a client have been looked at.
     var attempts: [Int: Int] = [:]
+    /// Where each mutation was to go when it was queued.
+    var destinations: [World.DraftKey: Destination] = [:]
+    /// What was asked for by each mutation, field by field, and not taken back.
+    var asked: [World.DraftKey: Set<String>] = [:]
+    /// Mutations about which a person has decided.
+    var decided: Set<World.DraftKey> = []
+    /// Every place that a client's entries have led to.
+    var places: [Int: Set<Place>] = [:]
     /// Whose databases may have changed since the last look.
     var touched: Set<Int> = []
 }

@@ -11,4 +11,16 @@ package enum Mutant: String, Sendable, Hashable, CaseIterable {
     case adoptsWithoutToken = "adopts-without-token"
     /// What was being sent when the process died is sent again.
     case resendsAfterCrash = "resends-after-crash"
+    /// Before a change is sent nobody looks at the lease: the look shows what the mirror has.
+    case skipsLook = "skips-look"
+    /// A conflict is decided by nobody, for what was asked for here.
+    case ignoresConflict = "ignores-conflict"
+    /// Writes go to the other region.
+    case wrongCloud = "wrong-cloud"
+    /// Of two changes that become one, a field of the first is lost.
+    case dropsField = "drops-field"
+    /// Of two changes that become one, the second takes the place of the first.
+    case replacesInsteadOfMerging = "replaces-instead-of-merging"
+    /// How far a request got is guessed from the kind of its error.
+    case kindInsteadOfPhase = "kind-instead-of-phase"
 }

@@ -14,6 +14,7 @@ extension Run {
             do {
                 let all = try client.store.mutations(scopes: nil, includesFinal: true)
                 checkNoneDisappears(client, all)
+                checkFields(client, all)
                 try checkOrder(client, all)
                 checkAdoptions(client, all)
                 try checkTombstones(client)
@@ -36,6 +37,14 @@ extension Run {
                 let isDone = [.settled, .cancelled, .superseded].contains(before.state)
                 if isDone, now.state != before.state {
                     world.violate("mutation \(key.client)#\(key.mutation) was \(before.state) and is \(now.state)")
+                }
+                if before.state == .accepted, ![.accepted, .settled].contains(now.state) {
+                    world.violate("mutation \(key.client)#\(key.mutation) was accepted and is \(now.state)")
+                }
+                if before.state == .blocked, before.reason == "conflict", !ledger.decided.contains(key),
+                    ![.blocked, .superseded, .cancelled].contains(now.state)
+                {
+                    world.violate("nobody decided about the conflict of \(key.client)#\(key.mutation): \(now.state)")
                 }
             }
             for mutation in all {
@@ -89,12 +98,12 @@ extension Run {
     /// A list is not doubted for lacking what its reader has deleted.
     func checkSuspicion(_ client: Client, _ report: SyncReport) {
         guard report.failure == .suspect, report.message?.contains("known") == true,
-            let scope = try? client.store.scope(ofCloud: "cloud"),
+            let scope = try? client.store.scope(ofCloud: client.cloud),
             let queue = try? client.store.mutations(scopes: [scope.id], includesFinal: true)
         else { return }
         var filter = LeaseFilter()
         filter.scopes = [scope.id]
-        let present = Set(world.leases(as: client.account).map(\.id))
+        let present = Set(world.leases(as: client.account, in: client.place.region).map(\.id))
         let missing = ((try? client.store.leases(filter)) ?? []).map(\.id).filter { !present.contains($0) }
         let isOwn = missing.allSatisfy { id in
             queue.contains {
@@ -114,8 +123,7 @@ extension Run {
             "SELECT id FROM lease WHERE gone = 'deleted' ORDER BY id", columns: { _ in },
             each: { gone.append($0[0].stringValue ?? "") })
         guard !gone.isEmpty else { return }
-        let present = Set(world.leases(as: "admin").map(\.id))
-        for id in gone where present.contains(id) {
+        for id in gone where world.exists(id) {
             world.violate("client \(client.number) takes \(id) for deleted, and the server has it")
         }
     }

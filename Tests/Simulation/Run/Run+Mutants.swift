@@ -39,4 +39,38 @@ extension Run {
             }
         }
     }
+
+    /// Breaks what a change became that was joined with others.
+    ///
+    /// - Parameters:
+    ///   - client: whose it is.
+    ///   - standing: the mutation that stands for the change now.
+    ///   - fields: what was asked for last.
+    func breakMerging(_ client: Client, _ standing: Mutation, asked fields: JSONObject) throws {
+        let isMutant = options.mutant == .dropsField || options.mutant == .replacesInsteadOfMerging
+        guard isMutant, [.update, .extend].contains(standing.verb), standing.state == .queued else { return }
+        let old = standing.body.members.map(\.key).filter { fields[$0] == nil }
+        guard !old.isEmpty else { return }
+        _ = try client.store.changeMutation(id: standing.id) { mutation, _ in
+            var next = mutation
+            for name in options.mutant == .dropsField ? Array(old.prefix(1)) : old { _ = next.body.remove(name) }
+            return [next]
+        }
+    }
+
+    /// Sends on what waits for a decision about a conflict.
+    func decideForNobody(_ client: Client) throws {
+        guard options.mutant == .ignoresConflict else { return }
+        for scope in try client.store.scopes() {
+            try client.store.changeQueue(scope: scope.id) { mutation in
+                guard mutation.state == .blocked, mutation.reason == "conflict" else { return mutation }
+                var next = mutation
+                next.state = .queued
+                next.base = mutation.base.merging(mutation.theirs ?? [:])
+                next.theirs = nil
+                next.reason = nil
+                return next
+            }
+        }
+    }
 }

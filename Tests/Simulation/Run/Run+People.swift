@@ -1,4 +1,5 @@
 import BlazarModel
+import Foundation
 import LeaseModel
 import LeaseStore
 import SyncEngine
@@ -19,18 +20,19 @@ extension Run {
         let draft = plan.draft(at: client.now)
         let limit = { (minutes: Int?) in minutes.map { client.now.adding(seconds: Int64($0) * 60) } }
         do {
-            _ = try desk(client).create(
+            let queued = try desk(client).create(
                 draft, scope: scope,
                 terms: .init(
                     lateStart: plan.lateStart, notAfter: limit(plan.notAfterMinutes),
                     retryUntil: limit(plan.retryUntilMinutes)))
+            note(client, queued: queued, asked: [:], scope: scope)
         } catch {
             world.violate("a creation could not be queued: \(error)")
         }
     }
 
     func change(_ client: Client, _ verb: Mutation.Verb, target: Int, minutes: Int) {
-        guard let scope = try? client.store.scope(ofCloud: "cloud") else { return }
+        guard let scope = try? client.store.scope(ofCloud: client.cloud) else { return }
         do {
             var filter = LeaseFilter()
             filter.scopes = [scope.id]
@@ -54,9 +56,66 @@ extension Run {
             case .update: fields = ["name": .string("renamed-\(minutes)")]
             case .delete, .create: fields = [:]
             }
-            _ = try desk(client).change(verb, chosen, fields: fields, scope: scope, terms: .init())
+            try queue(client, verb, chosen, fields, scope)
         } catch {
             world.violate("a change could not be queued: \(error)")
+        }
+    }
+
+    /// Several fields, or those of several reservations, change at once.
+    func amend(_ client: Client, _ amendment: Amendment, target: Int) {
+        guard let scope = try? client.store.scope(ofCloud: client.cloud) else { return }
+        do {
+            var filter = LeaseFilter()
+            filter.scopes = [scope.id]
+            let leases = try client.store.leases(filter).map(\.lease).filter { $0.projectID == scope.projectID }
+                .sorted { $0.id < $1.id }
+            guard !leases.isEmpty else { return }
+            let lease = leases[target % leases.count]
+            var fields: JSONObject = [:]
+            if let name = amendment.name { fields["name"] = .string(name) }
+            if let minutes = amendment.endMinutes {
+                fields["end_date"] = .string(lease.endsAt.adding(seconds: Int64(minutes) * 60).blazarRequest)
+            }
+            let parts = zip(lease.reservations.sorted { $0.id < $1.id }, amendment.counts).map { part, count in
+                let isCounted = part.fields["amount"] != nil
+                return JSONValue.object(
+                    isCounted
+                        ? ["id": .string(part.id), "amount": JSONValue(count)]
+                        : ["id": .string(part.id), "min": JSONValue(count), "max": JSONValue(count)])
+            }
+            if !parts.isEmpty { fields["reservations"] = .array(parts) }
+            guard !fields.isEmpty else { return }
+            try queue(client, .update, .mirrored(lease), fields, scope)
+        } catch {
+            world.violate("a change could not be queued: \(error)")
+        }
+    }
+
+    private func queue(
+        _ client: Client, _ verb: Mutation.Verb, _ target: QueueDesk.Target, _ fields: JSONObject, _ scope: Scope
+    ) throws {
+        let standing = try desk(client).change(verb, target, fields: fields, scope: scope, terms: .init())
+        note(client, queued: standing, asked: verb == .delete ? [:] : fields, scope: scope)
+        try breakMerging(client, standing, asked: fields)
+    }
+
+    /// What another computer's database knows is taken into the history.
+    func importHistory(_ client: Client, from other: Client) {
+        let path = "\(client.path)-import"
+        for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + ending) }
+        do throws(StoreError) {
+            try other.store.backUp(to: path)
+            let copy = try LeaseStore(path: path, access: .writing)
+            defer { try? copy.close() }
+            let source = ImportSource(file: path, content: .database(copy, scopes: nil))
+            _ = try client.store.importHistory([source], isTrial: false, now: client.now) { _ in }
+            world.note("  client \(client.number) imports from client \(other.number)")
+        } catch where error.kind == .invalid {
+            // What a clock that is wrong has seen in the future is not taken.
+            world.note("  client \(client.number) may not import: \(error.message)")
+        } catch {
+            world.violate("an import failed: \(error.message)")
         }
     }
 
@@ -68,6 +127,7 @@ extension Run {
 
     func decide(_ client: Client, _ decision: Decision, _ chosen: Mutation) {
         let desk = desk(client)
+        ledger.withLock { _ = $0.decided.insert(.init(client: client.number, mutation: chosen.id)) }
         do {
             switch decision {
             case .cancel: _ = try desk.cancel(chosen.id)
@@ -106,7 +166,8 @@ extension Run {
 
     /// Somebody makes by other means what a client is about to ask for.
     func makeLookalike(_ client: Client, _ plan: DraftPlan) {
-        let response = world.act("POST", "/leases", .object(plan.draft(at: client.now).body), as: client.account)
+        let response = world.act(
+            "POST", "/leases", .object(plan.draft(at: client.now).body), as: client.account, in: client.place.region)
         world.note("  somebody makes \(plan.name): \(response.status)")
     }
 
@@ -115,8 +176,10 @@ extension Run {
     func reap(_ target: Int) {
         let leases = ownLeases
         guard !leases.isEmpty else { return }
-        let response = world.act("DELETE", "/leases/" + leases[target % leases.count].id, as: "admin")
-        world.note("  somebody deletes \(leases[target % leases.count].id): \(response.status)")
+        let lease = leases[target % leases.count]
+        let response = world.act(
+            "DELETE", "/leases/" + lease.id, as: "admin", in: world.region(of: lease.id) ?? .one)
+        world.note("  somebody deletes \(lease.id): \(response.status)")
     }
 
     func strangerCreates(_ user: String, minutes: Int) {
@@ -137,6 +200,6 @@ extension Run {
             minutes.isMultiple(of: 2)
             ? ["name": .string("theirs-\(minutes)")]
             : ["end_date": .string(lease.endsAt.adding(seconds: Int64(abs(minutes)) * 60).blazarRequest)]
-        world.act("PUT", "/leases/" + lease.id, body, as: "admin")
+        world.act("PUT", "/leases/" + lease.id, body, as: "admin", in: world.region(of: lease.id) ?? .one)
     }
 }

@@ -17,9 +17,12 @@ extension Run {
             let wait = clients.prefix(2).compactMap(wakeTime).min().map { $0.seconds(since: world.now) } ?? 0
             world.pass(seconds: max(400, min(wait + 1, 200_000)))
             for client in clients where round == 1 || !open(client).isEmpty || world.hasStragglers {
-                // A person who was told that much is missing has looked, and says that it is.
-                let report = await sync(client, isQuiet: true)
-                if report.failure == .suspect { await sync(client, confirmsDeletes: true, isQuiet: true) }
+                for place in places(client) {
+                    client.lead(to: place)
+                    // A person who was told that much is missing has looked, and says that it is.
+                    let report = await sync(client, isQuiet: true)
+                    if report.failure == .suspect { await sync(client, confirmsDeletes: true, isQuiet: true) }
+                }
                 settleByHand(client)
             }
             checkAfterStep()
@@ -36,8 +39,19 @@ extension Run {
             }
         }
         guard world.violation == nil else { return }
-        for client in clients { await checkQuiet(client) }
+        for client in clients {
+            for place in places(client) {
+                client.lead(to: place)
+                await checkQuiet(client)
+            }
+        }
         checkCreations()
+    }
+
+    /// Every place that a client's entries have led to, its own last.
+    private func places(_ client: Client) -> [Place] {
+        let all = ledger.withLock { $0.places[client.number] ?? [] }.subtracting([client.home])
+        return all.sorted { ($0.region.rawValue, $0.account) < ($1.region.rawValue, $1.account) } + [client.home]
     }
 
     private func open(_ client: Client) -> [Mutation] {
@@ -71,11 +85,11 @@ extension Run {
     private func checkQuiet(_ client: Client) async {
         await sync(client, confirmsDeletes: true, isQuiet: true)
         do {
-            guard let scope = try client.store.scope(ofCloud: "cloud") else { return }
+            guard let scope = try client.store.scope(ofCloud: client.cloud) else { return }
             var filter = LeaseFilter()
             filter.scopes = [scope.id]
             let mirrored = try client.store.leases(filter).map(\.lease).sorted { $0.id < $1.id }
-            let listed = world.leases(as: client.account).sorted { $0.id < $1.id }
+            let listed = world.leases(as: client.account, in: client.place.region).sorted { $0.id < $1.id }
             if mirrored.map({ JSONValue.object($0.json().sorted).text() })
                 != listed.map({ JSONValue.object($0.json().sorted).text() })
             {

@@ -34,20 +34,12 @@ final class Run: Sendable {
             let path = "\(options.folder)/client\(number).sqlite"
             try FileManager.default.copyItem(atPath: options.template, toPath: path)
             return try Client(
-                number: number, account: account, path: path, world: world, secondsOff: scenario.secondsOff[number],
-                seed: scenario.seed, sendsToken: options.mutant != .adoptsWithoutToken)
+                number: number, account: account, path: path, world: world, scenario: scenario, mutant: options.mutant)
         }
         let clients = clients
         world.knows.withLock {
-            $0 = { client, lease in Self.hasHad(lease, clients[client].store) }
+            $0 = { client, lease in clients[client].hasHad(lease) }
         }
-    }
-
-    /// Whether a database has, or has had, a lease.
-    private static func hasHad(_ lease: String, _ store: LeaseStore) -> Bool {
-        var found = false
-        try? store.query("SELECT 1 FROM lease WHERE id = '\(lease)'", columns: { _ in }, each: { _ in found = true })
-        return found
     }
 
     /// Runs everything.
@@ -96,6 +88,12 @@ final class Run: Sendable {
         case .reap(let target): reap(target)
         case .strangerCreates(let user, let minutes): strangerCreates(user, minutes: minutes)
         case .strangerChanges(let target, let minutes): strangerChanges(target, minutes: minutes)
+        case .amend(let number, let amendment, let target): amend(clients[number], amendment, target: target)
+        case .use(let number, let entry): clients[number].use(entry)
+        case .edit(let number, let region, let account):
+            clients[number].edit(Place(region: world.regions.contains(region) ? region : .one, account: account))
+        case .swapEntries(let number): clients[number].swapEntries()
+        case .importFrom(let number, let other): importHistory(clients[number], from: clients[other])
         }
     }
 
@@ -129,7 +127,9 @@ final class Run: Sendable {
                 await perform(action)
             },
             onDeath: { [self] in world.note("  the process of client \(client.number) dies") },
-            onCheckpoint: { [self] name in remember(client, store, at: name) })
+            onCheckpoint: { [self] name in remember(client, store, at: name) },
+            onWrite: { [self] in checkDestination(client, $0, mutation: $1, $2) },
+            onChange: { [self] in checkLook(client, $0, isAsSeen: $1, present: $2) })
     }
 
     var pullOptions: PullOptions {
@@ -145,7 +145,11 @@ final class Run: Sendable {
         _ client: Client, _ step: Step? = nil, confirmsDeletes: Bool = false, isFresh: Bool = false,
         isQuiet: Bool = false
     ) async -> SyncReport {
-        ledger.withLock { _ = $0.touched.insert(client.number) }
+        ledger.withLock {
+            _ = $0.touched.insert(client.number)
+            _ = $0.places[client.number, default: []].insert(client.place)
+        }
+        try? decideForNobody(client)
         let errand = errand(client, client.store, step, isQuiet: isQuiet)
         var options = pullOptions
         options.confirmsDeletes = confirmsDeletes
@@ -156,12 +160,13 @@ final class Run: Sendable {
         ).run()
         world.note("  client \(client.number) synced: \(report.failure?.rawValue ?? "well")")
         checkSuspicion(client, report)
+        if !errand.isDead, step?.isUndisturbed ?? true { checkReport(client, report) }
         revive(client, errand)
         return report
     }
 
     private func push(_ client: Client, _ step: Step?, isFresh: Bool) async {
-        guard let scope = try? client.store.scope(ofCloud: "cloud") else { return }
+        guard let scope = try? client.store.scope(ofCloud: client.cloud) else { return }
         let errand = errand(client, client.store, step)
         do {
             _ = try await flush(client, errand).run(

@@ -17,6 +17,10 @@ package struct Scenario: Sendable, Hashable {
     var secondsOff: [Int64]
     /// Whether the second client has never asked the cloud before.
     var isNewToSecond: Bool
+    /// Whether the cloud has two regions with one Keystone.
+    var hasTwoRegions: Bool
+    /// Whether the first client has no clouds.yaml, and the second entry is another openrc file.
+    var usesEnvironment: Bool
     package var steps: [Step]
 
     /// The clients: two databases in one project, and an administrator's.
@@ -44,6 +48,9 @@ extension Scenario {
         let hasTwins = !keepsEvents && more.happens(50)
         let hasLookalikes = more.happens(20)
         isNewToSecond = more.happens(15)
+        var paths = Chance(seed: seed ^ 0x7061_7468)
+        hasTwoRegions = paths.happens(35)
+        usesEnvironment = paths.happens(25)
         steps = []
         let count = chance.number(8...26)
         while steps.count < count {
@@ -76,6 +83,7 @@ extension Scenario {
             }
             if hasLookalikes, more.happens(15) { appendLookalike(&more) }
         }
+        wander(&paths)
     }
 
     /// Somebody makes by other means what one of the clients is about to ask for.

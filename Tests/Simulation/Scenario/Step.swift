@@ -1,4 +1,5 @@
 package import LeaseModel
+package import OpenStackClient
 
 /// One thing that somebody does in a run, and what goes wrong meanwhile. Complete in itself, so that a list of steps
 /// can be shortened and run again.
@@ -12,6 +13,15 @@ package struct Step: Sendable, Hashable {
     var faults: [Int: Fault]
     /// The process dies at this one of the moments between two of its steps.
     var crashAt: Int?
+}
+
+extension Step {
+    /// Whether nobody else does anything meanwhile.
+    var isUndisturbed: Bool {
+        !faults.values.contains { fault in
+            if case .meanwhile = fault { true } else { false }
+        }
+    }
 }
 
 /// What somebody does.
@@ -34,6 +44,24 @@ package enum Action: Sendable, Hashable {
     case strangerChanges(target: Int, minutes: Int)
     /// Somebody makes by other means, under the client's account, what the client is about to ask for.
     case lookalike(client: Int, DraftPlan)
+    /// Several fields of a lease, or of its reservations, are to change at once.
+    case amend(client: Int, Amendment, target: Int)
+    /// Another entry of clouds.yaml is used from now on.
+    case use(client: Int, entry: Int)
+    /// The entry that is used is edited: from now on it leads elsewhere.
+    case edit(client: Int, region: Region, account: String)
+    /// Two entries of clouds.yaml are swapped.
+    case swapEntries(client: Int)
+    /// What another client's database knows is taken into the history.
+    case importFrom(client: Int, other: Int)
+}
+
+/// Which fields change together.
+package struct Amendment: Sendable, Hashable {
+    var name: String?
+    var endMinutes: Int?
+    /// The number of hosts, or of whatever else the first reservations have.
+    var counts: [Int]
 }
 
 extension Action {
@@ -41,9 +69,9 @@ extension Action {
     var client: Int? {
         switch self {
         case .create(let client, _), .change(let client, _, _, _), .decide(let client, _, _), .sync(let client, _, _),
-            .push(let client, _), .other(let client):
+            .push(let client, _), .other(let client), .amend(let client, _, _), .importFrom(let client, _):
             client
-        case .setClock, .reap, .strangerCreates, .strangerChanges, .lookalike: nil
+        case .setClock, .reap, .strangerCreates, .strangerChanges, .lookalike, .use, .edit, .swapEntries: nil
         }
     }
 }
@@ -156,8 +184,24 @@ package enum Fault: Sendable, Hashable {
     case tokenRevoked
     /// The process dies before the request leaves, or before the answer is looked at.
     case crash(isCarriedOut: Bool)
+    /// The transport fails in one of its ways, which says nothing about whether the server did anything.
+    case transport(TransportError.Kind, Reach)
+    /// The server refuses for now, with whatever it says about when to come again.
+    case absurdRetry(status: Int, retryAfter: String)
+    /// The answer's date is so many seconds off, or cannot be read.
+    case wrongDate(secondsOff: Int64?)
     /// Somebody does something before the request, or after it was carried out and before the answer arrives.
     case meanwhile(Interlude, isCarriedOut: Bool)
+}
+
+/// How far a request gets on a connection that fails.
+package enum Reach: Sendable, Hashable, CaseIterable {
+    /// No byte of it leaves.
+    case unsent
+    /// It leaves, and never arrives.
+    case sent
+    /// The server carries it out.
+    case carriedOut
 }
 
 /// Something that happens during somebody else's exchange.

@@ -9,6 +9,8 @@ final class Errand: Sendable {
         var exchanges = 0
         var checkpoints = 0
         var isDead = false
+        /// What the leases were that were looked at.
+        var seen: [String: JSONObject] = [:]
     }
 
     /// What ends a step of the engine when its process dies there.
@@ -26,6 +28,11 @@ final class Errand: Sendable {
     /// Called when the process dies.
     let onDeath: @Sendable () -> Void
     let onCheckpoint: @Sendable (String) -> Void
+    /// Called when a write leaves: where to, for which mutation, and what it is.
+    let onWrite: @Sendable (Destination, Int64?, String) -> Void
+    /// Called when the server is about to change a lease: for which mutation, whether the lease is still what the sender
+    /// has looked at, and what it is.
+    let onChange: @Sendable (Mutation, Bool?, BlazarLease?) -> Void
     private let state = Mutex(State())
 
     /// No task of a process needs more exchanges.
@@ -34,7 +41,9 @@ final class Errand: Sendable {
     init(
         number: Int, client: Int, store: LeaseStore, faults: [Int: Fault], crashAt: Int?, latencySeconds: Int64,
         interlude: @escaping @Sendable (Action) async -> Void, onDeath: @escaping @Sendable () -> Void,
-        onCheckpoint: @escaping @Sendable (String) -> Void
+        onCheckpoint: @escaping @Sendable (String) -> Void,
+        onWrite: @escaping @Sendable (Destination, Int64?, String) -> Void,
+        onChange: @escaping @Sendable (Mutation, Bool?, BlazarLease?) -> Void
     ) {
         self.number = number
         self.client = client
@@ -45,9 +54,19 @@ final class Errand: Sendable {
         self.interlude = interlude
         self.onDeath = onDeath
         self.onCheckpoint = onCheckpoint
+        self.onWrite = onWrite
+        self.onChange = onChange
     }
 
     var isDead: Bool { state.withLock { $0.isDead } }
+
+    /// The process looks at a lease.
+    func looks(at id: String, _ lease: BlazarLease?) { state.withLock { $0.seen[id] = lease?.json() } }
+
+    /// Whether a lease is still what the process has looked at; `nil` if it has not looked.
+    func isAsSeen(_ id: String, _ lease: BlazarLease?) -> Bool? {
+        state.withLock { state in state.seen[id].map { $0 == lease?.json() } }
+    }
 
     func nextExchange() -> (number: Int, fault: Fault?) {
         let number = state.withLock { state in

@@ -7,9 +7,13 @@ import Synchronization
 /// The way to the simulated cloud, on which everything goes wrong that was planned.
 final class FaultyTransport: HTTPTransport {
     private let world: World
+    private let mutant: Mutant?
     private let errand = Mutex<Errand?>(nil)
 
-    init(world: World) { self.world = world }
+    init(world: World, mutant: Mutant?) {
+        self.world = world
+        self.mutant = mutant
+    }
 
     /// Whom the next exchanges are for.
     func serve(_ errand: Errand?) { self.errand.withLock { $0 = errand } }
@@ -22,14 +26,17 @@ final class FaultyTransport: HTTPTransport {
             throw Self.error(.cancelled, .beforeSending)
         }
         world.pass(seconds: errand.latencySeconds)
-        let exchange = Exchange(world: world, errand: errand, request: request, number: number)
+        let exchange = Exchange(world: world, errand: errand, request: request, number: number, mutant: mutant)
         do throws(TransportError) {
             let reply = try await exchange.carryOut(fault)
             world.note("  \(number): \(exchange.summary) -> \(reply.status) \(fault.map { "[\($0)]" } ?? "")")
             return reply
         } catch {
             world.note("  \(number): \(exchange.summary) -> \(error.kind) \(fault.map { "[\($0)]" } ?? "")")
-            throw error
+            guard mutant == .kindInsteadOfPhase else { throw error }
+            // What the kind of an error suggests about how far the request got.
+            let seemsUnsent = [.cannotResolve, .cannotConnect, .tlsFailed, .tlsBroken, .notHTTP].contains(error.kind)
+            throw Self.error(error.kind, seemsUnsent ? .beforeSending : .underWay)
         }
     }
 
@@ -44,8 +51,33 @@ struct Exchange: Sendable {
     let errand: Errand
     let request: HTTPRequest
     let number: Int
+    let mutant: Mutant?
 
-    private var target: String { String(request.url.dropFirst(World.origin.count)) }
+    private var target: String {
+        let target = String(request.url.dropFirst(World.origin.count))
+        guard mutant == .wrongCloud, request.method != "GET", world.regions.count > 1,
+            !target.hasPrefix("/identity")
+        else { return target }
+        // The other region gets it.
+        return target.hasPrefix(Region.two.path)
+            ? String(target.dropFirst(Region.two.path.count)) : Region.two.path + target
+    }
+
+    /// Where a write goes: what the region and the token make of it.
+    private var destination: Destination? {
+        guard ["POST", "PUT", "DELETE"].contains(request.method), target.contains("/reservation/v1/leases"),
+            let token = request.headers["X-Auth-Token"], let project = world.projectID(ofToken: token)
+        else { return nil }
+        return Destination(
+            region: target.hasPrefix(Region.two.path + "/") ? Region.two.name : Region.one.name, projectID: project)
+    }
+
+    /// The lease that a request is about, by its path.
+    private var leaseID: String? {
+        let parts = target.split(separator: "/").map(String.init)
+        guard parts.suffix(2).first == "leases" else { return nil }
+        return parts.last
+    }
 
     var summary: String {
         let body = request.body.map { " \($0.count) bytes" } ?? ""
@@ -60,7 +92,7 @@ struct Exchange: Sendable {
 
     /// Which mutation a creation is for: the one that is being sent, as far as its database knows.
     private var draft: World.DraftKey? {
-        guard request.method == "POST", target == "/reservation/v1/leases" else { return nil }
+        guard request.method == "POST", target.hasSuffix("/reservation/v1/leases") else { return nil }
         let creations = ((try? errand.store.mutations(scopes: nil, includesFinal: true)) ?? []).filter {
             $0.verb == .create
         }
@@ -72,8 +104,34 @@ struct Exchange: Sendable {
     /// The name of the lease that is asked for.
     private var name: String? { (try? JSONValue(parsing: request.body ?? []))?["name"]?.stringValue }
 
+    /// The change that a request is for.
+    private var change: Mutation? {
+        guard ["PUT", "DELETE"].contains(request.method), let leaseID else { return nil }
+        return ((try? errand.store.mutations(scopes: nil, includesFinal: true)) ?? []).first {
+            $0.state == .sending && $0.leaseID == leaseID
+        }
+    }
+
+    /// A look at a lease before it is changed, which a mutant makes useless: it shows what the mirror has.
+    private func staleLook() -> HTTPReply? {
+        guard mutant == .skipsLook, request.method == "GET", let leaseID,
+            let known = try? errand.store.leases(LeaseFilter()).first(where: { $0.lease.id == leaseID })
+        else { return nil }
+        let body: JSONValue = ["lease": .object(known.lease.json())]
+        return HTTPReply(
+            status: 200, headers: ["Content-Type": "application/json"],
+            body: Self.body(Array(body.text().utf8), isWhole: true))
+    }
+
     func carryOut(_ fault: Fault?) async throws(TransportError) -> HTTPReply {
+        let draft = draft
         if let draft, let name { world.leaves(draft, name: name) }
+        if let destination {
+            let sender = draft?.mutation ?? change?.id
+            errand.onWrite(destination, sender, summary)
+        }
+        if let leaseID, request.method == "GET" { errand.looks(at: leaseID, world.lease(leaseID)) }
+        if let stale = staleLook() { return stale }
         switch fault {
         case nil: return reply(execute())
         case .noConnection: throw FaultyTransport.error(.cannotConnect, .beforeSending)
@@ -102,7 +160,7 @@ struct Exchange: Sendable {
         case .refused(let status, let retryAfter):
             return Self.refusal(
                 status, status == 403 ? "Policy doesn't allow blazar to be performed." : "Refused.", "REFUSED",
-                retryAfterSeconds: retryAfter)
+                retryAfter: retryAfter.map(String.init))
         case .capacity: return Self.refusal(500, "Not enough hosts available", "NOT_ENOUGH_HOSTS_AVAILABLE")
         case .failure(let status, let isCarriedOut):
             if isCarriedOut { _ = execute() }
@@ -114,6 +172,18 @@ struct Exchange: Sendable {
             if isCarriedOut { _ = execute() }
             errand.die()
             throw FaultyTransport.error(.cancelled, .underWay)
+        case .transport(let kind, let reach):
+            if reach == .carriedOut { _ = execute() }
+            if kind == .timedOut { world.pass(seconds: Int64(request.timeouts.idleSeconds)) }
+            throw FaultyTransport.error(kind, reach == .unsent ? .beforeSending : .underWay)
+        case .absurdRetry(let status, let retryAfter):
+            return Self.refusal(status, "Refused.", "REFUSED", retryAfter: retryAfter)
+        case .wrongDate(let secondsOff):
+            var response = execute()
+            response.headers.removeAll { $0.name == "Date" }
+            response.headers.append(
+                ("Date", secondsOff.map { world.now.adding(seconds: $0).httpDate } ?? "the day after tomorrow"))
+            return reply(response)
         case .meanwhile(let interlude, let isCarriedOut):
             guard isCarriedOut else {
                 await errand.interlude(interlude.action.action)
@@ -126,6 +196,13 @@ struct Exchange: Sendable {
     }
 
     private func execute() -> ModelResponse {
+        if request.method == "PUT", let leaseID, let change {
+            errand.onChange(change, errand.isAsSeen(leaseID, world.lease(leaseID)), world.lease(leaseID))
+        }
+        return handOver()
+    }
+
+    private func handOver() -> ModelResponse {
         world.carryOut(modelRequest, draft: draft, exchange: errand.number * 1_000 + number)
     }
 
@@ -152,10 +229,10 @@ struct Exchange: Sendable {
     }
 
     private static func refusal(
-        _ status: Int, _ message: String, _ name: String, retryAfterSeconds: Int? = nil
+        _ status: Int, _ message: String, _ name: String, retryAfter: String? = nil
     ) -> HTTPReply {
         var headers: HTTPFields = ["Content-Type": "application/json"]
-        if let retryAfterSeconds { headers.add("Retry-After", String(retryAfterSeconds)) }
+        if let retryAfter { headers.add("Retry-After", retryAfter) }
         let value: JSONValue = [
             "error_code": JSONValue(status), "error_message": .string(message), "error_name": .string(name),
         ]

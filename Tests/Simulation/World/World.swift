@@ -34,7 +34,8 @@ final class World: Sendable {
     }
 
     struct State: Sendable {
-        var model: BlazarModel
+        /// One Blazar a region; the first has the Keystone of both.
+        var models: [BlazarModel]
         var stragglers: [Straggler] = []
         var creations: [Creation] = []
         var exchanges = 0
@@ -48,6 +49,8 @@ final class World: Sendable {
 
     private let state: Mutex<State>
     private let keepsEvents: Bool
+    /// The regions that there are.
+    let regions: [Region]
     private let isTracing: Bool
     /// Asks a client whether its database has ever had a lease.
     let knows: Mutex<(@Sendable (_ client: Int, _ leaseID: String) -> Bool)?> = Mutex(nil)
@@ -56,12 +59,20 @@ final class World: Sendable {
     static let origin = "http://cloud.test"
 
     init(_ scenario: Scenario, isTracing: Bool) {
-        var model = BlazarModel(
-            dialect: scenario.dialect, seed: scenario.seed, start: Self.start,
-            endpoints: ModelEndpoints(origin: Self.origin))
-        model.policy.tokenSeconds = scenario.tokenSeconds
-        model.policy.actionSeconds = scenario.actionSeconds
-        state = Mutex(State(model: model))
+        regions = scenario.hasTwoRegions ? [.one, .two] : [.one]
+        let models = regions.map { region in
+            var endpoints = ModelEndpoints(origin: Self.origin)
+            if scenario.hasTwoRegions {
+                endpoints.otherRegions = [(Region.two.name, Self.origin + Region.two.path + "/reservation/v1")]
+            }
+            var model = BlazarModel(
+                dialect: scenario.dialect, seed: scenario.seed ^ UInt64(region.rawValue) << 40, start: Self.start,
+                endpoints: endpoints)
+            model.policy.tokenSeconds = scenario.tokenSeconds
+            model.policy.actionSeconds = scenario.actionSeconds
+            return model
+        }
+        state = Mutex(State(models: models))
         keepsEvents = scenario.keepsEvents
         self.isTracing = isTracing
     }
@@ -89,7 +100,7 @@ final class World: Sendable {
 
     // MARK: - Time
 
-    var now: Timestamp { state.withLock { $0.model.now } }
+    var now: Timestamp { state.withLock { $0.models[0].now } }
 
     /// Lets time pass; what is on its way arrives in its order.
     func pass(seconds: Int64) {
@@ -104,11 +115,11 @@ final class World: Sendable {
                 return state.stragglers.remove(at: index)
             }
             guard let next else { break }
-            state.withLock { $0.model.advance(to: max($0.model.now, next.moment)) }
+            state.withLock { $0.advance(to: max($0.models[0].now, next.moment)) }
             let response = carryOut(next.request, draft: next.draft)
             note("  late: \(next.request.method) \(next.request.target) -> \(response.status)")
         }
-        state.withLock { $0.model.advance(to: end) }
+        state.withLock { $0.advance(to: end) }
     }
 
     var hasStragglers: Bool { state.withLock { !$0.stragglers.isEmpty } }
@@ -116,7 +127,7 @@ final class World: Sendable {
     func later(_ request: ModelRequest, seconds: Int64, draft: DraftKey?) {
         state.withLock {
             $0.stragglers.append(
-                Straggler(moment: $0.model.now.adding(seconds: seconds), request: request, draft: draft))
+                Straggler(moment: $0.models[0].now.adding(seconds: seconds), request: request, draft: draft))
         }
     }
 
@@ -125,7 +136,7 @@ final class World: Sendable {
     /// The server does what a request asks for.
     func carryOut(_ request: ModelRequest, draft: DraftKey?, exchange: Int? = nil) -> ModelResponse {
         var request = request
-        let isCreation = request.method == "POST" && request.target == "/reservation/v1/leases"
+        let isCreation = request.method == "POST" && request.target.hasSuffix("/reservation/v1/leases")
         if isCreation, !keepsEvents, var body = (try? JSONValue(parsing: request.body))?.objectValue {
             _ = body.remove("events")
             request.body = Array(JSONValue.object(body).text().utf8)
@@ -133,7 +144,7 @@ final class World: Sendable {
         let sent = request
         let (response, number) = state.withLock { state -> (ModelResponse, Int) in
             state.exchanges += 1
-            return (state.model.handle(sent, at: state.model.now), exchange ?? -state.exchanges)
+            return (state.handle(sent), exchange ?? -state.exchanges)
         }
         noteChange(request.method, request.target)
         if isCreation, response.status == 201, let draft,
@@ -195,24 +206,41 @@ final class World: Sendable {
     // MARK: - As the operator sees it
 
     /// Whether the server has a lease, without anybody's asking it.
-    func exists(_ id: String) -> Bool {
-        let (response, _) = peek("GET", "/leases/" + id)
-        return response.status == 200
+    func exists(_ id: String) -> Bool { state.withLock { $0.models.contains { $0.hasLease(id) } } }
+
+    /// The region that has a lease.
+    func region(of lease: String) -> Region? {
+        state.withLock { state in regions.first { state.models[$0.rawValue].hasLease(lease) } }
     }
 
+    /// The project of a token.
+    func projectID(ofToken token: String) -> String? { state.withLock { $0.models[0].projectID(ofToken: token) } }
+
     /// Asks as an administrator, on a copy of the cloud.
-    func peek(_ method: String, _ path: String, as account: String = "admin") -> (ModelResponse, BlazarModel) {
-        var copy = state.withLock { $0.model }
-        let response = Self.send(&copy, method, path, nil, as: account)
-        return (response, copy)
+    func peek(_ method: String, _ path: String, as account: String = "admin", in region: Region) -> ModelResponse {
+        var copy = state.withLock { $0.models[region.rawValue] }
+        return Self.send(&copy, method, path, nil, as: account)
+    }
+
+    /// A lease as the server has it.
+    func lease(_ id: String) -> BlazarLease? {
+        guard let region = region(of: id),
+            let object = (try? peek("GET", "/leases/" + id, in: region).json())?["lease"]?.objectValue
+        else { return nil }
+        return try? BlazarLease(json: object)
     }
 
     /// Does something at the server as somebody who does not use Leasehold.
     @discardableResult
-    func act(_ method: String, _ path: String, _ body: JSONValue? = nil, as account: String) -> ModelResponse {
+    func act(
+        _ method: String, _ path: String, _ body: JSONValue? = nil, as account: String, in region: Region = .one
+    ) -> ModelResponse {
         noteChange(method, path)
-        return state.withLock { Self.send(&$0.model, method, path, body, as: account) }
+        return state.withLock { Self.send(&$0.models[region.rawValue], method, path, body, as: account) }
     }
+
+    /// The leases that an account sees in all regions.
+    func leases(as account: String) -> [BlazarLease] { regions.flatMap { leases(as: account, in: $0) } }
 
     private static func send(
         _ model: inout BlazarModel, _ method: String, _ path: String, _ body: JSONValue?, as account: String
@@ -232,8 +260,25 @@ final class World: Sendable {
     }
 
     /// The leases that an account sees, as the server lists them.
-    func leases(as account: String) -> [BlazarLease] {
-        let list = (try? peek("GET", "/leases", as: account).0.json())?["leases"]?.arrayValue ?? []
+    func leases(as account: String, in region: Region) -> [BlazarLease] {
+        let list = (try? peek("GET", "/leases", as: account, in: region).json())?["leases"]?.arrayValue ?? []
         return list.compactMap { value in value.objectValue.flatMap { try? BlazarLease(json: $0) } }
+    }
+}
+
+extension World.State {
+    mutating func advance(to moment: Timestamp) {
+        for index in models.indices { models[index].advance(to: moment) }
+    }
+
+    /// The region that a request is for answers.
+    mutating func handle(_ request: ModelRequest) -> ModelResponse {
+        guard models.count > 1, request.target.hasPrefix(Region.two.path + "/") else {
+            return models[0].handle(request, at: models[0].now)
+        }
+        var request = request
+        request.target = String(request.target.dropFirst(Region.two.path.count))
+        models[1].shareIdentity(of: models[0])
+        return models[1].handle(request, at: models[0].now)
     }
 }

@@ -1,0 +1,118 @@
+import LeaseModel
+import LeaseStore
+import SyncPlanner
+import Synchronization
+
+// What must hold for every write: where it goes, what it is based on, and that nothing that was asked for is lost.
+extension Run {
+    // MARK: - Where it goes
+
+    /// Notes what was queued, and compares what the command says with what is in the database.
+    func note(_ client: Client, queued said: Mutation, asked fields: JSONObject, scope: Scope) {
+        let key = World.DraftKey(client: client.number, mutation: said.id)
+        let region = scope.region.isEmpty ? Region.one.name : scope.region
+        ledger.withLock { ledger in
+            if ledger.destinations[key] == nil {
+                ledger.destinations[key] = Destination(region: region, projectID: scope.projectID)
+            }
+            if said.state != .cancelled { ledger.asked[key, default: []].formUnion(Self.paths(fields)) }
+        }
+        let stored = (try? client.store.mutations(scopes: nil, includesFinal: true))?.first { $0.id == said.id }
+        if stored?.state != said.state || stored?.body != said.body {
+            world.violate(
+                "client \(client.number) was told that #\(said.id) is \(said.state), and it is \(stored?.state.rawValue ?? "not there")"
+            )
+        }
+    }
+
+    /// No write reaches another site or project than it was queued for.
+    func checkDestination(_ client: Client, _ destination: Destination, mutation: Int64?, _ request: String) {
+        guard let mutation,
+            let meant = ledger.withLock({ $0.destinations[.init(client: client.number, mutation: mutation)] }),
+            meant != destination
+        else { return }
+        world.violate(
+            """
+            \(client.number)#\(mutation) was for \(meant.region), project \(meant.projectID), and \(request) went to \
+            \(destination.region), project \(destination.projectID)
+            """)
+    }
+
+    // MARK: - What it is based on
+
+    /// A change is sent only after a look, and not if what it was based on is another.
+    func checkLook(_ client: Client, _ mutation: Mutation, isAsSeen: Bool?, present: BlazarLease?) {
+        let name = "\(client.number)#\(mutation.id)"
+        guard let isAsSeen else { return world.violate("\(name) is sent without a look at the lease") }
+        // What somebody did after the look cannot be known.
+        guard isAsSeen, let present else { return }
+        for (field, before) in mutation.base.members {
+            guard let wanted = mutation.body[field],
+                let now = ChangeDecision.values(of: present, for: [field])[field], now != before, now != wanted
+            else { continue }
+            world.violate("\(name) overwrites \(field): it was \(before), is \(now), and becomes \(wanted)")
+        }
+    }
+
+    // MARK: - What was asked for
+
+    /// No field that somebody asked for is dropped, unless somebody decided so.
+    func checkFields(_ client: Client, _ all: [Mutation]) {
+        let (asked, decided) = ledger.withLock { ($0.asked, $0.decided) }
+        for mutation in all {
+            let key = World.DraftKey(client: client.number, mutation: mutation.id)
+            guard let fields = asked[key], !decided.contains(key) else { continue }
+            switch mutation.state {
+            case .cancelled, .expired, .rejected: continue
+            case .superseded:
+                let later = all.filter { $0.id > mutation.id && $0.concernsSameLease(as: mutation) }
+                if later.contains(where: { $0.verb == .delete }) { continue }
+                guard let heir = later.first(where: { fields.isSubset(of: Self.paths($0.body)) }) else {
+                    world.violate(
+                        "\(client.number)#\(mutation.id) is superseded, and nothing asks for \(fields.sorted()) any more")
+                    continue
+                }
+                ledger.withLock {
+                    $0.asked[key] = nil
+                    $0.asked[.init(client: client.number, mutation: heir.id), default: []].formUnion(fields)
+                }
+            default:
+                let missing = fields.subtracting(Self.paths(mutation.body))
+                if !missing.isEmpty {
+                    world.violate("\(client.number)#\(mutation.id) does not ask for \(missing.sorted()) any more")
+                }
+            }
+        }
+    }
+
+    /// The fields of a body, those of reservations one by one.
+    private static func paths(_ body: JSONObject) -> Set<String> {
+        var paths: Set<String> = []
+        for (field, value) in body.members {
+            let parts = value.arrayValue?.compactMap(\.objectValue) ?? []
+            guard field == "reservations", parts.contains(where: { $0["id"] != nil }) else {
+                paths.insert(field)
+                continue
+            }
+            for part in parts {
+                let id = part["id"]?.stringValue ?? ""
+                for name in part.keys where name != "id" { paths.insert("reservations/\(id)/\(name)") }
+            }
+        }
+        return paths
+    }
+
+    // MARK: - What a sync says
+
+    /// What a sync told of mutations is what the database says.
+    func checkReport(_ client: Client, _ report: SyncReport) {
+        let all = (try? client.store.mutations(scopes: nil, includesFinal: true)) ?? []
+        let states = Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.state) })
+        var told: [Int64: MutationState] = [:]
+        for mutation in report.mutations { told[mutation.id] = mutation.state }
+        for (id, state) in told.sorted(by: { $0.key < $1.key }) where states[id] != state {
+            world.violate(
+                "a sync said that \(client.number)#\(id) is \(state), and it is \(states[id]?.rawValue ?? "not there")")
+        }
+    }
+}
