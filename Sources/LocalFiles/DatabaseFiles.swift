@@ -28,7 +28,8 @@ package struct DatabaseFiles: Sendable, Hashable {
     /// Whether a name leads to one of these files, or would make one of them.
     package func contains(_ path: String) -> Bool {
         guard let resolved = try? ResolvedPath.of(path) else { return false }
-        if resolved == main || resolved.hasPrefix(main + "-") { return true }
+        if resolved == main || Self.endings.contains(where: { resolved == main + $0 }) { return true }
+        if resolved.hasPrefix(main + "-sender-") { return true }
         // Hard links have other names.
         guard let facts = FileFacts(path: resolved), facts.kind == .regular else { return false }
         return all.contains { FileFacts(path: $0)?.identity == facts.identity }
@@ -45,8 +46,8 @@ package struct DatabaseFiles: Sendable, Hashable {
             return [main] + Self.endings.map { main + $0 }
         }
         defer { closedir(folder) }
-        let prefix = main[main.index(after: slash)...] + "-"
-        var found = [main]
+        let prefix = main[main.index(after: slash)...] + "-sender-"
+        var found = [main] + Self.endings.map { main + $0 }
         while let entry = readdir(folder) {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)

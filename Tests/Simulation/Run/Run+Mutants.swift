@@ -13,7 +13,7 @@ extension Run {
             if !checkpoint.hasSuffix("POST") { snapshots.withLock { $0[client.number] = nil } }
             return
         }
-        let path = "\(client.path)-before"
+        let path = "\(options.folder)/before\(client.number).sqlite"
         try? FileManager.default.removeItem(atPath: path)
         try? store.backUp(to: path)
         snapshots.withLock { $0[client.number] = path }
@@ -62,7 +62,7 @@ extension Run {
     func decideForNobody(_ client: Client) throws {
         guard options.mutant == .ignoresConflict else { return }
         for scope in try client.store.scopes() {
-            try client.store.changeQueue(scope: scope.id) { mutation in
+            try client.store.changeQueue(of: scope.queueAddress) { mutation in
                 guard mutation.state == .blocked, mutation.reason == "conflict" else { return mutation }
                 var next = mutation
                 next.state = .queued

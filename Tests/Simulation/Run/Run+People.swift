@@ -102,7 +102,7 @@ extension Run {
 
     /// What another computer's database knows is taken into the history.
     func importHistory(_ client: Client, from other: Client) {
-        let path = "\(client.path)-import"
+        let path = "\(options.folder)/import.sqlite"
         for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + ending) }
         do throws(StoreError) {
             try other.store.backUp(to: path)
