@@ -48,7 +48,7 @@ extension Run {
         guard isAsSeen, let present else { return }
         for (field, before) in mutation.base.members {
             guard let wanted = mutation.body[field],
-                let now = ChangeDecision.values(of: present, for: [field])[field], now != before, now != wanted
+                let now = ChangeDecision.values(of: present, for: [field: wanted])[field], now != before, now != wanted
             else { continue }
             world.violate("\(name) overwrites \(field): it was \(before), is \(now), and becomes \(wanted)")
         }
