@@ -20,7 +20,7 @@ extension StoreFixture {
     package static func filled() throws -> StoreFixture { try StoreFixture(contents: template.get()) }
 
     private func fill() throws {
-        let beta = try store.scope(for: Self.identity(cloud: "beta", project: "p2"))
+        let beta = try store.scope(for: Self.identity(cloud: "beta", endpoint: "http://beta/v3", project: "p2"))
         let b = Self.lease("b", name: "night-2", to: 15)
         var addresses = Self.lease("c", name: "addresses", status: .terminated, from: 60, to: 120)
         addresses.reservations = [

@@ -29,10 +29,11 @@ package struct StoreFixture: Sendable {
     package func remove() { try? FileManager.default.removeItem(at: folder) }
 
     package static func identity(
-        cloud: String = "alpha", project: String = "p1", user: String = "u1", all: Bool = false
+        cloud: String = "alpha", endpoint: String = "http://cloud/v3", project: String = "p1", user: String = "u1",
+        all: Bool = false
     ) -> ScopeIdentity {
         ScopeIdentity(
-            cloud: cloud, fingerprint: cloud, site: cloud, endpoint: "http://cloud/v3",
+            cloud: cloud, fingerprint: cloud, site: cloud, endpoint: endpoint,
             authURL: "http://cloud/v3", region: "R", projectID: project, projectName: "project \(project)",
             userID: user, userName: "user \(user)", seesAllProjects: all)
     }
