@@ -15,6 +15,8 @@ extension Run {
             if ledger.destinations[key] == nil {
                 ledger.destinations[key] = Destination(region: region, projectID: scope.projectID)
             }
+            // It is sent from there, if anywhere.
+            _ = ledger.places[client.number, default: []].insert(client.place)
             if said.state != .cancelled { ledger.asked[key, default: []].formUnion(Self.paths(fields)) }
         }
         let stored = (try? client.store.mutations(scopes: nil, includesFinal: true))?.first { $0.id == said.id }
