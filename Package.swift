@@ -165,8 +165,8 @@ let package = Package(
         tests(
             "LeaseCommandsTests",
             [
-                "LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "Leasehold", "MirrorFixtures", arguments,
-                yams,
+                "LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "Leasehold", "MirrorFixtures",
+                "OpenStackClient", arguments, yams,
             ]),
         tests(
             "OpenStackClientTests",

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
 import LeaseModel
+import LeaseStore
 import MirrorFixtures
+import OpenStackClient
 import Synchronization
 import Testing
 
@@ -22,7 +24,7 @@ struct CommandFixture {
 
     func remove() { mirror.remove() }
 
-    /// Configures the cloud alpha, where nobody answers.
+    /// Configures the cloud alpha, where nobody answers, as it was when the database was filled.
     mutating func useCloud() throws {
         let text = """
             clouds:
@@ -31,6 +33,12 @@ struct CommandFixture {
             """
         try Data(text.utf8).write(to: mirror.folder.appendingPathComponent("clouds.yaml"))
         environment["OS_CLOUD"] = "alpha"
+        let folder = mirror.folder.path
+        let loader = CloudConfigurationLoader(
+            environment: environment, homeDirectory: folder, currentDirectory: folder, siteDirectories: [])
+        var identity = StoreFixture.identity()
+        identity.fingerprint = try loader.load(name: "alpha").fingerprint
+        _ = try mirror.store.scope(for: identity)
     }
 
     /// What a command did.

@@ -126,7 +126,7 @@ struct QueueCrashTests {
                 store: fixture.store, connection: QueueFixture.connection(fixture.cloud, "user2"),
                 scope: fixture.scope, rules: fixture.rules, progress: { _ in }
             ).run()
-            #expect(result.pause?.failure == .authentication)
+            #expect(result.pause?.failure == .configuration)
             #expect(try fixture.state(mutation) == .queued)
             #expect(fixture.cloud.count("POST") == 0)
         }
