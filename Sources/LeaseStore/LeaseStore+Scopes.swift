@@ -66,7 +66,9 @@ extension LeaseStore {
         if try siteID() == nil {
             try database.execute(
                 sql: "INSERT INTO site (name, endpoint, region, auth_url) VALUES (?, ?, ?, ?)",
-                arguments: [try freeName(name, endpoint: endpoint, region: region, database), endpoint, region, authURL])
+                arguments: [
+                    try freeName(name, endpoint: endpoint, region: region, database), endpoint, region, authURL,
+                ])
         }
         let site = try siteID()
         try database.execute(
@@ -88,7 +90,8 @@ extension LeaseStore {
         _ name: String, endpoint: String, region: String, _ database: Database
     ) throws -> String {
         let taken = try String.fetchSet(database, sql: "SELECT name FROM site")
-        let host = endpoint.firstRange(of: "://").map { endpoint[$0.upperBound...].prefix { $0 != "/" } } ?? endpoint[...]
+        let host =
+            endpoint.firstRange(of: "://").map { endpoint[$0.upperBound...].prefix { $0 != "/" } } ?? endpoint[...]
         var candidates = [name]
         if !region.isEmpty { candidates.append("\(name) (\(region))") }
         candidates.append("\(name) (\(host))")

@@ -43,7 +43,8 @@ extension LeaseStore {
                         now: time)
                 case .accepted:
                     if let state = try Self.listing(
-                        database, mutation, scope: scope, run: run, startedAt: startedAt) {
+                        database, mutation, scope: scope, run: run, startedAt: startedAt)
+                    {
                         next = rules.settled(mutation, isListed: state, now: time)
                     }
                 default: break

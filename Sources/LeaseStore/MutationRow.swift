@@ -33,7 +33,8 @@ extension Mutation {
 
     private var columns: [(name: String, value: (any DatabaseValueConvertible)?)] {
         [
-            ("site_id", address.siteID), ("project_id", address.projectID), ("scope_id", scopeID), ("verb", verb.rawValue), ("local_id", localID), ("lease_id", leaseID),
+            ("site_id", address.siteID), ("project_id", address.projectID), ("scope_id", scopeID),
+            ("verb", verb.rawValue), ("local_id", localID), ("lease_id", leaseID),
             ("lease_name", leaseName), ("state", state.rawValue), ("reason", reason), ("message", message),
             ("request_id", requestID), ("body", JSONValue.object(body).text()), ("base", JSONValue.object(base).text()),
             ("theirs", theirs.map { JSONValue.object($0).text() }), ("token", token),

@@ -78,7 +78,8 @@ package enum StoreSchema {
     /// FNV-1a: it tells versions of one text apart, and nobody gains by a collision.
     private static func digest(of text: String) -> Int64 {
         Int64(
-            bitPattern: text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 })
+            bitPattern: text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+        )
     }
 
     // MARK: - Whose it is

@@ -118,7 +118,8 @@ extension LeaseManager {
     private func candidates(for scope: Scope, clouds: [String]) throws(LeaseholdError) -> [CloudDirectory.Configured] {
         do {
             let isNamed = !clouds.isEmpty && !clouds.contains("all")
-            let meant = isNamed ? try directory.configured(.named(clouds)) : (try? directory.configured(.standard)) ?? []
+            let meant =
+                isNamed ? try directory.configured(.named(clouds)) : (try? directory.configured(.standard)) ?? []
             let remembered = try (meant + directory.configured(.all)).filter {
                 guard let fingerprint = $0.fingerprint else { return false }
                 let known = try store.scope(ofCloud: $0.reference.description, fingerprint: fingerprint)

@@ -149,6 +149,8 @@ extension LeaseManager {
     ///   - id: the number of the write.
     ///   - givesUp: whether to give up a write of which it is not known whether it was carried out. The lease may still
     ///     appear then, as an ordinary lease.
+    /// - Returns: the write as it is now.
+    /// - Throws: ``LeaseholdError``.
     public func cancel(_ id: Int64, givesUp: Bool = false) throws(LeaseholdError) -> Mutation {
         try deciding { try $0.cancel(id, givesUp: givesUp) }
     }

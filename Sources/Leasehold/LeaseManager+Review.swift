@@ -68,6 +68,8 @@ extension LeaseManager {
     ///   - draft: the lease.
     ///   - scope: the scope whose project it is for.
     ///   - lateStart: what becomes of a start that has passed; `nil` for what fits the draft.
+    /// - Returns: the findings.
+    /// - Throws: ``LeaseholdError`` of code `database`.
     public func review(
         _ draft: LeaseDraft, scope: Scope, lateStart: LateStartPolicy? = nil
     ) throws(LeaseholdError) -> [DraftFinding] {

@@ -76,7 +76,9 @@ extension LeaseStore {
     ///   - cloud: the cloud.
     ///   - before: where it led when it was last used.
     ///   - led: where its token leads.
+    ///   - now: the time.
     /// - Returns: a sentence for each.
+    /// - Throws: ``StoreError``.
     func noteDetours(
         of cloud: CloudReference, before: Scope?, to led: Scope, at now: Timestamp
     ) throws(StoreError) -> [String] {

@@ -19,7 +19,8 @@ extension CloudPull {
         let before = try storing { store throws(StoreError) in
             try store.scope(ofCloud: connection.reference.description)
         }
-        if let before, before.projectID != identity.projectID, (before.endpoint, before.region) == (found.endpoint, found.region),
+        if let before, before.projectID != identity.projectID,
+            (before.endpoint, before.region) == (found.endpoint, found.region),
             !identity.isProjectConfigured, !options.confirmsProject
         {
             throw PullFailure(

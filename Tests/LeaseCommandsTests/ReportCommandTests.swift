@@ -122,10 +122,12 @@ struct ReportCommandTests {
         let fixture = try CommandFixture()
         defer { fixture.remove() }
         for (number, name) in ["night-1", "train"].enumerated() {
-            _ = try fixture.mirror.store.enqueue(to: fixture.mirror.scope.queueAddress, at: StoreFixture.time(11)) { _ in
+            _ = try fixture.mirror.store.enqueue(to: fixture.mirror.scope.queueAddress, at: StoreFixture.time(11)) {
+                _ in
                 Mutation(
                     id: 0, scopeID: fixture.mirror.scope.id, address: fixture.mirror.scope.queueAddress, verb: .create,
-                    localID: "local-\(number)", leaseID: nil, leaseName: name, state: .queued, body: [:], token: "token-\(number)",
+                    localID: "local-\(number)", leaseID: nil, leaseName: name, state: .queued, body: [:],
+                    token: "token-\(number)",
                     createdAt: StoreFixture.time(11))
             }
             _ = try fixture.mirror.store.changeMutation(id: Int64(number + 1)) { mutation, _ in

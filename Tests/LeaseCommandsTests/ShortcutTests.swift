@@ -55,7 +55,8 @@ struct ShortcutTests {
             let scope = try store.scope(
                 for: ScopeIdentity(
                     cloud: cloud, fingerprint: cloud, site: cloud, endpoint: "http://\(cloud)/reservation",
-                    authURL: "http://\(cloud)/v3", region: "R", projectID: "p", projectName: "project", userID: "u", userName: "user", seesAllProjects: false))
+                    authURL: "http://\(cloud)/v3", region: "R", projectID: "p", projectName: "project", userID: "u",
+                    userName: "user", seesAllProjects: false))
             let now = Timestamp(secondsSince1970: 1_800_000_000)
             var run = try store.beginRun(cloud: cloud, scope: scope.id, at: now)
             let lease = BlazarLease(

@@ -29,7 +29,8 @@ struct SiteEndpointTests {
         #expect(SiteEndpoint.normalizedIdentity("https://h/identity/v3") == "https://h/identity")
     }
 
-    @Test("is a fixed point, and never crashes", arguments: ["", "://", "x", "http://", "http://@:/", "a://b:80/", "/"])
+    @Test(
+        "is a fixed point, and never crashes", arguments: ["", "://", "x", "http://", "http://@:/", "a://b:80/", "/"])
     func odd(url: String) {
         let once = SiteEndpoint.normalized(url)
         #expect(SiteEndpoint.normalized(once) == once)

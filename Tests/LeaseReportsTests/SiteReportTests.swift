@@ -45,7 +45,8 @@ struct SiteReportTests {
         let queue = (0..<12).map { number in
             var mutation = Mutation(
                 id: Int64(number), scopeID: 1, address: QueueAddress(siteID: 1, projectID: "p"), site: "alpha",
-                verb: Mutation.Verb.allCases[number % 4], localID: "l", leaseID: nil, leaseName: "n", state: [.rejected, .blocked, .parked][number % 3], body: [:], token: "t",
+                verb: Mutation.Verb.allCases[number % 4], localID: "l", leaseID: nil, leaseName: "n",
+                state: [.rejected, .blocked, .parked][number % 3], body: [:], token: "t",
                 createdAt: Facts.time("2026-01-01"))
             mutation.reason = ["policy", nil, "capacity"][number / 4]
             return mutation
@@ -61,7 +62,8 @@ struct SiteReportTests {
         func mutation(_ id: Int64, _ state: MutationState, _ reason: String?, at time: String) -> Mutation {
             var mutation = Mutation(
                 id: id, scopeID: 1, address: QueueAddress(siteID: 1, projectID: "p"), site: "alpha", verb: .create,
-                localID: "l", leaseID: nil, leaseName: "n", state: state, body: [:], token: "t", createdAt: Facts.time(time))
+                localID: "l", leaseID: nil, leaseName: "n", state: state, body: [:], token: "t",
+                createdAt: Facts.time(time))
             mutation.reason = reason
             mutation.message = "number \(id)"
             return mutation

@@ -26,7 +26,8 @@ struct UtilizationReportTests {
     private func scope(_ id: Int64 = 1, all: Bool = false, listed: String? = "2026-01-31") -> Scope {
         Scope(
             id: id, siteID: id < 10 ? 1 : 2, site: id < 10 ? "alpha" : "beta", endpoint: "http://cloud",
-            authURL: "http://cloud", region: id < 10 ? "A" : "B", projectID: "p\(id)", projectName: "", seesAllProjects: all, listedAt: listed.map(Facts.time), clouds: [])
+            authURL: "http://cloud", region: id < 10 ? "A" : "B", projectID: "p\(id)", projectName: "",
+            seesAllProjects: all, listedAt: listed.map(Facts.time), clouds: [])
     }
 
     private func rows(
@@ -255,7 +256,8 @@ struct UtilizationReportTests {
         let first = scope(1)
         let other = Scope(
             id: 2, siteID: first.siteID, site: "gamma", endpoint: first.endpoint, authURL: first.authURL,
-            region: first.region, projectID: "p2", projectName: "", seesAllProjects: true, listedAt: first.listedAt, clouds: [])
+            region: first.region, projectID: "p2", projectName: "", seesAllProjects: true, listedAt: first.listedAt,
+            clouds: [])
         let hosts = [host("1", isTold: false), host("2", scope: 2, isTold: false)]
         let found = try rows(hosts, day, [lease], scopes: [other, first])
         #expect(found.map(\.labels) == [["alpha"]])

@@ -96,7 +96,8 @@ struct HoldingTests {
             let scope = try fixture.store.scope(
                 for: ScopeIdentity(
                     cloud: "c\(number)", fingerprint: "", site: "c\(number)", endpoint: "http://cloud/reservation",
-                    authURL: "http://cloud/v3", region: "R\(number)", projectID: "p1", projectName: "name \(minute)", userID: "u1", userName: "ada",
+                    authURL: "http://cloud/v3", region: "R\(number)", projectID: "p1", projectName: "name \(minute)",
+                    userID: "u1", userName: "ada",
                     seesAllProjects: false))
             try fixture.pull([StoreFixture.lease("a\(number)")], at: minute, scope: scope)
         }

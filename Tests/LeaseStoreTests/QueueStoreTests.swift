@@ -43,8 +43,10 @@ struct QueueStoreTests {
             #expect(throws: StoreError.self) {
                 _ = try fixture.store.enqueue(to: fixture.scope.queueAddress, at: StoreFixture.time(1)) { _ in
                     Mutation(
-                        id: 0, scopeID: fixture.scope.id, address: fixture.scope.queueAddress, verb: .delete, localID: nil,
-                        leaseID: nil, leaseName: "", state: .queued, body: [:], token: nil, createdAt: StoreFixture.time(1))
+                        id: 0, scopeID: fixture.scope.id, address: fixture.scope.queueAddress, verb: .delete,
+                        localID: nil,
+                        leaseID: nil, leaseName: "", state: .queued, body: [:], token: nil,
+                        createdAt: StoreFixture.time(1))
                 }
             }
             #expect(try fixture.store.queue(of: fixture.scope.queueAddress) == [first])
@@ -94,7 +96,9 @@ struct QueueStoreTests {
                 next.state = .cancelled
                 return [next]
             }
-            #expect(try fixture.store.beginAttempt(planned, sent: [:], scope: fixture.scope, at: StoreFixture.time(1)) == nil)
+            #expect(
+                try fixture.store.beginAttempt(planned, sent: [:], scope: fixture.scope, at: StoreFixture.time(1))
+                    == nil)
             #expect(try fixture.store.attempts(mutation: planned.id).isEmpty)
             #expect(try fixture.store.mutation(id: planned.id)?.state == .cancelled)
         }
@@ -106,7 +110,8 @@ struct QueueStoreTests {
             try fixture.pull([], at: 0, serverDate: 3)
             let planned = try #require(try fixture.enqueue(fixture.creation()))
             let (sending, _) = try #require(
-                try fixture.store.beginAttempt(planned, sent: ["name": "x"], scope: fixture.scope, at: StoreFixture.time(1)))
+                try fixture.store.beginAttempt(
+                    planned, sent: ["name": "x"], scope: fixture.scope, at: StoreFixture.time(1)))
             #expect(sending.state == .sending)
             #expect(sending.attempts == 1)
             #expect(sending.doubt?.notBefore == StoreFixture.time(3))
@@ -122,7 +127,8 @@ struct QueueStoreTests {
         try with { fixture in
             let planned = try #require(try fixture.enqueue(fixture.creation()))
             let (sending, attempt) = try #require(
-                try fixture.store.beginAttempt(planned, sent: planned.body, scope: fixture.scope, at: StoreFixture.time(1)))
+                try fixture.store.beginAttempt(
+                    planned, sent: planned.body, scope: fixture.scope, at: StoreFixture.time(1)))
             let dependent = try #require(try fixture.enqueue(fixture.change(lease: nil, local: "local-1")))
             #expect(dependent.leaseID == nil)
             try fixture.end(sending, attempt, .accepted, lease: fixture.carrying(planned, "new"))
@@ -166,7 +172,8 @@ struct QueueStoreTests {
             #expect(try fixture.store.keepsClientEvents(site: fixture.scope.siteID) == nil)
             let planned = try #require(try fixture.enqueue(fixture.creation()))
             let (sending, attempt) = try #require(
-                try fixture.store.beginAttempt(planned, sent: planned.body, scope: fixture.scope, at: StoreFixture.time(1)))
+                try fixture.store.beginAttempt(
+                    planned, sent: planned.body, scope: fixture.scope, at: StoreFixture.time(1)))
             try fixture.end(sending, attempt, .accepted, lease: StoreFixture.lease("new"))
             #expect(try fixture.store.keepsClientEvents(site: fixture.scope.siteID) == false)
         }
@@ -225,7 +232,8 @@ struct QueueStoreTests {
         try with { fixture in
             let planned = try #require(try fixture.enqueue(fixture.creation()))
             let (sending, attempt) = try #require(
-                try fixture.store.beginAttempt(planned, sent: planned.body, scope: fixture.scope, at: StoreFixture.time(1)))
+                try fixture.store.beginAttempt(
+                    planned, sent: planned.body, scope: fixture.scope, at: StoreFixture.time(1)))
             try fixture.end(sending, attempt, .accepted, lease: fixture.carrying(planned, "new"))
             guard case .one(let found) = try fixture.store.resolve("local-1", scopes: nil) else {
                 Issue.record("not found")

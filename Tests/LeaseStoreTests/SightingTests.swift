@@ -90,7 +90,8 @@ struct SightingTests {
         try with { fixture in
             let queued = try #require(try fixture.enqueue(fixture.creation()))
             let (sending, attempt) = try #require(
-                try fixture.store.beginAttempt(queued, sent: queued.body, scope: fixture.scope, at: StoreFixture.time(1)))
+                try fixture.store.beginAttempt(
+                    queued, sent: queued.body, scope: fixture.scope, at: StoreFixture.time(1)))
             let lease = fixture.carrying(queued, "new")
             try fixture.end(sending, attempt, .accepted, lease: lease)
             #expect(
@@ -106,7 +107,8 @@ struct SightingTests {
         try with { fixture in
             let queued = try #require(try fixture.enqueue(fixture.creation()))
             let (sending, attempt) = try #require(
-                try fixture.store.beginAttempt(queued, sent: queued.body, scope: fixture.scope, at: StoreFixture.time(1)))
+                try fixture.store.beginAttempt(
+                    queued, sent: queued.body, scope: fixture.scope, at: StoreFixture.time(1)))
             try fixture.end(sending, attempt, .accepted, lease: fixture.carrying(queued, "new"))
             #expect(try list(fixture, [], at: 2).map(\.state) == [.settled])
             #expect(try fixture.store.mutation(id: queued.id)?.message?.contains("deleted") == true)
@@ -122,7 +124,8 @@ struct SightingTests {
             let twin = fixture.creation(local: "local-2", token: "zzzzzzzzzzzzzzzzzzzzzzzzzz")
             let queued = try #require(try fixture.enqueue(twin))
             let (sending, attempt) = try #require(
-                try fixture.store.beginAttempt(queued, sent: queued.body, scope: fixture.scope, at: StoreFixture.time(2)))
+                try fixture.store.beginAttempt(
+                    queued, sent: queued.body, scope: fixture.scope, at: StoreFixture.time(2)))
             let made = fixture.twin(of: twin, "new")
             #expect(try list(fixture, [made], at: 3).isEmpty)
             try fixture.end(sending, attempt, .accepted, lease: made)

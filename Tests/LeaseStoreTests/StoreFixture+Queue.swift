@@ -26,7 +26,8 @@ extension StoreFixture {
     ) -> Mutation {
         Mutation(
             id: 0, scopeID: scope.id, address: scope.queueAddress, verb: verb, localID: local, leaseID: lease,
-            leaseName: "lease", state: .queued, body: verb == .delete ? [:] : ["end_date": .string(Self.time(end).blazarRequest)], token: nil,
+            leaseName: "lease", state: .queued,
+            body: verb == .delete ? [:] : ["end_date": .string(Self.time(end).blazarRequest)], token: nil,
             createdAt: Self.time(0))
     }
 

@@ -41,7 +41,8 @@ extension Mutation {
     ) -> Mutation {
         Mutation(
             id: id, scopeID: 1, address: sampleAddress, verb: verb, localID: local, leaseID: lease,
-            leaseName: "lease", state: state, body: verb == .delete ? [:] : body, base: verb == .delete ? [:] : base, token: nil, createdAt: .noon)
+            leaseName: "lease", state: state, body: verb == .delete ? [:] : body, base: verb == .delete ? [:] : base,
+            token: nil, createdAt: .noon)
     }
 
     /// The mutation with something changed.

@@ -19,6 +19,7 @@ extension QueueDesk {
     ///   - scope: the scope whose project it is for.
     ///   - terms: on what terms.
     ///   - mayQueue: whether to queue it if nothing stands for it.
+    ///   - doubt: why it has to wait until the cloud tells where it leads; `nil` if that is known.
     /// - Returns: what stands for the wish; `nil` if nothing does.
     /// - Throws: ``StoreError``.
     package func createOnce(

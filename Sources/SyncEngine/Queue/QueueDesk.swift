@@ -130,6 +130,7 @@ package struct QueueDesk: Sendable {
     /// - Parameters:
     ///   - id: the number of the write.
     ///   - givesUp: whether to give up a write that may have been carried out already.
+    /// - Returns: the write as it is now.
     /// - Throws: ``Refusal``, ``StoreError``.
     package func cancel(_ id: Int64, givesUp: Bool = false) throws -> Mutation {
         try noteStopped(id)

@@ -174,6 +174,8 @@ package struct QueuePush: Sendable {
     ///   - mutation: as it was planned with.
     ///   - outcome: what came of it.
     ///   - isGone: whether the server has said that there is no such lease.
+    /// - Returns: the mutation as it is now; `nil` if it has changed meanwhile.
+    /// - Throws: ``StoreError``.
     func conclude(_ mutation: Mutation, _ outcome: AttemptOutcome, isGone: Bool = false) throws -> Mutation? {
         let now = connection.now()
         var generator = ClosureGenerator(next: random)

@@ -46,6 +46,7 @@ extension Run {
     ///   - client: whose it is.
     ///   - standing: the mutation that stands for the change now.
     ///   - fields: what was asked for last.
+    /// - Throws: ``StoreError``.
     func breakMerging(_ client: Client, _ standing: Mutation, asked fields: JSONObject) throws {
         let isMutant = options.mutant == .dropsField || options.mutant == .replacesInsteadOfMerging
         guard isMutant, [.update, .extend].contains(standing.verb), standing.state == .queued else { return }

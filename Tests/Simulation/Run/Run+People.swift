@@ -38,7 +38,9 @@ extension Run {
             filter.scopes = [scope.id]
             let leases = try client.store.leases(filter).map(\.lease).filter { $0.projectID == scope.projectID }
                 .sorted { $0.id < $1.id }
-            let creations = try client.store.queue(of: scope.queueAddress).filter { $0.verb == .create && $0.leaseID == nil }
+            let creations = try client.store.queue(of: scope.queueAddress).filter {
+                $0.verb == .create && $0.leaseID == nil
+            }
             let targets = leases.map(QueueDesk.Target.mirrored) + creations.map(QueueDesk.Target.creation)
             guard !targets.isEmpty else { return }
             let chosen = targets[target % targets.count]
@@ -111,7 +113,7 @@ extension Run {
             let source = ImportSource(file: path, content: .database(copy, scopes: nil))
             _ = try client.store.importHistory([source], isTrial: false, now: client.now) { _ in }
             world.note("  client \(client.number) imports from client \(other.number)")
-        } catch where error.kind == .invalid {
+        } catch  where error.kind == .invalid {
             // What a clock that is wrong has seen in the future is not taken.
             world.note("  client \(client.number) may not import: \(error.message)")
         } catch {

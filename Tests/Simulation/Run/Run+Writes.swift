@@ -71,7 +71,8 @@ extension Run {
                 if later.contains(where: { $0.verb == .delete }) { continue }
                 guard let heir = later.first(where: { fields.isSubset(of: Self.paths($0.body)) }) else {
                     world.violate(
-                        "\(client.number)#\(mutation.id) is superseded, and nothing asks for \(fields.sorted()) any more")
+                        "\(client.number)#\(mutation.id) is superseded, and nothing asks for \(fields.sorted()) any more"
+                    )
                     continue
                 }
                 ledger.withLock {
