@@ -51,7 +51,7 @@ import Testing
     /// that shows it is short. The first seeds that do are known; `tools/simulate --mutant` looks for more.
     @Test(
         arguments: [
-            (.noCommitBeforeSending, 10, "became two leases"), (.noQuietPeriod, 56, "became two leases"),
+            (.noCommitBeforeSending, 10, "became two leases"),
             (.adoptsWithoutToken, 498, "which is not its"), (.resendsAfterCrash, 10, "became two leases"),
         ] as [(Mutant, UInt64, String)])
     func mutantsAreFound(mutant: Mutant, seed: UInt64, reason: String) async throws {

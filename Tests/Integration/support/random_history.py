@@ -24,6 +24,7 @@ def write(path, seed, leases=120, around=1_774_700_000):
         for file in sorted((ROOT / "Migrations").glob("v0*.sql")):
             database.executescript(file.read_text())
             version = int(file.name[1:5])
+        database.executescript((ROOT / "Migrations" / "views.sql").read_text())
         database.execute(f"PRAGMA application_id = {0x6C534864}")
         database.execute(f"PRAGMA user_version = {version}")
         for number, site in enumerate(("alpha", "beta"), 1):

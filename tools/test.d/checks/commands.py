@@ -21,7 +21,7 @@ Checks and tests everything that needs no cloud:
   1. libsqlite3-dev is installed if it is missing (apt); nothing else ever is
   2. tools/lint and its self-test
   3. a build in which a warning is an error and every import must be a declared dependency
-  4. all tests of the package, and 2,000 seeds of the simulation
+  4. all tests of the package, and 200 seeds of the simulation
   5. the programs in Tests/Integration that need no cloud: they run the command against scripted servers
 What can run side by side does. At the end a table tells where the time went."""
 
@@ -118,7 +118,7 @@ class Plan:
         if self.is_whole:
             steps.insert(0, Step("lint", ["tools/lint"], lane="build"))
             steps.insert(1, Step("self-test of lint", ["tools/lint", "--self-test"], lane="build"))
-            simulate = [f"{self.binaries}/Simulate", "--seeds", "2000", "--jobs", "1"]
+            simulate = [f"{self.binaries}/Simulate", "--seeds", "200", "--jobs", "1"]
             steps.append(Step("simulation", simulate, ("build",), nice=5))
         if self.is_whole or self.options.only:
             steps += [self._alone(program) for program in self._chosen() if program.runs_alone]
