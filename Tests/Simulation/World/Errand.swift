@@ -9,6 +9,7 @@ final class Errand: Sendable {
         var exchanges = 0
         var checkpoints = 0
         var isDead = false
+        var hasWritten = false
         /// What the leases were that were looked at.
         var seen: [String: JSONObject] = [:]
     }
@@ -59,6 +60,10 @@ final class Errand: Sendable {
     }
 
     var isDead: Bool { state.withLock { $0.isDead } }
+
+    /// Whether a write of the process has left.
+    var hasWritten: Bool { state.withLock { $0.hasWritten } }
+    func writes() { state.withLock { $0.hasWritten = true } }
 
     /// The process looks at a lease.
     func looks(at id: String, _ lease: BlazarLease?) { state.withLock { $0.seen[id] = lease?.json() } }

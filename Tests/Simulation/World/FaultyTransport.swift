@@ -96,9 +96,17 @@ struct Exchange: Sendable {
         let creations = ((try? errand.store.mutations(scopes: nil, includesFinal: true)) ?? []).filter {
             $0.verb == .create
         }
-        let sending = creations.first { $0.state == .sending }
+        // Another may have been left in the middle by a process that died.
+        let underWay = creations.filter { $0.state == .sending }
+        let sending = underWay.first { carries($0.token) } ?? underWay.first { $0.leaseName == name } ?? underWay.first
         let found = sending ?? creations.first { $0.body["name"]?.stringValue == name }
         return found.map { World.DraftKey(client: errand.client, mutation: $0.id) }
+    }
+
+    /// Whether the request has the token of a creation.
+    private func carries(_ token: String?) -> Bool {
+        guard let token else { return false }
+        return String(decoding: request.body ?? [], as: UTF8.self).contains(token)
     }
 
     /// The name of the lease that is asked for.
@@ -114,7 +122,11 @@ struct Exchange: Sendable {
 
     /// A look at a lease before it is changed, which a mutant makes useless: it shows what the mirror has.
     private func staleLook() -> HTTPReply? {
-        guard mutant == .skipsLook, request.method == "GET", let leaseID,
+        // Other questions about a lease, and those after something was sent, are answered as they are.
+        guard mutant == .skipsLook, request.method == "GET", let leaseID, !errand.hasWritten, world.exists(leaseID),
+            (try? errand.store.mutations(scopes: nil, includesFinal: false))?.contains(where: {
+                $0.leaseID == leaseID && $0.state == .queued
+            }) == true,
             let known = try? errand.store.leases(LeaseFilter()).first(where: { $0.lease.id == leaseID })
         else { return nil }
         let body: JSONValue = ["lease": .object(known.lease.json())]
@@ -128,6 +140,7 @@ struct Exchange: Sendable {
         if let draft, let name { world.leaves(draft, name: name) }
         if let destination {
             let sender = draft?.mutation ?? change?.id
+            errand.writes()
             errand.onWrite(destination, sender, summary)
         }
         if let leaseID, request.method == "GET" { errand.looks(at: leaseID, world.lease(leaseID)) }
