@@ -49,6 +49,15 @@ extension LeaseManager {
         switch try resolve(reference, scopes: scopes) {
         case .one(let candidate): return candidate
         case .none:
+            let elsewhere = scopes == nil ? [] : try places(of: reference)
+            guard elsewhere.isEmpty else {
+                throw LeaseholdError(
+                    code: .notFound,
+                    message: """
+                        There is no lease '\(reference)' at the cloud that is selected, but one at \
+                        \(elsewhere.joined(separator: " and at ")). Name its cloud with --os-cloud, or select it.
+                        """)
+            }
             throw LeaseholdError(
                 code: .notFound,
                 message: """
@@ -61,6 +70,19 @@ extension LeaseManager {
                 message: "'\(reference)' may mean \(candidates.count) leases. Use an id, or --os-cloud.",
                 candidates: candidates)
         }
+    }
+
+    /// The sites at which a reference stands for a lease, each with its endpoint.
+    private func places(of reference: String) throws(LeaseholdError) -> [String] {
+        let found: [LeaseCandidate] =
+            switch try resolve(reference) {
+            case .none: []
+            case .one(let candidate): [candidate]
+            case .ambiguous(let candidates): candidates
+            }
+        let scopes = Set(found.map(\.scopeID))
+        let sites = try self.scopes().filter { scopes.contains($0.id) }
+        return Set(sites.map { "\($0.site) (\($0.endpoint)\($0.region.isEmpty ? "" : ", region \($0.region)"))" }).sorted()
     }
 
     /// The lease that a reference stands for, with its reservations and events.

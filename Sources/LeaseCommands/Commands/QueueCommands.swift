@@ -40,7 +40,9 @@ package struct QueueList: Subcommand {
     package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
-        let (manager, scopes) = try await reading.open(&console)
+        let (manager, narrowed) = try await reading.open(&console)
+        // A write may wait for another site than OS_CLOUD leads to now, and must not be out of sight for that.
+        let scopes = reading.global.clouds.isEmpty ? nil : narrowed
         let rows = try manager.queue(scopes: scopes, includesFinal: includesFinal).map { QueueRow(mutation: $0) }
         try reading.write(rows, QueueRow.columns, &console)
     }
