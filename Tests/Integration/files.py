@@ -264,8 +264,8 @@ class Database(Files):
     def test_no_lock_no_sending(self):
         self.seed(3)
         self.succeed("create", "x", "--node", "amount=1", "--duration", "1h", "--offline")
-        (scope,), = self.query("SELECT DISTINCT scope_id FROM mutation")
-        lock = self.database.parent / f"{self.database.name}-sender-{scope}"
+        (site, project), = self.query("SELECT DISTINCT site_id, project_id FROM mutation")
+        lock = self.database.parent / f"{self.database.name}-sender-{site}-{project}"
         for kind in (os.mkdir, os.mkfifo):
             if lock.exists():
                 lock.rmdir() if lock.is_dir() else lock.unlink()
