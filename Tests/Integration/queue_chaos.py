@@ -180,7 +180,7 @@ class Chaos:
                      if event["event_type"].startswith("leasehold:")]
             expect(marks == ([] if self.strips_events else [f"leasehold:{token}"]), f"{name} carries {marks}")
         expect(self.query("PRAGMA integrity_check") == [("ok",)], "the database is damaged")
-        keeps = self.query("SELECT keeps_client_events FROM scope")
+        keeps = self.query("SELECT keeps_client_events FROM site")
         expect(keeps in ([(0 if self.strips_events else 1,)], [(None,)]), f"keeps_client_events is {keeps}")
 
     def expect(self, holds, what):
