@@ -82,7 +82,8 @@ extension LeaseManager {
             }
         let scopes = Set(found.map(\.scopeID))
         let sites = try self.scopes().filter { scopes.contains($0.id) }
-        return Set(sites.map { "\($0.site) (\($0.endpoint)\($0.region.isEmpty ? "" : ", region \($0.region)"))" }).sorted()
+        return Set(sites.map { "\($0.site) (\($0.endpoint)\($0.region.isEmpty ? "" : ", region \($0.region)"))" })
+            .sorted()
     }
 
     /// The lease that a reference stands for, with its reservations and events.
