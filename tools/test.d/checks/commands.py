@@ -127,15 +127,17 @@ class Plan:
         return steps
 
     def _tests(self) -> list[Step]:
-        """The tests of the package. The simulation keeps every thread busy, and tests of real connections would wait for it:
-        it has a process of its own."""
+        """The tests of the package. Those that keep every thread busy would starve those of real connections, which have
+        limits of time: each kind has a process of its own."""
         # Nothing is built any more, so they need not wait for each other.
         test = ["swift", "test", "--skip-build", "--ignore-lock", *self.flags]
         if self.options.filter:
             return [Step("tests", [*test, "--filter", self.options.filter], ("build",))]
+        apart = {"simulation": "SimulationTests", "connections": "OpenStackClientTests"}
+        skips = [word for name in apart.values() for word in ("--skip", name)]
         return [
-            Step("tests", [*test, "--skip", "SimulationTests"], ("build",)),
-            Step("tests of the simulation", [*test, "--filter", "SimulationTests"], ("build",)),
+            Step("tests", [*test, *skips], ("build",)),
+            *(Step(f"tests of {what}", [*test, "--filter", name], ("build",)) for what, name in apart.items()),
         ]
 
     def _chosen(self) -> list[programs.Program]:
