@@ -28,9 +28,16 @@ import Testing
         var pager = LeasePager(allProjects: false)
         let step3 = try go(&pager, after: page(1, last: "a b"), new: 1)
         #expect(step3)
-        #expect(pager.query == "?limit=1000&marker=a%20b")
+        #expect(pager.query == "?limit=1&marker=a%20b")
         let step4 = try go(&pager, after: page(1, last: "a b"), new: 0)
         #expect(!step4)
+    }
+
+    @Test func leaseThatIsMadeMeanwhileIsNoRepetition() throws {
+        var pager = LeasePager(allProjects: false)
+        _ = try pager.advance(after: page(1, last: "a"), new: 1)
+        let goesOn = try go(&pager, after: page(2, last: "b"), new: 1)
+        #expect(!goesOn)
     }
 
     @Test func markersLeadToTheEmptyPage() throws {
@@ -38,10 +45,13 @@ import Testing
         #expect(pager.query == "?all_tenants=True&limit=1")
         let step5 = try go(&pager, after: page(1, last: "a"), new: 1)
         #expect(step5)
-        let step6 = try go(&pager, after: page(100, last: "b"), new: 100)
-        #expect(step6)
+        #expect(pager.query == "?all_tenants=True&limit=1&marker=a")
+        let second = try go(&pager, after: page(1, last: "b"), new: 1)
+        #expect(second)
         #expect(pager.query == "?all_tenants=True&limit=1000&marker=b")
-        let step7 = try go(&pager, after: page(49, last: "c"), new: 49)
+        let step6 = try go(&pager, after: page(100, last: "c"), new: 100)
+        #expect(step6)
+        let step7 = try go(&pager, after: page(49, last: "d"), new: 49)
         #expect(step7)
         let step8 = try go(&pager, after: page(0), new: 0)
         #expect(!step8)
@@ -61,11 +71,13 @@ import Testing
     @Test func pagesThatRepeatEndWithAnError() throws {
         var same = LeasePager(allProjects: false)
         _ = try same.advance(after: page(1, last: "a"), new: 1)
-        #expect(throws: LeaseListError.pagesRepeat(page: 2)) { try same.advance(after: page(100, last: "b"), new: 99) }
+        _ = try same.advance(after: page(1, last: "b"), new: 1)
+        #expect(throws: LeaseListError.pagesRepeat(page: 3)) { try same.advance(after: page(100, last: "c"), new: 99) }
         var late = LeasePager(allProjects: false)
         _ = try late.advance(after: page(1, last: "a"), new: 1)
-        _ = try late.advance(after: page(100, last: "b"), new: 100)
-        #expect(throws: LeaseListError.pagesRepeat(page: 3)) { try late.advance(after: page(100, last: "b"), new: 0) }
+        _ = try late.advance(after: page(1, last: "b"), new: 1)
+        _ = try late.advance(after: page(100, last: "c"), new: 100)
+        #expect(throws: LeaseListError.pagesRepeat(page: 4)) { try late.advance(after: page(100, last: "c"), new: 0) }
         var circle = LeasePager(allProjects: false)
         _ = try circle.advance(after: page(1, next: "marker=x"), new: 1)
         #expect(throws: LeaseListError.pagesRepeat(page: 2)) {

@@ -5,6 +5,8 @@ internal import LeaseModel
 /// Upstream Blazar ignores the query and answers with the whole list; newer servers of Chameleon know `limit` and
 /// `marker`, and may cut the list without being asked to. Which of the two it is shows in the first answer, so that a
 /// server without pages is asked once: the first request is for one lease, and an answer with more is the whole list.
+/// After an answer of one lease the second request is for one too, so that a lease which is made meanwhile on a server
+/// without pages is not taken for a page that repeats another.
 ///
 /// With links (`leases_links`) the page without one is the last. Without links only an empty page is.
 package struct LeasePager: Sendable {
@@ -48,7 +50,7 @@ package struct LeasePager: Sendable {
     /// - Throws: ``LeaseListError`` if the pages lead nowhere.
     package mutating func advance(after page: LeaseListSummary, new: Int) throws(LeaseListError) -> Bool {
         pages += 1
-        defer { if limit != nil { limit = Self.pageSize } }
+        defer { if limit != nil, pages > 1 || hasLinks { limit = Self.pageSize } }
         if let link = page.nextQuery {
             hasLinks = true
             let next = Self.position(link)
@@ -58,7 +60,7 @@ package struct LeasePager: Sendable {
         }
         guard !hasLinks, page.leaseCount > 0, let last = page.lastID else { return false }
         // A server that gives more than it was asked for knows no pages. One that refuses a limit might know them.
-        if pages == 1, limit == 1, page.leaseCount > 1 { return false }
+        if limit == 1, page.leaseCount > 1 { return false }
         if new == 0 {
             // A list of one lease looks alike on both.
             if pages == 2, page.leaseCount == 1 { return false }
