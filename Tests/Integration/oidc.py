@@ -2,11 +2,11 @@
 # needs: cloud
 """Logs in through a real identity provider, a real gateway and a real Keystone; works with leases; loses no login.
 
-usage: OIDC_PROVIDER=http://127.0.0.1:18080 OIDC_AUTH_URL=http://127.0.0.1:15000/identity/v3 \\
+usage: tools/devcloud up --with-oidc; eval "$(tools/devcloud env)"
        LEASEHOLD=.build/debug/leasehold Tests/Integration/oidc.py [NAME...]
 
-Skipped where these two are not set. The provider's people are alice (project1), bob (project1 and project2) and nobody
-(no project), all with the password 'labsecret'.
+The provider's people are alice (project1), bob (project1 and project2) and nobody
+(no project), all with the password 'devcloud-password'.
 """
 
 import concurrent.futures
@@ -28,7 +28,7 @@ from support import runner
 from support.command import CommandCase
 from support.identity_provider import Person, Provider
 
-CONFIDENTIAL = {"client_id": "lab-confidential", "client_secret": "lab-client-secret"}
+CONFIDENTIAL = {"client_id": "devcloud-confidential", "client_secret": "devcloud-password"}
 DUMMY = ["--reservation", "resource_type=virtual:dummy,amount=1"]
 
 
@@ -39,7 +39,7 @@ class OIDCCase(CommandCase):
         super().setUp()
         provider, self.auth_url = os.environ.get("OIDC_PROVIDER"), os.environ.get("OIDC_AUTH_URL")
         if not provider or not self.auth_url:
-            self.skipTest("no provider: set OIDC_PROVIDER and OIDC_AUTH_URL")
+            self.fail('no provider: run tools/devcloud up --with-oidc, then eval "$(tools/devcloud env)"')
         self.provider = Provider(provider)
         self.provider.reset()
         self.addCleanup(self.provider.reset)
@@ -51,8 +51,7 @@ class OIDCCase(CommandCase):
         self.configure("v3chameleonoidc", client_id="chi-cli-device-token")
 
     def configure(self, auth_type, project="project1", **auth):
-        # Blazar on SQLite takes no event from a client.
-        entry = {"auth_type": auth_type, "region_name": "RegionOne", "leasehold_client_event": False, "auth": {
+        entry = {"auth_type": auth_type, "region_name": "RegionOne", "auth": {
             "auth_url": self.auth_url, "identity_provider": "chameleon", "protocol": "openid",
             "discovery_endpoint": self.provider.discovery, "project_name": project,
             "project_domain_name": "chameleon", **auth}}
@@ -82,7 +81,7 @@ class OIDCCase(CommandCase):
         return out + shown + err
 
     def access_token(self, **form):
-        fields = {"grant_type": "password", "username": "alice", "password": "labsecret", "scope": "openid",
+        fields = {"grant_type": "password", "username": "alice", "password": "devcloud-password", "scope": "openid",
                   **CONFIDENTIAL, **form}
         return self.token_answer(fields)["access_token"]
 
@@ -119,7 +118,7 @@ class EachAuthType(OIDCCase):
         self.assertFalse(self.cache.exists(), "ccauth's file is for Chameleon's type")
 
     def test_password(self):
-        self.configure("v3oidcpassword", username="alice", password="labsecret", **CONFIDENTIAL)
+        self.configure("v3oidcpassword", username="alice", password="devcloud-password", **CONFIDENTIAL)
         self.work()
 
     def test_access_token(self):
@@ -127,7 +126,7 @@ class EachAuthType(OIDCCase):
         self.work()
 
     def test_browser_with_a_loopback_port(self):
-        self.configure("v3oidcauthcode", client_id="lab-browser", redirect_uri="http://127.0.0.1:18099/callback")
+        self.configure("v3oidcauthcode", client_id="devcloud-browser", redirect_uri="http://127.0.0.1:18099/callback")
         self.log_in("lab")
         self.work()
 
@@ -280,7 +279,7 @@ class Explanations(OIDCCase):
         self.step("provider", "leasehold login lab")
 
     def test_a_person_without_a_mapping(self):
-        self.configure("v3oidcpassword", username="nobody", password="labsecret", **CONFIDENTIAL)
+        self.configure("v3oidcpassword", username="nobody", password="devcloud-password", **CONFIDENTIAL)
         self.step("federation", "no rule of its mapping fits")
 
     def test_an_expired_access_token(self):
@@ -290,18 +289,18 @@ class Explanations(OIDCCase):
         self.step("federation", "gateway before Keystone", "expired")
 
     def test_a_project_one_is_not_in(self):
-        self.configure("v3oidcpassword", project="project2", username="alice", password="labsecret", **CONFIDENTIAL)
+        self.configure("v3oidcpassword", project="project2", username="alice", password="devcloud-password", **CONFIDENTIAL)
         self.step("project", "not a member of the project", "project1")
 
     def test_an_unknown_provider_and_a_wrong_password(self):
         self.configure("v3oidcpassword", username="alice", password="wrong", **CONFIDENTIAL)
         self.step("provider", "refuses the password")
-        self.configure("v3oidcpassword", username="alice", password="labsecret", identity_provider="other",
+        self.configure("v3oidcpassword", username="alice", password="devcloud-password", identity_provider="other",
                        **CONFIDENTIAL)
         self.step("federation", "knows no identity provider")
 
     def test_all_is_well(self):
-        self.configure("v3oidcpassword", project="project2", username="bob", password="labsecret", **CONFIDENTIAL)
+        self.configure("v3oidcpassword", project="project2", username="bob", password="devcloud-password", **CONFIDENTIAL)
         findings = json.loads(self.succeed("doctor", "-f", "json").out)
         steps = [finding["step"] for finding in findings if finding["subject"] == "lab"]
         self.assertEqual(steps, ["configuration", "discovery", "provider", "token", "federation", "project", "login",

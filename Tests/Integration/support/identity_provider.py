@@ -12,7 +12,7 @@ import urllib.request
 class Person:
     """Signs in at the provider of 'tools/devcloud up --with-oidc', and says yes or no."""
 
-    def __init__(self, name="alice", password="labsecret"):
+    def __init__(self, name="alice", password="devcloud-password"):
         self.name, self.password = name, password
 
     def answer(self, address, says="yes"):
@@ -52,7 +52,7 @@ class Provider:
 
     def _send(self, method, body):
         request = urllib.request.Request(
-            f"{self.url}/lab/settings", json.dumps(body).encode() if body is not None else None,
+            f"{self.url}/devcloud/settings", json.dumps(body).encode() if body is not None else None,
             {"Content-Type": "application/json"}, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         return json.loads(opener.open(request, timeout=20).read())

@@ -87,8 +87,13 @@ def parser() -> argparse.ArgumentParser:
         ("up", up, "install what is missing, and start what does not run"),
         ("reset", reset, "wipe the cloud's data and start it with fresh ones; what is installed stays"),
     ):
-        command(name, action, text).add_argument(
+        added = command(name, action, text)
+        added.add_argument(
             "--with-chi", action="store_true", help="install python-chi too, for 'chi-python' on the PATH of 'env'"
+        )
+        added.add_argument(
+            "--with-oidc", action="store_true",
+            help="an OpenID provider too, and a gateway before Keystone that takes its word; they stay until a reset"
         )
     command("down", down, "stop everything; a stopped cloud is no error")
     command("status", status, "show the daemons, their ports and their memory")
@@ -100,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
 
 def up(layout: Layout, options: argparse.Namespace) -> int:
     with install.exclusively(layout.root / "lock", f"the {layout.name} cloud"):
-        bring_up(layout, options.with_chi)
+        bring_up(layout, options.with_chi, options.with_oidc)
     return 0
 
 
@@ -108,7 +113,7 @@ def reset(layout: Layout, options: argparse.Namespace) -> int:
     with install.exclusively(layout.root / "lock", f"the {layout.name} cloud"):
         stop(layout)
         shutil.rmtree(layout.data, ignore_errors=True)
-        bring_up(layout, options.with_chi)
+        bring_up(layout, options.with_chi, options.with_oidc)
     return 0
 
 
@@ -120,16 +125,17 @@ def down(layout: Layout, options: argparse.Namespace) -> int:
     return 0
 
 
-def bring_up(layout: Layout, with_chi: bool) -> None:
+def bring_up(layout: Layout, with_chi: bool, with_oidc: bool) -> None:
     began = time.monotonic()
-    cloud, processes = services(layout), Processes(layout)
+    with_oidc = with_oidc or layout.federated.exists()
+    cloud, processes = services(layout, with_oidc), Processes(layout)
     for folder in (layout.logs, layout.run):
         folder.mkdir(exist_ok=True)
     processes.stop_strays(cloud.all)
     check_ports(processes, cloud.all)
-    if not layout.lite:
-        install.install_debian_packages(layout)
-    install.install_environments(layout, with_chi)
+    install.install_debian_packages(
+        layout, ({} if layout.lite else install.SERVER_PACKAGES) | (install.GATEWAY_PACKAGES if with_oidc else {}))
+    install.install_environments(layout, with_chi, with_oidc)
 
     fresh = not layout.complete.exists()
     changed = configuration.write(layout)
@@ -185,13 +191,23 @@ def start(layout: Layout, cloud: Services, processes: Processes, fresh: bool) ->
         launch(cloud.resources)
         wait_for(cloud.identity)
         launch(cloud.reservations)
-        wait_for(cloud.all)
+        wait_for(cloud.identity + cloud.resources + cloud.reservations)
     if fresh:
         if not layout.lite:
             with step("hosts, flavors, networks, floating IPs"):
                 data.discover_hosts(layout, processes, cloud)
                 data.bootstrap(layout, "resources.py")
         layout.complete.write_text("")
+    if cloud.federation:
+        with step("OpenID provider and gateway"):
+            (layout.data / "provider").mkdir(exist_ok=True)
+            for daemon in cloud.federation:
+                # The gateway reads the key that the provider makes.
+                launch([daemon])
+                wait_for([daemon])
+            if not layout.federated.exists():
+                data.bootstrap(layout, "federation.py")
+                layout.federated.write_text("")
     with step("a member's list of leases"):
         processes.wait_for("Blazar listing leases", lambda: api.is_ready(layout), started)
 
@@ -229,7 +245,7 @@ def stop(layout: Layout) -> None:
     if not processes.all_pids():
         return
     with step("stopping"):
-        processes.stop(cloud.identity + cloud.resources + cloud.reservations)
+        processes.stop(cloud.identity + cloud.resources + cloud.reservations + cloud.federation)
         for daemon in reversed(cloud.infrastructure):
             processes.stop([daemon])
         processes.stop_strays([])
@@ -265,6 +281,10 @@ def env(layout: Layout, options: argparse.Namespace) -> int:
     print(f"export OS_CLIENT_CONFIG_FILE={shlex.quote(str(layout.clouds_yaml))}")
     print(f"export OS_CLOUD={shlex.quote(options.user)}")
     print(f'export PATH={shlex.quote(str(layout.bin))}:"$PATH"')
+    if layout.federated.exists():
+        print(f"export OIDC_PROVIDER={shlex.quote(layout.provider_url)}")
+        print(f"export OIDC_AUTH_URL={shlex.quote(layout.gateway_url())}")
+        print(f"export OIDC_INTROSPECTING_AUTH_URL={shlex.quote(layout.gateway_url('introspecting_gateway'))}")
     # They would win over the entry of clouds.yaml.
     disturbing = {name for name in os.environ if name.startswith("OS_")} - {"OS_CLOUD", "OS_CLIENT_CONFIG_FILE"}
     if disturbing:

@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 from string import Template
 
-from . import settings
+from . import install, settings
 from .settings import PASSWORD, REGION, SOURCES, Layout
 
 COMMON_TEMPLATES = ("keystone.conf", "blazar.conf")
@@ -45,9 +46,11 @@ def rendered(layout: Layout) -> dict[str, str]:
     if not layout.lite:
         for host in compute_hosts():
             files[f"{host}.conf"] = render("compute.conf", values | {"compute_host": host})
-    for path in (SOURCES / "python").rglob("*"):
-        if path.is_file() and path.suffix != ".pyc":
-            files[str(path.relative_to(SOURCES))] = path.read_text()
+    for folder in ("python", "provider"):
+        for path in (SOURCES / folder).rglob("*"):
+            if path.is_file() and path.suffix != ".pyc":
+                files[str(path.relative_to(SOURCES))] = path.read_text()
+    files["gateway.conf"] = render("gateway.conf", values | {"gateway_rules": render("gateway-rules.conf", values)})
     files["cloud.json"] = json.dumps(cloud_description(layout), indent=2) + "\n"
     return files
 
@@ -61,6 +64,8 @@ def template_values(layout: Layout) -> dict[str, str]:
     plugins = (DUMMY_PLUGIN,) if layout.lite else FULL_PLUGINS + (DUMMY_PLUGIN,)
     values = {
         "data": str(layout.data), "etc": str(layout.etc), "run": str(layout.run), "venv": str(layout.venv),
+        "logs": str(layout.logs), "apache_modules": str(Path(install.GATEWAY_PACKAGES["libapache2-mod-auth-openidc"]).parent),
+        "apache_user": settings.apache_user(), "provider_discovery": layout.discovery_url,
         "auth_url": layout.auth_url, "password": PASSWORD, "region": REGION,
         "token_seconds": str(settings.token_seconds()),
         "blazar_plugins": ",".join(plugins),
@@ -96,6 +101,7 @@ def cloud_description(layout: Layout) -> dict[str, object]:
         "auth_url": layout.auth_url, "blazar_url": layout.blazar_url, "region": REGION, "password": PASSWORD,
         "services": services, "hosts": compute_hosts(), "floating_ips": settings.FLOATING_IP_COUNT,
         "application_credentials": str(layout.data / "application-credentials.json"),
+        "federation": {"issuer": layout.issuer, "totp_key": settings.TOTP_KEY},
     }
 
 

@@ -16,19 +16,23 @@ from .report import DevcloudError, failure, say, step
 from .settings import SOURCES, Layout
 
 # A package, and the program by which its presence is known.
-DEBIAN_PACKAGES = {
+SERVER_PACKAGES = {
     "mariadb-server": "/usr/sbin/mariadbd",
     "rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server",
+}
+GATEWAY_PACKAGES = {
+    "apache2-bin": "/usr/sbin/apache2",
+    "libapache2-mod-auth-openidc": "/usr/lib/apache2/modules/mod_auth_openidc.so",
 }
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
-def install_debian_packages(layout: Layout) -> None:
+def install_debian_packages(layout: Layout, packages: dict[str, str]) -> None:
     saved = layout.top / "policy-rc.d.saved"
     if saved.exists():
         # An earlier devcloud was killed while apt ran.
         restore_policy(saved)
-    missing = [name for name, program in DEBIAN_PACKAGES.items() if not Path(program).exists()]
+    missing = [name for name, program in packages.items() if not Path(program).exists()]
     if not missing:
         return
     if os.getuid() != 0:
@@ -79,13 +83,15 @@ def restore_policy(saved: Path) -> None:
     saved.unlink()
 
 
-def install_environments(layout: Layout, with_chi: bool) -> None:
+def install_environments(layout: Layout, with_chi: bool, with_provider: bool) -> None:
     wanted = {
         layout.venv: "requirements-lite.txt" if layout.lite else "requirements-server.txt",
         layout.clients: "requirements-client.txt",
     }
     if with_chi:
         wanted[layout.chi] = "requirements-chi.txt"
+    if with_provider:
+        wanted[layout.provider] = "requirements-provider.txt"
     with ExitStack() as locks:
         # The clients' environment is shared: another devcloud may be making it for the other variant.
         for venv in wanted:

@@ -4,8 +4,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .configuration import compute_hosts
+from .install import GATEWAY_PACKAGES
 from .processes import Daemon
-from .settings import Layout
+from .settings import PASSWORD, Layout
 
 
 @dataclass(frozen=True)
@@ -16,14 +17,17 @@ class Services:
     identity: list[Daemon]
     resources: list[Daemon]
     reservations: list[Daemon]
+    federation: list[Daemon]
 
     @property
     def all(self) -> list[Daemon]:
-        return self.infrastructure + self.identity + self.resources + self.reservations
+        return self.infrastructure + self.identity + self.resources + self.reservations + self.federation
 
 
-def services(layout: Layout) -> Services:
+def services(layout: Layout, with_oidc: bool = False) -> Services:
+    """The daemons; those of the federation if it was set up, or is to be."""
     port = layout.ports
+    federation = federation_of(layout) if with_oidc or layout.federated.exists() else []
     binaries = layout.venv / "bin"
     python = {
         "PYTHONPATH": str(layout.etc / "python"),
@@ -53,7 +57,7 @@ def services(layout: Layout) -> Services:
     # Mounted under /identity, as where Keystone shares a web server; Blazar cannot do without a prefix.
     keystone = api("keystone", "devcloud_keystone", "/identity/v3", SCRIPT_NAME="/identity")
     if layout.lite:
-        return Services([], [keystone], [], [api("blazar", "devcloud_blazar_lite")])
+        return Services([], [keystone], [], [api("blazar", "devcloud_blazar_lite")], federation)
 
     erlang = {
         "HOME": str(layout.data / "rabbitmq"), "ERL_EPMD_ADDRESS": "127.0.0.1", "ERL_EPMD_PORT": str(port["epmd"]),
@@ -90,4 +94,28 @@ def services(layout: Layout) -> Services:
             ),
             api("blazar-api", "devcloud_blazar"),
         ],
+        federation=federation,
     )
+
+
+def federation_of(layout: Layout) -> list[Daemon]:
+    """The identity provider, and the gateway before Keystone that takes its word."""
+    gateways = tuple(layout.ports[name] for name in ("gateway", "introspecting_gateway"))
+    return [
+        Daemon(
+            "provider", [
+                str(layout.provider / "bin" / "gunicorn"), "--bind", f"127.0.0.1:{layout.ports['provider']}",
+                # One process: what it knows is in its memory.
+                "--workers", "1", "--threads", "8", "--no-control-socket", "--access-logfile", "-",
+                "devcloud_provider.application:application",
+            ], (layout.ports["provider"],), layout.discovery_url, {
+                "PYTHONPATH": str(layout.etc / "provider"), "DEVCLOUD_PROVIDER_URL": layout.provider_url,
+                "DEVCLOUD_PROVIDER_DIR": str(layout.data / "provider"), "DEVCLOUD_PROVIDER_PASSWORD": PASSWORD,
+                "PYTHONPYCACHEPREFIX": str(layout.root / "cache" / "python"),
+            },
+        ),
+        Daemon(
+            "gateway", [GATEWAY_PACKAGES["apache2-bin"], "-f", f"{layout.etc}/gateway.conf", "-DFOREGROUND"], gateways,
+            layout.gateway_url(),
+        ),
+    ]

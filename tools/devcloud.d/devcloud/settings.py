@@ -17,6 +17,9 @@ REGION = "RegionOne"
 # No secret: every listener is on loopback, every machine behind it is made up, and this file is public.
 PASSWORD = "devcloud-password"
 
+# The second factor of user1, in base 32: the key of RFC 6238's examples.
+TOTP_KEY = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+
 HOST_COUNT = 3
 FLOATING_IP_COUNT = 10
 
@@ -24,8 +27,11 @@ FLOATING_IP_COUNT = 10
 FULL_PORTS = {
     "keystone": 5000, "blazar": 1234, "placement": 8778, "nova": 8774, "neutron": 9696,
     "mariadb": 13306, "rabbitmq": 5672, "rabbitmq_distribution": 25672, "epmd": 14369,
+    "provider": 18080, "gateway": 15000, "introspecting_gateway": 15010,
 }
-LITE_PORTS = {"keystone": 5001, "blazar": 1235}
+LITE_PORTS = {
+    "keystone": 5001, "blazar": 1235, "provider": 18081, "gateway": 15001, "introspecting_gateway": 15011,
+}
 # The databases of the full variant; lite has SQLite files for those of the services that it runs.
 DATABASES = ("keystone", "placement", "nova", "nova_api", "nova_cell0", "neutron", "blazar")
 
@@ -63,6 +69,11 @@ class Layout:
         return self.top / "chi"
 
     @property
+    def provider(self) -> Path:
+        """The identity provider's environment, which both variants use."""
+        return self.top / "provider"
+
+    @property
     def bin(self) -> Path:
         """What `devcloud env` puts on PATH: the clients only, so that no other Python program is hidden."""
         return self.root / "bin"
@@ -80,6 +91,11 @@ class Layout:
     def complete(self) -> Path:
         """Exists once the data were set up to the end; without it they are made anew."""
         return self.data / "complete"
+
+    @property
+    def federated(self) -> Path:
+        """Exists once Keystone knows the identity provider, which then starts and stops with the rest."""
+        return self.data / "federated"
 
     @property
     def logs(self) -> Path:
@@ -100,6 +116,22 @@ class Layout:
     @property
     def auth_url(self) -> str:
         return f"http://127.0.0.1:{self.ports['keystone']}/identity/v3"
+
+    @property
+    def provider_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['provider']}"
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.provider_url}/auth/realms/chameleon"
+
+    @property
+    def discovery_url(self) -> str:
+        return f"{self.issuer}/.well-known/openid-configuration"
+
+    def gateway_url(self, name: str = "gateway") -> str:
+        """Keystone's address behind a gateway."""
+        return f"http://127.0.0.1:{self.ports[name]}/identity/v3"
 
     @property
     def blazar_url(self) -> str:
@@ -132,6 +164,11 @@ def token_seconds() -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 86400:
         raise DevcloudError(f"{TOKEN_SECONDS_VARIABLE} must be a number from 1 to 86400, not {text!r}")
     return int(text)
+
+
+def apache_user() -> str:
+    """Apache asks for an unprivileged user when root starts it; Debian has one."""
+    return "User www-data\nGroup www-data" if os.getuid() == 0 else ""
 
 
 def mariadb_user() -> str:

@@ -110,7 +110,7 @@ class Plan:
             # It waits for the network more than for a processor, so it is ready when the build is.
             wipes = "tools/devcloud reset && " if os.environ.get("CI") == "true" else ""
             steps.append(
-                Step("cloud", ["bash", "-c", f"{wipes}tools/devcloud up --with-chi"], lane="cloud", nice=5, is_vital=True))
+                Step("cloud", ["bash", "-c", f"{wipes}tools/devcloud up --with-chi --with-oidc"], lane="cloud", nice=5, is_vital=True))
         if not self.options.only:
             steps += self._tests()
         if self.is_whole:

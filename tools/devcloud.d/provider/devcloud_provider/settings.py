@@ -1,0 +1,48 @@
+"""Where the provider is, who its people are, and what a test may change while it runs."""
+from __future__ import annotations
+
+import os
+from typing import Any
+
+BASE = os.environ["DEVCLOUD_PROVIDER_URL"]
+FOLDER = os.environ["DEVCLOUD_PROVIDER_DIR"]
+PASSWORD = os.environ["DEVCLOUD_PROVIDER_PASSWORD"]
+
+REALM = "/auth/realms/chameleon"
+PROTOCOL = f"{REALM}/protocol/openid-connect"
+ISSUER = BASE + REALM
+SCOPES = ["openid", "profile", "email", "offline_access"]
+KEY_ID = "devcloud-1"
+
+PEOPLE: dict[str, dict[str, str]] = {
+    name: {
+        "sub": f"f{number:07d}-0000-4000-8000-000000000000", "preferred_username": name, "name": full_name,
+        "email": f"{name}@example.org",
+    } for number, (name, full_name) in enumerate(
+        (("alice", "Alice Example"), ("bob", "Bob Example"), ("nobody", "No Project")), 1
+    )
+}
+
+DEFAULTS: dict[str, Any] = {
+    "access_token_seconds": 300, "refresh_token_seconds": 1800, "device_code_seconds": 600, "interval": 5,
+    # A refresh token is good for one use; a second use ends the login.
+    "rotate": True, "reuse_revokes_family": True,
+    # Keycloak grants a client's default scopes whether they are asked for or not.
+    "default_scopes": True,
+    "verification_uri_complete": True, "require_device_pkce": False,
+}
+# The values of now. New ones hold for what is issued afterwards.
+CURRENT = dict(DEFAULTS)
+
+
+def change(values: dict[str, Any]) -> list[str]:
+    """Takes new values; gives the names that are unknown or of another type, and then takes none."""
+    wrong = [name for name, value in values.items() if type(value) is not type(DEFAULTS.get(name))]
+    if not wrong:
+        CURRENT.update(values)
+    return wrong
+
+
+def reset() -> None:
+    CURRENT.clear()
+    CURRENT.update(DEFAULTS)
