@@ -90,11 +90,13 @@ let package = Package(
             ["LeaseModel", "LocalFiles", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient"]),
         module("Leasehold", ["LeaseModel", "LocalFiles", "LeaseStore", "SyncEngine"]),
 
-        // The command.
+        // The command: how results look, and what there is to show.
+        module("Output", ["LeaseModel", "LeaseReports", yams]),
         module(
             "LeaseCommands",
             [
-                "Leasehold", "LeaseModel", "LeaseReports", "LocalFiles", "YAMLReading", arguments, yams, lifecycle,
+                "Leasehold", "LeaseModel", "LeaseReports", "LocalFiles", "Output", "YAMLReading", arguments, yams,
+                lifecycle,
                 unixSignals, logging,
             ]),
         .executableTarget(name: "LeaseholdCLI", dependencies: ["LeaseCommands", arguments], swiftSettings: settings),
@@ -166,7 +168,7 @@ let package = Package(
             "LeaseCommandsTests",
             [
                 "LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "Leasehold", "MirrorFixtures",
-                "OpenStackClient", arguments, yams,
+                "OpenStackClient", "Output", arguments, yams,
             ]),
         tests(
             "OpenStackClientTests",

@@ -1,5 +1,6 @@
 import LeaseModel
 import Leasehold
+import Output
 
 /// How a command fails: what the person reads, the fixed code for programs, and the exit status.
 package struct CommandError: Error, Sendable {

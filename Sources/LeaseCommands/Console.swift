@@ -2,6 +2,7 @@ import Foundation
 package import LeaseModel
 import Leasehold
 import LocalFiles
+package import Output
 
 /// Where a command runs: its streams, its environment, its clock. Tests make their own.
 package struct Console {
@@ -83,9 +84,12 @@ package struct Console {
         return text
     }
 
-    /// Writes a remark to standard error, on a line of its own. What cannot be written there is let go.
+    /// Writes a remark to standard error, on a line of its own; on a terminal it is wrapped between words. What cannot
+    /// be written there is let go.
     package mutating func remark(_ text: String) {
-        try? errors.write(text.escapedForTerminal + "\n")
+        let safe = text.escapedForTerminal
+        let lines = errorTerminal.width.map { TextWidth.wrapped(safe, to: max(20, $0)) } ?? [safe]
+        try? errors.write(lines.joined(separator: "\n") + "\n")
         try? errors.flush()
     }
 }

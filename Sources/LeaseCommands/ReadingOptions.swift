@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// The options of every command that answers from the database.
 package struct ReadingOptions: ParsableArguments {
@@ -25,12 +26,23 @@ package struct ReadingOptions: ParsableArguments {
     }
 
     /// Writes a list, row by row as the closure gives them.
+    ///
+    /// - Parameters:
+    ///   - columns: the columns that there are.
+    ///   - terminal: those that a person sees on a terminal who asks for none; the usual ones if `nil`.
+    ///   - limit: the most rows to write; `nil` for all.
+    ///   - console: where to write.
+    ///   - rows: gives the rows.
+    /// - Throws: ``UnknownColumnError``, ``OutputError``, or what `rows` throws.
     func write<Row>(
-        _ columns: [Column<Row>], _ console: inout Console, rows: ((Row) throws -> Void) throws -> Void
+        _ columns: [Column<Row>], terminal: [Column<Row>]? = nil, limit: Int? = nil, _ console: inout Console,
+        rows: ((Row) throws -> Void) throws -> Void
     ) throws {
+        let style = style(console)
         let selection = try ColumnSelection(
-            from: columns, names: output.columnNames, sort: output.sort, format: output.format)
-        var list = ListOutput(selection: selection, style: style(console))
+            from: columns, names: output.columnNames, sort: output.sort, format: output.format,
+            standard: style.isForTerminal && !output.isWide ? terminal : nil)
+        var list = ListOutput(selection: selection, style: style, limit: limit)
         var sink = console.output
         defer { console.output = sink }
         try rows { try list.write($0, to: &sink) }
@@ -38,8 +50,21 @@ package struct ReadingOptions: ParsableArguments {
     }
 
     /// Writes a list that is at hand.
-    func write<Row>(_ rows: [Row], _ columns: [Column<Row>], _ console: inout Console) throws {
-        try write(columns, &console) { write in for row in rows { try write(row) } }
+    func write<Row>(
+        _ rows: [Row], _ columns: [Column<Row>], terminal: [Column<Row>]? = nil, limit: Int? = nil,
+        _ console: inout Console
+    ) throws {
+        try write(columns, terminal: terminal, limit: limit, &console) { write in for row in rows { try write(row) } }
+    }
+
+    /// Whether the answer is for a person who looks at a terminal, and who chose no columns.
+    func isPage(_ console: Console) -> Bool { style(console).isForTerminal && output.columnNames.isEmpty }
+
+    /// Writes a page of text for a person.
+    func write(_ page: TextPage, _ console: inout Console) throws {
+        var sink = console.output
+        defer { console.output = sink }
+        try page.write(to: &sink)
     }
 
     /// Writes one result.
@@ -52,7 +77,7 @@ package struct ReadingOptions: ParsableArguments {
     }
 
     func style(_ console: Console) -> OutputStyle {
-        OutputStyle(options: output, terminal: console.outputTerminal, zone: console.zone)
+        OutputStyle(options: output, terminal: console.outputTerminal, zone: console.zone, now: console.now())
     }
 
     /// The zone in which times are read and shown.
@@ -76,20 +101,36 @@ package struct ReadingOptions: ParsableArguments {
     ///   - scopes: of what; `nil` for everything.
     ///   - knownAt: when the answer was known; `nil` for now.
     ///   - given: the zone of the answer; that of the options if `nil`.
+    ///   - more: what else there is to say of the answer.
     ///   - console: where to say it.
     /// - Throws: ``LeaseholdError``.
     func remarkFreshness(
         _ manager: LeaseManager, scopes: Set<Int64>?, knownAt: Timestamp? = nil, zone given: DisplayZone? = nil,
-        _ console: inout Console
+        more: String = "", _ console: inout Console
     ) throws {
         let zone = given ?? zone(console)
+        if try remarkEmptiness(manager, &console) { return }
         guard output.format.isForPeople, !output.isQuiet else { return }
         if let knownAt {
             try remarkKnowledge(manager, scopes: scopes, at: knownAt, zone, &console)
         } else {
             try remarkLastSync(manager, scopes: scopes, zone, &console)
         }
-        if !output.usesUTC { console.remark("Times are in \(zone.name).") }
+        let zoneRemark = output.usesUTC ? "" : "Times are in \(zone.description(at: console.now()))."
+        let last = [zoneRemark, more].filter { !$0.isEmpty }.joined(separator: " ")
+        if !last.isEmpty { console.remark(last) }
+    }
+
+    /// Says why nothing is there, if the reason is that no site has been read.
+    ///
+    /// - Returns: whether that is the reason.
+    @discardableResult
+    func remarkEmptiness(_ manager: LeaseManager, _ console: inout Console) throws -> Bool {
+        guard try manager.scopes().allSatisfy({ $0.listedAt == nil }) else { return false }
+        if !output.isQuiet {
+            console.remark("Nothing is known: no site has been read yet. Run `leasehold sync`.")
+        }
+        return true
     }
 
     private func remarkKnowledge(
@@ -116,7 +157,7 @@ package struct ReadingOptions: ParsableArguments {
         _ manager: LeaseManager, scopes: Set<Int64>?, _ zone: DisplayZone, _ console: inout Console
     ) throws {
         let now = console.now()
-        let text = TimeText(zone: zone)
+        let text = TimeText(zone: zone, now: now)
         let runs = try manager.lastRuns()
         for scope in try manager.scopes() where scopes?.contains(scope.id) ?? true {
             var remark = "\(scope.site): "
@@ -124,11 +165,11 @@ package struct ReadingOptions: ParsableArguments {
                 let ahead = listed.seconds(since: now)
                 remark +=
                     ahead > Self.toleratedClockErrorSeconds
-                    ? "synced while this machine's clock was wrong, or it is wrong now: it was "
+                    ? "read while this machine's clock was wrong, or it is wrong now: it was "
                         + "\(TimeText.duration(seconds: ahead)) ahead of what it is (\(text.full(listed)))"
-                    : "synced \(TimeText.relative(listed, to: now)) (\(text.full(listed)))"
+                    : "read \(TimeText.relative(listed, to: now)) (\(text.moment(listed)))"
             } else {
-                remark += "never synced"
+                remark += "never read"
             }
             let failed = runs.filter {
                 scope.clouds.contains($0.cloud) && ($0.outcome == .failed || $0.outcome == .suspect)

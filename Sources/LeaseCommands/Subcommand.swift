@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// A command of the tree. What ArgumentParser calls forwards to ``execute(_:)``, which tests call themselves.
 package protocol Subcommand: AsyncParsableCommand {

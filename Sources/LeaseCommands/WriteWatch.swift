@@ -1,6 +1,7 @@
 import Foundation
 import LeaseModel
 import Leasehold
+import Output
 import Synchronization
 
 /// Says, when a command is stopped by Ctrl-C or SIGTERM, what becomes of the write that it asked for.

@@ -157,18 +157,21 @@ class Formats(OfflineCase):
             values = [row[column] for row in self.rows("list", "--sort", key)]
             self.assertEqual(values, sorted(values, reverse=reverse), key)
 
-    def test_a_cell_that_a_spreadsheet_would_run_is_neutralised_in_CSV_only(self):
+    def test_a_cell_that_a_spreadsheet_would_run_is_neutralised_on_request(self):
         wanted = "=1+1, \"quoted\" – ünïcode ☃"
         self.assertIn(wanted, self.names())
         cells = [row["name"] for row in csv.DictReader(
-            io.StringIO(self.succeed("list", "-f", "csv").out, newline=""))]
+            io.StringIO(self.succeed("list", "-a", "-f", "csv", "--spreadsheet-safe").out, newline=""))]
         self.assertNotIn(wanted, cells)
         self.assertTrue(any(cell.endswith(wanted) and not cell.startswith("=") for cell in cells), cells)
+        plain = self.succeed("list", "-a", "-f", "csv").out
+        self.assertNotIn("\r", plain)
+        self.assertIn(wanted, [row["name"] for row in csv.DictReader(io.StringIO(plain, newline=""))])
 
     def test_freshness_is_said_beside_a_table_and_within_the_rest(self):
         result = self.succeed("list")
-        self.assertIn("synced", result.err)
-        self.assertNotIn("synced", result.out)
+        self.assertIn(": read ", result.err)
+        self.assertNotIn(": read ", result.out)
         self.assertEqual(self.succeed("list", "-q").err, "")
         quiet = self.succeed("list", "-f", "json")
         self.assertEqual(quiet.err, "")

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("The commands in the table of chi.lease's names")
 struct ChiTableCommandTests {

@@ -5,6 +5,7 @@ import MirrorFixtures
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("How commands fail")
 struct CommandErrorTests {

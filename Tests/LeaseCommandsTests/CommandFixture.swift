@@ -8,6 +8,7 @@ import Synchronization
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 /// Commands run in this process, on a filled database, with a clock that stands at minute 12.
 struct CommandFixture {

@@ -1,6 +1,7 @@
 import ArgumentParser
 
 @testable import LeaseCommands
+@testable import Output
 
 /// Every command, with the words that lead to it.
 enum CommandTree {

@@ -5,6 +5,7 @@ import MirrorFixtures
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("leasehold create, in python-chi's own names")
 struct CreateCommandTests {

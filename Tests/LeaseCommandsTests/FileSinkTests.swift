@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("Writing to files")
 struct FileSinkTests {

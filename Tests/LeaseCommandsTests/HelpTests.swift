@@ -2,6 +2,7 @@ import ArgumentParser
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("What the command says of itself")
 struct HelpTests {

@@ -3,6 +3,7 @@ import LeaseModel
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("Output options and terminals")
 struct OutputOptionsTests {
@@ -84,7 +85,7 @@ struct ArgumentParsingTests {
 
     @Test func mistakesAreExplained() {
         let time = #expect(throws: (any Error).self) { try Probe.parse(["--start", "soon"]) }
-        #expect(time.map { Probe.fullMessage(for: $0) }?.contains("tomorrow 09:00") == true)
+        #expect(time.map { Probe.fullMessage(for: $0) }?.contains("tomorrow 9am") == true)
         #expect(time.map { Probe.exitCode(for: $0).rawValue } == ExitStatus.usage.rawValue)
         let length = #expect(throws: (any Error).self) { try Probe.parse(["--start", "now", "--length", "2"]) }
         #expect(length.map { Probe.fullMessage(for: $0) }?.contains("no unit") == true)

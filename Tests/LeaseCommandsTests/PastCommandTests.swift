@@ -5,6 +5,7 @@ import MirrorFixtures
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("The commands that ask of the past")
 struct PastCommandTests {
@@ -100,7 +101,7 @@ struct PastCommandTests {
         #expect(again.errors.isEmpty)
         #expect(try await ids(fixture, "--as-known-at 2027-01-15T08:06:00Z") == "a b c d e n z")
         // The list at minute 10 did not have it.
-        #expect(try await ids(fixture, "") == "a b c d z")
+        #expect(try await ids(fixture, "-a") == "a b c d z")
         let shown = try await fixture.run("show", "n", "-f", "json")
         #expect(shown.json?["departure"] == "unlisted")
         #expect(shown.json?["deleted_before"] == .string(StoreFixture.time(10).iso8601))

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("Progress")
 struct ProgressTests {

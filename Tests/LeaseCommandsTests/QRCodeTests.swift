@@ -1,6 +1,7 @@
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 /// QR codes that zxing-cpp (PyPI) has read back: their rows, each as a hexadecimal number.
 @Suite struct QRCodeTests {

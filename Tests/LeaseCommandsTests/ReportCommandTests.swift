@@ -5,6 +5,7 @@ import MirrorFixtures
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("Reports as commands")
 struct ReportCommandTests {
@@ -34,7 +35,7 @@ struct ReportCommandTests {
             "hours", "--by", "node_type", "--bucket", "week", "--tz", "Asia/Kolkata", "--to", "2027-01-16")
         #expect(result.lines.contains { $0.hasPrefix("| 2027-01-11 W02 | all ") })
         #expect(result.lines.contains { $0.hasPrefix("| total ") })
-        #expect(result.errors.contains("Times are in Asia/Kolkata."))
+        #expect(result.errors.contains("Times are in Asia/Kolkata (UTC+5:30)."))
         #expect(result.errors.contains("deleted before"))
     }
 

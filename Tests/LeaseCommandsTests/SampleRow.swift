@@ -1,6 +1,7 @@
 import LeaseModel
 
 @testable import LeaseCommands
+@testable import Output
 
 /// A row with one column of each kind.
 struct SampleRow: Tabular {

@@ -5,6 +5,7 @@ import Leasehold
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("The shortcut of leasehold id")
 struct ShortcutTests {

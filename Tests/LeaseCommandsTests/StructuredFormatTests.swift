@@ -3,6 +3,7 @@ import Testing
 import Yams
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("JSON, YAML, CSV and plain values")
 struct StructuredFormatTests {
@@ -47,7 +48,7 @@ struct StructuredFormatTests {
     }
 
     private static let emptyListCases: [(OutputFormat, String)] = [
-        (OutputFormat.json, "[]\n"), (.yaml, "[]\n"), (.csv, "id,name\r\n"), (.value, ""),
+        (OutputFormat.json, "[]\n"), (.yaml, "[]\n"), (.csv, "id,name\n"), (.value, ""),
     ]
 
     @Test(arguments: emptyListCases)
@@ -103,10 +104,10 @@ struct StructuredFormatTests {
         let row = SampleRow(name: "a \"b\", c\nd")
         #expect(
             try listText(.csv, of: [row], columns: ["name", "amount", "start_date", "reservations", "length"])
-                == "name,amount,start_date,reservations,length\r\n"
-                + "\"a \"\"b\"\", c\nd\",2,2026-11-22T17:14:00Z,\"[{\"\"id\"\": \"\"r1\"\", \"\"min\"\": 1}]\",601200\r\n"
+                == "name,amount,start_date,reservations,length\n"
+                + "\"a \"\"b\"\", c\nd\",2,2026-11-22T17:14:00Z,\"[{\"\"id\"\": \"\"r1\"\", \"\"min\"\": 1}]\",601200\n"
         )
-        #expect(try showText(.csv, of: row, columns: ["amount"]) == "amount\r\n2\r\n")
+        #expect(try showText(.csv, of: row, columns: ["amount"]) == "amount\n2\n")
     }
 
     private static let csvRunsNoFormulaCases: [(String, String)] = [
@@ -115,21 +116,37 @@ struct StructuredFormatTests {
     ]
 
     @Test(arguments: csvRunsNoFormulaCases)
-    func csvRunsNoFormula(name: String, field: String) {
-        #expect(CSVRenderer.field(.text(name)) == field)
-        #expect(CSVRenderer.field(.status(name)) == field)
-        #expect(CSVRenderer.field(.json(.string(name))) == field)
+    func csvRunsNoFormula(name: String, field: String) throws {
+        for cell in [Cell.text(name), .status(name), .json(.string(name))] {
+            #expect(try csv(cell, isSpreadsheetSafe: true) == field)
+        }
     }
 
-    @Test func csvLeavesNumbersAlone() {
-        #expect(CSVRenderer.field(.number(-5)) == "-5")
-        #expect(CSVRenderer.field(.duration(seconds: -60)) == "-60")
-        #expect(CSVRenderer.field(.json(JSONValue(-5))) == "-5")
-        #expect(CSVRenderer.field(.missing) == "")
+    @Test("CSV has every value as it is, unless a spreadsheet is to read it", arguments: csvRunsNoFormulaCases)
+    func csvKeepsValues(name: String, field: String) throws {
+        let written = try csv(.text(name), isSpreadsheetSafe: false)
+        let value = written.hasPrefix("\"") ? String(written.dropFirst().dropLast()) : written
+        #expect(value == name)
+    }
+
+    @Test func csvLeavesNumbersAlone() throws {
+        #expect(try csv(.number(-5), isSpreadsheetSafe: true) == "-5")
+        #expect(try csv(.duration(seconds: -60), isSpreadsheetSafe: true) == "-60")
+        #expect(try csv(.json(JSONValue(-5)), isSpreadsheetSafe: true) == "-5")
+    }
+
+    /// A cell as CSV, between two others.
+    private func csv(_ cell: Cell, isSpreadsheetSafe: Bool) throws -> String {
+        let heads = ["a", "b", "c"].map { ColumnHead(key: $0) }
+        var renderer = CSVRenderer(heads: heads, isSpreadsheetSafe: isSpreadsheetSafe)
+        var buffer = TextBuffer()
+        try renderer.row([.number(1), cell, .number(2)], to: &buffer)
+        let line = try #require(buffer.text.firstRange(of: "a,b,c\n1,"))
+        return String(buffer.text[line.upperBound...].dropLast(3))
     }
 
     @Test func csvLineOfOneMissingValueIsNotEmpty() throws {
-        #expect(try listText(.csv, of: [SampleRow(startsAt: nil)], columns: ["start_date"]) == "start_date\r\n\"\"\r\n")
+        #expect(try listText(.csv, of: [SampleRow(startsAt: nil)], columns: ["start_date"]) == "start_date\n\"\"\n")
     }
 
     @Test func valuesAsOpenStackWritesThem() throws {

@@ -2,6 +2,7 @@ import LeaseModel
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("Tables")
 struct TableTests {
@@ -65,12 +66,8 @@ struct TableTests {
                 | name         | training                |
                 | start_date   | 2026-11-22 18:14 +01:00 |
                 | length       | 6 d 23 h                |
-                | reservations | [                       |
-                |              |   {                     |
-                |              |     "id": "r1",         |
-                |              |     "min": 1            |
-                |              |   }                     |
-                |              | ]                       |
+                | reservations | - id: r1                |
+                |              |   min: 1                |
                 +--------------+-------------------------+
 
                 """)

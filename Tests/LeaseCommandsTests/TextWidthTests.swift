@@ -1,6 +1,7 @@
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("Width of text")
 struct TextWidthTests {

@@ -2,6 +2,7 @@ import LeaseModel
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("Times for people")
 struct TimeTextTests {

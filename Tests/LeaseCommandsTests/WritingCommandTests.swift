@@ -5,6 +5,7 @@ import MirrorFixtures
 import Testing
 
 @testable import LeaseCommands
+@testable import Output
 
 @Suite("The commands that write, offline")
 struct WritingCommandTests {

@@ -1,4 +1,5 @@
 import LeaseModel
+import Output
 import YAMLReading
 
 /// A lease in a file, to be asked for again: as `leasehold show` and `openstack reservation lease show` print one in

@@ -1,7 +1,9 @@
+import Foundation
 package import LeaseModel
 import LeaseReports
+package import Output
 
-/// A moment as a user types it: `2026-11-22 18:00`, `tomorrow 09:00`, `+2d`, `now`.
+/// A moment as a user types it: `2026-11-22 18:00`, `tomorrow 9am`, `monday 9:00`, `+2d`, `@1795370000`, `now`.
 ///
 /// Reading it needs neither clock nor zone, so that a mistake is reported with the other mistakes of the command line;
 /// ``moment(now:zone:)`` then says which moment is meant.
@@ -18,11 +20,15 @@ package struct TimeArgument: Sendable, Hashable {
         case relative(Int64)
         /// A day counted from today, and what the clock shows on it in seconds; `nil` for the day's beginning.
         case day(Int64, seconds: Int64?)
+        /// The next such day of the week, Monday being 0, or the last one, and what the clock shows on it.
+        case weekday(Int64, isLast: Bool, seconds: Int64?)
     }
 
     /// The text as typed.
     package let text: String
     private let meaning: Meaning
+    /// The zone that is named behind it.
+    private let zoneName: String?
 
     /// Whether it says `now`: Blazar refuses a start in a minute that has passed, so such a draft has to say so too.
     package var isNow: Bool { meaning == .now }
@@ -31,8 +37,17 @@ package struct TimeArgument: Sendable, Hashable {
     /// for another option.
     package init(parsing text: String) throws(TimeArgumentError) {
         self.text = text
-        guard let meaning = Self.meaning(of: text) else { throw TimeArgumentError(text: text, problem: .syntax) }
-        self.meaning = meaning
+        if let meaning = Self.meaning(of: text) {
+            self.meaning = meaning
+            zoneName = nil
+        } else if let (rest, zone) = Self.splittingZone(text), let meaning = Self.meaning(of: rest),
+            Self.needsZone(meaning)
+        {
+            self.meaning = meaning
+            zoneName = zone
+        } else {
+            throw TimeArgumentError(text: text, problem: .syntax)
+        }
     }
 
     /// The moment that is meant. A day without a time begins as a bucket of a report does: at midnight, or where the
@@ -42,8 +57,10 @@ package struct TimeArgument: Sendable, Hashable {
     ///   - now: the present.
     ///   - zone: the zone of times that name none.
     /// - Returns: that moment, to the second.
-    /// - Throws: ``TimeArgumentError`` if the zone's clocks skip that time, or the year is not in 1 to 9999.
+    /// - Throws: ``TimeArgumentError`` if the zone's clocks skip that time or show it twice, there is no zone of the name
+    ///   that is given, or the year is not in 1 to 9999.
     package func moment(now: Timestamp, zone: DisplayZone) throws(TimeArgumentError) -> Timestamp {
+        let zone = try namedZone() ?? zone
         let result: Timestamp
         switch meaning {
         case .now: result = now
@@ -52,22 +69,46 @@ package struct TimeArgument: Sendable, Hashable {
         case .clock(let clock): result = try moment(showing: clock, zone: zone)
         case .date(let day): result = beginning(ofDay: day, zone: zone)
         case .day(let days, let seconds):
-            let day = Self.day(of: zone.clock(at: now)) + days
-            if let seconds {
-                result = try moment(showing: Timestamp(secondsSince1970: day * 86_400 + seconds), zone: zone)
-            } else {
-                result = beginning(ofDay: day, zone: zone)
+            result = try moment(ofDay: Self.day(of: zone.clock(at: now)) + days, seconds: seconds, zone: zone)
+        case .weekday(let weekday, let isLast, let seconds):
+            let today = Self.day(of: zone.clock(at: now))
+            // 1 January 1970 was a Thursday, which is 3.
+            let ahead = ((weekday - (today + 3)) % 7 + 7) % 7
+            guard !isLast else {
+                result = try moment(ofDay: today + ahead - 7, seconds: seconds, zone: zone)
+                break
             }
+            let coming = try moment(ofDay: today + ahead, seconds: seconds, zone: zone)
+            result = coming > now ? coming : try moment(ofDay: today + ahead + 7, seconds: seconds, zone: zone)
         }
         guard (1...9_999).contains(result.utc.year) else { throw TimeArgumentError(text: text, problem: .outOfRange) }
         return result
     }
 
+    private func namedZone() throws(TimeArgumentError) -> DisplayZone? {
+        guard let zoneName else { return nil }
+        do {
+            return try DisplayZone.named(zoneName, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            throw TimeArgumentError(text: text, problem: .zone(error.message))
+        }
+    }
+
+    private func moment(ofDay day: Int64, seconds: Int64?, zone: DisplayZone) throws(TimeArgumentError) -> Timestamp {
+        guard let seconds else { return beginning(ofDay: day, zone: zone) }
+        return try moment(showing: Timestamp(secondsSince1970: day * 86_400 + seconds), zone: zone)
+    }
+
     private func moment(showing clock: Timestamp, zone: DisplayZone) throws(TimeArgumentError) -> Timestamp {
-        guard let moment = zone.moment(showing: clock) else {
+        let moments = zone.moments(showing: clock)
+        guard let first = moments.first else {
             throw TimeArgumentError(text: text, problem: .skipped(zone: zone.name))
         }
-        return moment
+        guard moments.count == 1 else {
+            let choices = moments.map { clock.iso8601.dropLast(4) + zone.offsetText(at: $0) }
+            throw TimeArgumentError(text: text, problem: .twice(zone: zone.name, choices: choices.map(String.init)))
+        }
+        return first
     }
 
     private func beginning(ofDay day: Int64, zone: DisplayZone) -> Timestamp {
@@ -85,7 +126,23 @@ package struct TimeArgument: Sendable, Hashable {
     private static func meaning(of text: String) -> Meaning? {
         let typed = text.split(separator: " ").joined(separator: " ").lowercased()
         if typed == "now" { return .now }
-        return relative(typed) ?? day(typed) ?? date(typed)
+        return relative(typed) ?? epoch(typed) ?? date(typed) ?? day(typed)
+    }
+
+    private static func needsZone(_ meaning: Meaning) -> Bool {
+        switch meaning {
+        case .now, .absolute, .relative: false
+        case .clock, .date, .day, .weekday: true
+        }
+    }
+
+    /// What stands before a zone's name at the end, and that name.
+    private static func splittingZone(_ text: String) -> (rest: String, zone: String)? {
+        let words = text.split(separator: " ")
+        guard words.count > 1, let zone = words.last, zone.first?.isLetter == true else { return nil }
+        let isUTC = ["UTC", "GMT", "Z"].contains(zone.uppercased())
+        guard isUTC || zone.count >= 3 else { return nil }
+        return (words.dropLast().joined(separator: " "), isUTC ? "UTC" : String(zone))
     }
 
     /// `+2d`, `-3h`, `in 2h`, `2h ago`.
@@ -100,30 +157,79 @@ package struct TimeArgument: Sendable, Hashable {
         return nil
     }
 
-    /// `today`, `tomorrow 09:00`, `yesterday`.
-    private static func day(_ text: String) -> Meaning? {
-        let words = text.split(separator: " ")
-        guard let first = words.first, words.count <= 2,
-            let days: Int64 = ["yesterday": -1, "today": 0, "tomorrow": 1][first]
-        else { return nil }
-        guard words.count == 2 else { return .day(days, seconds: nil) }
-        let parts = words[1].split(separator: ":", omittingEmptySubsequences: false)
-        guard (2...3).contains(parts.count), parts.allSatisfy({ $0.count == 2 && $0.utf8.allSatisfy(isDigit) }) else {
-            return nil
-        }
-        let numbers = parts.compactMap { Int64($0) }
-        guard numbers[0] < 24, numbers.dropFirst().allSatisfy({ $0 < 60 }) else { return nil }
-        return .day(days, seconds: numbers[0] * 3_600 + numbers[1] * 60 + (numbers.count > 2 ? numbers[2] : 0))
+    /// `@1795370000`, seconds since 1970, as `date` takes it.
+    private static func epoch(_ text: String) -> Meaning? {
+        guard text.hasPrefix("@"), let seconds = Int64(text.dropFirst()) else { return nil }
+        let moment = Timestamp(secondsSince1970: seconds)
+        return moment.isInCalendar ? .absolute(moment) : nil
     }
 
-    /// `2026-11-22`, `2026-11-22 18:00`, and ISO 8601 with or without a zone.
+    /// `today`, `tomorrow 9am`, `monday 9:00`, `last monday`, `18:00`.
+    private static func day(_ text: String) -> Meaning? {
+        var words = text.split(separator: " ")
+        guard let first = words.first else { return nil }
+        if let days: Int64 = ["yesterday": -1, "today": 0, "tomorrow": 1][first] {
+            words.removeFirst()
+            guard !words.isEmpty else { return .day(days, seconds: nil) }
+            return timeOfDay(words).map { .day(days, seconds: $0) }
+        }
+        let isLast = first == "last"
+        if isLast || first == "next" { words.removeFirst() }
+        if let name = words.first, let weekday = weekday(name) {
+            words.removeFirst()
+            guard !words.isEmpty else { return .weekday(weekday, isLast: isLast, seconds: nil) }
+            return timeOfDay(words).map { .weekday(weekday, isLast: isLast, seconds: $0) }
+        }
+        guard words.first == first else { return nil }
+        return timeOfDay(words).map { .day(0, seconds: $0) }
+    }
+
+    private static func weekday(_ word: Substring) -> Int64? {
+        let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+        return days.firstIndex { $0 == word || (word.count == 3 && $0.hasPrefix(word)) }.map(Int64.init)
+    }
+
+    /// What a clock shows, in seconds from midnight: `18:00`, `9:30`, `9am`, `9:30 pm`, `noon`.
+    private static func timeOfDay(_ words: [Substring]) -> Int64? {
+        var text = words.joined()
+        guard words.count <= 2 else { return nil }
+        if words.count == 2, !["am", "pm"].contains(words[1]) { return nil }
+        if text == "noon" { return 43_200 }
+        if text == "midnight" { return 0 }
+        var half: Int64?
+        if text.hasSuffix("am") || text.hasSuffix("pm") {
+            half = text.hasSuffix("pm") ? 12 : 0
+            text.removeLast(2)
+        }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard (half == nil ? 2...3 : 1...3).contains(parts.count), parts[0].count <= 2,
+            parts.dropFirst().allSatisfy({ $0.count == 2 }),
+            parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isDigit) })
+        else { return nil }
+        var numbers = parts.compactMap { Int64($0) }
+        if let half {
+            guard (1...12).contains(numbers[0]) else { return nil }
+            numbers[0] = numbers[0] % 12 + half
+        }
+        guard numbers[0] < 24, numbers.dropFirst().allSatisfy({ $0 < 60 }) else { return nil }
+        let rest = numbers.count > 2 ? numbers[2] : 0
+        return numbers[0] * 3_600 + (numbers.count > 1 ? numbers[1] * 60 : 0) + rest
+    }
+
+    /// `2026-11-22`, `2026-11-22 18:00`, `2026-11-22 9am`, and ISO 8601 with or without a zone.
     private static func date(_ text: String) -> Meaning? {
         let typed = text.uppercased()
         // `2026-11-22T18:00:00+01:00` may be typed with a space before its zone.
         let compact = [(" +", "+"), (" -", "-"), (" UTC", "Z"), (" Z", "Z")].reduce(typed) {
             $0.replacing($1.0, with: $1.1)
         }
-        guard let moment = Timestamp(parsing: compact) else { return nil }
+        guard let moment = Timestamp(parsing: compact) else {
+            let words = text.split(separator: " ")
+            guard let first = words.first, first.count == 10, let start = Timestamp(parsing: String(first)),
+                let seconds = timeOfDay(Array(words.dropFirst()))
+            else { return nil }
+            return .clock(start.adding(seconds: seconds))
+        }
         guard compact.utf8.count > "2026-11-22".utf8.count else { return .date(day(of: moment)) }
         let hasZone = compact.hasSuffix("Z") || compact.dropFirst(10).contains { $0 == "+" || $0 == "-" }
         return hasZone ? .absolute(moment) : .clock(moment)
@@ -140,6 +246,10 @@ package struct TimeArgumentError: Error, Sendable, Hashable, CustomStringConvert
         case syntax
         /// The clocks of the zone are put forward over it.
         case skipped(zone: String)
+        /// The clocks of the zone are put back over it, and show it twice.
+        case twice(zone: String, choices: [String])
+        /// There is no zone of the name behind it.
+        case zone(String)
         /// Its year is not in 1 to 9999.
         case outOfRange
     }
@@ -153,10 +263,15 @@ package struct TimeArgumentError: Error, Sendable, Hashable, CustomStringConvert
         switch problem {
         case .syntax:
             return "\(given) is not a time. Give for example '2026-11-22 18:00' or 2026-11-22 (local time, or UTC with "
-                + "--utc), 2026-11-22T17:00Z, now, today, 'tomorrow 09:00', +2d, -3h or '2h ago'."
+                + "--utc), 2026-11-22T17:00Z, now, 18:00, 'tomorrow 9am', 'monday 9:00', +2d, -3h or '2h ago'."
         case .skipped(let zone):
             return "\(given) does not exist in \(zone): the clocks go forward over it. "
                 + "Give another time, or one with its offset, such as 2026-03-29T02:30+01:00."
+        case .twice(let zone, let choices):
+            return "\(given) happens twice in \(zone): the clocks go back over it. "
+                + "Say which is meant: \(choices.joined(separator: " or "))."
+        case .zone(let problem):
+            return "\(given): \(problem)"
         case .outOfRange:
             return "\(given) is not in the years 1 to 9999."
         }

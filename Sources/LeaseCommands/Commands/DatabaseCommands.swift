@@ -2,6 +2,7 @@ package import ArgumentParser
 import Foundation
 import LeaseModel
 import Leasehold
+import Output
 
 /// `leasehold db`
 package struct DatabaseCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// `leasehold flavors`
 package struct FlavorList: Subcommand {

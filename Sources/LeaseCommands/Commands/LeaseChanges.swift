@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// `leasehold changes`
 package struct LeaseChanges: Subcommand {
@@ -40,7 +41,10 @@ package struct LeaseChanges: Subcommand {
         var synced: [String: Timestamp] = [:]
         for scope in try manager.scopes() { synced[scope.site] = max(synced[scope.site], scope.listedAt) }
         let rows = changes.flatMap { ChangeRow.rows(of: $0, syncedAt: synced[$0.site]) }
-        try reading.write(rows, ChangeRow.columns, &console)
+        let time = reading.style(console).time
+        try reading.write(
+            reading.isPage(console) ? rows.filter { !$0.isEcho } : rows, ChangeRow.columns,
+            terminal: ChangeRow.terminalColumns(time), &console)
         try reading.remarkFreshness(manager, scopes: scopes, &console)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LeaseModel
+import Output
 
 /// The options that narrow a list of leases. All that are given must hold.
 package struct LeaseFilterOptions: ParsableArguments {
@@ -25,6 +26,11 @@ package struct LeaseFilterOptions: ParsableArguments {
     var includesDeparted = false
 
     package init() {}
+
+    /// Whether they ask for leases that may have ended.
+    var asksForEnded: Bool {
+        !match.statuses.isEmpty || includesDeparted || activeAt != nil || from != nil || to != nil
+    }
 
     /// The filter, its times read on the clock of that zone.
     ///

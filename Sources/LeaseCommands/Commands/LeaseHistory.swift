@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// `leasehold history show`, which is what `leasehold history` does unless told otherwise
 package struct LeaseHistory: Subcommand {
@@ -8,9 +9,10 @@ package struct LeaseHistory: Subcommand {
         commandName: "show",
         abstract: "Show what was seen to happen to a lease.",
         discussion: """
-            Each row is a change: what it was from and to, when it was seen, and before when it cannot have happened.
-            'effective' is when it did, where Blazar has noted that itself: a start, an end, the creation. 'ending' says
-            how a lease that is gone had ended: as planned, early, or unknown if what was seen fits both.
+            On a terminal a line tells what happened, and when. In a file or a pipe each row is a change: what it was
+            from and to, when it was seen, and before when it cannot have happened. 'effective' is when it did, where
+            Blazar has noted that itself: a start, an end, the creation. 'ending' says how a lease that is gone had ended:
+            as planned, early, or unknown if what was seen fits both.
 
             --states shows each state whole instead. Leases that are gone have a history too.
 
@@ -24,6 +26,8 @@ package struct LeaseHistory: Subcommand {
     var reference: String
     @Flag(name: .customLong("states"), help: "Show the states, not the changes between them.")
     var showsStates = false
+    @Flag(name: .customLong("all"), help: "On a terminal too: the steps of events and reservations.")
+    var includesEchoes = false
     @OptionGroup var reading: ReadingOptions
 
     package init() {}
@@ -37,7 +41,20 @@ package struct LeaseHistory: Subcommand {
             let rows = try manager.history(candidate).map { VersionRow(version: $0, syncedAt: syncedAt) }
             try reading.write(rows, VersionRow.columns, &console)
         } else {
-            let rows = try manager.lifeline(candidate).flatMap { ChangeRow.rows(of: $0, syncedAt: syncedAt) }
+            let changes = try manager.lifeline(candidate)
+            if reading.isPage(console) {
+                let style = reading.style(console)
+                let history = HistoryPage(
+                    changes: changes, time: style.time, includesEchoes: includesEchoes,
+                    showsBounds: reading.output.verbosity > 0)
+                try reading.write(history.page(style, now: console.now()), &console)
+                let bounds = "Times that Blazar did not note are when it was seen; -v has the bounds."
+                try reading.remarkFreshness(
+                    manager, scopes: [candidate.scopeID],
+                    more: history.hasBounds && !history.showsBounds ? bounds : "", &console)
+                return
+            }
+            let rows = changes.flatMap { ChangeRow.rows(of: $0, syncedAt: syncedAt) }
             try reading.write(rows, ChangeRow.columns, &console)
         }
         try reading.remarkFreshness(manager, scopes: [candidate.scopeID], &console)

@@ -1,6 +1,7 @@
 import Foundation
 import LeaseModel
 package import Leasehold
+package import Output
 
 extension LeaseIdentify {
     /// `leasehold id NAME`, answered before the command tree and the concurrency runtime are set up.

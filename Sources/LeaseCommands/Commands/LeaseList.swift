@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// `leasehold list`
 package struct LeaseList: Subcommand {
@@ -8,14 +9,16 @@ package struct LeaseList: Subcommand {
         commandName: "list",
         abstract: "List leases, from the local database.",
         discussion: """
-            Shows what is queued (status QUEUED, with a local id) and every lease that a site still lists, ended ones too;
-            --deleted adds those that it no longer lists, and how they ended.
+            Shows what runs, what is to come and what is queued, own leases first. -a adds those that have ended, as do
+            --status and options that name a time; --deleted adds those that their site no longer lists, and how they
+            ended.
 
             --on asks what was held at a time, as known now; those that vanished around it say 'maybe'. --as-known-at asks
             for the list as it was known at a time. Both together ask what was then believed about the other time.
 
             EXAMPLES
               leasehold list --mine --status active
+              leasehold list -a --limit 20
               leasehold list --node-type gpu_rtx_6000 --active-at tomorrow
               leasehold list --name 'nightly-*' --sort -end_date -f json
               leasehold list -c name -c end_date -f csv --utc
@@ -24,12 +27,20 @@ package struct LeaseList: Subcommand {
               leasehold list --on 2026-03-08 --as-known-at 2026-03-01
             """)
 
+    @Flag(name: [.customShort("a"), .customLong("all")], help: "Those too that have ended.")
+    var includesEnded = false
+    @Option(name: .customLong("limit"), help: ArgumentHelp("The most to show.", valueName: "number"))
+    var limit: Int?
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var filters: LeaseFilterOptions
     @OptionGroup var past: PastOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit takes a number of leases, 1 or more.") }
+    }
 
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)
@@ -38,8 +49,11 @@ package struct LeaseList: Subcommand {
         let knownAt = try past.knownAt.map { try reading.pastMoment($0, option: "--as-known-at", console) }
         let heldAt = try past.heldAt.map { try TimeArgument(parsing: $0).moment(now: now, zone: reading.zone(console)) }
         if heldAt != nil || knownAt != nil {
-            let columns = LeaseRow.columns(heldAt: heldAt, showsEnding: filter.includesDeparted)
-            try reading.write(columns, &console) { write in
+            let showsEnding = filter.includesDeparted
+            try reading.write(
+                LeaseRow.columns(heldAt: heldAt, showsEnding: showsEnding),
+                terminal: LeaseRow.terminalColumns(heldAt: heldAt, showsEnding: showsEnding), limit: limit, &console
+            ) { write in
                 try manager.forEachLease(on: heldAt, asKnownAt: knownAt, filter) {
                     try write(LeaseRow($0, now: heldAt ?? knownAt ?? now))
                 }
@@ -47,16 +61,61 @@ package struct LeaseList: Subcommand {
             try reading.remarkFreshness(manager, scopes: scopes, knownAt: knownAt, &console)
             return
         }
-        var queued = 0
-        try reading.write(LeaseRow.columns(showsEnding: filter.includesDeparted), &console) { write in
-            try manager.forEachLease(filter) {
-                if $0.isQueued { queued += 1 }
-                try write(LeaseRow($0, now: now))
+        let listing = LeaseListing(
+            manager: manager, filter: filter, includesEnded: includesEnded || filters.asksForEnded, now: now)
+        var count = ListedCount()
+        let columns = LeaseRow.columns(showsEnding: filter.includesDeparted)
+        let terminal = LeaseRow.terminalColumns(heldAt: nil, showsEnding: filter.includesDeparted)
+        try reading.write(columns, terminal: terminal, limit: limit, &console) { write in
+            if reading.output.format.isForPeople, reading.output.sort.isEmpty {
+                for row in try listing.forPeople() {
+                    count.note(row)
+                    try write(row)
+                }
+            } else {
+                try listing.forEach(atMost: reading.output.sort.isEmpty ? limit : nil) { row in
+                    count.note(row)
+                    try write(row)
+                }
             }
         }
-        if queued > 0, reading.output.format == .table, !reading.output.isQuiet {
-            console.remark("Writes are queued for \(queued) of these: see `leasehold queue list`.")
-        }
+        try remark(count, listing, &console)
         try reading.remarkFreshness(manager, scopes: scopes, &console)
+    }
+
+    /// Says what is not seen, and why.
+    private func remark(_ count: ListedCount, _ listing: LeaseListing, _ console: inout Console) throws {
+        guard !reading.output.isQuiet else { return }
+        if count.rows == 0, let reason = try listing.emptiness() {
+            console.remark(reason)
+        }
+        guard reading.output.format == .table else { return }
+        if let limit, count.rows > limit {
+            console.remark("\(limit) of \(count.rows) shown (--limit).")
+        }
+        let ended = try listing.endedCount()
+        if ended > 0 { console.remark("\(ended) ended lease\(ended == 1 ? "" : "s") not shown (-a).") }
+        if reading.isPage(console) {
+            if count.marked { console.remark("* changed here, not sent yet: leasehold queue") }
+            if count.undecided { console.remark("! waits for your decision: leasehold queue") }
+        } else if count.queued > 0 {
+            console.remark("Writes are queued for \(count.queued) of these: see `leasehold queue list`.")
+        }
+    }
+}
+
+/// What was listed, for the remarks below the list.
+private struct ListedCount {
+    var rows = 0
+    var queued = 0
+    var marked = false
+    var undecided = false
+
+    mutating func note(_ row: LeaseRow) {
+        rows += 1
+        guard row.mirrored.isQueued else { return }
+        queued += 1
+        if row.mark == " *" { marked = true }
+        if row.mark == " !" { undecided = true }
     }
 }

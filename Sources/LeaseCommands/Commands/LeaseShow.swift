@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// `leasehold show`
 package struct LeaseShow: Subcommand {
@@ -27,6 +28,18 @@ package struct LeaseShow: Subcommand {
     package init() {}
     package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
+    /// A script that asks again and again until a lease is active never learns anything new: nothing syncs.
+    private func remarkAge(_ lease: MirroredLease, _ console: inout Console) {
+        let output = reading.output
+        let age = console.now().seconds(since: lease.lastSeenAt)
+        guard !reading.refreshes, !output.isQuiet, !output.format.isForPeople, !lease.isDraft, lease.departure == nil,
+            lease.lease.status.isPassing, age >= 120
+        else { return }
+        console.remark(
+            "leasehold: '\(lease.lease.name)' was read \(TimeText.duration(seconds: age)) ago, and is not read again "
+                + "by asking here. To wait for it: leasehold wait. To read it now: --refresh.")
+    }
+
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)
         let knownAt = try knownAt.map { try reading.pastMoment($0, option: "--at", console) }
@@ -39,10 +52,53 @@ package struct LeaseShow: Subcommand {
         let now = knownAt ?? console.now()
         let changes = lease.isDraft ? [] : try manager.lifeline(LeaseCandidate(lease)).filter { $0.observedAt <= now }
         let detail = LeaseDetail(row: LeaseRow(lease, now: now), changes: changes)
+        if reading.isPage(console) {
+            let page = try LeasePage(detail.row, changes: changes, manager).page(reading.style(console))
+            try reading.write(page, &console)
+            try reading.remarkFreshness(
+                manager, scopes: [lease.scopeID], knownAt: knownAt, more: "Every field: -f yaml", &console)
+            return
+        }
         try reading.show(detail, LeaseDetail.columns, &console)
         if reading.output.format == .table, reading.output.columnNames.isEmpty {
             try detail.writeSections(reading.style(console), to: &console.output)
         }
         try reading.remarkFreshness(manager, scopes: [lease.scopeID], knownAt: knownAt, &console)
+        if knownAt == nil { remarkAge(lease, &console) }
+    }
+}
+
+extension LeaseStatus {
+    /// Whether the site is about to change it.
+    fileprivate var isPassing: Bool { ![.active, .terminated, .error].contains(self) }
+}
+
+extension LeasePage {
+    /// A lease with what the database knows of its resources.
+    init(_ row: LeaseRow, changes: [LeaseChange], _ manager: LeaseManager) throws {
+        let scopes: Set<Int64> = [row.mirrored.scopeID]
+        let types = Set(row.lease.reservations.map(\.resourceType))
+        var held: [String: [String]] = [:]
+        func add(_ kind: ResourceKind) throws {
+            for resource in try manager.resources(kind, scopes: scopes) {
+                for allocation in resource.allocations where allocation.leaseID == row.lease.id {
+                    held[allocation.reservationID, default: []].append(resource.resource.name ?? resource.resource.id)
+                }
+            }
+        }
+        if types.contains(.host) { try add(.host) }
+        if types.contains(.device) { try add(.device) }
+        if types.contains(.floatingIP) {
+            for address in try manager.floatingIPs(reservedIn: row.mirrored) {
+                held[address.reservationID, default: []].append(address.address)
+            }
+        }
+        var networks: [String: String] = [:]
+        if types.contains(.floatingIP) {
+            for network in try manager.resources(.network, scopes: scopes) {
+                networks[network.resource.id] = network.resource.name
+            }
+        }
+        self.init(row: row, changes: changes, held: held, networks: networks)
     }
 }

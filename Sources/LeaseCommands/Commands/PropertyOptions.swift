@@ -1,6 +1,7 @@
 import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// The option that narrows a list of resources by their properties.
 package struct PropertyOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// `leasehold queue`
 package struct QueueCommand: AsyncParsableCommand {
@@ -69,6 +70,11 @@ package struct QueueShow: Subcommand {
     package func execute(_ console: inout Console) async throws {
         let (manager, _) = try await reading.open(&console)
         let (mutation, attempts) = try manager.mutation(id)
+        if reading.isPage(console) {
+            let cloud = try manager.scopes().first { $0.id == mutation.scopeID }?.clouds.first
+            let page = QueuePage(mutation: mutation, attempts: attempts, cloud: cloud).page(reading.style(console))
+            return try reading.write(page, &console)
+        }
         try reading.show(QueueRow(mutation: mutation, attempts: attempts), QueueRow.details, &console)
     }
 }

@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// `leasehold reservations`
 package struct ReservationList: Subcommand {
@@ -33,9 +34,10 @@ package struct ReservationList: Subcommand {
         }
         if let reference {
             let lease = try manager.lease(reference, scopes: scopes)
-            try reading.write(rows(of: lease), ReservationRow.columns, &console)
+            try reading.write(
+                rows(of: lease), ReservationRow.columns, terminal: ReservationRow.terminalColumns, &console)
         } else {
-            try reading.write(ReservationRow.columns, &console) { write in
+            try reading.write(ReservationRow.columns, terminal: ReservationRow.terminalColumns, &console) { write in
                 try manager.forEachLease(filter) { for row in rows(of: $0) { try write(row) } }
             }
         }

@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// `leasehold status`
 package struct SiteStatus: Subcommand {

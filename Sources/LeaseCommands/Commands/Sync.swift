@@ -2,6 +2,7 @@ package import ArgumentParser
 import LeaseModel
 import Leasehold
 import Logging
+import Output
 import ServiceLifecycle
 import UnixSignals
 

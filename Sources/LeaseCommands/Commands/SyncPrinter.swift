@@ -1,4 +1,5 @@
 import LeaseModel
+import Output
 
 /// Prints what a sync does: changes and reports as results, progress and failures on standard error.
 actor SyncPrinter {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// The options of a command that may wait for what it asked for.
 package struct WaitingOptions: ParsableArguments {

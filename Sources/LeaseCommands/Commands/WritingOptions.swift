@@ -1,6 +1,7 @@
 import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// The options of every command that writes.
 package struct WritingOptions: ParsableArguments {
@@ -45,9 +46,18 @@ package struct WritingOptions: ParsableArguments {
     func conclude(_ result: WriteResult, _ console: inout Console) throws {
         // Programs find them in the result; what stands beside it is the error, if there is one.
         if !reading.output.format.isStructured { remark(result.warnings, &console) }
-        try reading.show(WriteRow(result: result), WriteRow.columns, &console)
-        for note in result.notes { console.remark(note) }
         let mutation = result.mutation
+        let outcome = WriteOutcome(result: result, isOffline: isOffline, now: console.now())
+        if reading.isPage(console) {
+            if !reading.output.isQuiet { try reading.write(outcome.page(reading.style(console)), &console) }
+        } else {
+            try reading.show(WriteRow(result: result), WriteRow.columns, &console)
+            if reading.output.format == .table, !reading.output.isQuiet, let line = outcome.line(reading.style(console))
+            {
+                console.remark(line)
+            }
+        }
+        for note in result.notes where !(reading.output.isQuiet || outcome.says(note)) { console.remark(note) }
         switch mutation.state {
         case .queued:
             let why = isOffline ? "" : " (\(result.pause ?? mutation.message ?? "it waits for an earlier one"))"

@@ -1,6 +1,7 @@
 import LeaseModel
 import Leasehold
 import LocalFiles
+import Output
 
 /// Writes a clouds.yaml for a login, as ccauth does.
 struct CloudsWriter {

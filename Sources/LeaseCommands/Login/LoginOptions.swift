@@ -1,6 +1,7 @@
 import ArgumentParser
 import LeaseModel
 import Leasehold
+import Output
 
 /// Which cloud to log in to.
 package struct LoginOptions: ParsableArguments {

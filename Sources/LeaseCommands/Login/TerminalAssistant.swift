@@ -1,5 +1,6 @@
 import Foundation
 import LeaseModel
+import Output
 
 /// Asks the person at the terminal to log in: an address, a code, and how much time is left.
 ///

@@ -1,3 +1,5 @@
+import Output
+
 /// Shows on a terminal how many leases have been read, once that takes long enough to wonder.
 struct ReadingProgress {
     private var bar: ProgressBar?

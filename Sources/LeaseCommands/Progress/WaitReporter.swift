@@ -1,5 +1,6 @@
 import LeaseModel
 import Leasehold
+import Output
 
 /// Shows how waiting for a lease stands: a bar that fills as the time runs out, on a terminal only.
 struct WaitReporter {

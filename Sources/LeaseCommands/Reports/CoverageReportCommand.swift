@@ -2,6 +2,7 @@ package import ArgumentParser
 import LeaseModel
 import LeaseReports
 import Leasehold
+import Output
 
 /// `leasehold report coverage`
 package struct CoverageReportCommand: Subcommand {

@@ -2,6 +2,7 @@ import Foundation
 import LeaseModel
 import LeaseReports
 import LocalFiles
+package import Output
 
 extension DisplayZone {
     /// A zone of the IANA database, by its name.

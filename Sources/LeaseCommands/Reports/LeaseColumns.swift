@@ -1,5 +1,6 @@
 import LeaseModel
 import LeaseReports
+import Output
 
 /// The columns that tell which lease a row of a report is about.
 enum LeaseColumns {

@@ -2,6 +2,7 @@ import Foundation
 import LeaseModel
 import LeaseReports
 import LocalFiles
+import Output
 
 /// A table of rates in a CSV file.
 struct RateFile {

@@ -1,4 +1,5 @@
 import LocalFiles
+import Output
 
 /// The file that a report goes to.
 enum ReportFile {

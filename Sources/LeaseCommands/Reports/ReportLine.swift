@@ -1,5 +1,6 @@
 import LeaseModel
 import LeaseReports
+import Output
 
 /// A row of a report as it is shown: one of the report's own, or one that adds others up.
 struct ReportLine<Row: GroupedRow>: Sendable {

@@ -2,6 +2,7 @@ import ArgumentParser
 import LeaseModel
 import LeaseReports
 import Leasehold
+import Output
 import Synchronization
 
 /// The options of a report on leases.

@@ -2,6 +2,7 @@ import ArgumentParser
 import LeaseModel
 import LeaseReports
 import Leasehold
+import Output
 
 /// The options that every report has beside ``ReadingOptions``: where to, and with which clock's times it is written.
 ///

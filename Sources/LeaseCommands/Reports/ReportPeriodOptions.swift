@@ -1,6 +1,7 @@
 import ArgumentParser
 import LeaseModel
 import LeaseReports
+import Output
 
 /// The options that bound the time which a report is about.
 package struct ReportPeriodOptions: ParsableArguments {

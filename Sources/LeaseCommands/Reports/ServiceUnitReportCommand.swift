@@ -2,6 +2,7 @@ package import ArgumentParser
 import LeaseModel
 import LeaseReports
 import Leasehold
+import Output
 
 /// `leasehold report su`
 package struct ServiceUnitReportCommand: Subcommand {

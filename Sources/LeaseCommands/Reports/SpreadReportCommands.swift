@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import LeaseReports
+import Output
 
 /// `leasehold report lead-time`
 package struct LeadTimeReportCommand: Subcommand {

@@ -1,4 +1,5 @@
 import LeaseModel
+package import Output
 
 /// Something that was seen to change: a field of a lease, its appearance or its going.
 package struct ChangeRow: Sendable {
@@ -24,7 +25,7 @@ package struct ChangeRow: Sendable {
 
 extension ChangeRow: Tabular {
     package static let columns: [Column<ChangeRow>] = [
-        Column("observed_at") { .time($0.change.observedAt) },
+        Column("observed_at", heading: "SEEN") { .time($0.change.observedAt) },
         Column("change") { .text($0.change.kind.rawValue) },
         Column("lease_name", title: "lease") { .text($0.change.lease.name) },
         Column("field") { .text($0.field?.name) },
@@ -32,10 +33,10 @@ extension ChangeRow: Tabular {
         Column("to") { row in
             row.field.map { Self.cell($0.new) } ?? .status(row.change.lease.status.rawValue)
         },
-        Column("after", title: "not before") { .time($0.change.after) },
-        Column("effective_at", title: "effective") { .time($0.effect.moment) },
-        Column("ending") { .text($0.change.ending?.rawValue) },
-        Column("site") { .text($0.change.site) },
+        Column("after", title: "not before", dropPriority: 1) { .time($0.change.after) },
+        Column("effective_at", title: "effective", dropPriority: 2) { .time($0.effect.moment) },
+        Column("ending", dropPriority: 4) { .text($0.change.ending?.rawValue) },
+        Column("site", dropPriority: 3, role: .context) { .text($0.change.site) },
         Column("lease_id", visibility: .structured, isShrinkable: false) { .text($0.change.lease.id) },
         Column("effective_after", visibility: .structured) { .time($0.effect.after) },
         Column("effective_before", visibility: .structured) { .time($0.effect.before) },
@@ -45,6 +46,20 @@ extension ChangeRow: Tabular {
 }
 
 extension ChangeRow {
+    /// The columns of `changes` on a terminal.
+    static func terminalColumns(_ time: TimeText) -> [Column<ChangeRow>] {
+        let text = ChangeText(time: time)
+        return [
+            Column("observed_at", heading: "SEEN") { .time($0.change.observedAt) },
+            Column("lease_name", heading: "LEASE") { .text($0.change.lease.name) },
+            Column("site", dropPriority: 1, role: .context) { .text($0.change.site) },
+            Column("change", heading: "WHAT") { .text(text.words(of: $0.change, $0.field)) },
+        ]
+    }
+
+    /// Whether it tells something that the others do not.
+    var isEcho: Bool { field?.isEcho ?? (change.kind == .changed) }
+
     /// What `show` has of a lease's own history.
     static let section = columns.filter { ["observed_at", "change", "field", "from", "to", "after"].contains($0.key) }
 

@@ -1,5 +1,6 @@
 import LeaseModel
 import Leasehold
+import Output
 
 /// A floating IP, as Blazar and Neutron tell of it together, as a row of `floating-ips`.
 struct FloatingIPRow: Sendable {
@@ -40,15 +41,17 @@ struct FloatingIPRow: Sendable {
         Column("status") { row in
             row.allocated?.resource.fields["status"]?.stringValue.map { .status($0) } ?? .missing
         },
-        Column("fixed_ip_address", title: "fixed ip") { $0.field("fixed_ip_address") },
+        Column("fixed_ip_address", title: "fixed ip", dropPriority: 3) { $0.field("fixed_ip_address") },
         Column("network") { row in .text(row.networkID.map { row.networks[$0] ?? $0 }) },
-        Column("reservable") { row in
+        Column("reservable", dropPriority: 2, role: .context) { row in
             row.reservable.map { $0.resource.fields["reservable"].map(Cell.json) ?? .bool(true) } ?? .missing
         },
-        Column("reservation_id", isShrinkable: false) { .text($0.reservationID) },
+        Column("reservation_id", isShrinkable: false, role: .identifier, heading: "RESERVATION") {
+            .text($0.reservationID)
+        },
         Column("lease_name", title: "lease") { .text($0.lease?.lease.name ?? $0.allocation?.leaseName) },
-        Column("reserved_until") { .time($0.lease?.lease.endsAt ?? $0.allocation?.endsAt) },
-        Column("site") { .text($0.site) },
+        Column("reserved_until", heading: "UNTIL") { .time($0.lease?.lease.endsAt ?? $0.allocation?.endsAt) },
+        Column("site", dropPriority: 4, role: .context) { .text($0.site) },
         Column("id", visibility: .structured) { .text($0.allocated?.resource.id) },
         Column("lease_id", visibility: .structured) { .text($0.lease?.id ?? $0.allocation?.leaseID) },
         Column("floating_network_id", visibility: .structured) { .text($0.networkID) },

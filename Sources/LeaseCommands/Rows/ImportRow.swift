@@ -1,4 +1,5 @@
 import LeaseModel
+import Output
 
 /// What the import of a file brought, as a row of `history import`.
 enum ImportRow {

@@ -1,4 +1,5 @@
 import LeaseModel
+import Output
 
 /// A lease with all that is known of it, as the result of `show`.
 struct LeaseDetail: Sendable {

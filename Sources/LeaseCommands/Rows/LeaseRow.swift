@@ -1,4 +1,5 @@
 package import LeaseModel
+package import Output
 
 /// A lease as a row of `list`, or as the result of `show`.
 package struct LeaseRow: Sendable {
@@ -35,27 +36,82 @@ package struct LeaseRow: Sendable {
     }
 }
 
+extension LeaseRow {
+    /// The same for a narrow column: `2 × compute_skylake, 1 IP`.
+    var shortResources: String { resources.replacing("floating IP", with: "IP") }
+
+    /// What a terminal shows behind the name of a lease that is not as its site has it.
+    var mark: String {
+        guard mirrored.isQueued, !mirrored.isDraft else { return "" }
+        return mirrored.pending.contains { $0.state.needsDecision } ? " !" : " *"
+    }
+
+    /// Where a lease stands in a list for people: what waits to be created, what runs, what comes, what has ended.
+    var rank: Int {
+        if mirrored.isDraft { return 0 }
+        if !isLive { return 3 }
+        return lease.startsAt > now ? 2 : 1
+    }
+
+    /// Whether it runs or is to come, as far as is known here.
+    var isLive: Bool {
+        mirrored.isDraft || (mirrored.departure == nil && lease.status != .terminated && lease.endsAt > now)
+    }
+
+    /// The columns of `list` on a terminal.
+    static let terminalColumns: [Column<LeaseRow>] = [
+        Column("id", role: .identifier) { .text($0.lease.id) },
+        Column("name") { .text($0.lease.name + $0.mark) },
+        Column("status", isShrinkable: false) { .status($0.lease.status.rawValue) },
+        Column("user_name", dropPriority: 5, role: .context, heading: "USER") {
+            .text($0.mirrored.userName ?? $0.lease.userID)
+        },
+        Column("project_name", dropPriority: 4, role: .context, heading: "PROJECT") {
+            .text($0.mirrored.projectName ?? $0.lease.projectID)
+        },
+        Column("site", dropPriority: 6, role: .context) { .text($0.mirrored.site) },
+        Column("resources", dropPriority: 8) { $0.mirrored.isOutline ? .unknown : .text($0.shortResources) },
+        Column("start_date", dropPriority: 3, heading: "STARTS") { .time($0.lease.startsAt) },
+        Column("end_date", heading: "ENDS") { .time($0.lease.endsAt) },
+        Column("remaining", dropPriority: 7, heading: "LEFT") { row in
+            guard row.lease.startsAt <= row.now, !row.mirrored.isDraft else { return .missing }
+            return row.remainingSeconds.map { .duration(seconds: $0) } ?? .missing
+        },
+    ]
+}
+
+extension MutationState {
+    /// Whether it stays as it is until a person decides.
+    var needsDecision: Bool { self == .blocked || self == .parked }
+}
+
 extension LeaseRow: Tabular {
     /// What python-chi's `show_leases` has, in its order, and where the lease is; what a narrow terminal has no room for
     /// goes by how little it tells.
     package static let columns: [Column<LeaseRow>] = [
         Column("name") { .text($0.lease.name) },
         Column("status") { .status($0.lease.status.rawValue) },
-        Column("user_name", title: "user", leftOut: 6) { .text($0.mirrored.userName ?? $0.lease.userID) },
-        Column("project_name", title: "project", leftOut: 5) {
+        Column("user_name", title: "user", dropPriority: 6) { .text($0.mirrored.userName ?? $0.lease.userID) },
+        Column("project_name", title: "project", dropPriority: 5) {
             .text($0.mirrored.projectName ?? $0.lease.projectID)
         },
-        Column("start_date", isShrinkable: false, leftOut: 8) { .time($0.lease.startsAt) },
+        Column("start_date", isShrinkable: false, dropPriority: 8) { .time($0.lease.startsAt) },
         Column("end_date", isShrinkable: false) { .time($0.lease.endsAt) },
         Column("remaining") { $0.remainingSeconds.map { .duration(seconds: $0) } ?? .missing },
-        Column("hours", leftOut: 2) { .number(JSONNumber(hundredths: $0.hundredthsOfHours)) },
-        Column("nodes", leftOut: 4) { $0.mirrored.isOutline ? .unknown : $0.mirrored.nodes.cell },
-        Column("floating_ips", title: "fips", leftOut: 3) {
-            $0.mirrored.isOutline ? .unknown : $0.mirrored.floatingIPs.cell
+        Column("hours", dropPriority: 2) { .number(JSONNumber(hundredths: $0.hundredthsOfHours)) },
+        Column("nodes", dropPriority: 4) { $0.mirrored.isOutline ? .unknown : .count($0.mirrored.nodes) },
+        Column("floating_ips", title: "fips", dropPriority: 3) {
+            $0.mirrored.isOutline ? .unknown : .count($0.mirrored.floatingIPs)
+        },
+        Column("nodes_min", visibility: .structured) {
+            $0.mirrored.isOutline ? .unknown : .number($0.mirrored.nodes.least)
+        },
+        Column("nodes_max", visibility: .structured) {
+            $0.mirrored.isOutline ? .unknown : .number($0.mirrored.nodes.most)
         },
         Column("ending", visibility: .structured) { .text($0.mirrored.ending?.rawValue) },
-        Column("resources", leftOut: 7) { $0.mirrored.isOutline ? .unknown : .text($0.resources) },
-        Column("created_at", title: "created", isShrinkable: false, leftOut: 1) { .time($0.lease.createdAt) },
+        Column("resources", dropPriority: 7) { $0.mirrored.isOutline ? .unknown : .text($0.resources) },
+        Column("created_at", title: "created", isShrinkable: false, dropPriority: 1) { .time($0.lease.createdAt) },
         Column("site") { .text($0.mirrored.site) },
         Column("id", isShrinkable: false) { .text($0.lease.id) },
         Column("user_id", visibility: .structured) { .text($0.lease.userID) },
@@ -91,6 +147,14 @@ extension LeaseRow: Tabular {
 }
 
 extension LeaseRow {
+    /// The columns of `list` on a terminal; the parameters are those of ``columns(heldAt:showsEnding:)``.
+    static func terminalColumns(heldAt moment: Timestamp?, showsEnding: Bool) -> [Column<LeaseRow>] {
+        let added = columns(heldAt: moment, showsEnding: showsEnding).filter {
+            $0.key == "held" || ($0.key == "ending" && showsEnding)
+        }
+        return terminalColumns.flatMap { $0.key == "status" ? [$0] + added : [$0] }
+    }
+
     /// The columns of `list`.
     ///
     /// - Parameters:
@@ -108,4 +172,9 @@ extension LeaseRow {
             }
         }
     }
+}
+
+extension Cell {
+    /// The number; while it is not known exactly, `1-2` for people, and nothing for programs, who have the bounds.
+    static func count(_ count: ResourceCount) -> Cell { .range(count.least, count.most) }
 }

@@ -1,4 +1,5 @@
 import LeaseModel
+import Output
 
 /// A mutation as a row of `queue list`.
 package struct QueueRow: Sendable {
@@ -6,17 +7,17 @@ package struct QueueRow: Sendable {
     var attempts: [MutationAttempt] = []
 
     static let columns: [Column<QueueRow>] = [
-        Column("id") { .number(Int($0.mutation.id)) },
+        Column("id", heading: "WRITE") { .number(Int($0.mutation.id)) },
         Column("verb") { .text($0.mutation.verb.rawValue) },
         Column("lease") { .text($0.mutation.leaseName) },
         Column("state") { .status($0.mutation.state.rawValue) },
         Column("reason") { .text($0.mutation.reason) },
-        Column("attempts") { .number($0.mutation.attempts) },
-        Column("next_attempt_at") { row in
+        Column("attempts", dropPriority: 2) { .number($0.mutation.attempts) },
+        Column("next_attempt_at", dropPriority: 4, heading: "NEXT TRY") { row in
             row.mutation.state == .queued ? .time(row.mutation.nextAttemptAt) : .missing
         },
-        Column("request_id") { .text($0.mutation.requestID) },
-        Column("site") { .text($0.mutation.site) },
+        Column("request_id", dropPriority: 1, role: .identifier, heading: "REQUEST") { .text($0.mutation.requestID) },
+        Column("site", dropPriority: 3, role: .context) { .text($0.mutation.site) },
         Column("message") { .text($0.mutation.message) },
         Column("lease_id", visibility: .structured) { .text($0.mutation.leaseID ?? $0.mutation.localID) },
         Column("local_id", visibility: .structured) { .text($0.mutation.localID) },

@@ -1,4 +1,5 @@
 import LeaseModel
+package import Output
 
 /// A reservation with the lease it belongs to, as a row of `reservations`.
 package struct ReservationRow: Sendable {
@@ -7,6 +8,19 @@ package struct ReservationRow: Sendable {
 }
 
 extension ReservationRow: Tabular {
+    /// The columns of `reservations` on a terminal.
+    static let terminalColumns: [Column<ReservationRow>] = [
+        Column("id", role: .identifier) { .text($0.reservation.id) },
+        Column("lease_name", heading: "LEASE") { .text($0.lease.lease.name) },
+        Column("resources") { .text(ReservationText(reservation: $0.reservation).what) },
+        Column("status") { .status($0.reservation.status.rawValue) },
+        Column("end_date", dropPriority: 2, heading: "ENDS") { .time($0.lease.lease.endsAt) },
+        Column("site", dropPriority: 1, role: .context) { .text($0.lease.site) },
+        Column("resource_properties", heading: "REQUIRES") {
+            .text(ReservationText(reservation: $0.reservation).requirement)
+        },
+    ]
+
     package static let columns: [Column<ReservationRow>] = [
         Column("id", isShrinkable: false) { .text($0.reservation.id) },
         Column("resource_type") { .text($0.reservation.resourceType.rawValue) },
@@ -16,9 +30,9 @@ extension ReservationRow: Tabular {
         Column("amount") { $0.reservation.amount.map { .number($0) } ?? .missing },
         Column("resource_properties") { .text($0.reservation.resourceProperties) },
         Column("lease_name", title: "lease") { .text($0.lease.lease.name) },
-        Column("lease_status") { .status($0.lease.lease.status.rawValue) },
-        Column("end_date") { .time($0.lease.lease.endsAt) },
-        Column("site") { .text($0.lease.site) },
+        Column("lease_status", dropPriority: 3) { .status($0.lease.lease.status.rawValue) },
+        Column("end_date", dropPriority: 4, heading: "ENDS") { .time($0.lease.lease.endsAt) },
+        Column("site", dropPriority: 2, role: .context) { .text($0.lease.site) },
         Column("lease_id", visibility: .structured, isShrinkable: false) { .text($0.lease.lease.id) },
         Column("resource_id", visibility: .structured) { .text($0.reservation.resourceID) },
         Column("node_type", visibility: .structured) { .text($0.reservation.requiredValue(of: "node_type")) },

@@ -1,4 +1,5 @@
 import LeaseModel
+package import Output
 
 /// A resource that `hosts` and `devices` list.
 package struct ReservableRow: Sendable {
@@ -19,16 +20,16 @@ package struct ReservableRow: Sendable {
     /// The columns; what kind of thing it is stands under different names for hosts and devices.
     static func columns(type: [String]) -> [Column<ReservableRow>] {
         [
-            Column("id", isShrinkable: false) { .text($0.mirrored.resource.id) },
+            Column("id", isShrinkable: false, role: .identifier) { .text($0.mirrored.resource.id) },
             Column("name") { .text($0.mirrored.resource.name) },
             Column(type[0]) { $0.field(type[0], type[1]) },
-            Column("reservable") { $0.field("reservable") },
-            Column("reserved_until") { .time($0.current?.endsAt) },
+            Column("reservable", dropPriority: 3, role: .context) { $0.field("reservable") },
+            Column("reserved_until", heading: "UNTIL") { .time($0.current?.endsAt) },
             Column("lease_name", title: "lease") { row in
                 .text(row.current.map { $0.leaseName ?? $0.leaseID })
             },
-            Column("allocations", title: "planned") { .number($0.mirrored.allocations.count) },
-            Column("site") { .text($0.mirrored.site) },
+            Column("allocations", title: "planned", dropPriority: 2) { .number($0.mirrored.allocations.count) },
+            Column("site", dropPriority: 4, role: .context) { .text($0.mirrored.site) },
             Column("synced_at", visibility: .structured) { .time($0.mirrored.syncedAt) },
             Column("fields", visibility: .structured) { .json(.object($0.mirrored.resource.fields)) },
             Column("reservations", visibility: .structured) { row in
@@ -55,13 +56,13 @@ package struct FlavorRow: Sendable {
 
 extension FlavorRow: Tabular {
     package static let columns: [Column<FlavorRow>] = [
-        Column("id", isShrinkable: false) { .text($0.mirrored.resource.id) },
+        Column("id", isShrinkable: false, role: .identifier) { .text($0.mirrored.resource.id) },
         Column("name") { .text($0.mirrored.resource.name) },
         Column("vcpus") { $0.number("vcpus") },
         Column("ram") { $0.number("ram") },
         Column("disk") { $0.number("disk") },
         Column("is_public", title: "public") { $0.number("os-flavor-access:is_public") },
-        Column("site") { .text($0.mirrored.site) },
+        Column("site", dropPriority: 4, role: .context) { .text($0.mirrored.site) },
         Column("extra_specs", visibility: .structured) { $0.number("extra_specs") },
         Column("synced_at", visibility: .structured) { .time($0.mirrored.syncedAt) },
     ]

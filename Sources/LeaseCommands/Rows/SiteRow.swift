@@ -1,4 +1,5 @@
 import LeaseModel
+import Output
 
 /// A site as one set of credentials sees it, as a row of `sites` and `status`.
 package struct SiteRow: Sendable {
@@ -18,31 +19,31 @@ package struct SiteRow: Sendable {
     /// What `status` shows.
     static let overview: [Column<SiteRow>] = [
         Column("site") { .text($0.scope.site) },
-        Column("project_name", title: "project") { .text($0.scope.projectName) },
+        Column("project_name", title: "project", dropPriority: 6) { .text($0.scope.projectName) },
         Column("active") { $0.count(.active) },
         Column("pending") { $0.count(.pending) },
-        Column("error") { $0.count(.error) },
-        Column("terminated") { $0.count(.terminated) },
+        Column("error", dropPriority: 4) { $0.count(.error) },
+        Column("terminated", dropPriority: 2, heading: "ENDED") { $0.count(.terminated) },
         Column("queued") { .number($0.queued) },
-        Column("next_end") { .time($0.next?.lease.endsAt) },
-        Column("next_lease") { .text($0.next?.lease.name) },
-        Column("remaining") { row in
+        Column("next_end", dropPriority: 9) { .time($0.next?.lease.endsAt) },
+        Column("next_lease", dropPriority: 8) { .text($0.next?.lease.name) },
+        Column("remaining", dropPriority: 3, heading: "LEFT") { row in
             row.next.map { .duration(seconds: $0.lease.endsAt.seconds(since: row.now)) } ?? .missing
         },
-        Column("synced_at", title: "synced") { .time($0.scope.listedAt) },
-        Column("last_outcome", title: "last try") { .text($0.lastRun?.outcome?.rawValue) },
+        Column("synced_at", title: "synced", heading: "READ") { .time($0.scope.listedAt) },
+        Column("last_outcome", title: "last try", dropPriority: 1) { .text($0.lastRun?.outcome?.rawValue) },
     ]
     /// What `sites` shows.
     static let details: [Column<SiteRow>] = [
         Column("site") { .text($0.scope.site) },
         Column("clouds") { .text($0.scope.clouds.joined(separator: ", ")) },
-        Column("project_name", title: "project") { .text($0.scope.projectName) },
-        Column("all_projects") { .bool($0.scope.seesAllProjects) },
-        Column("region") { .text($0.scope.region) },
-        Column("auth_url") { .text($0.scope.authURL) },
-        Column("synced_at", title: "synced") { .time($0.scope.listedAt) },
-        Column("last_outcome", title: "last try") { .text($0.lastRun?.outcome?.rawValue) },
-        Column("history_since", title: "history since") { .time($0.historySince) },
+        Column("project_name", title: "project", dropPriority: 6) { .text($0.scope.projectName) },
+        Column("all_projects", dropPriority: 2, role: .context) { .bool($0.scope.seesAllProjects) },
+        Column("region", dropPriority: 3, role: .context) { .text($0.scope.region) },
+        Column("auth_url", dropPriority: 4) { .text($0.scope.authURL) },
+        Column("synced_at", title: "synced", heading: "READ") { .time($0.scope.listedAt) },
+        Column("last_outcome", title: "last try", dropPriority: 1) { .text($0.lastRun?.outcome?.rawValue) },
+        Column("history_since", title: "history since", dropPriority: 5) { .time($0.historySince) },
         Column("last_message", visibility: .structured) { .text($0.lastRun?.message) },
         Column("project_id", visibility: .structured) { .text($0.scope.projectID) },
         Column("server_clock_offset", visibility: .structured) { row in

@@ -1,5 +1,6 @@
 import LeaseModel
 import Leasehold
+import Output
 
 /// A time at which hosts are free, as a row of `find-slot`.
 struct SlotRow: Sendable {
@@ -16,7 +17,7 @@ struct SlotRow: Sendable {
     /// The command that takes it.
     var command: String {
         let start = slot.startsAt <= now ? "now" : slot.startsAt.iso8601.replacing(":00Z", with: "Z")
-        let cloud = scope.clouds.first.map { " --os-cloud \(Self.quoted($0))" } ?? ""
+        let cloud = scope.clouds.first.map { " --os-cloud \(ShellWord.quoted($0))" } ?? ""
         var node = "amount=\(wish.count)"
         // What is asked of one property by its value is easier to read than the expression.
         if wish.properties.conditions.count == 1, let type = wish.properties.requiredValue(of: "node_type") {
@@ -24,28 +25,17 @@ struct SlotRow: Sendable {
         } else if !wish.properties.isEmpty {
             node += ",resource_properties=\(wish.properties)"
         }
-        return "leasehold create NAME\(cloud) --start \(start) --duration \(Self.quoted(duration)) "
-            + "--node \(Self.quoted(node))"
-    }
-
-    /// A word as a shell reads it.
-    private static func quoted(_ word: String) -> String {
-        let isPlain = word.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-            default: "=,._-:/@+".utf8.contains(byte)
-            }
-        }
-        return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+        return "leasehold create NAME\(cloud) --start \(start) --duration \(ShellWord.quoted(duration)) "
+            + "--node \(ShellWord.quoted(node))"
     }
 
     static let columns: [Column<SlotRow>] = [
-        Column("start_date") { .time($0.slot.startsAt) },
-        Column("end_date") { .time($0.slot.endsAt) },
-        Column("latest_start") { .time($0.slot.latestStart) },
+        Column("start_date", heading: "STARTS") { .time($0.slot.startsAt) },
+        Column("end_date", heading: "ENDS") { .time($0.slot.endsAt) },
+        Column("latest_start", dropPriority: 1) { .time($0.slot.latestStart) },
         Column("free") { .number($0.slot.hosts.count) },
         Column("hosts") { row in .json(.array(row.hosts.map(JSONValue.string))) },
-        Column("site") { .text($0.scope.site) },
+        Column("site", dropPriority: 2, role: .context) { .text($0.scope.site) },
         Column("command", visibility: .structured) { .text($0.command) },
         Column("synced_at", visibility: .structured) { .time($0.scope.listedAt) },
     ]

@@ -1,4 +1,5 @@
 import LeaseModel
+package import Output
 
 /// A state in which a lease was seen, as a row of `history --states`.
 package struct VersionRow: Sendable {

@@ -1,5 +1,6 @@
 import LeaseModel
 import Leasehold
+import Output
 
 /// What came of asking for a write, as the result of `create`, `extend`, `update` and `delete`.
 package struct WriteRow: Sendable {
@@ -11,7 +12,10 @@ package struct WriteRow: Sendable {
         guard let lease = result.lease?.lease else { return nil }
         return mutation.verb == .create || mutation.state.isFinal ? lease : lease.applying(mutation.body)
     }
-    private var isDeleted: Bool { result.lease?.departure != nil }
+    private var isDeleted: Bool {
+        if result.lease?.departure != nil { return true }
+        return mutation.verb == .delete && [.accepted, .settled].contains(mutation.state)
+    }
 
     static let columns: [Column<WriteRow>] = [
         Column("id", isShrinkable: false) { .text($0.mutation.leaseID ?? $0.mutation.localID) },

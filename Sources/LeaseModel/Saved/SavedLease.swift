@@ -26,7 +26,8 @@ public struct SavedLease: Sendable, Hashable {
 extension SavedLease {
     /// What our own lists add to Blazar's fields; it is not the server's, so it is not kept.
     private static let ownKeys: Set<String> = [
-        "user_name", "project_name", "remaining", "hours", "nodes", "floating_ips", "resources", "site", "queued",
+        "user_name", "project_name", "remaining", "hours", "nodes", "nodes_min", "nodes_max", "floating_ips",
+        "resources", "site", "queued",
         "queue", "mine", "deleted", "deleted_after", "deleted_before", "departure", "first_seen_at", "synced_at",
         "ending", "held", "history", "observed_at", "as_known_at",
     ]

@@ -70,7 +70,8 @@ class CommandCase(unittest.TestCase):
         return result
 
     def rows(self, *arguments, **options):
-        """What a command lists, as JSON."""
+        """What a command lists, as JSON; of leases those too that have ended."""
+        arguments = (*arguments, "-a") if arguments[:1] == ("list",) else arguments
         return self.succeed(*arguments, "-f", "json", **options).json
 
     def fail_with(self, status, *arguments, words=(), **options):

@@ -22,4 +22,4 @@ def all_leases(context: Context) -> None:
 
 
 def command(context: Context, kind: str, database: object) -> list[str]:
-    return [context.leasehold, "list", "-f", kind, "--db", str(database)]
+    return [context.leasehold, "list", "-a", "-f", kind, "--db", str(database)]

@@ -49,9 +49,11 @@ WALLS: dict[str, Row] = {
     "BlazarClient": row("LeaseModel OpenStackClient", "Logging"),
     "SyncEngine": row("LeaseModel LocalFiles SyncPlanner LeaseStore OpenStackClient BlazarClient", "Logging"),
     "Leasehold": row("LeaseModel LocalFiles LeaseStore SyncEngine", "Logging"),
-    # Yams writes YAML results; the services carry 'sync --watch'.
+    # How results look, whatever they are. Yams writes YAML; a page is framed as a report's.
+    "Output": row("LeaseModel LeaseReports", "Yams"),
+    # Yams reads files of leases; the services carry 'sync --watch'.
     "LeaseCommands": row(
-        "LeaseModel LeaseReports LocalFiles Leasehold YAMLReading",
+        "LeaseModel LeaseReports LocalFiles Leasehold Output YAMLReading",
         "ArgumentParser Yams Logging ServiceLifecycle UnixSignals",
     ),
     "LeaseWeb": row(

@@ -1,0 +1,118 @@
+import LeaseModel
+import Leasehold
+
+/// The leases that `list` shows: live ones, unless ended ones are asked for.
+struct LeaseListing {
+    let manager: LeaseManager
+    /// What was asked for.
+    let filter: LeaseFilter
+    let includesEnded: Bool
+    let now: Timestamp
+
+    /// Hands them over as the database has them: own first, then by their end.
+    ///
+    /// - Parameters:
+    ///   - limit: the most; `nil` for all.
+    ///   - each: takes a row.
+    /// - Throws: ``LeaseholdError`` of code `database`, or what `each` throws.
+    func forEach(atMost limit: Int? = nil, each: (LeaseRow) throws -> Void) throws {
+        struct Enough: Error {}
+        var count = 0
+        func take(_ lease: MirroredLease) throws {
+            let row = LeaseRow(lease, now: now)
+            guard includesEnded || row.isLive else { return }
+            if let limit, count == limit { throw Enough() }
+            count += 1
+            try each(row)
+        }
+        do {
+            guard !includesEnded else { return try manager.forEachLease(filter, each: take) }
+            // What is queued counts as live, also if its time has passed meanwhile.
+            if filter.statuses.isEmpty {
+                var queued = filter
+                queued.statuses = [.queued]
+                try manager.forEachLease(queued, each: take)
+            }
+            var live = filter
+            live.from = now
+            try manager.forEachLease(live) { if !$0.isDraft { try take($0) } }
+        } catch is Enough {}
+    }
+
+    /// All of them in the order in which people look for them: own first; what waits to be created, what runs, what
+    /// comes, and what has ended, the last first.
+    func forPeople() throws -> [LeaseRow] {
+        var rows: [LeaseRow] = []
+        try forEach { rows.append($0) }
+        return rows.enumerated().sorted { left, right in
+            let (first, second) = (left.element, right.element)
+            let mine = (
+                first.mirrored.isMine || first.mirrored.isDraft, second.mirrored.isMine || second.mirrored.isDraft
+            )
+            if mine.0 != mine.1 { return mine.0 }
+            if first.rank != second.rank { return first.rank < second.rank }
+            let moments =
+                switch first.rank {
+                case 2: (first.lease.startsAt, second.lease.startsAt)
+                case 3: (second.lease.endsAt, first.lease.endsAt)
+                default: (first.lease.endsAt, second.lease.endsAt)
+                }
+            return moments.0 == moments.1 ? left.offset < right.offset : moments.0 < moments.1
+        }.map(\.element)
+    }
+
+    /// How many leases fit but have ended.
+    func endedCount() throws -> Int {
+        guard !includesEnded else { return 0 }
+        var live = filter
+        live.from = now
+        var ended = try manager.count(filter) - manager.count(live)
+        // A lease may be TERMINATED before its time.
+        live.statuses = [.terminated]
+        ended += try manager.count(live)
+        return ended
+    }
+
+    /// Why nothing was found, if a filter asks for what is not known here at all.
+    func emptiness() throws -> String? {
+        let asked: [(what: String, value: String?, columns: [String])] = [
+            ("user", filter.user, ["user_name", "user_id"]),
+            ("project", filter.project, ["project_name", "project_id"]),
+        ]
+        for (what, value, columns) in asked {
+            guard let value else { continue }
+            let known = try distinct(columns.map { "SELECT \($0) FROM v_lease" })
+            if !known.contains(value) { return Self.unknown(what, value, known) }
+        }
+        if let nodeType = filter.nodeType {
+            let known = try nodeTypes()
+            if !known.contains(nodeType) { return Self.unknown("node type", nodeType, known) }
+        }
+        return nil
+    }
+
+    private static func unknown(_ what: String, _ value: String, _ known: [String]) -> String {
+        let suggestion = Suggestion.nearest(to: value, in: known).map { " Did you mean '\($0)'?" } ?? ""
+        return "No lease of \(what == "node type" ? "node type" : "a \(what)") '\(value)' is known here.\(suggestion)"
+    }
+
+    private func distinct(_ selects: [String]) throws -> [String] {
+        var values: [String] = []
+        try manager.query(selects.joined(separator: " UNION ")) { _ in
+        } each: { row in
+            if let text = row.first?.stringValue { values.append(text) }
+        }
+        return values
+    }
+
+    /// The node types that leases ask for.
+    private func nodeTypes() throws -> [String] {
+        var types: Set<String> = []
+        try manager.forEachLease { lease in
+            for reservation in lease.lease.reservations {
+                if let type = reservation.requiredValue(of: "node_type") { types.insert(type) }
+            }
+        }
+        return types.sorted()
+    }
+}

@@ -1,0 +1,66 @@
+package import ArgumentParser
+package import Output
+
+/// The options that every command with a result has. Names follow OpenStack's client, so that habits carry over.
+package struct OutputOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("f"), .customLong("format")],
+        help: ArgumentHelp("How results are written.", valueName: "format"))
+    package var format: OutputFormat = .table
+
+    @Option(
+        name: [.customShort("c"), .customLong("column")], parsing: .singleValue,
+        help: ArgumentHelp(
+            "Show this column; repeat it for more, in the order wanted.",
+            discussion: "Commas separate several. An unknown one is an error that lists those there are.",
+            valueName: "column"))
+    package var column: [String] = []
+
+    // Unconditional, so that `--sort -start_date` is not taken for another option.
+    @Option(
+        name: [.customLong("sort"), .customLong("sort-column")], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Sort by this column; '-COLUMN' or 'COLUMN:desc' puts the largest first. Repeat it to break ties.",
+            valueName: "column"))
+    package var sort: [SortKey] = []
+
+    @Option(
+        name: .customLong("max-width"),
+        help: ArgumentHelp(
+            "Limit tables to this width; 0: no limit. Default: the terminal's width, no limit elsewhere.",
+            valueName: "columns"))
+    package var maxWidth: Int?
+
+    @Flag(name: .customLong("wide"), help: "All columns, however wide the table gets.")
+    package var isWide = false
+
+    @Flag(
+        name: .customLong("spreadsheet-safe"),
+        help: "CSV: put an apostrophe before text that a spreadsheet would run as a formula.")
+    package var isSpreadsheetSafe = false
+
+    @Flag(name: .customLong("utc"), help: "Show and read times in UTC. Results other than tables always are.")
+    package var usesUTC = false
+
+    @Flag(name: .customLong("no-color"), help: "No colours. The environment's NO_COLOR does the same.")
+    package var noColor = false
+
+    @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Only results and errors, no remarks.")
+    package var isQuiet = false
+
+    @Flag(name: [.customShort("v"), .customLong("verbose")], help: "Say more on standard error; -vv says most.")
+    package var verbosity: Int
+
+    package init() {}
+
+    package func validate() throws {
+        if let maxWidth, maxWidth < 0 {
+            throw ValidationError("--max-width takes a number of columns, 0 or more, not \(maxWidth).")
+        }
+    }
+
+    /// The columns asked for, one name each.
+    package var columnNames: [String] {
+        column.flatMap { $0.split(separator: ",").map(String.init) }
+    }
+}

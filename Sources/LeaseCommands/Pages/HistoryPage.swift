@@ -1,0 +1,48 @@
+import LeaseModel
+import Output
+
+/// What happened to a lease, a line for each thing, the day only where it changes.
+struct HistoryPage {
+    let changes: [LeaseChange]
+    let time: TimeText
+    var includesEchoes = false
+    /// Whether to say between which moments something happened that Blazar did not note.
+    var showsBounds = false
+
+    var events: [ChangeText.Event] {
+        let text = ChangeText(time: time)
+        return changes.flatMap { text.events(of: $0, includesEchoes: includesEchoes) }
+    }
+
+    /// The rows: when, and what.
+    ///
+    /// - Parameter events: the events to show.
+    /// - Returns: two texts for each.
+    func rows(_ events: some Sequence<ChangeText.Event>) -> [[String]] {
+        var day = ""
+        return events.map { event in
+            let today = time.day(event.moment)
+            let shown = today == day ? String(repeating: " ", count: today.count) : today
+            day = today
+            var words = event.words
+            if showsBounds, !event.isExact, let after = event.after {
+                words += "  (after \(time.moment(after, .seconds)))"
+            }
+            return ["\(shown) \(time.clock(event.moment, .seconds))", words]
+        }
+    }
+
+    /// Whether the moment of any of them is only known within bounds.
+    var hasBounds: Bool { events.contains { !$0.isExact } }
+
+    /// The page.
+    func page(_ style: OutputStyle, now: Timestamp) -> TextPage {
+        var page = TextPage(style)
+        let events = events
+        guard !events.isEmpty else { return page }
+        let zone = events.first.map { time.zone.abbreviation(at: $0.moment) } ?? time.zone.name
+        let isOneZone = events.allSatisfy { time.zone.abbreviation(at: $0.moment) == zone }
+        page.columns([["WHEN (\(isOneZone ? zone : time.zone.city))", "WHAT"]] + rows(events), indent: 0)
+        return page
+    }
+}

@@ -1,0 +1,131 @@
+import LeaseModel
+import Leasehold
+import Output
+
+/// A write as a person sees it who has to decide about it.
+struct QueuePage {
+    let mutation: Mutation
+    let attempts: [MutationAttempt]
+    /// Who asked for it: the cloud.
+    let cloud: String?
+    private var id: Int64 { mutation.id }
+
+    func page(_ style: OutputStyle) -> TextPage {
+        var page = TextPage(style)
+        let time = style.time
+        let text = WriteText(mutation: mutation, time: time)
+        page.line(
+            "\(text.title)   \(text.standing)",
+            right: "(write \(id)\(cloud.map { ", \($0)" } ?? ", \(mutation.site)"))")
+        addFields(text, to: &page)
+        if let message = mutation.message, !message.isEmpty { page.line(message, indent: 2) }
+        addRequests(time, to: &page)
+        let decisions = decisions(text)
+        if !decisions.isEmpty {
+            page.line(mutation.state == .queued || mutation.state == .unknown ? "What you can do:" : "Decide:")
+            page.columns(decisions)
+        }
+        return page
+    }
+
+    private func addFields(_ text: WriteText, to page: inout TextPage) {
+        let zone = text.time.zone
+        switch mutation.verb {
+        case .create:
+            page.line(text.clause, indent: 2)
+            for part in mutation.body["reservations"]?.arrayValue ?? [] {
+                guard let fields = part.objectValue else { continue }
+                page.line(Self.words(fields), indent: 4)
+            }
+        case .delete: break
+        case .update, .extend:
+            let (base, theirs) = (LeaseFields(mutation.base), mutation.theirs.map { LeaseFields($0) })
+            var rows = [["", "before", "yours"] + (theirs == nil ? [] : ["on the server"])]
+            var hasTime = false
+            for (field, mine) in text.fields {
+                let known = base.value(named: field)
+                hasTime = hasTime || mine.stringValue.flatMap(Timestamp.init(parsing:)) != nil
+                rows.append(
+                    [field, text.text(known), text.text(mine)]
+                        + (theirs.map { [text.text($0.value(named: field) ?? known)] } ?? []))
+            }
+            if hasTime { rows[0][rows[0].count - 1] += "   (\(zone.abbreviation(at: mutation.createdAt)))" }
+            page.columns(rows)
+        }
+    }
+
+    private static func words(_ fields: JSONObject) -> String {
+        fields.members.filter { $0.value != "" && $0.value != .null && $0.key != "resource_type" }.reduce(
+            fields["resource_type"]?.plain ?? "reservation"
+        ) { "\($0)  \($1.key)=\($1.value.plain)" }
+    }
+
+    private func addRequests(_ time: TimeText, to page: inout TextPage) {
+        var terms = "Queued \(time.moment(mutation.createdAt, .seconds))."
+        if mutation.state == .queued, mutation.attempts > 0 {
+            terms += " Next attempt \(time.moment(mutation.nextAttemptAt, .seconds))."
+        }
+        if let limit = mutation.notAfter { terms += " Not sent after \(time.moment(limit))." }
+        if let limit = mutation.retryUntil { terms += " Tried again until \(time.moment(limit))." }
+        guard !attempts.isEmpty else {
+            page.line("Sent: nothing yet. \(terms)")
+            return
+        }
+        page.line(terms)
+        page.line("Sent:")
+        page.columns(
+            attempts.map { attempt in
+                var outcome = attempt.outcome ?? "no answer yet"
+                if let message = attempt.message { outcome += ": \(message)" }
+                if let request = attempt.requestID { outcome += " (request \(request))" }
+                return [time.moment(attempt.startedAt, .seconds), outcome]
+            })
+    }
+
+    /// The commands that decide about it, and what each comes to.
+    private func decisions(_ text: WriteText) -> [[String]] {
+        let queue = "leasehold queue"
+        switch (mutation.state, mutation.reason) {
+        case (.blocked, "conflict"):
+            return [
+                ["\(queue) resolve \(id) mine", effect(of: mutation.body, text, keeps: false)],
+                ["\(queue) resolve \(id) theirs", effect(of: mutation.theirs ?? [:], text, keeps: true)],
+            ]
+        case (.blocked, "ambiguous"):
+            return [
+                ["\(queue) resolve \(id) --adopt LEASE-ID", "it became that lease"],
+                ["\(queue) resolve \(id) --create-again", "it became none of them: send it again"],
+            ]
+        case (.blocked, _), (.parked, _):
+            return [
+                ["\(queue) retry \(id)", "try it again at the next sync"],
+                ["\(queue) cancel \(id)", "take it back"],
+            ]
+        case (.rejected, _):
+            return [["\(queue) retry \(id)", "try it again at the next sync"]]
+        case (.queued, _):
+            return [["leasehold sync", "send it now"], ["\(queue) cancel \(id)", "take it back"]]
+        case (.unknown, _), (.sending, _):
+            return [
+                ["leasehold sync", "find out"], ["\(queue) cancel \(id) --give-up", "forget it, not knowing"],
+            ]
+        default: return []
+        }
+    }
+
+    /// What a decision comes to, in words.
+    private func effect(of values: JSONObject, _ text: WriteText, keeps: Bool) -> String {
+        guard mutation.verb != .delete else { return keeps ? "leave the lease" : "delete it all the same" }
+        func moment(_ object: JSONObject?) -> Timestamp? {
+            object?["end_date"]?.stringValue.flatMap(Timestamp.init(parsing:))
+        }
+        guard let end = moment(values) else {
+            return keeps ? "leave it as it is on the server" : "change it as you asked"
+        }
+        guard !keeps else { return "leave its end at \(text.time.moment(end))" }
+        guard let theirs = moment(mutation.theirs) else { return "end it \(text.time.moment(end))" }
+        let seconds = end.seconds(since: theirs)
+        let difference = TimeText.duration(seconds: Int64(clamping: seconds.magnitude))
+        return "end it \(text.time.moment(end)) (\(difference) \(seconds < 0 ? "earlier" : "later") than now)"
+    }
+}

@@ -1,0 +1,91 @@
+import LeaseModel
+import Output
+
+/// A write in words: what it does, and where it stands.
+struct WriteText {
+    let mutation: Mutation
+    let time: TimeText
+
+    /// Its name: `Extend "conf"`.
+    var title: String {
+        let verb = mutation.verb.rawValue
+        return verb.prefix(1).uppercased() + verb.dropFirst() + " \"\(mutation.leaseName)\""
+    }
+
+    /// What it is to change: `end -> Tue 1 Dec 20:42`.
+    var change: String {
+        switch mutation.verb {
+        case .create: return "create: \(period)"
+        case .delete: return "delete"
+        case .update, .extend:
+            return fields.map { field, value in "\(ChangeText.label(field)) -> \(text(value))" }.joined(separator: "; ")
+        }
+    }
+
+    /// What it is to do, as a clause: `extend conf to Tue 1 Dec 20:42`.
+    var clause: String {
+        switch mutation.verb {
+        case .create: "create \(mutation.leaseName), \(period)"
+        case .delete: "delete \(mutation.leaseName)"
+        case .update: "change \(mutation.leaseName): \(change)"
+        case .extend: "extend \(mutation.leaseName): \(change)"
+        }
+    }
+
+    /// What is now so, once it has been carried out: `now ends Sun 29 Nov 01:45`.
+    var outcome: String {
+        switch mutation.verb {
+        case .create: return "created"
+        case .delete: return "deleted"
+        case .update, .extend:
+            let fields = LeaseFields(mutation.body)
+            var parts: [String] = []
+            if let name = fields.lease["name"] { parts.append("now called \(text(name))") }
+            if let start = fields.lease["start_date"] { parts.append("now starts \(text(start))") }
+            if let end = fields.lease["end_date"] { parts.append("now ends \(text(end))") }
+            parts += fields.reservations.flatMap { id, fields in
+                fields.members.map { "reservation \(id.prefix(8)): \($0.key) is now \(text($0.value))" }
+            }
+            return parts.isEmpty ? "changed" : parts.joined(separator: "; ")
+        }
+    }
+
+    /// The fields that it changes, and their new values.
+    var fields: [(name: String, value: JSONValue)] { LeaseFields(mutation.body).named }
+
+    private var period: String {
+        guard let draft = try? LeaseDraft(body: mutation.body) else { return "as queued" }
+        switch draft.start {
+        case .now: return "from now to \(time.zoned(draft.endsAt))"
+        case .at(let start): return time.period(from: start, to: draft.endsAt)
+        }
+    }
+
+    /// A value for people: a time in their zone.
+    func text(_ value: JSONValue?) -> String {
+        guard let value, value != .null else { return "-" }
+        if let moment = value.stringValue.flatMap(Timestamp.init(parsing:)) { return time.moment(moment) }
+        return value.plain
+    }
+
+    /// Where it stands, and why: `BLOCKED: changed by someone else since`.
+    var standing: String {
+        let state = mutation.state.rawValue.uppercased()
+        let why: String? =
+            switch (mutation.state, mutation.reason) {
+            case (.blocked, "conflict"): "changed by someone else since"
+            case (.blocked, "auth"): "the cloud does not accept the login"
+            case (.blocked, "ambiguous"): "more than one lease may be it"
+            case (.blocked, "cloud"): "its cloud is not among those that are configured"
+            case (.rejected, "capacity"): "too little is free"
+            case (.rejected, "policy"): "the site's policy forbids it"
+            case (.rejected, "budget"): "the project's budget does not allow it"
+            case (.rejected, "gone"): "the lease was deleted"
+            case (.unknown, _): "whether the server carried it out is not known yet"
+            case (.sending, _): "its request is on its way"
+            case (.parked, _): "it keeps failing"
+            default: mutation.reason
+            }
+        return state + (why.map { ": \($0)" } ?? "")
+    }
+}

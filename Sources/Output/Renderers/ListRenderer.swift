@@ -1,0 +1,50 @@
+/// What a renderer knows of a column.
+struct ColumnHead: Sendable {
+    let key: String
+    let title: String
+    let isShrinkable: Bool
+    /// As ``Column/dropPriority``.
+    let dropPriority: Int?
+    /// What a terminal's table shows above it.
+    let heading: String
+    /// Whether a terminal's table may shorten its values to what tells them apart.
+    let isIdentifier: Bool
+    /// Whether a terminal's table leaves it out if all its values are the same.
+    let isContext: Bool
+    /// Whether a terminal's table leaves it out if it has no values.
+    let isOptional: Bool
+
+    /// A column with nothing special about it.
+    init(key: String, title: String? = nil) {
+        self.key = key
+        self.title = title ?? key
+        isShrinkable = true
+        dropPriority = nil
+        heading = self.title.uppercased()
+        isIdentifier = false
+        isContext = false
+        isOptional = false
+    }
+
+    /// - Parameters:
+    ///   - column: the column.
+    ///   - isOwnChoice: whether the format chose it; what was asked for by name is shown whole.
+    init<Row>(_ column: Column<Row>, isOwnChoice: Bool) {
+        key = column.key
+        title = column.title
+        isShrinkable = column.isShrinkable
+        dropPriority = isOwnChoice ? column.dropPriority : nil
+        heading = column.heading
+        isIdentifier = isOwnChoice && column.role == .identifier
+        isContext = isOwnChoice && column.role == .context
+        isOptional = isOwnChoice
+    }
+}
+
+/// Writes the rows of a list in one format, each as it comes.
+protocol ListRenderer {
+    /// Takes a row: as many cells as there are columns.
+    mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError)
+    /// Writes what remains to be written after the last row.
+    mutating func end(to sink: inout some TextSink) throws(OutputError)
+}

@@ -1,0 +1,122 @@
+import LeaseModel
+
+/// A table as a person reads it on a terminal: no borders, and no line wider than the screen.
+///
+/// Ids are cut to the beginning that tells them apart, and columns that tell nothing go. If it is still too wide, columns
+/// go by their priority, and then the last column of text wraps and others are cut. Times and numbers are never cut.
+struct TerminalTable: ListRenderer {
+    private let heads: [ColumnHead]
+    private let style: OutputStyle
+    private let time: TimeText
+    private var rows: [[CellText]] = []
+    private var facts: [Facts]
+
+    /// What is known of a column once its cells have been seen.
+    private struct Facts {
+        var hasTime = false
+        var hasNumber = false
+        var hasText = false
+        var isEmpty = true
+        /// The first value, and whether all are the same.
+        var first: Cell?
+        var isConstant = true
+
+        mutating func note(_ cell: Cell) {
+            if let first { isConstant = isConstant && first == cell } else { first = cell }
+            guard !cell.isMissing || cell == .unknown else { return }
+            isEmpty = false
+            switch cell {
+            case .time: hasTime = true
+            case .number, .decimal, .duration, .range, .json(.number): hasNumber = true
+            case .unknown: break
+            default: hasText = true
+            }
+        }
+
+        var alignsRight: Bool { hasNumber && !hasText && !hasTime }
+        /// Whether a value may be cut or wrapped.
+        var isFlexible: Bool { hasText && !hasTime }
+    }
+
+    init(heads: [ColumnHead], style: OutputStyle) {
+        self.heads = heads
+        self.style = style
+        time = style.time
+        facts = heads.map { _ in Facts() }
+    }
+
+    mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
+        rows.append(cells.map { CellText(forTerminal: $0, time: time) })
+        for (index, cell) in cells.enumerated() { facts[index].note(cell) }
+    }
+
+    mutating func end(to sink: inout some TextSink) throws(OutputError) {
+        guard !heads.isEmpty, !rows.isEmpty else { return }
+        for index in heads.indices where heads[index].isIdentifier { shorten(index) }
+        let telling = heads.indices.filter { index in
+            let (head, fact) = (heads[index], facts[index])
+            return !(head.isOptional && fact.isEmpty) && !(head.isContext && fact.isConstant)
+        }
+        let titles = zip(heads, facts).map { head, fact in
+            CellText(fact.hasTime ? "\(head.heading) (\(style.zone.city))" : head.heading)
+        }
+        let natural = telling.map { index in
+            rows.reduce(TextWidth.columns(titles[index].text)) { max($0, TextWidth.columns($1[index].text)) }
+        }
+        let canShrink = telling.map { heads[$0].isShrinkable && facts[$0].isFlexible }
+        let kept = TableLayout.kept(
+            zip(natural, canShrink).map { $1 ? min($0, Self.comfortable) : $0 },
+            ranks: telling.map { heads[$0].dropPriority }, within: style.width, frame: .spaces)
+        let columns = kept.map { telling[$0] }
+        let widths = TableLayout.fit(
+            kept.map { natural[$0] }, canShrink: kept.map { canShrink[$0] }, into: style.width, frame: .spaces)
+        let wrapping = kept.indices.last { canShrink[kept[$0]] }
+        try write(titles, columns, widths, wrapping: wrapping, isColored: false, to: &sink)
+        for row in rows {
+            try write(row, columns, widths, wrapping: wrapping, isColored: style.usesColor, to: &sink)
+        }
+    }
+
+    /// A text column keeps this width before others are dropped for it.
+    private static let comfortable = 20
+
+    /// Cuts the values of a column to the beginning that tells them apart, eight characters at least.
+    private mutating func shorten(_ index: Int) {
+        let values = Set(rows.map { $0[index].text })
+        var length = 8
+        while Set(values.map { $0.prefix(length) }).count < values.count { length += 1 }
+        for row in rows.indices {
+            let cell = rows[row][index]
+            rows[row][index] = CellText(String(cell.text.prefix(length)), cell.emphasis)
+        }
+    }
+
+    private func write(
+        _ row: [CellText], _ columns: [Int], _ widths: [Int], wrapping: Int?, isColored: Bool,
+        to sink: inout some TextSink
+    ) throws(OutputError) {
+        let lines: [[String]] = columns.indices.map { place in
+            let text = row[columns[place]].text
+            return place == wrapping
+                ? TextWidth.wrapped(text, to: widths[place]) : [TextWidth.cut(text, to: widths[place])]
+        }
+        for number in 0..<(lines.map(\.count).max() ?? 0) {
+            var line = ""
+            var pending = ""
+            for (place, index) in columns.enumerated() {
+                let text = number < lines[place].count ? lines[place][number] : ""
+                let padding = String(repeating: " ", count: max(0, widths[place] - TextWidth.columns(text)))
+                let shown = isColored ? CellText.colored(text, row[index].emphasis) : text
+                // No spaces behind the last word of a line.
+                if facts[index].alignsRight { pending += padding }
+                if !text.isEmpty {
+                    line += pending + shown
+                    pending = ""
+                }
+                if !facts[index].alignsRight { pending += padding }
+                pending += "  "
+            }
+            try sink.write(line + "\n")
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package import LeaseModel
+package import Yams
+
+/// A sequence of mappings, written as the rows come: each is serialized as a sequence of one, and such sequences behind
+/// each other read as one.
+struct YAMLListRenderer: ListRenderer {
+    let heads: [ColumnHead]
+    private var isEmpty = true
+
+    init(heads: [ColumnHead]) { self.heads = heads }
+
+    mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
+        let object = JSONValue.object(JSONObject(zip(heads, cells).map { ($0.key, $1.json) }))
+        try sink.write(YAMLText.document(.array([object])))
+        isEmpty = false
+    }
+
+    mutating func end(to sink: inout some TextSink) throws(OutputError) {
+        if isEmpty { try sink.write("[]\n") }
+    }
+}
+
+/// Turns JSON values into YAML.
+package enum YAMLText {
+    /// The value as a YAML document without markers.
+    static func document(_ value: JSONValue) throws(OutputError) -> String {
+        do {
+            // Lines are not folded: a folded string is hard to read and to search for.
+            return try Yams.serialize(node: node(value), width: -1, allowUnicode: true)
+        } catch {
+            throw .notRepresentable(String(describing: error))
+        }
+    }
+
+    private static func node(_ value: JSONValue) -> Node {
+        switch value {
+        case .null: Node("null", Tag(.null))
+        case .bool(let value): Node(value ? "true" : "false", Tag(.bool))
+        case .number(let number): Node(number.text, Tag(number.intValue == nil ? .float : .int))
+        // Yams puts quotes round text that would read as something else, such as "yes" or "2026-11-22".
+        case .string(let text): .scalar(text.represented())
+        case .array(let elements): .sequence(Node.Sequence(elements.map(node)))
+        case .object(let object):
+            .mapping(Node.Mapping(object.members.map { (.scalar($0.key.represented()), node($0.value)) }))
+        }
+    }
+
+    /// The value of a YAML document. What is written plainly and reads as a number, a boolean or nothing is that;
+    /// everything else is text, dates too.
+    package static func value(_ node: Node) -> JSONValue {
+        switch node {
+        case .scalar(let scalar):
+            guard scalar.style == .plain else { return .string(scalar.string) }
+            switch scalar.string {
+            case "", "~", "null", "Null", "NULL": return .null
+            case "true", "True", "TRUE": return true
+            case "false", "False", "FALSE": return false
+            default:
+                // What JSON takes for a number is one here.
+                guard let number = try? JSONValue(parsing: scalar.string), case .number = number else {
+                    return .string(scalar.string)
+                }
+                return number
+            }
+        case .sequence(let sequence): return .array(sequence.map(value))
+        case .mapping(let mapping):
+            return .object(JSONObject(mapping.compactMap { key, node in key.string.map { ($0, value(node)) } }))
+        case .alias: return .null
+        }
+    }
+}
