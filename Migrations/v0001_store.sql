@@ -27,12 +27,26 @@ CREATE TABLE scope (
     scope_id INTEGER PRIMARY KEY,
     site_id INTEGER NOT NULL REFERENCES site,
     project_id TEXT NOT NULL,
-    project_name TEXT NOT NULL,
     all_projects INTEGER NOT NULL CHECK (all_projects IN (0, 1)),
+    -- Every run up to this number is out of date: a later one has written.
     last_complete_run INTEGER NOT NULL DEFAULT 0,
+    -- When the last whole list was asked for, and by which run.
     listed_at INTEGER,
+    listed_run INTEGER NOT NULL DEFAULT 0,
     UNIQUE (site_id, project_id, all_projects)
 ) STRICT;
+
+-- What users and projects of a site are called. Of two names for one id, the one that was heard later counts.
+CREATE TABLE person (
+    site_id INTEGER NOT NULL REFERENCES site,
+    kind TEXT NOT NULL CHECK (kind IN ('user', 'project')),
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    -- When the name was first heard.
+    heard_at INTEGER NOT NULL,
+    PRIMARY KEY (site_id, kind, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX person_by_name ON person (name, kind, site_id);
 
 -- What each clouds.yaml entry led to when it was last used, in each form of its configuration: a hint for what is shown
 -- and asked for offline. Nothing on the network is decided by it. Of one name, the highest number was used last.
@@ -42,7 +56,6 @@ CREATE TABLE cloud (
     fingerprint TEXT NOT NULL,
     scope_id INTEGER NOT NULL REFERENCES scope,
     user_id TEXT NOT NULL,
-    user_name TEXT NOT NULL,
     UNIQUE (name, fingerprint)
 ) STRICT;
 
@@ -76,10 +89,17 @@ CREATE TABLE imported_listing (
     PRIMARY KEY (scope_id, listed_at)
 ) STRICT, WITHOUT ROWID;
 
--- A lease in the state last seen. A row stays when the site no longer lists the lease.
+-- A set of scopes that see the same leases, as a JSON array of their numbers, in the order in which they are asked.
+CREATE TABLE audience (
+    audience_id INTEGER PRIMARY KEY,
+    scopes TEXT NOT NULL UNIQUE CHECK (json_valid(scopes))
+) STRICT;
+
+-- A lease of a site, once, in the state in which any scope saw it last. A row stays when the site no longer lists the
+-- lease. It is written with lease_history, as the observations of all scopes together say.
 CREATE TABLE lease (
     lease_key INTEGER PRIMARY KEY,
-    scope_id INTEGER NOT NULL REFERENCES scope,
+    site_id INTEGER NOT NULL REFERENCES site,
     id TEXT NOT NULL,
     name TEXT NOT NULL,
     user_id TEXT NOT NULL,
@@ -92,28 +112,44 @@ CREATE TABLE lease (
     created_at INTEGER,
     updated_at INTEGER,
     extra TEXT CHECK (extra IS NULL OR json_valid(extra)),
-    -- The digest of the bytes that said so, and the run that brought them.
-    digest INTEGER NOT NULL,
+    -- The scopes that see it, as visibility has them; of a lease that none may see any more, those that did last.
+    audience_id INTEGER NOT NULL REFERENCES audience,
+    -- The run that brought this state, and the one that brought the lease first.
     run_id INTEGER NOT NULL,
-    -- The run that brought it first.
     first_run INTEGER NOT NULL,
     first_seen_at INTEGER NOT NULL,
-    -- Since when it has been seen in this state.
+    -- Since when it has been seen in this state, and until when at least: the last whole list of its audience may be
+    -- later.
     observed_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
     -- How it went, and between which moments.
     gone TEXT CHECK (gone IN ('deleted', 'out_of_scope')),
     gone_after INTEGER,
     gone_before INTEGER,
     -- 1 if the lease is merely missing from a later list: nobody asked the server for it.
     gone_unconfirmed INTEGER NOT NULL DEFAULT 0 CHECK (gone_unconfirmed IN (0, 1)),
-    -- When the state was last seen, where that is not when the scope's last list was asked for.
-    last_seen_at INTEGER,
+    CHECK (observed_at <= last_seen_at),
     CHECK ((gone IS NULL) = (gone_after IS NULL) AND (gone IS NULL) = (gone_before IS NULL)),
-    UNIQUE (id, scope_id)
+    UNIQUE (id, site_id)
 ) STRICT;
 CREATE INDEX lease_by_name ON lease (name);
 CREATE INDEX lease_by_end ON lease (end_at);
-CREATE INDEX lease_not_listed_here ON lease (scope_id) WHERE last_seen_at IS NOT NULL;
+CREATE INDEX lease_by_observation ON lease (observed_at);
+
+-- That a scope sees a lease, or saw it.
+CREATE TABLE visibility (
+    scope_id INTEGER NOT NULL REFERENCES scope,
+    lease_key INTEGER NOT NULL REFERENCES lease ON DELETE CASCADE,
+    -- The digest of the bytes in which the scope's list had the lease as its row is; 0 if it must be read again.
+    digest INTEGER NOT NULL,
+    -- Since when it sees the lease without a break.
+    seen_since INTEGER NOT NULL,
+    -- Between which moments the server began to refuse it to the scope; NULL while the scope may see it.
+    hidden_after INTEGER,
+    hidden_before INTEGER,
+    CHECK ((hidden_after IS NULL) = (hidden_before IS NULL)),
+    PRIMARY KEY (scope_id, lease_key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE reservation (
     lease_key INTEGER NOT NULL REFERENCES lease ON DELETE CASCADE,
@@ -173,13 +209,17 @@ CREATE TABLE lease_history (
     gone_unconfirmed INTEGER NOT NULL DEFAULT 0 CHECK (gone_unconfirmed IN (0, 1)),
     -- The whole lease, with reservations and events, in Blazar's own form.
     document TEXT NOT NULL CHECK (json_valid(document)),
+    -- What it reserved, as reports count it; NULL where the next state reserves the same.
+    held TEXT CHECK (held IS NULL OR json_valid(held)),
     CHECK (observed_at <= last_seen_at AND last_seen_at <= observed_until)
 ) STRICT;
 CREATE INDEX lease_history_by_end ON lease_history (observed_until);
 -- The state at a moment is the first that was over later: one step into this index for each lease.
 CREATE INDEX lease_history_by_time ON lease_history (lease_key, observed_until, observed_at);
 
--- What else a cloud has: hosts, devices, floating IPs, networks, flavors, and the names of projects and users.
+CREATE INDEX lease_history_changed ON lease_history (lease_key, observed_until) WHERE held IS NOT NULL;
+
+-- What else a cloud has: hosts, devices, floating IPs, networks and flavors.
 CREATE TABLE resource (
     scope_id INTEGER NOT NULL REFERENCES scope,
     kind TEXT NOT NULL,

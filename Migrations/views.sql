@@ -1,21 +1,18 @@
 -- The documented views. They hold no data: the program drops and makes them whenever they differ from what the
 -- database was last given.
 
+-- Which scopes see the same leases: one that stands for them, and when one of them last read a whole list.
+CREATE VIEW v_audience AS
+SELECT
+    audience.audience_id, audience.scopes, audience.scopes ->> 0 AS scope_id,
+    (SELECT max(scope.listed_at) FROM scope, json_each(audience.scopes) AS member WHERE scope.scope_id = member.value)
+        AS listed_at
+FROM audience;
+
 CREATE VIEW v_lease AS
 SELECT
-    lease.lease_key, lease.scope_id, site.name AS site, lease.id, lease.name, lease.status,
-    lease.project_id,
-    CASE WHEN lease.project_id = scope.project_id THEN scope.project_name ELSE (
-        SELECT project.name FROM resource AS project
-        WHERE project.scope_id = lease.scope_id AND project.kind = 'project' AND project.id = lease.project_id
-    ) END AS project_name,
-    lease.user_id,
-    coalesce(
-        (SELECT cloud.user_name FROM cloud JOIN scope AS s ON s.scope_id = cloud.scope_id
-         WHERE cloud.user_id = lease.user_id AND s.site_id = scope.site_id LIMIT 1),
-        (SELECT user.name FROM resource AS user
-         WHERE user.scope_id = lease.scope_id AND user.kind = 'user' AND user.id = lease.user_id)
-    ) AS user_name,
+    lease.lease_key, audience.scope_id, site.name AS site, lease.id, lease.name, lease.status,
+    lease.project_id, project.name AS project_name, lease.user_id, user.name AS user_name,
     strftime('%Y-%m-%dT%H:%M:%SZ', lease.start_at, 'unixepoch') AS start_date,
     strftime('%Y-%m-%dT%H:%M:%SZ', lease.end_at, 'unixepoch') AS end_date,
     lease.start_at, lease.end_at,
@@ -25,35 +22,13 @@ SELECT
     strftime('%Y-%m-%dT%H:%M:%SZ', lease.gone_after, 'unixepoch') AS deleted_after,
     strftime('%Y-%m-%dT%H:%M:%SZ', lease.gone_before, 'unixepoch') AS deleted_before,
     strftime('%Y-%m-%dT%H:%M:%SZ', lease.first_seen_at, 'unixepoch') AS first_seen_at,
-    strftime('%Y-%m-%dT%H:%M:%SZ', coalesce(lease.last_seen_at, scope.listed_at), 'unixepoch') AS synced_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', max(lease.last_seen_at, coalesce(audience.listed_at, 0)), 'unixepoch') AS synced_at,
     lease.extra
-FROM lease JOIN scope ON scope.scope_id = lease.scope_id JOIN site ON site.site_id = scope.site_id
-WHERE NOT EXISTS (
-    SELECT 1 FROM lease AS other JOIN scope AS better ON better.scope_id = other.scope_id
-    WHERE other.id = lease.id AND better.site_id = scope.site_id
-        AND other.scope_id <> lease.scope_id AND CASE
-            WHEN lease.gone IS NOT 'deleted' THEN
-                (other.gone IS 'out_of_scope',
-                -coalesce(other.gone_before, other.last_seen_at, max(other.observed_at, coalesce(better.listed_at, 0))),
-                iif(other.gone IS NULL, 1, 2 * other.gone_unconfirmed), -coalesce(other.updated_at, 0),
-                better.all_projects, better.project_id)
-                < (lease.gone IS 'out_of_scope',
-                -coalesce(lease.gone_before, lease.last_seen_at, max(lease.observed_at, coalesce(scope.listed_at, 0))),
-                iif(lease.gone IS NULL, 1, 2 * lease.gone_unconfirmed), -coalesce(lease.updated_at, 0),
-                scope.all_projects, scope.project_id)
-            WHEN other.gone IS 'deleted' THEN
-                (other.gone_unconfirmed, other.gone_before - other.gone_after, other.gone_before,
-                better.all_projects, better.project_id)
-                < (lease.gone_unconfirmed, lease.gone_before - lease.gone_after, lease.gone_before,
-                scope.all_projects, scope.project_id)
-            ELSE NOT EXISTS (
-                SELECT 1 FROM lease AS third JOIN scope AS best ON best.scope_id = third.scope_id
-                WHERE third.id = lease.id AND best.site_id = scope.site_id
-                    AND third.gone IS 'deleted' AND (0, -third.gone_before, 2 * third.gone_unconfirmed)
-                        < (other.gone IS 'out_of_scope', -coalesce(
-                            other.last_seen_at, max(other.observed_at, coalesce(better.listed_at, 0))), 1))
-        END
-);
+FROM lease JOIN site ON site.site_id = lease.site_id
+    JOIN v_audience AS audience ON audience.audience_id = lease.audience_id
+    LEFT JOIN person AS project
+        ON project.site_id = lease.site_id AND project.kind = 'project' AND project.id = lease.project_id
+    LEFT JOIN person AS user ON user.site_id = lease.site_id AND user.kind = 'user' AND user.id = lease.user_id;
 
 CREATE VIEW v_reservation AS
 SELECT
@@ -95,10 +70,8 @@ FROM v_lease JOIN (
     SELECT
         lease.lease_key, lease.name, lease.status, lease.start_at, lease.end_at, lease.gone, lease.gone_unconfirmed,
         lease.gone_after, lease.gone_before, lease.observed_at,
-        coalesce(
-            lease.gone_before, lease.last_seen_at, max(lease.observed_at, coalesce(scope.listed_at, lease.observed_at))),
-        NULL
-    FROM lease JOIN scope ON scope.scope_id = lease.scope_id
+        coalesce(lease.gone_before, max(lease.last_seen_at, coalesce(audience.listed_at, 0))), NULL
+    FROM lease JOIN v_audience AS audience ON audience.audience_id = lease.audience_id
 ) AS state ON state.lease_key = v_lease.lease_key;
 
 CREATE VIEW v_listing AS
@@ -140,15 +113,23 @@ FROM allocation JOIN scope ON scope.scope_id = allocation.scope_id
     LEFT JOIN resource_list AS list
         ON list.scope_id = allocation.scope_id AND list.kind = allocation.kind || '/allocations';
 
+CREATE VIEW v_person AS
+SELECT
+    site.name AS site, person.kind, person.id, person.name,
+    strftime('%Y-%m-%dT%H:%M:%SZ', person.heard_at, 'unixepoch') AS heard_at
+FROM person JOIN site ON site.site_id = person.site_id;
+
 CREATE VIEW v_sync AS
 SELECT
-    site.name AS site, scope.project_name, sync_run.cloud,
+    site.name AS site, coalesce(project.name, scope.project_id) AS project_name, sync_run.cloud,
     strftime('%Y-%m-%dT%H:%M:%SZ', sync_run.started_at, 'unixepoch') AS started_at,
     strftime('%Y-%m-%dT%H:%M:%SZ', sync_run.finished_at, 'unixepoch') AS finished_at,
     sync_run.outcome, sync_run.message, sync_run.listed, sync_run.new, sync_run.changed, sync_run.ended,
     sync_run.vanished
 FROM sync_run LEFT JOIN scope ON scope.scope_id = sync_run.scope_id
     LEFT JOIN site ON site.site_id = scope.site_id
+    LEFT JOIN person AS project
+        ON project.site_id = scope.site_id AND project.kind = 'project' AND project.id = scope.project_id
 WHERE sync_run.kind = 'list';
 
 CREATE VIEW v_queue AS

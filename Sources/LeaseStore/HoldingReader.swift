@@ -9,7 +9,7 @@ import LeaseModel
 struct HoldingReader {
     private enum Position {
         static let key: Int32 = 0
-        static let scope: Int32 = 1
+        static let audience: Int32 = 1
         static let project: Int32 = 2
         static let status: Int32 = 3
         static let start: Int32 = 4
@@ -21,11 +21,10 @@ struct HoldingReader {
         static let goneBefore: Int32 = 10
         static let goneUnconfirmed: Int32 = 11
         static let hasStarted: Int32 = 12
-        static let isShared: Int32 = 13
-        static let id: Int32 = 14
-        static let name: Int32 = 15
-        static let user: Int32 = 16
-        static let created: Int32 = 17
+        static let id: Int32 = 13
+        static let name: Int32 = 14
+        static let user: Int32 = 15
+        static let created: Int32 = 16
     }
 
     private static let hasStarted = """
@@ -34,7 +33,7 @@ struct HoldingReader {
         """
 
     private struct Place {
-        let site: String
+        let scope: Scope?
         let listedAt: Int64
     }
 
@@ -43,14 +42,14 @@ struct HoldingReader {
     private let detail: HoldingDetail
     private let mirror: MirrorReader
     private let places: [Int64: Place]
-    /// The scope of the last lease, which most share.
-    private var place: (scope: Int64, Place)?
+    /// The audience of the last lease, which most share.
+    private var place: (audience: Int64, Place)?
     private var pool = TextPool()
-    /// The names of the projects and users, by the number of their id's text.
+    /// The names of the projects and users of the site of the last lease, by the number of their id's text.
     private var names: [(project: String?, user: String?)?] = []
     private var reservations: HeldReservationReader
-    /// What other scopes saw of the leases, if the earlier states are wanted and there may be any.
-    private var shared: SharedHistory?
+    /// What the earlier reservations of leases are chosen by; `nil` if no lease has any.
+    private let earlierFilter: LeaseFilter?
     private var holding = LeaseHolding(
         id: "", name: "", site: "", scopeID: 0, projectID: "", userID: "", status: .pending,
         startsAt: Timestamp(secondsSince1970: 0), endsAt: Timestamp(secondsSince1970: 0),
@@ -66,25 +65,28 @@ struct HoldingReader {
     init(_ database: Database, _ filter: LeaseFilter, detail: HoldingDetail) throws {
         self.database = database
         self.detail = detail
-        mirror = try MirrorReader(database)
-        places = mirror.scopes.mapValues { Place(site: $0.site, listedAt: $0.listedAt?.secondsSince1970 ?? .min) }
-        let query = LeaseQuery(filter, sitesAreShared: mirror.sitesAreShared)
-        shared =
-            detail.contains(.states) && mirror.sitesAreShared
-            ? SharedHistory(database, mirror, scopes: filter.scopes) : nil
+        mirror = try MirrorReader(database, scopes: filter.scopes)
+        let reader = mirror
+        places = reader.audiences.all.keys.reduce(into: [:]) { places, audience in
+            places[audience] = Place(
+                scope: reader.scope(of: audience),
+                listedAt: reader.audiences.listedAt(audience)?.secondsSince1970 ?? .min)
+        }
+        let query = LeaseQuery(filter)
+        let haveChanged = try Bool.fetchOne(
+            database, sql: "SELECT EXISTS (SELECT 1 FROM lease_history WHERE held IS NOT NULL)")
+        earlierFilter = haveChanged == true ? filter : nil
         // The table is walked from end to end: to look rows up in an index one by one would take longer from a twentieth
         // of them on.
         leases = try RowWalk(
             database,
             sql: """
                 SELECT
-                    lease.lease_key, lease.scope_id, lease.project_id, lease.status, lease.start_at, lease.end_at,
+                    lease.lease_key, lease.audience_id, lease.project_id, lease.status, lease.start_at, lease.end_at,
                     lease.observed_at, lease.last_seen_at, lease.gone, lease.gone_after, lease.gone_before,
-                    lease.gone_unconfirmed, iif(lease.status = 'ERROR', \(Self.hasStarted), 0),
-                    \(shared?.condition ?? "0")
+                    lease.gone_unconfirmed, iif(lease.status = 'ERROR', \(Self.hasStarted), 0)
                     \(detail.contains(.names) ? ", lease.id, lease.name, lease.user_id, lease.created_at" : "")
                 FROM lease NOT INDEXED
-                \(query.needsScope ? "CROSS JOIN scope ON scope.scope_id = lease.scope_id" : "")
                 WHERE \(query.condition) AND lease.lease_key BETWEEN ? AND ?
                 ORDER BY lease.lease_key
                 """, arguments: query.arguments)
@@ -101,6 +103,7 @@ struct HoldingReader {
     @discardableResult
     mutating func read(_ keys: ClosedRange<Int64>, _ each: (LeaseHolding) throws -> Void) throws -> Int {
         var states = try detail.contains(.states) ? RowsByLease(states: database, keys) : nil
+        var changed = try earlierFilter.map { try RowsByLease(changedReservations: database, keys, $0) }
         var events = try detail.contains(.events) ? RowsByLease(startsAndEnds: database, keys) : nil
         try leases.begin(keys)
         try reservations.begin(keys)
@@ -114,9 +117,7 @@ struct HoldingReader {
             readLease()
             try reservations.read(of: key, into: &holding.reservations)
             if let values = try states?.values(of: key) { holding.earlierStates = values }
-            if shared != nil, leases.integer(Position.isShared) != 0, let versions = try shared?.outline(of: key) {
-                holding.takeStates(of: versions)
-            }
+            if let values = try changed?.values(of: key) { holding.earlierReservations = values }
             if let values = try events?.values(of: key) { holding.events = values }
             try each(holding)
             count += 1
@@ -125,11 +126,15 @@ struct HoldingReader {
     }
 
     private mutating func readLease() {
-        let scope = leases.integer(Position.scope)
-        if place?.scope != scope { place = places[scope].map { (scope, $0) } }
+        let audience = leases.integer(Position.audience)
+        if place?.audience != audience {
+            let next = places[audience]
+            if place?.1.scope?.siteID != next?.scope?.siteID { names.removeAll(keepingCapacity: true) }
+            place = next.map { (audience, $0) }
+        }
         let observed = leases.integer(Position.observed)
-        holding.scopeID = scope
-        holding.site = place?.1.site ?? ""
+        holding.scopeID = place?.1.scope?.id ?? 0
+        holding.site = place?.1.scope?.site ?? ""
         (holding.projectID, holding.projectName) = person(Position.project) { $0.project }
         holding.status = LeaseStatus(rawValue: pool.text(leases.statement, Position.status) ?? "")
         holding.hasStarted = leases.integer(Position.hasStarted) != 0
@@ -139,9 +144,7 @@ struct HoldingReader {
         holding.observedAt = Timestamp(secondsSince1970: observed)
         holding.lastSeenAt =
             holding.departure?.after
-            ?? Timestamp(
-                secondsSince1970: leases.optional(Position.lastSeen)
-                    ?? max(observed, place?.1.listedAt ?? observed))
+            ?? Timestamp(secondsSince1970: max(leases.integer(Position.lastSeen), place?.1.listedAt ?? observed))
         if detail.contains(.names) {
             (holding.userID, holding.userName) = person(Position.user) { $0.user }
             holding.createdAt = leases.optional(Position.created).map(Timestamp.init(secondsSince1970:))
@@ -167,32 +170,9 @@ struct HoldingReader {
         let id = pool.texts[number]
         while names.count <= number { names.append(nil) }
         if let known = names[number] { return (id, name(known)) }
-        let found = (project: mirror.projectName(id), user: mirror.userName(id))
+        let site = place?.1.scope?.siteID ?? 0
+        let found = (project: mirror.projectName(id, site: site), user: mirror.userName(id, site: site))
         names[number] = found
         return (id, name(found))
-    }
-}
-
-extension LeaseHolding {
-    /// Puts what all scopes of the site saw in the place of what the one did that counts.
-    fileprivate mutating func takeStates(of versions: [LeaseVersion]) {
-        var earlier = versions
-        if let last = versions.last, isPresent(last) {
-            earlier.removeLast()
-            if departure == nil { observedAt = last.observedAt }
-        }
-        earlierStates = earlier.map { version in
-            ObservedState(
-                status: version.lease.status, startsAt: version.lease.startsAt, endsAt: version.lease.endsAt,
-                observedAt: version.observedAt, lastSeenAt: version.lastSeenAt,
-                observedUntil: version.observedUntil ?? version.lastSeenAt, isGone: version.departure != nil)
-        }
-    }
-
-    /// Whether the last state is the one that the lease is in: of what two scopes saw within one second, it may be the
-    /// other one.
-    private func isPresent(_ last: LeaseVersion) -> Bool {
-        guard departure == nil, last.departure == nil else { return departure != nil && last.departure != nil }
-        return last.lease.status == status && last.lease.startsAt == startsAt && last.lease.endsAt == endsAt
     }
 }

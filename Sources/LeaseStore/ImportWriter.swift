@@ -2,68 +2,110 @@ import GRDB
 import LeaseModel
 import SyncPlanner
 
-/// Adds what others saw of one scope's leases to the mirror and its history, inside one transaction.
+/// Adds what others saw of one site's leases to the mirror and its history, inside one transaction.
 ///
 /// What was seen later than anything here becomes the present state; everything else goes where it belongs in the past.
 /// Nothing is lost, and the same import again changes nothing.
 struct ImportWriter {
-    /// What somebody saw of a lease.
+    /// What somebody saw of a lease, and the scopes that saw it.
     struct Item {
         let id: String
         let timeline: ObservedTimeline
+        let witnesses: [Witness]
     }
 
     /// What became of a lease.
-    enum Effect {
-        case new
-        case changed
-        case unchanged
+    struct Effect {
+        /// The scopes that were not known to see it.
+        let newScopes: Set<Int64>
+        /// Whether its state or its history is another than before.
+        let isChanged: Bool
     }
 
-    let scope: Scope
+    /// What is known here of a lease.
+    struct Known {
+        let life: LeaseStore.Life
+        let witnesses: [Witness]
+    }
+
     private let database: Database
+    private let site: Int64
+    private let scopes: [Int64: Scope]
     private let rows: LeaseRowWriter
     private let reader: MirrorReader
-    private let listings: [Timestamp]
-    private let otherListings: [Timestamp]
-    private let allListings: [Timestamp]
+    /// When each scope of the site was read here.
+    private let listings: [Int64: [Timestamp]]
+    private let otherListings: [Int64: [Timestamp]]
+    private let allListings: [Int64: [Timestamp]]
 
     /// - Parameters:
     ///   - database: a transaction that may write.
-    ///   - scope: the scope.
-    ///   - otherListings: when the others read whole lists of the scope, ascending.
+    ///   - site: the site.
+    ///   - otherListings: when the others read whole lists of its scopes, ascending.
     /// - Throws: SQLite's error.
-    init(_ database: Database, scope: Scope, otherListings: [Timestamp]) throws {
+    init(_ database: Database, site: Int64, otherListings: [Int64: [Timestamp]]) throws {
         self.database = database
-        self.scope = scope
+        self.site = site
         self.otherListings = otherListings
         rows = LeaseRowWriter(database: database)
         reader = try MirrorReader(database)
-        listings = try LeaseStore.listings(database, scope: scope.id)
-        allListings = Set(listings + otherListings).sorted()
+        scopes = reader.scopes.filter { $0.value.siteID == site }
+        let listings = try Dictionary(
+            uniqueKeysWithValues: scopes.keys.map { ($0, try LeaseStore.listings(database, scope: $0)) })
+        self.listings = listings
+        allListings = listings.merging(otherListings) { Set($0).union($1).sorted() }
     }
 
-    /// The leases of the scope that are known here, with what was seen of them.
-    func known(_ ids: some Collection<String>) throws -> [String: (key: Int64, versions: [LeaseVersion])] {
+    /// The leases of the site that are known here.
+    func known(_ ids: some Collection<String>) throws -> [String: Known] {
         let marks = ids.map { _ in "?" }.joined(separator: ",")
         let keys = try Int64.fetchAll(
-            database, sql: "SELECT lease_key FROM lease WHERE scope_id = ? AND id IN (\(marks))",
-            arguments: [scope.id] + StatementArguments(Array(ids)))
-        let found = try LeaseStore.versions(database, keys: keys, reader)
-        return Dictionary(found.map { ($0.lease.id, ($0.key, $0.versions)) }) { first, _ in first }
+            database, sql: "SELECT lease_key FROM lease WHERE site_id = ? AND id IN (\(marks))",
+            arguments: [site] + StatementArguments(Array(ids)))
+        let known = try known(keys: keys)
+        return Dictionary(known.map { ($0.life.lease.id, $0) }) { first, _ in first }
+    }
+
+    private func known(keys: [Int64]) throws -> [Known] {
+        let witnesses = try Self.witnesses(database, keys: keys, listings: listings)
+        return try LeaseStore.lives(database, keys: keys, reader).map {
+            Known(life: $0, witnesses: witnesses[$0.key] ?? [])
+        }
+    }
+
+    /// The scopes that see the leases of those rows, or saw them, as a database has them.
+    ///
+    /// - Parameter listings: when each scope was read; scopes that are missing are left out.
+    static func witnesses(
+        _ database: Database, keys: some Collection<Int64>, listings: [Int64: [Timestamp]]
+    ) throws -> [Int64: [Witness]] {
+        let scopes = listings.keys.sorted().map(String.init).joined(separator: ",")
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT scope_id, lease_key, seen_since, hidden_after, hidden_before FROM visibility
+                WHERE scope_id IN (\(scopes)) AND lease_key IN (\(keys.map(String.init).joined(separator: ",")))
+                """)
+        var found: [Int64: [Witness]] = [:]
+        while let row = try rows.next() {
+            let scope: Int64 = row[0]
+            let refusal = row.time("hidden_after").flatMap { after in
+                row.time("hidden_before").map { Witness.Refusal(after: after, before: $0) }
+            }
+            found[row[1], default: []].append(
+                Witness(
+                    scope: scope, since: Timestamp(secondsSince1970: row[2]), refusal: refusal,
+                    listings: listings[scope] ?? []))
+        }
+        return found
     }
 
     /// Adds what was seen of some leases.
     func take(_ items: [Item]) throws -> [Effect] {
         let known = try known(items.map(\.id))
         return try items.map { item in
-            guard let (key, versions) = known[item.id] else {
-                let merged = versions(of: item.timeline)
-                guard let present = merged.last else { return .unchanged }
-                try insert(merged, present)
-                return .new
-            }
-            return try revise(key, versions, with: item) ? .changed : .unchanged
+            guard let known = known[item.id] else { return try insert(item) }
+            return try revise(known, with: item)
         }
     }
 
@@ -73,98 +115,91 @@ struct ImportWriter {
     func takeListings() throws -> Bool {
         let insert = try database.cachedStatement(
             sql: "INSERT OR IGNORE INTO imported_listing (scope_id, listed_at) VALUES (?, ?)")
-        let new = Set(otherListings).subtracting(listings).sorted()
-        for moment in new {
-            try insert.execute(arguments: [scope.id, moment.secondsSince1970])
-        }
-        guard let latest = otherListings.last, !new.isEmpty else { return false }
-        let keys = try Int64.fetchAll(
-            database,
-            sql: """
-                SELECT lease_key FROM lease WHERE scope_id = ?1 AND (gone IS NULL OR gone_unconfirmed)
-                    AND coalesce(gone_after, last_seen_at, max(observed_at, ?2)) < ?3
-                """,
-            arguments: [scope.id, scope.listedAt?.secondsSince1970 ?? 0, latest.secondsSince1970])
-        for start in stride(from: 0, to: keys.count, by: 500) {
-            for found in try LeaseStore.versions(database, keys: keys[start..<min(start + 500, keys.count)], reader) {
-                let nothing = Item(id: found.lease.id, timeline: ObservedTimeline(states: []))
-                _ = try revise(found.key, found.versions, with: nothing)
+        var isNews = false
+        for (scope, others) in otherListings.sorted(by: { $0.key < $1.key }) {
+            let new = Set(others).subtracting(listings[scope] ?? []).sorted()
+            for moment in new { try insert.execute(arguments: [scope, moment.secondsSince1970]) }
+            guard let latest = others.last, !new.isEmpty else { continue }
+            isNews = true
+            let keys = try Int64.fetchAll(
+                database,
+                sql: """
+                    SELECT lease_key FROM visibility JOIN lease USING (lease_key)
+                    WHERE scope_id = ?1 AND hidden_before IS NULL AND (gone IS NULL OR gone_unconfirmed)
+                        AND coalesce(gone_after, max(last_seen_at, ?2)) < ?3
+                    """,
+                arguments: [scope, scopes[scope]?.listedAt?.secondsSince1970 ?? 0, latest.secondsSince1970])
+            for start in stride(from: 0, to: keys.count, by: 500) {
+                for known in try known(keys: Array(keys[start..<min(start + 500, keys.count)])) {
+                    let nothing = Item(
+                        id: known.life.lease.id, timeline: ObservedTimeline(states: []), witnesses: [])
+                    _ = try revise(known, with: nothing)
+                }
             }
         }
-        return true
+        return isNews
     }
 
-    /// Makes every list that is being read now out of date: it may have been asked for before what was added here was
-    /// seen.
+    /// Makes every list of the site that is being read now out of date: it may have been asked for before what was
+    /// added here was seen.
     func mark() throws {
         try database.execute(
             sql: """
-                UPDATE scope SET last_complete_run = (SELECT coalesce(max(run_id), 0) FROM sync_run)
-                WHERE scope_id = ?
+                UPDATE scope SET last_complete_run = (SELECT coalesce(max(run_id), 0) FROM sync_run) WHERE site_id = ?
                 """,
-            arguments: [scope.id])
-    }
-
-    /// The history that a timeline makes of a lease of this scope.
-    private func versions(of timeline: ObservedTimeline) -> [LeaseVersion] {
-        timeline.versions(listings: allListings, projectID: scope.seesAllProjects ? "" : scope.projectID)
+            arguments: [site])
     }
 
     // MARK: - Rows
 
-    private func revise(_ key: Int64, _ versions: [LeaseVersion], with item: Item) throws -> Bool {
+    /// The history that a timeline makes of a lease of this site.
+    private func versions(of timeline: ObservedTimeline, _ witnesses: [Witness]) -> [LeaseVersion] {
+        let owner = witnesses.lazy.compactMap { self.scopes[$0.scope] }.first { !$0.seesAllProjects }
+        return timeline.versions(witnesses: witnesses, projectID: owner?.projectID ?? "")
+    }
+
+    private func insert(_ item: Item) throws -> Effect {
+        let witnesses = Witness.merged([], item.witnesses, listings: allListings)
+        let versions = versions(of: item.timeline, witnesses)
+        guard let present = versions.last else { return Effect(newScopes: [], isChanged: false) }
+        let key = try rows.insert(
+            present, site: site,
+            .init(audience: audience(of: witnesses), run: 0, firstSeenAt: versions[0].observedAt))
+        try rows.replaceHistory(key: key, versions.dropLast(), present: present)
+        for witness in witnesses { try rows.note(witness, key: key) }
+        return Effect(newScopes: Set(witnesses.map(\.scope)), isChanged: true)
+    }
+
+    private func revise(_ known: Known, with item: Item) throws -> Effect {
+        let (key, before) = (known.life.key, known.life.versions)
+        let witnesses = Witness.merged(known.witnesses, item.witnesses, listings: allListings)
         let merged = self.versions(
-            of: ObservedTimeline(versions: versions).merging(
-                item.timeline, listings: listings, otherListings: otherListings))
-        guard merged != versions, let present = merged.last, let before = versions.last else { return false }
-        if merged.dropLast() != versions.dropLast() {
-            try database.cachedStatement(sql: "DELETE FROM lease_history WHERE lease_key = ?").execute(arguments: [key])
-            for version in merged.dropLast() { try rows.insertHistory(key: key, version) }
+            of: ObservedTimeline(versions: before).merging(
+                item.timeline, witnesses: known.witnesses, otherWitnesses: item.witnesses), witnesses)
+        let unknown = Set(witnesses.map(\.scope)).subtracting(known.witnesses.map(\.scope))
+        for witness in witnesses where !known.witnesses.contains(where: { $0.isSame(as: witness) }) {
+            try rows.note(witness, key: key)
         }
-        let isSame = present.lease == before.lease
-        try update(key, present, firstSeenAt: merged[0].observedAt, isRead: isSame)
-        if !isSame { try rows.replaceParts(of: present.lease, key: key) }
-        return true
+        let audience = try audience(of: witnesses)
+        let isChanged = merged != before
+        guard isChanged || audience != known.life.audience, let present = merged.last, let last = before.last else {
+            return Effect(newScopes: unknown, isChanged: false)
+        }
+        if merged.dropLast() != before.dropLast() {
+            try rows.replaceHistory(key: key, merged.dropLast(), present: present)
+        }
+        let isSame = present.lease == last.lease
+        try rows.update(
+            key, present, .init(audience: audience, run: known.life.run, firstSeenAt: merged[0].observedAt),
+            replacesParts: !isSame)
+        // Another's digest of the bytes is not believed: the next sync reads the lease again.
+        if !isSame { try rows.forgetDigests(key: key, of: witnesses.map(\.scope)) }
+        return Effect(newScopes: unknown, isChanged: isChanged)
     }
 
-    private func insert(_ versions: [LeaseVersion], _ present: LeaseVersion) throws {
-        let lease = present.lease
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, digest, run_id,
-                    first_run, first_seen_at, observed_at)
-                VALUES (?, ?, '', '', '', 0, 0, '', 0, 0, 0, 0, 0)
-                """
-        ).execute(arguments: [scope.id, lease.id])
-        let key = database.lastInsertedRowID
-        try update(key, present, firstSeenAt: versions[0].observedAt, isRead: false)
-        try rows.insertParts(of: lease, key: key)
-        for version in versions.dropLast() { try rows.insertHistory(key: key, version) }
-    }
-
-    /// Writes the present state. Unless it `isRead` from a server here, the next sync reads the lease again: another's
-    /// digest of the bytes is not believed.
-    private func update(_ key: Int64, _ present: LeaseVersion, firstSeenAt: Timestamp, isRead: Bool) throws {
-        let lease = present.lease
-        let departure = present.departure
-        let impliedLastSeen = max(present.observedAt, scope.listedAt ?? present.observedAt)
-        let lastSeen = departure == nil && present.lastSeenAt != impliedLastSeen ? present.lastSeenAt : nil
-        try database.cachedStatement(
-            sql: """
-                UPDATE lease SET name = ?, user_id = ?, project_id = ?, start_at = ?, end_at = ?, status = ?,
-                    degraded = ?, trust_id = ?, created_at = ?, updated_at = ?, extra = ?,
-                    digest = iif(?, digest, 0), first_seen_at = ?, observed_at = ?, last_seen_at = ?, gone = ?,
-                    gone_after = ?, gone_before = ?, gone_unconfirmed = ?
-                WHERE lease_key = ?
-                """
-        ).execute(arguments: [
-            lease.name, lease.userID, lease.projectID, lease.startsAt.secondsSince1970, lease.endsAt.secondsSince1970,
-            lease.status.rawValue, lease.isDegraded, lease.trustID, lease.createdAt?.secondsSince1970,
-            lease.updatedAt?.secondsSince1970, LeaseRows.text(present.storedExtra), isRead,
-            firstSeenAt.secondsSince1970, present.observedAt.secondsSince1970, lastSeen?.secondsSince1970,
-            departure?.column, departure?.after.secondsSince1970, departure?.before.secondsSince1970,
-            departure?.reason == .unlisted, key,
-        ])
+    private func audience(of witnesses: [Witness]) throws -> Int64 {
+        let seeing = witnesses.filter { $0.refusal == nil }
+        return try reader.audiences.number(of: Set((seeing.isEmpty ? witnesses : seeing).map(\.scope)))
     }
 }
 

@@ -1,18 +1,85 @@
 import GRDB
 import LeaseModel
+import SyncPlanner
 
-/// Writes the rows that belong to a lease: its parts, and the states that are over.
+/// Writes the rows of a lease: the state that holds, its parts, the states that are over, and who sees it.
 struct LeaseRowWriter {
     let database: Database
 
-    /// Puts the reservations and events of a lease in place of those that are there.
-    func replaceParts(of lease: BlazarLease, key: Int64) throws {
+    // MARK: - The state that holds
+
+    /// What a row of `lease` has besides the state.
+    struct Origin {
+        let audience: Int64
+        let run: Int64
+        let firstSeenAt: Timestamp
+    }
+
+    /// Adds a lease that was not known, in the state that holds.
+    ///
+    /// - Returns: the key of its row.
+    func insert(_ present: LeaseVersion, site: Int64, _ origin: Origin) throws -> Int64 {
+        try database.cachedStatement(sql: Self.insertion).execute(
+            arguments: StatementArguments(
+                Self.values(of: present, origin) + [site, present.lease.id, origin.run]))
+        let key = database.lastInsertedRowID
+        try insertParts(of: present.lease, key: key)
+        return key
+    }
+
+    /// Puts the state that holds now in the place of the one that did.
+    ///
+    /// - Parameters:
+    ///   - key: the row of the lease.
+    ///   - present: the state.
+    ///   - origin: what the row says besides.
+    ///   - replacesParts: whether its reservations and events may be others than before.
+    func update(_ key: Int64, _ present: LeaseVersion, _ origin: Origin, replacesParts: Bool) throws {
+        try database.cachedStatement(sql: Self.revision).execute(
+            arguments: StatementArguments(Self.values(of: present, origin) + [key]))
+        if replacesParts { try replaceParts(of: present.lease, key: key) }
+    }
+
+    private static let columns = [
+        "name", "user_id", "project_id", "start_at", "end_at", "status", "degraded", "trust_id", "created_at",
+        "updated_at", "extra", "observed_at", "last_seen_at", "gone", "gone_after", "gone_before", "gone_unconfirmed",
+        "audience_id", "run_id", "first_seen_at",
+    ]
+
+    private static let insertion = """
+        INSERT INTO lease (\(columns.joined(separator: ", ")), site_id, id, first_run)
+        VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")), ?, ?, ?)
+        """
+
+    private static let revision = """
+        UPDATE lease SET \(columns.map { "\($0) = ?" }.joined(separator: ", ")) WHERE lease_key = ?
+        """
+
+    /// The values of ``columns``.
+    private static func values(
+        of version: LeaseVersion, _ origin: Origin
+    ) -> [(any DatabaseValueConvertible)?] {
+        let lease = version.lease
+        let departure = version.departure
+        return [
+            lease.name, lease.userID, lease.projectID, lease.startsAt.secondsSince1970, lease.endsAt.secondsSince1970,
+            lease.status.rawValue, lease.isDegraded, lease.trustID, lease.createdAt?.secondsSince1970,
+            lease.updatedAt?.secondsSince1970, LeaseRows.text(version.storedExtra),
+            version.observedAt.secondsSince1970, max(version.observedAt, version.lastSeenAt).secondsSince1970,
+            departure?.column, departure?.after.secondsSince1970, departure?.before.secondsSince1970,
+            departure?.reason == .unlisted, origin.audience, origin.run, origin.firstSeenAt.secondsSince1970,
+        ]
+    }
+
+    // MARK: - Parts
+
+    private func replaceParts(of lease: BlazarLease, key: Int64) throws {
         try database.cachedStatement(sql: "DELETE FROM reservation WHERE lease_key = ?").execute(arguments: [key])
         try database.cachedStatement(sql: "DELETE FROM event WHERE lease_key = ?").execute(arguments: [key])
         try insertParts(of: lease, key: key)
     }
 
-    func insertParts(of lease: BlazarLease, key: Int64) throws {
+    private func insertParts(of lease: BlazarLease, key: Int64) throws {
         let reservations = try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO reservation (lease_key, id, resource_id, resource_type, status, missing_resources,
@@ -40,13 +107,28 @@ struct LeaseRowWriter {
         }
     }
 
+    // MARK: - The states that are over
+
+    /// Puts a history in the place of the one that is there.
+    func replaceHistory(key: Int64, _ past: some BidirectionalCollection<LeaseVersion>, present: LeaseVersion) throws {
+        try database.cachedStatement(sql: "DELETE FROM lease_history WHERE lease_key = ?").execute(arguments: [key])
+        for (version, next) in zip(past, past.dropFirst() + [present]) {
+            try insertHistory(key: key, version, before: next.lease)
+        }
+    }
+
     /// Writes a state that is over into the history.
-    func insertHistory(key: Int64, _ version: LeaseVersion) throws {
+    ///
+    /// - Parameters:
+    ///   - key: the row of the lease.
+    ///   - version: the state.
+    ///   - next: the lease in the state that followed.
+    func insertHistory(key: Int64, _ version: LeaseVersion, before next: BlazarLease) throws {
         let statement = try database.cachedStatement(
             sql: """
                 INSERT INTO lease_history (lease_key, observed_at, last_seen_at, observed_until, name, status, start_at,
-                    end_at, gone, gone_after, gone_before, gone_unconfirmed, document)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    end_at, gone, gone_after, gone_before, gone_unconfirmed, document, held)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         let lease = version.lease
         let departure = version.departure
@@ -55,8 +137,52 @@ struct LeaseRowWriter {
             version.observedUntil?.secondsSince1970, lease.name, lease.status.rawValue,
             lease.startsAt.secondsSince1970, lease.endsAt.secondsSince1970, departure?.column,
             departure?.after.secondsSince1970, departure?.before.secondsSince1970, departure?.reason == .unlisted,
-            JSONValue.object(version.stored).text(),
+            JSONValue.object(version.stored).text(), HeldColumn.text(lease, before: next),
         ])
+    }
+
+    // MARK: - Who sees it
+
+    /// Notes that a scope sees a lease.
+    ///
+    /// - Parameters:
+    ///   - scope: the scope.
+    ///   - key: the row of the lease.
+    ///   - digest: of the bytes that said what the row says; 0 if it must be read again.
+    ///   - time: since when it does, if it did not before.
+    func see(scope: Int64, key: Int64, digest: UInt64, at time: Timestamp) throws {
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO visibility (scope_id, lease_key, digest, seen_since) VALUES (?, ?, ?, ?)
+                ON CONFLICT (scope_id, lease_key) DO UPDATE
+                SET digest = excluded.digest, seen_since = iif(hidden_before IS NULL, seen_since, excluded.seen_since),
+                    hidden_after = NULL, hidden_before = NULL
+                """
+        ).execute(arguments: [scope, key, Int64(bitPattern: digest), time.secondsSince1970])
+    }
+
+    /// Notes since when a scope sees a lease, and whether it is refused it by now. One that is not known to see it must
+    /// read it.
+    func note(_ witness: Witness, key: Int64) throws {
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO visibility (scope_id, lease_key, digest, seen_since, hidden_after, hidden_before)
+                VALUES (?, ?, 0, ?, ?, ?)
+                ON CONFLICT (scope_id, lease_key) DO UPDATE SET seen_since = excluded.seen_since,
+                    hidden_after = excluded.hidden_after, hidden_before = excluded.hidden_before
+                """
+        ).execute(arguments: [
+            witness.scope, key, witness.since.secondsSince1970, witness.refusal?.after.secondsSince1970,
+            witness.refusal?.before.secondsSince1970,
+        ])
+    }
+
+    /// Makes some scopes read a lease again: what their digests stand for is not what its row
+    /// says.
+    func forgetDigests(key: Int64, of scopes: some Sequence<Int64>) throws {
+        let statement = try database.cachedStatement(
+            sql: "UPDATE visibility SET digest = 0 WHERE scope_id = ? AND lease_key = ?")
+        for scope in scopes { try statement.execute(arguments: [scope, key]) }
     }
 }
 

@@ -41,7 +41,15 @@ extension LeaseStore {
                 if let answer = list.allocations.map({ _ in (.listed, nil) }) ?? list.allocationRefusal {
                     try note(.allocations, answer)
                 }
-                if list.outcome == .listed {
+                if let kind = PersonNames.Kind(list.kind) {
+                    let site =
+                        try Int64.fetchOne(
+                            database, sql: "SELECT site_id FROM scope WHERE scope_id = ?", arguments: [scope]) ?? 0
+                    for person in list.resources {
+                        guard let name = person.name else { continue }
+                        try PersonNames.note(name, of: kind, id: person.id, site: site, at: time, database)
+                    }
+                } else if list.outcome == .listed {
                     try writer(.resources).replace(with: list.resources.map { .init($0) }, at: time)
                 }
                 if let allocations = list.allocations {
@@ -172,6 +180,17 @@ extension ResourceKind {
         switch self {
         case .host, .device, .networkSegment, .reservableFloatingIP: true
         case .flavor, .network, .floatingIP, .project, .user: false
+        }
+    }
+}
+
+extension PersonNames.Kind {
+    /// What the names that a site lists of a kind are of; `nil` if they are not of people.
+    fileprivate init?(_ kind: ResourceKind) {
+        switch kind {
+        case .user: self = .user
+        case .project: self = .project
+        case .host, .device, .networkSegment, .reservableFloatingIP, .flavor, .network, .floatingIP: return nil
         }
     }
 }

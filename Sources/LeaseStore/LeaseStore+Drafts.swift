@@ -102,13 +102,10 @@ extension LeaseStore {
             arguments: arguments
         ).map(Mutation.init(row:)).filter { addresses?.contains($0.address) ?? true }
         guard !creations.isEmpty else { return [] }
-        let reader = try MirrorReader(database)
+        let reader = try MirrorReader(database, scopes: scopes)
         return try creations.compactMap { creation in
-            if let id = creation.leaseID {
-                let query = "SELECT lease_key FROM lease WHERE id = ? AND scope_id = ?"
-                if let key = try Int64.fetchOne(database, sql: query, arguments: [id, creation.scopeID]) {
-                    return try reader.leases(keys: CollectionOfOne(key)).first.map(LeaseCandidate.init)
-                }
+            if let id = creation.leaseID, let key = try leaseKey(database, id: id, scope: creation.scopeID) {
+                return try reader.leases(keys: CollectionOfOne(key)).first.map(LeaseCandidate.init)
             }
             return LeaseCandidate(reader.draft(creation))
         }

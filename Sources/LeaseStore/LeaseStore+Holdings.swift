@@ -74,6 +74,30 @@ extension RowsByLease<ObservedState> {
     }
 }
 
+extension RowsByLease<EarlierReservations> {
+    init(changedReservations database: Database, _ keys: ClosedRange<Int64>, _ filter: LeaseFilter) throws {
+        try self.init(
+            database, keys,
+            sql: """
+                SELECT lease_key, held, last_seen_at, observed_until FROM lease_history
+                WHERE held IS NOT NULL AND lease_key BETWEEN ? AND ? ORDER BY lease_key, observed_until
+                """
+        ) { row in
+            EarlierReservations(
+                reservations: HeldColumn.reservations(row[1]).filter(filter.admits),
+                lastSeenAt: Timestamp(secondsSince1970: row[2]), changedBefore: Timestamp(secondsSince1970: row[3]))
+        }
+    }
+}
+
+extension LeaseFilter {
+    /// Whether its types leave a reservation in.
+    fileprivate func admits(_ held: HeldReservation) -> Bool {
+        (resourceTypes.isEmpty || resourceTypes.contains(held.resourceType))
+            && (nodeType == nil || nodeType == held.nodeType)
+    }
+}
+
 extension RowsByLease<LeaseEvent> {
     init(startsAndEnds database: Database, _ keys: ClosedRange<Int64>) throws {
         try self.init(

@@ -2,6 +2,17 @@ import GRDB
 package import LeaseModel
 import SyncPlanner
 
+/// How an import writes: a transaction for each batch, or all in one that is undone.
+struct ImportTransaction {
+    private let run: ((Database) throws -> Void) throws -> Void
+
+    init(_ run: @escaping ((Database) throws -> Void) throws -> Void) { self.run = run }
+
+    func callAsFunction(_ body: (Database) throws -> Void) throws {
+        try withoutActuallyEscaping(body) { try run($0) }
+    }
+}
+
 /// A file whose contents are to be taken into the history.
 package struct ImportSource: Sendable {
     /// What it holds.
@@ -28,6 +39,9 @@ extension LeaseStore {
     /// An import is not a sync: it adds what was seen when it was seen, and deletes nothing. The present state of a
     /// lease changes only where the file saw it later than this database did.
     ///
+    /// Databases are checked whole before anything is written, and taken in a batch at a time, so that others can write
+    /// meanwhile. What is cut short, by a full disk for instance, is completed by the same import again.
+    ///
     /// - Parameters:
     ///   - sources: the files.
     ///   - isTrial: whether to find out what would happen, and change nothing.
@@ -39,30 +53,50 @@ extension LeaseStore {
         _ sources: [ImportSource], isTrial: Bool, now: Timestamp, progress: (ImportProgress) -> Void
     ) throws(StoreError) -> [ImportReport] {
         do {
+            for source in sources {
+                guard case .database(let other, _) = source.content else { continue }
+                try DatabaseImport.check(other, file: source.file, now: now)
+            }
+            guard isTrial else {
+                return try Self.take(sources, now: now, ImportTransaction { try database.write($0) }, progress)
+            }
             return try database.writeWithoutTransaction { database in
                 var reports: [ImportReport] = []
                 try database.inTransaction(.immediate) {
-                    for source in sources {
-                        switch source.content {
-                        case .leases(let saved, let scope, let observedAt, let isDatedByFile):
-                            var report = try Self.take(
-                                saved, scope: scope, observedAt: observedAt, file: source.file, now: now, database)
-                            report.isDatedByFile = isDatedByFile
-                            reports.append(report)
-                            progress(
-                                ImportProgress(file: source.file, done: report.leases, total: report.leases))
-                        case .database(let other, let scopes):
-                            reports += try Self.take(
-                                other, scopes: scopes, file: source.file, now: now, database, progress: progress)
-                        }
-                    }
-                    return isTrial ? .rollback : .commit
+                    reports = try Self.take(sources, now: now, ImportTransaction { try $0(database) }, progress)
+                    return .rollback
                 }
                 return reports
             }
         } catch {
             throw StoreError(error, path: path)
         }
+    }
+
+    /// Takes files in: saved leases together, since one file may contradict another, then the databases.
+    private static func take(
+        _ sources: [ImportSource], now: Timestamp, _ transaction: ImportTransaction,
+        _ progress: (ImportProgress) -> Void
+    ) throws -> [ImportReport] {
+        var reports: [[ImportReport]] = sources.map { _ in [] }
+        try transaction { database in
+            for (index, source) in sources.enumerated() {
+                guard case .leases(let saved, let scope, let observedAt, let isDatedByFile) = source.content else {
+                    continue
+                }
+                var report = try take(
+                    saved, scope: scope, observedAt: observedAt, file: source.file, now: now, database)
+                report.isDatedByFile = isDatedByFile
+                reports[index] = [report]
+                progress(ImportProgress(file: source.file, done: report.leases, total: report.leases))
+            }
+        }
+        for (index, source) in sources.enumerated() {
+            guard case .database(let other, let scopes) = source.content else { continue }
+            reports[index] = try take(
+                other, scopes: scopes, file: source.file, transaction, progress: progress)
+        }
+        return reports.flatMap(\.self)
     }
 
     // MARK: - Saved leases
@@ -73,7 +107,7 @@ extension LeaseStore {
         var report = ImportReport(
             file: file, kind: .leases, site: scope.site, projectName: scope.projectName)
         report.passedOver = saved.passedOver
-        let writer = try ImportWriter(database, scope: scope, otherListings: [])
+        let writer = try ImportWriter(database, site: scope.siteID, otherListings: [:])
         let byID = Dictionary(grouping: saved.leases, by: \.lease.id)
         report.leases = byID.count
         for batch in byID.keys.sorted().chunks(of: 500) {
@@ -88,13 +122,17 @@ extension LeaseStore {
                     report.note(sighting.lastSeen)
                 }
                 let history = SavedHistory(
-                    id: id, sightings: sightings, known: ObservedTimeline(versions: known[id]?.versions ?? []))
+                    id: id, sightings: sightings, known: ObservedTimeline(versions: known[id]?.life.versions ?? []),
+                    witnesses: known[id]?.witnesses ?? [])
                 if let problem = history.problem(scope: scope, now: now) {
                     throw StoreError(kind: .invalid, message: "\(file): \(problem)")
                 }
-                return ImportWriter.Item(id: id, timeline: history.timeline)
+                let since = sightings.map(\.firstSeen).min() ?? observedAt
+                return ImportWriter.Item(
+                    id: id, timeline: history.timeline,
+                    witnesses: [Witness(scope: scope.id, since: since, listings: [])])
             }
-            for effect in try writer.take(items) { report.count(effect) }
+            for effect in try writer.take(items) { report.count(effect, for: scope.id) }
         }
         if report.new + report.changed > 0 { try writer.mark() }
         return report
@@ -103,59 +141,31 @@ extension LeaseStore {
     // MARK: - Another database
 
     private static func take(
-        _ other: LeaseStore, scopes: Set<Int64>?, file: String, now: Timestamp, _ database: Database,
+        _ other: LeaseStore, scopes: Set<Int64>?, file: String, _ transaction: ImportTransaction,
         progress: (ImportProgress) -> Void
     ) throws -> [ImportReport] {
-        func reading<Value>(_ body: () throws -> Value) throws -> Value {
-            do { return try body() } catch { throw StoreError(reading: file, error) }
-        }
-        func require(_ problem: String?) throws {
-            guard let problem else { return }
-            throw StoreError(kind: .invalid, message: "\(file): \(problem) Nothing was changed.")
-        }
-        return try other.database.read { theirs in
-            let (reader, keys) = try reading {
-                (
-                    try MirrorReader(theirs),
-                    try Row.fetchAll(theirs, sql: "SELECT scope_id, lease_key FROM lease ORDER BY scope_id, id")
-                )
-            }
-            let keysByScope = Dictionary(grouping: keys) { $0[0] as Int64 }.mapValues { $0.map { $0[1] as Int64 } }
-            let pairs = try reader.scopes.values.sorted { $0.id < $1.id }.compactMap { theirScope in
-                try counterpart(of: theirScope, wanted: scopes, database).map { (theirScope, $0) }
+        try other.database.read { theirs in
+            let theirScopes = try StoreError.reading(file) { try self.scopes(theirs) }
+            var pairs: [(theirs: Scope, ours: Scope)] = []
+            try transaction { database in
+                pairs = try theirScopes.compactMap { theirScope in
+                    try counterpart(of: theirScope, wanted: scopes, database).map { (theirScope, $0) }
+                }
             }
             if scopes != nil, pairs.isEmpty {
-                try require("it has nothing of the cloud or project that is asked for.")
+                throw StoreError(
+                    invalid: file, "it has nothing of the cloud or project that is asked for. Nothing was changed.")
             }
-            let total = pairs.reduce(0) { $0 + (keysByScope[$1.0.id]?.count ?? 0) }
+            let sites = try Dictionary(grouping: pairs, by: \.theirs.siteID).sorted { $0.key < $1.key }.map {
+                try DatabaseImport(theirs, of: $0.value, file: file)
+            }
+            let total = sites.reduce(0) { $0 + $1.keys.count }
             var done = 0
-            return try pairs.map { theirScope, scope in
-                var report = ImportReport(
-                    file: file, kind: .database, site: scope.site, projectName: scope.projectName)
-                let rules = SightingRules(scope: scope, now: now)
-                let theirListings = try reading { try listings(theirs, scope: theirScope.id) }
-                try require(rules.problem(withListings: theirListings))
-                let writer = try ImportWriter(database, scope: scope, otherListings: theirListings)
-                for batch in (keysByScope[theirScope.id] ?? []).chunks(of: 500) {
-                    let items = try reading { try versions(theirs, keys: batch, reader) }.map { found in
-                        try require(rules.problem(with: found.versions, id: found.lease.id))
-                        for version in found.versions {
-                            report.note(version.observedAt)
-                            report.note(version.lastSeenAt)
-                        }
-                        return ImportWriter.Item(
-                            id: found.lease.id, timeline: ObservedTimeline(versions: found.versions))
-                    }
-                    for effect in try writer.take(items) { report.count(effect) }
-                    report.leases += items.count
-                    done += items.count
+            return try sites.flatMap { site in
+                try site.take(transaction) { count in
+                    done += count
                     progress(ImportProgress(file: file, done: done, total: total))
                 }
-                let isNews = try writer.takeListings()
-                let resourcesSeen = try takeResources(theirs, of: theirScope, into: scope, database)
-                try require(rules.problem(withResourcesSeen: resourcesSeen))
-                if report.new + report.changed > 0 || isNews { try writer.mark() }
-                return report
             }
         }
     }
@@ -174,24 +184,25 @@ extension LeaseStore {
         guard wanted == nil else { return nil }
         _ = try self.scope(
             database, endpoint: scope.endpoint, region: scope.region, site: scope.site, authURL: scope.authURL,
-            projectID: scope.projectID, projectName: scope.projectName, seesAllProjects: scope.seesAllProjects)
+            projectID: scope.projectID, seesAllProjects: scope.seesAllProjects)
         return try found()
     }
 }
 
 extension ImportReport {
-    fileprivate mutating func count(_ effect: ImportWriter.Effect) {
-        switch effect {
-        case .new: new += 1
-        case .changed: changed += 1
-        case .unchanged: break
+    /// Counts what became of a lease, for one of the scopes that see it.
+    mutating func count(_ effect: ImportWriter.Effect, for scope: Int64) {
+        if effect.newScopes.contains(scope) {
+            new += 1
+        } else if effect.isChanged {
+            changed += 1
         }
     }
 }
 
 extension Array {
     /// The elements in their order, so many at a time.
-    fileprivate func chunks(of size: Int) -> [ArraySlice<Element>] {
+    func chunks(of size: Int) -> [ArraySlice<Element>] {
         stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
     }
 }

@@ -27,12 +27,15 @@ extension LeaseStore {
     package func pullLedger(scope: Int64) throws(StoreError) -> PullLedger {
         try read { database in
             let count = try Int.fetchOne(
-                database, sql: "SELECT count(*) FROM lease WHERE scope_id = ?", arguments: [scope])
+                database, sql: "SELECT count(*) FROM visibility WHERE scope_id = ?", arguments: [scope])
             var ledger = PullLedger(capacity: count ?? 0)
             let ownDeletions = try Self.ownDeletions(database, scope: scope)
             let rows = try Row.fetchCursor(
-                database, sql: "SELECT lease_key, id, digest, gone IS NOT NULL FROM lease WHERE scope_id = ?",
-                arguments: [scope])
+                database,
+                sql: """
+                    SELECT lease_key, id, digest, gone IS NOT NULL OR hidden_before IS NOT NULL
+                    FROM visibility JOIN lease USING (lease_key) WHERE scope_id = ?
+                    """, arguments: [scope])
             while let row = try rows.next() {
                 ledger.enter(
                     id: row[1],
@@ -50,17 +53,17 @@ extension LeaseStore {
             Int64.fetchAll(
                 database,
                 sql: """
-                    SELECT lease_key FROM mutation JOIN lease ON lease.scope_id = mutation.scope_id
+                    SELECT lease_key FROM mutation JOIN lease ON lease.site_id = mutation.site_id
                         AND lease.id = mutation.lease_id
-                    WHERE mutation.scope_id = ? AND verb = 'delete' AND lease.gone IS NULL
-                        AND (state = 'settled' OR state <> 'rejected' AND attempts > 0)
+                    WHERE mutation.site_id = (SELECT site_id FROM scope WHERE scope_id = ?) AND verb = 'delete'
+                        AND lease.gone IS NULL AND (state = 'settled' OR state <> 'rejected' AND attempts > 0)
                     """, arguments: [scope]))
     }
 
     /// Writes what a run saw of some leases, and the states that are thereby over into the history.
     ///
-    /// A row that a later run has written is left alone. A lease that says the same as the mirror, in another order of
-    /// its parts for instance, is not written.
+    /// A row that a later run has written, or has seen unchanged, is left alone. Of a lease that says the same as the
+    /// mirror, in another order of its parts for instance, only the digest is written.
     ///
     /// It is as durable as the completion of the run: a run that was not completed is made again.
     ///
@@ -107,20 +110,14 @@ extension LeaseStore {
             try Self.endRun(
                 run.id, outcome: .complete, message: nil, requestID: requestID, serverDate: serverDate, counts: counts,
                 at: time, in: database)
+            // A lease that the list had, and that is not gone by now, was last seen when the list was asked for.
             try database.execute(
                 sql: """
-                    UPDATE scope SET last_complete_run = max(last_complete_run, ?),
-                        listed_at = max(coalesce(listed_at, 0), ?)
-                    WHERE scope_id = ?
+                    UPDATE scope SET last_complete_run = max(last_complete_run, ?1), listed_run = max(listed_run, ?1),
+                        listed_at = max(coalesce(listed_at, 0), ?2)
+                    WHERE scope_id = ?3
                     """,
                 arguments: [run.id, startedAt.secondsSince1970, scope.id])
-            // What the list had, it has confirmed; what it lacked is gone by now.
-            try database.execute(
-                sql: """
-                    UPDATE lease SET last_seen_at = NULL
-                    WHERE scope_id = ? AND last_seen_at IS NOT NULL AND gone IS NULL
-                    """,
-                arguments: [scope.id])
             if !changes.isEmpty { _ = try writer.mark() }
             return (changes, counts)
         }

@@ -27,7 +27,7 @@ extension LeaseStore {
             )
             var found: [FoundState] = []
             while let row = try states.next() { found.append(FoundState(row: row)) }
-            let reader = try MirrorReader(database)
+            let reader = try MirrorReader(database, scopes: filter.scopes)
             let allocated = try filter.resource.map { try Self.reservations(holding: $0, database) } ?? []
             var start = 0
             while start < found.count {
@@ -76,7 +76,7 @@ extension LeaseStore {
                         WHERE \(query.condition) ORDER BY lease.end_at DESC, lease.id
                         """, arguments: query.arguments
                 ).map(FoundState.init(row:))
-                let leases = try MirrorReader(database).leases(found, asKnownAt: moment)
+                let leases = try MirrorReader(database, scopes: scopes).leases(found, asKnownAt: moment)
                 let listed = leases.filter { $0.departure == nil }
                 let fitting = listed.isEmpty ? leases : listed
                 if fitting.count == 1 { return (.one(LeaseCandidate(fitting[0])), fitting[0]) }

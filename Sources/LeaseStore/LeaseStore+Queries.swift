@@ -23,7 +23,7 @@ extension LeaseStore {
                     SELECT lease.lease_key FROM \(query.source) WHERE \(query.condition)
                     ORDER BY \(Self.ordering(order)), lease.lease_key
                     """, arguments: query.arguments)
-            let reader = try MirrorReader(database)
+            let reader = try MirrorReader(database, scopes: filter.scopes)
             if includesDrafts {
                 let drafts = try reader.drafts(filter, database)
                 if !drafts.isEmpty { try each(drafts) }
@@ -61,11 +61,12 @@ extension LeaseStore {
                 database,
                 sql: """
                     SELECT lease_key FROM lease
-                    WHERE scope_id = ? AND end_at > ? AND gone IS NULL AND status NOT IN ('TERMINATED', 'ERROR')
+                    WHERE \(AudienceBook.condition("audience_id", includes: [scope])) AND end_at > ? AND gone IS NULL
+                        AND status NOT IN ('TERMINATED', 'ERROR')
                     ORDER BY end_at LIMIT 1
-                    """, arguments: [scope, moment.secondsSince1970])
+                    """, arguments: [moment.secondsSince1970])
             guard let key else { return nil }
-            return try MirrorReader(database).leases(keys: CollectionOfOne(key)).first
+            return try MirrorReader(database, scopes: [scope]).leases(keys: CollectionOfOne(key)).first
         }
     }
 
@@ -81,68 +82,73 @@ extension LeaseStore {
 struct MirrorReader {
     let database: Database
     let scopes: [Int64: Scope]
+    let audiences: AudienceBook
     /// Whom the last token for each scope was given to.
     let users: [Int64: (id: String, name: String)]
     let pending: PendingWrites
+    private let wanted: Set<Int64>?
     private let ownUsers: Set<String>
-    private let userNames: [String: String]
-    private let projectNames: [String: String]
+    private let names: PersonNames
     private let hasAllocations: Bool
 
-    init(_ database: Database) throws {
+    /// - Parameters:
+    ///   - database: a transaction.
+    ///   - wanted: the scopes that are asked for, of which one stands for each lease; `nil` for all.
+    /// - Throws: SQLite's error.
+    init(_ database: Database, scopes wanted: Set<Int64>? = nil) throws {
         self.database = database
-        scopes = Dictionary(uniqueKeysWithValues: try LeaseStore.scopes(database).map { ($0.id, $0) })
-        let users = try Row.fetchAll(
-            database, sql: "SELECT DISTINCT user_id, user_name, scope_id FROM cloud ORDER BY name DESC")
-        self.users = Dictionary(users.map { ($0[2], ($0[0], $0[1])) }) { _, last in last }
+        self.wanted = wanted
+        let scopes = Dictionary(uniqueKeysWithValues: try LeaseStore.scopes(database).map { ($0.id, $0) })
+        let names = try PersonNames(database)
+        self.scopes = scopes
+        self.names = names
+        audiences = try AudienceBook(database)
+        let tokens = try Row.fetchAll(
+            database, sql: "SELECT DISTINCT user_id, scope_id FROM cloud ORDER BY name DESC")
+        users = Dictionary(
+            tokens.map { row in
+                let id: String = row[0]
+                let site = scopes[row[1]]?.siteID ?? 0
+                return (row[1], (id, names.user(id, site: site) ?? id))
+            }
+        ) { _, last in last }
+        ownUsers = Set(tokens.map { $0[0] as String })
         pending = try PendingWrites(database)
         hasAllocations = try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM allocation)") ?? false
-        ownUsers = Set(users.map { $0[0] as String })
-        let catalogued = try Row.fetchAll(
-            database, sql: "SELECT kind, id, name FROM resource WHERE kind IN ('user', 'project') AND name IS NOT NULL")
-        var userNames: [String: String] = [:]
-        var projectNames: [String: String] = [:]
-        for row in catalogued {
-            if row[0] as String == "user" { userNames[row[1]] = row[2] } else { projectNames[row[1]] = row[2] }
-        }
-        for row in users { userNames[row[0]] = row[1] }
-        // A project may have another name in each: the one that was heard last counts.
-        let byAge = scopes.values.sorted {
-            ($0.listedAt?.secondsSince1970 ?? .min, $0.id) < ($1.listedAt?.secondsSince1970 ?? .min, $1.id)
-        }
-        for scope in byAge { projectNames[scope.projectID] = scope.projectName }
-        self.userNames = userNames
-        self.projectNames = projectNames
     }
-
-    /// The name of a project, if it is known.
-    func projectName(_ id: String) -> String? { projectNames[id] }
-
-    /// The name of a user, if it is known.
-    func userName(_ id: String) -> String? { userNames[id] }
-
-    /// Whether two scopes are of one site, so that both may see the same lease.
-    var sitesAreShared: Bool { Set(scopes.values.map(\.siteID)).count < scopes.count }
 
     /// The leases of those rows, in the order of the keys.
-    func leases(keys: some Collection<Int64>) throws -> [MirroredLease] {
+    func leases(keys: some Collection<Int64>) throws -> [MirroredLease] { try states(keys: keys).map(\.lease) }
+
+    /// The leases of those rows with the states that they are in, in the order of the keys.
+    func states(
+        keys: some Collection<Int64>
+    ) throws -> [(key: Int64, lease: MirroredLease, present: LeaseVersion, audience: Int64, run: Int64)] {
         let rows = try LeaseRows.leases(database, keys: keys)
         let held = try heldCounts(of: rows.map(\.lease))
-        return rows.map { _, row, lease in
-            let scopeID: Int64 = row["scope_id"]
-            let observedAt = Timestamp(secondsSince1970: row["observed_at"])
-            let departure = Departure(row: row)
+        let drafted = DraftedNetworks(database: database)
+        return try rows.map { key, row, lease in
+            let audience: Int64 = row["audience_id"]
+            let present = LeaseVersion(present: row, lease, listedAt: audiences.listedAt(audience))
             var mirrored = mirrored(
-                lease, scopeID: scopeID, firstSeenAt: Timestamp(secondsSince1970: row["first_seen_at"]),
-                observedAt: observedAt,
-                lastSeenAt: departure?.after ?? row.time("last_seen_at")
-                    ?? max(observedAt, scopes[scopeID]?.listedAt ?? observedAt),
-                departure: departure)
-            mirrored.pending = pending.mutations(site: scopes[scopeID]?.siteID ?? 0, lease: lease.id)
+                lease, audience: audience, firstSeenAt: Timestamp(secondsSince1970: row["first_seen_at"]),
+                observedAt: present.observedAt, lastSeenAt: present.departure?.after ?? present.lastSeenAt,
+                departure: present.departure)
+            try drafted.complete(&mirrored.lease, site: row["site_id"])
+            mirrored.pending = pending.mutations(site: row["site_id"], lease: lease.id)
             mirrored.takeHeldCounts(held)
-            return mirrored
+            return (key, mirrored, present, audience, row["run_id"])
         }
     }
+
+    /// The scope that stands for an audience.
+    func scope(of audience: Int64) -> Scope? { audiences.representative(audience, of: wanted).flatMap { scopes[$0] } }
+
+    /// What a project of an audience's site is called, if it is known.
+    func projectName(_ id: String, site: Int64) -> String? { names.project(id, site: site) }
+
+    /// What a user of an audience's site is called, if it is known.
+    func userName(_ id: String, site: Int64) -> String? { names.user(id, site: site) }
 
     /// How many resources the reservations of those leases hold; of one that has ended, how many it held last. It is as
     /// the scope has it that was told last, up to a moment if one is given.
@@ -168,14 +174,18 @@ struct MirrorReader {
 
     /// A lease in some state, with the names that belong to it.
     func mirrored(
-        _ lease: BlazarLease, scopeID: Int64, firstSeenAt: Timestamp, observedAt: Timestamp, lastSeenAt: Timestamp,
+        _ lease: BlazarLease, audience: Int64, firstSeenAt: Timestamp, observedAt: Timestamp, lastSeenAt: Timestamp,
         departure: Departure?
     ) -> MirroredLease {
-        MirroredLease(
-            lease: lease, scopeID: scopeID, site: scopes[scopeID]?.site ?? "",
-            projectName: projectNames[lease.projectID], userName: userNames[lease.userID],
+        let scope = scope(of: audience)
+        let site = scope?.siteID ?? 0
+        var mirrored = MirroredLease(
+            lease: lease, scopeID: scope?.id ?? 0, site: scope?.site ?? "",
+            projectName: names.project(lease.projectID, site: site), userName: names.user(lease.userID, site: site),
             isMine: ownUsers.contains(lease.userID), firstSeenAt: firstSeenAt, observedAt: observedAt,
             lastSeenAt: lastSeenAt, departure: departure)
+        mirrored.audience = audiences.all[audience] ?? []
+        return mirrored
     }
 }
 

@@ -278,9 +278,7 @@ extension LeaseStore {
                 arguments: [time.secondsSince1970, run])
             let writer = try MirrorWriter(database, scope: scope, run: RunTicket(id: run), at: time)
             if let goneLeaseID {
-                let key = try Int64.fetchOne(
-                    database, sql: "SELECT lease_key FROM lease WHERE scope_id = ? AND id = ?",
-                    arguments: [scope.id, goneLeaseID])
+                let key = try Self.leaseKey(database, id: goneLeaseID, scope: scope.id)
                 if let key { _ = try writer?.markGone(key: key, reason: .deleted) }
             }
             guard let lease else { return }
@@ -316,10 +314,7 @@ extension LeaseStore {
                     """,
                 arguments: [scope.site, scope.id, time.secondsSince1970, time.secondsSince1970])
             let run = RunTicket(id: database.lastInsertedRowID)
-            let key = try Int64.fetchOne(
-                database, sql: "SELECT lease_key FROM lease WHERE scope_id = ? AND id = ?",
-                arguments: [scope.id, next.leaseID])
-            if let key {
+            if let id = next.leaseID, let key = try Self.leaseKey(database, id: id, scope: scope.id) {
                 _ = try MirrorWriter(database, scope: scope, run: run, at: time)?.markGone(key: key, reason: .deleted)
             }
             return next

@@ -24,7 +24,7 @@ extension LeaseStore {
             for condition in ReferenceCondition.all(of: reference) {
                 var query = LeaseQuery(filter)
                 query.add(condition.sql, condition.lower, condition.upper)
-                let found = try Self.candidates(database, query)
+                let found = try Self.candidates(database, query, scopes)
                 var listed = found.filter { !$0.isDeparted }
                 if condition.isName {
                     let open = MutationState.allCases.filter(\.isPending).map { "'\($0.rawValue)'" }
@@ -48,22 +48,27 @@ extension LeaseStore {
         return found.count > 1 ? .ambiguous(found) : found.first.map { .one($0) } ?? .none
     }
 
-    private static func candidates(_ database: Database, _ query: LeaseQuery) throws -> [LeaseCandidate] {
-        try Row.fetchAll(
+    private static func candidates(
+        _ database: Database, _ query: LeaseQuery, _ scopes: Set<Int64>?
+    ) throws -> [LeaseCandidate] {
+        let audiences = try AudienceBook(database)
+        return try Row.fetchAll(
             database,
             sql: """
-                SELECT lease.id, lease.name, lease.status, lease.end_at, site.name, lease.scope_id,
+                SELECT lease.id, lease.name, lease.status, lease.end_at, site.name, lease.audience_id,
                     lease.gone IS NOT NULL
-                FROM \(query.source) JOIN site ON site.site_id = scope.site_id WHERE \(query.condition) ORDER BY lease.end_at DESC, lease.id
+                FROM \(query.source) JOIN site USING (site_id) WHERE \(query.condition)
+                ORDER BY lease.end_at DESC, lease.id
                 """, arguments: query.arguments
         ).map { row in
             LeaseCandidate(
                 id: row[0], name: row[1], status: LeaseStatus(rawValue: row[2]),
-                endsAt: Timestamp(secondsSince1970: row[3]), site: row[4], scopeID: row[5], isDeparted: row[6])
+                endsAt: Timestamp(secondsSince1970: row[3]), site: row[4],
+                scopeID: audiences.representative(row[5], of: scopes) ?? 0, isDeparted: row[6])
         }
     }
 
-    /// The lease of that id, as that scope has it; for a local id the lease that is queued, or what it became.
+    /// The lease of that id at the site of a scope; for a local id the lease that is queued, or what it became.
     package func lease(id: String, scope: Int64) throws(StoreError) -> MirroredLease? {
         try read { database in
             if LocalID.isOne(id) {
@@ -76,10 +81,8 @@ extension LeaseStore {
                     arguments: [id, scope])
                 return try row.map { try MirrorReader(database).draft(Mutation(row: $0)) }
             }
-            let key = try Int64.fetchOne(
-                database, sql: "SELECT lease_key FROM lease WHERE id = ? AND scope_id = ?", arguments: [id, scope])
-            guard let key else { return nil }
-            return try MirrorReader(database).leases(keys: CollectionOfOne(key)).first
+            guard let key = try Self.leaseKey(database, id: id, scope: scope) else { return nil }
+            return try MirrorReader(database, scopes: [scope]).leases(keys: CollectionOfOne(key)).first
         }
     }
 }

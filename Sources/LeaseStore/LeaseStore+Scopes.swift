@@ -39,13 +39,25 @@ package struct ScopeIdentity: Sendable, Hashable {
 
 extension LeaseStore {
     /// Finds the scope of a token, or makes it, and notes that the cloud leads there.
-    package func scope(for identity: ScopeIdentity) throws(StoreError) -> Scope {
+    ///
+    /// - Parameters:
+    ///   - identity: what the token and its catalogue say.
+    ///   - time: when they said it.
+    /// - Returns: the scope.
+    /// - Throws: ``StoreError``.
+    package func scope(for identity: ScopeIdentity, at time: Timestamp) throws(StoreError) -> Scope {
         try write { database in
             let id = try Self.scope(
                 database, endpoint: SiteEndpoint.normalized(identity.endpoint), region: identity.region,
                 site: identity.site, authURL: identity.authURL, projectID: identity.projectID,
-                projectName: identity.projectName, seesAllProjects: identity.seesAllProjects)
+                seesAllProjects: identity.seesAllProjects)
             try Self.note(identity, leadsTo: id, in: database)
+            let site =
+                try Int64.fetchOne(
+                    database, sql: "SELECT site_id FROM scope WHERE scope_id = ?", arguments: [id]) ?? 0
+            try PersonNames.note(
+                identity.projectName, of: .project, id: identity.projectID, site: site, at: time, database)
+            try PersonNames.note(identity.userName, of: .user, id: identity.userID, site: site, at: time, database)
             guard let scope = try Self.scopes(database).first(where: { $0.id == id }) else {
                 throw StoreError(kind: .failed, message: "The scope of cloud \(identity.cloud) could not be recorded.")
             }
@@ -56,7 +68,7 @@ extension LeaseStore {
     /// Finds a site and a scope of it, or makes them.
     static func scope(
         _ database: Database, endpoint: String, region: String, site name: String, authURL: String, projectID: String,
-        projectName: String, seesAllProjects: Bool
+        seesAllProjects: Bool
     ) throws -> Int64 {
         func siteID() throws -> Int64? {
             try Int64.fetchOne(
@@ -72,12 +84,8 @@ extension LeaseStore {
         }
         let site = try siteID()
         try database.execute(
-            sql: """
-                INSERT INTO scope (site_id, project_id, project_name, all_projects) VALUES (?, ?, ?, ?)
-                ON CONFLICT (site_id, project_id, all_projects)
-                DO UPDATE SET project_name = excluded.project_name WHERE project_name <> excluded.project_name
-                """,
-            arguments: [site, projectID, projectName, seesAllProjects])
+            sql: "INSERT OR IGNORE INTO scope (site_id, project_id, all_projects) VALUES (?, ?, ?)",
+            arguments: [site, projectID, seesAllProjects])
         let id = try Int64.fetchOne(
             database, sql: "SELECT scope_id FROM scope WHERE (site_id, project_id, all_projects) = (?, ?, ?)",
             arguments: [site, projectID, seesAllProjects])
@@ -103,22 +111,16 @@ extension LeaseStore {
         let last = try Row.fetchOne(
             database,
             sql: """
-                SELECT fingerprint, scope_id, user_id, user_name FROM cloud WHERE name = ? ORDER BY cloud_id DESC LIMIT 1
+                SELECT fingerprint, scope_id, user_id FROM cloud WHERE name = ? ORDER BY cloud_id DESC LIMIT 1
                 """, arguments: [identity.cloud])
-        if let last,
-            (last[0], last[1], last[2], last[3])
-                == (identity.fingerprint, scope, identity.userID, identity.userName)
-        {
-            return
-        }
+        if let last, (last[0], last[1], last[2]) == (identity.fingerprint, scope, identity.userID) { return }
         try database.execute(
             sql: """
                 DELETE FROM cloud WHERE name = ? AND fingerprint = ?;
-                INSERT INTO cloud (name, fingerprint, scope_id, user_id, user_name) VALUES (?, ?, ?, ?, ?)
+                INSERT INTO cloud (name, fingerprint, scope_id, user_id) VALUES (?, ?, ?, ?)
                 """,
             arguments: [
                 identity.cloud, identity.fingerprint, identity.cloud, identity.fingerprint, scope, identity.userID,
-                identity.userName,
             ])
     }
 
@@ -155,7 +157,13 @@ extension LeaseStore {
             $0.map { $0["name"] as String }
         }
         return try Row.fetchAll(
-            database.cachedStatement(sql: "SELECT * FROM scope JOIN site USING (site_id) ORDER BY scope_id")
+            database.cachedStatement(
+                sql: """
+                    SELECT scope.*, site.*, coalesce(person.name, scope.project_id) AS project_name
+                    FROM scope JOIN site USING (site_id) LEFT JOIN person ON person.site_id = scope.site_id
+                        AND person.kind = 'project' AND person.id = scope.project_id
+                    ORDER BY scope_id
+                    """)
         ).map { row in
             Scope(
                 id: row["scope_id"], siteID: row["site_id"], site: row["name"], endpoint: row["endpoint"],

@@ -34,7 +34,7 @@ extension LeaseStore {
                 var next = mutation
                 switch mutation.state {
                 case .unknown:
-                    let (matches, isCertain) = try Self.matches(database, mutation, scope: scope, keepsEvents: list[1])
+                    let (matches, isCertain) = try Self.matches(database, mutation, keepsEvents: list[1])
                     // What only looks like it may be the other's, whose answer will say so.
                     guard isCertain || !mutation.hasTwinUnderWay(in: queue) else { return nil }
                     next = rules.mutation(
@@ -43,7 +43,7 @@ extension LeaseStore {
                         now: time)
                 case .accepted:
                     if let state = try Self.listing(
-                        database, mutation, scope: scope, run: run, startedAt: startedAt)
+                        database, mutation, run: run, startedAt: startedAt)
                     {
                         next = rules.settled(mutation, isListed: state, now: time)
                     }
@@ -58,11 +58,11 @@ extension LeaseStore {
 
     /// Whether an accepted lease is listed; `nil` if the list began before the answer.
     private static func listing(
-        _ database: Database, _ mutation: Mutation, scope: Int64, run: Int64, startedAt: Timestamp
+        _ database: Database, _ mutation: Mutation, run: Int64, startedAt: Timestamp
     ) throws -> Bool? {
         let row = try Row.fetchOne(
-            database, sql: "SELECT gone IS NULL, run_id FROM lease WHERE scope_id = ? AND id = ?",
-            arguments: [scope, mutation.leaseID])
+            database, sql: "SELECT gone IS NULL, run_id FROM lease WHERE site_id = ? AND id = ?",
+            arguments: [mutation.address.siteID, mutation.leaseID])
         // One that a list has never had may be younger than the list.
         guard let row else { return startedAt > mutation.updatedAt ? false : nil }
         return (row[1] as Int64) > run ? nil : row[0] as Bool
@@ -70,7 +70,7 @@ extension LeaseStore {
 
     /// The leases that a creation in doubt may have become.
     private static func matches(
-        _ database: Database, _ mutation: Mutation, scope: Int64, keepsEvents: Bool?
+        _ database: Database, _ mutation: Mutation, keepsEvents: Bool?
     ) throws -> (ids: [String], isCertain: Bool) {
         guard let token = mutation.token, let type = ClientToken.eventType(for: token), let doubt = mutation.doubt
         else {
@@ -82,8 +82,8 @@ extension LeaseStore {
             sql: """
                 SELECT DISTINCT lease.id FROM event JOIN lease ON lease.lease_key = event.lease_key
                 WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;' AND event_type = ?
-                    AND lease.scope_id = ?
-                """, arguments: [type, scope])
+                    AND lease.site_id = ?
+                """, arguments: [type, mutation.address.siteID])
         let attempt = try Row.fetchOne(
             database,
             sql: """
@@ -93,33 +93,35 @@ extension LeaseStore {
         let sent = LeaseRows.object(attempt["sent"])
         let sentToken = sent["events"]?.arrayValue?.contains { $0["event_type"]?.stringValue == type } ?? false
         guard keepsEvents != true || !sentToken, let draft = try? LeaseDraft(body: sent) else { return ([], true) }
-        return (try lookalikes(database, scope: scope, draft, attempt, doubt), false)
+        return (try lookalikes(database, mutation.address, draft, attempt, doubt), false)
     }
 
     /// Where the server drops our events: leases of the same name, user, dates and reservations that appeared since the
     /// attempt and belong to no other creation of ours.
     private static func lookalikes(
-        _ database: Database, scope: Int64, _ draft: LeaseDraft, _ attempt: Row, _ doubt: Doubt
+        _ database: Database, _ address: QueueAddress, _ draft: LeaseDraft, _ attempt: Row, _ doubt: Doubt
     ) throws -> [String] {
         // Those of lists up to the doubt's run a person has looked at, and said that none is the one.
-        let declinedRun = doubt.run > (attempt["run_id"] as Int64) ? doubt.run : 0
+        let firstRun = doubt.run > (attempt["run_id"] as Int64) ? doubt.run + 1 : 0
         let end = draft.endsAt.truncatedToMinute.secondsSince1970
         let keys = try Int64.fetchAll(
             database,
             sql: """
                 SELECT lease_key FROM lease
-                WHERE scope_id = ? AND lease_key > ? AND first_run > ?
+                WHERE site_id = ? AND project_id = ? AND lease_key > ? AND first_run >= ?
                     AND ((name, end_at) = (?, ?) OR EXISTS (
                         SELECT 1 FROM lease_history AS past
                         WHERE past.lease_key = lease.lease_key AND (past.name, past.end_at) = (?, ?)))
-                    AND user_id IN (SELECT user_id FROM cloud WHERE cloud.scope_id = lease.scope_id)
+                    AND user_id IN (
+                        SELECT user_id FROM cloud JOIN scope USING (scope_id) WHERE scope.site_id = lease.site_id)
                     AND coalesce(created_at, 0) >= ?
                     AND NOT EXISTS (SELECT 1 FROM mutation WHERE verb = 'create' AND mutation.lease_id = lease.id)
                     AND NOT EXISTS (SELECT 1 FROM event WHERE event.lease_key = lease.lease_key
                         AND event_type >= 'leasehold:' AND event_type < 'leasehold;')
                 """,
             arguments: [
-                scope, attempt["last_lease_key"] as Int64, declinedRun, draft.name, end, draft.name, end,
+                address.siteID, address.projectID, attempt["last_lease_key"] as Int64, firstRun, draft.name, end,
+                draft.name, end,
                 doubt.notBefore?.secondsSince1970 ?? 0,
             ])
         // Somebody may have changed it between the list that brought it and this one.

@@ -1,5 +1,6 @@
 import GRDB
 import LeaseModel
+import SyncPlanner
 
 /// Writes one run's observations into the mirror, inside one transaction.
 struct MirrorWriter {
@@ -9,22 +10,21 @@ struct MirrorWriter {
     private let run: Int64
     private let ticket: RunTicket
     private let time: Timestamp
-    /// When the scope's leases were last known to be as the mirror has them.
-    private let lastListedAt: Timestamp?
+    private let audiences: AudienceBook
 
     /// Makes a writer; `nil` if another run has written or completed since this one began: nobody can tell then whose
     /// answer is the older one, and the two must not be mixed.
     init?(_ database: Database, scope: Scope, run ticket: RunTicket, at time: Timestamp) throws {
-        let row = try Row.fetchOne(
-            database, sql: "SELECT last_complete_run, listed_at FROM scope WHERE scope_id = ?", arguments: [scope.id])
-        guard let row, (row[0] as Int64) < ticket.id || (row[0] as Int64) == ticket.ownMark else { return nil }
+        let last = try Int64.fetchOne(
+            database, sql: "SELECT last_complete_run FROM scope WHERE scope_id = ?", arguments: [scope.id])
+        guard let last, last < ticket.id || last == ticket.ownMark else { return nil }
         self.database = database
         rows = LeaseRowWriter(database: database)
         self.scope = scope
         self.run = ticket.id
         self.ticket = ticket
         self.time = time
-        lastListedAt = row.time("listed_at")
+        audiences = try AudienceBook(database)
     }
 
     /// Marks the scope as written: every run that has begun by now is out of date, but for this one.
@@ -40,27 +40,66 @@ struct MirrorWriter {
 
     // MARK: - Seen
 
-    /// Writes a lease as seen; `nil` if that changes nothing.
+    /// Writes a lease as seen; `nil` if that is no news to the scope.
     func write(_ observed: ObservedLease) throws -> LeaseChange? {
         let lease = observed.lease
         let statement = try database.cachedStatement(
-            sql: "SELECT lease_key, run_id FROM lease WHERE id = ? AND scope_id = ?")
-        let known = try Row.fetchOne(statement, arguments: [lease.id, scope.id])
-        guard let known else {
+            sql: """
+                SELECT lease.lease_key, lease.run_id, audience_id,
+                    visibility.scope_id IS NOT NULL AND visibility.hidden_before IS NULL
+                FROM lease LEFT JOIN visibility
+                    ON visibility.scope_id = ?1 AND visibility.lease_key = lease.lease_key
+                WHERE lease.id = ?2 AND lease.site_id = ?3
+                """)
+        let found = try Row.fetchOne(statement, arguments: [scope.id, lease.id, scope.siteID])
+        guard let found else {
             try insert(observed)
             return change(.new, lease, fields: [], after: nil, at: time)
         }
-        guard (known["run_id"] as Int64) < run else { return nil }
-        let key: Int64 = known["lease_key"]
-        guard let (_, row, old) = try LeaseRows.leases(database, keys: CollectionOfOne(key)).first else { return nil }
-        let wasGone = (row["gone"] as String?) != nil
-        guard wasGone || old != normalized(lease) else { return nil }
-        let since = try archive(key: key, row: row, lease: old)
-        try update(key: key, observed, since: since.until)
+        let key: Int64 = found[0]
+        let wasSeen: Bool = found[3]
+        guard let known = try KnownLease(database, key: key, audiences) else { return nil }
+        // A later run has written what it saw, or has seen it unchanged.
+        let isOlder = (found[1] as Int64) >= run || audiences.hasListed(found[2], since: run, but: scope.id)
+        let isSame = known.present.departure == nil && known.present.lease == normalized(lease)
+        let audience =
+            try wasSeen ? found[2] as Int64 : audiences.adding(scope.id, to: found[2], leaseIsGone: known.isRefused)
+        if isSame || isOlder {
+            try rows.see(scope: scope.id, key: key, digest: isSame ? observed.digest : 0, at: time)
+            if !wasSeen { try setAudience(audience, key: key) }
+            return wasSeen ? nil : change(.new, known.present.lease, fields: [], after: nil, at: time)
+        }
+        let past = known.present.ended(at: time)
+        let present: LeaseVersion
+        if known.present.departure?.reason == .unlisted, let versions = try resumed(key, lease),
+            let last = versions.last
+        {
+            present = last
+            try rows.replaceHistory(key: key, versions.dropLast(), present: present)
+        } else {
+            present = past.followed(by: lease)
+            try rows.insertHistory(key: key, past, before: lease)
+        }
+        try rows.update(
+            key, present, .init(audience: audience, run: run, firstSeenAt: known.firstSeenAt), replacesParts: true)
+        try rows.see(scope: scope.id, key: key, digest: observed.digest, at: time)
+        try rows.forgetDigests(key: key, of: audiences.scopes(audience).subtracting([scope.id]))
+        let old = past.lease
         let kind: LeaseChange.Kind =
-            wasGone ? .new : (lease.status == .terminated && old.status != .terminated ? .ended : .changed)
+            past.departure != nil || !wasSeen
+            ? .new : (lease.status == .terminated && old.status != .terminated ? .ended : .changed)
         let fields = LeaseChange.differences(from: old, to: lease)
-        return change(kind, lease, fields: fields, after: since.lastSeen, at: since.until)
+        return change(kind, lease, fields: fields, after: past.lastSeenAt, at: present.observedAt)
+    }
+
+    /// The history of a lease that a list lacked and that is seen again: it was there all the time.
+    private func resumed(_ key: Int64, _ lease: BlazarLease) throws -> [LeaseVersion]? {
+        let life = try LeaseStore.lives(database, keys: CollectionOfOne(key), MirrorReader(database)).first
+        let seen = ObservedTimeline(states: [.init(.listed(normalized(lease)), firstSeen: time, lastSeen: time)])
+        return life.map {
+            ObservedTimeline(versions: $0.versions).merging(seen, witnesses: [], otherWitnesses: [])
+                .versions(witnesses: [], projectID: scope.projectID)
+        }
     }
 
     /// The lease as the mirror would give it back: parts know their lease from where they stand.
@@ -79,80 +118,57 @@ struct MirrorWriter {
         return lease
     }
 
+    private func insert(_ observed: ObservedLease) throws {
+        let present = LeaseVersion(
+            lease: observed.lease, observedAt: time, lastSeenAt: time, observedUntil: nil, departure: nil)
+        let key = try rows.insert(
+            present, site: scope.siteID,
+            .init(audience: audiences.number(of: [scope.id]), run: run, firstSeenAt: time))
+        try rows.see(scope: scope.id, key: key, digest: observed.digest, at: time)
+    }
+
     // MARK: - Gone
 
     /// Notes that a lease is gone; `nil` if it was already, or a later run has seen it.
     func markGone(key: Int64, reason: Departure.Reason) throws -> LeaseChange? {
-        guard let (_, row, lease) = try LeaseRows.leases(database, keys: CollectionOfOne(key)).first else { return nil }
-        guard (row["gone"] as String?) == nil, (row["run_id"] as Int64) < run else { return nil }
-        let since = try archive(key: key, row: row, lease: lease)
-        try database.execute(
+        guard let known = try KnownLease(database, key: key, audiences), known.present.departure == nil,
+            known.run < run
+        else { return nil }
+        let past = known.present.ended(at: time)
+        let present = past.followed(byGoing: reason)
+        var audience = known.audience
+        if reason == .outOfScope {
+            try hide(key: key)
+            let others = audiences.scopes(audience).subtracting([scope.id])
+            if !others.isEmpty {
+                // It goes on; that this scope saw it until now is kept.
+                audience = try audiences.number(of: others)
+                try setAudience(audience, key: key, seenUntil: known.present.lastSeenAt)
+                return change(.vanished, past.lease, fields: [], after: past.lastSeenAt, at: present.observedAt)
+            }
+        }
+        try rows.insertHistory(key: key, past, before: past.lease)
+        try rows.update(
+            key, present, .init(audience: audience, run: run, firstSeenAt: known.firstSeenAt), replacesParts: false)
+        return change(.vanished, past.lease, fields: [], after: past.lastSeenAt, at: present.observedAt)
+    }
+
+    private func hide(key: Int64) throws {
+        let listedAt = scope.listedAt.map { min($0, time) } ?? time
+        try database.cachedStatement(
             sql: """
-                UPDATE lease SET gone = ?, gone_after = ?, gone_before = ?, observed_at = ?, run_id = ?,
-                    last_seen_at = NULL
-                WHERE lease_key = ?
-                """,
-            arguments: [
-                reason.rawValue, since.lastSeen.secondsSince1970, since.until.secondsSince1970,
-                since.until.secondsSince1970, run, key,
-            ])
-        return change(.vanished, lease, fields: [], after: since.lastSeen, at: since.until)
+                UPDATE visibility SET digest = 0, hidden_after = max(seen_since, ?), hidden_before = max(seen_since, ?)
+                WHERE scope_id = ? AND lease_key = ? AND hidden_before IS NULL
+                """
+        ).execute(arguments: [listedAt.secondsSince1970, time.secondsSince1970, scope.id, key])
     }
 
     // MARK: - Rows
 
-    /// Copies the state that is over into the history.
-    ///
-    /// - Returns: when it was last seen, and from when on it no longer held. A clock that was set back never makes an
-    ///   interval end before it began.
-    private func archive(key: Int64, row: Row, lease: BlazarLease) throws -> (lastSeen: Timestamp, until: Timestamp) {
-        let observed = Timestamp(secondsSince1970: row["observed_at"])
-        let goneBefore = row.time("gone_before")
-        let until = max(time, observed)
-        let lastSeen = min(until, max(observed, goneBefore ?? row.time("last_seen_at") ?? lastListedAt ?? observed))
-        try rows.insertHistory(
-            key: key,
-            LeaseVersion(
-                lease: lease, observedAt: observed, lastSeenAt: lastSeen, observedUntil: until,
-                departure: Departure(row: row),
-                partial: LeaseRows.object(row["extra"])[PartialSightings.key].flatMap(PartialSightings.init(json:))))
-        return (lastSeen, until)
-    }
-
-    private func insert(_ observed: ObservedLease) throws {
-        let lease = observed.lease
-        let statement = try database.cachedStatement(
-            sql: """
-                INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, degraded, trust_id,
-                    created_at, updated_at, extra, digest, run_id, first_run, first_seen_at, observed_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-        try statement.execute(arguments: [
-            scope.id, lease.id, lease.name, lease.userID, lease.projectID, lease.startsAt.secondsSince1970,
-            lease.endsAt.secondsSince1970, lease.status.rawValue, lease.isDegraded, lease.trustID,
-            lease.createdAt?.secondsSince1970, lease.updatedAt?.secondsSince1970, LeaseRows.text(lease.extra),
-            Int64(bitPattern: observed.digest), run, run, time.secondsSince1970, time.secondsSince1970,
-        ])
-        try rows.insertParts(of: lease, key: database.lastInsertedRowID)
-    }
-
-    private func update(key: Int64, _ observed: ObservedLease, since: Timestamp) throws {
-        let lease = observed.lease
+    private func setAudience(_ audience: Int64, key: Int64, seenUntil: Timestamp? = nil) throws {
         try database.cachedStatement(
-            sql: """
-                UPDATE lease SET name = ?, user_id = ?, project_id = ?, start_at = ?, end_at = ?, status = ?,
-                    degraded = ?, trust_id = ?, created_at = ?, updated_at = ?, extra = ?, digest = ?, run_id = ?,
-                    observed_at = ?, last_seen_at = NULL, gone = NULL, gone_after = NULL, gone_before = NULL,
-                    gone_unconfirmed = 0
-                WHERE lease_key = ?
-                """
-        ).execute(arguments: [
-            lease.name, lease.userID, lease.projectID, lease.startsAt.secondsSince1970, lease.endsAt.secondsSince1970,
-            lease.status.rawValue, lease.isDegraded, lease.trustID, lease.createdAt?.secondsSince1970,
-            lease.updatedAt?.secondsSince1970, LeaseRows.text(lease.extra), Int64(bitPattern: observed.digest), run,
-            since.secondsSince1970, key,
-        ])
-        try rows.replaceParts(of: lease, key: key)
+            sql: "UPDATE lease SET audience_id = ?, last_seen_at = max(last_seen_at, ?) WHERE lease_key = ?"
+        ).execute(arguments: [audience, seenUntil?.secondsSince1970 ?? .min, key])
     }
 
     private func change(
@@ -160,5 +176,44 @@ struct MirrorWriter {
         at time: Timestamp
     ) -> LeaseChange {
         LeaseChange(kind: kind, site: scope.site, lease: lease, fields: fields, after: after, observedAt: time)
+    }
+}
+
+/// What the mirror has of a lease that is about to be written.
+private struct KnownLease {
+    let present: LeaseVersion
+    let audience: Int64
+    let run: Int64
+    let firstSeenAt: Timestamp
+    /// Whether no scope may see it any more.
+    var isRefused: Bool { present.departure?.reason == .outOfScope }
+
+    init?(_ database: Database, key: Int64, _ audiences: AudienceBook) throws {
+        guard let (_, row, lease) = try LeaseRows.leases(database, keys: CollectionOfOne(key)).first else { return nil }
+        audience = row["audience_id"]
+        run = row["run_id"]
+        firstSeenAt = Timestamp(secondsSince1970: row["first_seen_at"])
+        present = LeaseVersion(present: row, lease, listedAt: audiences.listedAt(audience))
+    }
+}
+
+extension LeaseVersion {
+    /// The state that holds, as a row of `lease` has it.
+    ///
+    /// - Parameters:
+    ///   - row: the row.
+    ///   - lease: the lease that was read from it.
+    ///   - listedAt: when a scope of its audience last read a whole list.
+    init(present row: Row, _ lease: BlazarLease, listedAt: Timestamp?) {
+        let departure = Departure(row: row)
+        let lastSeenAt = Timestamp(secondsSince1970: row["last_seen_at"])
+        let partial = (row["extra"] as String?).flatMap { text in
+            text.contains(PartialSightings.key)
+                ? LeaseRows.object(text)[PartialSightings.key].flatMap(PartialSightings.init(json:)) : nil
+        }
+        self.init(
+            lease: lease, observedAt: Timestamp(secondsSince1970: row["observed_at"]),
+            lastSeenAt: departure?.before ?? max(lastSeenAt, listedAt ?? lastSeenAt), observedUntil: nil,
+            departure: departure, partial: partial)
     }
 }

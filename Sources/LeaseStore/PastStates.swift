@@ -9,6 +9,9 @@ struct PastStates {
     let moment: Timestamp
     /// When each scope's last whole list up to the moment was asked for.
     let listedAt: [Int64: Timestamp]
+    /// A query for the states, with the columns of `lease` that every state has, the row of the history that holds it
+    /// (NULL if it still holds), and when it was last seen up to the moment.
+    let select: String
 
     init(_ database: Database, at moment: Timestamp) throws {
         self.moment = moment
@@ -17,6 +20,7 @@ struct PastStates {
             listedAt[scope] = try Self.lastListing(database, scope: scope, until: moment)
         }
         self.listedAt = listedAt
+        select = try Self.select(at: moment, listedAt, AudienceBook(database))
     }
 
     /// When a scope's last whole list up to a moment was asked for; `nil` if there was none.
@@ -33,26 +37,30 @@ struct PastStates {
             .map(Timestamp.init(secondsSince1970:))
     }
 
-    /// A query for the states, with the columns of `lease` that every state has, the row of the history that holds it
-    /// (NULL if it still holds), and when it was last seen up to the moment.
-    var select: String {
+    private static func select(
+        at moment: Timestamp, _ listedAt: [Int64: Timestamp], _ audiences: AudienceBook
+    ) -> String {
         let time = moment.secondsSince1970
-        let listings = listedAt.sorted { $0.key < $1.key }.map { "WHEN \($0.key) THEN \($0.value.secondsSince1970)" }
-        let listed = listings.isEmpty ? "NULL" : "CASE base.scope_id \(listings.joined(separator: " ")) END"
-        let last = "coalesce(past.last_seen_at, base.last_seen_at, \(Int64.max))"
+        let listings = audiences.all.compactMap { number, scopes in
+            scopes.compactMap { listedAt[$0] }.max().map { "WHEN \(number) THEN \($0.secondsSince1970)" }
+        }.sorted()
+        let listed = listings.isEmpty ? "0" : "CASE base.audience_id \(listings.joined(separator: " ")) ELSE 0 END"
         let columns = [
-            "name", "status", "start_at", "end_at", "observed_at", "gone", "gone_after", "gone_before",
+            "name", "status", "start_at", "end_at", "observed_at", "last_seen_at", "gone", "gone_after", "gone_before",
             "gone_unconfirmed",
         ].map { "iif(past.history_id IS NULL, base.\($0), past.\($0)) AS \($0)" }
         // The CASE keeps SQLite from looking into the history of a lease whose present state held already.
         return """
-            SELECT base.lease_key, base.scope_id, base.id, base.user_id, base.project_id, base.first_seen_at,
-                past.history_id,
+            SELECT base.lease_key, base.site_id, base.audience_id, base.id, base.user_id, base.project_id,
+                base.first_seen_at, past.history_id,
                 \(columns.joined(separator: ", ")),
-                iif(past.history_id IS NULL, base.updated_at, unixepoch(past.document ->> 'updated_at')) AS updated_at,
-                CASE WHEN \(last) <= \(time) THEN \(last)
-                    ELSE max(coalesce(past.observed_at, base.observed_at), coalesce(min(\(last), \(listed)), 0))
-                END AS seen_at
+                max(coalesce(past.observed_at, base.observed_at),
+                    CASE
+                        WHEN past.history_id IS NULL
+                            THEN max(iif(base.last_seen_at <= \(time), base.last_seen_at, 0), \(listed))
+                        WHEN past.last_seen_at <= \(time) THEN past.last_seen_at
+                        ELSE min(past.last_seen_at, \(listed))
+                    END) AS seen_at
             FROM lease AS base LEFT JOIN lease_history AS past ON past.history_id = CASE WHEN base.observed_at > \(time)
                 THEN (
                     SELECT history_id FROM lease_history
@@ -67,17 +75,17 @@ struct PastStates {
 /// A state that a query found: where it is kept, and when it was last seen.
 struct FoundState {
     let key: Int64
-    let scopeID: Int64
+    let audience: Int64
     let historyID: Int64?
     let firstSeenAt: Timestamp
     let seenAt: Timestamp
 
     /// The columns that it is read from.
-    static let columns = "lease.lease_key, lease.scope_id, lease.history_id, lease.first_seen_at, lease.seen_at"
+    static let columns = "lease.lease_key, lease.audience_id, lease.history_id, lease.first_seen_at, lease.seen_at"
 
     init(row: Row) {
         key = row[0]
-        scopeID = row[1]
+        audience = row[1]
         historyID = row[2]
         firstSeenAt = Timestamp(secondsSince1970: row[3])
         seenAt = Timestamp(secondsSince1970: row[4])
@@ -102,7 +110,7 @@ extension MirrorReader {
                 ?? present[state.key].map { ($0.lease, observedAt: $0.observedAt, departure: $0.departure) }
             guard let known else { return nil }
             return mirrored(
-                known.lease, scopeID: state.scopeID, firstSeenAt: state.firstSeenAt, observedAt: known.observedAt,
+                known.lease, audience: state.audience, firstSeenAt: state.firstSeenAt, observedAt: known.observedAt,
                 lastSeenAt: known.departure?.after ?? state.seenAt, departure: known.departure)
         }
         let held = try heldCounts(of: found.map(\.lease), asKnownAt: moment)

@@ -266,7 +266,9 @@ extension LeaseholdError {
                 switch report.failure {
                 case .authentication: .authentication
                 case .configuration: .configuration
-                default: .unreachable
+                case .cancelled: .notFinished
+                case .database: .database
+                case .unreachable, .server, .badAnswer, .suspect: .unreachable
                 }
             self.init(code: code, message: report.message)
         }

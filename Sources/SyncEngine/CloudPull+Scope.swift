@@ -33,7 +33,7 @@ extension CloudPull {
                     """)
         }
         return try storing { store throws(StoreError) in
-            try store.scope(for: found)
+            try store.scope(for: found, at: connection.now())
         }
     }
 }

@@ -54,6 +54,10 @@ package struct CloudSync: Sendable {
             let pushed = try await push(scope).run()
             try checkpoint("queue sent")
             moved += pushed.moved
+            if options.readsResources, !pushed.moved.isEmpty {
+                try await ResourceReader(connection: connection, seesAllProjects: scope.seesAllProjects)
+                    .readTouched(by: pushed.moved, into: store, scope: scope)
+            }
             if case .paused(_, let pause) = pushed {
                 report = report.failing(pause.failure, pause.message)
             } else if pushed.moved.contains(where: { $0.state == .accepted || $0.verb == .delete }) {

@@ -1,4 +1,5 @@
 package import LeaseModel
+import LeaseStore
 import OpenStackClient
 
 /// Any error of a conversation with a cloud, as what a person needs to know of it.
@@ -6,16 +7,20 @@ package struct CloudTrouble: Error, Sendable, Hashable {
     package let failure: SyncReport.Failure
     package let message: String
 
+    init(failure: SyncReport.Failure, message: String) {
+        self.failure = failure
+        self.message = message
+    }
+
     package init(_ error: any Error) {
-        if let trouble = error as? CloudTrouble {
-            self = trouble
-        } else if let error = error as? ServiceError {
-            let failure = PullFailure(error)
-            self.failure = failure.failure
-            message = failure.message
-        } else {
-            failure = .unreachable
-            message = "\(error)"
+        switch error {
+        case let trouble as CloudTrouble: self = trouble
+        case let error as PullFailure: self.init(failure: error.failure, message: error.message)
+        case let error as ServiceError: self.init(PullFailure(error))
+        case let error as StoreError: self.init(failure: .database, message: error.message)
+        case is CancellationError: self.init(failure: .cancelled, message: "It was stopped before it was done.")
+        // What is left has to do with files beside the database.
+        default: self.init(failure: .database, message: "\(error)")
         }
     }
 }

@@ -10,14 +10,21 @@ struct ResourceReader: Sendable {
     let connection: CloudConnection
     let seesAllProjects: Bool
 
-    /// Reads everything, and writes what it learned.
+    /// Reads what the site has of some kinds, and writes what it learned.
     ///
+    /// - Parameters:
+    ///   - kinds: which kinds.
+    ///   - store: where to write.
+    ///   - scope: whose view it is.
+    ///   - progress: told of each kind.
     /// - Returns: sentences about what could not be read for another reason than that the site does not offer it.
     func read(
-        into store: LeaseStore, scope: Int64, progress: @Sendable (SyncProgress) async -> Void
+        _ kinds: [ResourceKind] = ResourceKind.allCases, into store: LeaseStore, scope: Int64,
+        progress: @Sendable (SyncProgress) async -> Void
     ) async -> [String] {
+        guard !kinds.isEmpty else { return [] }
         var observed: [ObservedResources] = []
-        for kind in ResourceKind.allCases {
+        for kind in kinds {
             await progress(.resources(cloud: connection.name, kind: kind))
             observed.append(await read(kind))
         }
@@ -101,6 +108,42 @@ extension Offered {
         case .forbidden(let failure): (.forbidden, failure.message)
         case .notOffered: (.notOffered, nil)
         case .failed(let failure): (.failed, failure.message)
+        }
+    }
+}
+
+extension ResourceReader {
+    /// Reads what own writes may have changed: who holds what their leases reserve.
+    ///
+    /// - Parameters:
+    ///   - mutations: the writes that have moved.
+    ///   - store: where to read and write.
+    ///   - scope: whose view it is.
+    /// - Throws: ``StoreError`` if it cannot be told what they reserve.
+    func readTouched(by mutations: [Mutation], into store: LeaseStore, scope: Scope) async throws(StoreError) {
+        var types: Set<ResourceType> = []
+        for mutation in mutations where [.accepted, .settled].contains(mutation.state) {
+            let requested = mutation.body["reservations"]?.arrayValue ?? []
+            types.formUnion(requested.compactMap { $0["resource_type"]?.stringValue }.map(ResourceType.init(rawValue:)))
+            guard mutation.verb != .create, let id = mutation.leaseID else { continue }
+            let lease = try store.lease(id: id, scope: scope.id)
+            types.formUnion(lease?.lease.reservations.map(\.resourceType) ?? [])
+        }
+        let kinds = ResourceKind.allCases.filter { kind in types.contains { $0.kinds.contains(kind) } }
+        _ = await read(kinds, into: store, scope: scope.id, progress: { _ in })
+    }
+}
+
+extension ResourceType {
+    /// The lists in which a reservation of the type shows.
+    fileprivate var kinds: [ResourceKind] {
+        switch self {
+        case .host: [.host]
+        case .device: [.device]
+        case .network: [.networkSegment, .network]
+        case .floatingIP: [.reservableFloatingIP, .floatingIP]
+        case .flavor, .instance: [.flavor, .host]
+        default: []
         }
     }
 }

@@ -18,7 +18,6 @@ import sqlite3
 import stat
 import sys
 import time
-import unittest
 
 sys.dont_write_bytecode = True
 
@@ -251,7 +250,6 @@ class Unknown(SiteCase):
             lease["name"] = "one"
             self.sync()
 
-    @unittest.skip("not so yet: the store does not hand earlier reservations to reports")
     def test_nodes_that_change_in_the_middle_are_counted(self):
         self.site.seed("grows", start=now_text(-36000), end=now_text(36000))
         lease = self.site.named("grows")[0]
@@ -266,7 +264,6 @@ class Unknown(SiteCase):
         self.assertAlmostEqual(sum(row["node_hours"] for row in rows), 10 + 30, delta=0.5)
         self.assertAlmostEqual(sum(row["lease_hours"] for row in rows), 20, delta=0.1)
 
-    @unittest.skip("not so yet: what the draft said is not kept with the lease")
     def test_a_network_lease_is_repeated_from_what_the_draft_said(self):
         clouds, cloud = self.start_sandbox("--dialect", "chameleon", "--open-inventory")
         self.environment.update(OS_CLIENT_CONFIG_FILE=str(clouds), OS_CLOUD="user1")

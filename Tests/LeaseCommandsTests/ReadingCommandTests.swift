@@ -77,7 +77,7 @@ struct ReadingCommandTests {
         arguments: [
             ("--status active", "b"), ("--status ACTIVE,terminated", "b c"),
             ("--status active --status pending", "a b d z"),
-            ("--project physics", "a b c d"), ("--user ada", "d"), ("--name night-?", "a b"), ("--type fip", "c"),
+            ("--project p1", "a b c d"), ("--user ada", "d"), ("--name night-?", "a b"), ("--type fip", "c"),
             ("--type node,fip", "a b c d z"), ("--node-type gpu", "d"), ("--resource node-7", "b"),
             ("--active-at now", "a b d z"), ("--active-at +30min", "a d z"), ("--from +10min", "a c d z"),
             ("--to 2027-01-15T08:30:00Z", "a b d z"), ("--mine", "a b c z"), ("--deleted", "a b c d e z"),

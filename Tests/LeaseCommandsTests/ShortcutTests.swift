@@ -2,6 +2,7 @@ import Foundation
 import LeaseModel
 import LeaseStore
 import Leasehold
+import MirrorFixtures
 import Testing
 
 @testable import LeaseCommands

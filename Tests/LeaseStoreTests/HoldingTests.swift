@@ -86,22 +86,18 @@ struct HoldingTests {
     }
 
     @Test(
-        "has the name of a project as the scope heard it that was read last",
+        "has the name of a project as its site was last heard to call it",
         arguments: [[1, 2, 3], [3, 1, 2], [2, 3, 1]])
     func renamed(minutes: [Int]) throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }
-        // Three regions of one Keystone, which call the project by the name it had when each was last used.
-        for (number, minute) in minutes.enumerated() {
-            let scope = try fixture.store.scope(
-                for: ScopeIdentity(
-                    cloud: "c\(number)", fingerprint: "", site: "c\(number)", endpoint: "http://cloud/reservation",
-                    authURL: "http://cloud/v3", region: "R\(number)", projectID: "p1", projectName: "name \(minute)",
-                    userID: "u1", userName: "ada",
-                    seesAllProjects: false))
-            try fixture.pull([StoreFixture.lease("a\(number)")], at: minute, scope: scope)
+        for minute in minutes {
+            var identity = StoreFixture.identity()
+            identity.projectName = "name \(minute)"
+            let scope = try fixture.store.scope(for: identity, at: StoreFixture.time(minute))
+            try fixture.pull([StoreFixture.lease("a")], at: minute, scope: scope)
         }
-        #expect(try holdings(fixture).map(\.projectName) == ["name 3", "name 3", "name 3"])
+        #expect(try holdings(fixture).map(\.projectName) == ["name 3"])
         #expect(try fixture.store.leases(Self.everything).allSatisfy { $0.projectName == "name 3" })
     }
 

@@ -79,7 +79,7 @@ struct HostileDatabaseTests {
                     PRAGMA legacy_alter_table = ON;
                     ALTER TABLE lease RENAME TO hidden;
                     CREATE VIEW lease AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
-                        SELECT i AS lease_key, 1 AS scope_id, 'x' AS id FROM n;
+                        SELECT i AS lease_key, 1 AS site_id, 'x' AS id FROM n;
                     """
                 ]
             ),
@@ -111,7 +111,7 @@ struct HostileDatabaseTests {
                     "UPDATE lease SET id = char(233) WHERE id = 'a'; UPDATE lease SET id = 'e' || char(769) WHERE id = 'b'"
                 ]
             ),
-            ("refers to a missing row of scope", ["UPDATE lease SET scope_id = 77"]),
+            ("refers to a missing row of site", ["UPDATE lease SET site_id = 77"]),
         ])
     func schema(words: String, sql: [String]) throws {
         try expectRefusal(words, sql, kind: .damaged)
@@ -148,7 +148,7 @@ struct HostileDatabaseTests {
                 "has a text with a NUL",
                 "UPDATE lease_history SET document = json_set(document, '$.name', 'a' || char(0))"
             ),
-            ("yet to come", "UPDATE lease SET observed_at = 1800060301 WHERE id = 'a'"),
+            ("yet to come", "UPDATE lease SET (observed_at, last_seen_at) = (1800060301, 1800060301) WHERE id = 'a'"),
             ("yet to come", "UPDATE lease SET last_seen_at = 1800060301 WHERE id = 'a'"),
             ("Check the clock", "UPDATE lease SET gone_before = 1800060301 WHERE id = 'b'"),
             ("a list is said to have been read", "UPDATE sync_run SET started_at = 1800060301"),
@@ -162,10 +162,7 @@ struct HostileDatabaseTests {
             ),
             (
                 "which is yet to come",
-                """
-                INSERT INTO resource (scope_id, kind, id, fields, first_seen_at, last_seen_at)
-                SELECT scope_id, 'user', 'u', '{}', 0, 1800060301 FROM scope
-                """
+                "UPDATE person SET heard_at = 1800060301 WHERE kind = 'user'"
             ),
             ("do not follow one another", "UPDATE lease SET observed_at = 1800000000 - 60 WHERE id = 'a'"),
         ])

@@ -56,15 +56,6 @@ struct PastOracle {
             "\(lease.id) \(lease.name) \(lease.status) to \(lease.endsAt)"
                 + (gone.map { " \($0.reason) \($0.after)..\($0.before)" } ?? "")
         }
-
-        /// Of what was learned at one time, what counts more is higher.
-        fileprivate var certainty: Int { gone.map { $0.reason == .unlisted ? 0 : 2 } ?? 1 }
-
-        /// How badly it is known when the lease went.
-        fileprivate var vagueness: (Int, Int64, Timestamp) {
-            guard let gone else { return (2, .max, lease.endsAt) }
-            return (gone.reason == .unlisted ? 1 : 0, gone.before.seconds(since: gone.after), gone.before)
-        }
     }
 
     private enum Evidence {
@@ -93,31 +84,34 @@ struct PastOracle {
         byScope[isAdministrator]?.evidence[id] = evidence.sorted { $0.minute < $1.minute }
     }
 
-    /// What one kind of credentials had shown of a lease by a minute.
-    private func known(_ id: String, _ sightings: Sightings, at minute: Int) -> (known: Known, seen: Int)? {
-        let all = sightings.evidence[id] ?? []
+    /// What had been seen of a lease by a minute, with whatever credentials.
+    private func known(_ id: String, at minute: Int) -> Known? {
+        let all = sightings(of: id)
         var lease: (BlazarLease, Int)?
         var gone: (after: Int, before: Int)?
         for item in all where item.minute <= minute {
-            switch item.what {
-            case .listed(let seen):
+            if let seen = item.lease {
                 lease = (seen, item.minute)
                 gone = nil
-            case .notFound: if gone == nil, let lease { gone = (lease.1, item.minute) }
+            } else if gone == nil, let lease {
+                gone = (lease.1, item.minute)
             }
         }
         guard let lease else { return nil }
         func departure(_ reason: Departure.Reason, _ after: Int, _ before: Int) -> Departure {
             Departure(reason: reason, after: StoreFixture.time(after), before: StoreFixture.time(before))
         }
-        if let gone { return (Known(lease: lease.0, gone: departure(.deleted, gone.after, gone.before)), gone.before) }
-        // Never seen again, and nobody asked: the next whole list lacked it.
-        if case .listed = all.last?.what, let last = all.last?.minute,
-            let next = sightings.listings.filter({ $0 > last }).min(), next <= minute
-        {
-            return (Known(lease: lease.0, gone: departure(.unlisted, last, next)), next)
+        if let gone { return Known(lease: lease.0, gone: departure(.deleted, gone.after, gone.before)) }
+        // Never seen again, and nobody asked: the next whole list of somebody who had seen it lacked it.
+        if let last = all.last, last.lease != nil {
+            let lists = byScope.values.flatMap { seer in
+                (seer.evidence[id]?.first).map { first in seer.listings.filter { $0 >= first.minute } } ?? []
+            }
+            if let next = lists.filter({ $0 > last.minute }).min(), next <= minute {
+                return Known(lease: lease.0, gone: departure(.unlisted, last.minute, next))
+            }
         }
-        return (Known(lease: lease.0), lease.1)
+        return Known(lease: lease.0)
     }
 
     /// The minutes at which what is known may change, each with the one before, and one much later.
@@ -126,20 +120,8 @@ struct PastOracle {
         return listings.union(listings.map { $0 - 1 }).sorted()
     }
 
-    /// What all of them together had known by a minute: each lease as those know it who learned of it last, and of those
-    /// who know that it is gone as the one does who knows best when.
-    func known(at minute: Int) -> Set<Known> {
-        Set(
-            ids.compactMap { id in
-                // Of equals the first stays: a member's before an administrator's.
-                let all = [false, true].compactMap { scope in
-                    byScope[scope].flatMap { known(id, $0, at: minute) }
-                }
-                let last = all.max { ($0.seen, $0.known.certainty) < ($1.seen, $1.known.certainty) }?.known
-                guard last?.gone != nil else { return last }
-                return all.map(\.known).filter { $0.gone != nil }.min { $0.vagueness < $1.vagueness }
-            })
-    }
+    /// What all of them together had known by a minute.
+    func known(at minute: Int) -> Set<Known> { Set(ids.compactMap { known($0, at: minute) }) }
 
     /// Every sighting of a lease that anybody made, in order: as it was, or `nil` for its being gone.
     func sightings(of id: String) -> [(minute: Int, lease: BlazarLease?)] {
@@ -151,13 +133,11 @@ struct PastOracle {
     /// The leases that anybody has seen.
     var ids: Set<String> { Set(byScope.values.flatMap(\.evidence.keys)) }
 
-    /// The leases that one kind of credentials shows as listed after everything noted so far.
+    /// The leases that one kind of credentials has shown and that nobody knows to be gone.
     func listed(isAdministrator: Bool) -> Set<String> {
-        guard let sightings = byScope[isAdministrator] else { return [] }
-        return Set(
-            sightings.evidence.keys.filter { id in
-                known(id, sightings, at: .max / 2).map { $0.known.gone == nil } ?? false
-            })
+        Set((byScope[isAdministrator]?.evidence.keys).map(Array.init) ?? []).filter { id in
+            known(id, at: .max / 2).map { $0.gone == nil } ?? false
+        }
     }
 
     /// Everything that was noted in either.

@@ -161,6 +161,6 @@ struct ResourceImportTests {
                 ], scope: other.scope.id, at: Fixture.time(index == later ? 20 : 10))
         }
         for other in others { try take(other.store, into: fixture) }
-        #expect(try fixture.row("SELECT name FROM resource WHERE kind = 'user' AND id = 'u7'") == ["new"])
+        #expect(try fixture.row("SELECT name FROM person WHERE kind = 'user' AND id = 'u7'") == ["new"])
     }
 }

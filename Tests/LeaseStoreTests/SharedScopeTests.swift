@@ -94,7 +94,8 @@ struct SharedScopeTests {
         try fixture.pull([], at: 10)
         let source = ImportSource(file: "colleague", content: .database(colleague.store, scopes: nil))
         _ = try fixture.store.importHistory([source], isTrial: false, now: Fixture.time(20)) { _ in }
-        #expect(try fixture.count("lease") == 2)
+        #expect(try fixture.count("lease") == 1)
+        #expect(try fixture.count("visibility") == 2)
         #expect(try listed(fixture).isEmpty)
         #expect(try holding("a", fixture).departure?.before == Fixture.time(10))
     }
@@ -131,9 +132,9 @@ struct SharedScopeTests {
         _ = try fixture.store.importHistory([source], isTrial: false, now: Fixture.time(30)) { _ in }
         #expect(try listed(fixture).isEmpty)
         #expect(try states("a", admin, fixture) == ["ACTIVE 5-7-10", "unlisted 10-10-"])
-        try fixture.pull([Fixture.lease("a", status: .active)], at: 12, scope: admin)
+        try fixture.pull([Fixture.lease("a", status: .active)], at: 25, scope: admin)
         #expect(try listed(fixture) == ["a ACTIVE"])
-        #expect(try states("a", admin, fixture) == ["ACTIVE 5-12-"])
+        #expect(try states("a", admin, fixture) == ["ACTIVE 5-25-"])
     }
 
     @Test("went when the one says that knows best when, whichever was read last")
@@ -215,13 +216,125 @@ struct SharedScopeTests {
                     try fixture.store.lifeline(id: "a", scope: place.id).map(\.kind) == [.new, .changed, .changed])
             }
         }
-        // Who asks for one scope is told what that one saw.
-        #expect(try fixture.store.changes(since: Fixture.time(0), scopes: [admin.id]).isEmpty)
+        // Who asks for a scope is told the whole story of what that one sees.
+        #expect(try fixture.store.changes(since: Fixture.time(0), scopes: [admin.id]).count == 3)
+    }
+
+    @Test("is not told of to a scope that does not see it, nor once it may not any more")
+    func unseen() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        let admin = try administrator(fixture)
+        try fixture.pull([Fixture.lease("a", project: "p2"), Fixture.lease("b")], at: 0, scope: admin)
+        try fixture.pull([Fixture.lease("b")], at: 5)
         var own = Self.everything
-        own.scopes = [admin.id]
-        var found: [LeaseHolding] = []
-        try fixture.store.holdings(own, detail: [.names, .states]) { found.append($0) }
-        #expect(found.map(\.earlierStates) == [[]])
+        own.scopes = [fixture.scope.id]
+        #expect(try fixture.store.leases(own).map(\.id) == ["b"])
+        #expect(try fixture.store.leases(own).map(\.scopeID) == [fixture.scope.id])
+        #expect(try fixture.store.resolve("a", scopes: own.scopes) == .none)
+        var known: [String] = []
+        try fixture.store.leases(own, asKnownAt: Fixture.time(5)) { known += $0.map(\.id) }
+        #expect(known == ["b"])
+        #expect(
+            try fixture.store.changes(since: Fixture.time(-9), scopes: own.scopes).allSatisfy { $0.lease.id == "b" })
+        try pullOutOfScope(at: 10, fixture.scope, fixture.store)
+        #expect(try fixture.store.leases(own).isEmpty)
+        // What the other sees of it by now is none of its business.
+        try fixture.pull([Fixture.lease("b", name: "secret")], at: 15, scope: admin)
+        #expect(try fixture.store.leases(own).isEmpty)
+        #expect(try fixture.store.resolve("secret", scopes: own.scopes) == .none)
+        #expect(try listed(fixture).count == 1)
+    }
+
+    @Test("is read again by each scope once after it was changed, and by none after that")
+    func digests() throws {
+        let fixture = try Fixture()
+        let colleague = try Fixture()
+        defer {
+            fixture.remove()
+            colleague.remove()
+        }
+        let admin = try administrator(fixture)
+        /// How many leases of a list a sync at a minute has to read.
+        func reads(_ leases: [BlazarLease], at minute: Int, _ scope: Scope) throws -> Int {
+            var ledger = try fixture.store.pullLedger(scope: scope.id)
+            let read = leases.count {
+                ledger.observe(id: $0.id, digest: UInt64(bitPattern: Int64($0.hashValue))) != .unchanged
+            }
+            try fixture.pull(leases, at: minute, scope: scope)
+            return read
+        }
+        let leases = [Fixture.lease("a"), Fixture.lease("b")]
+        #expect(try reads(leases, at: 0, fixture.scope) == 2)
+        #expect(try reads(leases, at: 1, fixture.scope) == 0)
+        #expect(try reads(leases, at: 1, admin) == 2)
+        #expect(try reads(leases, at: 2, admin) == 0)
+        let changed = [Fixture.lease("a", status: .active), leases[1]]
+        #expect(try reads(changed, at: 3, admin) == 1)
+        #expect(try reads(changed, at: 4, fixture.scope) == 1)
+        #expect(try [fixture.scope, admin].map { try reads(changed, at: 5, $0) } == [0, 0])
+        try colleague.pull(changed + [Fixture.lease("c")], at: 6)
+        let source = ImportSource(file: "colleague", content: .database(colleague.store, scopes: nil))
+        _ = try fixture.store.importHistory([source], isTrial: false, now: Fixture.time(9)) { _ in }
+        let more = changed + [Fixture.lease("c")]
+        #expect(try reads(more, at: 10, fixture.scope) == 1)
+        #expect(try reads(more, at: 11, fixture.scope) == 0)
+        #expect(try [admin, admin].map { try reads(more, at: 12, $0) } == [1, 0])
+    }
+
+    @Test("is found by the names that anybody at its site has heard")
+    func names() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        let admin = try administrator(fixture)
+        let beta = try fixture.store.scope(for: Fixture.identity(cloud: "beta", endpoint: "http://beta/v3"))
+        try fixture.pull([Fixture.lease("a", user: "u7")], at: 0)
+        try fixture.pull([Fixture.lease("z", user: "u7")], at: 0, scope: beta)
+        func found(_ change: (inout LeaseFilter) -> Void) throws -> [String] {
+            var filter = LeaseFilter()
+            change(&filter)
+            var known: [String] = []
+            try fixture.store.leases(filter, asKnownAt: Fixture.time(9)) { known += $0.map(\.id) }
+            #expect(try fixture.store.leases(filter).map(\.id) == known)
+            return known.sorted()
+        }
+        #expect(try found { $0.user = "ada" } == [])
+        let ada = CatalogueResource(kind: .user, id: "u7", name: "ada")
+        try fixture.store.apply(
+            [ObservedResources(kind: .user, outcome: .listed, resources: [ada])], scope: admin.id, at: Fixture.time(1))
+        #expect(try found { $0.user = "ada" } == ["a"])
+        #expect(try found { $0.user = "u7" } == ["a", "z"])
+        #expect(try fixture.store.leases(LeaseFilter()).map(\.userName) == ["ada", nil])
+        #expect(try fixture.row("SELECT user_name FROM v_lease WHERE id = 'a'") == ["ada"])
+        #expect(try holding("a", fixture).userName == "ada")
+        #expect(try found { $0.project = "project p1" } == ["a", "z"])
+        // A name that was heard later counts.
+        let renamed = CatalogueResource(kind: .project, id: "p1", name: "physics")
+        try fixture.store.apply(
+            [ObservedResources(kind: .project, outcome: .listed, resources: [renamed])], scope: admin.id,
+            at: Fixture.time(2))
+        #expect(try found { $0.project = "physics" } == ["a"])
+        #expect(try fixture.store.scopes().map(\.projectName) == ["physics", "project adm", "project p1"])
+    }
+
+    @Test("is remembered with what it reserved before that was changed")
+    func changedReservations() throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        var lease = Fixture.lease("a", status: .active)
+        try fixture.pull([lease], at: 0)
+        lease.name = "renamed"
+        try fixture.pull([lease], at: 5)
+        lease.reservations[0].fields["min"] = 2
+        lease.reservations[0].fields["max"] = 3
+        try fixture.pull([lease], at: 10)
+        lease.status = .terminated
+        try fixture.pull([lease], at: 20)
+        let earlier = try holding("a", fixture).earlierReservations
+        #expect(earlier.map { $0.reservations.map { [$0.minimum, $0.maximum] } } == [[[1, 2]]])
+        #expect(earlier.map(\.lastSeenAt) == [Fixture.time(5)])
+        #expect(earlier.map(\.changedBefore) == [Fixture.time(10)])
+        #expect(earlier.first?.reservations.first?.nodeType == "compute_skylake")
     }
 
     @Test(

@@ -38,7 +38,7 @@ struct LeaseManagerTests {
         Filter("two statuses", ["b", "c"]) { $0.statuses = [.active, .terminated] },
         Filter("a project by id", ["z"]) { $0.project = "p2" },
         Filter("a project by the scope's name", ["z"]) { $0.project = "project p2" },
-        Filter("a project by the catalogue's name", ["a", "b", "c", "d"]) { $0.project = "physics" },
+        Filter("a project by the catalogue's name", ["a", "b", "c", "d"]) { $0.project = "project p1" },
         Filter("a user by id", ["d"]) { $0.user = "u9" },
         Filter("a user by the name in the token", ["a", "b", "c", "z"]) { $0.user = "user u1" },
         Filter("a user by the catalogue's name", ["d"]) { $0.user = "ada" },

@@ -51,7 +51,7 @@ extension StoreFixture {
                 ObservedResources(kind: .flavor, outcome: .listed, resources: [flavor]),
                 ObservedResources(
                     kind: .project, outcome: .listed,
-                    resources: [CatalogueResource(kind: .project, id: "p1", name: "physics")]),
+                    resources: [CatalogueResource(kind: .project, id: "p1", name: "project p1")]),
                 ObservedResources(
                     kind: .user, outcome: .listed, resources: [CatalogueResource(kind: .user, id: "u9", name: "ada")]),
             ], scope: scope.id, at: Self.time(10))

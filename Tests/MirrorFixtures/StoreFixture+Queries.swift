@@ -1,10 +1,12 @@
 package import LeaseModel
-import LeaseStore
+package import LeaseStore
 
 extension StoreFixture {
     /// Every row of every table but the runs, and but for when each list was last read.
     package func dump() throws -> [String] {
-        let tables = ["lease", "reservation", "event", "lease_history", "resource", "allocation"]
+        let tables = [
+            "lease", "visibility", "person", "reservation", "event", "lease_history", "resource", "allocation",
+        ]
         let queries =
             tables.map { "SELECT * FROM \($0)" } + ["SELECT scope_id, kind, outcome, message FROM resource_list"]
         return try queries.flatMap { query in
@@ -23,5 +25,12 @@ extension StoreFixture {
 
     package func count(_ table: String) throws -> Int {
         try row("SELECT count(*) FROM \(table)").first?.intValue ?? -1
+    }
+}
+
+extension LeaseStore {
+    /// The scope of a token whose names were heard before anything else.
+    package func scope(for identity: ScopeIdentity) throws(StoreError) -> Scope {
+        try scope(for: identity, at: StoreFixture.time(-1_000_000))
     }
 }

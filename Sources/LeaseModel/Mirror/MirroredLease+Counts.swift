@@ -23,7 +23,7 @@ extension MirroredLease {
     public var floatingIPs: ResourceCount { count(.floatingIP) }
 
     /// Whether nothing but its name and dates is known, so that what it reserves is unknown, and not nothing.
-    public var isOutline: Bool { lease.status.rawValue.isEmpty && lease.reservations.isEmpty }
+    public var isOutline: Bool { lease.isOutline }
 
     private func count(_ type: ResourceType) -> ResourceCount {
         var (least, most) = (0, 0)
@@ -39,4 +39,9 @@ extension MirroredLease {
         }
         return ResourceCount(least: least, most: most)
     }
+}
+
+extension BlazarLease {
+    /// Whether nothing but its name and dates is known.
+    package var isOutline: Bool { status.rawValue.isEmpty && reservations.isEmpty }
 }

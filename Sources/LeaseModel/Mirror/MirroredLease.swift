@@ -4,8 +4,10 @@
 public struct MirroredLease: Sendable, Hashable, Identifiable {
     /// The lease as last seen.
     public package(set) var lease: BlazarLease
-    /// The scope that sees it.
+    /// A scope that sees it: its project's own, if there is one.
     public let scopeID: Int64
+    /// Every scope that sees it.
+    package var audience: [Int64] = []
     /// The name of its site.
     public let site: String
     /// The project's name, if the catalogue knows it.

@@ -78,13 +78,7 @@ public struct LeaseHolding: Sendable, Hashable {
             projectName: mirrored.projectName, userID: lease.userID, userName: mirrored.userName, status: lease.status,
             startsAt: lease.startsAt, endsAt: lease.endsAt, createdAt: lease.createdAt,
             observedAt: mirrored.observedAt, lastSeenAt: mirrored.lastSeenAt, departure: mirrored.departure,
-            reservations: lease.reservations.map {
-                HeldReservation(
-                    resourceType: $0.resourceType, nodeType: $0.requiredValue(of: "node_type"),
-                    flavorOrMachine: $0.flavorOrMachine, minimum: $0.minimumCount, maximum: $0.maximumCount,
-                    amount: $0.amount, allocated: mirrored.heldCounts[$0.id],
-                    isMissingResources: $0.isMissingResources ?? false)
-            })
+            reservations: lease.reservations.map { HeldReservation($0, allocated: mirrored.heldCounts[$0.id]) })
         events = lease.events
         hasStarted =
             lease.status == .error && lease.events.contains { $0.eventType == "start_lease" && $0.status == .done }
@@ -179,5 +173,18 @@ public struct HeldReservation: Sendable, Hashable {
         self.amount = amount
         self.allocated = allocated
         self.isMissingResources = isMissingResources
+    }
+
+    /// Takes out of a reservation what a report needs.
+    ///
+    /// - Parameters:
+    ///   - reservation: the reservation.
+    ///   - allocated: how many resources it was seen to have; `nil` where the site does not tell.
+    package init(_ reservation: Reservation, allocated: Int? = nil) {
+        self.init(
+            resourceType: reservation.resourceType, nodeType: reservation.requiredValue(of: "node_type"),
+            flavorOrMachine: reservation.flavorOrMachine, minimum: reservation.minimumCount,
+            maximum: reservation.maximumCount, amount: reservation.amount, allocated: allocated,
+            isMissingResources: reservation.isMissingResources ?? false)
     }
 }

@@ -52,7 +52,7 @@ package struct QueueFlush: Sendable {
     /// - Throws: ``ServiceError`` or ``StoreError``.
     package func scope(of connection: CloudConnection) async throws -> Scope {
         let before = try store.scope(ofCloud: connection.reference.description)
-        let scope = try store.scope(for: try await connection.scopeIdentity())
+        let scope = try store.scope(for: try await connection.scopeIdentity(), at: connection.now())
         _ = try store.noteDetours(of: connection.reference, before: before, to: scope, at: connection.now())
         return scope
     }
@@ -88,7 +88,12 @@ package struct QueueFlush: Sendable {
             if try mustReadFirst(connection, scope), let pause = try await refresh(connection, scope: scope) {
                 return .paused(pause)
             }
-            switch try await push(connection, scope).run() {
+            let pushed = try await push(connection, scope).run()
+            if options.readsResources, !pushed.moved.isEmpty {
+                try await ResourceReader(connection: connection, seesAllProjects: scope.seesAllProjects)
+                    .readTouched(by: pushed.moved, into: store, scope: scope)
+            }
+            switch pushed {
             case .done: return .done
             case .paused(_, let pause): return .paused(pause)
             case .busy:

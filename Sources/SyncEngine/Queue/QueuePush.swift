@@ -84,7 +84,7 @@ package struct QueuePush: Sendable {
             return .paused(moved: moved, report(error))
         }
         // What is queued is for one site and project: the token has to be for the same, whatever the cloud is called.
-        let led = try store.scope(for: identity)
+        let led = try store.scope(for: identity, at: connection.now())
         guard led.queueAddress == scope.queueAddress else {
             let message = CloudDestination.detour(of: connection.reference, from: scope, to: led)
             return .paused(moved: moved, ServiceErrorReport(failure: .configuration, message: message))

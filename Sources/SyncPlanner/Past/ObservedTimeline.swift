@@ -75,27 +75,16 @@ package struct ObservedTimeline: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - other: what somebody else saw.
-    ///   - listings: when the whole lists behind this timeline were read, ascending.
-    ///   - otherListings: the same for the other.
+    ///   - witnesses: the scopes that saw what this one tells.
+    ///   - otherWitnesses: the same for the other.
     /// - Returns: the union; the same whichever of the two is given first.
     package func merging(
-        _ other: ObservedTimeline, listings: [Timestamp], otherListings: [Timestamp]
+        _ other: ObservedTimeline, witnesses: [Witness], otherWitnesses: [Witness]
     ) -> ObservedTimeline {
-        self == other ? self : Self.merged([(self, listings), (other, otherListings)])
-    }
-
-    /// Timelines of one lease as one; the same in whichever order they are given.
-    ///
-    /// - Parameter parts: what each of several people or scopes saw, and when the whole lists behind it were read,
-    ///   ascending.
-    /// - Returns: the union.
-    package static func merged(_ parts: [(timeline: ObservedTimeline, listings: [Timestamp])]) -> ObservedTimeline {
-        var merged: [State] = []
-        for (index, part) in parts.enumerated() {
-            let rivals = parts.indices.filter { $0 != index }.flatMap { parts[$0].timeline.states }
-            merged = interleaving(merged, part.timeline.sightings(besides: rivals, listings: part.listings))
-        }
-        return ObservedTimeline(states: merged)
+        guard self != other else { return self }
+        return ObservedTimeline(
+            states: Self.interleaving(
+                sightings(besides: other.states, witnesses), other.sightings(besides: states, otherWitnesses)))
     }
 
     private static func interleaving(_ left: [State], _ right: [State]) -> [State] {
@@ -115,17 +104,15 @@ package struct ObservedTimeline: Sendable, Hashable {
 
     /// The moments at which each state was seen, as states of no length: its ends, and, where another timeline
     /// contradicts it, the lists there and the nearest on either side.
-    private func sightings(besides rivals: [State], listings: [Timestamp]) -> [State] {
+    private func sightings(besides rivals: [State], _ witnesses: [Witness]) -> [State] {
         states.flatMap { state in
             var moments: Set<Timestamp> = [state.firstSeen, state.lastSeen]
             for rival in rivals where rival.content != state.content {
                 let from = max(state.firstSeen, rival.firstSeen)
                 let to = min(state.lastSeen, rival.lastSeen)
                 guard from <= to else { continue }
-                let lower = max(0, listings.firstIndex(notBefore: from) - 1)
-                let upper = min(listings.count, listings.firstIndex(notBefore: to.adding(seconds: 1)) + 1)
-                guard lower < upper else { continue }
-                moments.formUnion(listings[lower..<upper].filter { state.firstSeen < $0 && $0 < state.lastSeen })
+                moments.formUnion(
+                    witnesses.listings(around: from...to).filter { state.firstSeen < $0 && $0 < state.lastSeen })
             }
             return moments.sorted().map { State(state.content, firstSeen: $0, lastSeen: $0) }
         }
@@ -135,19 +122,24 @@ package struct ObservedTimeline: Sendable, Hashable {
 
     /// The history that this timeline makes, with how the lease went if a whole list lacked it after it was last seen.
     ///
-    /// What was seen in part is completed from what was known of the lease by then.
+    /// What was seen in part is completed from what was known of the lease by then. That one scope is refused the lease
+    /// says nothing of it as long as another sees it.
     ///
     /// - Parameters:
-    ///   - listings: when the whole lists of the scope were read, ascending.
+    ///   - witnesses: every scope that sees the lease, or saw it.
     ///   - projectID: the project of a lease that was never seen as a whole.
     /// - Returns: the states with their intervals; the last one holds.
-    package func versions(listings: [Timestamp], projectID: String) -> [LeaseVersion] {
-        var states = completed(projectID: projectID)
-        if let last = states.last, last.lease != nil {
-            let next = listings.firstIndex(notBefore: last.lastSeen.adding(seconds: 1))
-            if next < listings.count {
-                states.append(CompletedState(.unlisted, from: listings[next], until: listings[next]))
-            }
+    package func versions(witnesses: [Witness], projectID: String) -> [LeaseVersion] {
+        var seen = ObservedTimeline(
+            states: states.filter { state in
+                state.content != .gone(.outOfScope) || !witnesses.contains { $0.sees(at: state.firstSeen) }
+            })
+        if let refused = witnesses.refusedBefore, let last = seen.states.last, last.isListed, last.lastSeen < refused {
+            seen.append(State(.gone(.outOfScope), firstSeen: refused, lastSeen: refused))
+        }
+        var states = seen.completed(projectID: projectID)
+        if let last = states.last, last.lease != nil, let next = witnesses.firstListing(after: last.lastSeen) {
+            states.append(CompletedState(.unlisted, from: next, until: next))
         }
         var versions: [LeaseVersion] = []
         for (index, state) in states.enumerated() {
@@ -241,6 +233,10 @@ private struct CompletedState {
 }
 
 extension ObservedTimeline.State {
+    fileprivate var isListed: Bool {
+        if case .gone = content { false } else { true }
+    }
+
     /// Of two sightings at one second the one that Blazar stamped first, the going last; otherwise any fixed order.
     fileprivate func precedes(_ other: Self) -> Bool {
         guard firstSeen == other.firstSeen else { return firstSeen < other.firstSeen }
@@ -264,17 +260,4 @@ extension ObservedTimeline.State {
 
 extension BlazarLease {
     fileprivate var canonicalText: String { JSONValue.object(json().sorted).text() }
-}
-
-extension [Timestamp] {
-    /// Of an ascending list, the index of the first that is not before a moment; the count if all are.
-    fileprivate func firstIndex(notBefore moment: Timestamp) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < moment { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
 }

@@ -18,11 +18,14 @@ package struct SavedHistory: Sendable {
     package let id: String
     package let sightings: [SavedSighting]
     package let known: ObservedTimeline
+    /// The scopes that saw what is known.
+    package let witnesses: [Witness]
 
-    package init(id: String, sightings: [SavedSighting], known: ObservedTimeline) {
+    package init(id: String, sightings: [SavedSighting], known: ObservedTimeline, witnesses: [Witness]) {
         self.id = id
         self.sightings = sightings.sorted { ($0.firstSeen, $0.lastSeen) < ($1.firstSeen, $1.lastSeen) }
         self.known = known
+        self.witnesses = witnesses
     }
 
     // MARK: - Whether it can be
@@ -88,22 +91,32 @@ package struct SavedHistory: Sendable {
 
     // MARK: - What it says
 
-    /// What the files saw.
+    /// What the files saw, but for the seconds in which this database has seen the lease itself: a file that was saved
+    /// in the same second tells nothing newer, and may tell less.
     package var timeline: ObservedTimeline {
         // One by one: what several files say may overlap in time.
         sightings.reduce(ObservedTimeline(states: [])) { timeline, sighting in
-            timeline.merging(Self.timeline(of: sighting), listings: [], otherListings: [])
+            timeline.merging(self.timeline(of: sighting), witnesses: [], otherWitnesses: [])
         }
     }
 
-    private static func timeline(of sighting: SavedSighting) -> ObservedTimeline {
+    private func timeline(of sighting: SavedSighting) -> ObservedTimeline {
+        let moments = [sighting.firstSeen, sighting.lastSeen].filter { !isSeenHere(at: $0) }
+        guard let first = moments.first, let last = moments.last else { return ObservedTimeline(states: []) }
         guard let fields = sighting.lease.outlinedFields else {
-            return ObservedTimeline(states: [
-                .init(.listed(sighting.lease.lease), firstSeen: sighting.firstSeen, lastSeen: sighting.lastSeen)
-            ])
+            return ObservedTimeline(states: [.init(.listed(sighting.lease.lease), firstSeen: first, lastSeen: last)])
         }
         let part = PartialLease(sighting.lease.lease, fields: fields)
-        return ObservedTimeline(
-            states: [sighting.firstSeen, sighting.lastSeen].map { .init(.part(part), firstSeen: $0, lastSeen: $0) })
+        return ObservedTimeline(states: moments.map { .init(.part(part), firstSeen: $0, lastSeen: $0) })
+    }
+
+    private func isSeenHere(at moment: Timestamp) -> Bool {
+        known.states.contains { state in
+            guard case .listed = state.content, state.firstSeen <= moment, moment <= state.lastSeen else {
+                return false
+            }
+            return moment == state.firstSeen || moment == state.lastSeen
+                || witnesses.listings(around: moment...moment).contains(moment)
+        }
     }
 }

@@ -93,7 +93,8 @@ class CommandCase(unittest.TestCase):
     def mirror(self):
         """Everything that the mirror and its history say, for comparison."""
         tables = {
-            "lease": "lease_key, id, name, status, start_at, end_at, gone, digest",
+            "lease": "lease_key, id, name, status, start_at, end_at, gone",
+            "visibility": "scope_id, lease_key, digest, hidden_before",
             "lease_history": "*", "reservation": "*", "event": "*",
         }
         return {table: self.query(f"SELECT {columns} FROM {table} ORDER BY 1, 2")

@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 STATUSES = ("PENDING", "ACTIVE", "TERMINATED", "ERROR", "ERROR", "UPDATING", "CREATING", "")
 NODE_TYPES = ("compute_skylake", "gpu_rtx_6000", None)
+AUDIENCES = ([1], [2], [1, 2], [3])
 
 
 def write(path, seed, leases=120, around=1_774_700_000):
@@ -34,9 +35,11 @@ def write(path, seed, leases=120, around=1_774_700_000):
         for scope, (site, number, project, sees_all) in enumerate(
                 [("alpha", 1, "p0", 0), ("alpha", 1, "p0", 1), ("beta", 2, "q1", 0)], 1):
             database.execute(
-                "INSERT INTO scope (scope_id, site_id, project_id, project_name, all_projects,"
-                " last_complete_run, listed_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (scope, number, project, f"project {project}", sees_all, scope, around + 86_400))
+                "INSERT INTO scope (scope_id, site_id, project_id, all_projects, last_complete_run, listed_run, listed_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (scope, number, project, sees_all, scope, scope, around + 86_400))
+            database.execute(
+                "INSERT OR IGNORE INTO person VALUES (?, 'project', ?, ?, 0)", (number, project, f"project {project}"))
             database.execute(
                 "INSERT INTO sync_run (kind, cloud, scope_id, started_at, finished_at, outcome)"
                 " VALUES ('list', ?, ?, ?, ?, 'complete')", (site, scope, around - 2_000_000 + scope, around - 1_999_999))
@@ -44,14 +47,16 @@ def write(path, seed, leases=120, around=1_774_700_000):
                 "INSERT INTO resource_list (scope_id, kind, outcome, listed_at)"
                 " VALUES (?, 'host/allocations', 'listed', ?)",
                 (scope, around + chance.choice([0, 86_400])))
-        database.execute("INSERT INTO cloud VALUES (1, 'alpha', '', 1, 'u0', 'ada')")
+        database.execute("INSERT INTO cloud VALUES (1, 'alpha', '', 1, 'u0')")
+        database.execute("INSERT INTO person VALUES (1, 'user', 'u0', 'ada', 0)")
+        for audience, scopes in enumerate(AUDIENCES, 1):
+            database.execute("INSERT INTO audience VALUES (?, ?)", (audience, json.dumps(scopes)))
         for number in range(leases):
-            for scope in chance.choice([(1,), (2,), (1, 2), (3,)]):
-                add(database, chance, scope, number, around)
+            add(database, chance, chance.randrange(len(AUDIENCES)), number, around)
         database.commit()
 
 
-def add(database, chance, scope, number, around):
+def add(database, chance, audience, number, around):
     start = around + chance.randrange(-2_500_000, 2_500_000)
     start -= chance.choice([0, start % 60, start % 3_600])
     end = start + chance.choice([0, 600, 3_600, 86_400, 90_000, 700_000, chance.randrange(1, 3_000_000)])
@@ -60,14 +65,17 @@ def add(database, chance, scope, number, around):
     gone = chance.choice([None, None, "deleted", "deleted", "out_of_scope"])
     after, before = (seen, seen + chance.choice([0, 40, 5_000, 400_000])) if gone else (None, None)
     # Ids are Keystone's, so that no two sites share one.
-    project, user = (f"{kind}{chance.randrange(4)}" for kind in ("qv" if scope == 3 else "pu"))
+    project, user = (f"{kind}{chance.randrange(4)}" for kind in ("qv" if audience == 3 else "pu"))
+    observed = before or seen
     key = database.execute(
-        "INSERT INTO lease (scope_id, id, name, user_id, project_id, start_at, end_at, status, created_at, digest,"
+        "INSERT INTO lease (site_id, audience_id, id, name, user_id, project_id, start_at, end_at, status, created_at,"
         " run_id, first_run, first_seen_at, observed_at, gone, gone_after, gone_before, gone_unconfirmed, last_seen_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1, 1, ?, ?, ?, ?, ?, ?, ?)",
-        (scope, f"lease-{number:04}", chance.choice(["=1+1", "nightly", f"exp {number}"]), user, project, start, end,
-         status, start - chance.randrange(500_000), seen - 100, before or seen, gone, after, before, gone == "deleted" and chance.random() < 0.2,
-         chance.choice([None, None, seen + 50]) if gone is None else None)).lastrowid
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?, ?)",
+        (2 if audience == 3 else 1, audience + 1, f"lease-{number:04}", chance.choice(["=1+1", "nightly", f"exp {number}"]), user, project, start, end,
+         status, start - chance.randrange(500_000), seen - 100, observed, gone, after, before,
+         gone == "deleted" and chance.random() < 0.2, observed + chance.choice([0, 0, 50]))).lastrowid
+    for scope in AUDIENCES[audience]:
+        database.execute("INSERT INTO visibility VALUES (?, ?, 0, ?, NULL, NULL)", (scope, key, seen - 100))
     if chance.random() < 0.7:
         database.execute(
             "INSERT INTO event (lease_key, id, event_type, time_at, status) VALUES (?, 'e', 'start_lease', ?, ?)",
@@ -87,7 +95,7 @@ def add(database, chance, scope, number, around):
                          "project_id": project, "start_date": date(old_start), "end_date": date(old_end)})))
         observed = until
     for part in range(chance.choice([0, 1, 1, 1, 2, 3])):
-        reserve(database, chance, key, scope, f"reservation-{number:04}-{part}", start, end)
+        reserve(database, chance, key, AUDIENCES[audience][-1], f"reservation-{number:04}-{part}", start, end)
 
 
 def date(moment):

@@ -1,7 +1,5 @@
 """Hours, service units and early endings by docs/reports.md, computed a second time, from the documented views.
 
-Only what scopes saw that no view tells, of a lease that several see, is read from the tables.
-
 Slow and plain on purpose: nothing of the program is used, and every rule stands once, where the page has it.
 """
 
@@ -15,19 +13,6 @@ from zoneinfo import ZoneInfo
 
 PAST, FUTURE = -62_135_596_800, 253_402_300_800
 NODES = ("physical:host", "device")
-# The states in which scopes of the same site saw a lease, beside the one that v_lease and v_history have it from.
-OTHER_SCOPES = """
-    SELECT v_lease.site, v_lease.id, state.start_at, state.end_at
-    FROM v_lease JOIN scope USING (scope_id)
-        JOIN scope AS other ON other.site_id = scope.site_id
-            AND other.scope_id <> scope.scope_id
-        JOIN lease AS twin ON twin.id = v_lease.id AND twin.scope_id = other.scope_id
-        JOIN (
-            SELECT lease_key, start_at, end_at, gone FROM lease
-            UNION ALL
-            SELECT lease_key, start_at, end_at, gone FROM lease_history) AS state ON state.lease_key = twin.lease_key
-    WHERE state.gone IS NULL
-"""
 
 
 @dataclass
@@ -147,9 +132,6 @@ def leases(database):
                     lease.reserved.append(span)
         for row in connection.execute("SELECT * FROM v_event WHERE event_type = 'start_lease' AND status = 'DONE'"):
             found[row["site"], row["lease_id"]].has_started = True
-        for row in connection.execute(OTHER_SCOPES):
-            if row["start_at"] < row["end_at"]:
-                found[row["site"], row["id"]].reserved.append((row["start_at"], row["end_at"]))
         for row in connection.execute("SELECT * FROM v_reservation"):
             found[row["site"], row["lease_id"]].reservations.append(Reservation(
                 row["resource_type"], row["node_type"], row["min"], row["max"], row["amount"],

@@ -79,14 +79,18 @@ def fill(database: Path, count: int) -> None:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -400000")
         first = connection.execute("SELECT max(lease_key) FROM lease").fetchone()[0]
-        scope, run = connection.execute("SELECT scope_id, first_run FROM lease LIMIT 1").fetchone()
+        site, audience, run = connection.execute("SELECT site_id, audience_id, first_run FROM lease LIMIT 1").fetchone()
         for start in range(first, count, 5_000):
             numbers = range(start, min(start + 5_000, count))
             connection.executemany(
-                "INSERT INTO lease (lease_key, scope_id, id, name, user_id, project_id, start_at, end_at, status, degraded,"
-                " trust_id, created_at, updated_at, digest, run_id, first_run, first_seen_at, observed_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0, ?, ?, ?, ?)",
-                (lease_row(number, scope, run, projects, users) for number in numbers))
+                "INSERT INTO lease (lease_key, site_id, audience_id, id, name, user_id, project_id, start_at, end_at,"
+                " status, degraded, trust_id, created_at, updated_at, run_id, first_run, first_seen_at, observed_at,"
+                " last_seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ((number + 1, site, audience, *lease_row(number, run, projects, users)) for number in numbers))
+            connection.executemany(
+                "INSERT INTO visibility (scope_id, lease_key, digest, seen_since)"
+                " SELECT member.value, ?, 0, ? FROM audience, json_each(scopes) AS member WHERE audience_id = ?",
+                ((number + 1, EPOCH, audience) for number in numbers))
             connection.executemany(
                 "INSERT INTO reservation (lease_key, id, resource_id, resource_type, status, missing_resources,"
                 " resources_changed, node_type, fields, min_count, max_count)"
@@ -103,12 +107,12 @@ def times(number: int) -> tuple[int, int]:
     return start, start + 3_600 * (1 + number % 167)
 
 
-def lease_row(number: int, scope: int, run: int, projects: list[str], users: list[str]) -> tuple:
+def lease_row(number: int, run: int, projects: list[str], users: list[str]) -> tuple:
     start, end = times(number)
     status = "ACTIVE" if number % 100 == 0 else "TERMINATED"
-    return (number + 1, scope, body.identifier(0, number), body.name(number), users[number * 31 % 2_000],
+    return (body.identifier(0, number), body.name(number), users[number * 31 % 2_000],
             projects[number * 17 % 200], start, end, status, body.identifier(1, number).replace("-", ""), start - 900,
-            start, run, run, EPOCH, EPOCH)
+            start, run, run, EPOCH, EPOCH, EPOCH)
 
 
 def reservation_row(number: int) -> tuple:

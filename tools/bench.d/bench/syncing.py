@@ -26,7 +26,7 @@ class Scans:
         return min(self.plain, self.cutter)
 
 
-MIRROR = ("lease", "reservation", "event", "lease_history")
+MIRROR = ("lease", "visibility", "reservation", "event", "lease_history")
 
 
 def scans(context: Context) -> Scans:
