@@ -75,7 +75,12 @@ struct ImportWriter {
 
     /// The scopes that see the leases of those rows, or saw them, as a database has them.
     ///
-    /// - Parameter listings: when each scope was read; scopes that are missing are left out.
+    /// - Parameters:
+    ///   - database: a transaction.
+    ///   - keys: the rows.
+    ///   - listings: when each scope was read; scopes that are missing are left out.
+    /// - Returns: those of each row.
+    /// - Throws: SQLite's error.
     static func witnesses(
         _ database: Database, keys: some Collection<Int64>, listings: [Int64: [Timestamp]]
     ) throws -> [Int64: [Witness]] {

@@ -18,6 +18,7 @@ struct LeaseRowWriter {
     /// Adds a lease that was not known, in the state that holds.
     ///
     /// - Returns: the key of its row.
+    /// - Throws: SQLite's error.
     func insert(_ present: LeaseVersion, site: Int64, _ origin: Origin) throws -> Int64 {
         try database.cachedStatement(sql: Self.insertion).execute(
             arguments: StatementArguments(
@@ -34,6 +35,7 @@ struct LeaseRowWriter {
     ///   - present: the state.
     ///   - origin: what the row says besides.
     ///   - replacesParts: whether its reservations and events may be others than before.
+    /// - Throws: SQLite's error.
     func update(_ key: Int64, _ present: LeaseVersion, _ origin: Origin, replacesParts: Bool) throws {
         try database.cachedStatement(sql: Self.revision).execute(
             arguments: StatementArguments(Self.values(of: present, origin) + [key]))
@@ -123,6 +125,7 @@ struct LeaseRowWriter {
     ///   - key: the row of the lease.
     ///   - version: the state.
     ///   - next: the lease in the state that followed.
+    /// - Throws: SQLite's error.
     func insertHistory(key: Int64, _ version: LeaseVersion, before next: BlazarLease) throws {
         let statement = try database.cachedStatement(
             sql: """
@@ -150,6 +153,7 @@ struct LeaseRowWriter {
     ///   - key: the row of the lease.
     ///   - digest: of the bytes that said what the row says; 0 if it must be read again.
     ///   - time: since when it does, if it did not before.
+    /// - Throws: SQLite's error.
     func see(scope: Int64, key: Int64, digest: UInt64, at time: Timestamp) throws {
         try database.cachedStatement(
             sql: """

@@ -7,6 +7,7 @@ extension LeaseVersion {
     /// This state once something else was seen.
     ///
     /// - Parameter moment: when that was. A clock that was set back never makes an interval end before it began.
+    /// - Returns: the state, which is over.
     package func ended(at moment: Timestamp) -> LeaseVersion {
         let until = max(moment, observedAt)
         return LeaseVersion(
