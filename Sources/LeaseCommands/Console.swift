@@ -23,6 +23,8 @@ package struct Console {
     var receivesSignals = false
     /// Reads what is piped in, to its end.
     package let input: @Sendable () -> [UInt8]
+    /// Asks a yes-or-no question of a person who can answer; `nil` if there is nobody.
+    package var ask: (@Sendable (String) -> Bool)?
     /// Who can be asked to log in: somebody who sees what is written, and can answer.
     package var assistant: (any LoginAssistant)?
 
@@ -55,6 +57,13 @@ package struct Console {
             zone: .system(environment: environment),
             input: { Array((try? FileHandle.standardInput.readToEnd()) ?? Data()) })
         console.receivesSignals = true
+        if console.errorTerminal.isTerminal, isatty(STDIN_FILENO) == 1 {
+            console.ask = { question in
+                var errors = FileSink.standardError
+                try? errors.write("\(question.escapedForTerminal) [y/N] ")
+                return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+            }
+        }
         // In a pipe, in the background or in a timer nobody is asked.
         if console.outputTerminal.isTerminal, console.errorTerminal.isTerminal, isatty(STDIN_FILENO) == 1 {
             console.assistant = TerminalAssistant(console, opensBrowser: true)

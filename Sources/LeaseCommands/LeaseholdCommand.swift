@@ -6,7 +6,8 @@ package struct LeaseholdCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "leasehold",
         abstract: "OpenStack Blazar leases, mirrored in a local database: found at once, offline, with their history.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Clouds are those of clouds.yaml and of the OS_* variables, as for the openstack command. `leasehold sync`
             reads them and sends what is queued; reading commands answer from the local database and never touch the
             network, unless --refresh is given; writing commands queue first, and send at once if they can.
@@ -19,7 +20,7 @@ package struct LeaseholdCommand: AsyncParsableCommand {
             EXIT STATUS
               0 done, 64 usage, 65 ambiguous or invalid data, 66 not found, 69 cloud unreachable, 73 database,
               74 output, 75 not finished in time, 77 refused or not authenticated, 78 configuration
-            """,
+            """),
         version: LeaseManager.version,
         groupedSubcommands: [
             CommandGroup(
@@ -41,7 +42,9 @@ package struct LeaseholdCommand: AsyncParsableCommand {
                     FloatingIPList.self, SlotFind.self,
                 ]),
             CommandGroup(name: "Reports", subcommands: [ReportCommand.self, ExportCommand.self]),
-            CommandGroup(name: "Upkeep", subcommands: [Login.self, Logout.self, Doctor.self, DatabaseCommand.self]),
+            CommandGroup(
+                name: "Upkeep",
+                subcommands: [Login.self, Logout.self, Doctor.self, DatabaseCommand.self, Completion.self]),
         ])
 
     package init() {}

@@ -13,7 +13,7 @@ package struct OutputOptions: ParsableArguments {
         help: ArgumentHelp(
             "Show this column; repeat it for more, in the order wanted.",
             discussion: "Commas separate several. An unknown one is an error that lists those there are.",
-            valueName: "column"))
+            valueName: "column"), completion: .values(.columns))
     package var column: [String] = []
 
     // Unconditional, so that `--sort -start_date` is not taken for another option.

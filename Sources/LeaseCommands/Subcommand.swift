@@ -32,22 +32,25 @@ extension Subcommand {
         } catch {
             let error = CommandError(error)
             // A reader of the output that has enough, as `head` has, is no reason to complain.
-            if error.status != .success, !error.message.isEmpty { report(error, &console) }
+            if error.status != .success, !error.message.isEmpty { error.report(asJSON: writesErrorsAsJSON, &console) }
             return error.status
         }
     }
+}
 
-    private func report(_ error: CommandError, _ console: inout Console) {
-        if writesErrorsAsJSON {
-            try? console.errors.write(error.json.text(.pretty) + "\n")
+extension CommandError {
+    /// Writes the error to standard error: in words, or as JSON.
+    func report(asJSON: Bool, _ console: inout Console) {
+        guard !asJSON else {
+            try? console.errors.write(json.text(.pretty) + "\n")
             try? console.errors.flush()
             return
         }
-        console.remark("leasehold: \(error.message)")
-        for candidate in error.candidates.prefix(20) {
+        console.remark("leasehold: \(message)")
+        for candidate in candidates.prefix(20) {
             console.remark("  \(candidate.line)")
         }
-        if error.candidates.count > 20 { console.remark("  and \(error.candidates.count - 20) more") }
+        if candidates.count > 20 { console.remark("  and \(candidates.count - 20) more") }
     }
 }
 
@@ -63,7 +66,7 @@ package struct GlobalOptions: ParsableArguments {
         name: .customLong("os-cloud"), parsing: .singleValue,
         help: ArgumentHelp(
             "The cloud, by its name in clouds.yaml; repeat it for more, or say 'all'. Default: OS_CLOUD.",
-            valueName: "name"))
+            valueName: "name"), completion: .values(.clouds))
     package var clouds: [String] = []
 
     package init() {}

@@ -31,7 +31,10 @@ extension LeaseManager {
                 try noting { try each(row) }
             }
         } catch {
-            throw thrown ?? LeaseholdError(error)
+            if let thrown { throw thrown }
+            // What SQLite refuses without a fault of the database's is the statement's.
+            guard error.kind != .failed else { throw LeaseholdError(code: .invalid, message: error.message) }
+            throw LeaseholdError(error)
         }
     }
 

@@ -152,11 +152,11 @@ extension LeaseManager {
     /// - Returns: the write as it is now.
     /// - Throws: ``LeaseholdError``.
     public func cancel(_ id: Int64, givesUp: Bool = false) throws(LeaseholdError) -> Mutation {
-        try deciding { try $0.cancel(id, givesUp: givesUp) }
+        try deciding(id) { try $0.cancel(id, givesUp: givesUp) }
     }
 
     /// Tries a mutation again at the next sync.
-    public func retry(_ id: Int64) throws(LeaseholdError) -> Mutation { try deciding { try $0.retry(id) } }
+    public func retry(_ id: Int64) throws(LeaseholdError) -> Mutation { try deciding(id) { try $0.retry(id) } }
 
     /// Changes what an unsent write asks for.
     ///
@@ -166,7 +166,7 @@ extension LeaseManager {
         _ id: Int64, fields: JSONObject, terms: WriteTerms = WriteTerms(), isForced: Bool = false
     ) throws(LeaseholdError) -> Mutation {
         let fields = try reviewed(id, fields, lateStart: terms.lateStart, isForced: isForced)
-        return try deciding { try $0.edit(id, fields: fields, terms: terms.desk) }
+        return try deciding(id) { try $0.edit(id, fields: fields, terms: terms.desk) }
     }
 
     /// Ends a conflict, or a doubt about which lease a creation became.
@@ -176,9 +176,11 @@ extension LeaseManager {
     public func resolve(
         _ id: Int64, _ resolution: ConflictResolution, isForced: Bool = false
     ) throws(LeaseholdError) -> Mutation {
-        guard case .values(let values) = resolution else { return try deciding { try $0.resolve(id, resolution.desk) } }
+        guard case .values(let values) = resolution else {
+            return try deciding(id) { try $0.resolve(id, resolution.desk) }
+        }
         let reviewed = try reviewed(id, values, lateStart: nil, isForced: isForced)
-        return try deciding { try $0.resolve(id, .values(reviewed)) }
+        return try deciding(id) { try $0.resolve(id, .values(reviewed)) }
     }
 
     /// The fields, once they are found to be what Blazar may take.
@@ -202,7 +204,10 @@ extension LeaseManager {
         return resolved
     }
 
-    private func deciding(_ body: (QueueDesk) throws -> Mutation) throws(LeaseholdError) -> Mutation {
+    private func deciding(
+        _ id: Int64, _ body: (QueueDesk) throws -> Mutation
+    ) throws(LeaseholdError) -> Mutation {
+        _ = try mutation(id)
         do {
             return try body(QueueDesk(store: store, now: configuration.now))
         } catch let error as QueueDesk.Refusal {

@@ -6,7 +6,7 @@ import LeaseCommands
 struct Main {
     // On the main actor, so that the shortcut is taken before any other thread is started.
     @MainActor static func main() async {
-        guard !LeaseIdentify.answerAtOnce() else { LeaseholdCommand.exit() }
-        await LeaseholdCommand.main()
+        guard !LeaseIdentify.answerAtOnce(), !CompletionValues.answerAtOnce() else { LeaseholdCommand.exit() }
+        await LeaseholdCommand.runProcess()
     }
 }

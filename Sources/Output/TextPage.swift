@@ -33,10 +33,11 @@ package struct TextPage: Sendable {
 
     /// Adds a named value; a value that wraps continues below itself.
     package mutating func field(
-        _ name: String, _ text: String, right: String = "", indent: Int = 2, width: Int = 10
+        _ name: String, _ text: String, right: String = "", indent: Int = 2, width: Int = 10,
+        emphasis: CellText.Emphasis = .none
     ) {
         let padding = String(repeating: " ", count: max(1, width - TextWidth.columns(name)))
-        lines.append(Line(indent: indent, label: name + padding, text: text, right: right))
+        lines.append(Line(indent: indent, label: name + padding, text: text, right: right, emphasis: emphasis))
     }
 
     /// Adds rows of columns, each as wide as its widest text; the last column wraps.

@@ -123,7 +123,7 @@ struct ArgumentTests {
     }
 
     private static let notLengthsCases: [String] = [
-        "", "60", "h", "1x", "1h1d", "1h1h", "-2h", "1.5h", "P", "PT", "P1H", "PT1D", "P1M", "1d12",
+        "", "60", "h", "1x", "1h1d", "1h1h", "-2h", "1.h", "P", "PT", "P1H", "PT1D", "P1M", "1d12",
         "99999999999999999999s",
         "9223372036854775807w", "１h", "\u{1B}[2J",
     ]

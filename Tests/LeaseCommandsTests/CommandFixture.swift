@@ -18,6 +18,8 @@ struct CommandFixture {
     var terminal = Terminal.none
     /// What is piped in.
     var input = ""
+    /// How questions are answered; `nil` if nobody is there.
+    var answers: (@Sendable (String) -> Bool)?
 
     init(filled: Bool = true) throws {
         mirror = try filled ? StoreFixture.filled() : StoreFixture()
@@ -64,6 +66,7 @@ struct CommandFixture {
             environment: environment.merging(["LEASEHOLD_DB": mirror.path]) { given, _ in given },
             currentDirectory: mirror.folder.path, homeDirectory: mirror.folder.path,
             now: { StoreFixture.time(12) }, zone: zone, input: { [input] in Array(input.utf8) })
+        console.ask = answers
         let command = try #require(try CommandTree.parse(arguments) as? any Subcommand)
         let status = await command.conclude(&console)
         return Result(status: status, output: output.text, errors: errors.text)

@@ -205,7 +205,7 @@ struct WritingCommandTests {
     @Test(
         "A command line that asks for what cannot be is a usage error, and queues nothing",
         arguments: [
-            "create x --reservation resource_type=node", "create x --duration 1d",
+            "create x --duration 1d",
             "create x --duration 1d --end tomorrow --reservation resource_type=node",
             "create x --duration 1d --reservation min=1", "extend night-2", "extend night-2 --by 1d --to tomorrow",
             "update night-2", "queue resolve 1", "queue resolve 1 mine --create-again",

@@ -16,7 +16,13 @@ struct NamedArguments {
     init(_ text: String, option: String, known: [String]? = nil) throws(CommandError) {
         self.option = option
         values = []
-        for part in Self.split(text) {
+        var parts = Self.split(text)
+        // How many comes first, as people say it: 2,node_type=compute_skylake.
+        if let known, known.contains("amount"), let first = parts.first, Int(first.trimmed) != nil {
+            values.append(("amount", first.trimmed))
+            parts.removeFirst()
+        }
+        for part in parts {
             guard let equals = part.firstIndex(of: "="), equals != part.startIndex else {
                 let example = known?.first ?? "name"
                 throw .usage("\(option) takes NAME=VALUE,..., such as \(example)=…; '\(part)' is not of that form.")

@@ -9,11 +9,12 @@ package struct DatabaseCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "db",
         abstract: "Look after the local database.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold db check
               leasehold db sql 'SELECT name, end_date FROM v_lease'
-            """,
+            """),
         subcommands: [DatabasePath.self, DatabaseCheck.self, DatabaseBackup.self, DatabaseQuery.self])
 
     package init() {}
@@ -24,11 +25,12 @@ package struct DatabasePath: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "path",
         abstract: "Print where the database is, whether or not there is one yet.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold db path
               sqlite3 "$(leasehold db path)" 'SELECT count(*) FROM v_lease'
-            """)
+            """))
 
     @OptionGroup var global: GlobalOptions
 
@@ -45,12 +47,13 @@ package struct DatabaseCheck: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Check the database for damage.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Exit status 73 if something is wrong.
 
             EXAMPLES
               leasehold db check
-            """)
+            """))
 
     @OptionGroup var global: GlobalOptions
 
@@ -78,10 +81,11 @@ package struct DatabaseBackup: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "backup",
         abstract: "Write a consistent copy of the database to a new file, even while others write.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold db backup ~/leases-2026-11-22.sqlite
-            """)
+            """))
 
     @Argument(help: "The new file.", completion: .file())
     var destination: String
@@ -104,13 +108,14 @@ package struct DatabaseQuery: Subcommand {
         commandName: "sql",
         abstract: "Run a statement that reads, on the documented views or anything else.",
         usage: "leasehold db sql <statement> [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             The views v_lease, v_reservation, v_event, v_history and v_resource keep their shape from release to release.
             '-' reads the statement from standard input.
 
             EXAMPLES
               leasehold db sql 'SELECT user_name, count(*) FROM v_lease GROUP BY 1' -f csv
-            """)
+            """))
 
     @Argument(help: "The statement.")
     var statement: String

@@ -9,13 +9,14 @@ package struct DeviceList: Subcommand {
         commandName: "devices",
         abstract: "List the edge devices that can be reserved, and who holds them.",
         usage: "leasehold devices [--property <name=value>] [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Only where the site has devices, as CHI@Edge does, and lets you read them.
 
             EXAMPLES
               leasehold devices --os-cloud chi_edge
               leasehold devices --property machine_name=raspberrypi4-64
-            """)
+            """))
 
     @OptionGroup var properties: PropertyOptions
     @OptionGroup var reading: ReadingOptions

@@ -1,4 +1,5 @@
 package import ArgumentParser
+import Foundation
 import LeaseModel
 import Leasehold
 import Output
@@ -9,13 +10,14 @@ package struct Doctor: Subcommand {
         commandName: "doctor",
         abstract: "Find out why something does not work: configuration, login, Blazar, database.",
         usage: "leasehold doctor [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Talks to the clouds, and changes nothing. Without --os-cloud, to every cloud that is configured.
 
             EXAMPLES
               leasehold doctor
               leasehold doctor --os-cloud chi_uc
-            """)
+            """))
 
     @OptionGroup var reading: ReadingOptions
 
@@ -32,8 +34,38 @@ package struct Doctor: Subcommand {
         if let message = LeaseManager.policyProblem(configuration) {
             findings.append(Diagnosis(subject: "policy", step: "read", verdict: .warning, message: message))
         }
-        try reading.write(findings, Self.columns, &console)
-        if findings.contains(where: { $0.verdict == .bad }) { throw ExitCode(ExitStatus.failure.rawValue) }
+        if reading.isPage(console) {
+            try reading.write(page(findings, reading.style(console)), &console)
+        } else {
+            try reading.write(findings, Self.columns, &console)
+        }
+        let statuses = findings.filter { $0.verdict == .bad }.map(\.status)
+        if let first = statuses.first {
+            // One status for all only if all failed alike.
+            throw ExitCode((statuses.allSatisfy { $0 == first } ? first : .failure).rawValue)
+        }
+    }
+
+    /// A line for each finding, and how many are problems.
+    private func page(_ findings: [Diagnosis], _ style: OutputStyle) -> TextPage {
+        var page = TextPage(style)
+        let width = findings.reduce(0) { max($0, TextWidth.columns($1.subject)) } + 2
+        for finding in findings {
+            let (word, emphasis): (String, CellText.Emphasis) =
+                switch finding.verdict {
+                case .good: ("ok", .good)
+                case .warning: ("note", .waiting)
+                case .bad: ("FAIL", .bad)
+                }
+            let step = finding.step == "integrity" ? "" : "\(finding.step): "
+            page.field(
+                word + String(repeating: " ", count: 6 - word.count) + finding.subject, step + finding.message,
+                indent: 0,
+                width: width + 6, emphasis: emphasis)
+        }
+        let problems = findings.count { $0.verdict == .bad }
+        page.line(problems == 0 ? "No problems" : "\(problems) problem\(problems == 1 ? "" : "s")")
+        return page
     }
 
     private func database(_ console: Console) -> Diagnosis {
@@ -45,7 +77,9 @@ package struct Doctor: Subcommand {
                 message: problems.isEmpty ? path : "\(path): \(problems.prefix(3).joined(separator: "; "))")
         } catch {
             // Before the first sync there is none, and that is no fault.
-            return Diagnosis(subject: "database", step: "open", verdict: .warning, message: error.message)
+            let exists = FileManager.default.fileExists(atPath: path)
+            return Diagnosis(
+                subject: "database", step: "open", verdict: exists ? .bad : .warning, message: error.message)
         }
     }
 
@@ -55,4 +89,16 @@ package struct Doctor: Subcommand {
         Column("verdict") { .status($0.verdict.rawValue) },
         Column("message", isShrinkable: false) { .text($0.message) },
     ]
+}
+
+extension Diagnosis {
+    /// How a command ends that fails for this: as any other that meets it.
+    fileprivate var status: ExitStatus {
+        switch step {
+        case "configuration": .configuration
+        case "integrity", "open": .cannotOpen
+        case "network", "catalogue", "reservation service": .unavailable
+        default: .refused
+        }
+    }
 }

@@ -9,7 +9,8 @@ package struct FlavorList: Subcommand {
         commandName: "flavors",
         abstract: "List the flavors of instances: a site's, or those that a lease was given.",
         usage: "leasehold flavors [<lease>] [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             A flavor or instance reservation makes a private flavor, whose id is the reservation's, for as long as the
             lease is active: instances are launched with it.
 
@@ -17,9 +18,12 @@ package struct FlavorList: Subcommand {
               leasehold flavors
               leasehold flavors --sort vcpus -f json
               leasehold flavors mylease -c id -f value
-            """)
+            """))
 
-    @Argument(help: "The lease: its name, its id, or the beginning of its id. None: all flavors.")
+    @Argument(
+        help: ArgumentHelp(
+            "The lease: its name, its id, or the beginning of its id. None: all flavors.", valueName: "lease"),
+        completion: .values(.leases))
     var reference: String?
     @OptionGroup var reading: ReadingOptions
 

@@ -9,16 +9,20 @@ package struct FloatingIPList: Subcommand {
         commandName: "floating-ips",
         abstract: "List floating IPs: a site's, or those that a lease holds.",
         usage: "leasehold floating-ips [<lease>] [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Who holds an address is known from Blazar's allocations, where the site lets you read them, and from the tag
             that Blazar gives an address when its lease starts.
 
             EXAMPLES
               leasehold floating-ips
               leasehold floating-ips mylease -c floating_ip_address -f value
-            """)
+            """))
 
-    @Argument(help: "The lease: its name, its id, or the beginning of its id. None: all addresses.")
+    @Argument(
+        help: ArgumentHelp(
+            "The lease: its name, its id, or the beginning of its id. None: all addresses.", valueName: "lease"),
+        completion: .values(.leases))
     var reference: String?
     @OptionGroup var reading: ReadingOptions
 

@@ -9,12 +9,13 @@ package struct HistoryCommand: AsyncParsableCommand {
             leasehold history <lease> [<options>]
             leasehold history import <file> ... [<options>]
             """,
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold history mylease
               leasehold history mylease --states -f json
               leasehold history import colleague.sqlite
-            """,
+            """),
         subcommands: [LeaseHistory.self, HistoryImport.self], defaultSubcommand: LeaseHistory.self)
 
     package init() {}

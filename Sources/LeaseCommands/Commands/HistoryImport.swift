@@ -9,7 +9,8 @@ package struct HistoryImport: Subcommand {
         commandName: "import",
         abstract: "Take saved leases, or another Leasehold database, into the history.",
         usage: "leasehold history import <file> ... [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             A file is a database of Leasehold's, of this or an older version, which is only read, and of which hosts and
             who held them are taken too, so that reports count nodes exactly; or JSON: what
             `openstack reservation lease list -f json` and `lease show -f json` print, an answer of Blazar's, one lease a
@@ -23,7 +24,7 @@ package struct HistoryImport: Subcommand {
               leasehold history import ~/colleague/leasehold.sqlite
               leasehold history import leases-march.json --observed-at '2026-03-01 12:00' --os-cloud chi_uc
               leasehold history import old/*.json --dry-run -f json
-            """)
+            """))
 
     @Argument(help: "The files.", completion: .file())
     var files: [String]

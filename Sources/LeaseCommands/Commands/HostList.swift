@@ -9,13 +9,14 @@ package struct HostList: Subcommand {
         commandName: "hosts",
         abstract: "List the hosts that can be reserved, and who holds them.",
         usage: "leasehold hosts [--property <name=value>] [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Only where the site lets you read them: upstream Blazar keeps them from all but administrators.
 
             EXAMPLES
               leasehold hosts
               leasehold hosts --property node_type=gpu_rtx_6000 -c name -c reserved_until
-            """)
+            """))
 
     @OptionGroup var properties: PropertyOptions
     @OptionGroup var reading: ReadingOptions

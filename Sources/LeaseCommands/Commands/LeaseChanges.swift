@@ -9,14 +9,15 @@ package struct LeaseChanges: Subcommand {
         commandName: "changes",
         abstract: "List what was seen to change, in all leases.",
         usage: "leasehold changes [--since <time>] [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             A change happened between the last time the old state was seen ("not before") and the time the new one was.
 
             EXAMPLES
               leasehold changes
               leasehold changes --since 7d
               leasehold changes --since '2026-11-01' -f csv
-            """)
+            """))
 
     @Option(
         name: .customLong("since"), parsing: .unconditional,
@@ -32,10 +33,12 @@ package struct LeaseChanges: Subcommand {
         let (manager, scopes) = try await reading.open(&console)
         let now = console.now()
         let start: Timestamp
-        if let length = try? DurationArgument(parsing: since) {
+        if let time = try? TimeArgument(parsing: since) {
+            start = try time.moment(now: now, zone: reading.zone(console))
+        } else if let length = try? DurationArgument(parsing: since) {
             start = now.adding(seconds: -length.seconds)
         } else {
-            start = try TimeArgument(parsing: since).moment(now: now, zone: reading.zone(console))
+            throw TimeArgumentError(text: since, problem: .syntax)
         }
         let changes = try manager.changes(since: start, scopes: scopes)
         var synced: [String: Timestamp] = [:]

@@ -8,8 +8,9 @@ package struct LeaseCreate: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "create",
         abstract: "Create a lease; offline it is queued, and sent once when the cloud can be reached.",
-        usage: "leasehold create <name> --duration <duration> --node ... [<options>]",
-        discussion: """
+        usage: "leasehold create <name> [--duration <duration>] --node ... [<options>]",
+        discussion: .paragraphs(
+            """
             The lease is queued first, and sent at once unless --offline is given. That the cloud cannot be reached is no
             error: the command says what is queued, and ends with 0. However often the connection breaks, one lease comes
             of it.
@@ -17,11 +18,14 @@ package struct LeaseCreate: Subcommand {
             Before, it is compared with what the last sync learned of the site, and with your policy file
             (docs/policy.md): what looks wrong is a warning, what Blazar refuses for sure is an error.
 
+            Without an end it lasts one day. --start and --end are in your zone; --start-date and --end-date, as those of
+            the openstack command, in UTC.
+
             --from repeats a lease: 'show -f json' and 'show -f yaml' print one, and so does the openstack command. Its
             length is kept, from a new start; reservations given here take the place of those of their type.
 
             EXAMPLES
-              leasehold create mylease --duration 1d --node amount=2,node_type=gpu_p100
+              leasehold create mylease --duration 1d --node 2,node_type=gpu_p100
               leasehold create mylease --duration 1d --fip 1 --wait \\
                 --node 'amount=1,resource_properties=[">=","$gpu.gpu_count","4"]'
               leasehold create edge --duration 2h --device machine_type=raspberrypi4-64
@@ -34,15 +38,22 @@ package struct LeaseCreate: Subcommand {
               leasehold create mylease --duration 2h --node amount=1 --dry-run
               leasehold create ip --duration 2h \\
                 --reservation resource_type=fip,network_id=5468a84c,amount=2
-            """)
+            """))
 
-    @Argument(help: "The name, 80 characters at most; with --from that of the file if none is given.")
-    var name: String?
+    @Argument(
+        help: ArgumentHelp(
+            "The name, 80 characters at most; with --from that of the file if none is given.", valueName: "name"))
+    var positionalName: String?
+
+    @Option(name: .customLong("name"), help: ArgumentHelp("The same, by an option.", valueName: "name"))
+    var optionName: String?
 
     @Option(
         name: .customLong("start"), parsing: .unconditional,
-        help: ArgumentHelp("When it starts: 'now', '2026-12-01 09:00', '+2h', ISO 8601.", valueName: "time"))
-    var start = "now"
+        help: ArgumentHelp(
+            "When it starts; at once, if not given: '2026-12-01 09:00', 'tomorrow 9am', '+2h', ISO 8601.",
+            valueName: "time"))
+    var start: String?
 
     @Option(
         name: .customLong("end"), parsing: .unconditional, help: ArgumentHelp("When it ends.", valueName: "time"))
@@ -54,7 +65,7 @@ package struct LeaseCreate: Subcommand {
     var duration: String?
 
     @Option(
-        name: .customLong("before-end"), parsing: .unconditional,
+        name: [.customLong("before-end"), .customLong("before-end-date")], parsing: .unconditional,
         help: ArgumentHelp("When to announce the end.", valueName: "time"))
     var beforeEnd: String?
 
@@ -64,6 +75,7 @@ package struct LeaseCreate: Subcommand {
         completion: .file())
     var file: String?
 
+    @OptionGroup(title: "As the openstack command has them") var dates: OpenStackDates
     @OptionGroup(title: "What to reserve") var wanted: RequestOptions
 
     @Option(
@@ -98,10 +110,14 @@ package struct LeaseCreate: Subcommand {
 
     package init() {}
     package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
+    private var name: String? { positionalName ?? optionName }
 
     package func validate() throws {
         guard retries >= 0 else { throw ValidationError("--retry takes a number of times, 0 or more.") }
         guard name != nil || file != nil else { throw ValidationError("Say what the lease is to be called.") }
+        guard positionalName == nil || optionName == nil else {
+            throw ValidationError("The name is given twice: once by itself, and once with --name.")
+        }
     }
 
     package func execute(_ console: inout Console) async throws {
@@ -111,6 +127,10 @@ package struct LeaseCreate: Subcommand {
         }
         try waiting.check()
         let (draft, remarks) = try draft(console, cloud: clouds.first)
+        if lasts == .aDay, !writing.reading.output.isQuiet {
+            let end = TimeText(zone: writing.reading.zone(console), now: console.now()).zoned(draft.endsAt)
+            console.remark("No end was given: it lasts one day, until \(end). --end and --duration say otherwise.")
+        }
         guard !isDryRun else { return try show(draft, remarks, cloud: clouds.first, &console) }
         let terms = WriteTerms(
             lateStart: lateStart, notAfter: try writing.moment(writing.notAfter, console),
@@ -158,6 +178,13 @@ package struct LeaseCreate: Subcommand {
 
     // MARK: - The draft
 
+    /// What says when it ends.
+    private enum Ending { case given, aDay }
+
+    private var lasts: Ending {
+        [end, dates.endDate, duration, file].allSatisfy { $0 == nil } ? .aDay : .given
+    }
+
     private func draft(_ console: Console, cloud: String?) throws -> (draft: LeaseDraft, remarks: [DraftFinding]) {
         let now = console.now()
         let zone = writing.reading.zone(console)
@@ -165,18 +192,23 @@ package struct LeaseCreate: Subcommand {
         guard let name = name ?? repeated?.name else {
             throw CommandError.usage("The file has no name for the lease: give one.")
         }
-        let startTime = try TimeArgument(parsing: start)
-        let startsAt = try startTime.moment(now: now, zone: zone)
+        guard start == nil || dates.startDate == nil else {
+            throw CommandError.usage("--start and --start-date are two ways to say one thing: give one.")
+        }
+        guard [end, dates.endDate, duration].count(where: { $0 != nil }) < 2 else {
+            throw CommandError.usage("--end, --end-date and --duration are ways to say one thing: give one.")
+        }
+        let startTime = try TimeArgument(parsing: dates.startDate ?? start ?? "now")
+        let startsAt = try startTime.moment(now: now, zone: dates.startDate == nil ? zone : .utc)
         let endsAt: Timestamp
-        switch (end, duration) {
-        case (let end?, nil): endsAt = try TimeArgument(parsing: end).moment(now: now, zone: zone)
-        case (nil, let duration?): endsAt = startsAt.adding(seconds: try DurationArgument(parsing: duration).seconds)
-        case (nil, nil):
-            guard let seconds = repeated?.durationSeconds else {
-                throw CommandError.usage("Say when it ends: --end TIME or --duration DURATION.")
-            }
-            endsAt = startsAt.adding(seconds: seconds)
-        case (_?, _?): throw CommandError.usage("--end and --duration are two ways to say one thing: give one.")
+        if let given = try dates.end(console) {
+            endsAt = given
+        } else if let end {
+            endsAt = try TimeArgument(parsing: end).moment(now: now, zone: zone)
+        } else if let duration {
+            endsAt = startsAt.adding(seconds: try DurationArgument(parsing: duration).seconds)
+        } else {
+            endsAt = startsAt.adding(seconds: repeated?.durationSeconds ?? 86_400)
         }
         func catalogue(_ kind: ResourceKind) throws -> [CatalogueResource] {
             try writing.reading.global.manager(console).catalogue(kind, cloud: cloud)

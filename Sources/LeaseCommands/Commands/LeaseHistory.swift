@@ -8,7 +8,8 @@ package struct LeaseHistory: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show what was seen to happen to a lease.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             On a terminal a line tells what happened, and when. In a file or a pipe each row is a change: what it was
             from and to, when it was seen, and before when it cannot have happened. 'effective' is when it did, where
             Blazar has noted that itself: a start, an end, the creation. 'ending' says how a lease that is gone had ended:
@@ -20,9 +21,11 @@ package struct LeaseHistory: Subcommand {
               leasehold history mylease
               leasehold history mylease --states -f json
               leasehold history show import
-            """)
+            """))
 
-    @Argument(help: "The lease: its name, its id, or the beginning of its id.")
+    @Argument(
+        help: ArgumentHelp("The lease: its name, its id, or the beginning of its id.", valueName: "lease"),
+        completion: .values(.leases))
     var reference: String
     @Flag(name: .customLong("states"), help: "Show the states, not the changes between them.")
     var showsStates = false

@@ -8,16 +8,19 @@ package struct LeaseIdentify: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "id",
         abstract: "Print the id of the lease of that name.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Prints the id and nothing else. If several leases have the name, they are listed on standard error and the
             exit status is 65; if none has it, 66.
 
             EXAMPLES
               leasehold id mylease
               openstack reservation lease show "$(leasehold id mylease)"
-            """)
+            """))
 
-    @Argument(help: "The lease: its name, its id, or the beginning of its id.")
+    @Argument(
+        help: ArgumentHelp("The lease: its name, its id, or the beginning of its id.", valueName: "lease"),
+        completion: .values(.leases))
     var reference: String
     @OptionGroup var global: GlobalOptions
 

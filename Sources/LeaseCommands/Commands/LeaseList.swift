@@ -8,7 +8,8 @@ package struct LeaseList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List leases, from the local database.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Shows what runs, what is to come and what is queued, own leases first. -a adds those that have ended, as do
             --status and options that name a time; --deleted adds those that their site no longer lists, and how they
             ended.
@@ -25,15 +26,15 @@ package struct LeaseList: Subcommand {
               leasehold list --on 2026-03-01 --project physics
               leasehold list --as-known-at '2026-03-01 12:00' -f json
               leasehold list --on 2026-03-08 --as-known-at 2026-03-01
-            """)
+            """))
 
     @Flag(name: [.customShort("a"), .customLong("all")], help: "Those too that have ended.")
     var includesEnded = false
     @Option(name: .customLong("limit"), help: ArgumentHelp("The most to show.", valueName: "number"))
     var limit: Int?
-    @OptionGroup var reading: ReadingOptions
     @OptionGroup var filters: LeaseFilterOptions
     @OptionGroup var past: PastOptions
+    @OptionGroup var reading: ReadingOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { reading.output.format == .json }

@@ -9,10 +9,14 @@ package struct LeaseMatchOptions: ParsableArguments {
         completion: .list(LeaseStatus.known.map { $0.rawValue.lowercased() } + ["queued"]))
     var statuses: [String] = []
 
-    @Option(name: .customLong("project"), help: ArgumentHelp("Only this project, by id or name.", valueName: "project"))
+    @Option(
+        name: .customLong("project"), help: ArgumentHelp("Only this project, by id or name.", valueName: "project"),
+        completion: .values(.projects))
     var project: String?
 
-    @Option(name: .customLong("user"), help: ArgumentHelp("Only this user's, by id or name.", valueName: "user"))
+    @Option(
+        name: .customLong("user"), help: ArgumentHelp("Only this user's, by id or name.", valueName: "user"),
+        completion: .values(.users))
     var user: String?
 
     @Option(
@@ -29,7 +33,8 @@ package struct LeaseMatchOptions: ParsableArguments {
 
     @Option(
         name: .customLong("node-type"),
-        help: ArgumentHelp("Only with a reservation that asks for this node type.", valueName: "type"))
+        help: ArgumentHelp("Only with a reservation that asks for this node type.", valueName: "type"),
+        completion: .values(.nodeTypes))
     var nodeType: String?
 
     @Option(

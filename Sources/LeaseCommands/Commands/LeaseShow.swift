@@ -9,15 +9,18 @@ package struct LeaseShow: Subcommand {
         commandName: "show",
         abstract: "Show a lease: its reservations, its events, what is queued for it, and its history.",
         usage: "leasehold show <lease> [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold show mylease
               leasehold show 5d68f3de -f json
               leasehold show mylease -c end_date -f value
               leasehold show mylease --at '2026-03-01 12:00'
-            """)
+            """))
 
-    @Argument(help: "The lease: its name, its id, or the beginning of its id.")
+    @Argument(
+        help: ArgumentHelp("The lease: its name, its id, or the beginning of its id.", valueName: "lease"),
+        completion: .values(.leases))
     var reference: String
     @Option(
         name: .customLong("at"), parsing: .unconditional,

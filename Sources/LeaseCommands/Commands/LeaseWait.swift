@@ -7,18 +7,24 @@ import Output
 package struct LeaseWait: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "wait",
-        abstract: "Wait until a lease is active, or has another status.",
-        discussion: """
+        abstract: "Wait until leases are active, or have another status.",
+        usage: "leasehold wait <lease> ... [<options>]",
+        discussion: .paragraphs(
+            """
             A queued lease is sent first. Exit status 75 if it takes longer than --timeout, 77 if the lease ends in ERROR
             or was refused.
 
             EXAMPLES
               leasehold wait mylease
+              leasehold wait first second
               leasehold wait mylease --status terminated --timeout 1d
-            """)
+            """))
 
-    @Argument(help: "The lease: its name, its id, the beginning of its id, or its local id.")
-    var reference: String
+    @Argument(
+        help: ArgumentHelp(
+            "The leases: a name, an id, the beginning of an id, or a local id.", valueName: "lease"),
+        completion: .values(.leases))
+    var references: [String]
     @Option(name: .customLong("status"), help: ArgumentHelp("The status to wait for.", valueName: "status"))
     var status = "active"
     @Option(name: .customLong("timeout"), help: ArgumentHelp("How long to wait at most.", valueName: "duration"))
@@ -37,13 +43,30 @@ package struct LeaseWait: Subcommand {
         }
         let manager = try reading.global.manager(console, access: .writing)
         let clouds = reading.global.names(console)
-        let result = try await WaitReporter(console, isQuiet: reading.output.isQuiet).wait { progress in
-            try await manager.wait(
-                for: reference, clouds: clouds, status: wanted, timeoutSeconds: seconds, progress: progress)
-        }
-        if let lease = result.lease {
+        let deadline = console.now().adding(seconds: seconds)
+        var details: [LeaseDetail] = []
+        for reference in references {
+            let rest = max(0, deadline.seconds(since: console.now()))
+            let result = try await WaitReporter(console, isQuiet: reading.output.isQuiet).wait { progress in
+                try await manager.wait(
+                    for: reference, clouds: clouds, status: wanted, timeoutSeconds: rest, progress: progress)
+            }
+            guard let lease = result.lease else { continue }
             _ = try await manager.readReserved(by: lease)
-            let detail = LeaseDetail(row: LeaseRow(lease, now: console.now()))
+            details.append(LeaseDetail(row: LeaseRow(lease, now: console.now())))
+        }
+        if reading.isPage(console) {
+            guard !reading.output.isQuiet else { return }
+            var page = TextPage(reading.style(console))
+            for row in details.map(\.row) {
+                page.line(
+                    "\(row.lease.name) is \(row.lease.status), ends \(page.time.zoned(row.lease.endsAt))",
+                    right: row.lease.id)
+            }
+            try reading.write(page, &console)
+        } else if references.count > 1 {
+            try reading.write(details.map(\.row), LeaseRow.columns, &console)
+        } else if let detail = details.first {
             try reading.show(detail, LeaseDetail.columns, &console)
         }
     }

@@ -8,11 +8,12 @@ package struct QueueCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "queue",
         abstract: "See unfinished writes, and decide about them.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold queue list
               leasehold queue show 12
-            """,
+            """),
         subcommands: [
             QueueList.self, QueueShow.self, QueueCancel.self, QueueRetry.self, QueueEdit.self, QueueResolve.self,
         ],
@@ -27,11 +28,12 @@ package struct QueueList: Subcommand {
         commandName: "list",
         abstract: "List the writes that are queued, in doubt, refused or waiting for a decision.",
         usage: "leasehold queue list [--all] [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold queue list
               leasehold queue list --all -f json
-            """)
+            """))
 
     @Flag(name: .customLong("all"), help: "Those too that are done with.")
     var includesFinal = false
@@ -54,13 +56,14 @@ package struct QueueShow: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show a write, every request that left for it, and, after a conflict, base, mine and theirs.",
-        usage: "leasehold queue show <id> [<options>]",
-        discussion: """
+        usage: "leasehold queue show <write> [<options>]",
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold queue show 12
-            """)
+            """))
 
-    @Argument(help: "The number of the write.")
+    @Argument(help: ArgumentHelp("The number of the write.", valueName: "write"), completion: .values(.writes))
     var id: Int64
     @OptionGroup var reading: ReadingOptions
 
@@ -84,17 +87,18 @@ package struct QueueCancel: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "cancel",
         abstract: "Cancel an unsent write and the ones that depend on it.",
-        usage: "leasehold queue cancel <id> [--give-up] [<options>]",
-        discussion: """
+        usage: "leasehold queue cancel <write> [--give-up] [<options>]",
+        discussion: .paragraphs(
+            """
             A write may have been carried out though no answer came: `leasehold sync` finds out. With --give-up it is
             forgotten before that is known. The lease may still appear; it is an ordinary lease then.
 
             EXAMPLES
               leasehold queue cancel 12
               leasehold queue cancel 13 --give-up
-            """)
+            """))
 
-    @Argument(help: "The number of the write.")
+    @Argument(help: ArgumentHelp("The number of the write.", valueName: "write"), completion: .values(.writes))
     var id: Int64
     @Flag(name: .customLong("give-up"), help: "Forget it though it may have been carried out.")
     var givesUp = false
@@ -114,13 +118,14 @@ package struct QueueRetry: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "retry",
         abstract: "Try a write again at the next sync that was refused, parked, or blocked by a login.",
-        usage: "leasehold queue retry <id> [<options>]",
-        discussion: """
+        usage: "leasehold queue retry <write> [<options>]",
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold queue retry 12 && leasehold sync
-            """)
+            """))
 
-    @Argument(help: "The number of the write.")
+    @Argument(help: ArgumentHelp("The number of the write.", valueName: "write"), completion: .values(.writes))
     var id: Int64
     @OptionGroup var reading: ReadingOptions
 
@@ -138,13 +143,14 @@ package struct QueueEdit: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "edit",
         abstract: "Change what a write asks for that has not left.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold queue edit 12 --end '2026-12-03 09:00'
               leasehold queue edit 12 --rename otherlease --late-start shift
-            """)
+            """))
 
-    @Argument(help: "The number of the write.")
+    @Argument(help: ArgumentHelp("The number of the write.", valueName: "write"), completion: .values(.writes))
     var id: Int64
     @Option(name: .customLong("rename"), help: ArgumentHelp("The name.", valueName: "name"))
     var newName: String?
@@ -194,7 +200,8 @@ package struct QueueResolve: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "resolve",
         abstract: "Decide a conflict between a queued change and what happened at the server.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             'mine' carries out what was asked for here, 'theirs' leaves the lease as the server has it, --end, --rename or
             --reservation carries out another value. A creation in doubt is decided with --adopt LEASE-ID or --create-again.
 
@@ -202,12 +209,12 @@ package struct QueueResolve: Subcommand {
               leasehold queue resolve 12 mine
               leasehold queue resolve 12 --end '2026-12-03 09:00'
               leasehold queue resolve 13 --adopt 5d68f3de-40ed-43b5-91cb-8d834598424c
-            """)
+            """))
 
     /// Whose values to keep.
     enum Side: String, ExpressibleByArgument, CaseIterable { case mine, theirs }
 
-    @Argument(help: "The number of the write.")
+    @Argument(help: ArgumentHelp("The number of the write.", valueName: "write"), completion: .values(.writes))
     var id: Int64
     @Argument(help: "Whose values to keep: mine or theirs.")
     var side: Side?

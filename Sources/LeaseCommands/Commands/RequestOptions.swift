@@ -36,6 +36,12 @@ package struct RequestOptions: ParsableArguments {
     var flavors: [String] = []
 
     @Option(
+        name: .customLong("physical-reservation"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Nodes, as the openstack command takes them; repeat it for more.", valueName: "min=1,max=2,..."))
+    var physicalReservations: [String] = []
+
+    @Option(
         name: .customLong("reservation"), parsing: .singleValue,
         help: ArgumentHelp(
             "Anything else, as the openstack command takes it; repeat it for more.",
@@ -55,6 +61,9 @@ package struct RequestOptions: ParsableArguments {
             try devices.map(RequestArgument.device) + nodes.map(RequestArgument.node)
             + floatingIPs.map { try RequestArgument.floatingIP($0, names) }
             + flavors.map { try RequestArgument.flavor($0, names) } + networks.map(RequestArgument.network)
+            + physicalReservations.map {
+                (.other(try ReservationArgument.parse("resource_type=physical:host,\($0)")), [])
+            }
             + reservations.map { (.other(try ReservationArgument.parse($0)), []) }
         return (read.map(\.request), read.flatMap(\.warnings))
     }

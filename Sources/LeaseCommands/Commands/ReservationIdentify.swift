@@ -9,7 +9,8 @@ package struct ReservationIdentify: Subcommand {
         commandName: "reservation-id",
         abstract: "Print the id of the one reservation of a lease that fits.",
         usage: "leasehold reservation-id <lease> [--type <type>] [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             What instances and containers are launched with. Prints the id and nothing else; if several reservations fit,
             they are listed on standard error and the exit status is 65, if none does, 66.
 
@@ -18,9 +19,11 @@ package struct ReservationIdentify: Subcommand {
               leasehold reservation-id mylease --type node --node-type gpu_rtx_6000 --count 2
               leasehold reservation-id mylease --type device --machine-name raspberrypi4-64
               leasehold reservation-id mylease --resource-properties '[">=", "$gpu.gpu_count", "4"]'
-            """)
+            """))
 
-    @Argument(help: "The lease: its name, its id, or the beginning of its id.")
+    @Argument(
+        help: ArgumentHelp("The lease: its name, its id, or the beginning of its id.", valueName: "lease"),
+        completion: .values(.leases))
     var reference: String
     @Option(
         name: .customLong("type"),

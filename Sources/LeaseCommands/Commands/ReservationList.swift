@@ -8,14 +8,18 @@ package struct ReservationList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "reservations",
         abstract: "List the reservations of a lease, or of all that the filters find.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold reservations mylease
               leasehold reservations mylease --type node -c id -f value
               leasehold reservations --mine --status active -f json
-            """)
+            """))
 
-    @Argument(help: "The lease: its name, its id, or the beginning of its id. None: those of every lease.")
+    @Argument(
+        help: ArgumentHelp(
+            "The lease: its name, its id, or the beginning of its id. None: those of every lease.", valueName: "lease"),
+        completion: .values(.leases))
     var reference: String?
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var filters: LeaseFilterOptions

@@ -9,11 +9,12 @@ package struct SiteStatus: Subcommand {
         commandName: "status",
         abstract: "Show at a glance what runs, what ends next, and how fresh that is.",
         usage: "leasehold status [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold status
               leasehold status --refresh --os-cloud all
-            """)
+            """))
 
     @OptionGroup var reading: ReadingOptions
 
@@ -34,11 +35,12 @@ package struct SiteList: Subcommand {
         commandName: "sites",
         abstract: "List the sites that have been synced, and as whom.",
         usage: "leasehold sites [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold sites
               leasehold sites -f json
-            """)
+            """))
 
     @OptionGroup var reading: ReadingOptions
 

@@ -9,7 +9,8 @@ package struct SlotFind: Subcommand {
         commandName: "find-slot",
         abstract: "Find when so many hosts are free for so long, and the command that takes them.",
         usage: "leasehold find-slot --duration <duration> [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Answered from the hosts and allocations that the last sync read, at every site that lets you read them; what
             is queued here counts as if it were done. Where a site does not tell, it is said; if none does, the exit
             status is 77, or 69 if none has been asked. No slot at all is 66.
@@ -18,9 +19,11 @@ package struct SlotFind: Subcommand {
               leasehold find-slot --node-type gpu_rtx_6000 --count 2 --duration 1d
               leasehold find-slot --node-type compute_skylake --duration 7d --after tomorrow --limit 5
               leasehold find-slot --duration 4h --resource-properties '[">=", "$gpu.gpu_count", "4"]' -f json
-            """)
+            """))
 
-    @Option(name: .customLong("node-type"), help: ArgumentHelp("Hosts of this node type.", valueName: "type"))
+    @Option(
+        name: .customLong("node-type"), help: ArgumentHelp("Hosts of this node type.", valueName: "type"),
+        completion: .values(.nodeTypes))
     var nodeType: String?
     @Option(
         name: .customLong("resource-properties"),

@@ -11,7 +11,8 @@ package struct Sync: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "sync",
         abstract: "Read clouds into the local database, and print what changed.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             A list counts only if it was read to its end; a lease that is missing from it is asked for by itself before
             it is taken for deleted. If a list is suddenly empty, or lacks more than three leases and a fifth of those
             known, nothing is deleted and the exit status is 65; --confirm-deletes says that it is right.
@@ -23,7 +24,7 @@ package struct Sync: Subcommand {
               leasehold sync --os-cloud chi_uc --os-cloud chi_tacc
               leasehold sync --os-cloud all -f json
               leasehold sync --watch --interval 5m
-            """)
+            """))
 
     @Flag(name: .customLong("watch"), help: "Read again and again, until interrupted; one line a change.")
     var watches = false
@@ -64,11 +65,14 @@ package struct Sync: Subcommand {
         options.readsResources = !skipsResources
         let printer = SyncPrinter(
             output: console.output, errors: console.errors, terminal: output.isQuiet ? .none : console.errorTerminal,
-            options: output, time: TimeText(zone: output.usesUTC ? .utc : console.zone), isWatching: watches)
+            resultTerminal: console.outputTerminal, options: output,
+            time: TimeText(zone: output.usesUTC ? .utc : console.zone, now: console.now()), isWatching: watches)
         if watches {
             try await watch(manager, printer, seconds: Double(seconds), console)
             return
         }
+        let names = global.names(console)
+        async let _: Void = Self.tell(printer, of: names.isEmpty ? "the cloud" : names.joined(separator: ", "))
         let reports = try await manager.sync(clouds: global.selection(console), options: options) {
             await printer.note($0)
         }
@@ -79,6 +83,11 @@ package struct Sync: Subcommand {
             let status = failures.allSatisfy { $0.status == worst.status } ? worst.status : .unavailable
             throw ExitCode(status.rawValue)
         }
+    }
+
+    /// Says each second that nothing has come yet, until it is cancelled.
+    private static func tell(_ printer: SyncPrinter, of clouds: String) async {
+        while (try? await Task.sleep(for: .seconds(1))) != nil { await printer.wait(for: clouds) }
     }
 
     private func watch(

@@ -9,6 +9,14 @@ actor SyncPrinter {
     private let time: TimeText
     private let isWatching: Bool
     private let terminal: Terminal
+    /// What standard output is.
+    private let resultTerminal: Terminal
+    /// The writes that were sent and refused, by site.
+    private var told: [String: [String: Set<Int64>]] = [:]
+    /// What was said of each write last.
+    private var lastWrite: [Int64: String] = [:]
+    /// Whether anything has come from any cloud.
+    private var hasHeard = false
     private var bar: ProgressBar?
     private let started = ContinuousClock.now
     private var changes: [LeaseChange] = []
@@ -19,9 +27,10 @@ actor SyncPrinter {
     private static let mostChanges = 10_000
 
     init(
-        output: any TextSink & Sendable, errors: any TextSink & Sendable, terminal: Terminal, options: OutputOptions,
-        time: TimeText, isWatching: Bool
+        output: any TextSink & Sendable, errors: any TextSink & Sendable, terminal: Terminal, resultTerminal: Terminal,
+        options: OutputOptions, time: TimeText, isWatching: Bool
     ) {
+        self.resultTerminal = resultTerminal
         self.output = output
         self.errors = errors
         self.terminal = terminal
@@ -32,7 +41,20 @@ actor SyncPrinter {
 
     // MARK: - While it runs
 
+    /// Says that nothing has come yet, and for how long.
+    func wait(for clouds: String) {
+        guard !hasHeard, terminal.isTerminal, !isWatching else { return }
+        let elapsed = started.duration(to: .now)
+        if bar == nil { bar = ProgressBar(label: "", unit: .count("s"), width: terminal.width ?? 80) }
+        write(bar?.update(completed: elapsed.components.seconds, label: "Waiting for \(clouds)", at: elapsed))
+    }
+
     func note(_ progress: SyncProgress) {
+        if !hasHeard {
+            hasHeard = true
+            write(bar?.finish())
+            bar = nil
+        }
         switch progress {
         case .reading(let cloud, let bytes, let total, let leases):
             show("Reading \(cloud): \(leases) leases", .bytes, bytes, total)
@@ -62,29 +84,60 @@ actor SyncPrinter {
             return
         }
         // A person who syncs for the first time wants to know how many leases there are, not each.
-        let told = new.count > 50 && new.allSatisfy { $0.kind == .new } ? [] : new
-        guard !told.isEmpty else { return }
+        let news = new.count > 50 && new.allSatisfy { $0.kind == .new } ? [] : new
+        guard !news.isEmpty else { return }
         write(bar?.finish())
         bar = nil
-        for change in told { try? output.write(line(of: change) + "\n") }
+        guard !options.isQuiet else { return }
+        for change in news { try? output.write(line(of: change) + "\n") }
         try? output.flush()
     }
 
     private func print(_ mutation: Mutation) {
-        guard options.format == .table || isWatching else { return }
+        guard options.format == .table || isWatching, !options.isQuiet else { return }
         write(bar?.finish())
         bar = nil
-        let reason = mutation.reason.map { " (\($0))" } ?? ""
+        let text = WriteText(mutation: mutation, time: time)
+        let word: String
+        let what: String
+        switch mutation.state {
+        case .settled, .accepted:
+            (word, what) = ("sent", "\(mutation.verb.rawValue) \(mutation.leaseName): \(text.outcome)")
+        case .rejected: (word, what) = ("refused", text.clause)
+        case .sending: return
+        default: (word, what) = (mutation.state.rawValue, text.clause)
+        }
+        if mutation.state == .rejected || mutation.state == .accepted || mutation.state == .settled {
+            told[mutation.site, default: [:]][word, default: []].insert(mutation.id)
+        }
+        let reason = mutation.state.isFinal || mutation.state == .queued ? mutation.reason.map { " (\($0))" } ?? "" : ""
         let message = mutation.message.map { ": \($0)" } ?? ""
-        let text =
-            "queue    \(mutation.site)  \(mutation.verb.rawValue) \(mutation.leaseName)  "
-            + "\(mutation.state.rawValue)\(reason)\(message)"
-        try? output.write(text.escapedForTerminal + "\n")
+        let isTold = [.settled, .accepted].contains(mutation.state)
+        let line = "\(label(mutation.site, word))\(what)\(isTold ? "" : reason + message)"
+        guard lastWrite[mutation.id] != line else { return }
+        lastWrite[mutation.id] = line
+        try? output.write(wrapped(line) + "\n")
         try? output.flush()
     }
 
+    /// What begins each line: the site, and what kind of thing happened.
+    private func label(_ site: String, _ word: String) -> String {
+        "\(site)   \(word)\(String(repeating: " ", count: max(1, 10 - word.count)))"
+    }
+
+    private func wrapped(_ line: String) -> String {
+        let safe = line.escapedForTerminal
+        guard let width = resultTerminal.width else { return safe }
+        return TextWidth.wrapped(safe, to: max(20, width)).joined(separator: "\n")
+    }
+
     private func line(of change: LeaseChange) -> String {
-        options.format == .json ? Self.json(change).text() : change.line(time)
+        guard options.format == .table else { return Self.json(change).text() }
+        let events = ChangeText(time: time).events(of: change).map(\.words)
+        let words = events.isEmpty ? "reservations and events" : events.joined(separator: "; ")
+        // A person finds the lease by its name; whoever reads a file may need its id.
+        let id = resultTerminal.isTerminal ? "" : "  \(change.lease.id)"
+        return wrapped("\(label(change.site, change.kind.rawValue))\(change.lease.name)\(id)   \(words)")
     }
 
     private func finish(_ report: SyncReport) {
@@ -111,7 +164,10 @@ actor SyncPrinter {
         switch options.format {
         case .table:
             for report in reports where report.failure == nil {
-                try output.write(summary(report).escapedForTerminal + "\n")
+                guard !options.isQuiet else { continue }
+                let seconds = (started.duration(to: .now) / .milliseconds(100)).rounded() / 10
+                let took = resultTerminal.isTerminal ? "   (\(seconds) s)" : ""
+                try output.write(summary(report).escapedForTerminal + took + "\n")
             }
         default:
             let selection = try ColumnSelection(
@@ -130,7 +186,12 @@ actor SyncPrinter {
             (counts.vanished, "vanished"),
         ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         let listed = "\(counts.listed) lease\(counts.listed == 1 ? "" : "s")"
-        return "\(report.site): \(listed), " + (parts.isEmpty ? "nothing changed" : parts.joined(separator: ", "))
+        let sent = [("sent", "sent"), ("refused", "refused")].compactMap { key, word -> String? in
+            guard let count = told[report.site]?[key]?.count, count > 0 else { return nil }
+            return key == "sent" ? "\(count) write\(count == 1 ? "" : "s") sent" : "\(count) \(word)"
+        }
+        let all = parts + sent
+        return "\(report.site): \(listed), " + (all.isEmpty ? "nothing changed" : all.joined(separator: ", "))
     }
 
     private func columns() -> [Column<SyncReport>] {

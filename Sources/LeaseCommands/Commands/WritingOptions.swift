@@ -44,19 +44,54 @@ package struct WritingOptions: ParsableArguments {
 
     /// Writes what came of it, and ends with the status that fits.
     func conclude(_ result: WriteResult, _ console: inout Console) throws {
-        // Programs find them in the result; what stands beside it is the error, if there is one.
-        if !reading.output.format.isStructured { remark(result.warnings, &console) }
-        let mutation = result.mutation
-        let outcome = WriteOutcome(result: result, isOffline: isOffline, now: console.now())
-        if reading.isPage(console) {
-            if !reading.output.isQuiet { try reading.write(outcome.page(reading.style(console)), &console) }
-        } else {
-            try reading.show(WriteRow(result: result), WriteRow.columns, &console)
-            if reading.output.format == .table, !reading.output.isQuiet, let line = outcome.line(reading.style(console))
-            {
-                console.remark(line)
+        try show([result], &console)
+        try finish(result, &console)
+    }
+
+    /// Writes what came of several writes, and ends with the status of the first that failed.
+    func conclude(_ outcomes: [Result<WriteResult, any Error>], _ console: inout Console) throws {
+        guard outcomes.count != 1 else { return try conclude(outcomes[0].get(), &console) }
+        try show(outcomes.compactMap { try? $0.get() }, &console)
+        var failures: [CommandError] = []
+        for outcome in outcomes {
+            do { try finish(outcome.get(), &console) } catch {
+                failures.append(CommandError(error))
+                console.remark("leasehold: \(CommandError(error).message)")
             }
         }
+        if let first = failures.first { throw ExitCode(first.status.rawValue) }
+    }
+
+    /// Writes the results.
+    private func show(_ results: [WriteResult], _ console: inout Console) throws {
+        let output = reading.output
+        let style = reading.style(console)
+        // Programs find them in the result; what stands beside it is the error, if there is one.
+        if !output.format.isStructured { for result in results { remark(result.warnings, &console) } }
+        let outcomes = results.map { WriteOutcome(result: $0) }
+        if reading.isPage(console) {
+            guard !output.isQuiet else { return }
+            for outcome in outcomes { try reading.write(outcome.page(style), &console) }
+            return
+        }
+        // What was refused is told once, as an error; programs get all that is known of it.
+        let shown = output.format == .table ? results.filter { $0.mutation.status == .success } : results
+        let rows = shown.map { WriteRow(result: $0) }
+        if results.count > 1 {
+            try reading.write(rows, WriteRow.columns, &console)
+        } else if let row = rows.first {
+            try reading.show(row, WriteRow.columns, &console)
+        }
+        guard output.format == .table, !output.isQuiet else { return }
+        for line in outcomes.compactMap({ $0.line(style) }) { console.remark(line) }
+    }
+
+    /// Says what remains to be said of a write.
+    ///
+    /// - Throws: ``CommandError`` if it was refused, or waits for a person.
+    private func finish(_ result: WriteResult, _ console: inout Console) throws {
+        let mutation = result.mutation
+        let outcome = WriteOutcome(result: result)
         for note in result.notes where !(reading.output.isQuiet || outcome.says(note)) { console.remark(note) }
         switch mutation.state {
         case .queued:
@@ -82,9 +117,13 @@ package struct WritingOptions: ParsableArguments {
         default: break
         }
         if mutation.status != .success {
+            let message = mutation.message ?? "It is \(mutation.state.rawValue)."
+            let done = mutation.verb == .create ? "Not created" : "Not done"
             throw CommandError(
                 code: mutation.reason ?? mutation.state.rawValue,
-                message: mutation.message ?? "It is \(mutation.state.rawValue).", status: mutation.status)
+                message: mutation.state == .rejected && mutation.id != 0
+                    ? "\(message) \(done); kept as write \(mutation.id): leasehold queue show \(mutation.id)" : message,
+                status: mutation.status)
         }
     }
 }

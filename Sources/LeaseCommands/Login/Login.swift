@@ -9,7 +9,8 @@ package struct Login: Subcommand {
         commandName: "login",
         abstract: "Log in to a cloud in a browser, and keep the login.",
         usage: "leasehold login [<cloud>] [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Shows an address and a code to open in a browser, here or on any other device, and waits. The login is kept
             in ccauth's file (~/.cache/ccauth/refresh_token.json, or in CC_LOGIN_STATE), and serves ccauth as well. If
             there is a login already, nobody is asked; --again asks.
@@ -21,7 +22,7 @@ package struct Login: Subcommand {
               leasehold login chi_uc
               leasehold login --list-projects -f json
               leasehold login --write-clouds-yaml --all-sites --all-projects
-            """)
+            """))
 
     @Flag(name: .customLong("again"), help: "Ask even if there is a login.")
     var asksAgain = false
@@ -114,12 +115,13 @@ package struct Logout: Subcommand {
         commandName: "logout",
         abstract: "End the login that is kept, here and at the identity provider.",
         usage: "leasehold logout [<cloud>] [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             The login of ccauth is the same one, and ends with it, at all sites.
 
             EXAMPLES
               leasehold logout chi_uc
-            """)
+            """))
 
     @OptionGroup var options: LoginOptions
 

@@ -5,8 +5,6 @@ import Output
 /// What came of a write, as a person is told it: what is now so, or that it is queued.
 struct WriteOutcome {
     let result: WriteResult
-    let isOffline: Bool
-    let now: Timestamp
     private var mutation: Mutation { result.mutation }
     private var name: String { result.lease?.lease.name ?? mutation.leaseName }
 

@@ -10,13 +10,14 @@ package struct CoverageReportCommand: Subcommand {
         commandName: "coverage",
         abstract: "From when on each site was watched, and the pauses in between.",
         usage: "leasehold report coverage [--gap <length>] [<options>]",
-        discussion: """
+        discussion: .paragraphs(
+            """
             A lease that was made and deleted in a pause was never seen. The pause since the last list is one of them.
 
             EXAMPLES
               leasehold report coverage --gap 6h
               leasehold report coverage -f html -o coverage.html
-            """)
+            """))
 
     @Option(
         name: .customLong("gap"), help: ArgumentHelp("From which length on a pause is counted.", valueName: "length"))
@@ -41,7 +42,7 @@ package struct CoverageReportCommand: Subcommand {
             rows,
             [
                 Column("site") { .text($0.scope.site) },
-                Column("project") { .text($0.scope.projectName) },
+                Column("project", dropPriority: 3, role: .context) { .text($0.scope.projectName) },
                 Column("all_projects", visibility: .structured) { .bool($0.scope.seesAllProjects) },
                 Column("complete_from") { $0.completeFrom.map { .time($0) } ?? .unknown },
                 Column("last_sync") { .time($0.lastSync) },
@@ -51,8 +52,8 @@ package struct CoverageReportCommand: Subcommand {
                 Column("longest_gap") { row in
                     row.longestGap.map { .duration(seconds: $0.upperBound.seconds(since: $0.lowerBound)) } ?? .missing
                 },
-                Column("longest_gap_start") { .time($0.longestGap?.lowerBound) },
-                Column("longest_gap_end") { .time($0.longestGap?.upperBound) },
+                Column("longest_gap_start", dropPriority: 2) { .time($0.longestGap?.lowerBound) },
+                Column("longest_gap_end", dropPriority: 1) { .time($0.longestGap?.upperBound) },
             ], head: head, zone: zone, reading, &console)
     }
 }

@@ -9,17 +9,18 @@ package struct EarlyReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "early",
         abstract: "Hours that were reserved and not used: given back, cancelled, or lost to an error.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Hours still to come of leases that ended early count too, unless --to ends the period.
 
             EXAMPLES
               leasehold report early
               leasehold report early --by reason,project --bucket month
-            """)
+            """))
 
-    @OptionGroup var options: ReportOptions
     @OptionGroup var grouping: GroupingOptions
     @OptionGroup var buckets: BucketOptions
+    @OptionGroup var options: ReportOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }

@@ -9,11 +9,12 @@ package struct ExpiringReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "expiring",
         abstract: "Leases that end soon, and from when on they may be extended.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold report expiring --mine
               leasehold report expiring --within 2d --extension-window 2d
-            """)
+            """))
 
     /// How soon, for a site whose policy does not say what ends soon.
     private static let usualSeconds: Int64 = 7 * 86_400

@@ -9,10 +9,11 @@ package struct ExportCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write leases in another program's format.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold export ical --mine -o leases.ics
-            """,
+            """),
         subcommands: [CalendarExport.self])
 
     package init() {}
@@ -23,14 +24,15 @@ package struct CalendarExport: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "ical",
         abstract: "Write leases as a calendar, with alarms before they end.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Written again, events keep their identity: a calendar program changes those that it has. Deleted leases are
             cancelled events. Where no lease is found, nothing is written, and the exit status is 66.
 
             EXAMPLES
               leasehold export ical --mine -o leases.ics
               leasehold export ical --extension-window 2d --alarm 3h --from -30d
-            """)
+            """))
 
     @Option(
         name: .customLong("alarm"), help: ArgumentHelp("How long before its end a lease reminds.", valueName: "length"))

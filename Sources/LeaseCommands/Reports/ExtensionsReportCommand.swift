@@ -9,10 +9,11 @@ package struct ExtensionsReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "extensions",
         abstract: "When leases were extended or shortened, and by how much.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold report extensions --from -30d --mine
-            """)
+            """))
 
     @OptionGroup var options: ReportOptions
 

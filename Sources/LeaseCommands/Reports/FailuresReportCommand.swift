@@ -9,14 +9,15 @@ package struct FailuresReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "failures",
         abstract: "Writes of the queue that did not get through, by reason.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Of a write that did not get through only its site, its project and the lease's name are known for sure, so that
             these are what it can be looked for by.
 
             EXAMPLES
               leasehold report failures --from -30d
               leasehold report failures --project mine --name 'night-*'
-            """)
+            """))
 
     @Option(
         name: .customLong("project"),

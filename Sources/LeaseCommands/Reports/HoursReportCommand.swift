@@ -9,7 +9,8 @@ package struct HoursReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "hours",
         abstract: "Lease-hours and node-hours, by any combination and per day, week or month.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Time is divided exactly at the beginnings of days, weeks and months in the zone of --tz, to the second.
 
             --as-known-at counts what had been seen by a time, and up to that time unless --to is given; --on counts only
@@ -19,12 +20,12 @@ package struct HoursReportCommand: Subcommand {
               leasehold report hours --by node_type,project --bucket week --from 2026-03-02 --to 2026-04-06
               leasehold report hours --by project --as-known-at 2026-03-01 --from 2026-02-01
               leasehold report hours --by user --bucket month --tz America/Chicago -f html -o hours.html
-            """)
+            """))
 
-    @OptionGroup var options: ReportOptions
     @OptionGroup var grouping: GroupingOptions
     @OptionGroup var buckets: BucketOptions
     @OptionGroup var past: PastOptions
+    @OptionGroup var options: ReportOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
@@ -102,9 +103,9 @@ enum HoursOutput {
     ) -> [Column<Line>] {
         Line.groupColumns(dimensions, calendar: calendar, format: format, period: period) + [
             Column("leases") { .number($0.row.leases) },
-            Column("lease_hours") { .decimal($0.row.leaseHours) },
-            Column("node_hours") { .decimal($0.row.nodeHours) },
-            Column("estimated") { .bool($0.row.isEstimated) },
+            Column("lease_hours", heading: "LEASE-HOURS") { .decimal($0.row.leaseHours) },
+            Column("node_hours", heading: "NODE-HOURS") { .decimal($0.row.nodeHours) },
+            Column("estimated", role: .context) { .bool($0.row.isEstimated) },
             Column("complete", visibility: .structured) { .bool($0.row.isComplete) },
         ]
     }

@@ -5,13 +5,14 @@ package struct ReportCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "Add up what leases held, and look at how they went.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Every report answers from the local database. docs/reports.md says exactly what each figure is.
 
             EXAMPLES
               leasehold report hours --by project --bucket week --from 2026-03-02 --tz Europe/Berlin
               leasehold report expiring --within 2d
-            """,
+            """),
         subcommands: [
             HoursReportCommand.self, ServiceUnitReportCommand.self, EarlyReportCommand.self,
             UtilizationReportCommand.self, LeadTimeReportCommand.self, LatencyReportCommand.self,

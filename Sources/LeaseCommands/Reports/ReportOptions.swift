@@ -7,10 +7,10 @@ import Synchronization
 
 /// The options of a report on leases.
 package struct ReportOptions: ParsableArguments {
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup var output: ReportOutputOptions
-    @OptionGroup var match: LeaseMatchOptions
     @OptionGroup var times: ReportPeriodOptions
+    @OptionGroup var match: LeaseMatchOptions
+    @OptionGroup var output: ReportOutputOptions
+    @OptionGroup var reading: ReadingOptions
 
     package init() {}
 

@@ -52,8 +52,16 @@ package struct ReportOutputOptions: ParsableArguments {
                 format: output.format, width: reading.style(console).width,
                 usesColor: reading.style(console).usesColor, zone: zone)
             style.head = head
+            style.isForTerminal = reading.style(console).isForTerminal
+            style.isSpreadsheetSafe = output.isSpreadsheetSafe
+            style.now = console.now()
             var sink = console.output
             defer { console.output = sink }
+            if style.isForTerminal, !output.isQuiet {
+                var page = TextPage(style)
+                page.line(([head.title] + head.remarks.prefix(1)).joined(separator: ". "))
+                try page.write(to: &sink)
+            }
             try ListOutput.write(rows, selection: selection, style: style, to: &sink)
         }
     }

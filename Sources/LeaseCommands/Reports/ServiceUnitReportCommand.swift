@@ -9,7 +9,8 @@ package struct ServiceUnitReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "su",
         abstract: "Service units, from a table of rates that change with time.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Rates are those of the policy file, site by site. --rates takes a CSV file instead, for all sites: its columns
             are resource_type, node_type, rate, from, to; rate is for one unit and hour. node_type may also be a flavor's
             name, or the machine name of devices. The leases of sites without rates are left out.
@@ -17,14 +18,14 @@ package struct ServiceUnitReportCommand: Subcommand {
             EXAMPLES
               leasehold report su --by site,project
               leasehold report su --rates rates.csv --by project --bucket month
-            """)
+            """))
 
     @Option(
         name: .customLong("rates"), help: ArgumentHelp("The table of rates.", valueName: "file"), completion: .file())
     var rates: String?
-    @OptionGroup var options: ReportOptions
     @OptionGroup var grouping: GroupingOptions
     @OptionGroup var buckets: BucketOptions
+    @OptionGroup var options: ReportOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }

@@ -8,10 +8,11 @@ package struct LeadTimeReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "lead-time",
         abstract: "How long before their start leases were made.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold report lead-time --by project --from 2026-01-01
-            """)
+            """))
 
     @OptionGroup var options: ReportOptions
     @OptionGroup var grouping: GroupingOptions
@@ -30,10 +31,11 @@ package struct LatencyReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "latency",
         abstract: "How long after they were due leases were started and ended.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold report latency --by site --from -30d
-            """)
+            """))
 
     @OptionGroup var options: ReportOptions
     @OptionGroup var grouping: GroupingOptions

@@ -9,20 +9,21 @@ package struct StackingReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "stacking",
         abstract: "How long a node type was held without a break, by leases one behind the other.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             Sites that limit how long a lease may be look for this. The period ends now unless --to is given.
 
             EXAMPLES
               leasehold report stacking --mine --from -28d
               leasehold report stacking --gap 1h --by user,node_type
-            """)
+            """))
 
     @Option(
         name: .customLong("gap"),
         help: ArgumentHelp("The pause that two leases of a chain may have between them.", valueName: "length"))
     var gap = "0s"
-    @OptionGroup var options: ReportOptions
     @OptionGroup var grouping: GroupingOptions
+    @OptionGroup var options: ReportOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }

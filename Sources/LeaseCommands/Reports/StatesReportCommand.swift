@@ -9,13 +9,14 @@ package struct StatesReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "states",
         abstract: "How long leases were seen in each status.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             EXAMPLES
               leasehold report states --from -7d
-            """)
+            """))
 
-    @OptionGroup var options: ReportOptions
     @OptionGroup var grouping: GroupingOptions
+    @OptionGroup var options: ReportOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }

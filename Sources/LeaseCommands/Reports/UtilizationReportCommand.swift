@@ -9,17 +9,18 @@ package struct UtilizationReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "utilization",
         abstract: "How much of a site's hosts was given out, as far as the site tells.",
-        discussion: """
+        discussion: .paragraphs(
+            """
             --by takes site and node_type. Hosts are counted whoever has them, so of the options that say which leases are
             meant only --node-type and --os-cloud are taken.
 
             EXAMPLES
               leasehold report utilization --by site,node_type --bucket week
-            """)
+            """))
 
-    @OptionGroup var options: ReportOptions
     @OptionGroup var grouping: GroupingOptions
     @OptionGroup var buckets: BucketOptions
+    @OptionGroup var options: ReportOptions
 
     package init() {}
     package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }

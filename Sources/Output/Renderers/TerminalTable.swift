@@ -4,6 +4,7 @@ import LeaseModel
 ///
 /// Ids are cut to the beginning that tells them apart, and columns that tell nothing go. If it is still too wide, columns
 /// go by their priority, and then the last column of text wraps and others are cut. Times and numbers are never cut.
+/// `--wide` shows all columns.
 struct TerminalTable: ListRenderer {
     private let heads: [ColumnHead]
     private let style: OutputStyle
@@ -66,7 +67,7 @@ struct TerminalTable: ListRenderer {
         let canShrink = telling.map { heads[$0].isShrinkable && facts[$0].isFlexible }
         let kept = TableLayout.kept(
             zip(natural, canShrink).map { $1 ? min($0, Self.comfortable) : $0 },
-            ranks: telling.map { heads[$0].dropPriority }, within: style.width, frame: .spaces)
+            ranks: ranks(of: telling), within: style.width, frame: .spaces)
         let columns = kept.map { telling[$0] }
         let widths = TableLayout.fit(
             kept.map { natural[$0] }, canShrink: kept.map { canShrink[$0] }, into: style.width, frame: .spaces)
@@ -74,6 +75,15 @@ struct TerminalTable: ListRenderer {
         try write(titles, columns, widths, wrapping: wrapping, isColored: false, to: &sink)
         for row in rows {
             try write(row, columns, widths, wrapping: wrapping, isColored: style.usesColor, to: &sink)
+        }
+    }
+
+    /// When each column goes: by its priority; if that is not enough, those without one, the last first, but for the
+    /// first two. What was asked for by name stays.
+    private func ranks(of columns: [Int]) -> [Int?] {
+        columns.enumerated().map { place, index in
+            let head = heads[index]
+            return head.dropPriority ?? (head.isOptional && place > 1 ? 1_000_000 - place : nil)
         }
     }
 

@@ -1,0 +1,164 @@
+package import ArgumentParser
+import LeaseModel
+import Output
+
+/// The words of a command line, put in the order in which the parser wants them.
+package struct CommandLineWords {
+    /// The words, as the parser takes them.
+    package let words: [String]
+    /// The commands that they lead to, below `leasehold`.
+    let path: [String]
+    /// The word where a command should stand, if there is no such command.
+    let unknownCommand: UnknownCommand?
+
+    /// A word that is no command, and those that there are.
+    struct UnknownCommand {
+        let word: String
+        let known: [String]
+        /// Whether it can be nothing else, such as a lease.
+        let isCertain: Bool
+
+        var suggestion: String { Suggestion.nearest(to: word, in: known).map { " Did you mean '\($0)'?" } ?? "" }
+    }
+
+    /// Reads the words behind the name of the program.
+    ///
+    /// Options may stand before the command, as with the openstack command: they are moved behind it. A report that goes
+    /// to a file is written in the format that the file's name ends with.
+    package init(_ arguments: [String]) {
+        let (leading, rest) = Self.leadingOptions(arguments)
+        (path, unknownCommand) = Self.walk(rest)
+        var words = rest
+        if path.isEmpty {
+            words = leading + words
+        } else if !leading.isEmpty {
+            words.insert(contentsOf: leading, at: words.firstIndex(of: "--") ?? words.count)
+        }
+        self.words = Self.addingFormat(to: words)
+    }
+
+    /// Follows the words that name commands.
+    private static func walk(_ words: [String]) -> ([String], UnknownCommand?) {
+        var path: [String] = []
+        var command: any ParsableCommand.Type = LeaseholdCommand.self
+        for word in words {
+            let below = subcommands(of: command)
+            guard !below.isEmpty, !word.hasPrefix("-") else { break }
+            guard let next = below.first(where: { $0.configuration.commandName == word }) else {
+                guard word != "help" else { break }
+                let isCertain = command.configuration.defaultSubcommand == nil
+                return (
+                    path,
+                    UnknownCommand(
+                        word: word, known: below.compactMap { $0.configuration.commandName }, isCertain: isCertain)
+                )
+            }
+            path.append(word)
+            command = next
+        }
+        return (path, nil)
+    }
+
+    /// Whether errors are to be written as JSON.
+    var wantsJSON: Bool {
+        for (index, word) in words.enumerated() {
+            if ["--format=json", "-fjson", "-f=json"].contains(word) { return true }
+            if ["-f", "--format"].contains(word), index + 1 < words.count { return words[index + 1] == "json" }
+        }
+        return false
+    }
+
+    private static let optionsWithValues: Set<String> = [
+        "--db", "--os-cloud", "-f", "--format", "-c", "--column", "--sort", "--sort-column", "--max-width",
+    ]
+
+    /// The options that stand before the command, with their values, and what follows.
+    private static func leadingOptions(_ arguments: [String]) -> (leading: [String], rest: [String]) {
+        var rest = arguments[...]
+        var leading: [String] = []
+        while let word = rest.first, word.hasPrefix("-"), word != "--", word.count > 1 {
+            leading.append(rest.removeFirst())
+            if optionsWithValues.contains(word), let value = rest.popFirst() { leading.append(value) }
+        }
+        return (leading, Array(rest))
+    }
+
+    private static func subcommands(of command: any ParsableCommand.Type) -> [any ParsableCommand.Type] {
+        let configuration = command.configuration
+        return configuration.subcommands + configuration.groupedSubcommands.flatMap { $0.subcommands }
+    }
+
+    /// `-o hours.csv` is CSV, unless a format is given.
+    private static func addingFormat(to words: [String]) -> [String] {
+        guard ["report", "export"].contains(words.first ?? "") else { return words }
+        let hasFormat = words.contains {
+            $0 == "-f" || $0.hasPrefix("--format") || ($0.hasPrefix("-f") && $0.count > 2)
+        }
+        guard !hasFormat, let option = words.firstIndex(where: { $0 == "-o" || $0 == "--output" }),
+            option + 1 < words.count, let dot = words[option + 1].lastIndex(of: ".")
+        else { return words }
+        let file = words[option + 1]
+        let ending = file[file.index(after: dot)...].lowercased()
+        let formats = ["csv": "csv", "json": "json", "ndjson": "ndjson", "yaml": "yaml", "yml": "yaml", "html": "html"]
+        guard words.first == "report", let format = formats[ending] else { return words }
+        return words + ["-f", format]
+    }
+}
+
+extension LeaseholdCommand {
+    /// Runs the process's own command line.
+    package static func runProcess() async {
+        let line = CommandLineWords(Array(CommandLine.arguments.dropFirst()))
+        if let unknown = line.unknownCommand, unknown.isCertain {
+            let command = (["leasehold"] + line.path).joined(separator: " ")
+            stop(
+                "There is no command '\(unknown.word)'\(line.path.isEmpty ? "" : " of '\(command)'")."
+                    + unknown.suggestion + " `\(command) --help` lists them.", line)
+        }
+        do {
+            var command = try parseAsRoot(line.words)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            // Help and the version are no errors; the rest is a wrong command line.
+            guard exitCode(for: error) != .success, !(error is ExitCode) else { exit(withError: error) }
+            var message = Self.tidied(message(for: error))
+            guard !message.isEmpty else { exit(withError: error) }
+            if message.hasPrefix("Unexpected argument"), let unknown = line.unknownCommand {
+                message += unknown.suggestion
+            }
+            let command = (["leasehold"] + line.path).joined(separator: " ")
+            let end = [".", "?"].contains { message.hasSuffix($0) } ? "" : "."
+            stop("\(message)\(end) See `\(command) --help`.", line)
+        }
+    }
+
+    /// The parser's message on one line, with what may have been meant.
+    static func tidied(_ message: String) -> String {
+        var lines = message.split(separator: "\n").map { String($0) }
+        let values = lines.filter { $0.hasPrefix("  - ") }.map { String($0.dropFirst(4)) }
+        lines.removeAll { $0.hasPrefix("  - ") }
+        var text = lines.joined(separator: " ").replacing("?.", with: "?")
+        guard !values.isEmpty, let given = text.split(separator: "'").dropFirst().first else { return text.trimmed }
+        text = text.replacing(" Please provide one of the following:", with: "")
+        let suggestion = Suggestion.nearest(to: String(given), in: values).map { " Did you mean '\($0)'?" } ?? ""
+        return "\(text.trimmed)\(suggestion) It takes \(values.joined(separator: ", "))"
+    }
+
+    /// Says what is wrong with the command line, in the same voice as every other error, and ends.
+    private static func stop(_ message: String, _ line: CommandLineWords) -> Never {
+        var console = Console.process
+        CommandError.usage(message).report(asJSON: line.wantsJSON, &console)
+        exit(withError: ExitCode(ExitStatus.usage.rawValue))
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        let start = drop(while: \.isWhitespace)
+        return String(start.reversed().drop(while: \.isWhitespace).reversed())
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import LeaseModel
+import Output
+
+/// The dates as OpenStack's client names them, which are in UTC there whatever the zone.
+package struct OpenStackDates: ParsableArguments {
+    @Option(
+        name: .customLong("start-date"), parsing: .unconditional,
+        help: ArgumentHelp("The start, in UTC as there.", valueName: "time"))
+    var startDate: String?
+    @Option(
+        name: .customLong("end-date"), parsing: .unconditional,
+        help: ArgumentHelp("The end, in UTC as there.", valueName: "time"))
+    var endDate: String?
+
+    package init() {}
+
+    func start(_ console: Console) throws -> Timestamp? { try moment(startDate, console) }
+    func end(_ console: Console) throws -> Timestamp? { try moment(endDate, console) }
+
+    private func moment(_ text: String?, _ console: Console) throws -> Timestamp? {
+        try text.map { try TimeArgument(parsing: $0).moment(now: console.now(), zone: .utc) }
+    }
+}
+
+/// How OpenStack's client moves a lease.
+package struct OpenStackMoves: ParsableArguments {
+    @Option(name: .customLong("prolong-for"), help: ArgumentHelp("End so much later.", valueName: "duration"))
+    var prolonging: String?
+    @Option(name: .customLong("reduce-by"), help: ArgumentHelp("End so much earlier.", valueName: "duration"))
+    var reduction: String?
+    @Option(name: .customLong("defer-by"), help: ArgumentHelp("Start so much later.", valueName: "duration"))
+    var deferral: String?
+    @Option(name: .customLong("advance-by"), help: ArgumentHelp("Start so much earlier.", valueName: "duration"))
+    var advance: String?
+
+    package init() {}
+
+    /// By how much the end moves, in seconds.
+    func endSeconds() throws -> Int64? { try one("--prolong-for", prolonging, "--reduce-by", reduction) }
+    /// By how much the start moves, in seconds.
+    func startSeconds() throws -> Int64? { try one("--defer-by", deferral, "--advance-by", advance) }
+
+    private func one(_ later: String, _ more: String?, _ earlier: String, _ less: String?) throws -> Int64? {
+        switch (more, less) {
+        case (let more?, nil): return try DurationArgument(parsing: more).seconds
+        case (nil, let less?): return try -DurationArgument(parsing: less).seconds
+        case (nil, nil): return nil
+        default: throw CommandError.usage("\(later) and \(earlier) contradict each other: give one.")
+        }
+    }
+}

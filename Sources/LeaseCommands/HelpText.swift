@@ -1,0 +1,19 @@
+extension String {
+    /// A help text whose paragraphs are one line each, so that help is wrapped to the width of the terminal and nowhere
+    /// else. Lines that stand in, such as examples, and those below a heading stay as they are.
+    static func paragraphs(_ text: String) -> String {
+        var lines: [String] = []
+        var joins = false
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
+            let isHeading = !line.isEmpty && line == line.uppercased() && line.allSatisfy { $0.isLetter || $0 == " " }
+            let isText = !line.isEmpty && !line.hasPrefix(" ") && !isHeading
+            if isText, joins {
+                lines[lines.count - 1] += " " + line
+            } else {
+                lines.append(line)
+            }
+            joins = isText
+        }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# needs: nothing
+"""What a person sees on a terminal, and a script in a pipe. Needs no cloud.
+
+usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/face.py [NAME...]
+"""
+
+import errno
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+import unicodedata
+import unittest
+
+sys.dont_write_bytecode = True
+
+from support import runner
+from support.fake_case import FakeCloudCase
+from support.fake_cloud import lease
+
+CHICAGO = "/usr/share/zoneinfo/America/Chicago"
+
+
+def columns(text):
+    """How many columns of a terminal a text takes."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+class FaceCase(FakeCloudCase):
+    """A mirror of a few leases, whose cloud is gone."""
+
+    def setUp(self):
+        super().setUp()
+        self.cloud.leases = [
+            lease(0, name="edge", end="2098-12-20T10:00:00.000000"),
+            lease(1, name="ended", status="TERMINATED", start="2026-11-20T10:00:00.000000",
+                  end="2026-11-21T10:00:00.000000"),
+            lease(2, name="a name of many words that goes on and on until it has no end any more 日本語",
+                  status="PENDING", start="2099-01-01T00:00:00.000000", end="2099-01-03T00:00:00.000000"),
+            lease(3, name="it's", status="ERROR", end="2098-12-21T10:00:00.000000"),
+        ]
+        self.succeed("sync")
+        self.cloud.close()
+        self._cleanups = [c for c in self._cleanups if c[0] != self.cloud.close]
+
+    def on_terminal(self, width, *arguments, answer="", env=None):
+        """What the command writes to a terminal, and its status."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
+        process = subprocess.Popen(
+            [os.environ["LEASEHOLD"], *map(str, arguments)], stdin=slave, stdout=slave, stderr=slave, cwd=self.folder,
+            env={**self.environment, "TERM": "xterm", **(env or {})}, close_fds=True, start_new_session=True)
+        os.close(slave)
+        if answer:
+            os.write(master, answer.encode())
+        written = b""
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                break
+            if not piece:
+                break
+            written += piece
+        os.close(master)
+        text = written.decode().replace("\r\n", "\n")
+        return re.sub(r"\x1b\[\d*m", "", text), process.wait(60)
+
+    def shell(self, script, shell="sh"):
+        """What a script prints that calls `leasehold`."""
+        bin_folder = self.folder / "bin"
+        bin_folder.mkdir(exist_ok=True)
+        if not (bin_folder / "leasehold").exists():
+            (bin_folder / "leasehold").symlink_to(os.path.abspath(os.environ["LEASEHOLD"]))
+        return subprocess.run(
+            [shell, "-c", script], capture_output=True, text=True, timeout=120, cwd=self.folder,
+            env={**self.environment, "PATH": f"{bin_folder}:{os.environ['PATH']}"})
+
+
+class Terminal(FaceCase):
+    LINES = [
+        ["list"], ["list", "-a"], ["list", "--deleted"], ["show", "edge"], ["history", "edge"], ["status"], ["sites"],
+        ["reservations"], ["changes", "--since", "1000d"], ["queue"], ["hosts"], ["devices"], ["floating-ips"],
+        ["report", "hours"], ["report", "states"], ["report", "coverage"], ["report", "hours", "--by", "user"],
+    ]
+
+    def test_nothing_is_wider_than_the_terminal(self):
+        self.succeed("extend", "edge", "--by", "2d", "--offline")
+        for width in (80, 120, 200):
+            for line in self.LINES:
+                for zone in ("UTC", CHICAGO):
+                    with self.subTest(f"{width} {' '.join(line)} {zone}"):
+                        text, status = self.on_terminal(width, *line, env={"TZ": f":{zone}" if "/" in zone else zone})
+                        self.assertEqual(status, 0, text)
+                        for row in text.splitlines():
+                            self.assertLessEqual(columns(row), width, row)
+                        self.assertNotIn("{", text, "JSON")
+
+    def test_live_leases_come_first_and_the_zone_is_the_one_that_is_set(self):
+        text, _ = self.on_terminal(80, "list", env={"TZ": f":{CHICAGO}"})
+        rows = text.splitlines()
+        self.assertRegex(rows[0], r"^ID +NAME +STATUS .*ENDS \(Chicago\)")
+        self.assertIn("04:00", rows[1], "ten o'clock in UTC")
+        self.assertIn("1 ended lease not shown (-a).", text)
+        self.assertNotIn("TERMINATED", text)
+        self.assertRegex(text, r"America/Chicago \(UTC-6\)")
+        self.assertIn("TERMINATED", self.on_terminal(80, "list", "-a")[0])
+
+    def test_a_pipe_gets_whole_tables(self):
+        out = self.succeed("list", "-a").out
+        self.assertRegex(out.splitlines()[1], r"^\| name .*\| status .*\| id ")
+        for item in self.cloud.leases:
+            self.assertIn(item["id"], out)
+            self.assertIn(item["name"], out)
+        self.assertRegex(self.succeed("show", "edge").out, r"\| status +\| ACTIVE")
+
+    def test_a_queued_change_is_marked_and_shown(self):
+        said, status = self.on_terminal(80, "extend", "edge", "+2d", "--offline")
+        self.assertEqual(status, 0, said)
+        self.assertIn("Queued as write 1, not sent yet: extend edge", said)
+        self.assertIn("leasehold queue cancel 1", said)
+        text, _ = self.on_terminal(80, "list")
+        self.assertRegex(text, r"edge \*")
+        self.assertIn("* changed here, not sent yet: leasehold queue", text)
+        page, _ = self.on_terminal(80, "queue", "show", "1")
+        self.assertRegex(page, r"before +yours")
+        self.assertIn("leasehold queue cancel 1", page)
+        self.assertIn("queued    end ->", self.on_terminal(80, "show", "edge")[0])
+
+    def test_a_running_lease_is_deleted_only_after_a_yes(self):
+        text, status = self.on_terminal(80, "delete", "edge", "--offline", answer="n\n")
+        self.assertIn("Delete it? [y/N]", text)
+        self.assertNotEqual(status, 0)
+        self.assertEqual(self.rows("queue", "list"), [])
+        text, status = self.on_terminal(80, "delete", "edge", "--offline", answer="y\n")
+        self.assertEqual(status, 0, text)
+        self.assertEqual([row["verb"] for row in self.rows("queue", "list")], ["delete"])
+        self.fail_with(64, "delete", "--name", "*", "--offline", words=("-y",))
+
+
+class Scripts(FaceCase):
+    def test_loops_over_what_is_listed(self):
+        ids = sorted(item["id"] for item in self.cloud.leases)
+        for script in (
+                "for i in $(leasehold list -a -c id -f csv -q | tail -n +2); do leasehold show \"$i\" -c id -f value; done",
+                "leasehold list -a -c id -f value | while read -r i; do leasehold show \"$i\" -c id -f value; done",
+                "leasehold list -a -c id -f value | xargs -n 1 leasehold id"):
+            with self.subTest(script):
+                done = self.shell(script)
+                self.assertEqual((sorted(done.stdout.split()), done.returncode), (ids, 0), done.stderr)
+        head = self.shell("leasehold list -a -f csv | head -n 1")
+        self.assertEqual((head.returncode, head.stderr), (0, ""))
+
+    def test_a_name_of_any_kind_is_one_value_in_csv(self):
+        out = self.succeed("list", "-a", "-c", "name", "-f", "csv").out
+        self.assertNotIn("\r", out)
+        self.assertIn("\nit's\n", out)
+
+    def test_errors_have_one_voice(self):
+        for line, status in ((["lst"], 64), (["list", "--nam", "x"], 64), (["show"], 64), (["list", "-f", "jsn"], 64),
+                             (["show", "nothing"], 66), (["queue", "show", "99"], 66)):
+            with self.subTest(" ".join(line)):
+                result = self.run_command(*line)
+                self.assertEqual((result.status, result.out), (status, ""), str(result))
+                self.assertTrue(result.err.startswith("leasehold: "), str(result))
+                if "-f" not in line:
+                    result = self.run_command(*line, "-f", "json")
+                    self.assertEqual(result.status, status, str(result))
+                    self.assertEqual(list(json.loads(result.err)), ["error"])
+        self.assertIn("Did you mean 'list'?", self.run_command("lst").err)
+
+    def test_options_before_the_command(self):
+        self.assertEqual(self.succeed("-f", "json", "list", "-a").out, self.succeed("list", "-a", "-f", "json").out)
+
+    def test_completion_from_the_data(self):
+        self.assertEqual(self.succeed("__complete", "leases", "ed").out, "edge\n")
+        self.assertIn("it's\n", self.succeed("__complete", "leases", "").out)
+        beginning = self.cloud.leases[0]["id"][:6]
+        self.assertIn(self.cloud.leases[0]["id"], self.succeed("__complete", "leases", beginning).out)
+        self.assertEqual(self.succeed("__complete", "columns", "end", "list").out.split(), ["end_date", "ending"])
+        self.assertEqual(self.succeed("__complete", "leases", "x", env={"LEASEHOLD_DB": "/nowhere"}).out, "")
+        for shell in ("bash", "zsh", "fish"):
+            script = self.succeed("completion", shell).out
+            self.assertIn("leasehold __complete leases", script)
+            self.assertNotIn("LEASEHOLD_WORD", script)
+        check = self.shell("leasehold completion bash > c && bash -n c && . ./c && COMP_WORDS=(leasehold show ed) "
+                           "COMP_CWORD=2 COMP_LINE='leasehold show ed' COMP_POINT=17 && complete -p leasehold "
+                           "&& _leasehold leasehold ed show && echo \"${COMPREPLY[@]}\"", shell="bash")
+        self.assertIn("edge", check.stdout, check.stderr)
+
+
+if __name__ == "__main__":
+    runner.main()

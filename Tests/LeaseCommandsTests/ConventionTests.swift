@@ -1,0 +1,236 @@
+import ArgumentParser
+import LeaseModel
+import LeaseStore
+import Leasehold
+import MirrorFixtures
+import Testing
+
+@testable import LeaseCommands
+@testable import Output
+
+@Suite("What people expect of a command")
+struct ConventionTests {
+    private func with(_ body: (inout CommandFixture) async throws -> Void) async throws {
+        var fixture = try CommandFixture()
+        defer { fixture.remove() }
+        try fixture.useCloud()
+        try await body(&fixture)
+    }
+
+    // MARK: - Several leases
+
+    @Test("delete takes several, and nothing if one is unknown")
+    func deleteSeveral() async throws {
+        try await with { fixture in
+            let unknown = try await fixture.run("delete", "night-1", "nothing", "--offline")
+            #expect(unknown.status == .notFound)
+            #expect(try await fixture.run("queue", "list", "-f", "json").json == [])
+            let both = try await fixture.run("delete", "night-1", "night-2", "night-1", "--offline", "-f", "json")
+            #expect(both.status == .success, "\(both.errors)")
+            #expect(both.json?.arrayValue?.map { $0["name"] } == ["night-1", "night-2"])
+            #expect(try await fixture.run("queue", "list", "-f", "json").json?.arrayValue?.count == 2)
+        }
+    }
+
+    @Test("a glob takes own live leases, and needs -y or an answer")
+    func deleteGlob() async throws {
+        try await with { fixture in
+            let refused = try await fixture.run("delete", "--name", "*", "--offline")
+            #expect(refused.status == .usage)
+            #expect(refused.errors.contains("-y"))
+            #expect(try await fixture.run("delete", "--name", "x*", "-y", "--offline").status == .notFound)
+            fixture.answers = { _ in false }
+            let no = try await fixture.run("delete", "--name", "night-*", "--offline")
+            #expect(no.errors.contains("night-1") && no.errors.contains("Nothing was deleted"))
+            #expect(try await fixture.run("queue", "list", "-f", "json").json == [])
+            let named = try await fixture.run("delete", "night-2", "--offline")
+            #expect(named.errors.contains("Nothing was deleted"), "a running lease is asked about")
+            #expect(try await fixture.run("delete", "night-1", "--offline").status == .success, "one that waits is not")
+            fixture.answers = nil
+            let sure = try await fixture.run("delete", "--name", "*", "-y", "--offline", "-f", "json")
+            #expect(sure.status == .success, "\(sure.errors)")
+            let names = sure.json?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
+            #expect(!names.contains("train"), "somebody else's")
+            #expect(!names.contains("addresses"), "it has ended")
+        }
+    }
+
+    @Test("extend takes several, and how much behind them")
+    func extendSeveral() async throws {
+        try await with { fixture in
+            let result = try await fixture.run("extend", "night-1", "night-2", "+2d", "--offline", "-f", "json")
+            #expect(result.status == .success, "\(result.errors)")
+            #expect(
+                result.json?.arrayValue?.map { $0["end_date"] } == ["2027-01-17T09:00:00Z", "2027-01-17T08:15:00Z"])
+            let shorter = try await fixture.run("extend", "night-1", "--to", "2027-01-16", "--offline")
+            #expect(shorter.status == .usage)
+            #expect(shorter.errors.contains("never shortens"))
+        }
+    }
+
+    // MARK: - As the openstack command has it
+
+    @Test("dates of the openstack command are in UTC, our own in the person's zone, and both say what they mean")
+    func dates() async throws {
+        try await with { fixture in
+            fixture.zone = chicago
+            let line = ["create", "x", "--node", "2,node_type=gpu", "--dry-run", "-f", "json"]
+            let theirs = try await fixture.run(
+                line + ["--start-date", "2027-01-15 09:00", "--end-date", "2027-01-15 10:00"])
+            #expect(theirs.json?["start_date"] == "2027-01-15 09:00")
+            #expect(theirs.json?["end_date"] == "2027-01-15 10:00")
+            #expect(theirs.json?["reservations"]?.arrayValue?.first?["min"] == 2)
+            let ours = try await fixture.run(line + ["--start", "2027-01-15 09:00", "--end", "2027-01-15 10:00"])
+            #expect(ours.json?["end_date"] == "2027-01-15 16:00")
+            fixture.terminal = Terminal(isTerminal: true, width: 80)
+            let said = try await fixture.run(
+                "create", "x", "--node", "1", "--end-date", "2027-01-15 10:00", "--offline")
+            #expect(said.output.contains("Fri 15 Jan 04:00 CST"))
+        }
+    }
+
+    @Test("the options of the openstack command move a lease")
+    func moves() async throws {
+        try await with { fixture in
+            let longer = try await fixture.run(
+                "update", "night-1", "--prolong-for", "1d", "--name", "other", "--offline", "-f", "json")
+            #expect(longer.json?["end_date"] == "2027-01-16T09:00:00Z")
+            #expect(longer.json?["name"] == "other")
+            let shorter = try await fixture.run("update", "night-1", "--reduce-by", "1h", "--offline", "-f", "json")
+            #expect(shorter.json?["end_date"] == "2027-01-16T08:00:00Z")
+            let both = try await fixture.run("update", "night-1", "--reduce-by", "1h", "--prolong-for", "1h")
+            #expect(both.status == .usage)
+            let created = try await fixture.run(
+                "create", "--name", "x", "--physical-reservation", "min=1,max=2", "--dry-run", "-f", "json")
+            #expect(created.json?["name"] == "x")
+            #expect(created.json?["reservations"]?.arrayValue?.first?["max"] == 2)
+        }
+    }
+
+    @Test("a creation without an end lasts one day, and says so")
+    func oneDay() async throws {
+        try await with { fixture in
+            let result = try await fixture.run("create", "x", "--node", "1", "--dry-run", "-f", "json")
+            #expect(result.json?["end_date"] == "2027-01-16 08:12")
+            #expect(result.errors.contains("one day, until Sat 16 Jan 08:12 UTC"))
+            let given = try await fixture.run("create", "x", "--node", "1", "--duration", "2h", "--dry-run")
+            #expect(!given.errors.contains("one day"))
+        }
+    }
+
+    // MARK: - What is said
+
+    @Test("a terminal is told what is now so")
+    func outcomes() async throws {
+        try await with { fixture in
+            fixture.terminal = Terminal(isTerminal: true, width: 80)
+            let queued = try await fixture.run("extend", "night-1", "--by", "2d", "--offline")
+            #expect(queued.output.contains("Queued as write 1, not sent yet: extend night-1: end -> Sun 17 Jan 09:00"))
+            #expect(queued.errors.contains("leasehold queue cancel 1"))
+            let quiet = try await fixture.run("extend", "night-1", "--by", "2d", "--offline", "-q")
+            #expect(quiet.output.isEmpty)
+            let gone = try await fixture.run("delete", "gone", "--offline")
+            #expect(gone.output.contains("\"gone\" is already deleted."))
+            #expect(gone.errors.isEmpty)
+        }
+    }
+
+    @Test("a script that asks in a loop is told that nothing is read meanwhile")
+    func loops() async throws {
+        try await with { fixture in
+            let asked = try await fixture.run("show", "night-1", "-f", "value", "-c", "status")
+            #expect(asked.output == "PENDING\n")
+            #expect(asked.errors.contains("leasehold wait") && asked.errors.contains("--refresh"))
+            #expect(try await fixture.run("show", "night-2", "-f", "value", "-c", "status").errors.isEmpty)
+            #expect(try await fixture.run("show", "night-1", "-f", "value", "-c", "status", "-q").errors.isEmpty)
+        }
+    }
+
+    // MARK: - The command line
+
+    static let lines: [(typed: String, words: String)] = [
+        ("--os-cloud x list -a", "list -a --os-cloud x"), ("-f json queue show 1", "queue show 1 -f json"),
+        ("--db=/x -q list", "list --db=/x -q"), ("-f json show -- -odd", "show -f json -- -odd"),
+        ("list", "list"), ("--help", "--help"), ("--version", "--version"), ("", ""),
+        ("report hours -o x.csv", "report hours -o x.csv -f csv"),
+        ("report hours -o x.csv -f json", "report hours -o x.csv -f json"),
+        ("report hours -o x", "report hours -o x"), ("export ical -o x.ics", "export ical -o x.ics"),
+    ]
+
+    @Test("options may stand before the command", arguments: lines.map(\.typed))
+    func order(typed: String) throws {
+        let wanted = try #require(Self.lines.first { $0.typed == typed }).words
+        let words = typed.split(separator: " ").map(String.init)
+        #expect(CommandLineWords(words).words.joined(separator: " ") == wanted)
+    }
+
+    @Test("a wrong word is named, with what may have been meant")
+    func unknownWords() {
+        let unknown = CommandLineWords(["lst"]).unknownCommand
+        #expect(unknown?.isCertain == true)
+        #expect(unknown?.suggestion == " Did you mean 'list'?")
+        #expect(CommandLineWords(["report", "huors"]).unknownCommand?.suggestion == " Did you mean 'hours'?")
+        #expect(CommandLineWords(["history", "mylease"]).unknownCommand?.isCertain == false)
+        #expect(CommandLineWords(["list", "-f", "json"]).wantsJSON)
+        #expect(!CommandLineWords(["list", "-f", "csv"]).wantsJSON)
+        let message =
+            "The value 'jsn' is invalid for '-f <format>'. Please provide one of the following:\n  - table\n  - json"
+        #expect(
+            LeaseholdCommand.tidied(message)
+                == "The value 'jsn' is invalid for '-f <format>'. Did you mean 'json'? It takes table, json")
+    }
+
+    @Test("help is wrapped where the terminal ends, and nowhere else")
+    func help() {
+        let text = String.paragraphs("One two\nthree.\n\nFour\nfive.\n\nEXAMPLES\n  leasehold a\n  leasehold b")
+        #expect(text == "One two three.\n\nFour five.\n\nEXAMPLES\n  leasehold a\n  leasehold b")
+        // The parser describes a command slowly in a debugging build: these have the most to say.
+        let described = CommandTree.all.filter { [["list"], ["create"], ["delete"]].contains($0.words) }
+        #expect(described.count == 3)
+        for (words, command) in described {
+            let lines = LeaseholdCommand.helpMessage(for: command, columns: 80).split(separator: "\n")
+            for line in lines where !line.contains("leasehold ") {
+                #expect(TextWidth.columns(line) <= 80, "\(words): \(line)")
+            }
+        }
+    }
+
+    // MARK: - Exit statuses
+
+    static let statuses: [(line: String, status: LeaseCommands.ExitStatus)] = [
+        ("list --status ACITVE", .usage), ("list -c nmae", .usage), ("list --active-at whenever", .usage),
+        ("show nothing", .notFound), ("id nothing", .notFound), ("history nothing", .notFound),
+        ("extend nothing --by 1d", .notFound), ("delete nothing", .notFound), ("wait nothing", .notFound),
+        ("queue show 99", .notFound), ("queue cancel 99", .notFound), ("queue retry 99", .notFound),
+        ("queue resolve 99 mine", .notFound), ("queue edit 99 --rename x", .notFound),
+        ("extend night-1", .usage), ("update night-1", .usage), ("delete", .usage),
+        ("create x --node 0", .usage), ("create x --node 1 --end 1d", .usage), ("list --os-cloud nowhere", .notFound),
+        ("db sql SELEKT", .data), ("report hours --by nothing", .usage), ("changes --since never", .usage),
+        ("reservation-id night-1 --type fip", .notFound), ("history import nothing.json", .notFound),
+    ]
+
+    @Test("the same error has the same status everywhere", arguments: statuses.map(\.line))
+    func exitStatus(line: String) async throws {
+        let wanted = try #require(Self.statuses.first { $0.line == line }).status
+        try await with { fixture in
+            let result = try await fixture.run(line.split(separator: " ").map(String.init))
+            #expect(result.status == wanted, "\(result.errors)")
+            #expect(result.errors.hasPrefix("leasehold: "), "\(result.errors)")
+        }
+    }
+
+    // MARK: - Lengths
+
+    @Test("lengths are read as batch systems and people write them")
+    func lengths() throws {
+        for (text, seconds) in [
+            ("0.5h", 1_800), ("1.25d", 108_000), ("36:00", 129_600), ("01:30:00", 5_400), ("2days", 172_800),
+            ("1.5h30m", 7_200),
+        ] {
+            #expect(try DurationArgument(parsing: text).seconds == Int64(seconds), "\(text)")
+        }
+        for text in ["1:5", "1:60", ".5h", "0.5", "1.h", "1.2345h", ":30"] {
+            #expect(throws: DurationSyntaxError.self, "\(text)") { try DurationArgument(parsing: text) }
+        }
+    }
+}
