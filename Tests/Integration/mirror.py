@@ -76,7 +76,7 @@ class MirrorTests(RealCloudCase):
         self.openstack("reservation", "lease", "set", lease, "--end-date", self.far(10, 3)[1])
         theirs = self.settled(lease)
         result = self.sync()
-        self.assertRegex(result.out, f"changed .*{lease}.*end_date")
+        self.assertRegex(result.out, f"changed .*{lease}.* end ")
         self.assert_same(self.rows("show", lease), theirs)
         self.assertEqual(self.succeed("id", f"{self.prefix}-second").out.strip(), lease)
         self.fail_with(66, "id", f"{self.prefix}-first", words=("first",))
