@@ -30,7 +30,8 @@ extension LeaseManager {
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws(LeaseholdError) -> [SyncReport] {
         let entries = try entries(clouds)
-        return await Synchronizer(store: store, options: pullOptions(options), progress: progress).run(entries)
+        let synchronizer = Synchronizer(store: store, options: pullOptions(options), progress: progress)
+        return await DatabaseThreads.run { await synchronizer.run(entries) }
     }
 
     /// Reads clouds again and again until the task is cancelled.
@@ -48,7 +49,9 @@ extension LeaseManager {
             store: store, intervalSeconds: intervalSeconds, options: pullOptions(SyncOptions()),
             now: configuration.now, sleep: sleep, progress: progress)
         do {
-            try await watch.run { () throws(CloudFault) in try directory.entries(clouds) }
+            try await DatabaseThreads.run { () throws(CloudFault) in
+                try await watch.run { () throws(CloudFault) in try directory.entries(clouds) }
+            }
         } catch {
             throw LeaseholdError(code: .configuration, message: error.message)
         }

@@ -78,33 +78,36 @@ extension LeaseManager {
         _ progress: @escaping @Sendable (SyncProgress) async -> Void,
         look: () throws -> Look
     ) async throws -> WaitResult {
-        let begun = configuration.now()
-        let deadline = begun.adding(seconds: timeoutSeconds)
-        var options = SyncOptions()
-        options.readsResources = false
-        var pauseSeconds = 2.0
-        while true {
-            let before = try look()
-            if let result = before.result { return result }
-            guard configuration.now() < deadline else {
-                throw LeaseholdError(
-                    code: .notFinished,
-                    message: "'\(before.name)' is not \(wanted) after \(timeoutSeconds) s; it is \(before.state).")
+        try await DatabaseThreads.run {
+            let begun = configuration.now()
+            let deadline = begun.adding(seconds: timeoutSeconds)
+            var options = SyncOptions()
+            options.readsResources = false
+            var pauseSeconds = 2.0
+            while true {
+                let before = try look()
+                if let result = before.result { return result }
+                guard configuration.now() < deadline else {
+                    throw LeaseholdError(
+                        code: .notFinished,
+                        message: "'\(before.name)' is not \(wanted) after \(timeoutSeconds) s; it is \(before.state).")
+                }
+                guard let scope = try scopes().first(where: { $0.id == before.scopeID }) else {
+                    throw LeaseholdError(
+                        code: .notFound, message: "The scope of '\(before.name)' is not known any more.")
+                }
+                _ = try await sync(leadingTo: scope, clouds: clouds, options: options, progress: progress)
+                let after = try look()
+                if let result = after.result { return result }
+                let now = configuration.now()
+                await progress(
+                    .waiting(
+                        WaitProgress(
+                            name: after.name, status: after.state, wanted: wanted,
+                            elapsedSeconds: now.seconds(since: begun), timeoutSeconds: timeoutSeconds)))
+                try await sleep(max(0.5, min(pauseSeconds, Double(deadline.seconds(since: now)))))
+                pauseSeconds = min(pauseSeconds * 1.5, 15)
             }
-            guard let scope = try scopes().first(where: { $0.id == before.scopeID }) else {
-                throw LeaseholdError(code: .notFound, message: "The scope of '\(before.name)' is not known any more.")
-            }
-            _ = try await sync(leadingTo: scope, clouds: clouds, options: options, progress: progress)
-            let after = try look()
-            if let result = after.result { return result }
-            let now = configuration.now()
-            await progress(
-                .waiting(
-                    WaitProgress(
-                        name: after.name, status: after.state, wanted: wanted,
-                        elapsedSeconds: now.seconds(since: begun), timeoutSeconds: timeoutSeconds)))
-            try await sleep(max(0.5, min(pauseSeconds, Double(deadline.seconds(since: now)))))
-            pauseSeconds = min(pauseSeconds * 1.5, 15)
         }
     }
 

@@ -65,54 +65,56 @@ extension LeaseManager {
         isOffline: Bool = false, isForced: Bool = false,
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws -> WriteResult {
-        let problems = draft.problems(now: configuration.now())
-        guard problems.isEmpty || isForced else {
-            throw LeaseholdError(
-                code: .invalid,
-                message: "The lease cannot be created: \(problems.map(\.description).joined(separator: "; ")).")
-        }
-        let flush = flush(progress)
-        let connection = try connection(try configuredCloud(cloud))
-        do {
-            let (scope, doubt) = try await destination(of: connection, flush, isOffline: isOffline)
-            let desk = QueueDesk(store: store, now: configuration.now)
-            var notes: [String] = []
-            if isIdempotent { notes = try await basis(connection, scope, flush, isOffline: isOffline) }
-            let findings = try review(draft, scope: scope, lateStart: terms.lateStart)
-            let refusals = isForced ? [] : findings.filter { $0.severity == .refusal }
-            let mutation: Mutation
-            var isFound = false
-            if isIdempotent {
-                // What is there already needs no leave of the review's.
-                let standing = try desk.createOnce(
-                    draft, scope: scope, terms: terms.desk, mayQueue: refusals.isEmpty, doubt: doubt)
-                switch standing {
-                case .lease(let lease, let count):
-                    var result = result(of: lease, among: count, scope)
-                    result.notes = notes + result.notes
-                    await connection.close()
-                    return result
-                case .creation(let creation, let isNew):
-                    mutation = creation
-                    let note = "The creation of \"\(draft.name)\" is queued already, as write \(creation.id)."
-                    notes += isNew ? [] : [note]
-                    isFound = !isNew
-                case nil: throw LeaseholdError(refusals: refusals)
-                }
-            } else {
-                guard refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
-                mutation = try desk.create(draft, scope: scope, terms: terms.desk, doubt: doubt)
+        try await DatabaseThreads.run {
+            let problems = draft.problems(now: configuration.now())
+            guard problems.isEmpty || isForced else {
+                throw LeaseholdError(
+                    code: .invalid,
+                    message: "The lease cannot be created: \(problems.map(\.description).joined(separator: "; ")).")
             }
-            await progress(.mutation(cloud: scope.site, mutation))
-            var result = try await send(mutation, scope, connection, flush, isOffline: isOffline || doubt != nil)
-            result.notes = notes
-            result.warnings = findings
-            result.isFound = isFound
-            await connection.close()
-            return result
-        } catch {
-            await connection.close()
-            throw LeaseholdError(writing: error)
+            let flush = flush(progress)
+            let connection = try connection(try configuredCloud(cloud))
+            do {
+                let (scope, doubt) = try await destination(of: connection, flush, isOffline: isOffline)
+                let desk = QueueDesk(store: store, now: configuration.now)
+                var notes: [String] = []
+                if isIdempotent { notes = try await basis(connection, scope, flush, isOffline: isOffline) }
+                let findings = try review(draft, scope: scope, lateStart: terms.lateStart)
+                let refusals = isForced ? [] : findings.filter { $0.severity == .refusal }
+                let mutation: Mutation
+                var isFound = false
+                if isIdempotent {
+                    // What is there already needs no leave of the review's.
+                    let standing = try desk.createOnce(
+                        draft, scope: scope, terms: terms.desk, mayQueue: refusals.isEmpty, doubt: doubt)
+                    switch standing {
+                    case .lease(let lease, let count):
+                        var result = result(of: lease, among: count, scope)
+                        result.notes = notes + result.notes
+                        await connection.close()
+                        return result
+                    case .creation(let creation, let isNew):
+                        mutation = creation
+                        let note = "The creation of \"\(draft.name)\" is queued already, as write \(creation.id)."
+                        notes += isNew ? [] : [note]
+                        isFound = !isNew
+                    case nil: throw LeaseholdError(refusals: refusals)
+                    }
+                } else {
+                    guard refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
+                    mutation = try desk.create(draft, scope: scope, terms: terms.desk, doubt: doubt)
+                }
+                await progress(.mutation(cloud: scope.site, mutation))
+                var result = try await send(mutation, scope, connection, flush, isOffline: isOffline || doubt != nil)
+                result.notes = notes
+                result.warnings = findings
+                result.isFound = isFound
+                await connection.close()
+                return result
+            } catch {
+                await connection.close()
+                throw LeaseholdError(writing: error)
+            }
         }
     }
 
@@ -135,21 +137,23 @@ extension LeaseManager {
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in },
         fields: (WriteTarget) throws -> JSONObject
     ) async throws -> WriteResult {
-        let target = try writeTarget(reference, clouds: clouds)
-        guard let scope = try scopes().first(where: { $0.id == target.scopeID }) else {
-            throw LeaseholdError(code: .notFound, message: "The scope of '\(reference)' is not known any more.")
+        try await DatabaseThreads.run {
+            let target = try writeTarget(reference, clouds: clouds)
+            guard let scope = try scopes().first(where: { $0.id == target.scopeID }) else {
+                throw LeaseholdError(code: .notFound, message: "The scope of '\(reference)' is not known any more.")
+            }
+            if verb == .delete, !isForced, let result = alreadyDeleted(target, scope) { return result }
+            let wanted = target.resolvingReservations(in: try fields(target))
+            let findings = try review(verb, wanted, of: target)
+            guard isForced || !findings.contains(where: { $0.severity == .refusal }) else {
+                throw LeaseholdError(refusals: findings.filter { $0.severity == .refusal }, verb: verb)
+            }
+            let mutation = try queue(verb, target, wanted, scope, terms)
+            await progress(.mutation(cloud: scope.site, mutation))
+            var result = try await carryOut(mutation, scope, clouds: clouds, isOffline: isOffline, progress)
+            result.warnings = findings + warnings(moving: target, to: wanted, scope)
+            return result
         }
-        if verb == .delete, !isForced, let result = alreadyDeleted(target, scope) { return result }
-        let wanted = target.resolvingReservations(in: try fields(target))
-        let findings = try review(verb, wanted, of: target)
-        guard isForced || !findings.contains(where: { $0.severity == .refusal }) else {
-            throw LeaseholdError(refusals: findings.filter { $0.severity == .refusal }, verb: verb)
-        }
-        let mutation = try queue(verb, target, wanted, scope, terms)
-        await progress(.mutation(cloud: scope.site, mutation))
-        var result = try await carryOut(mutation, scope, clouds: clouds, isOffline: isOffline, progress)
-        result.warnings = findings + warnings(moving: target, to: wanted, scope)
-        return result
     }
 
     /// What a deletion comes to if there is nothing to delete any more.

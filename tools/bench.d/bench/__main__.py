@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import hours, listing, lookup, syncing
+from . import hours, listing, lookup, scopes, syncing
 from .context import Context
 from .processes import Failed
 from .report import Report, machine
@@ -21,6 +21,7 @@ MEASUREMENTS = {
     "import": syncing.first,
     "list": listing.all_leases,
     "hours": hours.weekly,
+    "scopes": scopes.both,
     "start": lookup.start,
 }
 
@@ -36,6 +37,7 @@ Measures the release build against what it is built on, side by side, and shows 
   again   a sync in which nothing changed, against a plain scan of the bytes; rows written; memory
   import  the first sync, against the sqlite3 shell inserting the same rows
   list    all leases as JSON, CSV and table: time and memory
+  scopes  leases that a member and an administrator see, against a member alone
   hours   weekly node-hours by project, against the sqlite3 shell with a query written by hand
   start   the program linked statically and dynamically (with --dynamic)
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from .body import PROJECT, USER
 
 NAME = "bench"
+#: The entry of an administrator, who sees the same leases.
+ADMINISTRATOR = "root"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -32,11 +34,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.reply(201, {"token": self.token()}, {"X-Subject-Token": "bench"})
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        name = "admin" if b'"admin"' in body else "user1"
+        self.reply(201, {"token": self.token(name)}, {"X-Subject-Token": name})
 
     def do_GET(self) -> None:
-        if self.path != "/v1/leases":
+        path = self.path.split("?")[0]
+        if path == "/v1/os-hosts":
+            self.reply(200, {"hosts": [host(number) for number in range(HOSTS)]})
+            return
+        if path == "/v1/os-hosts/allocations":
+            self.reply(200, {"allocations": [allocations(number) for number in range(HOSTS)]})
+            return
+        # As upstream does, it ignores what is asked for: the list is whole.
+        if path != "/v1/leases":
             self.reply(404, {"error_code": 404, "error_message": "not here", "error_name": "NOT_FOUND"})
             return
         with self.body.open("rb") as file:
@@ -45,20 +56,37 @@ class Handler(http.server.BaseHTTPRequestHandler):
             # The kernel copies from its own cache: no work is left here that could slow the reader down.
             self.connection.sendfile(file)
 
-    def token(self) -> dict:
+    def token(self, name: str) -> dict:
         host = self.headers["Host"]
         services = {"identity": f"http://{host}/v3", "reservation": f"http://{host}/v1"}
         return {
             "methods": ["password"], "expires_at": "2099-01-01T00:00:00.000000Z",
             "issued_at": "2026-01-01T00:00:00.000000Z",
-            "user": {"id": USER, "name": "user1", "domain": {"id": "default", "name": "Default"}},
+            "user": {"id": USER if name == "user1" else "a" * 32, "name": name,
+                     "domain": {"id": "default", "name": "Default"}},
             "project": {"id": PROJECT, "name": "project1", "domain": {"id": "default", "name": "Default"}},
-            "roles": [{"id": "member", "name": "member"}],
+            "roles": [{"id": role, "name": role} for role in ("member", "admin")[:2 if name == "admin" else 1]],
             "catalog": [{
                 "id": kind, "type": kind, "name": kind,
                 "endpoints": [{"id": kind, "interface": "public", "region_id": "RegionOne", "region": "RegionOne", "url": url}],
             } for kind, url in services.items()],
         }
+
+
+HOSTS = 200
+
+
+def host(number: int) -> dict:
+    return {"id": str(number), "hypervisor_hostname": f"node-{number}", "name": f"node-{number}", "reservable": True,
+            "node_type": ("compute_skylake", "gpu_rtx_6000")[number % 2], "vcpus": 48}
+
+
+def allocations(number: int) -> dict:
+    """Fifty leases of a host, one after the other."""
+    return {"resource_id": str(number), "reservations": [
+        {"id": f"{number:04}-{place:04}", "lease_id": f"lease-{number}-{place}",
+         "start_date": f"2030-{1 + place // 25:02}-{1 + place % 25:02}T00:00:00.000000",
+         "end_date": f"2030-{1 + place // 25:02}-{1 + place % 25:02}T20:00:00.000000"} for place in range(50)]}
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -87,11 +115,11 @@ class Cloud:
             os._exit(0)
         server.socket.close()
         self.configuration = self.folder / "clouds.yaml"
-        self.configuration.write_text(
-            f"clouds:\n  {NAME}:\n    region_name: RegionOne\n    auth:\n"
-            f"      auth_url: http://127.0.0.1:{Cloud.port}/v3\n      username: user1\n      password: bench\n"
+        self.configuration.write_text("clouds:\n" + "".join(
+            f"  {entry}:\n    region_name: RegionOne\n    auth:\n"
+            f"      auth_url: http://127.0.0.1:{Cloud.port}/v3\n      username: {user}\n      password: bench\n"
             "      project_name: project1\n      user_domain_name: Default\n      project_domain_name: Default\n"
-        )
+            for entry, user in ((NAME, "user1"), (ADMINISTRATOR, "admin"))))
         return self
 
     def __exit__(self, *_: object) -> None:
