@@ -23,6 +23,8 @@ sys.dont_write_bytecode = True
 from support import runner
 from support.fake_case import FakeCloudCase
 from support.fake_cloud import lease
+from support.site_case import NODE, SiteCase, short
+from support.site_cloud import answers, refusal
 
 CHICAGO = "/usr/share/zoneinfo/America/Chicago"
 
@@ -32,22 +34,8 @@ def columns(text):
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-class FaceCase(FakeCloudCase):
-    """A mirror of a few leases, whose cloud is gone."""
-
-    def setUp(self):
-        super().setUp()
-        self.cloud.leases = [
-            lease(0, name="edge", end="2098-12-20T10:00:00.000000"),
-            lease(1, name="ended", status="TERMINATED", start="2026-11-20T10:00:00.000000",
-                  end="2026-11-21T10:00:00.000000"),
-            lease(2, name="a name of many words that goes on and on until it has no end any more 日本語",
-                  status="PENDING", start="2099-01-01T00:00:00.000000", end="2099-01-03T00:00:00.000000"),
-            lease(3, name="it's", status="ERROR", end="2098-12-21T10:00:00.000000"),
-        ]
-        self.succeed("sync")
-        self.cloud.close()
-        self._cleanups = [c for c in self._cleanups if c[0] != self.cloud.close]
+class Screen:
+    """Runs the command on a terminal, or in a shell."""
 
     def on_terminal(self, width, *arguments, answer="", env=None):
         """What the command writes to a terminal, and its status."""
@@ -83,6 +71,24 @@ class FaceCase(FakeCloudCase):
         return subprocess.run(
             [shell, "-c", script], capture_output=True, text=True, timeout=120, cwd=self.folder,
             env={**self.environment, "PATH": f"{bin_folder}:{os.environ['PATH']}"})
+
+
+class FaceCase(Screen, FakeCloudCase):
+    """A mirror of a few leases, whose cloud is gone."""
+
+    def setUp(self):
+        super().setUp()
+        self.cloud.leases = [
+            lease(0, name="edge", end="2098-12-20T10:00:00.000000"),
+            lease(1, name="ended", status="TERMINATED", start="2026-11-20T10:00:00.000000",
+                  end="2026-11-21T10:00:00.000000"),
+            lease(2, name="a name of many words that goes on and on until it has no end any more 日本語",
+                  status="PENDING", start="2099-01-01T00:00:00.000000", end="2099-01-03T00:00:00.000000"),
+            lease(3, name="it's", status="ERROR", end="2098-12-21T10:00:00.000000"),
+        ]
+        self.succeed("sync")
+        self.cloud.close()
+        self._cleanups = [c for c in self._cleanups if c[0] != self.cloud.close]
 
 
 class Terminal(FaceCase):
@@ -178,7 +184,8 @@ class Scripts(FaceCase):
         self.assertIn("Did you mean 'list'?", self.run_command("lst").err)
 
     def test_options_before_the_command(self):
-        self.assertEqual(self.succeed("-f", "json", "list", "-a").out, self.succeed("list", "-a", "-f", "json").out)
+        wanted = self.succeed("list", "-a", "-c", "id", "-f", "json").out
+        self.assertEqual(self.succeed("-f", "json", "-c", "id", "list", "-a").out, wanted)
 
     def test_completion_from_the_data(self):
         self.assertEqual(self.succeed("__complete", "leases", "ed").out, "edge\n")
@@ -195,6 +202,70 @@ class Scripts(FaceCase):
                            "COMP_CWORD=2 COMP_LINE='leasehold show ed' COMP_POINT=17 && complete -p leasehold "
                            "&& _leasehold leasehold ed show && echo \"${COMPREPLY[@]}\"", shell="bash")
         self.assertIn("edge", check.stdout, check.stderr)
+
+
+class Writes(Screen, SiteCase):
+    """What a person is told of writes, by a site that carries them out."""
+
+    def screen(self, *arguments, **options):
+        text, status = self.on_terminal(80, *arguments, **options)
+        for row in text.splitlines():
+            # Progress is written over itself.
+            self.assertLessEqual(columns(row.rsplit("\r", 1)[-1]), 80, text)
+        return re.sub(r"\r[^\n]*\r", "", text), status
+
+    def test_each_write_says_what_is_now_so(self):
+        said, status = self.screen("create", "mine", *NODE)
+        self.assertEqual(status, 0, said)
+        self.assertRegex(said, r"Created mine, (PENDING|ACTIVE): \w{3} +\d+ \w{3} \d\d:\d\d to .* UTC")
+        self.assertIn("1 × host", said)
+        self.assertIn(self.rows("show", "mine")["id"], said)
+        said, status = self.screen("extend", "mine", "+1h")
+        self.assertEqual(status, 0, said)
+        self.assertRegex(said, r"Extended mine: now ends .* UTC, before ")
+        self.assertIn("Changed mine: now called new", self.screen("update", "mine", "--name", "new")[0])
+        said, status = self.screen("delete", "new", "-y")
+        self.assertRegex(said, r"DELETED new \([0-9a-f-]{36}\)")
+        self.assertNotIn("ACTIVE", said)
+        again, status = self.screen("delete", "new", "-y")
+        self.assertIn("already deleted", again)
+        self.assertEqual(again.count("already"), 1, again)
+
+    def test_several_leases_at_once(self):
+        for name in ("one", "two", "other"):
+            self.succeed("create", name, *NODE)
+        said, status = self.screen("extend", "one", "two", "+1h")
+        self.assertEqual((status, said.count("now ends")), (0, 2), said)
+        rows = self.succeed("delete", "one", "two", "-f", "json").json
+        self.assertEqual([row["status"] for row in rows], ["DELETED", "DELETED"])
+        self.assertEqual(self.screen("wait", "other")[1], 0)
+        self.assertEqual([row["name"] for row in self.rows("list")], ["other"])
+
+    def test_a_conflict_is_shown_side_by_side_with_what_each_decision_does(self):
+        self.succeed("create", "conf", *NODE)
+        self.succeed("extend", "conf", "--by", "2h", "--offline")
+        item, = self.site.named("conf")
+        item["end_date"] = item["end_date"].replace(item["end_date"][:16], short(item["end_date"], 5).replace(" ", "T"))
+        said, status = self.screen("sync", "--no-resources")
+        number = self.rows("queue", "list")[0]["id"]
+        page, status = self.screen("queue", "show", number)
+        self.assertRegex(page, r'Extend "conf" +BLOCKED: changed by someone else since')
+        self.assertRegex(page, r"before +yours +on the server")
+        self.assertRegex(page, rf"leasehold queue resolve {number} mine +end it .*3 h earlier")
+        self.assertRegex(page, rf"leasehold queue resolve {number} theirs +leave its end at")
+        self.assertIn("conf !", self.screen("list")[0])
+        self.succeed("queue", "resolve", number, "mine")
+        said, status = self.screen("sync", "--no-resources")
+        self.assertRegex(said, r"sent +extend conf: now ends ")
+        self.assertRegex(said, r"1 write sent")
+
+    def test_a_refusal_is_said_once_on_standard_error(self):
+        self.succeed("sync")
+        self.site.fault("POST", answers(*refusal(500, "Not enough hosts available")))
+        result = self.run_command("create", "many", *NODE)
+        self.assertEqual((result.status, result.out), (77, ""), str(result))
+        self.assertEqual(result.err.count("Not enough hosts available"), 1, str(result))
+        self.assertRegex(result.err, r"Not created; kept as write \d+: leasehold queue show \d+")
 
 
 if __name__ == "__main__":

@@ -12,27 +12,37 @@ struct LeaseFile {
     /// What it reserves, as listed.
     let reservations: [JSONObject]
 
-    /// Reads a file.
+    /// Reads a file, which may hold several: `list` prints a list.
     ///
     /// - Parameters:
     ///   - text: what it holds.
     ///   - path: what it is called, for messages.
+    /// - Returns: its leases, one at least.
     /// - Throws: ``CommandError`` of status 65 saying what is wrong with it.
-    init(_ text: String, path: String) throws(CommandError) {
-        func wrong(_ problem: String) -> CommandError {
-            CommandError(code: "invalid", message: "\(path): \(problem).", status: .data)
-        }
-        var value: JSONValue
+    static func all(_ text: String, path: String) throws(CommandError) -> [LeaseFile] {
+        let value: JSONValue
         do throws(FileError) {
             value = try Self.value(text)
         } catch {
-            throw wrong(error.problem)
+            throw CommandError(code: "invalid", message: "\(path): \(error.problem).", status: .data)
         }
-        // `list` prints a list, and some wrap the lease as Blazar's answer does.
-        if let elements = value.arrayValue {
-            guard elements.count == 1 else { throw wrong("holds \(elements.count) leases; one is wanted") }
-            value = elements[0]
+        guard let elements = value.arrayValue else { return [try LeaseFile(value, place: path)] }
+        guard !elements.isEmpty else {
+            throw CommandError(code: "invalid", message: "\(path): holds no lease.", status: .data)
         }
+        var leases: [LeaseFile] = []
+        for (index, element) in elements.enumerated() {
+            let place = elements.count == 1 ? path : "\(path), lease \(index + 1)"
+            leases.append(try LeaseFile(element, place: place))
+        }
+        return leases
+    }
+
+    private init(_ value: JSONValue, place path: String) throws(CommandError) {
+        func wrong(_ problem: String) -> CommandError {
+            CommandError(code: "invalid", message: "\(path): \(problem).", status: .data)
+        }
+        // Some wrap the lease as Blazar's answer does.
         guard let lease = (value["lease"] ?? value).objectValue else { throw wrong("holds no lease") }
         name = lease["name"]?.stringValue
         if let start = Self.moment(lease["start_date"]), let end = Self.moment(lease["end_date"]) {

@@ -35,6 +35,9 @@ package struct LeaseCreate: Subcommand {
                 --network network_name=mynet,stitch_provider=fabric
               leasehold show mylease -f yaml > old.yaml
               leasehold create again --from old.yaml
+              leasehold create 'class-{n}' --count 191 --duration 4h --node 1 --dry-run
+              leasehold create lab --start 'monday 9:00' --duration 3h --node 1 \\
+                --every 1w --until 2027-02-01
               leasehold create mylease --duration 2h --node amount=1 --dry-run
               leasehold create ip --duration 2h \\
                 --reservation resource_type=fip,network_id=5468a84c,amount=2
@@ -75,6 +78,7 @@ package struct LeaseCreate: Subcommand {
         completion: .file())
     var file: String?
 
+    @OptionGroup(title: "Several leases") var series: LeaseSeries
     @OptionGroup(title: "As the openstack command has them") var dates: OpenStackDates
     @OptionGroup(title: "What to reserve") var wanted: RequestOptions
 
@@ -126,19 +130,27 @@ package struct LeaseCreate: Subcommand {
             throw CommandError.usage("A lease is created at one cloud: name one with --os-cloud.")
         }
         try waiting.check()
-        let (draft, remarks) = try draft(console, cloud: clouds.first)
-        if lasts == .aDay, !writing.reading.output.isQuiet {
-            let end = TimeText(zone: writing.reading.zone(console), now: console.now()).zoned(draft.endsAt)
+        let (drafts, remarks) = try drafts(console, cloud: clouds.first)
+        if lasts == .aDay, !writing.reading.output.isQuiet, let first = drafts.first {
+            let end = TimeText(zone: writing.reading.zone(console), now: console.now()).zoned(first.endsAt)
             console.remark("No end was given: it lasts one day, until \(end). --end and --duration say otherwise.")
         }
-        guard !isDryRun else { return try show(draft, remarks, cloud: clouds.first, &console) }
+        guard !isDryRun else { return try show(drafts, remarks, cloud: clouds.first, &console) }
         let terms = WriteTerms(
             lateStart: lateStart, notAfter: try writing.moment(writing.notAfter, console),
             retryUntil: try writing.moment(retryUntil, console))
         let manager = try writing.manager(&console)
-        var result = try await create(draft, terms, manager, cloud: clouds.first, &console)
-        result.warnings = remarks + result.warnings
-        try writing.conclude(result, &console)
+        var outcomes: [Result<WriteResult, any Error>] = []
+        for draft in drafts {
+            do {
+                var result = try await create(draft, terms, manager, cloud: clouds.first, &console)
+                result.warnings = remarks + result.warnings
+                outcomes.append(.success(result))
+            } catch {
+                outcomes.append(.failure(error))
+            }
+        }
+        try writing.conclude(outcomes, &console)
     }
 
     // MARK: - Asking
@@ -166,14 +178,35 @@ package struct LeaseCreate: Subcommand {
     }
 
     private func show(
-        _ draft: LeaseDraft, _ remarks: [DraftFinding], cloud: String?, _ console: inout Console
+        _ drafts: [LeaseDraft], _ remarks: [DraftFinding], cloud: String?, _ console: inout Console
     ) throws {
-        try console.output.write(JSONValue.object(draft.body).text(.pretty) + "\n")
+        let output = writing.reading.output
+        if drafts.count == 1 {
+            try console.output.write(JSONValue.object(drafts[0].body).text(.pretty) + "\n")
+        } else if output.format.isForPeople {
+            try writing.reading.write(drafts, Self.draftColumns(console.now()), &console)
+        } else {
+            try console.output.write(JSONValue.array(drafts.map { .object($0.body) }).text(.pretty) + "\n")
+        }
         writing.remark(remarks, &console)
         // A draft can be printed without a database, and without clouds.
         guard let manager = try? writing.reading.global.manager(console), let scope = try? manager.scope(ofCloud: cloud)
         else { return }
-        writing.remark(try manager.review(draft, scope: scope, lateStart: lateStart), &console)
+        for draft in drafts {
+            writing.remark(try manager.review(draft, scope: scope, lateStart: lateStart), &console)
+        }
+    }
+
+    private static func draftColumns(_ now: Timestamp) -> [Column<LeaseDraft>] {
+        [
+            Column("name") { .text($0.name) },
+            Column("start_date", heading: "STARTS") { draft in
+                if case .at(let start) = draft.start { return .time(start) }
+                return .time(now)
+            },
+            Column("end_date", heading: "ENDS") { .time($0.endsAt) },
+            Column("reservations") { .number($0.reservations.count) },
+        ]
     }
 
     // MARK: - The draft
@@ -185,10 +218,27 @@ package struct LeaseCreate: Subcommand {
         [end, dates.endDate, duration, file].allSatisfy { $0 == nil } ? .aDay : .given
     }
 
-    private func draft(_ console: Console, cloud: String?) throws -> (draft: LeaseDraft, remarks: [DraftFinding]) {
+    /// The leases that are meant: those of the file, or one; each as often as it is to be made.
+    private func drafts(_ console: Console, cloud: String?) throws -> (drafts: [LeaseDraft], remarks: [DraftFinding]) {
+        let repeated = try file.map { try LeaseFile.all(console.text(ofFile: $0), path: $0) } ?? []
+        guard repeated.count < 2 || name == nil else {
+            throw CommandError.usage("The file holds \(repeated.count) leases, with names of their own: give no name.")
+        }
+        var drafts: [LeaseDraft] = []
+        var remarks: [DraftFinding] = []
+        for lease in repeated.isEmpty ? [nil] : repeated.map(Optional.some) {
+            let (first, found) = try draft(repeating: lease, console, cloud: cloud)
+            if remarks.isEmpty { remarks = found }
+            drafts += try series.drafts(from: first, now: console.now(), zone: writing.reading.zone(console))
+        }
+        return (drafts, remarks)
+    }
+
+    private func draft(
+        repeating repeated: LeaseFile?, _ console: Console, cloud: String?
+    ) throws -> (draft: LeaseDraft, remarks: [DraftFinding]) {
         let now = console.now()
         let zone = writing.reading.zone(console)
-        let repeated = try file.map { try LeaseFile(console.text(ofFile: $0), path: $0) }
         guard let name = name ?? repeated?.name else {
             throw CommandError.usage("The file has no name for the lease: give one.")
         }

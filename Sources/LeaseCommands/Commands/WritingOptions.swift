@@ -92,7 +92,10 @@ package struct WritingOptions: ParsableArguments {
     private func finish(_ result: WriteResult, _ console: inout Console) throws {
         let mutation = result.mutation
         let outcome = WriteOutcome(result: result)
-        for note in result.notes where !(reading.output.isQuiet || outcome.says(note)) { console.remark(note) }
+        let isTold = reading.output.format == .table
+        for note in result.notes where !(reading.output.isQuiet || isTold && outcome.says(note)) {
+            console.remark(note)
+        }
         switch mutation.state {
         case .queued:
             let why = isOffline ? "" : " (\(result.pause ?? mutation.message ?? "it waits for an earlier one"))"

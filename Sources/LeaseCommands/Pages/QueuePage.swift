@@ -18,7 +18,10 @@ struct QueuePage {
             "\(text.title)   \(text.standing)",
             right: "(write \(id)\(cloud.map { ", \($0)" } ?? ", \(mutation.site)"))")
         addFields(text, to: &page)
-        if let message = mutation.message, !message.isEmpty { page.line(message, indent: 2) }
+        // The message about a conflict says to look here.
+        if let message = mutation.message, !message.isEmpty, mutation.reason != "conflict" {
+            page.line(message, indent: 2)
+        }
         addRequests(time, to: &page)
         let decisions = decisions(text)
         if !decisions.isEmpty {
@@ -126,6 +129,6 @@ struct QueuePage {
         guard let theirs = moment(mutation.theirs) else { return "end it \(text.time.moment(end))" }
         let seconds = end.seconds(since: theirs)
         let difference = TimeText.duration(seconds: Int64(clamping: seconds.magnitude))
-        return "end it \(text.time.moment(end)) (\(difference) \(seconds < 0 ? "earlier" : "later") than now)"
+        return "end it \(text.time.moment(end)) (\(difference) \(seconds < 0 ? "earlier" : "later"))"
     }
 }

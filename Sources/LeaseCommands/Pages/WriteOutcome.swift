@@ -49,7 +49,8 @@ struct WriteOutcome {
             guard let end = result.lease?.lease.endsAt ?? moment(mutation.body["end_date"]) else { return nil }
             let before = moment(mutation.base["end_date"]).map { ", before \(style.time.moment($0))" } ?? ""
             return "Extended \(name): now ends \(style.time.zoned(end))\(before)"
-        case .update: return "Changed \(name): \(text.outcome)"
+        case .update:
+            return "Changed \(mutation.base["name"]?.stringValue ?? name): \(text.outcome)"
         case .delete: return "DELETED \(name)\(mutation.leaseID.map { " (\($0))" } ?? "")"
         }
     }

@@ -1,0 +1,96 @@
+import ArgumentParser
+import LeaseModel
+import Output
+
+/// The options that make several leases of one.
+package struct LeaseSeries: ParsableArguments {
+    @Option(
+        name: .customLong("count"),
+        help: ArgumentHelp("Make so many; {n} in the name is the number of each.", valueName: "number"))
+    var count: Int?
+
+    @Option(
+        name: .customLong("every"),
+        help: ArgumentHelp(
+            "Start one so often, at the same time of day: 1d, 1w; with --until or --count.", valueName: "duration"))
+    var every: String?
+
+    @Option(
+        name: .customLong("until"), parsing: .unconditional,
+        help: ArgumentHelp("With --every: the last one starts before this time.", valueName: "time"))
+    var until: String?
+
+    package init() {}
+
+    /// The most leases that one command makes.
+    private static let most = 1_000
+
+    package func validate() throws {
+        if let count, !(1...Self.most).contains(count) {
+            throw ValidationError("--count takes a number of leases, 1 to \(Self.most).")
+        }
+        guard every != nil || until == nil else { throw ValidationError("--until belongs to --every.") }
+        guard every == nil || until != nil || count != nil else {
+            throw ValidationError("--every needs --until TIME or --count NUMBER.")
+        }
+    }
+
+    /// The leases that are meant by one.
+    ///
+    /// Days and weeks are those of the zone's clocks: a lease that starts at nine starts at nine in summer and winter. A
+    /// time that the clocks skip is taken as long after the day's beginning as on other days.
+    ///
+    /// - Parameters:
+    ///   - draft: the first one.
+    ///   - now: the present.
+    ///   - zone: the person's zone.
+    /// - Returns: the drafts, with names of their own if there are several.
+    /// - Throws: ``CommandError`` if there are none, or too many.
+    func drafts(from draft: LeaseDraft, now: Timestamp, zone: DisplayZone) throws -> [LeaseDraft] {
+        guard let every else {
+            guard let count else { return [draft] }
+            return named(Array(repeating: draft, count: count))
+        }
+        let seconds = try DurationArgument(parsing: every).seconds
+        guard seconds > 0 else { throw CommandError.usage("--every takes some time, not none.") }
+        let end = try until.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone) }
+        let first = if case .at(let start) = draft.start { start } else { now }
+        let clock = zone.clock(at: first)
+        var drafts: [LeaseDraft] = []
+        while drafts.count < count ?? .max {
+            let start = Self.moment(showing: clock.adding(seconds: Int64(drafts.count) * seconds), zone)
+            if let end, start >= end { break }
+            guard drafts.count < Self.most else {
+                throw CommandError.usage("--every \(every) makes more than \(Self.most) leases until then.")
+            }
+            var next = draft
+            let shift = start.seconds(since: first)
+            if !drafts.isEmpty { next.start = .at(start) }
+            next.endsAt = draft.endsAt.adding(seconds: shift)
+            next.beforeEnd = draft.beforeEnd?.adding(seconds: shift)
+            drafts.append(next)
+        }
+        guard !drafts.isEmpty else { throw CommandError.usage("--until is not after the first start.") }
+        return named(drafts)
+    }
+
+    private static func moment(showing clock: Timestamp, _ zone: DisplayZone) -> Timestamp {
+        if let moment = zone.moments(showing: clock).first { return moment }
+        return clock.adding(seconds: -Int64(zone.offsetSeconds(clock.adding(seconds: -86_400))))
+    }
+
+    /// Numbers the names, with as many digits as the last needs.
+    private func named(_ drafts: [LeaseDraft]) -> [LeaseDraft] {
+        drafts.enumerated().map { index, draft in
+            let digits = String(index + 1)
+            let number = String(repeating: "0", count: String(drafts.count).count - digits.count) + digits
+            var draft = draft
+            if draft.name.contains("{n}") {
+                draft.name = draft.name.replacing("{n}", with: number)
+            } else if drafts.count > 1 {
+                draft.name += "-\(number)"
+            }
+            return draft
+        }
+    }
+}
