@@ -87,8 +87,8 @@ let package = Package(
         // The two together.
         module(
             "SyncEngine",
-            ["LeaseModel", "LocalFiles", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient"]),
-        module("Leasehold", ["LeaseModel", "LocalFiles", "LeaseStore", "SyncEngine"]),
+            ["LeaseModel", "LocalFiles", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient", logging]),
+        module("Leasehold", ["LeaseModel", "LocalFiles", "LeaseStore", "SyncEngine", logging]),
 
         // The command: how results look, and what there is to show.
         module("Output", ["LeaseModel", "LeaseReports", yams]),

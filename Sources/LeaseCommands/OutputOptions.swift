@@ -48,9 +48,6 @@ package struct OutputOptions: ParsableArguments {
     @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Only results and errors, no remarks.")
     package var isQuiet = false
 
-    @Flag(name: [.customShort("v"), .customLong("verbose")], help: "Say more on standard error; -vv says most.")
-    package var verbosity: Int
-
     package init() {}
 
     package func validate() throws {

@@ -146,7 +146,7 @@ extension LeaseManager {
         case .connection(let connection):
             let entry = CloudDirectory.Entry(
                 reference: connection.reference, name: connection.name, connection: .success(connection))
-            let reports = await Synchronizer(store: store, options: pullOptions(options), progress: progress)
+            let reports = await Synchronizer(store: store, options: pullOptions(options), progress: noting(progress))
                 .run([entry])
             return reports.allSatisfy { $0.failure == nil }
         case .elsewhere(let why): throw LeaseholdError(code: .configuration, message: why)

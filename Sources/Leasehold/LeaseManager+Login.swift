@@ -54,6 +54,9 @@ extension LeaseManager {
         }
     }
 
+    /// When what the configured clouds are logged in with ends, as far as is known here. Nothing is asked of them.
+    package func loginEnds() -> [LoginEnd] { directory.loginEnds() }
+
     private static func withLogin<Value: Sendable>(
         _ target: LoginTarget, _ configuration: Configuration,
         _ body: (CloudLogin) async throws(CloudTrouble) -> Value

@@ -30,7 +30,7 @@ extension LeaseManager {
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws(LeaseholdError) -> [SyncReport] {
         let entries = try entries(clouds)
-        let synchronizer = Synchronizer(store: store, options: pullOptions(options), progress: progress)
+        let synchronizer = Synchronizer(store: store, options: pullOptions(options), progress: noting(progress))
         return await DatabaseThreads.run { await synchronizer.run(entries) }
     }
 
@@ -47,7 +47,7 @@ extension LeaseManager {
     ) async throws(LeaseholdError) {
         let watch = SyncWatch(
             store: store, intervalSeconds: intervalSeconds, options: pullOptions(SyncOptions()),
-            now: configuration.now, sleep: sleep, progress: progress)
+            now: configuration.now, sleep: sleep, progress: noting(progress))
         do {
             try await DatabaseThreads.run { () throws(CloudFault) in
                 try await watch.run { () throws(CloudFault) in try directory.entries(clouds) }
@@ -69,7 +69,15 @@ extension LeaseManager {
     }
 
     /// Finds out whether clouds can be used: configuration, login, and whether Blazar answers.
-    public static func diagnose(_ clouds: Clouds, _ configuration: Configuration) async -> [Diagnosis] {
+    ///
+    /// - Parameters:
+    ///   - clouds: which.
+    ///   - configuration: where things are.
+    ///   - isOffline: whether to look at the configuration only.
+    /// - Returns: what was found.
+    public static func diagnose(
+        _ clouds: Clouds, _ configuration: Configuration, offline isOffline: Bool = false
+    ) async -> [Diagnosis] {
         let entries: [CloudDirectory.Entry]
         do {
             entries = try directory(configuration).entries(clouds)
@@ -80,14 +88,30 @@ extension LeaseManager {
         for entry in entries {
             switch entry.connection {
             case .success(let connection):
-                findings += await CloudCheck(connection: connection).run()
+                let check = CloudCheck(connection: connection)
+                findings += isOffline ? check.configuration() : await check.run()
                 await connection.close()
             case .failure(let error):
                 findings.append(
                     Diagnosis(subject: entry.name, step: "configuration", verdict: .bad, message: error.message))
             }
         }
+        if isOffline, clouds == .all { findings += await diagnoseDefault(configuration) }
         return findings
+    }
+
+    /// Which cloud is used if none is named.
+    private static func diagnoseDefault(_ configuration: Configuration) async -> [Diagnosis] {
+        let step = "default cloud"
+        do throws(CloudFault) {
+            guard let entry = try directory(configuration).entries(.standard).first else { return [] }
+            let connection = try entry.connection.get()
+            let findings = CloudCheck(connection: connection).configuration(step)
+            await connection.close()
+            return findings
+        } catch {
+            return [Diagnosis(subject: "clouds", step: step, verdict: .warning, message: error.message)]
+        }
     }
 
     private func entries(_ clouds: Clouds) throws(LeaseholdError) -> [CloudDirectory.Entry] {
@@ -113,7 +137,8 @@ extension LeaseManager {
         CloudDirectory(
             environment: configuration.environment, homeDirectory: configuration.homeDirectory,
             currentDirectory: configuration.currentDirectory, userAgent: "leasehold/\(LeaseManager.version)",
-            now: configuration.now, assistant: configuration.assistant)
+            now: configuration.now, options: configuration.cloudOptions, assistant: configuration.assistant,
+            logger: configuration.logger)
     }
 
     /// The version of the program.

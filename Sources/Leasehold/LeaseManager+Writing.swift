@@ -227,7 +227,7 @@ extension LeaseManager {
 
     func flush(_ progress: @escaping @Sendable (SyncProgress) async -> Void) -> QueueFlush {
         QueueFlush(
-            store: store, options: pullOptions(SyncOptions()), sleep: sleep, progress: progress)
+            store: store, options: pullOptions(SyncOptions()), sleep: sleep, progress: noting(progress))
     }
 
     private func send(

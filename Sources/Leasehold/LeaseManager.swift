@@ -1,6 +1,7 @@
 public import Foundation
 public import LeaseModel
 import LeaseStore
+package import Logging
 package import SyncEngine
 
 /// The leases of every cloud that has been synced, answered from a local database.
@@ -30,6 +31,10 @@ public struct LeaseManager: Sendable {
         public var now: @Sendable () -> Timestamp
         /// Who can be asked to log in; `nil` if nobody can.
         package var assistant: (any LoginAssistant)?
+        /// What the command line says of the one cloud that is meant, by the names of clouds.yaml: `project_name`.
+        package var cloudOptions: [String: String] = [:]
+        /// Where requests and decisions are noted; `nil` if nowhere.
+        package var logger: Logger?
 
         /// What the process was started with.
         ///

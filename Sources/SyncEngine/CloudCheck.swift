@@ -8,14 +8,32 @@ package struct CloudCheck: Sendable {
 
     package init(connection: CloudConnection) { self.connection = connection }
 
+    /// What is configured; nothing is asked of the cloud.
+    ///
+    /// - Parameter step: what to call that.
+    /// - Returns: what there is to say.
+    package func configuration(_ step: String = "configuration") -> [Diagnosis] {
+        let (name, cloud) = (connection.name, connection.cloud)
+        let parts = [
+            "\(cloud.authType) at \(cloud.authURL)", cloud.project.map { "project \($0.text)" },
+            cloud.region.map { "region \($0)" },
+            cloud.overriddenBy.isEmpty ? nil : "by \(cloud.overriddenBy.joined(separator: ", "))",
+        ]
+        var findings = [
+            Diagnosis(
+                subject: name, step: step, verdict: .good,
+                message: parts.compactMap { $0 }.joined(separator: ", "))
+        ]
+        findings += cloud.warnings.map {
+            Diagnosis(subject: name, step: step, verdict: .warning, message: $0)
+        }
+        return findings
+    }
+
     /// The findings, the first failure last.
     package func run() async -> [Diagnosis] {
         let name = connection.name
-        var findings = [
-            Diagnosis(
-                subject: name, step: "configuration", verdict: .good,
-                message: "\(connection.cloud.authType) at \(connection.cloud.authURL)")
-        ]
+        var findings = configuration()
         if !connection.cloud.tls.verifiesServer {
             findings.append(
                 Diagnosis(
@@ -30,6 +48,14 @@ package struct CloudCheck: Sendable {
                 Diagnosis(
                     subject: name, step: "login", verdict: .good,
                     message: "user \(identity.userName), project \(identity.projectName)\(scope)"))
+            await connection.noteLoginEnd()
+            if let end = connection.loginEnd {
+                let now = connection.now()
+                findings.append(
+                    Diagnosis(
+                        subject: name, step: "login", verdict: now >= end.tellsFrom ? .warning : .good,
+                        message: end.sentence(now: now)))
+            }
             if identity.isApplicationCredential {
                 findings.append(
                     Diagnosis(

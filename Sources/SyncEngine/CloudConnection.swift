@@ -7,13 +7,16 @@ package struct CloudConnection: Sendable {
     package let cloud: CloudConfiguration
     package let session: any ServiceSession
     let now: @Sendable () -> Timestamp
+    /// What is known of when credentials end; `nil` if nothing is kept of that.
+    let ends: CredentialEnds?
     private let shutDown: @Sendable () async -> Void
 
     /// Connects a cloud by a session that something else keeps, as tests do.
     package init(
         cloud: CloudConfiguration, session: any ServiceSession, now: @escaping @Sendable () -> Timestamp,
-        shutDown: @escaping @Sendable () async -> Void = {}
+        ends: CredentialEnds? = nil, shutDown: @escaping @Sendable () async -> Void = {}
     ) {
+        self.ends = ends
         self.cloud = cloud
         self.session = session
         self.now = now

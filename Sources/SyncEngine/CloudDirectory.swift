@@ -1,5 +1,7 @@
 package import LeaseModel
+package import Logging
 package import OpenStackClient
+import Synchronization
 
 /// Why a cloud cannot even be tried.
 package struct CloudFault: Error, Sendable, Hashable {
@@ -20,6 +22,9 @@ package struct CloudDirectory: Sendable {
     private let userAgent: String
     private let now: @Sendable () -> Timestamp
     private let assistant: (any LoginAssistant)?
+    private let logger: Logger?
+    private let said = SaidOnce()
+    private let ends: CredentialEnds
     private let decorate: @Sendable (any HTTPTransport) -> any HTTPTransport
 
     /// - Parameters:
@@ -28,15 +33,20 @@ package struct CloudDirectory: Sendable {
     ///   - currentDirectory: the current folder.
     ///   - userAgent: what to call ourselves towards servers.
     ///   - now: the clock.
+    ///   - options: what the command line says of the one cloud that is meant, by the names of clouds.yaml.
     ///   - assistant: who can be asked to log in; `nil` if nobody can.
+    ///   - logger: where requests and decisions are noted.
     ///   - decorate: puts something around each transport, such as a log.
     package init(
         environment: [String: String], homeDirectory: String, currentDirectory: String, userAgent: String,
-        now: @escaping @Sendable () -> Timestamp, assistant: (any LoginAssistant)? = nil,
+        now: @escaping @Sendable () -> Timestamp, options: [String: String] = [:],
+        assistant: (any LoginAssistant)? = nil, logger: Logger? = nil,
         decorate: @escaping @Sendable (any HTTPTransport) -> any HTTPTransport = { $0 }
     ) {
         loader = CloudConfigurationLoader(
-            environment: environment, homeDirectory: homeDirectory, currentDirectory: currentDirectory)
+            environment: environment, homeDirectory: homeDirectory, currentDirectory: currentDirectory,
+            options: options)
+        ends = CredentialEnds(environment: environment, homeDirectory: homeDirectory)
         self.environment = environment
         self.homeDirectory = homeDirectory
         self.currentDirectory = currentDirectory
@@ -44,6 +54,7 @@ package struct CloudDirectory: Sendable {
         self.userAgent = userAgent
         self.now = now
         self.assistant = assistant
+        self.logger = logger
         self.decorate = decorate
     }
 
@@ -69,6 +80,12 @@ package struct CloudDirectory: Sendable {
 
         /// What tells whether the configuration is still what it was; `nil` if it is faulty.
         package var fingerprint: String? { try? cloud.get().fingerprint }
+    }
+
+    /// When what the configured clouds are logged in with ends, as far as is known here.
+    package func loginEnds() -> [LoginEnd] {
+        let all = (try? loader.load(.all)) ?? []
+        return all.compactMap { (try? $0.result.get()).flatMap(ends.end) }
     }
 
     /// Connects a cloud; nothing is sent before its first request.
@@ -139,7 +156,8 @@ package struct CloudDirectory: Sendable {
             let (session, transport) = try session(cloud)
             return .success(
                 CloudConnection(
-                    cloud: cloud, session: session, now: now, shutDown: { await transport.closing.shutdown() }))
+                    cloud: cloud, session: session, now: now, ends: ends,
+                    shutDown: { await transport.closing.shutdown() }))
         } catch {
             return .failure(CloudFault(error))
         }
@@ -150,11 +168,40 @@ package struct CloudDirectory: Sendable {
 
     /// A session that logs in when it is first used.
     func session(_ cloud: CloudConfiguration) throws(ServiceError) -> (KeystoneSession, Transports) {
+        note(cloud)
+        try proxies.check(cloud.authURL, cloud: cloud.displayName)
         let transport = try AsyncHTTPClientTransport(
             tls: cloud.tls, proxies: proxies, userAgent: userAgent, clock: now)
-        let sending = decorate(try bounded(transport))
-        let session = KeystoneSession(cloud: cloud, transport: sending, clock: now, assistant: assistant)
+        let bounded = try bounded(transport)
+        let sending = decorate(logger.map { LoggingTransport(bounded, logger: $0) } ?? bounded)
+        let session = KeystoneSession(
+            cloud: cloud, transport: sending, clock: now, assistant: assistant, logger: logger)
         return (session, (sending, transport))
+    }
+
+    /// Says how a cloud came to be configured so.
+    private func note(_ cloud: CloudConfiguration) {
+        guard let logger else { return }
+        for warning in cloud.warnings where said.isNew(warning) { logger.warning("\(warning)") }
+        guard logger.logLevel <= .info else { return }
+        let place =
+            switch cloud.origin {
+            case .environment: "the OS_* variables"
+            case .file(let path): path.escapedForTerminal
+            }
+        let region = cloud.region.map { ", region \($0.escapedForTerminal)" } ?? ""
+        let proxy = proxies.route(to: cloud.authURL).map { ", through the proxy \($0)" } ?? ""
+        let summary =
+            "cloud \(cloud.reference.description.escapedForTerminal) of \(place): \(cloud.authType) at "
+            + "\(cloud.authURL.escapedForTerminal)\(region)\(proxy)"
+        for remark in [summary] + cloud.remarks where said.isNew(remark) { logger.info("\(remark)") }
+    }
+
+    /// What has been said, so that nothing is said twice.
+    private final class SaidOnce: Sendable {
+        private let texts = Mutex<Set<String>>([])
+
+        func isNew(_ text: String) -> Bool { texts.withLock { $0.insert(text).inserted } }
     }
 
     private func bounded(_ transport: any HTTPTransport) throws(ServiceError) -> any HTTPTransport {

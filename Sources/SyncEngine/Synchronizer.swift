@@ -43,7 +43,8 @@ package struct Synchronizer: Sendable {
     }
 
     func pull(_ connection: CloudConnection, _ options: PullOptions) async -> SyncReport {
-        await CloudSync(store: store, connection: connection, options: options, progress: progress).run()
+        let report = await CloudSync(store: store, connection: connection, options: options, progress: progress).run()
+        return await connection.warning(of: report, asks: options.readsResources)
     }
 
     static func report(_ fault: CloudFault, cloud: String) -> SyncReport {

@@ -11,12 +11,10 @@ struct OutputOptionsTests {
         let options = try OutputOptions.parse(
             [
                 "-f", "json", "-c", "id", "--column", "name,status", "--sort", "-start_date", "--sort-column", "name",
-                "-vv",
             ])
         #expect(options.format == .json)
         #expect(options.columnNames == ["id", "name", "status"])
         #expect(options.sort == [SortKey(column: "start_date", isDescending: true), SortKey(column: "name")])
-        #expect(options.verbosity == 2)
         #expect(!options.usesUTC && !options.noColor && !options.isQuiet)
         #expect(try OutputOptions.parse([]).format == .table)
     }

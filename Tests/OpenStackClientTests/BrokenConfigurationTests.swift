@@ -13,7 +13,6 @@ import Testing
         ("clouds:\n  a:\n    auth: {password: x}\n  a: {}\n", nil, nil, "twice"),
         ("clouds:\n  a:\n    auth:\n      password: a: b\n", 4, nil, "colon"),
         ("clouds:\n  - a\n", 2, 3, "list"),
-        ("clouds:\n  a: text\n", 2, 6, "scalar"),
         ("- a\n", 1, 1, "top"),
         ("clouds:\n  a: *nowhere\n", 2, nil, "alias"),
     ]) func brokenYAMLNamesFileAndLine(text: String, line: Int?, column: Int?, why: String) throws {
@@ -41,10 +40,41 @@ import Testing
         #expect(!"\(String(describing: error))".contains("s3cr3t"))
     }
 
-    @Test func emptyFileIsAnError() throws {
-        try folder.write("cwd/clouds.yaml", "\n")
-        let error = #expect(throws: CloudConfigurationError.self) { try folder.loader().names() }
-        #expect(error?.kind == .brokenFile)
+    @Test(arguments: ["", "\n", "# only a comment\n", "---\n# nothing\n...\n", "~\n"])
+    func emptyFileIsAsOneThatIsNotThere(text: String) throws {
+        try folder.write("cwd/clouds.yaml", text)
+        #expect(try folder.loader().names().isEmpty)
+        try folder.write("home/.config/openstack/clouds.yaml", CloudSearchTests.clouds("behind"))
+        #expect(try folder.loader().names() == ["behind"])
+        let environment = ["OS_AUTH_URL": "http://h/v3", "OS_USERNAME": "u", "OS_PASSWORD": "p"]
+        #expect(try folder.loader(environment).loadDefault().authURL == "http://h/v3")
+    }
+
+    @Test func onlyTheEntryAskedForCanFail() throws {
+        let good = "good: {auth: {auth_url: 'http://h', username: u, password: p}}"
+        try folder.write("cwd/clouds.yaml", "clouds:\n  bad: todo\n  worse: [1]\n  \(good)\n  lame: {auth: {}}\n")
+        #expect(try folder.loader().load(name: "good").authURL == "http://h")
+        let error = #expect(throws: CloudConfigurationError.self) { try folder.loader().load(name: "bad") }
+        #expect(error?.position?.line == 2)
+        let all = try folder.loader().load(.all)
+        #expect(all.map(\.reference.entry) == ["bad", "worse", "good", "lame"])
+        #expect(all.map { (try? $0.result.get()) != nil } == [false, false, true, false])
+    }
+
+    @Test func completeVariablesDoWithoutABrokenFile() throws {
+        let path = try folder.write("cwd/clouds.yaml", "clouds:\n\tone: {}\n")
+        let environment = ["OS_AUTH_URL": "http://h/v3", "OS_USERNAME": "u", "OS_PASSWORD": "p"]
+        let cloud = try folder.loader(environment).loadDefault()
+        #expect(cloud.authURL == "http://h/v3")
+        #expect(cloud.warnings.count == 1 && cloud.warnings[0].hasPrefix(path))
+        let all = try folder.loader(environment).load(.all)
+        #expect(all.map(\.reference.entry) == [path, "envvars"])
+        for other in [["OS_CLOUD": "one"], ["OS_PASSWORD": ""], ["OS_AUTH_URL": ""]] {
+            let error = #expect(throws: CloudConfigurationError.self, "\(other)") {
+                try folder.loader(environment.merging(other) { $1 }).loadDefault()
+            }
+            #expect(error?.position?.file == path, "\(other)")
+        }
     }
 
     @Test func brokenSecureFileIsNamedItself() throws {

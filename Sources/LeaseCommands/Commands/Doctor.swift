@@ -19,6 +19,8 @@ package struct Doctor: Subcommand {
               leasehold doctor --os-cloud chi_uc
             """))
 
+    @Flag(name: .customLong("offline"), help: "Look at the configuration and the database only; ask no cloud.")
+    var isOffline = false
     @OptionGroup var reading: ReadingOptions
 
     package init() {}
@@ -30,7 +32,8 @@ package struct Doctor: Subcommand {
         configuration.assistant = nil
         var findings = [database(console)]
         let names = reading.global.names(console)
-        findings += await LeaseManager.diagnose(names.isEmpty ? .all : reading.global.selection(console), configuration)
+        let isAll = names.isEmpty && configuration.cloudOptions.isEmpty
+        findings += await LeaseManager.diagnose(isAll ? .all : reading.global.selection(console), configuration, offline: isOffline)
         if let message = LeaseManager.policyProblem(configuration) {
             findings.append(Diagnosis(subject: "policy", step: "read", verdict: .warning, message: message))
         }

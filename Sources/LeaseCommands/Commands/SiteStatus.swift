@@ -25,6 +25,7 @@ package struct SiteStatus: Subcommand {
         let (manager, scopes) = try await reading.open(&console)
         let rows = try SiteRow.all(manager, scopes: scopes, now: console.now())
         try reading.write(rows, SiteRow.overview, &console)
+        remarkLoginEnds(rows, &console)
         try reading.remarkFreshness(manager, scopes: scopes, &console)
     }
 }
@@ -50,7 +51,19 @@ package struct SiteList: Subcommand {
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)
         let rows = try SiteRow.all(manager, scopes: scopes, now: console.now())
-        try reading.write(rows, SiteRow.details, &console)
+        try reading.write(rows, SiteRow.details(rows), &console)
+        remarkLoginEnds(rows, &console)
+    }
+}
+
+extension Subcommand {
+    /// Says which logins are about to end, or have ended.
+    fileprivate func remarkLoginEnds(_ rows: [SiteRow], _ console: inout Console) {
+        let now = console.now()
+        var told: Set<LoginEnd> = []
+        for end in rows.flatMap(\.loginEnds) where now >= end.tellsFrom && told.insert(end).inserted {
+            console.remark("\(end.cloud): \(end.sentence(now: now))")
+        }
     }
 }
 
@@ -61,6 +74,7 @@ extension SiteRow {
         let queue = try manager.queue(scopes: scopes).filter(\.state.isPending)
         let listings = try manager.resourceListings(scopes: scopes)
         let firstListings = try manager.firstListings()
+        let ends = manager.loginEnds()
         return try manager.scopes().filter { scopes?.contains($0.id) ?? true }.map { scope in
             var counts: [LeaseStatus: Int] = [:]
             var filter = LeaseFilter()
@@ -73,7 +87,8 @@ extension SiteRow {
                 scope: scope, lastRun: runs.last { scope.clouds.contains($0.cloud) }, counts: counts,
                 next: try manager.nextToEnd(scope: scope.id, after: now),
                 queued: queue.count { $0.scopeID == scope.id }, now: now,
-                listings: listings.filter { $0.scopeID == scope.id }, historySince: firstListings[scope.id])
+                listings: listings.filter { $0.scopeID == scope.id }, historySince: firstListings[scope.id],
+                loginEnds: ends.filter { scope.clouds.contains($0.cloud.description) })
         }
     }
 }

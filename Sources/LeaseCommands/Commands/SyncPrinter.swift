@@ -22,6 +22,8 @@ actor SyncPrinter {
     private var changes: [LeaseChange] = []
     /// The clouds that failed last, so that a failure that lasts is told once.
     private var failing: [String: String] = [:]
+    /// What a watch has warned of.
+    private var warned: Set<String> = []
 
     /// The most changes that are kept for JSON; a first sync of a large site has as many as leases.
     private static let mostChanges = 10_000
@@ -149,6 +151,7 @@ actor SyncPrinter {
         } else if report.isFirst {
             remark(summary(report))
         }
+        for warning in report.warnings where warned.insert(warning).inserted { remark("\(report.cloud): \(warning)") }
     }
 
     // MARK: - At the end

@@ -13,6 +13,11 @@ package struct SiteRow: Sendable {
     let listings: [ResourceListing]
     /// From when on the history is complete.
     let historySince: Timestamp?
+    /// When the logins of its clouds end, as far as is known.
+    let loginEnds: [LoginEnd]
+
+    /// The first of them.
+    private var loginEnd: LoginEnd? { loginEnds.min { $0.endsAt < $1.endsAt } }
 
     private func count(_ status: LeaseStatus) -> Cell { .number(counts[status] ?? 0) }
 
@@ -32,9 +37,18 @@ package struct SiteRow: Sendable {
         },
         Column("synced_at", title: "synced", heading: "READ") { .time($0.scope.listedAt) },
         Column("last_outcome", title: "last try", dropPriority: 1) { .text($0.lastRun?.outcome?.rawValue) },
+        Column("login_ends_at", title: "login ends", visibility: .structured) { .time($0.loginEnd?.endsAt) },
     ]
-    /// What `sites` shows.
-    static let details: [Column<SiteRow>] = [
+    /// What `sites` shows; of logins only if any is known to end.
+    static func details(_ rows: [SiteRow]) -> [Column<SiteRow>] {
+        let visibility: Column<SiteRow>.Visibility = rows.contains { !$0.loginEnds.isEmpty } ? .always : .structured
+        return details + [
+            Column("login_ends_at", title: "login ends", visibility: visibility, dropPriority: 7) { .time($0.loginEnd?.endsAt) },
+            Column("login_kind", visibility: .structured) { .text($0.loginEnd?.kind.rawValue) },
+        ]
+    }
+
+    private static let details: [Column<SiteRow>] = [
         Column("site") { .text($0.scope.site) },
         Column("clouds") { .text($0.scope.clouds.joined(separator: ", ")) },
         Column("project_name", title: "project", dropPriority: 6) { .text($0.scope.projectName) },

@@ -37,7 +37,7 @@ public struct SyncReport: Sendable, Hashable {
     /// Whether the scope had never been read before.
     public let isFirst: Bool
     /// Sentences about what is not as it should be, but kept nothing from being mirrored.
-    public let warnings: [String]
+    public var warnings: [String]
     /// The queued mutations that moved.
     public var mutations: [Mutation] = []
 

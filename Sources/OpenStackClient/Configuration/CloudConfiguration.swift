@@ -37,6 +37,12 @@ package struct CloudConfiguration: Sendable, Hashable {
     package var wantsAllProjects: Bool
     /// Whether a creation may carry an event of ours, by which its lease is recognised (`leasehold_client_event`).
     package var sendsClientEvent: Bool
+    /// The options and variables that took the place of settings of the entry, for messages.
+    package var overriddenBy: [String] = []
+    /// How the configuration came about, for who asks for it. Holds no value of a setting.
+    package var remarks: [String] = []
+    /// What a person has to know of the configuration though it can be used.
+    package var warnings: [String] = []
 
     package init(
         name: String, displayName: String? = nil, origin: Origin, authURL: String, authType: String,

@@ -115,9 +115,12 @@ struct CloudConfigurationBuilder {
     private func tls() throws(CloudConfigurationError) -> TLSSettings {
         let isInsecure = try settings.flag("insecure") ?? false
         let verifies = try settings.flag("verify") ?? true
+        // The variables by which OpenSSL, Python's requests and curl are told of other authorities than the system's.
+        let trusted = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"].lazy
+            .compactMap { search.environment[$0] }.first { !$0.isEmpty }
         return TLSSettings(
             verifiesServer: verifies && !isInsecure,
-            certificateAuthorityPath: try settings.text("cacert").map(search.absolute),
+            certificateAuthorityPath: (try settings.text("cacert") ?? trusted).map(search.absolute),
             clientCertificatePath: try settings.text("cert").map(search.absolute),
             clientKeyPath: try settings.text("key").map(search.absolute))
     }

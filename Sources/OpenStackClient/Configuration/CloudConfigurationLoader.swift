@@ -6,6 +6,7 @@ package import LeaseModel
 /// and not skipped, and the environment counts as a cloud only if it has an `OS_AUTH_URL` or no file has a cloud.
 package struct CloudConfigurationLoader: Sendable {
     let search: ConfigurationSearch
+    private let options: [String: String]
 
     /// Looks with these surroundings; nothing is read yet, and every call below reads anew.
     ///
@@ -14,10 +15,12 @@ package struct CloudConfigurationLoader: Sendable {
     ///   - homeDirectory: The user's home folder, absolute.
     ///   - currentDirectory: The current folder, absolute.
     ///   - siteDirectories: The computer's own folders, last in the search.
+    ///   - options: What the command line says of the cloud that is meant, by the names of clouds.yaml.
     package init(
         environment: [String: String], homeDirectory: String, currentDirectory: String,
-        siteDirectories: [String] = ["/etc/xdg/openstack", "/etc/openstack"]
+        siteDirectories: [String] = ["/etc/xdg/openstack", "/etc/openstack"], options: [String: String] = [:]
     ) {
+        self.options = options
         search = ConfigurationSearch(
             environment: environment, homeDirectory: homeDirectory, currentDirectory: currentDirectory,
             siteDirectories: siteDirectories)
@@ -30,56 +33,77 @@ package struct CloudConfigurationLoader: Sendable {
     }
 
     /// The names of all clouds found, in the order of the file, the environment's last.
-    package func names() throws(CloudConfigurationError) -> [String] { try inventory().names }
+    ///
+    /// - Throws: ``CloudConfigurationError`` if the files cannot be read.
+    package func names() throws(CloudConfigurationError) -> [String] {
+        let inventory = inventory()
+        if let fault = inventory.fault { throw fault }
+        return inventory.names
+    }
+
+    private var overlay: CloudOverlay { CloudOverlay(options: options, environment: search.environment) }
 
     /// The cloud of that name: an entry of clouds.yaml, `NAME/REGION` for one of its regions, or `envvars`.
     ///
     /// The region is the one given; else, for the cloud that `OS_CLOUD` names or that lists it, `OS_REGION_NAME`; else
     /// the first of the cloud's `regions`, its `region_name`, or that of its profile.
     package func load(name: String, region: String? = nil) throws(CloudConfigurationError) -> CloudConfiguration {
-        let inventory = try inventory()
+        let inventory = inventory()
         let reference = region.map { CloudReference(entry: name, region: $0) } ?? Self.reference(name, in: inventory)
-        return try inventory.configuration(reference, search: search)
+        return try inventory.configuration(reference, search: search, overlay: overlay)
     }
 
     /// The cloud to use if none is named: `OS_CLOUD`, else the environment's, else the only one there is.
     package func loadDefault() throws(CloudConfigurationError) -> CloudConfiguration {
-        let inventory = try inventory()
+        let inventory = inventory()
         return try inventory.configuration(
-            Self.reference(try standardName(inventory), in: inventory), search: search)
+            Self.reference(try standardName(inventory), in: inventory), search: search, overlay: overlay)
     }
 
     /// The clouds of a selection, once for each region. A faulty entry is a result of its own and hides no other.
     ///
     /// - Throws: ``CloudConfigurationError`` if the files cannot be read, or if it cannot be told which cloud is meant.
     package func load(_ clouds: Clouds) throws(CloudConfigurationError) -> [LoadedCloud] {
-        let inventory = try inventory()
+        let inventory = inventory()
         let names: [String]
+        var overlay: CloudOverlay?
+        var faults: [LoadedCloud] = []
         switch clouds {
-        case .standard: names = [try standardName(inventory)]
-        case .named(let given): names = given
+        case .standard:
+            names = [try standardName(inventory)]
+            overlay = self.overlay
+        case .named(let given):
+            names = given
+            if Set(given).count == 1 { overlay = self.overlay }
         case .all:
-            guard !inventory.entries.isEmpty else { throw noCloud() }
+            guard !inventory.entries.isEmpty else { throw inventory.fault ?? noCloud() }
             names = inventory.names
+            if let fault = inventory.fault {
+                let file = fault.position?.file ?? "clouds.yaml"
+                faults = [LoadedCloud(reference: CloudReference(entry: file), result: .failure(fault))]
+            }
         }
         var seen: Set<CloudReference> = []
-        return names.flatMap { name -> [LoadedCloud] in
-            let reference = Self.reference(name, in: inventory)
-            do throws(CloudConfigurationError) {
-                guard reference.region == nil else { return [load(reference, inventory)] }
-                return try inventory.references(entry: name, search: search).map { load($0, inventory) }
-            } catch {
-                return [LoadedCloud(reference: reference, result: .failure(error))]
-            }
-        }.filter { seen.insert($0.reference).inserted }
+        return faults
+            + names.flatMap { name -> [LoadedCloud] in
+                let reference = Self.reference(name, in: inventory)
+                do throws(CloudConfigurationError) {
+                    let isOne = reference.region != nil || overlay?.options["region_name"] != nil
+                    guard !isOne else { return [load(reference, inventory, overlay)] }
+                    return try inventory.references(entry: name, search: search).map { load($0, inventory, overlay) }
+                } catch {
+                    return [LoadedCloud(reference: reference, result: .failure(error))]
+                }
+            }.filter { seen.insert($0.reference).inserted }
     }
 
-    private func load(_ reference: CloudReference, _ inventory: CloudInventory) -> LoadedCloud {
-        LoadedCloud(
-            reference: reference,
-            result: Result { () throws(CloudConfigurationError) in
-                try inventory.configuration(reference, search: search)
-            })
+    private func load(_ reference: CloudReference, _ inventory: CloudInventory, _ overlay: CloudOverlay?) -> LoadedCloud {
+        do throws(CloudConfigurationError) {
+            let cloud = try inventory.configuration(reference, search: search, overlay: overlay)
+            return LoadedCloud(reference: cloud.reference, result: .success(cloud))
+        } catch {
+            return LoadedCloud(reference: reference, result: .failure(error))
+        }
     }
 
     /// What a person's text stands for: an entry, or `ENTRY/REGION`.
@@ -93,6 +117,7 @@ package struct CloudConfigurationLoader: Sendable {
     private func standardName(_ inventory: CloudInventory) throws(CloudConfigurationError) -> String {
         if let name = search.environment["OS_CLOUD"], !name.isEmpty { return name }
         if let environment = inventory.entries.first(where: { $0.origin == .environment }) { return environment.name }
+        if let fault = inventory.fault { throw fault }
         guard let first = inventory.entries.first else { throw noCloud() }
         guard inventory.entries.count == 1 else {
             throw CloudConfigurationError(
@@ -120,11 +145,5 @@ package struct CloudConfigurationLoader: Sendable {
                 + "variables, for example by sourcing your project's openrc file\(search.remark)")
     }
 
-    private func inventory() throws(CloudConfigurationError) -> CloudInventory {
-        let clouds = try search.find(.clouds)
-        let secure = try search.find(.secure)
-        let profiles = try search.find(.publicClouds)
-        return try CloudInventory(
-            clouds: clouds, secure: secure, profiles: profiles, environment: search.environment, remark: search.remark)
-    }
+    private func inventory() -> CloudInventory { CloudInventory(search, options: options) }
 }

@@ -6,30 +6,55 @@ struct CloudInventory: Sendable {
         let name: String
         let settings: ConfigurationMapping
         let origin: CloudConfiguration.Origin
+        /// What makes it unusable, whatever else is asked for.
+        var fault: CloudConfigurationError?
     }
 
     private(set) var entries: [Entry] = []
+    /// Why the files cannot be read; then only the environment's cloud is here, if it is one by itself.
+    let fault: CloudConfigurationError?
     private let profiles: ConfigurationMapping
     private let profileFile: String?
+    private let profileFault: CloudConfigurationError?
     /// Added to the error about a cloud that is not there.
     private let remark: String
 
-    init(
-        clouds: ConfigurationFile?, secure: ConfigurationFile?, profiles: ConfigurationFile?,
-        environment: [String: String], remark: String
-    ) throws(CloudConfigurationError) {
+    /// Reads the files of a search. Nothing that is wrong with them fails here: it fails who asks for what is wrong.
+    init(_ search: ConfigurationSearch, options: [String: String]) {
+        remark = search.remark
+        do throws(CloudConfigurationError) {
+            let profiles = try search.find(.publicClouds)
+            self.profiles = try profiles?.section("public-clouds") ?? ConfigurationMapping()
+            profileFile = profiles?.path
+            profileFault = nil
+        } catch {
+            (profiles, profileFile, profileFault) = (ConfigurationMapping(), nil, error)
+        }
+        do throws(CloudConfigurationError) {
+            entries = try Self.entries(clouds: try search.find(.clouds), secure: try search.find(.secure))
+            fault = nil
+        } catch {
+            fault = error
+        }
+        addEnvironment(search.environment, options)
+    }
+
+    private static func entries(
+        clouds: ConfigurationFile?, secure: ConfigurationFile?
+    ) throws(CloudConfigurationError) -> [Entry] {
         let visible = try clouds?.section("clouds") ?? ConfigurationMapping()
         let hidden = try secure?.section("clouds") ?? ConfigurationMapping()
-        for (name, node) in visible.merging(hidden).members {
+        return visible.merging(hidden).members.map { name, node in
             let path = (visible[name] == nil ? secure?.path : clouds?.path) ?? ""
-            entries.append(
-                Entry(
-                    name: name, settings: (node.mapping ?? ConfigurationMapping()).normalized, origin: .file(path)))
+            var entry = Entry(
+                name: name, settings: (node.mapping ?? ConfigurationMapping()).normalized, origin: .file(path))
+            if node.mapping == nil, !node.isNull {
+                entry.fault = CloudConfigurationError(
+                    .brokenFile, "\"\(name.escapedForTerminal)\" should hold a cloud's settings, indented below it",
+                    at: node.position)
+            }
+            return entry
         }
-        self.profiles = try profiles?.section("public-clouds") ?? ConfigurationMapping()
-        profileFile = profiles?.path
-        self.remark = remark
-        try addEnvironment(environment)
     }
 
     var names: [String] { entries.map(\.name) }
@@ -38,24 +63,30 @@ struct CloudInventory: Sendable {
     subscript(name: String) -> Entry? { entries.first { $0.name == name } }
 
     /// Which variables select or steer, and so make no cloud of their own. The SDK leaves the test tools' out too.
-    private static let selectors: Set<String> = [
+    static let selectors: Set<String> = [
         "OS_CLOUD", "OS_REGION_NAME", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS_CLIENT_VENDOR_FILE",
         "OS_CLOUD_NAME",
     ]
 
-    private mutating func addEnvironment(_ environment: [String: String]) throws(CloudConfigurationError) {
-        let variables = environment.filter { name, value in
-            name.hasPrefix("OS_") && !value.isEmpty
-                && !["OS_TEST", "OS_STD", "OS_LOG"].contains(where: name.hasPrefix)
-        }
-        let isCloud = variables["OS_AUTH_URL"] != nil || entries.isEmpty
+    /// Whether a variable says something of a cloud; the SDK leaves the test tools' out too.
+    static func isSetting(_ variable: String) -> Bool {
+        variable.hasPrefix("OS_") && !["OS_TEST", "OS_STD", "OS_LOG"].contains(where: variable.hasPrefix)
+    }
+
+    private mutating func addEnvironment(_ environment: [String: String], _ options: [String: String]) {
+        var variables = environment.filter { name, value in Self.isSetting(name) && !value.isEmpty }
+        let isCloud =
+            variables["OS_AUTH_URL"] != nil || options["auth_url"] != nil || (entries.isEmpty && fault == nil)
+        // The options are laid over it when it is used.
+        for (key, value) in options { variables[CloudOverlay.variable(key)] = value }
         guard isCloud, !Set(variables.keys).subtracting(Self.selectors).isEmpty else { return }
         let name = variables["OS_CLOUD_NAME"] ?? "envvars"
-        guard self[name] == nil else {
-            throw CloudConfigurationError(
+        if let index = entries.firstIndex(where: { $0.name == name }) {
+            entries[index].fault = CloudConfigurationError(
                 .ambiguousCloud,
                 "a file has a cloud named \"\(name.escapedForTerminal)\", which is also the name of the cloud in the "
                     + "OS_* variables: rename it, or set OS_CLOUD_NAME to another name")
+            return
         }
         let settings = variables.sorted { $0.key < $1.key }.reduce(into: ConfigurationMapping()) { result, variable in
             guard !["OS_CLOUD", "OS_CLOUD_NAME"].contains(variable.key) else { return }
@@ -75,7 +106,11 @@ extension CloudInventory {
     }
 
     private func entry(_ name: String) throws(CloudConfigurationError) -> Entry {
-        if let entry = self[name] { return entry }
+        if let entry = self[name] {
+            if let fault = entry.fault { throw fault }
+            return entry
+        }
+        if let fault { throw fault }
         let shown = name.escapedForTerminal
         guard !entries.isEmpty else {
             throw CloudConfigurationError(
@@ -95,15 +130,39 @@ extension CloudInventory {
         guard let node = entry.settings["profile"] ?? entry.settings["cloud"], let profile = node.scalar,
             entry.origin != .environment
         else { return entry.settings }
-        if let base = profiles[profile]?.mapping { return base.normalized.updating(entry.settings) }
+        if let base = profiles[profile]?.mapping { return Self.laying(entry.settings, over: base.normalized) }
         // A profile that only adds defaults may be missing; one that had the address may not.
-        guard entry.settings["auth"]?.mapping?["auth_url"] == nil else { return entry.settings }
-        throw CloudConfigurationError(
-            .missingField,
-            "cloud \"\(entry.name.escapedForTerminal)\" uses the profile \"\(profile.escapedForTerminal)\", which "
-                + (profileFile.map { "is not in \($0.escapedForTerminal)" } ?? "needs a clouds-public.yaml")
-                + ": add it there under public-clouds, or give the cloud its own auth.auth_url",
-            at: node.position)
+        let needsProfile = entry.settings["auth"]?.mapping?["auth_url"] == nil
+        func problem(_ what: String) -> CloudConfigurationError {
+            CloudConfigurationError(
+                .missingField,
+                "cloud \"\(entry.name.escapedForTerminal)\" uses the profile \"\(DisplayURL.text(profile))\", which "
+                    + what, at: node.position)
+        }
+        if needsProfile, let profileFault { throw profileFault }
+        switch VendorProfiles.profile(profile) {
+        case .found(let base): return Self.laying(entry.settings, over: base)
+        case .unknown where needsProfile:
+            throw problem(
+                (profileFile.map { "is not in \($0.escapedForTerminal)" } ?? "needs a clouds-public.yaml")
+                    + ": add it there under public-clouds, or give the cloud its own auth.auth_url")
+        case .remote where needsProfile:
+            throw problem("would have to be fetched from a web address: give the cloud its own auth.auth_url")
+        case .closed: throw problem("is of a cloud that no longer exists: remove the entry")
+        case .unknown, .remote: return entry.settings
+        }
+    }
+
+    /// An entry over its profile. Regions of its own, in either form, replace the profile's.
+    private static func laying(
+        _ entry: ConfigurationMapping, over profile: ConfigurationMapping
+    ) -> ConfigurationMapping {
+        var base = profile
+        if ["regions", "region_name"].contains(where: { entry[$0]?.isNull == false }) {
+            base["regions"] = nil
+            base["region_name"] = nil
+        }
+        return base.updating(entry)
     }
 
     private func regions(_ settings: ConfigurationMapping) throws(CloudConfigurationError) -> [Region] {
@@ -137,14 +196,31 @@ extension CloudInventory {
     }
 
     /// The cloud that a reference stands for; without a region the one that `OS_REGION_NAME` picks, or the first.
+    ///
+    /// - Parameters:
+    ///   - reference: the cloud.
+    ///   - search: the surroundings.
+    ///   - overlay: what the command line and the environment say of it; `nil` if it is not the only one that is meant.
     func configuration(
-        _ reference: CloudReference, search: ConfigurationSearch
+        _ reference: CloudReference, search: ConfigurationSearch, overlay: CloudOverlay?
     ) throws(CloudConfigurationError) -> CloudConfiguration {
         let entry = try entry(reference.entry)
+        guard entry.origin == .environment, let fault else {
+            return try configuration(entry, reference, search: search, overlay: overlay)
+        }
+        // Complete variables do without the file.
+        guard var cloud = try? configuration(entry, reference, search: search, overlay: overlay) else { throw fault }
+        cloud.warnings.append("\(fault.message); the OS_* variables are used")
+        return cloud
+    }
+
+    private func configuration(
+        _ entry: Entry, _ reference: CloudReference, search: ConfigurationSearch, overlay: CloudOverlay?
+    ) throws(CloudConfigurationError) -> CloudConfiguration {
         var settings = try settings(entry)
         let known = try regions(settings)
         var region = known.first
-        if let wanted = reference.region {
+        if let wanted = reference.region ?? overlay?.options["region_name"] {
             region = try self.region(wanted, of: entry, known: known)
         } else if let selected = try selectedRegion(of: entry, known: known, search: search) {
             region = selected
@@ -152,12 +228,28 @@ extension CloudInventory {
         settings["regions"] = nil
         if let region { settings = settings.updating(region.values.normalized) }
         settings["region_name"] = region.map { ConfigurationNode(value: .scalar($0.name)) }
-        addSecrets(of: search.environment, to: &settings, cloud: entry.name)
+        var outcome = CloudOverlay.Outcome()
+        if let overlay {
+            if entry.origin == .environment {
+                overlay.applyOptions(to: &settings, &outcome)
+            } else {
+                outcome = overlay.apply(to: &settings, cloud: entry.name)
+            }
+        }
+        if entry.origin != .environment, let wish = search.environment["OS_REGION_NAME"], !wish.isEmpty,
+            region?.name != wish
+        {
+            outcome.remarks.append(
+                "ignored: OS_REGION_NAME, which names no region of cloud \"\(entry.name.escapedForTerminal)\"")
+        }
         let isChoice = known.count > 1 || reference.region != nil
-        return try CloudConfigurationBuilder(
+        var cloud = try CloudConfigurationBuilder(
             reference: CloudReference(entry: entry.name, region: isChoice ? region?.name : nil), origin: entry.origin,
             settings: settings, search: search
         ).build()
+        cloud.overriddenBy = outcome.sources
+        cloud.remarks = outcome.remarks
+        return cloud
     }
 
     /// The OpenStack client takes `OS_REGION_NAME` as `--os-region-name`. It must not send a cloud that does not have
@@ -178,19 +270,5 @@ extension CloudInventory {
         throw CloudConfigurationError(
             .unknownRegion,
             "cloud \"\(entry.name.escapedForTerminal)\" has no region \"\(name.escapedForTerminal)\": it has \(list)")
-    }
-
-    /// A clouds.yaml without the password, and the password in the environment, is how many keep it off the disk. The
-    /// variables are for that cloud only if `OS_CLOUD` names it and they do not describe a whole cloud themselves.
-    private func addSecrets(
-        of environment: [String: String], to settings: inout ConfigurationMapping, cloud: String
-    ) {
-        guard environment["OS_CLOUD"] == cloud, environment["OS_AUTH_URL"] == nil else { return }
-        for key in ["password", "application_credential_secret", "token", "access_token", "client_secret"] {
-            guard settings[key] == nil, settings["auth"]?.mapping?[key] == nil,
-                let value = environment["OS_\(key.uppercased())"], !value.isEmpty
-            else { continue }
-            settings[key] = ConfigurationNode(value: .scalar(value))
-        }
     }
 }

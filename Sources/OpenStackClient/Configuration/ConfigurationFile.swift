@@ -12,6 +12,8 @@ import Yams
 struct ConfigurationFile: Sendable {
     let path: String
     let root: ConfigurationMapping
+    /// Whether it says nothing at all.
+    let isEmpty: Bool
 
     /// Reads a file; its name's ending says whether it is YAML or JSON.
     ///
@@ -26,6 +28,13 @@ struct ConfigurationFile: Sendable {
         self.path = path
         let node =
             path.hasSuffix(".json") ? try Self.json(text, path: path) : try Self.yaml(text, path: path)
+        // Nothing but comments: as if the file were not there.
+        guard !node.isNull else {
+            root = ConfigurationMapping()
+            isEmpty = true
+            return
+        }
+        isEmpty = false
         guard let mapping = node.mapping else {
             throw CloudConfigurationError(
                 .brokenFile, "expected \(expected)",
@@ -40,11 +49,6 @@ struct ConfigurationFile: Sendable {
         guard let mapping = node.mapping else {
             throw CloudConfigurationError(
                 .brokenFile, "\"\(name)\" should hold the clouds by name, indented below it", at: node.position)
-        }
-        for (cloud, entry) in mapping.members where entry.mapping == nil && !entry.isNull {
-            throw CloudConfigurationError(
-                .brokenFile, "\"\(cloud.escapedForTerminal)\" should hold a cloud's settings, indented below it",
-                at: entry.position)
         }
         return mapping
     }

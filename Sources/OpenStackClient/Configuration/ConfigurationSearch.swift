@@ -78,7 +78,7 @@ struct ConfigurationSearch: Sendable {
         return remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))"
     }
 
-    /// The first file of the kind that can be read.
+    /// The first file of the kind that can be read and holds anything: an empty one is as one that is not there.
     ///
     /// A file without read permission is passed over, as the SDK does; one that is broken is an error, where the SDK
     /// goes on to the next and leaves a person wondering where the cloud went.
@@ -103,12 +103,10 @@ struct ConfigurationSearch: Sendable {
                     .brokenFile, "not UTF-8 text: save it as UTF-8",
                     at: ConfigurationPosition(file: path, line: nil, column: nil))
             }
-            guard !text.allSatisfy(\.isWhitespace) else {
-                throw CloudConfigurationError(
-                    .brokenFile, "the file is empty: put \"clouds:\" and your clouds in it, or remove it",
-                    at: ConfigurationPosition(file: path, line: nil, column: nil))
-            }
-            return try ConfigurationFile(path: path, text: text)
+            guard !text.allSatisfy(\.isWhitespace) else { continue }
+            let file = try ConfigurationFile(path: path, text: text)
+            guard !file.isEmpty else { continue }
+            return file
         }
         return nil
     }

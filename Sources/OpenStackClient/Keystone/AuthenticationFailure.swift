@@ -9,10 +9,15 @@ struct AuthenticationFailure: Sendable {
     /// Where the user's settings are, for the next step.
     var place: String {
         switch cloud.origin {
-        case .environment: "the OS_* variables"
-        case .file(let path): "clouds.\(cloud.reference.entry.escapedForTerminal) of \(path.escapedForTerminal)"
+        case .environment: cloud.overriddenBy.isEmpty ? "the OS_* variables" : "the OS_* variables or \(overrides)"
+        case .file(let path):
+            "clouds.\(cloud.reference.entry.escapedForTerminal) of \(path.escapedForTerminal)"
+                + (cloud.overriddenBy.isEmpty ? "" : ", or \(overrides)")
         }
     }
+
+    /// What took the place of settings of the entry.
+    private var overrides: String { cloud.overriddenBy.joined(separator: ", ") }
 
     /// Why Keystone gave no token.
     func keystone(_ reply: AuthenticationReply) -> ServiceError {
@@ -152,6 +157,8 @@ extension ServiceError {
     init(_ error: TransportError, requestLine: String, cloud: String) {
         let step =
             switch error.kind {
+            case .cannotConnect where error.detail.contains("_PROXY "):
+                "set it to an http:// address, or name the host in NO_PROXY"
             case .cannotResolve: "check the host name in the URL and your network"
             case .cannotConnect: "check the URL and your network, and whether the service runs"
             case .tlsFailed where error.detail.contains("expired on"): "ask whoever runs the cloud to renew it"

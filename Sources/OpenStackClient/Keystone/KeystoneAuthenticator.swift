@@ -1,4 +1,5 @@
 import LeaseModel
+import Logging
 
 /// Gets a token for a cloud, by whatever its configuration offers.
 struct KeystoneAuthenticator: Sendable {
@@ -13,12 +14,13 @@ struct KeystoneAuthenticator: Sendable {
 
     init(
         cloud: CloudConfiguration, transport: any HTTPTransport, clock: @escaping @Sendable () -> Timestamp,
-        sleep: @escaping @Sendable (Double) async throws -> Void, assistant: (any LoginAssistant)?
+        sleep: @escaping @Sendable (Double) async throws -> Void, assistant: (any LoginAssistant)?,
+        logger: Logger? = nil
     ) {
         self.cloud = cloud
         self.clock = clock
         self.assistant = assistant
-        let journal = LoginJournal()
+        let journal = LoginJournal(logger: logger)
         self.journal = journal
         let name = cloud.displayName
         let send = { @Sendable (request: HTTPRequest) async throws(ServiceError) -> AuthenticationReply in
@@ -217,7 +219,16 @@ extension KeystoneAuthenticator {
             requestedAt: requestedAt, issuedAt: body["issued_at"]?.stringValue.flatMap(Timestamp.init(parsing:)),
             expiresAt: expiry)
         return KeystoneToken(
-            secret: Secret(secret), identity: identity, catalogue: catalogue, renewAt: renewAt, generation: generation)
+            secret: Secret(secret), identity: identity, catalogue: catalogue,
+            renewAt: min(renewAt, loginRenewal(now: requestedAt) ?? renewAt), generation: generation)
+    }
+
+    /// When to log in again so that a kept login does not end unused: each use of it puts its end off.
+    private func loginRenewal(now: Timestamp) -> Timestamp? {
+        guard let life = tokenSource?.grant.cache?.life() else { return nil }
+        let renewal = life.endsAt.adding(seconds: -max(60, life.endsAt.seconds(since: life.cachedAt) / 3))
+        // One whose end cannot be put off would be asked for again and again.
+        return renewal > now.adding(seconds: 30) ? renewal : nil
     }
 
     /// An application credential has its own project whatever the configuration says, and leases must not end up in

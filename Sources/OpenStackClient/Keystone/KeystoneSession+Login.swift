@@ -41,7 +41,8 @@ extension KeystoneSession {
 }
 
 extension ProjectReference {
-    var text: String {
+    /// Its name or id.
+    package var text: String {
         switch self {
         case .id(let id): id
         case .name(let name, _): name

@@ -1,4 +1,5 @@
 package import LeaseModel
+package import Logging
 
 /// An authenticated conversation with one cloud through Keystone.
 ///
@@ -11,6 +12,7 @@ package actor KeystoneSession: ServiceSession {
     private nonisolated let transport: any HTTPTransport
     nonisolated let authenticator: KeystoneAuthenticator
     private let clock: @Sendable () -> Timestamp
+    private nonisolated let logger: Logger?
 
     private var token: KeystoneToken?
     private var generation = 0
@@ -33,16 +35,18 @@ package actor KeystoneSession: ServiceSession {
     ///   - clock: The time, by which tokens are renewed before they end.
     ///   - sleep: Lets so many seconds pass.
     ///   - assistant: Who can be asked to log in; `nil` if nobody can.
+    ///   - logger: Where decisions are noted.
     package init(
         cloud: CloudConfiguration, transport: any HTTPTransport, clock: @escaping @Sendable () -> Timestamp,
         sleep: @escaping @Sendable (Double) async throws -> Void = { try await Task.sleep(for: .seconds($0)) },
-        assistant: (any LoginAssistant)? = nil
+        assistant: (any LoginAssistant)? = nil, logger: Logger? = nil
     ) {
         self.cloud = cloud
         self.transport = transport
         self.clock = clock
         authenticator = KeystoneAuthenticator(
-            cloud: cloud, transport: transport, clock: clock, sleep: sleep, assistant: assistant)
+            cloud: cloud, transport: transport, clock: clock, sleep: sleep, assistant: assistant, logger: logger)
+        self.logger = logger
     }
 
     package nonisolated var loginSteps: [LoginJournal.Entry] { authenticator.journal.entries }
@@ -53,6 +57,7 @@ package actor KeystoneSession: ServiceSession {
         let token = try await tokenToSend()
         let reply = try await send(request, with: token)
         guard reply.status == 401 else { return reply }
+        logger?.info("the token is refused: getting another, and asking again")
         // Read to its end, so that the connection can be used again; what it says does not matter.
         _ = try? await reply.http.body.collect(upTo: 1 << 16)
         return try await send(request, with: try await tokenToSend(otherThan: token.generation))
@@ -107,6 +112,9 @@ extension KeystoneSession {
     func currentToken(otherThan refused: Int? = nil) async throws(ServiceError) -> KeystoneToken {
         while true {
             if let token, token.generation != refused, clock() < token.renewAt { return token }
+            if let token, token.generation != refused, !isAuthenticating {
+                logger?.info("the token ends at \(token.identity.expiresAt): getting another")
+            }
             guard isAuthenticating else { return try await authenticate() }
             let outcome = await withCheckedContinuation { waiting.append($0) }
             if Task.isCancelled { throw cancelled }

@@ -1,3 +1,4 @@
+package import Logging
 import Synchronization
 
 /// A step of a login, in the order in which they are taken.
@@ -26,7 +27,10 @@ package final class LoginJournal: Sendable {
 
     private let kept = Mutex<[Entry]>([])
 
-    package init() {}
+    private let logger: Logger?
+
+    /// - Parameter logger: where each step that is done is noted.
+    package init(logger: Logger? = nil) { self.logger = logger }
 
     package var entries: [Entry] { kept.withLock { $0 } }
 
@@ -41,6 +45,7 @@ package final class LoginJournal: Sendable {
 
     func finish(_ step: LoginStep, _ finding: String, warning: String? = nil) {
         begin(step)
+        logger?.info("login: \(step.rawValue): \(finding)")
         kept.withLock { entries in
             entries[entries.count - 1].finding = finding
             entries[entries.count - 1].warning = warning

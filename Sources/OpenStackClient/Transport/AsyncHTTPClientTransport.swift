@@ -77,8 +77,13 @@ package final class AsyncHTTPClientTransport: HTTPTransport {
     }
 
     private func attempt(_ request: HTTPRequest, reusingConnections: Bool) async throws(TransportError) -> HTTPReply {
-        let key = ClientKey(
-            timeouts: request.timeouts, proxy: proxies.server(for: request.url), reusesConnections: reusingConnections)
+        let proxy: ProxySettings.Server?
+        do throws(ProxySettings.Unusable) {
+            proxy = try proxies.server(for: request.url)
+        } catch {
+            throw TransportError(kind: .cannotConnect, phase: .beforeSending, detail: error.description)
+        }
+        let key = ClientKey(timeouts: request.timeouts, proxy: proxy, reusesConnections: reusingConnections)
         let client = try client(for: key)
         let sentBefore = client.sent.count
         do {

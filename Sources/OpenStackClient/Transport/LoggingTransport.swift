@@ -1,7 +1,10 @@
 import LeaseModel
 package import Logging
 
-/// Writes one debug line for each request: method, URL, status, milliseconds, request id. Never a header or a body.
+/// Notes each request: at level info one line with method, URL, status, milliseconds and request id; at level debug what
+/// it carried and what came back, by name and size.
+///
+/// No body is ever written, and of an answer's headers only those that are known to hold no secret.
 package struct LoggingTransport: HTTPTransport {
     private let next: any HTTPTransport
     private let logger: Logger
@@ -17,18 +20,36 @@ package struct LoggingTransport: HTTPTransport {
         self.elapsed = elapsed
     }
 
+    private static let shownHeaders = [
+        "date", "server", "content-type", "content-length", "retry-after", "x-openstack-request-id",
+        "x-compute-request-id",
+    ]
+
     package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply {
         let start = elapsed()
+        if logger.logLevel <= .debug {
+            let headers = request.headers.fields.map(\.description).joined(separator: ", ")
+            logger.debug(
+                "→ \(request), \(request.body?.count ?? 0) bytes, \(redacted(headers, of: request))")
+        }
         do {
             let reply = try await next.send(request)
-            let requestID = request.secrets.reduce(reply.headers.requestID ?? "-") { $1.redacted(from: $0) }
-            logger.debug(
-                "\(request) → \(reply.status) in \(milliseconds(since: start)) ms, \(requestID.escapedForTerminal)")
+            let id = reply.headers.requestID ?? "-"
+            logger.info(
+                "\(request) → \(reply.status) in \(milliseconds(since: start)) ms, \(redacted(id, of: request))")
+            if logger.logLevel <= .debug {
+                let headers = Self.shownHeaders.compactMap { name in reply.headers[name].map { "\(name): \($0)" } }
+                logger.debug("← \(redacted(headers.joined(separator: ", "), of: request))")
+            }
             return reply
         } catch {
-            logger.debug("\(request) → \(error) after \(milliseconds(since: start)) ms")
+            logger.info("\(request) → \(error) after \(milliseconds(since: start)) ms")
             throw error
         }
+    }
+
+    private func redacted(_ text: String, of request: HTTPRequest) -> String {
+        request.secrets.reduce(text) { $1.redacted(from: $0) }.escapedForTerminal
     }
 
     private func milliseconds(since start: ContinuousClock.Instant) -> Int64 {

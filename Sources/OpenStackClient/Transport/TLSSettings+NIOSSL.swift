@@ -59,7 +59,7 @@ extension TLSSettings {
             throw ServiceError(
                 kind: .configuration,
                 message: "the \(option) file \(path.escapedForTerminal) does not exist: correct \(option) in "
-                    + "clouds.yaml or OS_\(option.uppercased())")
+                    + "clouds.yaml or OS_\(option.uppercased())\(option == "cacert" ? " or SSL_CERT_FILE" : "")")
         } catch {
             throw ServiceError(
                 kind: .configuration,

@@ -50,9 +50,48 @@ class Provider:
     def reset(self):
         return self._send("DELETE", None)
 
+    def revoke(self, token, client_id, client_secret):
+        """Ends a token, and the login that it is of."""
+        form = {"token": token, "client_id": client_id, "client_secret": client_secret}
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(f"{self.url}/auth/realms/chameleon/protocol/openid-connect/revoke",
+                    urllib.parse.urlencode(form).encode(), timeout=20).close()
+
     def _send(self, method, body):
         request = urllib.request.Request(
             f"{self.url}/devcloud/settings", json.dumps(body).encode() if body is not None else None,
             {"Content-Type": "application/json"}, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         return json.loads(opener.open(request, timeout=20).read())
+
+
+class Federation:
+    """What Keystone knows of the provider, changed as an administrator."""
+
+    def __init__(self, auth_url, password):
+        self.auth_url = auth_url
+        answer = self._open("POST", "/auth/tokens", {"auth": {
+            "identity": {"methods": ["password"], "password": {"user": {
+                "name": "admin", "domain": {"id": "default"}, "password": password}}},
+            "scope": {"project": {"name": "admin", "domain": {"id": "default"}}}}})
+        self.token = answer.headers["X-Subject-Token"]
+
+    def send(self, method, path, **body):
+        """Sends a request to the part that knows of federations; gives the answer's JSON."""
+        text = self._open(method, f"/OS-FEDERATION{path}", body or None).read()
+        return json.loads(text) if text else None
+
+    def provider(self, **changes):
+        self.send("PATCH", "/identity_providers/chameleon", identity_provider=changes)
+
+    def mapping(self, name):
+        """Takes another of the mappings: chameleon, groups or nogroup."""
+        self.send("PATCH", "/identity_providers/chameleon/protocols/openid", protocol={"mapping_id": name})
+
+    def _open(self, method, path, body):
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if hasattr(self, "token"):
+            headers["X-Auth-Token"] = self.token
+        request = urllib.request.Request(
+            self.auth_url + path, json.dumps(body).encode() if body is not None else None, headers, method=method)
+        return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20)

@@ -8,7 +8,7 @@ import venv
 from pathlib import Path
 
 #: The versions that the tests were written with.
-VERSIONS = {"icalendar": "7.3.0", "pandas": "3.1.1", "datasette": "0.65.5"}
+VERSIONS = {"icalendar": "7.3.0", "pandas": "3.1.1", "datasette": "0.65.5", "openstacksdk": "4.22.0"}
 
 
 def python(package):

@@ -200,8 +200,8 @@ extension OpenIDTokenSource {
             refused = token
             return nil
         }
-        if let next = reply.json?["refresh_token"]?.stringValue, !next.isEmpty, next != token.reveal() {
-            try cache.write(Secret(next), at: world.clock())
+        if let next = reply.refreshToken, next != token.reveal() || reply.refreshTokenLife != nil {
+            try cache.write(Secret(next), at: world.clock(), lifeSeconds: reply.refreshTokenLife)
         }
         refused = nil
         world.journal.finish(.provider, "refresh token of \(cache.path.escapedForTerminal) accepted")
@@ -224,10 +224,10 @@ extension OpenIDTokenSource {
             answer = try await DeviceLogin(source: self, provider: provider, assistant: assistant).run(device)
         case .password, .clientCredentials, .code: throw failure.loginNeeded(hasEnded: false)
         }
-        if let token = answer.json?["refresh_token"]?.stringValue, !token.isEmpty {
+        if let token = answer.refreshToken {
             let now = world.clock()
             try await cache.locked(sleep: world.sleep) { () throws(ServiceError) in
-                try cache.write(Secret(token), at: now)
+                try cache.write(Secret(token), at: now, lifeSeconds: answer.refreshTokenLife)
             }
             world.journal.finish(.provider, "logged in; the login is kept in \(cache.path.escapedForTerminal)")
         } else {
@@ -255,6 +255,14 @@ extension OpenIDTokenSource {
 }
 
 extension AuthenticationReply {
+    /// The token by which the login goes on, if there is one.
+    var refreshToken: String? {
+        json?["refresh_token"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// For how many seconds the refresh token can be used. OAuth has no word for it; this is Keycloak's.
+    var refreshTokenLife: Double? { json?["refresh_expires_in"]?.doubleValue }
+
     /// The error code of OAuth 2.0 (RFC 6749, section 5.2), if there is one.
     var oauthError: String? { (400..<500).contains(status) ? json?["error"]?.stringValue : nil }
 }
@@ -272,6 +280,12 @@ struct AccessTokenFacts {
         var base = parts[1].replacing("-", with: "+").replacing("_", with: "/")
         while base.count % 4 != 0 { base += "=" }
         claims = Data(base64Encoded: String(base)).flatMap { try? JSONValue(parsing: Array($0)) }
+    }
+
+    /// When it ends; `nil` if it does not say.
+    var endsAt: Timestamp? {
+        guard let end = claims?["exp"]?.doubleValue, end > 0, end < 1e11 else { return nil }
+        return Timestamp(secondsSince1970: Int64(end))
     }
 
     /// Whom it is for, and for how long; `nil` if it does not say.

@@ -51,16 +51,41 @@ package struct RefreshTokenCache: Sendable, Hashable {
         return token.isEmpty ? nil : Secret(token)
     }
 
+    /// When the token was put into the file, and when it ends; `nil` if there is none or nobody has told.
+    ///
+    /// ccauth keeps no end. A token that is a JWT, as Keycloak's are, says it itself.
+    func life() -> (cachedAt: Timestamp, endsAt: Timestamp)? {
+        guard let bytes = try? InputFile.bytes(of: path, silenceLimitSeconds: 1),
+            let content = try? JSONValue(parsing: bytes), let cachedAt = Self.moment(content["cached_at"]),
+            let token = content["refresh_token"]?.stringValue,
+            let endsAt = Self.moment(content["expires_at"]) ?? AccessTokenFacts(token).endsAt
+        else { return nil }
+        return (cachedAt, endsAt)
+    }
+
+    private static func moment(_ value: JSONValue?) -> Timestamp? {
+        guard let seconds = value?.doubleValue, seconds > 0, seconds < 1e11 else { return nil }
+        return Timestamp(secondsSince1970: Int64(seconds))
+    }
+
     /// Puts a token into the file. The lock must be held.
     ///
+    /// - Parameters:
+    ///   - token: the token.
+    ///   - now: the time.
+    ///   - lifeSeconds: for how long it can be used; `nil` if the provider did not tell.
     /// - Throws: ``ServiceError`` of kind `configuration` if the file cannot be written.
-    func write(_ token: Secret, at now: Timestamp) throws(ServiceError) {
-        let content: JSONValue = [
-            "refresh_token": .string(token.reveal()),
-            "cached_at": JSONNumber(Double(now.secondsSince1970)).map(JSONValue.number) ?? .null,
-        ]
+    func write(_ token: Secret, at now: Timestamp, lifeSeconds: Double? = nil) throws(ServiceError) {
+        func number(_ seconds: Double) -> JSONValue { JSONNumber(seconds).map(JSONValue.number) ?? .null }
+        let cachedAt = Double(now.secondsSince1970)
+        var content: JSONObject = ["refresh_token": .string(token.reveal()), "cached_at": number(cachedAt)]
+        // 0 is Keycloak's word for one that does not end.
+        if let lifeSeconds, lifeSeconds > 0, lifeSeconds < 1e10 {
+            content["expires_at"] = number(cachedAt + lifeSeconds)
+        }
+        let text = JSONValue.object(content).text()
         try writing { () throws(FileProblem) in
-            try PrivateFile.replace(path, with: Array(content.text().utf8))
+            try PrivateFile.replace(path, with: Array(text.utf8))
         }
     }
 

@@ -1,0 +1,108 @@
+import LeaseModel
+
+/// What the command line and the environment say of the one cloud that a person means, over what its entry says.
+///
+/// Options win over everything. Of the environment the project and the domains win, as in openstacksdk since 2023; a
+/// password, a token and certificates are taken where the entry has none; whatever else stands there is ignored, and
+/// that is said. Where several clouds are meant, neither applies to any of them.
+struct CloudOverlay: Sendable {
+    /// By the names that settings have in clouds.yaml, such as `project_name`.
+    let options: [String: String]
+    let environment: [String: String]
+
+    /// What came of it.
+    struct Outcome {
+        /// What took the place of the entry's own settings, for messages: `OS_PROJECT_NAME`, `--os-project-name`.
+        var sources: [String] = []
+        /// What to say with `-v`.
+        var remarks: [String] = []
+    }
+
+    /// Settings of which one excludes the others: who names a project by its name does not mean the entry's id.
+    private static let groups: [[String]] = [
+        ["project_id", "project_name", "tenant_id", "tenant_name"],
+        ["project_domain_id", "project_domain_name"], ["user_domain_id", "user_domain_name"],
+        ["domain_id", "domain_name"], ["user_id", "username", "user_name"], ["interface", "endpoint_type"],
+    ]
+    private static let winning = Set(groups[0...3].joined())
+    private static let secrets = [
+        "password", "application_credential_secret", "token", "access_token", "client_secret", "passcode",
+    ]
+    private static let certificates = ["cacert", "cert", "key"]
+
+    /// The names of all settings that options can give.
+    static func option(_ key: String) -> String { "--os-\(key.replacing("_", with: "-"))" }
+    static func variable(_ key: String) -> String { "OS_\(key.uppercased())" }
+
+    /// Puts the settings over those of an entry of a file.
+    func apply(to settings: inout ConfigurationMapping, cloud: String) -> Outcome {
+        var outcome = Outcome()
+        var used: Set<String> = []
+        for group in Self.groups[0...3] {
+            let given = group.filter { environment[Self.variable($0)]?.isEmpty == false }
+            used.formUnion(given)
+            // An option for one of them takes the place of all.
+            guard !given.isEmpty, !group.contains(where: { options[$0] != nil }) else { continue }
+            replace(group, by: given.map { ($0, environment[Self.variable($0)] ?? "") }, in: &settings)
+            outcome.sources += given.map(Self.variable)
+        }
+        used.formUnion(fillIn(&settings, cloud: cloud))
+        applyOptions(to: &settings, &outcome)
+        if !outcome.sources.isEmpty {
+            outcome.remarks.append(
+                "\(outcome.sources.joined(separator: ", ")) \(outcome.sources.count == 1 ? "takes" : "take") the place of "
+                    + "what cloud \"\(cloud.escapedForTerminal)\" has in its file")
+        }
+        let ignored = ignored(used: used)
+        if !ignored.isEmpty {
+            outcome.remarks.append(
+                "ignored, as cloud \"\(cloud.escapedForTerminal)\" is configured by its file: "
+                    + ignored.joined(separator: ", "))
+        }
+        return outcome
+    }
+
+    /// Puts options over any settings, those of the environment's own cloud too.
+    func applyOptions(to settings: inout ConfigurationMapping, _ outcome: inout Outcome) {
+        for (key, value) in options.sorted(by: { $0.key < $1.key }) {
+            let group = Self.groups.first { $0.contains(key) } ?? [key]
+            // Both of a group may be given; the first must not take the second away.
+            let others = group.filter { options[$0] == nil }
+            replace(others + [key], by: [(key, value)], in: &settings)
+            outcome.sources.append(Self.option(key))
+        }
+    }
+
+    private func replace(_ keys: [String], by values: [(String, String)], in settings: inout ConfigurationMapping) {
+        var auth = settings["auth"]?.mapping ?? ConfigurationMapping()
+        for key in keys {
+            settings[key] = nil
+            auth[key] = nil
+        }
+        if settings["auth"] != nil { settings["auth"] = ConfigurationNode(value: .mapping(auth)) }
+        for (key, value) in values { settings[key] = ConfigurationNode(value: .scalar(value)) }
+    }
+
+    /// A clouds.yaml without the password, and the password in the environment, is how many keep it off the disk. The
+    /// variables are for that cloud only if `OS_CLOUD` names it and they do not describe a whole cloud themselves.
+    private func fillIn(_ settings: inout ConfigurationMapping, cloud: String) -> [String] {
+        var used: [String] = []
+        let takesSecrets = environment["OS_CLOUD"] == cloud && environment["OS_AUTH_URL"] == nil
+        for key in (takesSecrets ? Self.secrets : []) + Self.certificates {
+            guard settings[key] == nil, settings["auth"]?.mapping?[key] == nil,
+                let value = environment[Self.variable(key)], !value.isEmpty
+            else { continue }
+            settings[key] = ConfigurationNode(value: .scalar(value))
+            used.append(key)
+        }
+        return used
+    }
+
+    /// The variables that say something of a cloud, and that nobody has looked at.
+    private func ignored(used: Set<String>) -> [String] {
+        environment.filter { name, value in
+            CloudInventory.isSetting(name) && !value.isEmpty && !CloudInventory.selectors.contains(name)
+                && !used.contains(name.dropFirst(3).lowercased())
+        }.keys.sorted()
+    }
+}
