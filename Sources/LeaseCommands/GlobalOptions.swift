@@ -19,7 +19,9 @@ package struct GlobalOptions: ParsableArguments {
 
     @Flag(
         name: [.customShort("v"), .customLong("verbose")],
-        help: "Say on standard error what is asked of clouds and what is decided; -vv says more. Secrets are never shown.")
+        help:
+            "Say on standard error what is asked of clouds and what is decided; -vv says more. Secrets are never shown."
+    )
     package var verbosity: Int
 
     // What the command line says of the one cloud that is meant, by the names of OpenStack's own client. There is none for

@@ -24,7 +24,8 @@ extension CloudConnection {
     func warning(of report: SyncReport, asks: Bool) async -> SyncReport {
         if asks, report.failure == nil { await noteLoginEnd() }
         let now = now()
-        guard let end = loginEnd, now >= end.tellsFrom else { return report }
+        // A login that is refused has said so itself.
+        guard report.failure != .authentication, let end = loginEnd, now >= end.tellsFrom else { return report }
         var report = report
         report.warnings.append(end.sentence(now: now))
         return report

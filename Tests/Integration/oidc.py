@@ -10,10 +10,14 @@ The provider's people are alice (project1), bob (project1 and project2) and nobo
 """
 
 import concurrent.futures
+import datetime
+import hashlib
+import hmac
 import http.server
 import json
 import os
 import secrets
+import struct
 import subprocess
 import sys
 import threading
@@ -23,7 +27,9 @@ import urllib.error
 sys.dont_write_bytecode = True
 
 from support import runner
-from support.oidc_case import CONFIDENTIAL, DUMMY, OIDCCase
+from support.identity_provider import Federation
+from support.oidc_case import CONFIDENTIAL, DUMMY, PASSWORD, OIDCCase
+
 
 class EachAuthType(OIDCCase):
     """Each logs in, syncs, creates and deletes."""
@@ -44,6 +50,25 @@ class EachAuthType(OIDCCase):
     def test_password(self):
         self.configure("v3oidcpassword", username="alice", password="devcloud-password", **CONFIDENTIAL)
         self.work()
+
+    def test_client_credentials(self):
+        self.configure("v3oidcclientcredentials", **CONFIDENTIAL)
+        self.work()
+
+    def test_a_second_factor(self):
+        """Keystone's own user1 has one, without any provider."""
+        auth = {"auth_url": self.auth_url, "username": "user1", "user_domain_name": "Default",
+                "project_name": "project1", "project_domain_name": "Default"}
+        for auth_type, more in (("v3totp", {}), ("v3multifactor", {"password": PASSWORD})):
+            entry = {"auth_type": auth_type, "region_name": "RegionOne",
+                     "auth": {**auth, **more, "passcode": passcode()}}
+            if auth_type == "v3multifactor":
+                entry["auth_methods"] = ["v3password", "v3totp"]
+            self.write_entry(entry)
+            self.succeed("sync", "--no-resources", "--confirm-project", "--confirm-deletes")
+            del entry["auth"]["passcode"]
+            self.write_entry(entry)
+            self.fail_with(77, "sync", words=("one-time password is needed",))
 
     def test_access_token(self):
         self.configure("v3oidcaccesstoken", access_token=self.access_token())
@@ -80,6 +105,13 @@ class EachAuthType(OIDCCase):
         self.assertEqual(asked, [("/hub/api/users/alice", "token hub-token")])
 
 
+def passcode():
+    """The one of now for user1's key (RFC 6238)."""
+    digest = hmac.new(b"12345678901234567890", struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
+    start = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[start:start + 4])[0] & 0x7FFFFFFF) % 1000000:06d}"
+
+
 class KeptLogin(OIDCCase):
     """Rotation, expiry, revocation, and many at once."""
 
@@ -97,10 +129,14 @@ class KeptLogin(OIDCCase):
     def test_twenty_processes_at_once(self):
         self.log_in()
         self.succeed("sync")
+        commands = [["login"], ["sync", "--no-resources"], ["doctor"], ["list", "--refresh"]] * 5
         with concurrent.futures.ThreadPoolExecutor(20) as pool:
-            results = list(pool.map(lambda _: self.run_command("login"), range(20)))
-        self.assertEqual([result.status for result in results], [0] * 20, results[0].err)
+            results = list(pool.map(lambda command: self.run_command(*command), commands))
+        self.assertEqual([result.status for result in results], [0] * 20, "\n".join(result.err for result in results))
         self.succeed("sync")
+        # The one that is left is good for a parallel ccauth too.
+        self.token_answer({"grant_type": "refresh_token", "refresh_token": self.refresh_token(),
+                           "client_id": "chi-cli-device-token"})
 
     def test_an_expired_login(self):
         self.provider.set(refresh_token_seconds=1)
@@ -172,14 +208,110 @@ class KeptLogin(OIDCCase):
         watch.terminate()
         self.assertIn("log in again: leasehold login lab", watch.communicate(timeout=20)[0])
 
+    def test_a_login_that_ends_while_the_queue_is_sent(self):
+        """Some of the writes have left, the others wait or are in doubt; nothing is lost and nothing is done twice."""
+        self.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"] = "1"
+        self.log_in()
+        self.succeed("sync")
+        names = [f"oidc-{secrets.token_hex(4)}" for _ in range(6)]
+        for name in names:
+            self.succeed("create", name, "--offline", "--start", "+400d", "--duration", "1h", *DUMMY)
+        flush = subprocess.Popen(
+            [os.environ["LEASEHOLD"], "sync"], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(flush.stdout.close)
+        limit = time.monotonic() + 30
+        while not self.query("SELECT count(*) FROM mutation WHERE state IN ('accepted', 'settled')")[0][0]:
+            self.assertLess(time.monotonic(), limit, "nothing is sent")
+            time.sleep(0.05)
+        # The login ends, and every token of Keystone's with it.
+        self.end_login("alice")
+        out = flush.communicate(timeout=60)[0]
+        # Blazar goes on taking a token that it has seen before, and then fails with it.
+        self.assertIn(flush.returncode, (0, 77), out)
+        left = [row["state"] for row in self.rows("queue", "list")]
+        self.assertTrue(set(left) & {"queued", "unknown"}, f"the login ended too late: {left}")
+        self.fail_with(77, "sync", words=("log in again: leasehold login lab",))
+        self.log_in()
+        limit = time.monotonic() + 60
+        while self.rows("queue", "list"):
+            self.assertLess(time.monotonic(), limit, "the queue does not come to an end")
+            self.run_command("sync", "--no-resources")
+            time.sleep(0.5)
+        shown = [row["name"] for row in self.rows("list", "--refresh")]
+        self.assertEqual(sorted(name for name in shown if name in names), sorted(names))
+        for name in names:
+            self.succeed("delete", name)
+
+    def end_login(self, name):
+        """Everything that a person has been given is refused from now on."""
+        self.cache.write_text(json.dumps({"refresh_token": "ended", "cached_at": time.time()}))
+        federation = Federation(self.auth_url, PASSWORD)
+        federation.end_tokens(name)
+
+    def test_the_end_of_a_login_is_told(self):
+        self.provider.set(refresh_token_seconds=3600)
+        self.log_in()
+        self.succeed("sync", "--no-resources")
+        row = self.rows("sites")[0]
+        self.assertEqual(row["login_kind"], "login")
+        left = datetime.datetime.fromisoformat(row["login_ends_at"]) - datetime.datetime.now(datetime.timezone.utc)
+        self.assertTrue(3500 < left.total_seconds() <= 3601, left)
+        self.assertNotIn("log in again", self.succeed("status").err)
+        self.provider.set(refresh_token_seconds=200)
+        self.succeed("sync", "--no-resources")
+        for command in (["status"], ["sites"], ["sync", "--no-resources"]):
+            self.assertIn("log in again: leasehold login lab", self.succeed(*command).err)
+        findings = json.loads(self.succeed("doctor", "-f", "json").out)
+        self.assertTrue(any("the login ends at" in row["message"] and row["verdict"] == "warning" for row in findings))
+
+    def test_the_end_of_an_application_credential_is_told(self):
+        """As cc-login makes one for a day."""
+        end = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(hours=3)
+        credential = Federation(self.auth_url, PASSWORD).application_credential(end)
+        self.write_entry({"auth_type": "v3applicationcredential", "region_name": "RegionOne", "auth": {
+            "auth_url": self.auth_url, "application_credential_id": credential,
+            "application_credential_secret": PASSWORD}})
+        self.succeed("sync", "--confirm-deletes")
+        row = self.rows("sites")[0]
+        self.assertEqual(row["login_kind"], "application_credential")
+        self.assertEqual(datetime.datetime.fromisoformat(row["login_ends_at"]), end)
+        self.assertIn("the application credential ends at", self.succeed("status").err)
+        self.assertIn("cc-login", self.succeed("status").err)
+
+    def test_a_login_is_used_before_it_ends(self):
+        """A watch outlives the refresh token it began with, though Keystone's token lives much longer."""
+        self.provider.set(refresh_token_seconds=100)
+        self.log_in()
+        before = self.refresh_token()
+        watch = subprocess.Popen(
+            [os.environ["LEASEHOLD"], "sync", "--watch", "--interval", "5s", "--no-resources"], env=self.environment,
+            cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(watch.stdout.close)
+        self.addCleanup(watch.wait)
+        self.addCleanup(watch.kill)
+        seen = {before}
+        limit = time.monotonic() + 75
+        # The login itself, the watch's first one, and the one in time.
+        while len(seen) < 3 and time.monotonic() < limit:
+            seen.add(self.refresh_token())
+            time.sleep(0.5)
+        self.assertGreaterEqual(len(seen), 3, "the login was not used again")
+
     def test_no_secret_is_anywhere_but_in_the_cache(self):
         self.log_in()
         tokens = [self.refresh_token()]
         out = ""
-        for command in (["sync", "-vv"], ["doctor", "-vv"], ["sites"], ["login", "--list-projects", "-vv"]):
+        for command in (["sync", "-vv"], ["doctor", "-vv"], ["sites"], ["login", "--list-projects", "-vv"],
+                        ["create", "hidden", "--start", "+400d", "--duration", "1h", *DUMMY, "-vv"],
+                        ["delete", "hidden", "-vv"], ["list", "--refresh", "-vv"], ["logout", "-vv"]):
             result = self.run_command(*command)
             out += result.out + result.err
-            tokens.append(self.refresh_token())
+            if self.cache.exists():
+                tokens.append(self.refresh_token())
+        out += self.log_in("-vv")
+        self.assertIn("POST", out)
+        tokens.append(self.refresh_token())
         files = [file for file in self.folder.rglob("*") if file.is_file() and file != self.cache]
         for token in tokens:
             self.assertNotIn(token, out)

@@ -58,7 +58,7 @@ struct OutputOptionsTests {
 
     @Test func helpNamesEveryOption() {
         let help = OutputOptions.helpMessage(columns: 100)
-        for option in ["--format", "--column", "--sort", "--max-width", "--utc", "--no-color", "--quiet", "--verbose"] {
+        for option in ["--format", "--column", "--sort", "--max-width", "--utc", "--no-color", "--quiet"] {
             #expect(help.contains(option))
         }
         for format in OutputFormat.allCases { #expect(help.contains(format.rawValue)) }

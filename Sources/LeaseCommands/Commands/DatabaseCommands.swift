@@ -25,6 +25,7 @@ package struct DatabasePath: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "path",
         abstract: "Print where the database is, whether or not there is one yet.",
+        usage: "leasehold db path [<options>]",
         discussion: .paragraphs(
             """
             EXAMPLES
@@ -47,6 +48,7 @@ package struct DatabaseCheck: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Check the database for damage.",
+        usage: "leasehold db check [<options>]",
         discussion: .paragraphs(
             """
             Exit status 73 if something is wrong.
@@ -81,6 +83,7 @@ package struct DatabaseBackup: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "backup",
         abstract: "Write a consistent copy of the database to a new file, even while others write.",
+        usage: "leasehold db backup <destination> [<options>]",
         discussion: .paragraphs(
             """
             EXAMPLES

@@ -33,7 +33,8 @@ package struct Doctor: Subcommand {
         var findings = [database(console)]
         let names = reading.global.names(console)
         let isAll = names.isEmpty && configuration.cloudOptions.isEmpty
-        findings += await LeaseManager.diagnose(isAll ? .all : reading.global.selection(console), configuration, offline: isOffline)
+        findings += await LeaseManager.diagnose(
+            isAll ? .all : reading.global.selection(console), configuration, offline: isOffline)
         if let message = LeaseManager.policyProblem(configuration) {
             findings.append(Diagnosis(subject: "policy", step: "read", verdict: .warning, message: message))
         }

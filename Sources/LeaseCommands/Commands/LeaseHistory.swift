@@ -49,7 +49,7 @@ package struct LeaseHistory: Subcommand {
                 let style = reading.style(console)
                 let history = HistoryPage(
                     changes: changes, time: style.time, includesEchoes: includesEchoes,
-                    showsBounds: reading.output.verbosity > 0)
+                    showsBounds: reading.global.verbosity > 0)
                 try reading.write(history.page(style, now: console.now()), &console)
                 let bounds = "Times that Blazar did not note are when it was seen; -v has the bounds."
                 try reading.remarkFreshness(

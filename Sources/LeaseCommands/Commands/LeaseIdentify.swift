@@ -8,6 +8,7 @@ package struct LeaseIdentify: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "id",
         abstract: "Print the id of the lease of that name.",
+        usage: "leasehold id <reference> [<options>]",
         discussion: .paragraphs(
             """
             Prints the id and nothing else. If several leases have the name, they are listed on standard error and the

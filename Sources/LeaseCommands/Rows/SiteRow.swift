@@ -43,7 +43,9 @@ package struct SiteRow: Sendable {
     static func details(_ rows: [SiteRow]) -> [Column<SiteRow>] {
         let visibility: Column<SiteRow>.Visibility = rows.contains { !$0.loginEnds.isEmpty } ? .always : .structured
         return details + [
-            Column("login_ends_at", title: "login ends", visibility: visibility, dropPriority: 7) { .time($0.loginEnd?.endsAt) },
+            Column("login_ends_at", title: "login ends", visibility: visibility, dropPriority: 7) {
+                .time($0.loginEnd?.endsAt)
+            },
             Column("login_kind", visibility: .structured) { .text($0.loginEnd?.kind.rawValue) },
         ]
     }

@@ -38,6 +38,7 @@ public struct LoginEnd: Sendable, Hashable {
     /// What ends, when, and what to do; to be put behind the cloud's name.
     ///
     /// - Parameter now: the time.
+    /// - Returns: the words.
     public func sentence(now: Timestamp) -> String {
         let verb = endsAt > now ? "ends" : "ended"
         let name = cloud.entry.escapedForTerminal

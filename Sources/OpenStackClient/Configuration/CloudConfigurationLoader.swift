@@ -97,7 +97,8 @@ package struct CloudConfigurationLoader: Sendable {
             }.filter { seen.insert($0.reference).inserted }
     }
 
-    private func load(_ reference: CloudReference, _ inventory: CloudInventory, _ overlay: CloudOverlay?) -> LoadedCloud {
+    private func load(_ reference: CloudReference, _ inventory: CloudInventory, _ overlay: CloudOverlay?) -> LoadedCloud
+    {
         do throws(CloudConfigurationError) {
             let cloud = try inventory.configuration(reference, search: search, overlay: overlay)
             return LoadedCloud(reference: cloud.reference, result: .success(cloud))

@@ -201,6 +201,8 @@ extension CloudInventory {
     ///   - reference: the cloud.
     ///   - search: the surroundings.
     ///   - overlay: what the command line and the environment say of it; `nil` if it is not the only one that is meant.
+    /// - Returns: its configuration, complete and checked.
+    /// - Throws: ``CloudConfigurationError``
     func configuration(
         _ reference: CloudReference, search: ConfigurationSearch, overlay: CloudOverlay?
     ) throws(CloudConfigurationError) -> CloudConfiguration {

@@ -56,7 +56,8 @@ package struct ProxySettings: Sendable, Hashable {
         else { throw Unusable(description: "\(variable) is set, and is not the address of a proxy") }
         guard scheme == "http" else {
             throw Unusable(
-                description: "\(variable) names a proxy that is spoken to by \(scheme.escapedForTerminal), which is not "
+                description:
+                    "\(variable) names a proxy that is spoken to by \(scheme.escapedForTerminal), which is not "
                     + "supported (\(scheme.escapedForTerminal)://\(host.escapedForTerminal))")
         }
         return Server(

@@ -69,12 +69,32 @@ class Federation:
     """What Keystone knows of the provider, changed as an administrator."""
 
     def __init__(self, auth_url, password):
-        self.auth_url = auth_url
+        self.auth_url, self.password, self.token = auth_url, password, None
+        self.token = self.log_in("admin", "admin")[0]
+
+    def log_in(self, user, project):
+        """A token of one of Keystone's own users, and what it says."""
         answer = self._open("POST", "/auth/tokens", {"auth": {
             "identity": {"methods": ["password"], "password": {"user": {
-                "name": "admin", "domain": {"id": "default"}, "password": password}}},
-            "scope": {"project": {"name": "admin", "domain": {"id": "default"}}}}})
-        self.token = answer.headers["X-Subject-Token"]
+                "name": user, "domain": {"id": "default"}, "password": self.password}}},
+            "scope": {"project": {"name": project, "domain": {"id": "default"}}}}})
+        return answer.headers["X-Subject-Token"], json.loads(answer.read())["token"]
+
+    def end_tokens(self, name):
+        """Ends all tokens of a person of the provider's."""
+        users = json.loads(self._open("GET", f"/users?name={name}", None).read())["users"]
+        for user in users:
+            for enabled in (False, True):
+                self._open("PATCH", f"/users/{user['id']}", {"user": {"enabled": enabled}}).close()
+
+    def application_credential(self, end):
+        """Makes one for user1 that ends then; gives its id."""
+        token, facts = self.log_in("user1", "project1")
+        body = {"name": f"ending-{end:%H%M%S%f}", "secret": self.password, "unrestricted": True,
+                "expires_at": f"{end:%Y-%m-%dT%H:%M:%S}"}
+        answer = self._open("POST", f"/users/{facts['user']['id']}/application_credentials",
+                            {"application_credential": body}, token)
+        return json.loads(answer.read())["application_credential"]["id"]
 
     def send(self, method, path, **body):
         """Sends a request to the part that knows of federations; gives the answer's JSON."""
@@ -88,10 +108,10 @@ class Federation:
         """Takes another of the mappings: chameleon, groups or nogroup."""
         self.send("PATCH", "/identity_providers/chameleon/protocols/openid", protocol={"mapping_id": name})
 
-    def _open(self, method, path, body):
+    def _open(self, method, path, body, token=None):
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if hasattr(self, "token"):
-            headers["X-Auth-Token"] = self.token
+        if token or self.token:
+            headers["X-Auth-Token"] = token or self.token
         request = urllib.request.Request(
             self.auth_url + path, json.dumps(body).encode() if body is not None else None, headers, method=method)
         return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20)

@@ -59,11 +59,12 @@ class OIDCCase(CommandCase):
         shown = ""
         for line in process.stderr:
             shown += line
-            if address := re.search(r"https?://\S+", line):
+            # It has a line of its own.
+            if address := re.match(r"\s+(https?://\S+)$", line):
                 break
         else:
             self.fail(f"no address: {shown}")
-        answer = (person or Person()).answer(address[0], says)
+        answer = (person or Person()).answer(address[1], says)
         if answer.startswith("http"):
             urllib.request.build_opener(urllib.request.ProxyHandler({})).open(answer, timeout=20).read()
         out, err = process.communicate(timeout=60)
