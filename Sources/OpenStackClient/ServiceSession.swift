@@ -124,8 +124,8 @@ package struct TokenIdentity: Sendable, Hashable {
     package var seesAllProjects: Bool { roles.contains("admin") }
 }
 
-/// Why a cloud could not be asked.
-package struct ServiceError: Error, Sendable, Hashable {
+/// Why a cloud could not be asked. Printed it is its sentence, wherever that happens.
+package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Kind: Sendable, Hashable {
         /// The cloud's configuration is missing or wrong.
         case configuration
@@ -152,6 +152,8 @@ package struct ServiceError: Error, Sendable, Hashable {
     package let message: String
     /// The id of the request at fault, if the server gave one.
     package let requestID: String?
+
+    package var description: String { message }
 
     package init(kind: Kind, message: String, requestID: String? = nil) {
         self.kind = kind

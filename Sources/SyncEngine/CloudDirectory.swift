@@ -4,9 +4,11 @@ package import OpenStackClient
 import Synchronization
 
 /// Why a cloud cannot even be tried.
-package struct CloudFault: Error, Sendable, Hashable {
+package struct CloudFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// One sentence: what, where, and what to do.
     package let message: String
+
+    package var description: String { message }
 
     init(_ error: CloudConfigurationError) { message = error.message }
     init(_ error: ServiceError) { message = error.message }

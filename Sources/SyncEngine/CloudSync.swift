@@ -69,8 +69,8 @@ package struct CloudSync: Sendable {
             }
             report.mutations = moved
         } catch {
-            let message = (error as? StoreError)?.message ?? "\(error)"
-            report = report.failing(.database, message)
+            let trouble = CloudTrouble(error)
+            report = report.failing(trouble.failure, trouble.message)
         }
         return report
     }

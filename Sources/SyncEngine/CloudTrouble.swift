@@ -3,9 +3,11 @@ import LeaseStore
 import OpenStackClient
 
 /// Any error of a conversation with a cloud, as what a person needs to know of it.
-package struct CloudTrouble: Error, Sendable, Hashable {
+package struct CloudTrouble: Error, Sendable, Hashable, CustomStringConvertible {
     package let failure: SyncReport.Failure
     package let message: String
+
+    package var description: String { message }
 
     init(failure: SyncReport.Failure, message: String) {
         self.failure = failure

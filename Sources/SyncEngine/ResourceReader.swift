@@ -28,8 +28,12 @@ struct ResourceReader: Sendable {
             await progress(.resources(cloud: connection.name, kind: kind))
             observed.append(await read(kind))
         }
-        var warnings = observed.filter { $0.outcome == .failed }.map {
-            "The \($0.kind.plural) of cloud \(connection.name) could not be read: \($0.message ?? "no reason given")"
+        // One reason, such as a login that has ended, may keep all of them from being read.
+        var reasons: Set<String> = []
+        var warnings = observed.filter { $0.outcome == .failed }.compactMap { failed -> String? in
+            let reason = failed.message ?? "no reason given"
+            guard reasons.insert(reason).inserted else { return nil }
+            return "The \(failed.kind.plural) of cloud \(connection.name) could not be read: \(reason)"
         }
         do {
             try store.apply(observed, scope: scope, at: connection.now())

@@ -27,8 +27,9 @@ import urllib.error
 sys.dont_write_bytecode = True
 
 from support import runner
-from support.identity_provider import Federation
+from support.identity_provider import Federation, Person
 from support.oidc_case import CONFIDENTIAL, DUMMY, PASSWORD, OIDCCase
+from support.token_gate import TokenGate
 
 
 class EachAuthType(OIDCCase):
@@ -208,47 +209,6 @@ class KeptLogin(OIDCCase):
         watch.terminate()
         self.assertIn("log in again: leasehold login lab", watch.communicate(timeout=20)[0])
 
-    def test_a_login_that_ends_while_the_queue_is_sent(self):
-        """Some of the writes have left, the others wait or are in doubt; nothing is lost and nothing is done twice."""
-        self.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"] = "1"
-        self.log_in()
-        self.succeed("sync")
-        names = [f"oidc-{secrets.token_hex(4)}" for _ in range(6)]
-        for name in names:
-            self.succeed("create", name, "--offline", "--start", "+400d", "--duration", "1h", *DUMMY)
-        flush = subprocess.Popen(
-            [os.environ["LEASEHOLD"], "sync"], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.addCleanup(flush.stdout.close)
-        limit = time.monotonic() + 30
-        while not self.query("SELECT count(*) FROM mutation WHERE state IN ('accepted', 'settled')")[0][0]:
-            self.assertLess(time.monotonic(), limit, "nothing is sent")
-            time.sleep(0.05)
-        # The login ends, and every token of Keystone's with it.
-        self.end_login("alice")
-        out = flush.communicate(timeout=60)[0]
-        # Blazar goes on taking a token that it has seen before, and then fails with it.
-        self.assertIn(flush.returncode, (0, 77), out)
-        left = [row["state"] for row in self.rows("queue", "list")]
-        self.assertTrue(set(left) & {"queued", "unknown"}, f"the login ended too late: {left}")
-        self.fail_with(77, "sync", words=("log in again: leasehold login lab",))
-        self.log_in()
-        limit = time.monotonic() + 60
-        while self.rows("queue", "list"):
-            self.assertLess(time.monotonic(), limit, "the queue does not come to an end")
-            self.run_command("sync", "--no-resources")
-            time.sleep(0.5)
-        shown = [row["name"] for row in self.rows("list", "--refresh")]
-        self.assertEqual(sorted(name for name in shown if name in names), sorted(names))
-        for name in names:
-            self.succeed("delete", name)
-
-    def end_login(self, name):
-        """Everything that a person has been given is refused from now on."""
-        self.cache.write_text(json.dumps({"refresh_token": "ended", "cached_at": time.time()}))
-        federation = Federation(self.auth_url, PASSWORD)
-        federation.end_tokens(name)
-
     def test_the_end_of_a_login_is_told(self):
         self.provider.set(refresh_token_seconds=3600)
         self.log_in()
@@ -281,7 +241,7 @@ class KeptLogin(OIDCCase):
 
     def test_a_login_is_used_before_it_ends(self):
         """A watch outlives the refresh token it began with, though Keystone's token lives much longer."""
-        self.provider.set(refresh_token_seconds=100)
+        self.provider.set(refresh_token_seconds=45)
         self.log_in()
         before = self.refresh_token()
         watch = subprocess.Popen(
@@ -291,7 +251,7 @@ class KeptLogin(OIDCCase):
         self.addCleanup(watch.wait)
         self.addCleanup(watch.kill)
         seen = {before}
-        limit = time.monotonic() + 75
+        limit = time.monotonic() + 60
         # The login itself, the watch's first one, and the one in time.
         while len(seen) < 3 and time.monotonic() < limit:
             seen.add(self.refresh_token())
@@ -319,6 +279,116 @@ class KeptLogin(OIDCCase):
                 self.assertNotIn(token.encode(), file.read_bytes(), str(file))
         for text in ("eyJ", "gAAAA"):
             self.assertNotIn(text, out)
+
+
+class WritesClouds(OIDCCase):
+    """`login --write-clouds-yaml`, for every site and project."""
+
+    def test_all_sites_and_projects(self):
+        # Chameleon's list gives a site's address; Keystone is at its port 5000.
+        site = TokenGate(self.auth_url.removesuffix("/v3"), ("127.0.0.3", 5000))
+        self.addCleanup(site.close)
+        sites = self.serve(json.dumps({"items": [
+            {"uid": "one", "name": "RegionOne", "web": "http://127.0.0.3"},
+            {"uid": "down", "name": "CHI@Down", "web": "http://127.0.0.4"}]}).encode())
+        file = self.folder / "written/clouds.yaml"
+        del self.environment["OS_CLOUD"], self.environment["OS_CLIENT_CONFIG_FILE"]
+        out = self.log_in(
+            "--write-clouds-yaml", "--all-sites", "--all-projects", "--auth-url", "http://127.0.0.3:5000/v3",
+            "--region-name", "RegionOne", "--discovery-endpoint", self.provider.discovery, "--sites-url", sites,
+            "--output", str(file), person=Person("bob"))
+        self.assertIn("CHI@Down is left out", out)
+        self.assertIn("The clouds are: regionone_project1, regionone_project2.", out)
+        self.environment["OS_CLIENT_CONFIG_FILE"] = str(file)
+        self.succeed("sync", "--os-cloud", "all", "--no-resources")
+        self.assertEqual(sorted(row["project_name"] for row in self.rows("sites")), ["project1", "project2"])
+        listed = self.rows("login", "regionone_project1", "--list-projects")
+        self.assertEqual(sorted(row["name"] for row in listed), ["project1", "project2"])
+        again = self.run_command("login", "regionone_project1", "--write-clouds-yaml", "--all-projects", "--output", file)
+        self.assertEqual(again.status, 73, str(again))
+        self.assertIn("--overwrite", again.err)
+
+
+class EndsMeanwhile(OIDCCase):
+    """A login that ends while it is used: nothing is lost, nobody is asked, and a login in another shell is enough."""
+
+    def setUp(self):
+        super().setUp()
+        self.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"] = "1"
+        self.gate = TokenGate("http://127.0.0.1:1234")
+        self.addCleanup(self.gate.close)
+        entry = json.loads((self.folder / "clouds.json").read_text())["clouds"]["lab"]
+        self.write_entry({**entry, "reservation_endpoint_override": f"{self.gate.url}/v1"})
+        self.log_in()
+        self.succeed("sync")
+
+    def end_login(self):
+        """The provider and the service refuse everything that was given so far."""
+        self.cache.write_text(json.dumps({"refresh_token": "ended", "cached_at": time.time()}))
+        self.gate.end()
+
+    def start(self, *arguments):
+        process = subprocess.Popen(
+            [os.environ["LEASEHOLD"], *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def wait_until(self, holds, seconds=40):
+        limit = time.monotonic() + seconds
+        while not holds():
+            self.assertLess(time.monotonic(), limit, "it has not come to that")
+            time.sleep(0.2)
+
+    def count(self, outcome):
+        return self.query("SELECT count(*) FROM sync_run WHERE outcome = ?", outcome)[0][0]
+
+    def test_while_the_queue_is_sent(self):
+        names = [f"oidc-{secrets.token_hex(4)}" for _ in range(5)]
+        for name in names:
+            self.succeed("create", name, "--offline", "--start", "+400d", "--duration", "1h", *DUMMY)
+        made = []
+
+        def ends(method, status):
+            made.extend([status] if method == "POST" else [])
+            if len(made) == 2:
+                self.cache.write_text(json.dumps({"refresh_token": "ended", "cached_at": time.time()}))
+            return len(made) == 2
+
+        self.gate.after = ends
+        self.fail_with(77, "sync", "--no-resources", words=("log in again: leasehold login lab",))
+        self.gate.after = None
+        states = [row["state"] for row in self.rows("queue", "list")]
+        self.assertEqual((states.count("accepted"), states.count("queued") + states.count("blocked")), (2, 3), states)
+        self.log_in()
+        self.wait_until(lambda: self.succeed("sync", "--no-resources") and not self.rows("queue", "list"))
+        shown = [row["name"] for row in self.rows("list", "--refresh")]
+        self.assertEqual(sorted(name for name in shown if name in names), sorted(names))
+        for name in names:
+            self.succeed("delete", name)
+
+    def test_while_a_watch_runs(self):
+        watch = self.start("sync", "--watch", "--interval", "5s")
+        before = self.count("complete")
+        self.wait_until(lambda: self.count("complete") > before)
+        self.end_login()
+        before = self.count("failed")
+        self.wait_until(lambda: self.count("failed") > before)
+        name = f"oidc-{secrets.token_hex(4)}"
+        self.run_command("create", name, "--start", "+400d", "--duration", "1h", *DUMMY)
+        self.assertEqual([row["state"] for row in self.rows("queue", "list")], ["queued"])
+        self.log_in()
+        self.wait_until(lambda: not self.rows("queue", "list"), seconds=60)
+        self.assertIn(name, self.succeed("list").out)
+        watch.terminate()
+        out = watch.communicate(timeout=20)[0]
+        # Said once, and once more for what was just being read.
+        self.assertIn(out.count("log in again: leasehold login lab"), (1, 2), out)
+        self.assertIn("lab can be read again.", out)
+        self.assertNotIn("ServiceError", out)
+        self.succeed("delete", name)
 
 
 class Explanations(OIDCCase):

@@ -6,12 +6,10 @@ usage: tools/devcloud up --with-oidc; eval "$(tools/devcloud env)"
        LEASEHOLD=.build/debug/leasehold Tests/Integration/oidc_failures.py [NAME...]
 """
 
-import http.server
 import json
 import os
 import subprocess
 import sys
-import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -42,25 +40,6 @@ class FailureCase(OIDCCase):
 
 class AtTheProvider(FailureCase):
     """Discovery, clients, people, tokens."""
-
-    def serve(self, body, status=200, kind="application/json"):
-        """The address of a description that is not the provider's."""
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return f"http://127.0.0.1:{server.server_port}/.well-known/openid-configuration"
 
     def test_no_discovery(self):
         self.log_in_by_password(discovery_endpoint="http://127.0.0.1:1/.well-known/openid-configuration")

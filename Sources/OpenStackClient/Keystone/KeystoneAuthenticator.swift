@@ -220,15 +220,28 @@ extension KeystoneAuthenticator {
             expiresAt: expiry)
         return KeystoneToken(
             secret: Secret(secret), identity: identity, catalogue: catalogue,
-            renewAt: min(renewAt, loginRenewal(now: requestedAt) ?? renewAt), generation: generation)
+            renewAt: renewAt, keepLoginAt: loginRenewal(now: requestedAt), generation: generation)
     }
 
-    /// When to log in again so that a kept login does not end unused: each use of it puts its end off.
+    /// Uses a kept login, so that it lives on; nobody is asked.
+    ///
+    /// - Returns: when to do so again; `nil` if there is no such login, or its end cannot be put off.
+    func keepLogin() async -> Timestamp? {
+        let now = clock()
+        do throws(ServiceError) {
+            try await tokenSource?.keepLogin()
+            return loginRenewal(now: now)
+        } catch {
+            return now.adding(seconds: 60)
+        }
+    }
+
+    /// When to use a kept login so that it does not end: each use of it puts its end off.
     private func loginRenewal(now: Timestamp) -> Timestamp? {
         guard let life = tokenSource?.grant.cache?.life() else { return nil }
-        let renewal = life.endsAt.adding(seconds: -max(60, life.endsAt.seconds(since: life.cachedAt) / 3))
+        let renewal = life.endsAt.adding(seconds: -max(20, life.endsAt.seconds(since: life.cachedAt) / 3))
         // One whose end cannot be put off would be asked for again and again.
-        return renewal > now.adding(seconds: 30) ? renewal : nil
+        return renewal > now.adding(seconds: 10) ? renewal : nil
     }
 
     /// An application credential has its own project whatever the configuration says, and leases must not end up in

@@ -111,7 +111,10 @@ extension KeystoneSession {
     /// A token that is good for a while, and is not the given one, which a service has refused.
     func currentToken(otherThan refused: Int? = nil) async throws(ServiceError) -> KeystoneToken {
         while true {
-            if let token, token.generation != refused, clock() < token.renewAt { return token }
+            if let token, token.generation != refused, clock() < token.renewAt {
+                await keepLogin(of: token)
+                return token
+            }
             if let token, token.generation != refused, !isAuthenticating {
                 logger?.info("the token ends at \(token.identity.expiresAt): getting another")
             }
@@ -124,6 +127,16 @@ extension KeystoneSession {
             case .abandoned: continue
             }
         }
+    }
+
+    /// Uses the login that a token came from before it ends, which the token may outlive by hours.
+    private func keepLogin(of current: KeystoneToken) async {
+        guard let moment = current.keepLoginAt, clock() >= moment else { return }
+        // Only one of several callers does it.
+        token?.keepLoginAt = nil
+        logger?.info("the login ends soon: using it, so that it lives on")
+        let next = await authenticator.keepLogin()
+        if token?.generation == current.generation { token?.keepLoginAt = next }
     }
 
     private func authenticate() async throws(ServiceError) -> KeystoneToken {

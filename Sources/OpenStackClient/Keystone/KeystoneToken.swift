@@ -7,6 +7,8 @@ struct KeystoneToken: Sendable {
     let catalogue: ServiceCatalogue
     /// From when on to get a new one, by this computer's clock.
     let renewAt: Timestamp
+    /// From when on to use the kept login that it came from, so that the login lives on.
+    var keepLoginAt: Timestamp?
     /// Counts the tokens of a session, so that a caller knows whether somebody else has renewed since.
     let generation: Int
 }

@@ -80,13 +80,6 @@ class Federation:
             "scope": {"project": {"name": project, "domain": {"id": "default"}}}}})
         return answer.headers["X-Subject-Token"], json.loads(answer.read())["token"]
 
-    def end_tokens(self, name):
-        """Ends all tokens of a person of the provider's."""
-        users = json.loads(self._open("GET", f"/users?name={name}", None).read())["users"]
-        for user in users:
-            for enabled in (False, True):
-                self._open("PATCH", f"/users/{user['id']}", {"user": {"enabled": enabled}}).close()
-
     def application_credential(self, end):
         """Makes one for user1 that ends then; gives its id."""
         token, facts = self.log_in("user1", "project1")

@@ -1,10 +1,12 @@
 """A test on the command, the identity provider and the gateway of 'tools/devcloud up --with-oidc'."""
 
+import http.server
 import json
 import os
 import re
 import secrets
 import subprocess
+import threading
 import urllib.parse
 import urllib.request
 
@@ -70,6 +72,25 @@ class OIDCCase(CommandCase):
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, status, shown + err)
         return out + shown + err
+
+    def serve(self, body, kind="application/json"):
+        """An address at which this is found, whatever the path."""
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_port}/.well-known/openid-configuration"
 
     def access_token(self, **form):
         fields = {"grant_type": "password", "username": "alice", "password": "devcloud-password", "scope": "openid",

@@ -174,6 +174,14 @@ extension OpenIDTokenSource {
         }
     }
 
+    /// Uses the refresh token of the cache, so that its end is put off. Nobody is asked.
+    ///
+    /// - Throws: ``ServiceError``
+    func keepLogin() async throws(ServiceError) {
+        guard let cache = grant.cache else { return }
+        _ = try await refreshed(cache, at: try await provider())
+    }
+
     private func refresh(
         _ cache: RefreshTokenCache, at provider: OpenIDProvider
     ) async throws(ServiceError) -> AuthenticationReply? {
