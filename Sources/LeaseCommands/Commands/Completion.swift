@@ -149,7 +149,7 @@ package struct CompletionValues {
         case "flavors": FlavorRow.columns.map(\.key)
         case "floating-ips": FloatingIPRow.columns.map(\.key)
         case "status": SiteRow.overview.map(\.key)
-        case "sites": SiteRow.details.map(\.key)
+        case "sites": SiteRow.details([]).map(\.key)
         default: []
         }
     }
