@@ -200,8 +200,10 @@ class Agreement(CommandCase):
         self.fail_with(64, "report", "hours", "-f", "csv", "-c", "nonsense", "-o", "out.csv")
         self.assertEqual(target.read_text(), "as before")
         self.fail_with(74, "report", "hours", "-o", "no/such/folder.csv", words=("no/such/folder.csv",))
-        self.succeed("report", "hours", "--by", "lease_name", "--to", "2099-01-01", "-f", "csv", "-o", "out.csv")
-        self.assertIn("'=1+1,", target.read_text())
+        report = ("report", "hours", "--by", "lease_name", "--to", "2099-01-01", "-f", "csv", "-o", "out.csv")
+        for options, expected in (((), "\n=1+1,"), (("--spreadsheet-safe",), "\n'=1+1,")):
+            self.succeed(*report, *options)
+            self.assertIn(expected, target.read_text())
         self.assertEqual([path.name for path in self.folder.glob("*.part")], [])
 
 
