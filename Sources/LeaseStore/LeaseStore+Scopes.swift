@@ -72,7 +72,7 @@ extension LeaseStore {
     ) throws -> Int64 {
         func siteID() throws -> Int64? {
             try Int64.fetchOne(
-                database, sql: "SELECT site_id FROM site WHERE endpoint = ? AND region = ?",
+                database.cachedStatement(sql: "SELECT site_id FROM site WHERE endpoint = ? AND region = ?"),
                 arguments: [endpoint, region])
         }
         if try siteID() == nil {
@@ -83,11 +83,12 @@ extension LeaseStore {
                 ])
         }
         let site = try siteID()
-        try database.execute(
-            sql: "INSERT OR IGNORE INTO scope (site_id, project_id, all_projects) VALUES (?, ?, ?)",
-            arguments: [site, projectID, seesAllProjects])
+        try database.cachedStatement(
+            sql: "INSERT OR IGNORE INTO scope (site_id, project_id, all_projects) VALUES (?, ?, ?)"
+        ).execute(arguments: [site, projectID, seesAllProjects])
         let id = try Int64.fetchOne(
-            database, sql: "SELECT scope_id FROM scope WHERE (site_id, project_id, all_projects) = (?, ?, ?)",
+            database.cachedStatement(
+                sql: "SELECT scope_id FROM scope WHERE (site_id, project_id, all_projects) = (?, ?, ?)"),
             arguments: [site, projectID, seesAllProjects])
         guard let id else { throw StoreError(kind: .failed, message: "A scope of \(name) could not be recorded.") }
         return id
