@@ -134,11 +134,12 @@ extension LeaseManager {
     }
 
     static func directory(_ configuration: Configuration) -> CloudDirectory {
-        CloudDirectory(
+        let begun = ContinuousClock.now
+        return CloudDirectory(
             environment: configuration.environment, homeDirectory: configuration.homeDirectory,
             currentDirectory: configuration.currentDirectory, userAgent: "leasehold/\(LeaseManager.version)",
-            now: configuration.now, options: configuration.cloudOptions, assistant: configuration.assistant,
-            logger: configuration.logger)
+            now: configuration.now, uptime: { Int64((ContinuousClock.now - begun) / .seconds(1)) },
+            options: configuration.cloudOptions, assistant: configuration.assistant, logger: configuration.logger)
     }
 
     /// The version of the program.

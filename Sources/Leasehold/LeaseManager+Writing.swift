@@ -106,7 +106,7 @@ extension LeaseManager {
                 }
                 await progress(.mutation(cloud: scope.site, mutation))
                 var result = try await send(mutation, scope, connection, flush, isOffline: isOffline || doubt != nil)
-                result.notes = notes
+                result.notes = notes + result.notes
                 result.warnings = findings
                 result.isFound = isFound
                 await connection.close()
@@ -240,7 +240,9 @@ extension LeaseManager {
         case .paused(let report): pause = report.message
         case .busy: pause = "Another leasehold is sending the queue of this cloud, and will send this too."
         }
-        return try result(mutation, pause: pause)
+        var result = try result(mutation, pause: pause)
+        if let remark = connection.clockRemark { result.notes.append(remark) }
+        return result
     }
 
     private func result(_ mutation: Mutation, pause: String?) throws -> WriteResult {

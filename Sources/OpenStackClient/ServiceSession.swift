@@ -17,10 +17,14 @@ package protocol ServiceSession: Sendable {
 
     /// What became of the steps of the latest login.
     var loginSteps: [LoginJournal.Entry] { get }
+
+    /// The time by the cloud's clock; `nil` if nobody compares the clocks.
+    var time: CloudTime? { get }
 }
 
 extension ServiceSession {
     package var loginSteps: [LoginJournal.Entry] { [] }
+    package var time: CloudTime? { nil }
 }
 
 /// A service by its type in Keystone's catalogue.

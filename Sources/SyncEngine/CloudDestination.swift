@@ -82,9 +82,11 @@ extension LeaseStore {
     func noteDetours(
         of cloud: CloudReference, before: Scope?, to led: Scope, at now: Timestamp
     ) throws(StoreError) -> [String] {
+        let elsewhere = try mutations(scopes: nil, includesFinal: false).filter { $0.address != led.queueAddress }
+        guard !elsewhere.isEmpty else { return [] }
         let bound = try scopes()
         var sentences: [String] = []
-        for mutation in try mutations(scopes: nil, includesFinal: false) where mutation.address != led.queueAddress {
+        for mutation in elsewhere {
             let isHeld = DoubtfulDestination.holds(mutation, of: cloud)
             guard isHeld || (mutation.state == .queued && mutation.address == before?.queueAddress),
                 let scope = bound.first(where: { $0.queueAddress == mutation.address })

@@ -23,6 +23,7 @@ package struct CloudDirectory: Sendable {
     private let proxies: ProxySettings
     private let userAgent: String
     private let now: @Sendable () -> Timestamp
+    private let uptime: (@Sendable () -> Int64)?
     private let assistant: (any LoginAssistant)?
     private let logger: Logger?
     private let said = SaidOnce()
@@ -35,14 +36,15 @@ package struct CloudDirectory: Sendable {
     ///   - currentDirectory: the current folder.
     ///   - userAgent: what to call ourselves towards servers.
     ///   - now: the clock.
+    ///   - uptime: counts seconds whoever sets the clock; `nil` if nobody sets it.
     ///   - options: what the command line says of the one cloud that is meant, by the names of clouds.yaml.
     ///   - assistant: who can be asked to log in; `nil` if nobody can.
     ///   - logger: where requests and decisions are noted.
     ///   - decorate: puts something around each transport, such as a log.
     package init(
         environment: [String: String], homeDirectory: String, currentDirectory: String, userAgent: String,
-        now: @escaping @Sendable () -> Timestamp, options: [String: String] = [:],
-        assistant: (any LoginAssistant)? = nil, logger: Logger? = nil,
+        now: @escaping @Sendable () -> Timestamp, uptime: (@Sendable () -> Int64)? = nil,
+        options: [String: String] = [:], assistant: (any LoginAssistant)? = nil, logger: Logger? = nil,
         decorate: @escaping @Sendable (any HTTPTransport) -> any HTTPTransport = { $0 }
     ) {
         loader = CloudConfigurationLoader(
@@ -55,6 +57,7 @@ package struct CloudDirectory: Sendable {
         proxies = ProxySettings(environment: environment)
         self.userAgent = userAgent
         self.now = now
+        self.uptime = uptime
         self.assistant = assistant
         self.logger = logger
         self.decorate = decorate
@@ -177,7 +180,7 @@ package struct CloudDirectory: Sendable {
         let bounded = try bounded(transport)
         let sending = decorate(logger.map { LoggingTransport(bounded, logger: $0) } ?? bounded)
         let session = KeystoneSession(
-            cloud: cloud, transport: sending, clock: now, assistant: assistant, logger: logger)
+            cloud: cloud, transport: sending, clock: now, uptime: uptime, assistant: assistant, logger: logger)
         return (session, (sending, transport))
     }
 

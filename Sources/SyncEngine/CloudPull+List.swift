@@ -55,7 +55,7 @@ extension CloudPull {
             case .end(let summary):
                 state.counts.bytes = bytesBefore + summary.byteCount
                 // What a later page says is no older than the first.
-                state.serverDate = state.serverDate ?? summary.serverDate
+                state.serverDate = state.serverDate ?? connection.confirmed(summary.serverDate, sent: state.startedAt)
                 state.requestID = summary.requestID
                 do {
                     return try pager.advance(after: summary, new: state.ledger.listedCount - listedBefore)

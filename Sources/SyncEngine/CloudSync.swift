@@ -39,13 +39,18 @@ package struct CloudSync: Sendable {
     package func run() async -> SyncReport {
         // What a dead process was sending: the list that follows may show what became of it. If the database cannot be
         // used, reading the cloud says so.
-        if let scope = try? await scope() { _ = try? push(scope).recover() }
+        let known = try? await knownScope()
+        if let known { _ = try? push(known.scope).recover() }
         let before = try? store.scope(ofCloud: connection.reference.description)
         var report = await pull(options)
+        if let remark = connection.clockRemark { report = report.adding(warnings: [remark]) }
         guard report.failure == nil else { return report }
         do {
             try checkpoint("list read")
-            guard let scope = try await scope() else { return report }
+            let identity = try await connection.scopeIdentity()
+            // The token may have been renewed meanwhile, and be for another project.
+            let same = known?.identity == identity ? known?.scope : nil
+            guard let scope = try same ?? store.knownScope(of: identity) else { return report }
             report = report.adding(
                 warnings: try store.noteDetours(
                     of: connection.reference, before: before, to: scope, at: connection.now()))
@@ -86,7 +91,10 @@ package struct CloudSync: Sendable {
     }
 
     /// The scope that the token leads to now, whatever the cloud led to before.
-    private func scope() async throws -> Scope? { try store.knownScope(of: try await connection.scopeIdentity()) }
+    private func knownScope() async throws -> (identity: ScopeIdentity, scope: Scope)? {
+        let identity = try await connection.scopeIdentity()
+        return try store.knownScope(of: identity).map { (identity, $0) }
+    }
 
     private func reconcile(_ scope: Scope) async throws -> [Mutation] {
         let moved = try store.reconcileQueue(scope: scope.id, rules: options.rules, at: connection.now())

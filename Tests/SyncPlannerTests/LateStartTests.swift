@@ -81,4 +81,19 @@ struct LateStartTests {
         let draft = LeaseDraft.sample(start: .at(.at(-7_200)), end: .at(-3_600))
         #expect(resolve(draft, .expire, now: .at(60)) == .send(draft))
     }
+
+    @Test("Limits that a clock far ahead has set are counted from now, once")
+    func limits() {
+        let write = Mutation.creation().with {
+            $0.retryUntil = .at(600)
+            $0.notAfter = .at(1_200)
+        }
+        #expect(write.countingLimits(from: .at(-3_600)) == write)
+        #expect(write.countingLimits(from: .at(5_000)) == write)
+        let now = Timestamp.at(-400 * 86_400)
+        let counted = write.countingLimits(from: now)
+        #expect(counted.retryUntil == now.adding(seconds: 600))
+        #expect(counted.notAfter == now.adding(seconds: 1_200))
+        #expect(counted.countingLimits(from: now.adding(seconds: 86_400)) == counted)
+    }
 }

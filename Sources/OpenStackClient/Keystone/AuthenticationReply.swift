@@ -5,12 +5,18 @@ struct AuthenticationReply: Sendable {
     let status: Int
     let headers: HTTPFields
     let body: [UInt8]
+    /// The computer's clock before the request left, and when the answer began.
+    let sent, received: Timestamp
     /// The request without secrets: `POST https://cloud:5000/v3/auth/tokens`.
     let requestLine: String
     /// What the request carried that nobody may see.
     let secrets: [Secret]
 
-    init(to request: HTTPRequest, status: Int, headers: HTTPFields, body: [UInt8]) {
+    init(
+        to request: HTTPRequest, status: Int, headers: HTTPFields, body: [UInt8], sent: Timestamp, received: Timestamp
+    ) {
+        self.sent = sent
+        self.received = received
         self.status = status
         self.headers = headers
         self.body = body

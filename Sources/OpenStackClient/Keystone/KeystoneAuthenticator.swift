@@ -6,6 +6,7 @@ struct KeystoneAuthenticator: Sendable {
     let cloud: CloudConfiguration
     let clock: @Sendable () -> Timestamp
     let journal: LoginJournal
+    private let time: CloudTime
     private let assistant: (any LoginAssistant)?
     private let send: @Sendable (HTTPRequest) async throws(ServiceError) -> AuthenticationReply
     /// Gives the provider's token, if there is a provider; `true` asks a person even if there is a login.
@@ -14,20 +15,24 @@ struct KeystoneAuthenticator: Sendable {
 
     init(
         cloud: CloudConfiguration, transport: any HTTPTransport, clock: @escaping @Sendable () -> Timestamp,
-        sleep: @escaping @Sendable (Double) async throws -> Void, assistant: (any LoginAssistant)?,
+        time: CloudTime, sleep: @escaping @Sendable (Double) async throws -> Void, assistant: (any LoginAssistant)?,
         logger: Logger? = nil
     ) {
         self.cloud = cloud
         self.clock = clock
+        self.time = time
         self.assistant = assistant
         let journal = LoginJournal(logger: logger)
         self.journal = journal
         let name = cloud.displayName
         let send = { @Sendable (request: HTTPRequest) async throws(ServiceError) -> AuthenticationReply in
             do throws(TransportError) {
+                let sent = clock()
                 let reply = try await transport.send(request)
+                let received = clock()
                 return AuthenticationReply(
-                    to: request, status: reply.status, headers: reply.headers, body: try await reply.body.collect())
+                    to: request, status: reply.status, headers: reply.headers, body: try await reply.body.collect(),
+                    sent: sent, received: received)
             } catch {
                 throw ServiceError(error, requestLine: request.description, cloud: name)
             }
@@ -215,9 +220,11 @@ extension KeystoneAuthenticator {
             projectName: project["name"]?.stringValue ?? projectID, roles: Set(roles), expiresAt: expiry,
             isApplicationCredential: body["methods"]?.arrayValue?.contains("application_credential") ?? false,
             isProjectConfigured: cloud.project != nil)
-        let renewAt = TokenRenewal.moment(
-            requestedAt: requestedAt, issuedAt: body["issued_at"]?.stringValue.flatMap(Timestamp.init(parsing:)),
-            expiresAt: expiry)
+        let issuedAt = body["issued_at"]?.stringValue.flatMap(Timestamp.init(parsing:))
+        time.compare(
+            date: reply.headers["date"].flatMap(HTTPDate.parse), issuedAt: issuedAt, sent: reply.sent,
+            received: reply.received)
+        let renewAt = TokenRenewal.moment(requestedAt: requestedAt, issuedAt: issuedAt, expiresAt: expiry)
         return KeystoneToken(
             secret: Secret(secret), identity: identity, catalogue: catalogue,
             renewAt: renewAt, keepLoginAt: loginRenewal(now: requestedAt), generation: generation)

@@ -13,6 +13,7 @@ package actor KeystoneSession: ServiceSession {
     nonisolated let authenticator: KeystoneAuthenticator
     private let clock: @Sendable () -> Timestamp
     private nonisolated let logger: Logger?
+    package nonisolated let time: CloudTime?
 
     private var token: KeystoneToken?
     private var generation = 0
@@ -33,19 +34,24 @@ package actor KeystoneSession: ServiceSession {
     ///   - cloud: The cloud and its credentials.
     ///   - transport: The way to it.
     ///   - clock: The time, by which tokens are renewed before they end.
+    ///   - uptime: Counts seconds whoever sets the clock; `nil` if nobody sets it.
     ///   - sleep: Lets so many seconds pass.
     ///   - assistant: Who can be asked to log in; `nil` if nobody can.
     ///   - logger: Where decisions are noted.
     package init(
         cloud: CloudConfiguration, transport: any HTTPTransport, clock: @escaping @Sendable () -> Timestamp,
+        uptime: (@Sendable () -> Int64)? = nil,
         sleep: @escaping @Sendable (Double) async throws -> Void = { try await Task.sleep(for: .seconds($0)) },
         assistant: (any LoginAssistant)? = nil, logger: Logger? = nil
     ) {
         self.cloud = cloud
         self.transport = transport
         self.clock = clock
+        let time = CloudTime(clock: clock, uptime: uptime)
+        self.time = time
         authenticator = KeystoneAuthenticator(
-            cloud: cloud, transport: transport, clock: clock, sleep: sleep, assistant: assistant, logger: logger)
+            cloud: cloud, transport: transport, clock: clock, time: time, sleep: sleep, assistant: assistant,
+            logger: logger)
         self.logger = logger
     }
 

@@ -71,12 +71,13 @@ package struct QueuePush: Sendable {
     ///
     /// - Throws: ``StoreError``, or what the checkpoint throws.
     package func run() async throws -> PushResult {
+        // Where nothing waits, nobody needs the lock.
+        guard try !store.queue(of: scope.queueAddress).allSatisfy(\.state.isFinal) else { return .done(moved: []) }
         guard let lock = try SenderLock(database: store.files, address: scope.queueAddress) else { return .busy }
         // The lock must outlive every step; consuming it at the end keeps it to there.
         defer { withExtendedLifetime(lock) {} }
-        let now = connection.now()
-        var moved = try store.changeQueue(of: scope.queueAddress) { rules.recovered($0, now: now) }
-        guard try !store.queue(of: scope.queueAddress).allSatisfy(\.state.isFinal) else { return .done(moved: moved) }
+        let begun = connection.now()
+        var moved = try store.changeQueue(of: scope.queueAddress) { rules.recovered($0, now: begun) }
         let identity: ScopeIdentity
         do {
             identity = try await connection.scopeIdentity()
@@ -89,9 +90,11 @@ package struct QueuePush: Sendable {
             let message = CloudDestination.detour(of: connection.reference, from: scope, to: led)
             return .paused(moved: moved, ServiceErrorReport(failure: .configuration, message: message))
         }
-        // Who could not log in before can now.
+        // Who could not log in before can now, and the login tells what time it is.
+        let now = connection.now()
         moved += try store.changeQueue(of: scope.queueAddress) {
             DoubtfulDestination.released(Self.unblocked($0, now: now), by: connection.reference, at: now)
+                .countingLimits(from: now)
         }
         for mutation in moved { await progress(.mutation(cloud: connection.name, mutation)) }
         for _ in 0..<Self.mostSteps {

@@ -8,7 +8,7 @@ package enum LateStart: Sendable, Hashable {
     case expired(message: String)
 
     /// A clock that was ahead by more than this, in seconds, when something was asked for was wrong then.
-    private static let toleratedClockErrorSeconds: Int64 = 3_600
+    static let toleratedClockErrorSeconds: Int64 = 3_600
 
     /// Decides.
     ///
