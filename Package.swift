@@ -117,7 +117,9 @@ let package = Package(
         // The deterministic simulation of the whole engine.
         .target(
             name: "Simulation",
-            dependencies: ["LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "SyncEngine", "BlazarModel"],
+            dependencies: [
+                "LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "SyncEngine", "Leasehold", "BlazarModel",
+            ],
             path: "Tests/Simulation", swiftSettings: settings),
         .executableTarget(
             name: "Simulate", dependencies: ["Simulation", "BlazarModel", arguments], path: "Tests/Simulate",

@@ -1,51 +1,89 @@
-import BlazarModel
 import Foundation
-import Simulation
 
-/// Many seeds, some at a time, with a bar to watch.
-struct Batch: Sendable {
-    let simulation: Simulation
-    let dialect: Dialect?
-    let mutant: Mutant?
-    let isTracing: Bool
+/// Many seeds in some processes, with a bar to watch: SQLite and the allocator have locks that the tasks of one process
+/// would spend their time waiting for.
+struct Batch {
+    /// The arguments that every process gets.
+    let arguments: [String]
+    let folder: String
+
+    /// A process, and what of its output is not a whole line yet.
+    private final class Worker {
+        let process = Process()
+        let output = Pipe()
+        var rest = Data()
+    }
+
+    /// What a process did that is no report.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
 
     /// Runs the seeds.
     ///
-    /// - Returns: those that broke a rule.
-    func run(from first: UInt64, seeds: Int, jobs: Int, most: Int) async throws -> [Simulation.Result] {
+    /// - Returns: those that broke a rule, in order.
+    func run(from first: UInt64, seeds: Int, jobs: Int, most: Int) throws -> [Lane.Report] {
         let began = ContinuousClock.now
-        var failures: [Simulation.Result] = []
-        var (done, exchanges, next) = (0, 0, 0)
-        try await withThrowingTaskGroup(of: (Int, Simulation.Result).self) { group in
-            func start(_ lane: Int) {
-                guard next < seeds, failures.count < most else { return }
-                let seed = first + UInt64(next)
-                next += 1
-                group.addTask {
-                    let scenario = Scenario(seed: seed, dialect: dialect)
-                    return (
-                        lane, try await simulation.run(scenario, lane: lane, isTracing: isTracing, mutant: mutant)
-                    )
+        let workers = try (0..<min(jobs, seeds)).map { try start($0, of: min(jobs, seeds), from: first, seeds: seeds) }
+        defer { for worker in workers where worker.process.isRunning { worker.process.terminate() } }
+        var failures: [Lane.Report] = []
+        var (done, exchanges) = (0, 0)
+        var open = workers
+        while !open.isEmpty, failures.count < most {
+            var waiting = open.map { pollfd(fd: $0.output.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0) }
+            guard poll(&waiting, nfds_t(waiting.count), -1) >= 0 else { continue }
+            for (worker, ready) in zip(open, waiting) where ready.revents != 0 {
+                let data = worker.output.fileHandleForReading.availableData
+                guard !data.isEmpty else {
+                    open.removeAll { $0 === worker }
+                    continue
                 }
-            }
-            for lane in 0..<jobs { start(lane) }
-            while let (lane, result) = try await group.next() {
-                done += 1
-                exchanges += result.exchanges
-                if result.violation != nil { failures.append(result) }
-                for line in result.trace { print(line) }
-                start(lane)
-                if done.isMultiple(of: 25) || done == seeds {
-                    report(done, of: seeds, exchanges, failures.count, since: began)
+                for report in try reports(worker, data) {
+                    done += 1
+                    exchanges += report.exchanges
+                    if report.violation != nil { failures.append(report) }
+                    for line in report.trace { print(line) }
+                    if done.isMultiple(of: 25) { show(done, of: seeds, exchanges, failures.count, since: began) }
                 }
             }
         }
-        report(done, of: seeds, exchanges, failures.count, since: began, isLast: true)
+        show(done, of: seeds, exchanges, failures.count, since: began, isLast: true)
         FileHandle.standardError.write(Data("\n".utf8))
-        return failures
+        if failures.count < most { try requireSuccess(workers) }
+        return failures.sorted { $0.seed < $1.seed }
     }
 
-    private func report(
+    private func start(_ number: Int, of count: Int, from first: UInt64, seeds: Int) throws -> Worker {
+        let worker = Worker()
+        worker.process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
+        worker.process.arguments =
+            arguments + [
+                "--lane-of", "\(count)", "--lane-folder", "\(folder)/\(number)", "--from", "\(first + UInt64(number))",
+                "--seeds", "\(seeds - number)",
+            ]
+        worker.process.standardOutput = worker.output
+        try worker.process.run()
+        return worker
+    }
+
+    private func reports(_ worker: Worker, _ data: Data) throws -> [Lane.Report] {
+        worker.rest.append(data)
+        guard let end = worker.rest.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
+        let lines = worker.rest[...end].split(separator: UInt8(ascii: "\n"))
+        worker.rest = Data(worker.rest[(end + 1)...])
+        return try lines.map { try JSONDecoder().decode(Lane.Report.self, from: Data($0)) }
+    }
+
+    private func requireSuccess(_ workers: [Worker]) throws {
+        for worker in workers {
+            worker.process.waitUntilExit()
+            guard worker.process.terminationStatus == 0 else {
+                throw Failure(description: "A process ended with status \(worker.process.terminationStatus).")
+            }
+        }
+    }
+
+    private func show(
         _ done: Int, of total: Int, _ exchanges: Int, _ failed: Int, since began: ContinuousClock.Instant,
         isLast: Bool = false
     ) {
@@ -54,11 +92,9 @@ struct Batch: Sendable {
         guard isTerminal || isLast || done.isMultiple(of: 5_000) else { return }
         let filled = 30 * done / max(1, total)
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
-        let rate = Double(done) / seconds
         let text = String(
             format: "\r[%@] %d of %d seeds, %.0f a second, %.0f exchanges a second, %d failed%@", bar, done, total,
-            rate,
-            Double(exchanges) / seconds, failed, isTerminal ? "" : "\n")
+            Double(done) / seconds, Double(exchanges) / seconds, failed, isTerminal ? "" : "\n")
         FileHandle.standardError.write(Data(text.utf8))
     }
 }

@@ -13,7 +13,7 @@ struct Simulate: AsyncParsableCommand {
     var seeds = 2_000
     @Option(help: "The first seed.")
     var from: UInt64 = 1
-    @Option(help: "How many runs at the same time.")
+    @Option(help: "How many processes run at the same time.")
     var jobs = 2
     @Option(help: "upstream or chameleon; by default the seed chooses.")
     var dialect: String?
@@ -26,24 +26,37 @@ struct Simulate: AsyncParsableCommand {
     @Flag(help: "Do not shorten what fails.")
     var noShrink = false
 
+    @Option(help: .hidden)
+    var laneOf: Int?
+    @Option(help: .hidden)
+    var laneFolder: String?
+
     func run() async throws {
+        if let laneOf, let laneFolder {
+            let lane = Lane(
+                simulation: try Simulation(folder: laneFolder), dialect: try chosenDialect(),
+                mutant: try chosenMutant(), isTracing: trace)
+            return try await lane.run(from: from, seeds: seeds, step: max(1, laneOf))
+        }
         let root = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
         let folder = "\(root)/leasehold-simulation-\(ProcessInfo.processInfo.processIdentifier)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (dialect, mutant) = (try chosenDialect(), try chosenMutant())
+        var arguments = trace ? ["--trace"] : []
+        if let dialect { arguments += ["--dialect", dialect.rawValue] }
+        if let mutant { arguments += ["--mutant", mutant.rawValue] }
         let simulation = try Simulation(folder: folder)
-        let batch = Batch(
-            simulation: simulation, dialect: try chosenDialect(), mutant: try chosenMutant(), isTracing: trace)
-        let failures = try await batch.run(from: from, seeds: seeds, jobs: max(1, jobs), most: most)
-        for failure in failures.sorted(by: { $0.seed < $1.seed }) {
+        let failures = try Batch(arguments: arguments, folder: folder).run(
+            from: from, seeds: max(1, seeds), jobs: max(1, jobs), most: max(1, most))
+        for failure in failures {
             print("seed \(failure.seed): \(failure.violation ?? "")")
             guard !noShrink else { continue }
-            let short = try await simulation.shrink(
-                Scenario(seed: failure.seed, dialect: batch.dialect), mutant: batch.mutant)
+            let short = try await simulation.shrink(Scenario(seed: failure.seed, dialect: dialect), mutant: mutant)
             for line in short.description { print("    \(line)") }
-            for line in try await simulation.run(short, isTracing: true, mutant: batch.mutant).trace {
+            for line in try await simulation.run(short, isTracing: true, mutant: mutant).trace {
                 print("        \(line)")
             }
         }
-        try? FileManager.default.removeItem(atPath: folder)
         if !failures.isEmpty { throw ExitCode(1) }
     }
 

@@ -29,7 +29,8 @@ import Testing
     }
 
     /// Seeds that once broke a promise; some of their scenarios have grown since.
-    @Test(arguments: [103, 224, 758, 5_623, 122_625] as [UInt64]) func oldFaultsStayMended(seed: UInt64) async throws {
+    @Test(arguments: [103, 134, 224, 745, 758, 870, 993, 1_103, 1_360, 5_623, 122_625] as [UInt64])
+    func oldFaultsStayMended(seed: UInt64) async throws {
         try await withSimulation { simulation in
             let result = try await simulation.run(Scenario(seed: seed))
             #expect(result.violation == nil)

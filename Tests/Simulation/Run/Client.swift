@@ -1,5 +1,6 @@
 import LeaseModel
 import LeaseStore
+import Leasehold
 import OpenStackClient
 import SyncEngine
 import Synchronization
@@ -14,6 +15,8 @@ final class Client: Sendable {
         var entries: [Place]
         /// The entry that is used.
         var entry = 0
+        /// The cloud of that entry, once it has been looked up.
+        var cloud: CloudConfiguration?
         /// Leases that the database has, or has had.
         var known: Set<String> = []
         /// What chance gives next, for this client's clock of chance.
@@ -28,23 +31,25 @@ final class Client: Sendable {
     private let transport: FaultyTransport
     private let state: Mutex<State>
     private let mutant: Mutant?
+    private let folder: String
     /// Whether its clouds are those of `OS_*` variables.
     private let usesEnvironment: Bool
 
     init(
-        number: Int, account: String, path: String, world: World, scenario: Scenario, mutant: Mutant?
+        number: Int, account: String, path: String, world: World, _ scenario: Scenario, _ options: Run.Options
     ) throws {
         self.number = number
         home = Place(region: .one, account: account)
         self.path = path
         self.world = world
-        self.mutant = mutant
+        mutant = options.mutant
+        folder = "\(options.folder)/home\(number)"
         usesEnvironment = scenario.usesEnvironment && number == 0
         transport = FaultyTransport(world: world, mutant: mutant)
         let other = Place(region: scenario.hasTwoRegions ? .two : .one, account: account)
         state = Mutex(
             State(
-                store: try LeaseStore(path: path, access: .writing), secondsOff: scenario.secondsOff[number],
+                store: try LeaseStore(ownDatabase: path), secondsOff: scenario.secondsOff[number],
                 entries: [home, other], chance: Chance(seed: scenario.seed &+ UInt64(number) &* 0x9E37)))
     }
 
@@ -57,16 +62,18 @@ final class Client: Sendable {
     /// The account of the entry that is used.
     var account: String { place.account }
     /// What the entry that is used is called.
-    var cloud: String { name(ofEntry: state.withLock { $0.entry }) }
+    var cloud: String { surroundings.cloud }
 
-    /// Variables have no name of their own: another openrc file is the same cloud to whoever looks.
-    private func name(ofEntry entry: Int) -> String {
-        usesEnvironment ? "envvars" : entry == 0 ? "cloud" : "other"
+    private var surroundings: Surroundings {
+        let (entries, entry) = state.withLock { ($0.entries, $0.entry) }
+        return Surroundings(
+            folder: folder, isEnvironmentOnly: usesEnvironment, hasRegions: world.regions.count > 1, entries: entries,
+            entry: entry)
     }
 
     /// The first entry is used, and leads to a place.
     func lead(to place: Place) {
-        guard self.place != place || cloud != name(ofEntry: 0) else { return }
+        guard self.place != place || !usesEnvironment && cloud != Surroundings.entryNames[0] else { return }
         use(0)
         edit(place)
     }
@@ -83,6 +90,7 @@ final class Client: Sendable {
         state.withLock {
             body(&$0)
             $0.session = nil
+            $0.cloud = nil
         }
     }
 
@@ -103,7 +111,7 @@ final class Client: Sendable {
 
     /// The process has died: a new one opens the same file.
     func restart() throws {
-        let store = try LeaseStore(path: path, access: .writing)
+        let store = try LeaseStore(ownDatabase: path)
         state.withLock {
             $0.store = store
             $0.session = nil
@@ -115,36 +123,75 @@ final class Client: Sendable {
     /// The cloud as this client's process reaches it on an errand.
     func connection(_ errand: Errand, isFresh: Bool) -> CloudConnection {
         let cloud = configuration
-        let clock: @Sendable () -> Timestamp = { [self] in now }
         transport.serve(errand)
         let session = state.withLock { state -> KeystoneSession in
             if let session = state.session, !isFresh { return session }
-            let session = KeystoneSession(cloud: cloud, transport: transport, clock: clock)
+            let session = makeSession(cloud, transport)
             state.session = session
             return session
         }
-        return CloudConnection(cloud: cloud, session: session, now: clock)
+        return connection(cloud, session)
     }
 
     /// The cloud as another process of the same client reaches it.
     func otherConnection(_ errand: Errand) -> CloudConnection {
         let transport = FaultyTransport(world: world, mutant: mutant)
         transport.serve(errand)
-        let clock: @Sendable () -> Timestamp = { [self] in now }
         let cloud = configuration
-        return CloudConnection(
-            cloud: cloud, session: KeystoneSession(cloud: cloud, transport: transport, clock: clock), now: clock)
+        return connection(cloud, makeSession(cloud, transport))
     }
 
-    private var configuration: CloudConfiguration {
-        let (place, entry) = state.withLock { ($0.entries[$0.entry], $0.entry) }
-        return CloudConfiguration(
-            name: name(ofEntry: entry), displayName: usesEnvironment ? place.region.name : nil,
-            origin: usesEnvironment ? .environment : .file("clouds.yaml"), authURL: World.origin + "/identity",
-            authType: "v3password",
-            credentials: .password(
-                user: .name(place.account, domain: .id("default")), password: Secret("sandbox-password")),
-            project: .name(place.project, domain: .id("default")),
-            region: world.regions.count > 1 ? place.region.name : nil, sendsClientEvent: mutant != .adoptsWithoutToken)
+    /// What a command of the same client works with: a process of its own, that finds its cloud itself.
+    ///
+    /// - Throws: ``LeaseholdError``.
+    func manager(_ errand: Errand) throws -> LeaseManager {
+        let surroundings = surroundings
+        try surroundings.write()
+        let transport = FaultyTransport(world: world, mutant: mutant)
+        transport.serve(errand)
+        let clock: @Sendable () -> Timestamp = { [self] in now }
+        let configuration = LeaseManager.Configuration(
+            databasePath: path, environment: surroundings.environment, currentDirectory: folder, homeDirectory: folder,
+            now: clock)
+        let directory = CloudDirectory(
+            environment: surroundings.environment, homeDirectory: folder, currentDirectory: folder,
+            userAgent: "simulation", now: clock, uptime: uptime, decorate: { _ in transport })
+        return try LeaseManager(configuration, access: .writing, directory: directory, sleep: { _ in })
     }
+
+    private func connection(_ cloud: CloudConfiguration, _ session: KeystoneSession) -> CloudConnection {
+        CloudConnection(
+            cloud: cloud, session: mutant == .trustsOwnClock ? OwnClockSession(session: session) : session,
+            now: { [self] in now })
+    }
+
+    private func makeSession(_ cloud: CloudConfiguration, _ transport: FaultyTransport) -> KeystoneSession {
+        KeystoneSession(cloud: cloud, transport: transport, clock: { [self] in now }, uptime: uptime)
+    }
+
+    private var uptime: @Sendable () -> Int64 { { [world] in world.now.secondsSince1970 } }
+
+    private var configuration: CloudConfiguration {
+        if let cloud = state.withLock({ $0.cloud }) { return cloud }
+        var cloud: CloudConfiguration
+        do {
+            cloud = try surroundings.configuration()
+        } catch {
+            world.violate("the clouds of client \(number) cannot be read: \(error)")
+            cloud = CloudConfiguration(
+                name: "none", origin: .environment, authURL: World.origin, authType: "token",
+                credentials: .token(Secret("none")))
+        }
+        cloud.sendsClientEvent = mutant != .adoptsWithoutToken
+        state.withLock { $0.cloud = cloud }
+        return cloud
+    }
+}
+
+/// A session that tells nobody what time it is at the cloud.
+private struct OwnClockSession: ServiceSession {
+    let session: KeystoneSession
+
+    func send(_ request: ServiceRequest) async throws(ServiceError) -> ServiceReply { try await session.send(request) }
+    func identity() async throws(ServiceError) -> TokenIdentity { try await session.identity() }
 }

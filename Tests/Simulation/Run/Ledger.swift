@@ -14,8 +14,12 @@ struct Ledger: Sendable {
     var asked: [World.DraftKey: Set<String>] = [:]
     /// Mutations about which a person has decided.
     var decided: Set<World.DraftKey> = []
+    /// Mutations that a person has given up, though they may have been carried out.
+    var givenUp: Set<World.DraftKey> = []
     /// Every place that a client's entries have led to.
     var places: [Int: Set<Place>] = [:]
+    /// The place that a client has read last, if it has, and the moment whose state its mirror shows.
+    var fresh: [Int: [Place: World.Moment]] = [:]
     /// Whose databases may have changed since the last look.
     var touched: Set<Int> = []
 }

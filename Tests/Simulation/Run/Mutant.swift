@@ -23,4 +23,8 @@ package enum Mutant: String, Sendable, Hashable, CaseIterable {
     case replacesInsteadOfMerging = "replaces-instead-of-merging"
     /// How far a request got is guessed from the kind of its error.
     case kindInsteadOfPhase = "kind-instead-of-phase"
+    /// What a person has given up is looked for and sent all the same.
+    case sendsWhatWasGivenUp = "sends-what-was-given-up"
+    /// What is seen is dated by the computer's clock, however wrong it is.
+    case trustsOwnClock = "trusts-own-clock"
 }

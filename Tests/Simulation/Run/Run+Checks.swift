@@ -18,6 +18,7 @@ extension Run {
                 try checkOrder(client, all)
                 checkAdoptions(client, all)
                 try checkTombstones(client)
+                try checkDates(client)
             } catch {
                 world.violate("the database of client \(client.number) cannot be read: \(error)")
             }
@@ -114,6 +115,18 @@ extension Run {
         if isOwn, !missing.isEmpty {
             world.violate("client \(client.number) doubts a list that lacks only what it deleted: \(missing)")
         }
+    }
+
+    /// Nothing was seen in the future, whatever the clocks show; unless a login was told so.
+    private func checkDates(_ client: Client) throws {
+        guard !world.hasMisled else { return }
+        let limit = world.now.secondsSince1970 + 2
+        try client.store.query(
+            """
+            SELECT 'lease', id, observed_at FROM lease WHERE max(observed_at, first_seen_at) > \(limit)
+            UNION ALL SELECT 'list', scope_id, listed_at FROM scope WHERE listed_at > \(limit)
+            """, columns: { _ in },
+            each: { [world] in world.violate("client \(client.number) saw a \($0.map { $0.text() }) in the future") })
     }
 
     /// What is noted as deleted is not at the server.

@@ -59,6 +59,17 @@ extension Run {
         }
     }
 
+    /// Goes on with what was given up.
+    func breakGivingUp(_ client: Client, _ givenUp: Mutation) throws {
+        guard options.mutant == .sendsWhatWasGivenUp, givenUp.doubt != nil else { return }
+        _ = try client.store.changeMutation(id: givenUp.id) { mutation, _ in
+            var next = mutation
+            next.state = givenUp.state
+            next.doubt = givenUp.doubt
+            return [next]
+        }
+    }
+
     /// Sends on what waits for a decision about a conflict.
     func decideForNobody(_ client: Client) throws {
         guard options.mutant == .ignoresConflict else { return }

@@ -139,6 +139,10 @@ extension Run {
             case .edit:
                 let end = client.now.adding(seconds: 10_800).truncatedToMinute
                 _ = try desk.edit(chosen.id, fields: ["end_date": .string(end.blazarRequest)], terms: .init())
+            case .giveUp:
+                _ = try desk.cancel(chosen.id, givesUp: true)
+                ledger.withLock { _ = $0.givenUp.insert(.init(client: client.number, mutation: chosen.id)) }
+                try breakGivingUp(client, chosen)
             case .mine: _ = try desk.resolve(chosen.id, .mine)
             case .theirs: _ = try desk.resolve(chosen.id, .theirs)
             case .values:

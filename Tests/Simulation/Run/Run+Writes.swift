@@ -29,8 +29,11 @@ extension Run {
 
     /// No write reaches another site or project than it was queued for.
     func checkDestination(_ client: Client, _ destination: Destination, mutation: Int64?, _ request: String) {
-        guard let mutation,
-            let meant = ledger.withLock({ $0.destinations[.init(client: client.number, mutation: mutation)] }),
+        guard let mutation else { return }
+        if ledger.withLock({ $0.givenUp.contains(.init(client: client.number, mutation: mutation)) }) {
+            world.violate("\(client.number)#\(mutation) was given up, and is sent: \(request)")
+        }
+        guard let meant = ledger.withLock({ $0.destinations[.init(client: client.number, mutation: mutation)] }),
             meant != destination
         else { return }
         world.violate(

@@ -30,11 +30,11 @@ final class Run: Sendable {
         let world = World(scenario, isTracing: options.isTracing)
         self.world = world
         try FileManager.default.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
-        clients = try ["user1", scenario.secondUser, "admin"].enumerated().map { number, account in
+        let accounts = ["user1", scenario.secondUser, "admin"].prefix(scenario.clientsInUse)
+        clients = try accounts.enumerated().map { number, account in
             let path = "\(options.folder)/client\(number).sqlite"
             try FileManager.default.copyItem(atPath: options.template, toPath: path)
-            return try Client(
-                number: number, account: account, path: path, world: world, scenario: scenario, mutant: options.mutant)
+            return try Client(number: number, account: account, path: path, world: world, scenario, options)
         }
         let clients = clients
         world.knows.withLock {
@@ -84,6 +84,8 @@ final class Run: Sendable {
             await sync(clients[number], step, confirmsDeletes: confirms, isFresh: isFresh)
         case .push(let number, let isFresh): await push(clients[number], step, isFresh: isFresh)
         case .other(let number): await otherProcess(clients[number], step)
+        case .command(let number, let verb, let target, let minutes):
+            await command(clients[number], verb, target: target, minutes: minutes, step)
         case .setClock(let number, let seconds): clients[number].setClock(secondsOff: seconds)
         case .reap(let target): reap(target)
         case .strangerCreates(let user, let minutes): strangerCreates(user, minutes: minutes)
@@ -151,6 +153,7 @@ final class Run: Sendable {
         }
         try? decideForNobody(client)
         let errand = errand(client, client.store, step, isQuiet: isQuiet)
+        let moment = world.moment
         var options = pullOptions
         options.confirmsDeletes = confirmsDeletes
         let report = await CloudSync(
@@ -161,6 +164,8 @@ final class Run: Sendable {
         world.note("  client \(client.number) synced: \(report.failure?.rawValue ?? "well")")
         checkSuspicion(client, report)
         if !errand.isDead, step?.isUndisturbed ?? true { checkReport(client, report) }
+        let isCurrent = report.failure == nil && !errand.isDead && world.moment == moment
+        ledger.withLock { $0.fresh[client.number] = isCurrent ? [client.place: moment] : nil }
         revive(client, errand)
         return report
     }
@@ -186,7 +191,7 @@ final class Run: Sendable {
 
     /// A second process of the same client, for as long as one sync takes.
     private func otherProcess(_ client: Client, _ step: Step?) async {
-        guard let store = try? LeaseStore(path: client.path, access: .writing) else { return }
+        guard let store = try? LeaseStore(ownDatabase: client.path) else { return }
         let errand = errand(client, store, step)
         _ = await CloudSync(
             store: store, connection: client.otherConnection(errand), options: pullOptions, random: client.random,

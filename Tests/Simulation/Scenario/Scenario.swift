@@ -25,6 +25,14 @@ package struct Scenario: Sendable, Hashable {
 
     /// The clients: two databases in one project, and an administrator's.
     static let clientCount = 3
+
+    /// Without those at the end of the list to whom nothing happens.
+    var clientsInUse: Int {
+        let isAdministratorInUse = steps.contains { step in
+            if case .importFrom(_, 2) = step.action { true } else { step.action.owner == 2 }
+        }
+        return isAdministratorInUse ? Self.clientCount : Self.clientCount - 1
+    }
 }
 
 extension Scenario {
@@ -84,6 +92,8 @@ extension Scenario {
             if hasLookalikes, more.happens(15) { appendLookalike(&more) }
         }
         wander(&paths)
+        var strays = Chance(seed: seed ^ 0x73_7472_6179)
+        stray(&strays)
     }
 
     /// Somebody makes by other means what one of the clients is about to ask for.
@@ -138,7 +148,7 @@ extension Scenario {
         case 26..<36:
             .change(
                 client: client, chance.pick([.update, .extend, .extend, .delete]), target: target, minutes: minutes)
-        case 36..<44: .decide(client: client, chance.pick(Decision.allCases), target: target)
+        case 36..<44: .decide(client: client, chance.pick(Decision.usual), target: target)
         case 44..<78: .sync(client: client, confirmsDeletes: chance.happens(25), isFresh: chance.happens(30))
         case 78..<86: .push(client: client, isFresh: chance.happens(50))
         case 86..<89: .setClock(client: client, secondsOff: Self.clock(&chance))
@@ -190,7 +200,7 @@ extension Scenario {
         return Interlude(
             action: chance.weighted([
                 (4, .otherProcess(client: client)),
-                (3, .decide(client: client, chance.pick(Decision.allCases), target: target)),
+                (3, .decide(client: client, chance.pick(Decision.usual), target: target)),
                 (
                     3,
                     .change(

@@ -35,6 +35,8 @@ package enum Action: Sendable, Hashable {
     case push(client: Int, isFresh: Bool)
     /// Another process of the same client does the same, on the same database.
     case other(client: Int)
+    /// `leasehold extend`, `update` or `delete`: queued, and sent at once to wherever the lease is.
+    case command(client: Int, Mutation.Verb, target: Int, minutes: Int)
     case setClock(client: Int, secondsOff: Int64)
     /// Somebody deletes a lease at the server.
     case reap(target: Int)
@@ -65,11 +67,22 @@ package struct Amendment: Sendable, Hashable {
 }
 
 extension Action {
+    /// Whose computer it is about, if anybody's.
+    var owner: Int? {
+        switch self {
+        case .setClock(let client, _), .lookalike(let client, _), .use(let client, _), .edit(let client, _, _),
+            .swapEntries(let client):
+            client
+        default: client
+        }
+    }
+
     /// Whose database it works on, if anybody's.
     var client: Int? {
         switch self {
         case .create(let client, _), .change(let client, _, _, _), .decide(let client, _, _), .sync(let client, _, _),
-            .push(let client, _), .other(let client), .amend(let client, _, _), .importFrom(let client, _):
+            .push(let client, _), .other(let client), .amend(let client, _, _), .importFrom(let client, _),
+            .command(let client, _, _, _):
             client
         case .setClock, .reap, .strangerCreates, .strangerChanges, .lookalike, .use, .edit, .swapEntries: nil
         }
@@ -77,10 +90,14 @@ extension Action {
 }
 
 /// What a person decides about a mutation.
-package enum Decision: String, Sendable, Hashable, CaseIterable {
+package enum Decision: String, Sendable, Hashable {
     case cancel, retry, edit, mine, theirs, values
     /// About an ambiguous creation, by somebody who knows which lease it became.
     case identify
+    /// A write of which nobody knows yet whether it was carried out.
+    case giveUp
+
+    static let usual: [Decision] = [.cancel, .retry, .edit, .mine, .theirs, .values, .identify]
 }
 
 /// A draft before it is known what time it is.
@@ -190,6 +207,8 @@ package enum Fault: Sendable, Hashable {
     case absurdRetry(status: Int, retryAfter: String)
     /// The answer's date is so many seconds off, or cannot be read.
     case wrongDate(secondsOff: Int64?)
+    /// The answer has something absurd in one place.
+    case absurd(AbsurdPlace, String)
     /// Somebody does something before the request, or after it was carried out and before the answer arrives.
     case meanwhile(Interlude, isCarriedOut: Bool)
 }

@@ -192,11 +192,22 @@ struct Exchange: Sendable {
         case .absurdRetry(let status, let retryAfter):
             return Self.refusal(status, "Refused.", "REFUSED", retryAfter: retryAfter)
         case .wrongDate(let secondsOff):
+            if target.hasPrefix("/identity") { world.misleads() }
             var response = execute()
             response.headers.removeAll { $0.name == "Date" }
             response.headers.append(
                 ("Date", secondsOff.map { world.now.adding(seconds: $0).httpDate } ?? "the day after tomorrow"))
             return reply(response)
+        case .absurd(let place, let text):
+            if target.hasPrefix("/identity") { world.misleads() }
+            var response = execute()
+            if place.isHeader {
+                response.headers.removeAll { $0.name == place.rawValue }
+                response.headers.append((place.rawValue, text))
+                return reply(response)
+            }
+            guard let value = try? JSONValue(parsing: response.body) else { return reply(response) }
+            return reply(response, bytes: Array(value.replacing(place.rawValue, with: text).text().utf8))
         case .meanwhile(let interlude, let isCarriedOut):
             guard isCarriedOut else {
                 await errand.interlude(interlude.action.action)
@@ -274,5 +285,21 @@ struct Exchange: Sendable {
         private let left: Mutex<[[UInt8]]>
         init(_ parts: [[UInt8]]) { left = Mutex(parts.filter { !$0.isEmpty }) }
         func next() -> [UInt8]? { left.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
+    }
+}
+
+extension JSONValue {
+    /// The same with something else in every member of a name that is text or a number.
+    fileprivate func replacing(_ name: String, with text: String) -> JSONValue {
+        if let object = objectValue {
+            return .object(
+                JSONObject(
+                    object.members.map { key, value in
+                        let isPlain = value.objectValue == nil && value.arrayValue == nil
+                        return (key, key == name && isPlain ? .string(text) : value.replacing(name, with: text))
+                    }))
+        }
+        if let array = arrayValue { return .array(array.map { $0.replacing(name, with: text) }) }
+        return self
     }
 }

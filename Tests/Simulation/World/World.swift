@@ -39,6 +39,10 @@ final class World: Sendable {
         var stragglers: [Straggler] = []
         var creations: [Creation] = []
         var exchanges = 0
+        /// How often the server was asked to change anything.
+        var changes = 0
+        /// Whether an answer to a login has said a wrong time.
+        var hasMisled = false
         var trace: [String] = []
         var violation: String?
         /// Leases that somebody changed before the one who asked for them had seen them.
@@ -84,6 +88,9 @@ final class World: Sendable {
     var creations: [Creation] { state.withLock { $0.creations } }
     var exchanges: Int { state.withLock { $0.exchanges } }
 
+    var hasMisled: Bool { state.withLock { $0.hasMisled } }
+    func misleads() { state.withLock { $0.hasMisled = true } }
+
     /// Notes that a rule was broken; the first one counts.
     func violate(_ text: String) {
         state.withLock {
@@ -99,6 +106,14 @@ final class World: Sendable {
     }
 
     // MARK: - Time
+
+    /// Nothing at the server changes as long as this stays the same.
+    struct Moment: Hashable, Sendable {
+        let time: Timestamp
+        let changes: Int
+    }
+
+    var moment: Moment { state.withLock { Moment(time: $0.models[0].now, changes: $0.changes) } }
 
     var now: Timestamp { state.withLock { $0.models[0].now } }
 
@@ -144,6 +159,7 @@ final class World: Sendable {
         let sent = request
         let (response, number) = state.withLock { state -> (ModelResponse, Int) in
             state.exchanges += 1
+            state.changes += sent.method == "GET" || sent.target.hasPrefix("/identity") ? 0 : 1
             return (state.handle(sent), exchange ?? -state.exchanges)
         }
         noteChange(request.method, request.target)
@@ -236,7 +252,10 @@ final class World: Sendable {
         _ method: String, _ path: String, _ body: JSONValue? = nil, as account: String, in region: Region = .one
     ) -> ModelResponse {
         noteChange(method, path)
-        return state.withLock { Self.send(&$0.models[region.rawValue], method, path, body, as: account) }
+        return state.withLock {
+            $0.changes += 1
+            return Self.send(&$0.models[region.rawValue], method, path, body, as: account)
+        }
     }
 
     /// The leases that an account sees in all regions.

@@ -68,14 +68,14 @@ WALLS: dict[str, Row] = {
     ),
     "Bench": row("LeaseModel BlazarClient"),
     # The whole engine in one process with a simulated cloud, and the program that runs it for many seeds; under Tests.
-    "Simulation": row("LeaseModel SyncPlanner LeaseStore OpenStackClient SyncEngine BlazarModel"),
+    "Simulation": row("LeaseModel SyncPlanner LeaseStore OpenStackClient SyncEngine Leasehold BlazarModel"),
     "Simulate": row("Simulation BlazarModel", "ArgumentParser"),
     # Recorded requests and replies, and filled databases, for tests; under Tests.
     "CaptureFixtures": row("LeaseModel"),
     "MirrorFixtures": row("LeaseModel SyncPlanner LeaseStore"),
     "CloudFixtures": row("LeaseModel OpenStackClient BlazarModel"),
     # The whole engine on a Blazar in memory, and the program that runs it by seeds; under Tests.
-    "Simulation": row("LeaseModel SyncPlanner LeaseStore OpenStackClient BlazarClient SyncEngine BlazarModel"),
+    "Simulation": row("LeaseModel SyncPlanner LeaseStore OpenStackClient BlazarClient SyncEngine Leasehold BlazarModel"),
     "Simulate": row("Simulation BlazarModel", "ArgumentParser"),
     # Programs that use the library as anybody would.
     "ChiLease": row("Leasehold"),

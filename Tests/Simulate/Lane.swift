@@ -1,0 +1,31 @@
+import BlazarModel
+import Foundation
+import Simulation
+
+/// The seeds that one process runs, one after the other: every so many, so that the lanes of a batch share them evenly.
+struct Lane: Sendable {
+    let simulation: Simulation
+    let dialect: Dialect?
+    let mutant: Mutant?
+    let isTracing: Bool
+
+    /// What a lane tells of a seed, in one line of JSON.
+    struct Report: Codable {
+        var seed: UInt64
+        var exchanges: Int
+        var violation: String?
+        var trace: [String]
+    }
+
+    /// Runs the seeds, and reports each on standard output.
+    func run(from first: UInt64, seeds: Int, step: Int) async throws {
+        let encoder = JSONEncoder()
+        for index in stride(from: 0, to: seeds, by: step) {
+            let scenario = Scenario(seed: first + UInt64(index), dialect: dialect)
+            let result = try await simulation.run(scenario, isTracing: isTracing, mutant: mutant)
+            let report = Report(
+                seed: result.seed, exchanges: result.exchanges, violation: result.violation, trace: result.trace)
+            FileHandle.standardOutput.write(try encoder.encode(report) + Data("\n".utf8))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import LeaseModel
+import OpenStackClient
+
+/// What a client's programs find on its computer: an openrc file's variables, or a clouds.yaml; read by the code that
+/// reads a person's.
+struct Surroundings: Sendable, Hashable {
+    /// Its home folder, which is the current one as well.
+    let folder: String
+    /// Whether its clouds are those of `OS_*` variables, and another openrc file is another cloud.
+    let isEnvironmentOnly: Bool
+    let hasRegions: Bool
+    /// Where the entries lead.
+    let entries: [Place]
+    /// The entry that is used.
+    let entry: Int
+
+    static let entryNames = ["cloud", "other"]
+
+    /// What the cloud that is used is found by: variables have no name of their own.
+    var cloud: String { isEnvironmentOnly ? "envvars" : Self.entryNames[entry] }
+
+    var environment: [String: String] {
+        guard isEnvironmentOnly else { return ["OS_CLOUD": cloud] }
+        let place = entries[entry]
+        var variables = [
+            "OS_AUTH_URL": World.origin + "/identity", "OS_USERNAME": place.account,
+            "OS_PASSWORD": Self.password, "OS_USER_DOMAIN_ID": "default", "OS_PROJECT_NAME": place.project,
+            "OS_PROJECT_DOMAIN_ID": "default",
+        ]
+        if hasRegions { variables["OS_REGION_NAME"] = place.region.name }
+        return variables
+    }
+
+    private static let password = "sandbox-password"
+
+    /// Writes the clouds.yaml, if there is one.
+    ///
+    /// - Throws: what the file system says.
+    func write() throws {
+        guard !isEnvironmentOnly else { return }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        var lines = ["clouds:"]
+        for (name, place) in zip(Self.entryNames, entries) {
+            lines += [
+                "  \(name):", "    auth:", "      auth_url: \(World.origin)/identity", "      username: \(place.account)",
+                "      password: \(Self.password)", "      user_domain_id: default",
+                "      project_name: \(place.project)", "      project_domain_id: default",
+            ]
+            if hasRegions { lines.append("    region_name: \(place.region.name)") }
+        }
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: folder + "/clouds.yaml"))
+    }
+
+    /// The cloud that is used, as a program finds it.
+    ///
+    /// - Throws: what is wrong with the configuration.
+    func configuration() throws -> CloudConfiguration {
+        try write()
+        return try CloudConfigurationLoader(
+            environment: environment, homeDirectory: folder, currentDirectory: folder, siteDirectories: []
+        ).loadDefault()
+    }
+}
