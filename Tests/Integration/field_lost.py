@@ -7,6 +7,7 @@ usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/field_lost.py [NAME...
 Needs no cloud: it has scripted ones.
 """
 
+import json
 import os
 import pty
 import shutil
@@ -278,6 +279,52 @@ class Absurd(SiteCase):
         watch.communicate(timeout=10)
         self.assertGreaterEqual(watch.returncode, 0)
 
+    def test_the_date_of_an_answer(self):
+        def dated(text):
+            def act(handler, execute):
+                handler.date_time_string = lambda *_: text
+                reply(handler, *execute())
+            return act
+        self.site.keeps_events = False
+        for number, text in enumerate(("Fri, 31 Dec 9999 23:59:59 GMT", "Thu, 01 Jan 1970 00:00:00 GMT",
+                                       "Tue, 01 Jan 2030 00:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "soon", "")):
+            for verb in ("TOKEN", "LIST", "POST", "PUT", "GET"):
+                server = self.keystone if verb == "TOKEN" else self.site
+                server.fault(verb, dated(text), times=2)
+            # What such an answer says of the time decides nothing about which lease is meant.
+            self.sync()
+            self.site.fault("POST", cut)
+            self.run_command("create", f"lease {number}", *NODE, "--start", "+1h")
+            self.run_command("extend", f"lease {number}", "--by", "1h")
+            self.site.faults.clear()
+            self.keystone.faults.clear()
+        self.assertEqual(self.calm(seconds=20), [])
+        self.assertEqual([len(self.site.named(f"lease {number}")) for number in range(6)], [1] * 6)
+        names = sorted(item["name"] for item in self.site.leases.values())
+        for options in ([], ["--as-known-at", "now"]):
+            self.assertEqual(sorted(row["name"] for row in self.rows("list", *options)), names)
+
+    def test_numbers_of_leases(self):
+        for number, text in enumerate(("1e400", "9223372036854775808", "-1", "18446744073709551616", "1.5", '"NaN"')):
+            with self.subTest(text):
+                self.site.leases.clear()
+                lease = self.site.leases[self.site.seed(f"odd {number}")]
+                for part in lease["reservations"]:
+                    part.update(min="@", max="@", amount="@", vcpus="@")
+                lease["events"].append({"id": "e1", "lease_id": lease["id"], "event_type": "start_lease",
+                                        "status": "DONE", "time": "9999-12-31T23:59:59.000000"})
+
+                def act(handler, execute):
+                    body = json.dumps(execute()[1]).replace('"@"', text).encode()
+                    send(handler, 200, body, "application/json")
+                self.site.fault("LIST", act, times=9)
+                self.run_command("sync", "--no-resources", "--confirm-deletes")
+                for line in (["list"], ["list", "-f", "json"], ["show", f"odd {number}", "-f", "json"], ["reservations", f"odd {number}"],
+                             ["report", "hours", "--by", "project", "-f", "json"], ["export", "-f", "json"],
+                             ["history", f"odd {number}"], ["status"]):
+                    self.assertGreaterEqual(self.run_command(*line).status, 0, line)
+                self.site.faults.clear()
+
     def test_times_of_a_lease_and_of_a_token(self):
         for text in ("9999-12-31T23:59:59.000000", "0001-01-01T00:00:00.000000", "292277026596-12-04T15:30:07.000000"):
             with self.subTest(text):
@@ -456,6 +503,15 @@ class WrongClock(SiteCase):
         self.sync(env=self.wrong)
         self.assertEqual(self.calm(seconds=25), [])
         self.assertEqual((len(self.site.named("retried")), self.site.named("gone")), (1, []))
+
+    def test_a_limit_that_was_set_then(self):
+        self.sync()
+        self.site.fault("POST", answers(*refusal(500, "Not enough hosts available")), times=99)
+        self.run_command("create", "limited", *NODE, "--retry-until", "+4s", "--offline", env=self.wrong)
+        self.sync()
+        time.sleep(5)
+        self.calm(seconds=15)
+        self.assertEqual(self.state(), "rejected")
 
     def test_a_lost_answer_then(self):
         self.site.fault("POST", cut)

@@ -50,7 +50,8 @@ struct CloudTimeTests {
     @Test("A later date counts if it was the time then")
     func later() {
         let clock = TestClock()
-        let time = time(date: 400 * day, issued: 400 * day, clock: clock)
+        let uptime: @Sendable () -> Int64 = { clock.now.seconds(since: Lab.start) }
+        let time = time(date: 400 * day, issued: 400 * day, clock: clock, uptime: uptime)
         let sent = time.now
         clock.set(secondsAfterStart: 90)
         #expect(time.confirmed(sent.adding(seconds: 45), sent: sent) != nil)
@@ -59,6 +60,9 @@ struct CloudTimeTests {
         #expect(time.confirmed(sent.adding(seconds: -400), sent: sent) == nil)
         #expect(time.confirmed(clock.now, sent: sent) == nil)
         #expect(time.confirmed(nil, sent: sent) == nil)
+        // If nobody counts the seconds, the clock may have been set since.
+        let uncounted = self.time(date: 0, issued: 0)
+        #expect(uncounted.confirmed(sent, sent: Lab.start) == sent)
     }
 
     @Test("A clock that is set meanwhile changes nothing", arguments: [-3_600, 86_400] as [Int64])

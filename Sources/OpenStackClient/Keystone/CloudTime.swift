@@ -52,13 +52,14 @@ package final class CloudTime: Sendable {
         return jump.magnitude > 1 ? comparison.secondsAhead + jump : comparison.secondsAhead
     }
 
-    /// The `Date` of a later answer; `nil` if the cloud's clock is known, and did not show that when it was written.
+    /// The `Date` of a later answer; `nil` if the cloud's clock is known, and did not show that when it was written. What
+    /// the computer's clock has done since the login must be known for that.
     ///
     /// - Parameters:
     ///   - date: The answer's `Date`.
     ///   - sent: The time, by this object, before the request left.
     package func confirmed(_ date: Timestamp?, sent: Timestamp) -> Timestamp? {
-        guard let date, comparison.withLock({ $0 }) != nil else { return date }
+        guard let date, comparison.withLock({ $0?.uptime }) != nil else { return date }
         let tolerated = Self.toleratedSeconds
         return (sent.adding(seconds: -tolerated)...max(sent, now).adding(seconds: tolerated)).contains(date)
             ? date : nil
