@@ -17,7 +17,8 @@ struct CloudTimeTests {
         return time
     }
 
-    @Test("Two times that agree are the cloud's", arguments: [0, 40, -700, 7_200, 400 * 86_400, -200 * 86_400] as [Int64])
+    @Test(
+        "Two times that agree are the cloud's", arguments: [0, 40, -700, 7_200, 400 * 86_400, -200 * 86_400] as [Int64])
     func agreed(secondsOff: Int64) {
         let time = time(date: secondsOff - 1, issued: secondsOff - 2)
         #expect(abs(time.secondsAhead + secondsOff) <= 2)

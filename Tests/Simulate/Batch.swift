@@ -30,7 +30,9 @@ struct Batch {
         var (done, exchanges) = (0, 0)
         var open = workers
         while !open.isEmpty, failures.count < most {
-            var waiting = open.map { pollfd(fd: $0.output.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0) }
+            var waiting = open.map {
+                pollfd(fd: $0.output.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            }
             guard poll(&waiting, nfds_t(waiting.count), -1) >= 0 else { continue }
             for (worker, ready) in zip(open, waiting) where ready.revents != 0 {
                 let data = worker.output.fileHandleForReading.availableData

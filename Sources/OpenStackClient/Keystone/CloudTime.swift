@@ -58,6 +58,7 @@ package final class CloudTime: Sendable {
     /// - Parameters:
     ///   - date: The answer's `Date`.
     ///   - sent: The time, by this object, before the request left.
+    /// - Returns: That date, or `nil`.
     package func confirmed(_ date: Timestamp?, sent: Timestamp) -> Timestamp? {
         guard let date, comparison.withLock({ $0?.uptime }) != nil else { return date }
         let tolerated = Self.toleratedSeconds

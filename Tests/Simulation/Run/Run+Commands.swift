@@ -63,7 +63,8 @@ extension Run {
         if isUndisturbed, leadsThere, said.state == .queued, said.attempts == 0, let pause = result.pause,
             pause.contains("leads")
         {
-            world.violate("client \(client.number) was told that #\(said.id) waits, though its cloud leads there: \(pause)")
+            world.violate(
+                "client \(client.number) was told that #\(said.id) waits, though its cloud leads there: \(pause)")
         }
     }
 }

@@ -43,7 +43,8 @@ struct Surroundings: Sendable, Hashable {
         var lines = ["clouds:"]
         for (name, place) in zip(Self.entryNames, entries) {
             lines += [
-                "  \(name):", "    auth:", "      auth_url: \(World.origin)/identity", "      username: \(place.account)",
+                "  \(name):", "    auth:", "      auth_url: \(World.origin)/identity",
+                "      username: \(place.account)",
                 "      password: \(Self.password)", "      user_domain_id: default",
                 "      project_name: \(place.project)", "      project_domain_id: default",
             ]
