@@ -52,11 +52,12 @@ import Testing
     /// that shows it is short. The first seeds that do are known; `tools/simulate --mutant` looks for more.
     @Test(
         arguments: [
-            (.noCommitBeforeSending, 10, "became two leases"), (.noQuietPeriod, 275, "became two leases"),
-            (.adoptsWithoutToken, 99, "which is not its"), (.resendsAfterCrash, 10, "became two leases"),
-            (.skipsLook, 663, "overwrites name"), (.ignoresConflict, 50, "nobody decided"),
+            (.noCommitBeforeSending, 178, "became two leases"), (.noQuietPeriod, 275, "became two leases"),
+            (.adoptsWithoutToken, 256, "which is not its"), (.resendsAfterCrash, 178, "became two leases"),
+            (.skipsLook, 663, "overwrites name"), (.ignoresConflict, 35, "nobody decided"),
             (.wrongCloud, 1, "went to RegionTwo"), (.dropsField, 2, "nothing asks for"),
             (.replacesInsteadOfMerging, 2, "nothing asks for"), (.kindInsteadOfPhase, 78, "became two leases"),
+            (.sendsWhatWasGivenUp, 7, "was given up"), (.trustsOwnClock, 2, "in the future"),
         ] as [(Mutant, UInt64, String)])
     func mutantsAreFound(mutant: Mutant, seed: UInt64, reason: String) async throws {
         try await withSimulation { simulation in

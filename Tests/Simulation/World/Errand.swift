@@ -83,6 +83,7 @@ final class Errand: Sendable {
 
     /// A moment between two steps of the engine.
     func checkpoint(_ name: String) throws {
+        if isDead { throw Death() }
         onCheckpoint(name)
         let number = state.withLock { state in
             defer { state.checkpoints += 1 }
