@@ -52,7 +52,7 @@ import Testing
     /// that shows it is short. The first seeds that do are known; `tools/simulate --mutant` looks for more.
     @Test(
         arguments: [
-            (.noCommitBeforeSending, 178, "became two leases"), (.noQuietPeriod, 275, "became two leases"),
+            (.noCommitBeforeSending, 56, "was made for it"), (.noQuietPeriod, 275, "became two leases"),
             (.adoptsWithoutToken, 256, "which is not its"), (.resendsAfterCrash, 178, "became two leases"),
             (.skipsLook, 663, "overwrites name"), (.ignoresConflict, 35, "nobody decided"),
             (.wrongCloud, 1, "went to RegionTwo"), (.dropsField, 2, "nothing asks for"),
