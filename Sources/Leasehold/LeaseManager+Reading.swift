@@ -177,17 +177,11 @@ extension LeaseManager {
 
     // MARK: - Resources
 
-    /// The resources of a kind that the sites list, with the allocations that they tell of: those of leases that were
-    /// changed or deleted from here since, as these leases are now.
+    /// The resources of a kind that the sites list, with the allocations that they tell of.
     public func resources(
         _ kind: ResourceKind, scopes: Set<Int64>? = nil
     ) throws(LeaseholdError) -> [MirroredResource] {
-        try reading { store throws(StoreError) in
-            let resources = try store.resources(kind, scopes: scopes)
-            guard resources.contains(where: { !$0.allocations.isEmpty }) else { return resources }
-            let changes = try OwnChanges(store)
-            return try resources.map { resource throws(StoreError) in try changes.applied(to: resource) }
-        }
+        try reading { store throws(StoreError) in try store.resources(kind, scopes: scopes) }
     }
 
     /// What each site answered when last asked for each kind of resource.

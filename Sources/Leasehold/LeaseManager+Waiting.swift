@@ -181,11 +181,12 @@ extension LeaseManager {
         name.lastIndex(of: "]").map { String(name[$0...].dropFirst(2)) } ?? name
     }
 
-    /// Reads what a lease was given and its list does not tell: hosts, devices, networks, flavors and floating IPs.
+    /// Reads what a lease was given and its list does not tell: flavors and floating IPs.
     ///
-    /// - Returns: `false` if it reserves nothing, or its cloud could not be read.
+    /// - Returns: `false` if it reserves nothing of the kind, or its cloud could not be read.
     public func readReserved(by lease: MirroredLease) async throws(LeaseholdError) -> Bool {
-        guard !lease.lease.reservations.isEmpty else { return false }
+        let kinds: Set<ResourceType> = [.flavor, .instance, .floatingIP]
+        guard lease.lease.reservations.contains(where: { kinds.contains($0.resourceType) }) else { return false }
         guard let scope = try scopes().first(where: { $0.id == lease.scopeID }) else { return false }
         return try await sync(leadingTo: scope, clouds: [], options: SyncOptions(), progress: { _ in })
     }

@@ -18,6 +18,7 @@ package struct CloudConnection: Sendable {
     ///   - cloud: the configuration.
     ///   - session: the session.
     ///   - now: the computer's clock.
+    ///   - ends: what is known of when credentials end; `nil` if nothing is kept of that.
     ///   - shutDown: closes the connections.
     package init(
         cloud: CloudConfiguration, session: any ServiceSession, now: @escaping @Sendable () -> Timestamp,
