@@ -1,4 +1,4 @@
-package import LeaseModel
+import LeaseModel
 
 /// A cell as a table shows it.
 package struct CellText: Sendable {
