@@ -84,20 +84,26 @@ extension LeaseStore {
             let toldAt = try Self.latestListings(ListedTable.allocations.listName(kind.rawValue), database)
             let listing = kind.isSiteWide ? Self.latestScopes(wanted, by: listedAt) : [:]
             let telling = kind.isSiteWide ? Self.latestScopes(wanted, by: toldAt) : [:]
+            // Of scopes that are told the same, one is read.
+            let scopes = wanted.map(\.id).filter { id in
+                places[id].map { listing[Self.place(of: $0)] ?? id == id } ?? false
+            }
             var seen: Set<String> = []
             var found: [MirroredResource] = []
             let rows = try Row.fetchCursor(
                 database,
-                sql: "SELECT * FROM resource WHERE kind = ? AND gone_before IS NULL ORDER BY name, id, scope_id",
-                arguments: [kind.rawValue])
+                sql: """
+                    SELECT * FROM resource
+                    WHERE scope_id IN (\(scopes.map(String.init).joined(separator: ","))) AND kind = ?
+                        AND gone_before IS NULL
+                    ORDER BY name, id, scope_id
+                    """, arguments: [kind.rawValue])
             while let row = try rows.next() {
                 guard let scope = places[row["scope_id"]] else { continue }
                 let site = Self.place(of: scope)
                 let resource = CatalogueResource(
                     kind: kind, id: row["id"], name: row["name"], fields: LeaseRows.object(row["fields"]))
-                guard listing[site] ?? scope.id == scope.id, seen.insert("\(site) \(resource.id)").inserted else {
-                    continue
-                }
+                guard seen.insert("\(site) \(resource.id)").inserted else { continue }
                 let allocations = try Self.allocations(of: resource, scope: telling[site] ?? scope.id, in: database)
                 found.append(
                     MirroredResource(

@@ -1,8 +1,8 @@
 package import ArgumentParser
 import Foundation
 import LeaseModel
-package import Leasehold
-package import Output
+import Leasehold
+import Output
 
 /// `leasehold completion`
 package struct Completion: Subcommand {

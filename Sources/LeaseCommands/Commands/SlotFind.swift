@@ -58,24 +58,29 @@ package struct SlotFind: Subcommand {
         let (manager, scopes) = try await reading.open(&console)
         let known = try manager.scopes().filter { scopes?.contains($0.id) ?? true }
         var rows: [SlotRow] = []
-        var refusals: [LeaseholdError] = []
+        var refusals: [(site: Int64, error: LeaseholdError)] = []
         var hosts = 0
-        for scope in known {
+        // Of the scopes of a site one answers: that which was read last of those that are told who holds its hosts.
+        var answered: Set<Int64> = []
+        let byAge = known.sorted { ($0.listedAt?.secondsSince1970 ?? .min) > ($1.listedAt?.secondsSince1970 ?? .min) }
+        for scope in byAge where !answered.contains(scope.siteID) {
             let found = Result { () throws(LeaseholdError) in
                 try manager.findSlots(wish, scope: scope, limit: limit)
             }
             switch found {
             case .success(let answer):
+                answered.insert(scope.siteID)
                 hosts += answer.fittingHosts
                 rows += answer.slots.map {
                     SlotRow(slot: $0, answer: answer, scope: scope, wish: wish, duration: duration, now: console.now())
                 }
             case .failure(let error):
                 guard error.code != .database else { throw error }
-                refusals.append(error)
+                refusals.append((scope.siteID, error))
             }
         }
-        try conclude(rows, wish, refusals, hosts: hosts, isAnySiteKnown: !known.isEmpty, &console)
+        let unanswered = refusals.filter { !answered.contains($0.site) }.map(\.error)
+        try conclude(rows, wish, unanswered, hosts: hosts, isAnySiteKnown: !known.isEmpty, &console)
         try reading.remarkFreshness(manager, scopes: scopes, &console)
     }
 
