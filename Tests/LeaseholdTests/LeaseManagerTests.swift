@@ -239,7 +239,7 @@ struct LeaseManagerTests {
                     _ = try LeaseManager(configuration, access: .reading)
                 },
             ]
-            #expect(errors.map { $0?.code } == [.database, .database, .database])
+            #expect(errors.map { $0?.code } == [.database, .invalid, .database])
             #expect(errors.allSatisfy { $0?.candidates.isEmpty == true && $0?.message.hasSuffix(".") == true })
         }
     }
