@@ -93,7 +93,7 @@ struct CreateCommandTests {
         "says what is wrong with an option, and what may have been meant",
         arguments: [
             ("--node", "amonut=2", ExitStatus.usage, "Did you mean 'amount'?"),
-            ("--node", "amount=none", .usage, "takes a whole number"), ("--node", "2", .usage, "takes NAME=VALUE"),
+            ("--node", "amount=none", .usage, "takes a whole number"), ("--node", "two", .usage, "takes NAME=VALUE"),
             ("--node", "amount=1,amount=2", .usage, "twice"),
             ("--node", "amount=2,node_name=a", .data, "no other resource constraint"),
             ("--node", "amount=1,resource_properties=[oops", .data, "--node: resource_properties are"),
@@ -251,7 +251,7 @@ struct CreateCommandTests {
     @Test(
         "says what is wrong with a file",
         arguments: [
-            ("", "is empty"), ("{", "is not JSON"), ("a: [", "is neither JSON nor YAML"), ("[]", "holds 0 leases"),
+            ("", "is empty"), ("{", "is not JSON"), ("a: [", "is neither JSON nor YAML"), ("[]", "holds no lease"),
             ("[1]", "holds no lease"), (#"{"name": "x"}"#, "has no list of reservations"),
             (#"{"name": "x", "reservations": "oops"}"#, "has no list of reservations"),
             (
