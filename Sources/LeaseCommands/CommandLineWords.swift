@@ -68,9 +68,12 @@ package struct CommandLineWords {
         return false
     }
 
-    private static let optionsWithValues: Set<String> = [
-        "--db", "--os-cloud", "-f", "--format", "-c", "--column", "--sort", "--sort-column", "--max-width",
-    ]
+    /// Whether an option that may stand before the command has its value in the next word.
+    private static func takesValue(_ option: String) -> Bool {
+        let names = ["--db", "-f", "--format", "-c", "--column", "--sort", "--sort-column", "--max-width"]
+        // Every one of OpenStack's own does.
+        return names.contains(option) || (option.hasPrefix("--os-") && !option.contains("="))
+    }
 
     /// The options that stand before the command, with their values, and what follows.
     private static func leadingOptions(_ arguments: [String]) -> (leading: [String], rest: [String]) {
@@ -78,7 +81,7 @@ package struct CommandLineWords {
         var leading: [String] = []
         while let word = rest.first, word.hasPrefix("-"), word != "--", word.count > 1 {
             leading.append(rest.removeFirst())
-            if optionsWithValues.contains(word), let value = rest.popFirst() { leading.append(value) }
+            if takesValue(word), let value = rest.popFirst() { leading.append(value) }
         }
         return (leading, Array(rest))
     }
@@ -90,7 +93,7 @@ package struct CommandLineWords {
 
     /// `-o hours.csv` is CSV, unless a format is given.
     private static func addingFormat(to words: [String]) -> [String] {
-        guard ["report", "export"].contains(words.first ?? "") else { return words }
+        guard words.first == "report" else { return words }
         let hasFormat = words.contains {
             $0 == "-f" || $0.hasPrefix("--format") || ($0.hasPrefix("-f") && $0.count > 2)
         }
@@ -100,7 +103,7 @@ package struct CommandLineWords {
         let file = words[option + 1]
         let ending = file[file.index(after: dot)...].lowercased()
         let formats = ["csv": "csv", "json": "json", "ndjson": "ndjson", "yaml": "yaml", "yml": "yaml", "html": "html"]
-        guard words.first == "report", let format = formats[ending] else { return words }
+        guard let format = formats[ending] else { return words }
         return words + ["-f", format]
     }
 }

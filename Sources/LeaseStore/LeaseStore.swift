@@ -20,8 +20,6 @@ package struct LeaseStore: Sendable {
     /// The same file without symbolic links, and what lies beside it.
     package let files: DatabaseFiles
     let database: any DatabaseWriter
-    /// Whether reading, too, uses the connection that writes.
-    private var hasOneConnection = false
     /// As long as it lives, nothing else in this process drops SQLite's locks.
     private let lifetime: OpenDatabase
 
@@ -42,25 +40,6 @@ package struct LeaseStore: Sendable {
         }
     }
 
-    /// Opens a database that is known to be this program's, over one connection: for a process that does one thing at a
-    /// time.
-    ///
-    /// - Parameter path: the file.
-    /// - Throws: ``StoreError``.
-    package init(ownDatabase path: String) throws(StoreError) {
-        self.path = path
-        do {
-            files = try StoreFile.requireExisting(path)
-            lifetime = OpenDatabase(files)
-            var configuration = Self.configuration
-            configuration.journalMode = .wal
-            database = try Self.prepared(try DatabaseQueue(path: files.main, configuration: configuration), files.main)
-            hasOneConnection = true
-        } catch {
-            throw StoreError(error, path: path)
-        }
-    }
-
     /// Opens a database that messages call by another name than its path.
     ///
     /// - Throws: any error.
@@ -74,16 +53,11 @@ package struct LeaseStore: Sendable {
     private static var cacheKibibytes: Int { 16 << 10 }
     private static var checkpointPages: Int { 8_000 }
 
-    private static var configuration: Configuration {
+    private static func open(_ path: String, access: Access) throws -> any DatabaseWriter {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(30)
         configuration.label = "leasehold"
-        return configuration
-    }
-
-    private static func open(_ path: String, access: Access) throws -> any DatabaseWriter {
-        var configuration = Self.configuration
         if access == .reading {
             configuration.readonly = true
             let queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -97,11 +71,8 @@ package struct LeaseStore: Sendable {
         } else {
             try Self.requireOurs(path, configuration)
         }
-        return try prepared(try DatabasePool(path: path, configuration: configuration), path)
-    }
-
-    private static func prepared<Writer: DatabaseWriter>(_ writer: Writer, _ path: String) throws -> Writer {
-        try writer.writeWithoutTransaction { database in
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        try pool.writeWithoutTransaction { database in
             // GRDB asks for NORMAL, which may lose the last commits with the power; a queued write must not be lost.
             // The rest is for an import: ids are random, so a batch touches most pages of their indexes, and would write
             // each of them several times with a smaller cache, and into the file after every batch.
@@ -113,7 +84,7 @@ package struct LeaseStore: Sendable {
                     """)
             try StoreSchema.migrate(database, path: path, migrations: Migration.all)
         }
-        return writer
+        return pool
     }
 
     /// Looks at the file without writing to it: opening a pool changes another program's database to WAL mode.
@@ -128,17 +99,7 @@ package struct LeaseStore: Sendable {
     /// Reads in one transaction, so that everything read belongs together.
     package func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
         do {
-            guard hasOneConnection else { return try database.read(body) }
-            // GRDB would forbid writing by a pragma, which makes SQLite prepare every statement again.
-            return try database.writeWithoutTransaction { database in
-                var value: Value?
-                try database.inTransaction(.deferred) {
-                    value = try body(database)
-                    return .commit
-                }
-                guard let value else { throw StoreError(kind: .failed, message: "Nothing was read.") }
-                return value
-            }
+            return try database.read(body)
         } catch {
             throw StoreError(error, path: path)
         }

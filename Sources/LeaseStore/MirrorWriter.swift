@@ -63,7 +63,7 @@ struct MirrorWriter {
         let isOlder = (found[1] as Int64) >= run || audiences.hasListed(found[2], since: run, but: scope.id)
         let isSame = known.present.departure == nil && known.present.lease == normalized(lease)
         let audience =
-            try wasSeen ? found[2] as Int64 : audiences.adding(scope.id, to: found[2], leaseIsGone: known.isRefused)
+            try wasSeen ? found[2] as Int64 : audiences.adding(scope.id, to: found[2], isRefused: known.isRefused)
         if isSame || isOlder {
             try rows.see(scope: scope.id, key: key, digest: isSame ? observed.digest : 0, at: time)
             if !wasSeen { try setAudience(audience, key: key) }

@@ -166,6 +166,8 @@ class ItsOwnFile(SiteCase):
 
     def test_a_folder_in_place_of_the_lock(self):
         self.sync()
+        # Who has nothing to send takes no lock.
+        self.succeed("create", "before", *NODE)
         self.succeed("create", "one", *NODE, "--offline")
         locks = [path for path in self.database.parent.iterdir() if "lock" in path.name or "send" in path.name]
         for path in locks:

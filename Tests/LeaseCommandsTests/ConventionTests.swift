@@ -212,6 +212,7 @@ struct ConventionTests {
     static let lines: [(typed: String, words: String)] = [
         ("--os-cloud x list -a", "list -a --os-cloud x"), ("-f json queue show 1", "queue show 1 -f json"),
         ("--db=/x -q list", "list --db=/x -q"), ("-f json show -- -odd", "show -f json -- -odd"),
+        ("--os-project-name p --os-region-name=R sync", "sync --os-project-name p --os-region-name=R"),
         ("list", "list"), ("--help", "--help"), ("--version", "--version"), ("", ""),
         ("report hours -o x.csv", "report hours -o x.csv -f csv"),
         ("report hours -o x.csv -f json", "report hours -o x.csv -f json"),

@@ -23,11 +23,11 @@ package struct LeaseSeries: ParsableArguments {
     package init() {}
 
     /// The most leases that one command makes.
-    private static let most = 1_000
+    private static let maxCount = 1_000
 
     package func validate() throws {
-        if let count, !(1...Self.most).contains(count) {
-            throw ValidationError("--count takes a number of leases, 1 to \(Self.most).")
+        if let count, !(1...Self.maxCount).contains(count) {
+            throw ValidationError("--count takes a number of leases, 1 to \(Self.maxCount).")
         }
         guard every != nil || until == nil else { throw ValidationError("--until belongs to --every.") }
         guard every == nil || until != nil || count != nil else {
@@ -60,8 +60,8 @@ package struct LeaseSeries: ParsableArguments {
         while drafts.count < count ?? .max {
             let start = Self.moment(showing: clock.adding(seconds: Int64(drafts.count) * seconds), zone)
             if let end, start >= end { break }
-            guard drafts.count < Self.most else {
-                throw CommandError.usage("--every \(every) makes more than \(Self.most) leases until then.")
+            guard drafts.count < Self.maxCount else {
+                throw CommandError.usage("--every \(every) makes more than \(Self.maxCount) leases until then.")
             }
             var next = draft
             let shift = start.seconds(since: first)

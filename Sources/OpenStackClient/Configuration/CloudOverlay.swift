@@ -18,19 +18,21 @@ struct CloudOverlay: Sendable {
         var remarks: [String] = []
     }
 
-    /// Settings of which one excludes the others: who names a project by its name does not mean the entry's id.
-    private static let groups: [[String]] = [
+    /// The settings of the environment that win. Of a group one excludes the others: who names a project by its name does
+    /// not mean the entry's id.
+    private static let winningGroups: [[String]] = [
         ["project_id", "project_name", "tenant_id", "tenant_name"],
         ["project_domain_id", "project_domain_name"], ["user_domain_id", "user_domain_name"],
-        ["domain_id", "domain_name"], ["user_id", "username", "user_name"], ["interface", "endpoint_type"],
+        ["domain_id", "domain_name"],
     ]
-    private static let winning = Set(groups[0...3].joined())
+    private static let groups =
+        winningGroups + [["user_id", "username", "user_name"], ["interface", "endpoint_type"]]
     private static let secrets = [
         "password", "application_credential_secret", "token", "access_token", "client_secret", "passcode",
     ]
     private static let certificates = ["cacert", "cert", "key"]
 
-    /// The names of all settings that options can give.
+    /// What a setting is called on the command line, and in the environment.
     static func option(_ key: String) -> String { "--os-\(key.replacing("_", with: "-"))" }
     static func variable(_ key: String) -> String { "OS_\(key.uppercased())" }
 
@@ -38,7 +40,7 @@ struct CloudOverlay: Sendable {
     func apply(to settings: inout ConfigurationMapping, cloud: String) -> Outcome {
         var outcome = Outcome()
         var used: Set<String> = []
-        for group in Self.groups[0...3] {
+        for group in Self.winningGroups {
             let given = group.filter { environment[Self.variable($0)]?.isEmpty == false }
             used.formUnion(given)
             // An option for one of them takes the place of all.

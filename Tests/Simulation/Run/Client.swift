@@ -49,7 +49,7 @@ final class Client: Sendable {
         let other = Place(region: scenario.hasTwoRegions ? .two : .one, account: account)
         state = Mutex(
             State(
-                store: try LeaseStore(ownDatabase: path), secondsOff: scenario.secondsOff[number],
+                store: try LeaseStore(path: path, access: .writing), secondsOff: scenario.secondsOff[number],
                 entries: [home, other], chance: Chance(seed: scenario.seed &+ UInt64(number) &* 0x9E37)))
     }
 
@@ -111,7 +111,7 @@ final class Client: Sendable {
 
     /// The process has died: a new one opens the same file.
     func restart() throws {
-        let store = try LeaseStore(ownDatabase: path)
+        let store = try LeaseStore(path: path, access: .writing)
         state.withLock {
             $0.store = store
             $0.session = nil

@@ -191,7 +191,7 @@ final class Run: Sendable {
 
     /// A second process of the same client, for as long as one sync takes.
     private func otherProcess(_ client: Client, _ step: Step?) async {
-        guard let store = try? LeaseStore(ownDatabase: client.path) else { return }
+        guard let store = try? LeaseStore(path: client.path, access: .writing) else { return }
         let errand = errand(client, store, step)
         _ = await CloudSync(
             store: store, connection: client.otherConnection(errand), options: pullOptions, random: client.random,

@@ -73,8 +73,8 @@ final class AudienceBook {
     }
 
     /// The number of an audience with one scope more; the audience of a lease that no scope may see any more is over.
-    func adding(_ scope: Int64, to audience: Int64, leaseIsGone isOver: Bool) throws -> Int64 {
-        try number(of: isOver ? [scope] : scopes(audience).union([scope]))
+    func adding(_ scope: Int64, to audience: Int64, isRefused: Bool) throws -> Int64 {
+        try number(of: isRefused ? [scope] : scopes(audience).union([scope]))
     }
 
     /// A condition on a column with the number of an audience: any of the scopes belongs to it.
