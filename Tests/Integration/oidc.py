@@ -66,7 +66,7 @@ class EachAuthType(OIDCCase):
             if auth_type == "v3multifactor":
                 entry["auth_methods"] = ["v3password", "v3totp"]
             self.write_entry(entry)
-            self.succeed("sync", "--no-resources", "--confirm-project", "--confirm-deletes")
+            self.work()
             del entry["auth"]["passcode"]
             self.write_entry(entry)
             self.fail_with(77, "sync", words=("one-time password is needed",))
@@ -102,8 +102,8 @@ class EachAuthType(OIDCCase):
             JUPYTERHUB_API_URL=f"http://127.0.0.1:{hub.server_port}/hub/api", JUPYTERHUB_API_TOKEN="hub-token",
             JUPYTERHUB_USER="alice")
         self.configure("v3oidcaccesstoken")
-        self.succeed("sync")
-        self.assertEqual(asked, [("/hub/api/users/alice", "token hub-token")])
+        self.work()
+        self.assertEqual(set(asked), {("/hub/api/users/alice", "token hub-token")})
 
 
 def passcode():

@@ -2,7 +2,6 @@ import Foundation
 import LeaseModel
 import OpenStackClient
 import Synchronization
-import Testing
 
 /// A request and its reply, as they went between a client, a real identity provider, a gateway and Keystone.
 struct OpenIDExchange: Sendable {
@@ -50,41 +49,6 @@ struct OpenIDExchange: Sendable {
     }
 }
 
-/// Answers as the servers of a file did, as long as it is asked what they were asked.
-final class OpenIDReplay: Sendable {
-    let transport: ScriptedTransport
-
-    init(_ exchanges: [OpenIDExchange]) {
-        let rest = Mutex(exchanges.filter { !$0.isBrowser })
-        transport = ScriptedTransport { request in
-            let next = rest.withLock { $0.isEmpty ? nil : $0.removeFirst() }
-            // What was not recorded is refused; the test says how far it has to come.
-            guard let next else { return .json(599, #"{"error": {"message": "nothing more was recorded"}}"#) }
-            #expect(request.method == next.method)
-            #expect(request.url == next.url)
-            let sent = String(decoding: request.body ?? [], as: UTF8.self)
-            if next.requestBody.contains("=") {
-                #expect(Self.fields(sent) == Self.fields(next.requestBody), "\(request)")
-                #expect(request.headers["authorization"] == next.requestHeaders["authorization"])
-            } else if next.requestBody.hasPrefix("{") {
-                #expect((try? JSONValue(parsing: sent)) == (try? JSONValue(parsing: next.requestBody)))
-            } else {
-                #expect(sent.isEmpty)
-                #expect(request.headers["authorization"] == next.requestHeaders["authorization"])
-            }
-            return next.reply
-        }
-    }
-
-    /// The fields of a form in their order. What is drawn by chance is compared by its length.
-    private static func fields(_ form: String) -> [String] {
-        form.replacing("+", with: "%20").split(separator: "&").map { field in
-            let name = field.split(separator: "=")[0]
-            return ["code_challenge", "code_verifier"].contains(name) ? "\(name): \(field.count)" : String(field)
-        }
-    }
-}
-
 /// A person who sees what they are shown, and does nothing.
 actor SilentPerson: LoginAssistant {
     private(set) var invitations: [LoginInvitation] = []
@@ -111,8 +75,6 @@ enum OpenIDLab {
     static let provider = "http://127.0.0.1:18080/auth/realms/chameleon"
     static let discovery = "\(provider)/.well-known/openid-configuration"
     static let federation = FederationEndpoint(identityProvider: "chameleon", protocolName: "openid")
-    static let secretClient = OpenIDClient(
-        id: "lab-confidential", secret: Secret("lab-client-secret"), scope: "openid", discoveryEndpoint: discovery)
     static let publicClient = OpenIDClient(
         id: "chi-cli-device-token", scope: "openid", discoveryEndpoint: discovery)
 

@@ -2,54 +2,15 @@ import LeaseModel
 import OpenStackClient
 import Testing
 
-/// Each grant sends what keystoneauth sends, in its order, and understands what real servers answer.
+/// What the grants need beside the requests of ``RecordingTests``.
 @Suite struct OpenIDGrantTests {
-    private func identity(_ capture: String, _ login: OpenIDLogin, person: SilentPerson? = nil) async throws {
-        let replay = OpenIDReplay(try OpenIDExchange.all(capture))
-        let session = OpenIDLab.session(OpenIDLab.cloud(login), replay.transport, person: person)
-        let identity = try await session.identity()
-        #expect(identity.projectName == "project1")
-        #expect(identity.userName == "alice" || identity.userName.hasPrefix("service-account"))
-    }
-
-    @Test func password() async throws {
-        try await identity(
-            "50-v3oidcpassword",
-            .grant(
-                OpenIDLab.secretClient,
-                .password(userName: "alice", password: Secret("labsecret"), oneTimeKey: nil)))
-    }
-
-    @Test func accessToken() async throws {
-        let exchanges = try OpenIDExchange.all("53-v3oidcaccesstoken").filter { !$0.url.contains("/protocol/") }
-        let bearer = try #require(exchanges.first { $0.url.contains("OS-FEDERATION") }?.requestHeaders["authorization"])
-        let replay = OpenIDReplay(exchanges)
-        let login = OpenIDLogin.accessToken(Secret(String(bearer.dropFirst("Bearer ".count))))
-        let project = ProjectReference.name("project1", domain: .name("chameleon"))
-        let session = OpenIDLab.session(OpenIDLab.cloud(login, project: project), replay.transport)
-        #expect(try await session.identity().userName == "alice")
-    }
-
-    @Test func authorizationCode() async throws {
-        let exchanges = try OpenIDExchange.all("54-v3oidcauthcode")
-        let location = try #require(exchanges.first { $0.status == 302 }?.headers["location"])
-        let code = try #require(location.split(separator: "code=").last?.split(separator: "&").first)
-        let login = OpenIDLogin.grant(
-            OpenIDLab.secretClient, .code(Secret(String(code)), redirectURI: "http://127.0.0.1:18099/callback"))
-        let replay = OpenIDReplay(Array(exchanges.filter { !$0.isBrowser }.prefix(3)))
-        let session = OpenIDLab.session(OpenIDLab.cloud(login), replay.transport)
-        // The recording ends with Keystone's word for it.
-        _ = try? await session.identity()
-        #expect(session.loginSteps.first { $0.step == .federation }?.finding == "user alice")
-    }
-
     @Test func deviceWithProofKey() async throws {
         let folder = try TemporaryFolder()
         let cache = RefreshTokenCache(path: "\(folder.path)/deep/refresh_token.json")
         let person = SilentPerson()
         let login = OpenIDLogin.grant(OpenIDLab.publicClient, .device(OpenIDDevice(), cache: cache))
-        let replay = OpenIDReplay(try OpenIDExchange.all("11-device-pkce-s256"))
-        let session = OpenIDLab.session(OpenIDLab.cloud(login), replay.transport, person: person)
+        let servers = try RecordedServers(OpenIDExchange.all("11-device-pkce-s256").filter { !$0.isBrowser })
+        let session = OpenIDLab.session(OpenIDLab.cloud(login), servers.transport, person: person)
         _ = try? await session.identity()
         #expect(session.loginSteps.first { $0.step == .federation }?.finding == "user alice")
         let invitation = try #require(await person.invitations.first)

@@ -88,6 +88,49 @@ extension AuthenticationFailure {
             "log out of the hub and in again; if it lasts, ask whoever runs the hub")
     }
 
+    /// Why an identity provider gave no token. The codes are OAuth's (RFC 6749, section 5.2).
+    func identityProvider(_ reply: AuthenticationReply) -> ServiceError {
+        guard case .grant(let client, let grant)? = cloud.credentials.login else { return other(reply, Self.provider) }
+        let clientName = "\"\(client.id.escapedForTerminal)\""
+        func refuses(_ what: String, _ step: String) -> ServiceError {
+            error(.authentication, reply, "\(Self.provider) refuses \(what)", step)
+        }
+        switch reply.oauthError {
+        case "invalid_client":
+            return refuses("the client \(clientName)", "check client_id and client_secret in \(place)")
+        case "unauthorized_client", "unsupported_grant_type":
+            return refuses(
+                "a login of this kind to the client \(clientName)",
+                "check auth_type, client_id and client_secret in \(place)")
+        case "invalid_scope":
+            return refuses("the scope \"\(client.scope.escapedForTerminal)\"", "correct openid_scope in \(place)")
+        case "invalid_grant":
+            switch grant {
+            case .password: return refuses("the \(credential)", "check username and password in \(place)")
+            case .code:
+                return refuses(
+                    "the code: it has expired, was used before, or is for another client_id or redirect_uri",
+                    "get a new one, and put it into \(place)")
+            case .clientCredentials:
+                return refuses("the client \(clientName)", "check client_id and client_secret in \(place)")
+            case .device, .browser: return refuses("the code of this login", "begin again: \(loginCommand)")
+            }
+        default: break
+        }
+        switch reply.status {
+        case 400, 401, 403:
+            return refuses(
+                "the \(credential)", "check username, password, client_id and client_secret in \(place)")
+        case 404, 405:
+            return error(
+                .configuration, reply, "\(Self.provider) is not at that address",
+                "correct discovery_endpoint or access_token_endpoint in \(place)")
+        default: return other(reply, Self.provider)
+        }
+    }
+
+    private static var provider: String { "the identity provider" }
+
     /// Why Keystone, or the gateway before it, did not take the provider's token.
     func federation(_ reply: AuthenticationReply, _ endpoint: FederationEndpoint) -> ServiceError {
         let provider = "\"\(endpoint.identityProvider.escapedForTerminal)\""

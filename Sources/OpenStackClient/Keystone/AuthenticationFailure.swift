@@ -42,21 +42,6 @@ struct AuthenticationFailure: Sendable {
         }
     }
 
-    /// Why an identity provider gave no token.
-    func identityProvider(_ reply: AuthenticationReply) -> ServiceError {
-        switch reply.status {
-        case 400, 401, 403:
-            error(
-                .authentication, reply, "the identity provider refuses the \(credential)",
-                "check username, password, client_id and client_secret in \(place)")
-        case 404, 405:
-            error(
-                .configuration, reply, "the identity provider is not at that address",
-                "correct discovery_endpoint or access_token_endpoint in \(place)")
-        default: other(reply, "the identity provider")
-        }
-    }
-
     /// Why an answer that should have held a token does not.
     func unusable(_ reply: AuthenticationReply, _ problem: String) -> ServiceError {
         reply.isPage ? page(reply) : error(.badAnswer, reply, problem, "check auth_url in \(place)")
@@ -79,7 +64,7 @@ struct AuthenticationFailure: Sendable {
             requestID: requestID)
     }
 
-    private var credential: String {
+    var credential: String {
         switch cloud.credentials {
         case .password(.name(let user, _), _): "password of user \"\(user.escapedForTerminal)\"\(forProject)"
         case .password(.id(let id), _): "password of user \"\(id.escapedForTerminal)\"\(forProject)"
@@ -121,7 +106,7 @@ struct AuthenticationFailure: Sendable {
         }
     }
 
-    private func other(_ reply: AuthenticationReply, _ server: String) -> ServiceError {
+    func other(_ reply: AuthenticationReply, _ server: String) -> ServiceError {
         if reply.isPage, reply.status < 500 { return page(reply) }
         if reply.status == 429 || reply.status >= 500 {
             // Without a request id it may be another server altogether.

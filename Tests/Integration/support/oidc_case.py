@@ -104,7 +104,7 @@ class OIDCCase(CommandCase):
 
     def work(self):
         """Syncs, creates a lease, sees it and deletes it."""
-        self.succeed("sync", "--confirm-project")
+        self.succeed("sync", "--confirm-project", "--confirm-deletes")
         name = f"oidc-{secrets.token_hex(4)}"
         self.succeed("create", name, "--start", "+400d", "--duration", "1h", *DUMMY)
         self.assertIn(name, self.succeed("list", "--refresh").out)
