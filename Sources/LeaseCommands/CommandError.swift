@@ -9,17 +9,21 @@ package struct CommandError: Error, Sendable {
     package let status: ExitStatus
     /// What may have been meant.
     package let candidates: [Candidate]
+    /// What to do about it, for people: lines below the message.
+    var hints: [String] = []
 
     /// Something that may have been meant: a lease, or a reservation.
     package struct Candidate: Sendable {
-        /// For people.
-        let line: String
+        /// For people, with the end in their zone.
+        let line: @Sendable (TimeText) -> String
         /// For programs.
         let json: JSONObject
 
         init(_ lease: LeaseCandidate) {
             let gone = lease.isDeparted ? ", no longer listed" : ""
-            line = "\(lease.id)  \(lease.name)  \(lease.status), ends \(lease.endsAt) (\(lease.site)\(gone))"
+            line = { time in
+                "\(lease.id)  \(lease.name)  \(lease.status), ends \(time.zoned(lease.endsAt)) (\(lease.site)\(gone))"
+            }
             json = [
                 "id": .string(lease.id), "name": .string(lease.name), "status": .string(lease.status.rawValue),
                 "end_date": .string(lease.endsAt.iso8601), "site": .string(lease.site),
@@ -30,8 +34,11 @@ package struct CommandError: Error, Sendable {
         init(_ reservation: Reservation) {
             let counts = [reservation.minimumCount, reservation.maximumCount, reservation.amount].compactMap { $0 }
             let count = Set(counts).sorted().map(String.init).joined(separator: "-")
-            line = [reservation.id, reservation.resourceType.rawValue, count, reservation.resourceProperties ?? ""]
-                .filter { !$0.isEmpty }.joined(separator: "  ")
+            let words = [
+                reservation.id, reservation.resourceType.rawValue, count, reservation.resourceProperties ?? "",
+            ]
+            .filter { !$0.isEmpty }.joined(separator: "  ")
+            line = { _ in words }
             json = reservation.json(times: .iso8601)
         }
     }

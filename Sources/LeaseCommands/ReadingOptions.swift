@@ -17,7 +17,10 @@ package struct ReadingOptions: ParsableArguments {
     func open(_ console: inout Console) async throws -> (manager: LeaseManager, scopes: Set<Int64>?) {
         if refreshes {
             let manager = try global.manager(console, access: .writing)
-            for report in try await manager.sync(clouds: global.selection(console)) {
+            let reports = try await console.waiting(for: global.names(console), isQuiet: output.isQuiet) {
+                try await manager.sync(clouds: global.selection(console))
+            }
+            for report in reports {
                 if let message = report.message { console.remark("leasehold: \(message)") }
             }
         }
@@ -89,7 +92,9 @@ package struct ReadingOptions: ParsableArguments {
     ) throws -> Timestamp {
         let moment = try TimeArgument(parsing: text).moment(now: console.now(), zone: given ?? zone(console))
         guard moment <= console.now() else {
-            throw CommandError.usage("\(option) takes a time that has come: nothing is known yet at \(moment).")
+            throw CommandError.usage(
+                "\(option) takes a time that has come: nothing is known yet at \(TimeText(zone: given ?? zone(console)).full(moment))."
+            )
         }
         return moment
     }

@@ -47,8 +47,10 @@ extension CommandError {
             return
         }
         console.remark("leasehold: \(message)")
+        for hint in hints { console.remark(hint) }
+        let time = TimeText(zone: console.zone, now: console.now())
         for candidate in candidates.prefix(20) {
-            console.remark("  \(candidate.line)")
+            console.remark("  \(candidate.line(time))")
         }
         if candidates.count > 20 { console.remark("  and \(candidates.count - 20) more") }
     }

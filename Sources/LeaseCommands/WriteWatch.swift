@@ -1,51 +1,30 @@
-import Foundation
 import LeaseModel
 import Leasehold
 import Output
 import Synchronization
 
-/// Says, when a command is stopped by Ctrl-C or SIGTERM, what becomes of the write that it asked for.
+/// Says, when a command is stopped by Ctrl-C or SIGTERM, what becomes of the writes that it asked for.
 final class WriteWatch: Sendable {
     private let manager: LeaseManager
-    private let errors: any TextSink & Sendable
-    /// The number of the write, once it is queued.
+    /// The number of the write that is being carried out, once it is queued.
     private let write = Mutex<Int64?>(nil)
 
     /// - Parameters:
     ///   - manager: the database.
-    ///   - console: where to say it; only that of a process gets signals.
+    ///   - console: where to say it.
     init(_ manager: LeaseManager, _ console: Console) {
         self.manager = manager
-        errors = console.errors
-        guard console.receivesSignals else { return }
-        for number in [SIGINT, SIGTERM] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                // Whoever does not want to wait for the answer sends it again.
-                signal(number, SIG_DFL)
-                self.stop(status: 128 + number)
-            }
-            source.activate()
-            // It stays for as long as the process does.
-            _ = Unmanaged.passRetained(source as AnyObject)
-        }
+        Interruption.report(to: console) { self.message }
     }
 
-    /// Learns from what happens which write it is.
-    var progress: @Sendable (SyncProgress) async -> Void {
-        { progress in
+    /// Learns from what happens which write it is, from the next one on.
+    func next() -> @Sendable (SyncProgress) async -> Void {
+        write.withLock { $0 = nil }
+        return { progress in
             guard case .mutation(_, let mutation) = progress else { return }
             // The first one is that which was queued; the others move because the queue is sent.
             self.write.withLock { if $0 == nil { $0 = mutation.id } }
         }
-    }
-
-    private func stop(status: Int32) {
-        var sink = errors
-        try? sink.write("leasehold: \(message.escapedForTerminal)\n")
-        try? sink.flush()
-        _exit(status)
     }
 
     /// What becomes of the write.
@@ -54,6 +33,36 @@ final class WriteWatch: Sendable {
             return "Stopped before anything was queued: nothing will be sent."
         }
         return "Stopped. " + mutation.outlook
+    }
+}
+
+/// Says, when a sync is stopped, what becomes of the writes that wait.
+final class SyncInterruption: Sendable {
+    /// The number of the write whose request is on its way.
+    private let sending = Mutex<Int64?>(nil)
+
+    init(_ manager: LeaseManager, _ console: Console) {
+        Interruption.report(to: console) { self.message(manager) }
+    }
+
+    func note(_ progress: SyncProgress) {
+        guard case .mutation(_, let mutation) = progress else { return }
+        sending.withLock { $0 = mutation.state == .sending ? mutation.id : nil }
+    }
+
+    private func message(_ manager: LeaseManager) -> String {
+        var sentences = ["Stopped. A list that was not read to its end changes nothing."]
+        let current = sending.withLock(\.self)
+        if let current, let mutation = try? manager.mutation(current).mutation { sentences.append(mutation.outlook) }
+        let waiting = ((try? manager.queue()) ?? []).filter { $0.state == .queued && $0.id != current }
+        if let first = waiting.first {
+            sentences.append(
+                waiting.count == 1
+                    ? first.outlook
+                    : "\(waiting.count) writes stay queued, and the next sync sends them (leasehold queue). To take "
+                        + "one back: leasehold queue cancel \(first.id)")
+        }
+        return sentences.joined(separator: " ")
     }
 }
 
@@ -73,6 +82,8 @@ extension Mutation {
             return "\(what) waits for you: leasehold queue show \(id). To take it back: leasehold queue cancel \(id)"
         case .accepted, .settled: return "\(what) has been carried out."
         case .rejected: return "\(what) was refused: leasehold queue show \(id)"
+        case .cancelled where doubt != nil:
+            return "\(what) is forgotten. If the server has carried it out, the next sync shows the lease."
         case .cancelled, .expired, .superseded: return "\(what) is \(state.rawValue): it will not be sent."
         }
     }

@@ -5,6 +5,8 @@ package struct PageHead: Sendable {
     package var title: String
     /// What is shown, how fresh it is, and the like.
     package var remarks: [String]
+    /// The period that is looked at, as a terminal has it behind the title.
+    package var span: String?
     /// Charts, as HTML.
     package var figures: [String] = []
     /// The rows, counted from 0, that add others up.

@@ -5,72 +5,20 @@
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/face.py [NAME...]
 """
 
-import errno
-import fcntl
 import json
-import os
-import pty
 import re
-import struct
-import subprocess
 import sys
-import termios
-import unicodedata
-import unittest
 
 sys.dont_write_bytecode = True
 
 from support import runner
 from support.fake_case import FakeCloudCase
 from support.fake_cloud import lease
+from support.screen import Screen, columns
 from support.site_case import NODE, SiteCase, short
 from support.site_cloud import answers, refusal
 
 CHICAGO = "/usr/share/zoneinfo/America/Chicago"
-
-
-def columns(text):
-    """How many columns of a terminal a text takes."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-class Screen:
-    """Runs the command on a terminal, or in a shell."""
-
-    def on_terminal(self, width, *arguments, answer="", env=None):
-        """What the command writes to a terminal, and its status."""
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
-        process = subprocess.Popen(
-            [os.environ["LEASEHOLD"], *map(str, arguments)], stdin=slave, stdout=slave, stderr=slave, cwd=self.folder,
-            env={**self.environment, "TERM": "xterm", **(env or {})}, close_fds=True, start_new_session=True)
-        os.close(slave)
-        if answer:
-            os.write(master, answer.encode())
-        written = b""
-        while True:
-            try:
-                piece = os.read(master, 65536)
-            except OSError as error:
-                if error.errno != errno.EIO:
-                    raise
-                break
-            if not piece:
-                break
-            written += piece
-        os.close(master)
-        text = written.decode().replace("\r\n", "\n")
-        return re.sub(r"\x1b\[\d*m", "", text), process.wait(60)
-
-    def shell(self, script, shell="sh"):
-        """What a script prints that calls `leasehold`."""
-        bin_folder = self.folder / "bin"
-        bin_folder.mkdir(exist_ok=True)
-        if not (bin_folder / "leasehold").exists():
-            (bin_folder / "leasehold").symlink_to(os.path.abspath(os.environ["LEASEHOLD"]))
-        return subprocess.run(
-            [shell, "-c", script], capture_output=True, text=True, timeout=120, cwd=self.folder,
-            env={**self.environment, "PATH": f"{bin_folder}:{os.environ['PATH']}"})
 
 
 class FaceCase(Screen, FakeCloudCase):
@@ -96,19 +44,20 @@ class Terminal(FaceCase):
         ["list"], ["list", "-a"], ["list", "--deleted"], ["show", "edge"], ["history", "edge"], ["status"], ["sites"],
         ["reservations"], ["changes", "--since", "1000d"], ["queue"], ["hosts"], ["devices"], ["floating-ips"],
         ["report", "hours"], ["report", "states"], ["report", "coverage"], ["report", "hours", "--by", "user"],
+        ["report", "early"], ["report", "utilization"], ["report", "lead-time"], ["report", "latency"],
+        ["report", "extensions"], ["report", "failures"], ["report", "expiring"], ["report", "stacking"],
     ]
 
     def test_nothing_is_wider_than_the_terminal(self):
         self.succeed("extend", "edge", "--by", "2d", "--offline")
-        for width in (80, 120, 200):
+        for width, zone in ((80, CHICAGO), (80, "UTC"), (120, CHICAGO), (200, "UTC")):
             for line in self.LINES:
-                for zone in ("UTC", CHICAGO):
-                    with self.subTest(f"{width} {' '.join(line)} {zone}"):
-                        text, status = self.on_terminal(width, *line, env={"TZ": f":{zone}" if "/" in zone else zone})
-                        self.assertEqual(status, 0, text)
-                        for row in text.splitlines():
-                            self.assertLessEqual(columns(row), width, row)
-                        self.assertNotIn("{", text, "JSON")
+                with self.subTest(f"{width} {' '.join(line)} {zone}"):
+                    text, status = self.on_terminal(width, *line, env={"TZ": f":{zone}" if "/" in zone else zone})
+                    self.assertEqual(status, 0, text)
+                    for row in text.splitlines():
+                        self.assertLessEqual(columns(row), width, row)
+                    self.assertNotIn("{", text, "JSON")
 
     def test_live_leases_come_first_and_the_zone_is_the_one_that_is_set(self):
         text, _ = self.on_terminal(80, "list", env={"TZ": f":{CHICAGO}"})
@@ -258,6 +207,31 @@ class Writes(Screen, SiteCase):
         said, status = self.screen("sync", "--no-resources")
         self.assertRegex(said, r"sent +extend conf: now ends ")
         self.assertRegex(said, r"1 write sent")
+
+    def test_a_person_is_told_in_words_that_there_is_no_room(self):
+        self.succeed("sync")
+        query = "Not enough resources available with query {'resource_type': 'physical:host'}"
+        self.site.fault("POST", answers(*refusal(500, query)))
+        said, status = self.screen("create", "many", "--node", "4,node_type=gpu", "--duration", "2h")
+        self.assertEqual(status, 77, said)
+        self.assertRegex(said, r"has no room for 4 × host \(node_type = gpu\) from now\s+to")
+        self.assertIn("leasehold find-slot --node-type gpu --count 4", said)
+        self.assertNotIn("{", said)
+        number = self.rows("queue", "list")[-1]["id"]
+        self.assertIn(f"leasehold queue show {number}", " ".join(said.split()))
+        self.assertIn("with query", " ".join(self.screen("queue", "show", number)[0].split()))
+        listed = self.screen("queue")[0]
+        self.assertRegex(listed, r"many +rejected +too little is free")
+        self.assertNotIn("{", listed)
+
+    def test_a_decision_about_a_write_is_told_in_words(self):
+        self.succeed("create", "conf", *NODE)
+        self.succeed("extend", "conf", "--by", "2h", "--offline")
+        number = self.rows("queue", "list")[-1]["id"]
+        said, _ = self.screen("queue", "edit", number, "--rename", "other")
+        self.assertRegex(said, rf"Queued as write {number}: extend conf: ")
+        said, _ = self.screen("queue", "cancel", number)
+        self.assertIn(f'Write {number} (extend "conf") is cancelled: it will not be sent.', said)
 
     def test_a_refusal_is_said_once_on_standard_error(self):
         self.succeed("sync")

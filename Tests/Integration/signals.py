@@ -15,11 +15,12 @@ sys.dont_write_bytecode = True
 
 from support import runner
 from support.sandbox_case import SandboxCase
+from support.screen import Screen
 
 RESERVATION = ["--reservation", "resource_type=virtual:dummy,amount=1"]
 
 
-class Signals(SandboxCase):
+class Signals(Screen, SandboxCase):
     def setUp(self):
         super().setUp()
         self.succeed("sync", "--no-resources")
@@ -65,6 +66,29 @@ class Signals(SandboxCase):
         self.assertEqual(self.rows("queue", "list"), [])
         self.succeed("sync", "--no-resources")
         self.assertEqual(self.cloud.leases("other"), [])
+
+    def test_a_sync_says_what_stays_queued(self):
+        self.succeed("extend", "mine", "--by", "1h", "--offline")
+        number = self.rows("queue", "list")[-1]["id"]
+        for signal_number, status in [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
+            with self.subTest(status):
+                self.proxy.is_held.clear()
+                self.proxy.holds.clear()
+                self.proxy.fail("GET", "held")
+                ended, err = self.stop(signal_number, "sync", "--no-resources")
+                self.assertEqual(ended, status, err)
+                self.assertIn("A list that was not read to its end changes nothing.", err)
+                self.assertRegex(err, rf'Write {number} \(extend "mine"\) (stays queued|was under way)')
+                self.assertIn(f"leasehold queue cancel {number}", err)
+
+    def test_a_terminal_shows_after_a_second_that_the_cloud_is_waited_for(self):
+        self.proxy.fail("GET", "held")
+        session = self.session("extend", "mine", "--by", "1h")
+        session.wait_for(r"Waiting for user1 \(Ctrl-C stops waiting\) .* [12] s")
+        session.type("\x03")
+        self.assertEqual(session.end(), 130, session.text)
+        self.assertRegex(session.text, r'Stopped. Write \d+ \(extend "mine"\) stays queued')
+        self.proxy.release()
 
 
 if __name__ == "__main__":

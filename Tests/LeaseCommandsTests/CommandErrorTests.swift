@@ -26,8 +26,8 @@ struct CommandErrorTests {
             #expect(
                 several.errors == """
                     leasehold: 'twin' may mean 2 leases. Use an id, or --os-cloud.
-                      x2  twin  PENDING, ends 2027-01-15T09:30:00Z (alpha)
-                      x1  twin  PENDING, ends 2027-01-15T09:00:00Z (alpha)
+                      x2  twin  PENDING, ends Fri 15 Jan 09:30 UTC (alpha)
+                      x1  twin  PENDING, ends Fri 15 Jan 09:00 UTC (alpha)
 
                     """)
         }

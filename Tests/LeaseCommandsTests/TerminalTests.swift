@@ -16,7 +16,9 @@ struct TerminalTests {
         ["show", "night-2"], ["show", "gone"], ["show", "mine"], ["history", "night-2"], ["history", "gone"],
         ["history", "night-2", "--all", "-v"], ["changes", "--since", "1h"], ["queue", "list"], ["queue", "show", "1"],
         ["queue", "show", "2"], ["status"], ["sites"], ["hosts"], ["flavors"], ["devices"], ["floating-ips"],
-        ["reservations"],
+        ["reservations"], ["report", "hours", "--by", "project", "--bucket", "month"], ["report", "states"],
+        ["report", "expiring"], ["report", "coverage"], ["report", "failures"],
+        ["find-slot", "--node-type", "compute_skylake", "--duration", "1h"],
     ]
 
     static let screens: [(width: Int, zone: String)] = [80, 120, 200].flatMap { [($0, "utc"), ($0, "chicago")] }

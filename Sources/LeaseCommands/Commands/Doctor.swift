@@ -33,8 +33,10 @@ package struct Doctor: Subcommand {
         var findings = [database(console)]
         let names = reading.global.names(console)
         let isAll = names.isEmpty && configuration.cloudOptions.isEmpty
-        findings += await LeaseManager.diagnose(
-            isAll ? .all : reading.global.selection(console), configuration, offline: isOffline)
+        let clouds = isAll ? Clouds.all : reading.global.selection(console)
+        findings += await console.waiting(for: names, isQuiet: reading.output.isQuiet) {
+            await LeaseManager.diagnose(clouds, configuration, offline: isOffline)
+        }
         if let message = LeaseManager.policyProblem(configuration) {
             findings.append(Diagnosis(subject: "policy", step: "read", verdict: .warning, message: message))
         }
@@ -75,10 +77,14 @@ package struct Doctor: Subcommand {
     private func database(_ console: Console) -> Diagnosis {
         let path = reading.global.configuration(console).databasePath
         do throws(LeaseholdError) {
-            let problems = try reading.global.manager(console).checkDatabase()
+            let manager = try reading.global.manager(console)
+            let problems = try manager.checkDatabase()
+            let leases = problems.isEmpty ? try manager.count(LeaseFilter()) : 0
             return Diagnosis(
                 subject: "database", step: "integrity", verdict: problems.isEmpty ? .good : .bad,
-                message: problems.isEmpty ? path : "\(path): \(problems.prefix(3).joined(separator: "; "))")
+                message: problems.isEmpty
+                    ? "\(path), \(leases) lease\(leases == 1 ? "" : "s")"
+                    : "\(path): \(problems.prefix(3).joined(separator: "; "))")
         } catch {
             // Before the first sync there is none, and that is no fault.
             let exists = FileManager.default.fileExists(atPath: path)

@@ -32,9 +32,7 @@ package struct FlavorList: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         guard let reference else {
-            let found = try await reading.resources(.flavor, &console)
-            try reading.write(found.map(FlavorRow.init), FlavorRow.columns, &console)
-            return
+            return try await reading.writeResources(.flavor, FlavorRow.columns, &console) { $0.map(FlavorRow.init) }
         }
         let (manager, scopes) = try await reading.open(&console)
         let lease = try manager.lease(reference, scopes: scopes)

@@ -35,9 +35,9 @@ package struct FloatingIPList: Subcommand {
             for kind in [ResourceKind.reservableFloatingIP, .floatingIP] {
                 try reading.remarkListings(kind, manager, scopes: scopes, &console)
             }
-            try reading.remarkFreshness(manager, scopes: scopes, &console)
             try reading.write(
                 FloatingIPRow.all(manager, scopes: scopes, now: console.now()), FloatingIPRow.columns, &console)
+            try reading.remarkFreshness(manager, scopes: scopes, &console)
             return
         }
         let lease = try manager.lease(reference, scopes: scopes)

@@ -22,7 +22,8 @@ package struct HistoryImport: Subcommand {
 
             EXAMPLES
               leasehold history import ~/colleague/leasehold.sqlite
-              leasehold history import leases-march.json --observed-at '2026-03-01 12:00' --os-cloud chi_uc
+              leasehold history import leases-march.json \\
+                --observed-at '2026-03-01 12:00' --os-cloud chi_uc
               leasehold history import old/*.json --dry-run -f json
             """))
 

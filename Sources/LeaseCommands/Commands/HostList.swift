@@ -25,9 +25,11 @@ package struct HostList: Subcommand {
     package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
-        let found = try await reading.resources(.host, &console)
         let now = console.now()
-        let rows = try properties.matching(found).map { ReservableRow(mirrored: $0, now: now) }
-        try reading.write(rows, ReservableRow.columns(type: ["node_type", "hypervisor_type"]), &console)
+        try await reading.writeResources(
+            .host, ReservableRow.columns(type: ["node_type", "hypervisor_type"]), &console
+        ) { found in
+            try properties.matching(found).map { ReservableRow(mirrored: $0, now: now) }
+        }
     }
 }

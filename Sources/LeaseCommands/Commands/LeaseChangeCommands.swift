@@ -281,9 +281,12 @@ extension WritingOptions {
         var outcomes: [Result<WriteResult, any Error>] = []
         for reference in references {
             do {
-                let result = try await manager.change(
-                    verb, reference, clouds: reading.global.names(console), terms: terms, isOffline: isOffline,
-                    isForced: isForced, progress: watch.progress, fields: fields)
+                let clouds = reading.global.names(console)
+                let result = try await sending(to: clouds, console) {
+                    try await manager.change(
+                        verb, reference, clouds: clouds, terms: terms, isOffline: isOffline, isForced: isForced,
+                        progress: watch.next(), fields: fields)
+                }
                 outcomes.append(.success(try await waiting.wait(for: result, manager, console, self)))
             } catch {
                 outcomes.append(.failure(error))

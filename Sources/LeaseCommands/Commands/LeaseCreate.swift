@@ -140,10 +140,11 @@ package struct LeaseCreate: Subcommand {
             lateStart: lateStart, notAfter: try writing.moment(writing.notAfter, console),
             retryUntil: try writing.moment(retryUntil, console))
         let manager = try writing.manager(&console)
+        let watch = WriteWatch(manager, console)
         var outcomes: [Result<WriteResult, any Error>] = []
         for draft in drafts {
             do {
-                var result = try await create(draft, terms, manager, cloud: clouds.first, &console)
+                var result = try await create(draft, terms, manager, watch, cloud: clouds.first, &console)
                 result.warnings = remarks + result.warnings
                 outcomes.append(.success(result))
             } catch {
@@ -156,14 +157,16 @@ package struct LeaseCreate: Subcommand {
     // MARK: - Asking
 
     private func create(
-        _ draft: LeaseDraft, _ terms: WriteTerms, _ manager: LeaseManager, cloud: String?, _ console: inout Console
+        _ draft: LeaseDraft, _ terms: WriteTerms, _ manager: LeaseManager, _ watch: WriteWatch, cloud: String?,
+        _ console: inout Console
     ) async throws -> WriteResult {
         var attempts = 0
         while true {
-            let watch = WriteWatch(manager, console)
-            let result = try await manager.create(
-                draft, cloud: cloud, terms: terms, isIdempotent: isIdempotent, isOffline: writing.isOffline,
-                isForced: writing.isForced, progress: watch.progress)
+            let result = try await writing.sending(to: cloud.map { [$0] } ?? [], console) {
+                try await manager.create(
+                    draft, cloud: cloud, terms: terms, isIdempotent: isIdempotent, isOffline: writing.isOffline,
+                    isForced: writing.isForced, progress: watch.next())
+            }
             do {
                 guard result.mutation.status != .refused || attempts >= retries else {
                     throw LeaseholdError(code: .refused, message: result.mutation.message ?? "It was refused.")

@@ -96,12 +96,14 @@ extension LeasePage {
                 held[address.reservationID, default: []].append(address.address)
             }
         }
-        var networks: [String: String] = [:]
-        if types.contains(.floatingIP) {
-            for network in try manager.resources(.network, scopes: scopes) {
-                networks[network.resource.id] = network.resource.name
-            }
-        }
+        let networks = types.contains(.floatingIP) ? try manager.networkNames(scopes: scopes) : [:]
         self.init(row: row, changes: changes, held: held, networks: networks)
+    }
+}
+
+extension LeaseManager {
+    /// The names of the networks that are known, by their ids.
+    func networkNames(scopes: Set<Int64>?) throws -> [String: String] {
+        try resources(.network, scopes: scopes).reduce(into: [:]) { $0[$1.resource.id] = $1.resource.name }
     }
 }

@@ -28,12 +28,15 @@ package struct PropertyOptions: ParsableArguments {
 }
 
 extension ReadingOptions {
-    /// The resources of a kind; where a site does not tell, it is said.
-    func resources(_ kind: ResourceKind, _ console: inout Console) async throws -> [MirroredResource] {
+    /// Writes the resources of a kind; where a site does not tell, it is said.
+    func writeResources<Row>(
+        _ kind: ResourceKind, _ columns: [Column<Row>], _ console: inout Console,
+        rows: ([MirroredResource]) throws -> [Row]
+    ) async throws {
         let (manager, scopes) = try await open(&console)
         try remarkListings(kind, manager, scopes: scopes, &console)
+        try write(rows(manager.resources(kind, scopes: scopes)), columns, &console)
         try remarkFreshness(manager, scopes: scopes, &console)
-        return try manager.resources(kind, scopes: scopes)
     }
 
     /// Says where a site does not tell of a kind of resource.

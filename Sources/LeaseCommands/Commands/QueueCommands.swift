@@ -47,7 +47,11 @@ package struct QueueList: Subcommand {
         // A write may wait for another site than OS_CLOUD leads to now, and must not be out of sight for that.
         let scopes = reading.global.clouds.isEmpty ? nil : narrowed
         let rows = try manager.queue(scopes: scopes, includesFinal: includesFinal).map { QueueRow(mutation: $0) }
-        try reading.write(rows, QueueRow.columns, &console)
+        try reading.write(
+            rows, QueueRow.columns, terminal: QueueRow.terminalColumns(reading.style(console).time), &console)
+        guard reading.isPage(console), !reading.output.isQuiet else { return }
+        console.remark(
+            rows.isEmpty ? "No writes wait." : "All of a write, and how to decide: leasehold queue show WRITE")
     }
 }
 
@@ -109,7 +113,7 @@ package struct QueueCancel: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         let mutation = try reading.global.manager(console, access: .writing).cancel(id, givesUp: givesUp)
-        try reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
+        try reading.tell(mutation, &console)
     }
 }
 
@@ -134,7 +138,7 @@ package struct QueueRetry: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         let mutation = try reading.global.manager(console, access: .writing).retry(id)
-        try reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
+        try reading.tell(mutation, &console)
     }
 }
 
@@ -191,7 +195,7 @@ package struct QueueEdit: Subcommand {
         fields = try ReservationArgument.add(reservations, to: fields, isForced: writing.isForced)
         let mutation = try writing.manager(&console).edit(
             id, fields: fields, terms: terms, isForced: writing.isForced)
-        try writing.reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
+        try writing.reading.tell(mutation, &console)
     }
 }
 
@@ -254,6 +258,21 @@ package struct QueueResolve: Subcommand {
             throw CommandError.usage("Give one decision: mine, theirs, new values, --adopt or --create-again.")
         }
         let mutation = try writing.manager(&console).resolve(id, decision, isForced: writing.isForced)
-        try writing.reading.show(QueueRow(mutation: mutation), QueueRow.columns, &console)
+        try writing.reading.tell(mutation, &console)
+    }
+}
+
+extension ReadingOptions {
+    /// Writes how a write stands after somebody has decided about it: a person gets it in words.
+    fileprivate func tell(_ mutation: Mutation, _ console: inout Console) throws {
+        guard isPage(console) else { return try show(QueueRow(mutation: mutation), QueueRow.columns, &console) }
+        guard !output.isQuiet else { return }
+        let style = style(console)
+        var page = TextPage(style)
+        if mutation.state == .queued {
+            page.line("Queued as write \(mutation.id): \(WriteText(mutation: mutation, time: style.time).clause)")
+        }
+        page.line(mutation.outlook)
+        try write(page, &console)
     }
 }

@@ -16,9 +16,10 @@ package struct ReservationIdentify: Subcommand {
 
             EXAMPLES
               leasehold reservation-id mylease --type node
-              leasehold reservation-id mylease --type node --node-type gpu_rtx_6000 --count 2
+              leasehold reservation-id mylease --node-type gpu_rtx_6000 --count 2
               leasehold reservation-id mylease --type device --machine-name raspberrypi4-64
-              leasehold reservation-id mylease --resource-properties '[">=", "$gpu.gpu_count", "4"]'
+              leasehold reservation-id mylease \\
+                --resource-properties '[">=", "$gpu.gpu_count", "4"]'
             """))
 
     @Argument(

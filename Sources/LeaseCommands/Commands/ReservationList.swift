@@ -30,11 +30,12 @@ package struct ReservationList: Subcommand {
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)
         let filter = try filters.filter(now: console.now(), zone: reading.zone(console), scopes: scopes)
+        let networks = reading.isPage(console) ? try manager.networkNames(scopes: scopes) : [:]
         func rows(of lease: MirroredLease) -> [ReservationRow] {
             lease.lease.reservations.filter {
                 (filter.resourceTypes.isEmpty || filter.resourceTypes.contains($0.resourceType))
                     && (filter.nodeType == nil || $0.requiredValue(of: "node_type") == filter.nodeType)
-            }.map { ReservationRow(reservation: $0, lease: lease) }
+            }.map { ReservationRow(reservation: $0, lease: lease, networks: networks) }
         }
         if let reference {
             let lease = try manager.lease(reference, scopes: scopes)

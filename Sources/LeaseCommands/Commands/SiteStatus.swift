@@ -53,6 +53,7 @@ package struct SiteList: Subcommand {
         let rows = try SiteRow.all(manager, scopes: scopes, now: console.now())
         try reading.write(rows, SiteRow.details(rows), &console)
         remarkLoginEnds(rows, &console)
+        try reading.remarkFreshness(manager, scopes: scopes, &console)
     }
 }
 

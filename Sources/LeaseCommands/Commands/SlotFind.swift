@@ -17,8 +17,10 @@ package struct SlotFind: Subcommand {
 
             EXAMPLES
               leasehold find-slot --node-type gpu_rtx_6000 --count 2 --duration 1d
-              leasehold find-slot --node-type compute_skylake --duration 7d --after tomorrow --limit 5
-              leasehold find-slot --duration 4h --resource-properties '[">=", "$gpu.gpu_count", "4"]' -f json
+              leasehold find-slot --node-type compute_skylake --duration 7d \\
+                --after tomorrow --limit 5
+              leasehold find-slot --duration 4h -f json \\
+                --resource-properties '[">=", "$gpu.gpu_count", "4"]'
             """))
 
     @Option(

@@ -72,8 +72,12 @@ package struct Sync: Subcommand {
             return
         }
         let names = global.names(console)
-        async let _: Void = Self.tell(printer, of: names.isEmpty ? "the cloud" : names.joined(separator: ", "))
+        let interruption = SyncInterruption(manager, console)
+        let assistant = console.assistant
+        async let _: Void = Self.tell(
+            printer, of: names.isEmpty ? "the cloud" : names.joined(separator: ", "), assistant)
         let reports = try await manager.sync(clouds: global.selection(console), options: options) {
+            interruption.note($0)
             await printer.note($0)
         }
         try await printer.conclude(reports)
@@ -86,8 +90,11 @@ package struct Sync: Subcommand {
     }
 
     /// Says each second that nothing has come yet, until it is cancelled.
-    private static func tell(_ printer: SyncPrinter, of clouds: String) async {
-        while (try? await Task.sleep(for: .seconds(1))) != nil { await printer.wait(for: clouds) }
+    private static func tell(_ printer: SyncPrinter, of clouds: String, _ assistant: (any LoginAssistant)?) async {
+        while (try? await Task.sleep(for: .seconds(1))) != nil {
+            if await (assistant as? TerminalAssistant)?.isAsking ?? false { continue }
+            await printer.wait(for: clouds)
+        }
     }
 
     private func watch(

@@ -15,6 +15,8 @@ actor SyncPrinter {
     private var told: [String: [String: Set<Int64>]] = [:]
     /// What was said of each write last.
     private var lastWrite: [Int64: String] = [:]
+    /// Whether times were told, whose zone is then said once.
+    private var hasToldTimes = false
     /// Whether anything has come from any cloud.
     private var hasHeard = false
     private var bar: ProgressBar?
@@ -63,7 +65,7 @@ actor SyncPrinter {
         case .writing(let cloud, let done, let total): show("Writing \(cloud)", .count("leases"), done, total)
         case .confirming(let cloud, let done, let total):
             show("Asking \(cloud) for missing leases", .count("leases"), done, total)
-        case .resources(let cloud, let kind): show("Reading \(cloud): \(kind.rawValue)", .count("kinds"), 0, nil)
+        case .resources(let cloud, let kind): show("Reading \(cloud): \(kind.rawValue)", .count(""), 0, nil)
         case .changed(_, let changes): print(changes)
         case .mutation(_, let mutation): print(mutation)
         case .waiting: break
@@ -88,6 +90,7 @@ actor SyncPrinter {
         // A person who syncs for the first time wants to know how many leases there are, not each.
         let news = new.count > 50 && new.allSatisfy { $0.kind == .new } ? [] : new
         guard !news.isEmpty else { return }
+        hasToldTimes = true
         write(bar?.finish())
         bar = nil
         guard !options.isQuiet else { return }
@@ -99,6 +102,7 @@ actor SyncPrinter {
         guard options.format == .table || isWatching, !options.isQuiet else { return }
         write(bar?.finish())
         bar = nil
+        hasToldTimes = true
         let text = WriteText(mutation: mutation, time: time)
         let word: String
         let what: String
@@ -171,6 +175,9 @@ actor SyncPrinter {
                 let seconds = (started.duration(to: .now) / .milliseconds(100)).rounded() / 10
                 let took = resultTerminal.isTerminal ? "   (\(seconds) s)" : ""
                 try output.write(summary(report).escapedForTerminal + took + "\n")
+            }
+            if hasToldTimes, resultTerminal.isTerminal, !options.isQuiet, !options.usesUTC, let now = time.now {
+                try output.write("Times are in \(time.zone.description(at: now)).\n")
             }
         default:
             let selection = try ColumnSelection(

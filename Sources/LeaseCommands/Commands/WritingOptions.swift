@@ -38,8 +38,23 @@ package struct WritingOptions: ParsableArguments {
     func remark(_ findings: [DraftFinding], _ console: inout Console) {
         for finding in findings {
             let label = finding.severity == .refusal ? "Blazar will refuse this" : "Warning"
-            console.remark("\(label): \(finding)")
+            console.remark("\(label): \(console.errorTerminal.isTerminal ? finding.message : finding.description)")
         }
+    }
+
+    /// Carries out a write; a person at a terminal sees that the cloud is waited for.
+    func sending<Value>(
+        to clouds: [String], _ console: Console, _ body: () async throws -> Value
+    ) async rethrows -> Value {
+        guard !isOffline else { return try await body() }
+        return try await console.waiting(
+            for: clouds, remark: "Ctrl-C stops waiting", isQuiet: reading.output.isQuiet, body)
+    }
+
+    /// Why there was no room, as a person at a terminal is told it; `nil` for everybody else, and for other refusals.
+    private func lackOfRoom(_ result: WriteResult, _ console: Console) -> LackOfRoom? {
+        guard reading.output.format == .table, console.errorTerminal.isTerminal else { return nil }
+        return LackOfRoom(result, TimeText(zone: reading.zone(console), now: console.now()))
     }
 
     /// Writes what came of it, and ends with the status that fits.
@@ -67,7 +82,9 @@ package struct WritingOptions: ParsableArguments {
         let output = reading.output
         let style = reading.style(console)
         // Programs find them in the result; what stands beside it is the error, if there is one.
-        if !output.format.isStructured { for result in results { remark(result.warnings, &console) } }
+        if !output.format.isStructured {
+            for result in results where lackOfRoom(result, console) == nil { remark(result.warnings, &console) }
+        }
         let outcomes = results.map { WriteOutcome(result: $0) }
         if reading.isPage(console) {
             guard !output.isQuiet else { return }
@@ -97,6 +114,11 @@ package struct WritingOptions: ParsableArguments {
             console.remark(note)
         }
         switch mutation.state {
+        case .queued where reading.isPage(console):
+            if !isOffline {
+                console.remark("Not sent: \(result.pause ?? mutation.message ?? "it waits for an earlier write.")")
+            }
+            console.remark("To send it: leasehold sync. To take it back: leasehold queue cancel \(mutation.id)")
         case .queued:
             let why = isOffline ? "" : " (\(result.pause ?? mutation.message ?? "it waits for an earlier one"))"
             console.remark(
@@ -119,6 +141,7 @@ package struct WritingOptions: ParsableArguments {
             console.remark("The creation had not been sent, and was withdrawn.")
         default: break
         }
+        if let refusal = lackOfRoom(result, console) { throw refusal.error }
         if mutation.status != .success {
             let message = mutation.message ?? "It is \(mutation.state.rawValue)."
             let done = mutation.verb == .create ? "Not created" : "Not done"

@@ -14,6 +14,8 @@ actor TerminalAssistant: LoginAssistant {
     private let canAnswer: Bool
     /// How much time the terminal says is left, while it does.
     private var shownSeconds: Int64?
+    /// Whether somebody is being asked.
+    private(set) var isAsking = false
 
     init(_ console: Console, opensBrowser: Bool) {
         sink = console.errors
@@ -25,6 +27,7 @@ actor TerminalAssistant: LoginAssistant {
     }
 
     func invite(_ invitation: LoginInvitation) {
+        isAsking = true
         let address = invitation.completeAddress ?? invitation.address
         write("To log in to \(invitation.cloud), open this address in a browser, here or on any other device:\n")
         write("\n  \(address)\n\n")
@@ -51,6 +54,7 @@ actor TerminalAssistant: LoginAssistant {
     }
 
     func conclude() {
+        isAsking = false
         guard shownSeconds != nil else { return }
         shownSeconds = nil
         try? sink.write("\r\u{1B}[K")

@@ -118,11 +118,26 @@ struct ReservationText {
     /// What is asked of it: `node_type = compute_skylake`.
     var requirement: String {
         guard let text = reservation.resourceProperties, !text.isEmpty else { return "" }
-        guard let properties = try? ResourceProperties(parsing: text), !properties.isEmpty else { return text }
+        guard let properties = try? ResourceProperties(parsing: text) else { return text }
         return properties.conditions.map { condition in
             let sign = condition.comparison == .equal ? "=" : condition.comparison.rawValue
             return "\(condition.property) \(sign) \(condition.value.plain)"
         }.joined(separator: ", ")
+    }
+}
+
+extension ReservationText {
+    /// A reservation that is only asked for.
+    init(requesting fields: JSONObject) {
+        reservation = Reservation(requesting: fields, id: "", leaseID: nil, status: ReservationStatus(rawValue: ""))
+    }
+
+    /// How many of what, and all that is asked of it.
+    var all: String {
+        let told: Set = ["min", "max", "amount", "resource_properties"]
+        let others = reservation.fields.members.filter { !told.contains($0.key) && ![.null, ""].contains($0.value) }
+        return ([what, requirement].filter { !$0.isEmpty } + others.map { "\($0.key) = \($0.value.plain)" })
+            .joined(separator: "    ")
     }
 }
 

@@ -19,7 +19,9 @@ struct QueuePage {
             right: "(write \(id)\(cloud.map { ", \($0)" } ?? ", \(mutation.site)"))")
         addFields(text, to: &page)
         // The message about a conflict says to look here.
-        if let message = mutation.message, !message.isEmpty, mutation.reason != "conflict" {
+        if let message = mutation.message, !message.isEmpty, mutation.reason != "conflict",
+            attempts.last?.message != message
+        {
             page.line(message, indent: 2)
         }
         addRequests(time, to: &page)
@@ -38,7 +40,7 @@ struct QueuePage {
             page.line(text.clause, indent: 2)
             for part in mutation.body["reservations"]?.arrayValue ?? [] {
                 guard let fields = part.objectValue else { continue }
-                page.line(Self.words(fields), indent: 4)
+                page.line(ReservationText(requesting: fields).all, indent: 4)
             }
         case .delete: break
         case .update, .extend:
@@ -55,12 +57,6 @@ struct QueuePage {
             if hasTime { rows[0][rows[0].count - 1] += "   (\(zone.abbreviation(at: mutation.createdAt)))" }
             page.columns(rows)
         }
-    }
-
-    private static func words(_ fields: JSONObject) -> String {
-        fields.members.filter { $0.value != "" && $0.value != .null && $0.key != "resource_type" }.reduce(
-            fields["resource_type"]?.plain ?? "reservation"
-        ) { "\($0)  \($1.key)=\($1.value.plain)" }
     }
 
     private func addRequests(_ time: TimeText, to page: inout TextPage) {

@@ -53,7 +53,8 @@ struct WriteText {
     /// The fields that it changes, and their new values.
     var fields: [(name: String, value: JSONValue)] { LeaseFields(mutation.body).named }
 
-    private var period: String {
+    /// From when to when a lease that is asked for lasts.
+    var period: String {
         guard let draft = try? LeaseDraft(body: mutation.body) else { return "as queued" }
         switch draft.start {
         case .now: return "from now to \(time.zoned(draft.endsAt))"
@@ -69,23 +70,23 @@ struct WriteText {
     }
 
     /// Where it stands, and why: `BLOCKED: changed by someone else since`.
-    var standing: String {
-        let state = mutation.state.rawValue.uppercased()
-        let why: String? =
-            switch (mutation.state, mutation.reason) {
-            case (.blocked, "conflict"): "changed by someone else since"
-            case (.blocked, "auth"): "the cloud does not accept the login"
-            case (.blocked, "ambiguous"): "more than one lease may be it"
-            case (.blocked, "cloud"): "its cloud is not among those that are configured"
-            case (.rejected, "capacity"): "too little is free"
-            case (.rejected, "policy"): "the site's policy forbids it"
-            case (.rejected, "budget"): "the project's budget does not allow it"
-            case (.rejected, "gone"): "the lease was deleted"
-            case (.unknown, _): "whether the server carried it out is not known yet"
-            case (.sending, _): "its request is on its way"
-            case (.parked, _): "it keeps failing"
-            default: mutation.reason
-            }
-        return state + (why.map { ": \($0)" } ?? "")
+    var standing: String { mutation.state.rawValue.uppercased() + (why.map { ": \($0)" } ?? "") }
+
+    /// Why it stands so.
+    var why: String? {
+        switch (mutation.state, mutation.reason) {
+        case (.blocked, "conflict"): "changed by someone else since"
+        case (.blocked, "auth"): "the cloud does not accept the login"
+        case (.blocked, "ambiguous"): "more than one lease may be it"
+        case (.blocked, "cloud"): "its cloud is not among those that are configured"
+        case (.rejected, "capacity"): "too little is free"
+        case (.rejected, "policy"): "the site's policy forbids it"
+        case (.rejected, "budget"): "the project's budget does not allow it"
+        case (.rejected, "gone"): "the lease was deleted"
+        case (.unknown, _): "whether the server carried it out is not known yet"
+        case (.sending, _): "its request is on its way"
+        case (.parked, _): "it keeps failing"
+        default: mutation.reason
+        }
     }
 }

@@ -55,8 +55,10 @@ package struct FailuresReportCommand: Subcommand {
         ]
         let rows = FailureRow.rows(
             of: queue.filter { pattern?.matches($0.leaseName) ?? true }, period: period)
-        let head = PageHead(title: "Failed writes", remarks: [TimeText(zone: zone).period(period)])
+        var head = PageHead(title: "Failed writes", remarks: [TimeText(zone: zone).period(period)])
+        head.span = TimeText(zone: zone, now: console.now()).span(period)
         try output.write(rows, columns, head: head, zone: zone, reading, &console)
+        if rows.isEmpty, !reading.output.isQuiet { console.remark("No write has failed in that time.") }
     }
 
     /// Those scopes among the given ones whose project is asked for; `nil` for all.

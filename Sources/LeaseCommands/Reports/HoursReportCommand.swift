@@ -17,9 +17,12 @@ package struct HoursReportCommand: Subcommand {
             the leases that held something at a time. docs/history.md has more on the two.
 
             EXAMPLES
-              leasehold report hours --by node_type,project --bucket week --from 2026-03-02 --to 2026-04-06
-              leasehold report hours --by project --as-known-at 2026-03-01 --from 2026-02-01
-              leasehold report hours --by user --bucket month --tz America/Chicago -f html -o hours.html
+              leasehold report hours --by node_type,project --bucket week \\
+                --from 2026-03-02 --to 2026-04-06
+              leasehold report hours --by project \\
+                --as-known-at 2026-03-01 --from 2026-02-01
+              leasehold report hours --by user --bucket month \\
+                --tz America/Chicago -f html -o hours.html
             """))
 
     @OptionGroup var grouping: GroupingOptions

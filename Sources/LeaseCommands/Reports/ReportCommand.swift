@@ -10,7 +10,8 @@ package struct ReportCommand: AsyncParsableCommand {
             Every report answers from the local database. docs/reports.md says exactly what each figure is.
 
             EXAMPLES
-              leasehold report hours --by project --bucket week --from 2026-03-02 --tz Europe/Berlin
+              leasehold report hours --by project --bucket week \\
+                --from 2026-03-02 --tz Europe/Berlin
               leasehold report expiring --within 2d
             """),
         subcommands: [

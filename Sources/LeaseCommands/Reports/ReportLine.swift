@@ -33,7 +33,7 @@ extension ReportLine {
                 if index < line.row.labels.count { return .text(line.row.labels[index]) }
                 let isFirstLabel = index == line.row.labels.count
                 if line.kind == .subtotal { return .text(isFirstLabel ? "all" : nil) }
-                return .text(isFirstLabel && calendar == nil ? "total" : nil)
+                return isFirstLabel && calendar == nil ? .text("total") : .text(format.isForPeople ? " " : nil)
             }
         }
         guard hasBucket else { return labels }

@@ -47,7 +47,10 @@ package struct ReportOptions: ParsableArguments {
 
     /// What a page says of itself.
     func head(_ title: String, _ context: ReportContext) throws -> PageHead {
-        PageHead(title: title, remarks: [context.periodText, try context.coverageText()])
+        let text = TimeText(zone: context.zone)
+        var head = PageHead(title: title, remarks: [text.period(context.period), try context.coverageText(text.full)])
+        head.span = TimeText(zone: context.zone, now: context.now).span(context.period)
+        return head
     }
 
     /// Says on standard error how complete and how fresh the report is.
@@ -59,7 +62,8 @@ package struct ReportOptions: ParsableArguments {
     /// - Throws: ``LeaseholdError`` of code `database`.
     func remark(_ context: ReportContext, knownAt: Timestamp? = nil, _ console: inout Console) throws {
         guard reading.output.format.isForPeople, !reading.output.isQuiet else { return }
-        console.remark(try context.coverageText())
+        let text = TimeText(zone: context.zone, now: context.now)
+        console.remark(try context.coverageText { reading.isPage(console) ? text.zoned($0) : text.full($0) })
         try reading.remarkFreshness(
             context.manager, scopes: context.scopes, knownAt: knownAt, zone: context.zone, &console)
     }
@@ -119,14 +123,12 @@ struct ReportContext {
         for part in parts { report.merge(part) }
     }
 
-    var periodText: String { TimeText(zone: zone).period(period) }
-
     /// From when on nothing is missing.
-    func coverageText() throws -> String {
+    func coverageText(_ text: (Timestamp) -> String) throws -> String {
         guard let from = try manager.completeness(scopes: scopes)?.from else {
             return "A site was never read whole: leases may be missing."
         }
-        return "Leases that were deleted before \(TimeText(zone: zone).full(from)) are not known."
+        return "Leases deleted before \(text(from)) are not known."
     }
 }
 

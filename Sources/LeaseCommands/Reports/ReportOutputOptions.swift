@@ -44,8 +44,10 @@ package struct ReportOutputOptions: ParsableArguments {
         _ console: inout Console
     ) throws {
         let output = reading.output
+        let isPage = reading.isPage(console) && !output.isWide && file == nil
+        let marked = isPage ? Self.markingEstimates(in: columns, rows) : nil
         let selection = try ColumnSelection(
-            from: columns, names: output.columnNames, sort: output.sort, format: output.format)
+            from: columns, names: output.columnNames, sort: output.sort, format: output.format, standard: marked)
         let database = reading.global.configuration(console).databasePath
         try ReportFile.write(to: file, database: database, &console) { console in
             var style = OutputStyle(
@@ -59,10 +61,23 @@ package struct ReportOutputOptions: ParsableArguments {
             defer { console.output = sink }
             if style.isForTerminal, !output.isQuiet {
                 var page = TextPage(style)
-                page.line(([head.title] + head.remarks.prefix(1)).joined(separator: ". "))
+                page.line([head.title, head.span].compactMap { $0 }.joined(separator: ", "))
                 try page.write(to: &sink)
             }
             try ListOutput.write(rows, selection: selection, style: style, to: &sink)
         }
+        if marked?.contains(where: { $0.key == "estimated" }) ?? false, !output.isQuiet {
+            console.remark("~ estimated: what is not known exactly is counted at its most.")
+        }
+    }
+
+    /// The columns for a terminal, where a `~` behind the figures stands for `estimated`, if any row is.
+    private static func markingEstimates<Row>(in columns: [Column<Row>], _ rows: [Row]) -> [Column<Row>] {
+        let shown = columns.filter { $0.visibility == .always }
+        guard let estimated = shown.first(where: { $0.key == "estimated" }) else { return shown }
+        let others = shown.filter { $0.key != "estimated" }
+        guard rows.contains(where: { estimated.cell($0) == .bool(true) }) else { return others }
+        let mark = Column<Row>("estimated", heading: "") { .text(estimated.cell($0) == .bool(true) ? "~" : " ") }
+        return others + [mark]
     }
 }

@@ -49,4 +49,14 @@ extension TimeText {
         let start = period.lowerBound == .distantPast ? "The first lease" : full(period.lowerBound)
         return period.upperBound == .distantFuture ? "\(start) on." : "\(start) to \(full(period.upperBound))."
     }
+
+    /// `Mon 2 Mar 00:00 CET to Mon 6 Apr 00:00 CEST`; `nil` for all time.
+    func span(_ period: Range<Timestamp>) -> String? {
+        switch (period.lowerBound == .distantPast, period.upperBound == .distantFuture) {
+        case (true, true): nil
+        case (true, false): "from the first lease to \(zoned(period.upperBound))"
+        case (false, true): "from \(zoned(period.lowerBound))"
+        case (false, false): self.period(from: period.lowerBound, to: period.upperBound)
+        }
+    }
 }

@@ -26,6 +26,29 @@ package struct QueueRow: Sendable {
         Column("body", visibility: .structured) { .json(.object($0.mutation.body)) },
     ]
 
+    /// The columns of `queue list` on a terminal: what each write is to do, and why it waits.
+    static func terminalColumns(_ time: TimeText) -> [Column<QueueRow>] {
+        columns.flatMap { column -> [Column<QueueRow>] in
+            switch column.key {
+            case "reason", "attempts", "request_id": return []
+            case "message":
+                return [
+                    Column(column.key, heading: "WHAT") { row in
+                        let text = WriteText(mutation: row.mutation, time: time)
+                        let change: String? =
+                            switch row.mutation.verb {
+                            case .create: text.period
+                            case .delete: nil
+                            case .update, .extend: text.change
+                            }
+                        return .text([text.why, change].compactMap { $0 }.joined(separator: "; "))
+                    }
+                ]
+            default: return column.visibility == .always ? [column] : []
+            }
+        }
+    }
+
     /// What `show` has of the writes that wait for a lease.
     static let section = columns.filter {
         ["id", "verb", "state", "reason", "attempts", "next_attempt_at", "message"].contains($0.key)

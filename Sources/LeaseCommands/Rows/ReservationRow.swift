@@ -5,6 +5,9 @@ package import Output
 package struct ReservationRow: Sendable {
     let reservation: Reservation
     let lease: MirroredLease
+    /// The names of networks, by their ids.
+    var networks: [String: String] = [:]
+    private var text: ReservationText { ReservationText(reservation: reservation, networks: networks) }
 }
 
 extension ReservationRow: Tabular {
@@ -12,13 +15,11 @@ extension ReservationRow: Tabular {
     static let terminalColumns: [Column<ReservationRow>] = [
         Column("id", role: .identifier) { .text($0.reservation.id) },
         Column("lease_name", heading: "LEASE") { .text($0.lease.lease.name) },
-        Column("resources") { .text(ReservationText(reservation: $0.reservation).what) },
+        Column("resources") { .text($0.text.what) },
         Column("status") { .status($0.reservation.status.rawValue) },
         Column("end_date", dropPriority: 2, heading: "ENDS") { .time($0.lease.lease.endsAt) },
         Column("site", dropPriority: 1, role: .context) { .text($0.lease.site) },
-        Column("resource_properties", heading: "REQUIRES") {
-            .text(ReservationText(reservation: $0.reservation).requirement)
-        },
+        Column("resource_properties", heading: "REQUIRES") { .text($0.text.requirement) },
     ]
 
     package static let columns: [Column<ReservationRow>] = [

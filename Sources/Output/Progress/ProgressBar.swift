@@ -108,7 +108,7 @@ package struct ProgressBar: Sendable {
                 parts.append("\(TimeText.duration(seconds: seconds)) left")
             }
         }
-        return parts.joined(separator: "  ")
+        return parts.filter { !$0.isEmpty }.joined(separator: "  ")
     }
 
     private var amount: String {
@@ -116,6 +116,7 @@ package struct ProgressBar: Sendable {
         case .bytes:
             total.map { "\(Self.bytes(Double(completed))) of \(Self.bytes(Double($0)))" }
                 ?? Self.bytes(Double(completed))
+        case .count(""): ""
         case .count(let things):
             total.map { "\(completed) of \($0) \(things)" } ?? "\(completed) \(things)"
         }

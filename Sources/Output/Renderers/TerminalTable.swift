@@ -119,7 +119,7 @@ struct TerminalTable: ListRenderer {
                 let shown = isColored ? CellText.colored(text, row[index].emphasis) : text
                 // No spaces behind the last word of a line.
                 if facts[index].alignsRight { pending += padding }
-                if !text.isEmpty {
+                if text.contains(where: { $0 != " " }) {
                     line += pending + shown
                     pending = ""
                 }
