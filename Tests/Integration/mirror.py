@@ -203,7 +203,8 @@ class MirrorTests(RealCloudCase):
         watch.send_signal(signal.SIGTERM)
         self.assertEqual(watch.wait(10), 0, err())
         self.assertNotIn("leasehold:", err())
-        kinds = [line.split()[0] for line in lines()]
+        # A line begins with the site.
+        kinds = [line.split()[1] for line in lines()]
         self.assertEqual((kinds[0], kinds[-1]), ("new", "vanished"), lines())
         self.assertEqual(kinds.count("ended"), 1, lines())
 
