@@ -58,7 +58,8 @@ let package = Package(
     ],
     targets: [
         // Pure: no input, no output, no clock.
-        module("LeaseModel"),
+        module("LosslessJSON"),
+        module("LeaseModel", ["LosslessJSON"]),
         module("SyncPlanner", ["LeaseModel"]),
         module("LeaseReports", ["LeaseModel"]),
 
@@ -102,17 +103,21 @@ let package = Package(
         .executableTarget(name: "LeaseholdCLI", dependencies: ["LeaseCommands", arguments], swiftSettings: settings),
 
         // Test support, in no product.
-        module("BlazarModel", ["LeaseModel"]),
+        .target(
+            name: "BlazarModel", dependencies: ["LeaseModel"], path: "Tests/Support/BlazarModel",
+            swiftSettings: settings),
         .executableTarget(
             name: "Sandbox",
             dependencies: ["BlazarModel", "LeaseModel", hummingbird, httpTypes, arguments, logging, nioCore],
-            swiftSettings: settings),
+            path: "Tests/Support/Sandbox", swiftSettings: settings),
 
         // What tools/bench compares with.
-        .executableTarget(name: "Bench", dependencies: ["BlazarClient", "LeaseModel"], swiftSettings: settings),
+        .executableTarget(
+            name: "Bench", dependencies: ["BlazarClient", "LeaseModel"], path: "Tests/Support/Bench",
+            swiftSettings: settings),
 
         // The recorded requests and replies of real clouds, for the tests of whoever reads such replies.
-        .target(name: "CaptureFixtures", path: "Tests/CaptureFixtures", swiftSettings: settings),
+        .target(name: "CaptureFixtures", path: "Tests/Support/CaptureFixtures", swiftSettings: settings),
 
         // The deterministic simulation of the whole engine.
         .target(
@@ -136,18 +141,18 @@ let package = Package(
         .target(
             name: "MirrorFixtures",
             dependencies: ["LeaseModel", "SyncPlanner", "LeaseStore"],
-            path: "Tests/MirrorFixtures",
+            path: "Tests/Support/MirrorFixtures",
             swiftSettings: settings),
 
         // A Blazar in memory behind a transport, with faults, for the tests of whoever talks to clouds.
         .target(
             name: "CloudFixtures",
             dependencies: ["BlazarModel", "LeaseModel", "OpenStackClient"],
-            path: "Tests/CloudFixtures",
+            path: "Tests/Support/CloudFixtures",
             swiftSettings: settings),
 
         tests("LocalFilesTests", ["LocalFiles"]),
-        tests("LeaseModelTests", ["LeaseModel", "CaptureFixtures"]),
+        tests("LeaseModelTests", ["LosslessJSON", "LeaseModel", "CaptureFixtures"]),
         tests("BlazarClientTests", ["LeaseModel", "OpenStackClient", "BlazarClient", "CaptureFixtures"]),
         tests("LeaseReportsTests", ["LeaseModel", "LeaseReports"]),
         tests("SyncPlannerTests", ["LeaseModel", "SyncPlanner", "CaptureFixtures"]),

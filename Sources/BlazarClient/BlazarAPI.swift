@@ -15,3 +15,157 @@ package struct BlazarAPI: Sendable {
         caller = ServiceCaller(session: session, now: now)
     }
 }
+
+/// The paths of leases, below an endpoint that ends in `/v1`.
+enum LeasePaths {
+    static var all: String { "/leases" }
+    static func one(_ id: String) -> String { all + "/" + URLText.encoded(id) }
+    /// What a lease holds (Chameleon).
+    static func hosts(of id: String) -> String { one(id) + "/hosts" }
+    static func networks(of id: String) -> String { one(id) + "/networks" }
+    static func devices(of id: String) -> String { one(id) + "/devices" }
+}
+
+extension BlazarAPI {
+    /// Asks for the leases that the token sees; the leases come with ``LeaseListReader/next()``.
+    ///
+    /// - Parameter query: which page of them, as a ``LeasePager`` says.
+    /// - Returns: a reader of that page.
+    /// - Throws: ``LeaseListFailure`` if there is no answer, or one that is not a list.
+    package func leases(query: String = "") async throws(LeaseListFailure) -> LeaseListReader {
+        let request = ServiceRequest(
+            .reservation, "GET", LeasePaths.all + query, headers: ["Accept": "application/json"])
+        let reply: ServiceReply
+        do {
+            reply = try await caller.session.send(request)
+        } catch {
+            throw .notAsked(error)
+        }
+        guard reply.status == 200, reply.contentType.map(MediaType.isJSON) ?? false else {
+            throw .refused(await caller.failure(of: reply, to: request))
+        }
+        return LeaseListReader(reply: reply)
+    }
+
+    /// Asks for one lease.
+    ///
+    /// - Throws: ``ServiceError`` if the cloud could not be asked.
+    package func lease(id: String) async throws(ServiceError) -> LeaseOutcome {
+        try await caller.call(.init(.reservation, "GET", LeasePaths.one(id))).leaseOutcome(id: id)
+    }
+
+    /// Makes a lease.
+    ///
+    /// Blazar has no idempotency key: the same body twice makes two leases. After a ``ServiceError`` whose
+    /// `phase` is `underWay` nobody knows whether it was made.
+    ///
+    /// - Parameter body: the lease as Blazar takes it, its dates as `YYYY-MM-DD HH:MM` or `now`.
+    /// - Returns: the lease, most often `PENDING`, or the server's refusal.
+    /// - Throws: ``ServiceError`` if there was no (whole) answer.
+    package func createLease(_ body: JSONObject) async throws(ServiceError) -> LeaseOutcome {
+        try await caller.call(.init(.reservation, "POST", LeasePaths.all, body: .object(body))).leaseOutcome(id: nil)
+    }
+
+    /// Changes a lease.
+    ///
+    /// - Throws: ``ServiceError`` if there was no (whole) answer.
+    package func updateLease(id: String, _ body: LeaseUpdateBody) async throws(ServiceError) -> LeaseOutcome {
+        try await caller.call(.init(.reservation, "PUT", LeasePaths.one(id), body: .object(body.members)))
+            .leaseOutcome(id: id)
+    }
+
+    /// Deletes a lease. That of an active one takes seconds.
+    ///
+    /// - Throws: ``ServiceError`` if there was no (whole) answer.
+    package func deleteLease(id: String) async throws(ServiceError) -> LeaseDeletion {
+        try await caller.call(.init(.reservation, "DELETE", LeasePaths.one(id))).leaseDeletion(id: id)
+    }
+}
+
+/// The body of a PUT.
+package struct LeaseUpdateBody: Sendable, Hashable {
+    package let members: JSONObject
+
+    /// Makes a body, or `nil` if it has `events`: Blazar answers those with a 500 and leaves the lease in ERROR.
+    package init?(_ members: JSONObject) {
+        guard members["events"] == nil else { return nil }
+        self.members = members
+    }
+}
+
+/// A lease out of an answer about one.
+package struct LeaseReply: Sendable, Hashable {
+    /// The lease. Compare its `projectID` with the scope's: Chameleon gives, changes and deletes other projects'
+    /// leases for whoever knows their id.
+    package let lease: BlazarLease
+    /// The object as the server sent it.
+    package let raw: JSONObject
+    package let requestID: String?
+    /// The request as a person would name it.
+    package let requestLine: String
+    /// The server's clock when it answered.
+    package let serverDate: Timestamp?
+}
+
+/// What came of asking for, making or changing one lease.
+package enum LeaseOutcome: Sendable, Hashable {
+    /// The server answered with the lease. After a change its status is not settled yet (`UPDATING`): read it again.
+    case lease(LeaseReply)
+    /// Blazar itself says that there is no such lease.
+    case gone(ServerFailure)
+    /// Anything else. A success whose body is not a lease is here too, with the category `notBlazar` and a status
+    /// below 300: what became of a creation is then not known.
+    case failed(ServerFailure)
+}
+
+/// What came of deleting a lease.
+package enum LeaseDeletion: Sendable, Hashable {
+    /// It is deleted (204 of upstream, 200 of Chameleon).
+    case deleted
+    /// Blazar itself says that there is no such lease: as good as deleted.
+    case alreadyGone(ServerFailure)
+    /// It is not, or it is not known.
+    case failed(ServerFailure)
+}
+
+extension CallReply {
+    /// Reads `{"lease": {…}}`.
+    ///
+    /// - Parameter id: the lease asked for; `nil` for a creation.
+    /// - Returns: the lease, or why there is none.
+    func leaseOutcome(id: String?) -> LeaseOutcome {
+        guard (200..<300).contains(status) else {
+            let failure = failure()
+            return id.map { saysGone($0, failure) } ?? false ? .gone(failure) : .failed(failure)
+        }
+        guard let raw = object?["lease"]?.objectValue else {
+            return .failed(unusable("the answer holds no lease"))
+        }
+        do {
+            let lease = try BlazarLease(json: raw)
+            guard id == nil || lease.id == id else {
+                return .failed(unusable("the answer holds another lease, \(lease.id)"))
+            }
+            return .lease(
+                LeaseReply(
+                    lease: lease, raw: raw, requestID: reply.requestID, requestLine: reply.requestLine,
+                    serverDate: reply.serverDate.flatMap(HTTPDate.parse)))
+        } catch {
+            return .failed(unusable(error.description))
+        }
+    }
+
+    func leaseDeletion(id: String) -> LeaseDeletion {
+        if status == 204 { return .deleted }
+        if (200..<300).contains(status), object != nil { return .deleted }
+        let failure = failure()
+        return saysGone(id, failure) ? .alreadyGone(failure) : .failed(failure)
+    }
+
+    /// Whether this is Blazar's word that the lease does not exist: `Object with {'lease_id': '…'} not found`.
+    ///
+    /// History depends on it, so a 404 of anything else (a wrong endpoint, another service, a proxy) is not enough.
+    private func saysGone(_ id: String, _ failure: ServerFailure) -> Bool {
+        failure.category == .notFound && failure.message.contains(id)
+    }
+}

@@ -72,7 +72,7 @@ package struct GlobalOptions: ParsableArguments {
         return configuration
     }
 
-    func manager(_ console: Console, access: LeaseManager.Access = .reading) throws(LeaseholdError) -> LeaseManager {
+    func manager(_ console: Console, access: DatabaseAccess = .reading) throws(LeaseholdError) -> LeaseManager {
         guard cloudSettings.isEmpty || !names(console).contains("all") else {
             throw LeaseholdError(
                 code: .configuration, message: "OS_CLOUD is all, and the --os options are for one cloud: name it.")

@@ -27,7 +27,7 @@ package struct LeaseholdCommand: AsyncParsableCommand {
                 name: "Leases",
                 subcommands: [
                     LeaseList.self, LeaseShow.self, LeaseIdentify.self, ReservationList.self, ReservationIdentify.self,
-                    HistoryCommand.self, LeaseChanges.self,
+                    HistoryCommand.self, ChangeList.self,
                 ]),
             CommandGroup(
                 name: "Writing",

@@ -135,7 +135,7 @@ extension ResourceType {
         switch self {
         case .flavor: (try? JSONValue(parsing: properties))?["name"]?.stringValue
         case .device: (try? ResourceProperties(parsing: properties))?.requiredValue(of: "machine_name")
-        default: nil
+        case .host, .floatingIP, .instance, .network, .other: nil
         }
     }
 }

@@ -71,7 +71,7 @@ struct DatabaseImport {
             throw StoreError(invalid: file, "\(problem) Nothing was changed.")
         }
         let rules = Dictionary(
-            uniqueKeysWithValues: pairs.map { ($0.theirs.id, SightingRules(scope: $0.theirs, now: now)) })
+            uniqueKeysWithValues: pairs.map { ($0.theirs.id, ObservationRules(scope: $0.theirs, now: now)) })
         guard let any = rules.values.first, let site = pairs.first?.theirs.siteID else { return }
         for moments in listings.values { try require(any.problem(withListings: moments)) }
         for batch in keys.chunks(of: 500) {

@@ -127,12 +127,12 @@ struct ImportWriter {
             guard let latest = others.last, !new.isEmpty else { continue }
             isNews = true
             let keys = try Int64.fetchAll(
-                database,
-                sql: """
-                    SELECT lease_key FROM visibility JOIN lease USING (lease_key)
-                    WHERE scope_id = ?1 AND hidden_before IS NULL AND (gone IS NULL OR gone_unconfirmed)
-                        AND coalesce(gone_after, max(last_seen_at, ?2)) < ?3
-                    """,
+                database.cachedStatement(
+                    sql: """
+                        SELECT lease_key FROM visibility JOIN lease USING (lease_key)
+                        WHERE scope_id = ?1 AND hidden_before IS NULL AND (gone IS NULL OR gone_unconfirmed)
+                            AND coalesce(gone_after, max(last_seen_at, ?2)) < ?3
+                        """),
                 arguments: [scope, scopes[scope]?.listedAt?.secondsSince1970 ?? 0, latest.secondsSince1970])
             for start in stride(from: 0, to: keys.count, by: 500) {
                 for known in try known(keys: Array(keys[start..<min(start + 500, keys.count)])) {
@@ -148,11 +148,11 @@ struct ImportWriter {
     /// Makes every list of the site that is being read now out of date: it may have been asked for before what was
     /// added here was seen.
     func mark() throws {
-        try database.execute(
+        try database.cachedStatement(
             sql: """
                 UPDATE scope SET last_complete_run = (SELECT coalesce(max(run_id), 0) FROM sync_run) WHERE site_id = ?
-                """,
-            arguments: [site])
+                """
+        ).execute(arguments: [site])
     }
 
     // MARK: - Rows

@@ -31,7 +31,7 @@ struct LeaseQuery {
             add("lease.gone IS NULL")
         }
         addAny("lease.status", of: filter.statuses.map(\.rawValue))
-        if let pattern = filter.nameGlob { add("lease.name GLOB ?", pattern) }
+        if let pattern = filter.nameGlob { add("lease.name GLOB ?", NamePattern(pattern).glob) }
         if let project = filter.project { addProject(project) }
         if let user = filter.user { addUser(user) }
         if filter.isMine { add("lease.user_id IN (SELECT user_id FROM cloud)") }

@@ -62,14 +62,14 @@ struct LeaseRowWriter {
         of version: LeaseVersion, _ origin: Origin
     ) -> [(any DatabaseValueConvertible)?] {
         let lease = version.lease
-        let departure = version.departure
+        let removal = version.removal
         return [
             lease.name, lease.userID, lease.projectID, lease.startsAt.secondsSince1970, lease.endsAt.secondsSince1970,
             lease.status.rawValue, lease.isDegraded, lease.trustID, lease.createdAt?.secondsSince1970,
             lease.updatedAt?.secondsSince1970, LeaseRows.text(version.storedExtra),
             version.observedAt.secondsSince1970, max(version.observedAt, version.lastSeenAt).secondsSince1970,
-            departure?.column, departure?.after.secondsSince1970, departure?.before.secondsSince1970,
-            departure?.reason == .unlisted, origin.audience, origin.run, origin.firstSeenAt.secondsSince1970,
+            removal?.column, removal?.after.secondsSince1970, removal?.before.secondsSince1970,
+            removal?.reason == .unlisted, origin.audience, origin.run, origin.firstSeenAt.secondsSince1970,
         ]
     }
 
@@ -134,12 +134,12 @@ struct LeaseRowWriter {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         let lease = version.lease
-        let departure = version.departure
+        let removal = version.removal
         try statement.execute(arguments: [
             key, version.observedAt.secondsSince1970, version.lastSeenAt.secondsSince1970,
             version.observedUntil?.secondsSince1970, lease.name, lease.status.rawValue,
-            lease.startsAt.secondsSince1970, lease.endsAt.secondsSince1970, departure?.column,
-            departure?.after.secondsSince1970, departure?.before.secondsSince1970, departure?.reason == .unlisted,
+            lease.startsAt.secondsSince1970, lease.endsAt.secondsSince1970, removal?.column,
+            removal?.after.secondsSince1970, removal?.before.secondsSince1970, removal?.reason == .unlisted,
             JSONValue.object(version.stored).text(), HeldColumn.text(lease, before: next),
         ])
     }
@@ -194,7 +194,7 @@ extension LeaseVersion {
     /// The lease's other fields as they are kept, with a note of what was seen in part only.
     var storedExtra: JSONObject {
         guard let partial else { return lease.extra }
-        return lease.extra.merging([PartialSightings.key: partial.json])
+        return lease.extra.merging([PartialObservations.key: partial.json])
     }
 
     /// The whole lease as it is kept in the history.

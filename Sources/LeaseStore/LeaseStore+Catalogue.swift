@@ -44,7 +44,8 @@ extension LeaseStore {
                 if let kind = PersonNames.Kind(list.kind) {
                     let site =
                         try Int64.fetchOne(
-                            database, sql: "SELECT site_id FROM scope WHERE scope_id = ?", arguments: [scope]) ?? 0
+                            database.cachedStatement(sql: "SELECT site_id FROM scope WHERE scope_id = ?"),
+                            arguments: [scope]) ?? 0
                     for person in list.resources {
                         guard let name = person.name else { continue }
                         try PersonNames.note(name, of: kind, id: person.id, site: site, at: time, database)
@@ -63,13 +64,14 @@ extension LeaseStore {
         _ kind: String, _ answer: (outcome: ResourceListing.Outcome, message: String?), scope: Int64,
         in database: Database
     ) throws {
-        try database.execute(
+        try database.cachedStatement(
             sql: """
                 INSERT INTO resource_list (scope_id, kind, outcome, message) VALUES (?, ?, ?, ?)
                 ON CONFLICT (scope_id, kind) DO UPDATE
                 SET outcome = excluded.outcome, message = excluded.message
                 WHERE outcome <> excluded.outcome OR message IS NOT excluded.message
-                """, arguments: [scope, kind, answer.outcome.rawValue, answer.message])
+                """
+        ).execute(arguments: [scope, kind, answer.outcome.rawValue, answer.message])
     }
 
     /// The resources of a kind that the sites list, each once, with the allocations that are known.
@@ -118,7 +120,8 @@ extension LeaseStore {
     /// When the latest whole list of a name was read in each scope, here or by the owner of an imported database.
     static func latestListings(_ name: String, _ database: Database) throws -> [Int64: Timestamp] {
         let rows = try Row.fetchAll(
-            database, sql: "SELECT scope_id, max(listed_at) FROM resource_listing WHERE kind = ? GROUP BY scope_id",
+            database.cachedStatement(
+                sql: "SELECT scope_id, max(listed_at) FROM resource_listing WHERE kind = ? GROUP BY scope_id"),
             arguments: [name])
         return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], Timestamp(secondsSince1970: $0[1])) })
     }
@@ -158,13 +161,15 @@ extension LeaseStore {
     /// What each site answered when last asked for each kind of resource.
     package func resourceListings(scopes: Set<Int64>?) throws(StoreError) -> [ResourceListing] {
         try read { database in
-            try Row.fetchAll(database, sql: "SELECT * FROM resource_list ORDER BY scope_id, kind").compactMap { row in
-                guard scopes?.contains(row["scope_id"]) ?? true,
-                    let kind = ResourceKind(rawValue: row["kind"]),
-                    let outcome = ResourceListing.Outcome(rawValue: row["outcome"])
-                else { return nil }
-                return ResourceListing(kind: kind, scopeID: row["scope_id"], outcome: outcome, message: row["message"])
-            }
+            try Row.fetchAll(database.cachedStatement(sql: "SELECT * FROM resource_list ORDER BY scope_id, kind"))
+                .compactMap { row in
+                    guard scopes?.contains(row["scope_id"]) ?? true,
+                        let kind = ResourceKind(rawValue: row["kind"]),
+                        let outcome = ResourceListing.Outcome(rawValue: row["outcome"])
+                    else { return nil }
+                    return ResourceListing(
+                        kind: kind, scopeID: row["scope_id"], outcome: outcome, message: row["message"])
+                }
         }
     }
 
@@ -172,7 +177,8 @@ extension LeaseStore {
     package func allocationListing(_ kind: ResourceKind, scope: Int64) throws(StoreError) -> ResourceListing? {
         try read { database in
             let row = try Row.fetchOne(
-                database, sql: "SELECT outcome, message FROM resource_list WHERE scope_id = ? AND kind = ?",
+                database.cachedStatement(
+                    sql: "SELECT outcome, message FROM resource_list WHERE scope_id = ? AND kind = ?"),
                 arguments: [scope, ListedTable.allocations.listName(kind.rawValue)])
             guard let row, let outcome = ResourceListing.Outcome(rawValue: row[0]) else { return nil }
             return ResourceListing(kind: kind, scopeID: scope, outcome: outcome, message: row[1])
@@ -197,6 +203,61 @@ extension PersonNames.Kind {
         case .user: self = .user
         case .project: self = .project
         case .host, .device, .networkSegment, .reservableFloatingIP, .flavor, .network, .floatingIP: return nil
+        }
+    }
+}
+
+extension LeaseStore {
+    /// The hosts that were ever listed, each of a site once: as the scope has it that was told last what holds it, and of
+    /// those that never were the one that read the hosts last.
+    package func hostHistories(scopes: Set<Int64>?) throws(StoreError) -> [HostHistory] {
+        try read { database in
+            let places = Dictionary(
+                uniqueKeysWithValues: try Self.scopes(database).filter { scopes?.contains($0.id) ?? true }
+                    .map { ($0.id, $0) })
+            let hostsAt = try Self.latestListings(ListedTable.resources.listName(ResourceKind.host.rawValue), database)
+            let usesAt = try Self.latestListings(ListedTable.allocations.listName(ResourceKind.host.rawValue), database)
+            func rank(_ scope: Scope) -> (Int64, Int64, Int, String) {
+                let uses = usesAt[scope.id]?.secondsSince1970 ?? .min
+                let hosts = hostsAt[scope.id]?.secondsSince1970 ?? .min
+                return (uses, hosts, scope.seesAllProjects ? 0 : 1, scope.projectID)
+            }
+            var seen: Set<[String]> = []
+            var hosts: [HostHistory] = []
+            for place in places.values.sorted(by: { rank($0) > rank($1) }) {
+                let rows = try Row.fetchCursor(
+                    database, sql: "SELECT * FROM resource WHERE scope_id = ? AND kind = 'host' ORDER BY id",
+                    arguments: [place.id])
+                while let row = try rows.next() {
+                    guard seen.insert(["\(place.siteID)", row["id"]]).inserted else { continue }
+                    let fields = LeaseRows.object(row["fields"])
+                    let firstSeenAt = Timestamp(secondsSince1970: row["first_seen_at"])
+                    hosts.append(
+                        HostHistory(
+                            id: row["id"], site: place.site, scopeID: place.id,
+                            nodeType: fields["node_type"]?.stringValue,
+                            isReservable: fields["reservable"]?.boolValue ?? true, firstSeenAt: firstSeenAt,
+                            goneBefore: row.time("gone_before"), knownUntil: hostsAt[place.id] ?? firstSeenAt,
+                            usesKnownUntil: usesAt[place.id], uses: try Self.uses(database, place.id, row["id"])))
+                }
+            }
+            return hosts
+        }
+    }
+
+    private static func uses(_ database: Database, _ scope: Int64, _ host: String) throws -> [HostHistory.Use] {
+        try Row.fetchAll(
+            database.cachedStatement(
+                sql: """
+                    SELECT start_at, end_at, last_seen_at, gone_before FROM allocation
+                    WHERE scope_id = ? AND kind = 'host' AND resource_id = ?
+                    """), arguments: [scope, host]
+        ).map { row in
+            let goneBefore = row.time("gone_before")
+            return HostHistory.Use(
+                startsAt: Timestamp(secondsSince1970: row["start_at"]),
+                endsAt: Timestamp(secondsSince1970: row["end_at"]),
+                goneAfter: goneBefore == nil ? nil : row.time("last_seen_at"), goneBefore: goneBefore)
         }
     }
 }

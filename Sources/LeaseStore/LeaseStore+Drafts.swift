@@ -1,6 +1,76 @@
 import GRDB
 import LeaseModel
 
+extension Mutation {
+    /// Every column, and the name of the site.
+    static let selection = """
+        SELECT mutation.*, site.name AS site FROM mutation JOIN site ON site.site_id = mutation.site_id
+        """
+
+    init(row: Row) {
+        self.init(
+            id: row["mutation_id"], scopeID: row["scope_id"],
+            address: QueueAddress(siteID: row["site_id"], projectID: row["project_id"]), site: row["site"],
+            verb: Verb(rawValue: row["verb"]) ?? .update, localID: row["local_id"], leaseID: row["lease_id"],
+            leaseName: row["lease_name"], state: MutationState(rawValue: row["state"]) ?? .parked,
+            body: LeaseRows.object(row["body"]), base: LeaseRows.object(row["base"]), token: row["token"],
+            lateStart: LateStartPolicy(rawValue: row["late_start"]) ?? .expire, notAfter: row.time("not_after"),
+            retryUntil: row.time("retry_until"), createdAt: Timestamp(secondsSince1970: row["created_at"]))
+        reason = row["reason"]
+        message = row["message"]
+        requestID = row["request_id"]
+        theirs = (row["theirs"] as String?).map(LeaseRows.object)
+        updatedAt = Timestamp(secondsSince1970: row["updated_at"])
+        nextAttemptAt = Timestamp(secondsSince1970: row["next_attempt_at"])
+        attempts = row["attempts"]
+        failures = row["failures"]
+        if let run = row["doubt_run"] as Int64? {
+            unconfirmed = UnconfirmedAttempt(
+                run: run, notBefore: row.time("doubt_not_before"), anchor: row.time("doubt_anchor"),
+                absences: row["doubt_absences"], seenRun: row["doubt_seen_run"])
+        }
+    }
+
+    private var columns: [(name: String, value: (any DatabaseValueConvertible)?)] {
+        [
+            ("site_id", address.siteID), ("project_id", address.projectID), ("scope_id", scopeID),
+            ("verb", verb.rawValue), ("local_id", localID), ("lease_id", leaseID),
+            ("lease_name", leaseName), ("state", state.rawValue), ("reason", reason), ("message", message),
+            ("request_id", requestID), ("body", JSONValue.object(body).text()), ("base", JSONValue.object(base).text()),
+            ("theirs", theirs.map { JSONValue.object($0).text() }), ("token", token),
+            ("late_start", lateStart.rawValue), ("not_after", notAfter?.secondsSince1970),
+            ("retry_until", retryUntil?.secondsSince1970), ("created_at", createdAt.secondsSince1970),
+            ("updated_at", updatedAt.secondsSince1970), ("next_attempt_at", nextAttemptAt.secondsSince1970),
+            ("attempts", attempts), ("failures", failures), ("doubt_run", unconfirmed?.run),
+            ("doubt_not_before", unconfirmed?.notBefore?.secondsSince1970),
+            ("doubt_anchor", unconfirmed?.anchor?.secondsSince1970), ("doubt_absences", unconfirmed?.absences ?? 0),
+            ("doubt_seen_run", unconfirmed?.seenRun ?? 0),
+        ]
+    }
+
+    /// Inserts the mutation; gives the number it got.
+    func insert(_ database: Database) throws -> Int64 {
+        let columns = columns
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO mutation (\(columns.map(\.name).joined(separator: ", ")))
+                VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+                """
+        ).execute(arguments: StatementArguments(columns.map(\.value)))
+        return database.lastInsertedRowID
+    }
+
+    /// Writes every column of the mutation.
+    func update(_ database: Database) throws {
+        let columns = columns
+        try database.cachedStatement(
+            sql: """
+                UPDATE mutation SET \(columns.map { "\($0.name) = ?" }.joined(separator: ", ")) WHERE mutation_id = ?
+                """
+        ).execute(arguments: StatementArguments(columns.map(\.value) + [id]))
+    }
+}
+
 /// The writes that wait, as those who list and show leases see them, inside one transaction.
 struct PendingWrites {
     private let byLease: [Key: [Mutation]]
@@ -16,7 +86,7 @@ struct PendingWrites {
     init(_ database: Database) throws {
         let states = MutationState.allCases.filter(\.isPending).map { "'\($0.rawValue)'" }.joined(separator: ", ")
         let pending = try Row.fetchAll(
-            database, sql: "\(Mutation.selection) WHERE state IN (\(states)) ORDER BY mutation_id"
+            database.cachedStatement(sql: "\(Mutation.selection) WHERE state IN (\(states)) ORDER BY mutation_id")
         ).map(Mutation.init(row:))
         var byLease: [Key: [Mutation]] = [:]
         var byDraft: [Key: [Mutation]] = [:]
@@ -46,7 +116,9 @@ extension MirrorReader {
         return try pending.creations.filter { addresses?.contains($0.address) ?? true }.map(draft).filter { lease in
             guard filter.admits(lease) else { return false }
             guard let pattern = filter.nameGlob else { return true }
-            return try Bool.fetchOne(database, sql: "SELECT ? GLOB ?", arguments: [lease.lease.name, pattern]) ?? false
+            return try Bool.fetchOne(
+                database.cachedStatement(sql: "SELECT ? GLOB ?"),
+                arguments: [lease.lease.name, NamePattern(pattern).glob]) ?? false
         }
     }
 
@@ -67,7 +139,7 @@ extension MirrorReader {
         var mirrored = MirroredLease(
             lease: lease, scopeID: creation.scopeID, site: creation.site, projectName: scope?.projectName,
             userName: user?.name, isMine: true, firstSeenAt: creation.createdAt, observedAt: creation.updatedAt,
-            lastSeenAt: creation.updatedAt, departure: nil)
+            lastSeenAt: creation.updatedAt, removal: nil)
         mirrored.pending = pending.mutations(site: creation.address.siteID, draft: id)
         return mirrored
     }
@@ -98,7 +170,8 @@ extension LeaseStore {
     ) throws -> [LeaseCandidate] {
         let addresses = try addresses(database, of: scopes)
         let creations = try Row.fetchAll(
-            database, sql: "\(Mutation.selection) WHERE verb = 'create' AND \(condition) ORDER BY mutation_id",
+            database.cachedStatement(
+                sql: "\(Mutation.selection) WHERE verb = 'create' AND \(condition) ORDER BY mutation_id"),
             arguments: arguments
         ).map(Mutation.init(row:)).filter { addresses?.contains($0.address) ?? true }
         guard !creations.isEmpty else { return [] }

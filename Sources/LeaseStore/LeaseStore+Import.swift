@@ -113,21 +113,22 @@ extension LeaseStore {
         for batch in byID.keys.sorted().chunks(of: 500) {
             let known = try writer.known(batch)
             let items = try batch.map { id in
-                let sightings = byID[id, default: []].map { lease in
+                let observations = byID[id, default: []].map { lease in
                     let last = lease.lastSeenAt ?? observedAt
-                    return SavedSighting(lease: lease, firstSeen: lease.firstSeenAt ?? last, lastSeen: last)
+                    return SavedObservation(lease: lease, firstSeen: lease.firstSeenAt ?? last, lastSeen: last)
                 }
-                for sighting in sightings {
-                    report.note(sighting.firstSeen)
-                    report.note(sighting.lastSeen)
+                for observation in observations {
+                    report.note(observation.firstSeen)
+                    report.note(observation.lastSeen)
                 }
                 let history = SavedHistory(
-                    id: id, sightings: sightings, known: ObservedTimeline(versions: known[id]?.life.versions ?? []),
+                    id: id, observations: observations,
+                    known: ObservedTimeline(versions: known[id]?.life.versions ?? []),
                     witnesses: known[id]?.witnesses ?? [])
                 if let problem = history.problem(scope: scope, now: now) {
                     throw StoreError(kind: .invalid, message: "\(file): \(problem)")
                 }
-                let since = sightings.map(\.firstSeen).min() ?? observedAt
+                let since = observations.map(\.firstSeen).min() ?? observedAt
                 return ImportWriter.Item(
                     id: id, timeline: history.timeline,
                     witnesses: [Witness(scope: scope.id, since: since, listings: [])])

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 package import LeaseModel
 import LocalFiles
+import Migrations
 
 extension LeaseStore {
     /// What is wrong with the database, in SQLite's own words; empty if nothing is.
@@ -91,4 +92,121 @@ extension LeaseStore {
 
     /// The version of the schema.
     package var schemaVersion: Int { Int(StoreSchema.currentVersion) }
+}
+
+extension LeaseStore {
+    /// Opens a copy of another database, which is left as it is even if it is of an older schema.
+    ///
+    /// Nothing in it is believed before it has been looked at: its schema must be what the migrations make, without a
+    /// trigger, and its rows must be sound.
+    ///
+    /// - Parameters:
+    ///   - original: the file.
+    ///   - folder: where to put the copy; it must be there.
+    /// - Returns: the copy, up to date and checked; its messages name the original.
+    /// - Throws: ``StoreError`` if the file is missing, damaged, newer than the program or no database of ours.
+    package static func openCopy(of original: String, in folder: String) throws(StoreError) -> LeaseStore {
+        do {
+            let path = "\(folder)/copy.sqlite"
+            try StoreFile.copyDatabase(original, to: path)
+            // What is left of an unfinished write is read into the copy, so it is opened to be written. Without
+            // `trusted_schema`, SQLite 3.40 refuses json_valid() in our own checks: so the schema is compared instead.
+            let copy = try DatabaseQueue(path: path)
+            let difference = try copy.read { try StoreSchema.difference($0, path: original) }
+            try copy.close()
+            if let difference {
+                throw StoreError(
+                    kind: .damaged,
+                    message: "The database \(original) is not as leasehold makes it: \(difference).")
+            }
+            let store = try LeaseStore(path: path, named: original)
+            if let problem = try store.check().first ?? store.read(Self.unreadableID) {
+                throw StoreError(kind: .damaged, message: "The database \(original) is damaged (\(problem)).")
+            }
+            return store
+        } catch {
+            throw StoreError(reading: original, error)
+        }
+    }
+
+    /// What SQLite would hand over cut off, or what looks like another; `nil` if there is none.
+    private static func unreadableID(_ database: Database) throws -> String? {
+        let key = try Int64.fetchOne(
+            database, sql: "SELECT lease_key FROM lease WHERE length(id) <> length(CAST(id AS BLOB)) LIMIT 1")
+        return key.map { "the id of lease \($0) is not plain text" }
+    }
+}
+
+extension StoreSchema {
+    /// How the schema of a database of ours differs from what the migrations up to its version make; `nil` if it does
+    /// not. Tables, indexes and views of others may be there, triggers may not: they would run while it is migrated.
+    /// The documented views are made anew in any case, and nothing is read through them.
+    ///
+    /// - Throws: ``StoreError`` if the database is another program's, or newer than this one.
+    static func difference(_ database: Database, path: String) throws -> String? {
+        _ = try isOutdated(database, path: path)
+        let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        let made = try DatabaseQueue().write { reference in
+            for migration in Migration.all.prefix(max(version, 0)) { try reference.execute(sql: migration.sql) }
+            return try objects(reference)
+        }
+        let found = try objects(database)
+        if let trigger = found.first(where: { $0.type == "trigger" }) { return "it has a trigger, \(trigger.name)" }
+        for object in made where !found.contains(object) {
+            return "its \(object.type) \(object.name) is missing or another"
+        }
+        return nil
+    }
+
+    private struct Object: Hashable {
+        let type: String
+        let name: String
+        let sql: String
+    }
+
+    /// What the schema consists of, but for SQLite's own.
+    private static func objects(_ database: Database) throws -> [Object] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT CAST(coalesce(type, '') AS TEXT), CAST(coalesce(name, '') AS TEXT), CAST(coalesce(sql, '') AS TEXT)
+                FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' OR type = 'trigger' ORDER BY name
+                """)
+        return rows.map { Object(type: $0[0], name: $0[1], sql: $0[2]) }
+    }
+}
+
+extension StoreError {
+    /// Puts an error about a database that is only read into a sentence with the name of its file.
+    init(reading original: String, _ error: any Error) {
+        let end = "Nothing was changed."
+        switch error {
+        case let error as StoreError where error.kind == .missing:
+            self.init(kind: .missing, message: "There is no file \(original).")
+        case let error as StoreError where error.message.hasSuffix(end): self = error
+        case let error as StoreError:
+            let words = error.message.contains(original) ? error.message : "\(original): \(error.message)"
+            self.init(kind: error.kind, message: "\(words) \(end)")
+        case let error as DatabaseError:
+            let general = StoreError(error, path: original)
+            switch general.kind {
+            case .damaged: self.init(kind: .damaged, message: "The database \(original) is damaged. \(end)")
+            case .notADatabase:
+                self.init(kind: .notADatabase, message: "\(original) is not a SQLite database. \(end)")
+            case .diskFull:
+                self.init(
+                    kind: .diskFull,
+                    message: """
+                        The disk for temporary files has no room for a copy of \(original). Make room, or name another \
+                        folder with TMPDIR. \(end)
+                        """)
+            default:
+                self.init(
+                    kind: general.kind,
+                    message:
+                        "\(original) cannot be read: \(error.message ?? "error \(error.resultCode.rawValue)"). \(end)")
+            }
+        default: self.init(kind: .failed, message: "\(original) cannot be read: \(error). \(end)")
+        }
+    }
 }

@@ -24,11 +24,11 @@ package struct RunTicket: Sendable, Hashable {
 
 extension LeaseStore {
     /// What the mirror holds of a scope, for comparison with a list.
-    package func pullLedger(scope: Int64) throws(StoreError) -> PullLedger {
+    package func pullLedger(scope: Int64) throws(StoreError) -> ListLedger {
         try read { database in
             let count = try Int.fetchOne(
-                database, sql: "SELECT count(*) FROM visibility WHERE scope_id = ?", arguments: [scope])
-            var ledger = PullLedger(capacity: count ?? 0)
+                database.cachedStatement(sql: "SELECT count(*) FROM visibility WHERE scope_id = ?"), arguments: [scope])
+            var ledger = ListLedger(capacity: count ?? 0)
             let ownDeletions = try Self.ownDeletions(database, scope: scope)
             let rows = try Row.fetchCursor(
                 database,
@@ -39,7 +39,7 @@ extension LeaseStore {
             while let row = try rows.next() {
                 ledger.enter(
                     id: row[1],
-                    PullLedger.Entry(
+                    ListLedger.Entry(
                         key: row[0], digest: UInt64(bitPattern: row[2] as Int64), isGone: row[3],
                         isBeingDeleted: ownDeletions.contains(row[0])))
             }
@@ -51,13 +51,13 @@ extension LeaseStore {
     private static func ownDeletions(_ database: Database, scope: Int64) throws -> Set<Int64> {
         try Set(
             Int64.fetchAll(
-                database,
-                sql: """
-                    SELECT lease_key FROM mutation JOIN lease ON lease.site_id = mutation.site_id
-                        AND lease.id = mutation.lease_id
-                    WHERE mutation.site_id = (SELECT site_id FROM scope WHERE scope_id = ?) AND verb = 'delete'
-                        AND lease.gone IS NULL AND (state = 'settled' OR state <> 'rejected' AND attempts > 0)
-                    """, arguments: [scope]))
+                database.cachedStatement(
+                    sql: """
+                        SELECT lease_key FROM mutation JOIN lease ON lease.site_id = mutation.site_id
+                            AND lease.id = mutation.lease_id
+                        WHERE mutation.site_id = (SELECT site_id FROM scope WHERE scope_id = ?) AND verb = 'delete'
+                            AND lease.gone IS NULL AND (state = 'settled' OR state <> 'rejected' AND attempts > 0)
+                        """), arguments: [scope]))
     }
 
     /// Writes what a run saw of some leases, and the states that are thereby over into the history.
@@ -87,7 +87,8 @@ extension LeaseStore {
         try read { database in
             try keys.compactMap { key in
                 try Row.fetchOne(
-                    database, sql: "SELECT id, project_id FROM lease WHERE lease_key = ?", arguments: [key]
+                    database.cachedStatement(sql: "SELECT id, project_id FROM lease WHERE lease_key = ?"),
+                    arguments: [key]
                 ).map { (key, $0[0], $0[1]) }
             }
         }
@@ -99,7 +100,7 @@ extension LeaseStore {
     ///   one began.
     /// - Throws: ``StoreError``.
     package func completeRun(
-        _ run: RunTicket, scope: Scope, gone: [(key: Int64, reason: Departure.Reason)], counts: SyncCounts,
+        _ run: RunTicket, scope: Scope, gone: [(key: Int64, reason: Removal.Reason)], counts: SyncCounts,
         serverDate: Timestamp?, requestID: String?, startedAt: Timestamp, at time: Timestamp
     ) throws(StoreError) -> (changes: [LeaseChange], counts: SyncCounts)? {
         try write { database in
@@ -111,13 +112,13 @@ extension LeaseStore {
                 run.id, outcome: .complete, message: nil, requestID: requestID, serverDate: serverDate, counts: counts,
                 at: time, in: database)
             // A lease that the list had, and that is not gone by now, was last seen when the list was asked for.
-            try database.execute(
+            try database.cachedStatement(
                 sql: """
                     UPDATE scope SET last_complete_run = max(last_complete_run, ?1), listed_run = max(listed_run, ?1),
                         listed_at = max(coalesce(listed_at, 0), ?2)
                     WHERE scope_id = ?3
-                    """,
-                arguments: [run.id, startedAt.secondsSince1970, scope.id])
+                    """
+            ).execute(arguments: [run.id, startedAt.secondsSince1970, scope.id])
             if !changes.isEmpty { _ = try writer.mark() }
             return (changes, counts)
         }

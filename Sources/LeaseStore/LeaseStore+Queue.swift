@@ -57,14 +57,15 @@ extension LeaseStore {
         guard let wanted = effect.mutation else { return (nil, effect.standing) }
         let id = try wanted.insert(database)
         // The creation may have been carried out since the wish was looked at.
-        try database.execute(
+        try database.cachedStatement(
             sql: """
                 UPDATE mutation SET lease_id = (
                     SELECT creation.lease_id FROM mutation AS creation
                     WHERE creation.verb = 'create' AND creation.site_id = mutation.site_id
                         AND creation.project_id = mutation.project_id AND creation.local_id = mutation.local_id)
                 WHERE mutation_id = ? AND lease_id IS NULL AND verb <> 'create'
-                """, arguments: [id])
+                """
+        ).execute(arguments: [id])
         return (try Self.mutation(database, id: id), nil)
     }
 
@@ -91,14 +92,20 @@ extension LeaseStore {
     /// - Parameters:
     ///   - scopes: of the sites and projects of these scopes; `nil` for all.
     ///   - includesFinal: those too that are done with.
+    ///   - nameGlob: a shell pattern for the lease's name.
     /// - Returns: the mutations.
     /// - Throws: ``StoreError``.
-    package func mutations(scopes: Set<Int64>?, includesFinal: Bool) throws(StoreError) -> [Mutation] {
+    package func mutations(
+        scopes: Set<Int64>?, includesFinal: Bool, nameGlob: String? = nil
+    ) throws(StoreError) -> [Mutation] {
         try read { database in
             let addresses = try Self.addresses(database, of: scopes)
-            return try Row.fetchAll(database.cachedStatement(sql: "\(Mutation.selection) ORDER BY mutation_id")).map(
-                Mutation.init(row:)
+            return try Row.fetchAll(
+                database.cachedStatement(
+                    sql: "\(Mutation.selection) WHERE lease_name GLOB ? ORDER BY mutation_id"),
+                arguments: [NamePattern(nameGlob ?? "*").glob]
             )
+            .map(Mutation.init(row:))
             .filter { addresses?.contains($0.address) ?? true }
             .filter { includesFinal || !$0.state.isFinal || $0.state == .rejected || $0.state == .expired }
         }
@@ -140,7 +147,8 @@ extension LeaseStore {
     package func creation(localID: String) throws(StoreError) -> Mutation? {
         try read { database in
             try Row.fetchOne(
-                database, sql: "\(Mutation.selection) WHERE verb = 'create' AND local_id = ?", arguments: [localID]
+                database.cachedStatement(sql: "\(Mutation.selection) WHERE verb = 'create' AND local_id = ?"),
+                arguments: [localID]
             ).map(Mutation.init(row:))
         }
     }
@@ -149,11 +157,11 @@ extension LeaseStore {
     package func creation(ofLease leaseID: String, notBy id: Int64) throws(StoreError) -> Int64? {
         try read { database in
             try Int64.fetchOne(
-                database,
-                sql: """
-                    SELECT mutation_id FROM mutation WHERE verb = 'create' AND lease_id = ? AND mutation_id <> ?
-                        AND site_id = (SELECT site_id FROM mutation WHERE mutation_id = ?)
-                    """, arguments: [leaseID, id, id])
+                database.cachedStatement(
+                    sql: """
+                        SELECT mutation_id FROM mutation WHERE verb = 'create' AND lease_id = ? AND mutation_id <> ?
+                            AND site_id = (SELECT site_id FROM mutation WHERE mutation_id = ?)
+                        """), arguments: [leaseID, id, id])
         }
     }
 
@@ -196,12 +204,12 @@ extension LeaseStore {
     static func write(_ mutation: Mutation, _ database: Database) throws {
         try mutation.update(database)
         guard mutation.verb == .create, let leaseID = mutation.leaseID, let localID = mutation.localID else { return }
-        try database.execute(
+        try database.cachedStatement(
             sql: """
                 UPDATE mutation SET lease_id = ?
                 WHERE site_id = ? AND project_id = ? AND local_id = ? AND lease_id IS NULL
-                """,
-            arguments: [leaseID, mutation.address.siteID, mutation.address.projectID, localID])
+                """
+        ).execute(arguments: [leaseID, mutation.address.siteID, mutation.address.projectID, localID])
     }
 
     // MARK: - Attempts
@@ -226,23 +234,25 @@ extension LeaseStore {
             next.updatedAt = time
             next.attempts += 1
             let serverDate = try Int64.fetchOne(
-                database, sql: "SELECT max(server_date) FROM sync_run WHERE scope_id = ? AND outcome = 'complete'",
+                database.cachedStatement(
+                    sql: "SELECT max(server_date) FROM sync_run WHERE scope_id = ? AND outcome = 'complete'"),
                 arguments: [scope.id])
             // The answer is an observation like any other, and takes its number before the request leaves.
-            try database.execute(
+            try database.cachedStatement(
                 sql: """
                     INSERT INTO sync_run (kind, cloud, scope_id, started_at) VALUES ('answer', ?, ?, ?)
-                    """,
-                arguments: [scope.site, scope.id, time.secondsSince1970])
+                    """
+            ).execute(arguments: [scope.site, scope.id, time.secondsSince1970])
             let run = database.lastInsertedRowID
-            next.doubt = Doubt(run: run, notBefore: serverDate.map(Timestamp.init(secondsSince1970:)))
+            next.unconfirmed = UnconfirmedAttempt(
+                run: run, notBefore: serverDate.map(Timestamp.init(secondsSince1970:)))
             try next.update(database)
-            try database.execute(
+            try database.cachedStatement(
                 sql: """
                     INSERT INTO attempt (mutation_id, run_id, last_lease_key, started_at, sent)
                     VALUES (?, ?, (SELECT coalesce(max(lease_key), 0) FROM lease), ?, ?)
-                    """,
-                arguments: [mutation.id, run, time.secondsSince1970, JSONValue.object(sent).text()])
+                    """
+            ).execute(arguments: [mutation.id, run, time.secondsSince1970, JSONValue.object(sent).text()])
             return (next, database.lastInsertedRowID)
         }
     }
@@ -265,17 +275,16 @@ extension LeaseStore {
     ) throws(StoreError) {
         try write { database in
             try Self.write(mutation, database)
-            try database.execute(
+            try database.cachedStatement(
                 sql: """
                     UPDATE attempt SET finished_at = ?, outcome = ?, message = ?, request_id = ? WHERE attempt_id = ?
-                    """,
-                arguments: [time.secondsSince1970, outcome, mutation.message, mutation.requestID, attempt])
+                    """
+            ).execute(arguments: [time.secondsSince1970, outcome, mutation.message, mutation.requestID, attempt])
             let run = try Int64.fetchOne(
-                database, sql: "SELECT run_id FROM attempt WHERE attempt_id = ?", arguments: [attempt])
+                database.cachedStatement(sql: "SELECT run_id FROM attempt WHERE attempt_id = ?"), arguments: [attempt])
             guard let run else { return }
-            try database.execute(
-                sql: "UPDATE sync_run SET finished_at = max(started_at, ?) WHERE run_id = ?",
-                arguments: [time.secondsSince1970, run])
+            try database.cachedStatement(sql: "UPDATE sync_run SET finished_at = max(started_at, ?) WHERE run_id = ?")
+                .execute(arguments: [time.secondsSince1970, run])
             let writer = try MirrorWriter(database, scope: scope, run: RunTicket(id: run), at: time)
             if let goneLeaseID {
                 let key = try Self.leaseKey(database, id: goneLeaseID, scope: scope.id)
@@ -285,8 +294,8 @@ extension LeaseStore {
             _ = try writer?.write(lease)
             if mutation.verb == .create, let token = mutation.token, sentToken {
                 let isKept = lease.lease.events.contains { $0.eventType == ClientToken.eventType(for: token) }
-                try database.execute(
-                    sql: "UPDATE site SET keeps_client_events = ? WHERE site_id = ?", arguments: [isKept, scope.siteID])
+                try database.cachedStatement(sql: "UPDATE site SET keeps_client_events = ? WHERE site_id = ?").execute(
+                    arguments: [isKept, scope.siteID])
             }
         }
     }
@@ -308,11 +317,11 @@ extension LeaseStore {
             guard try Self.mutation(database, id: mutation.id) == mutation else { return nil }
             try Self.write(next, database)
             // What is gone stays gone: it does not matter that this number is younger than the question.
-            try database.execute(
+            try database.cachedStatement(
                 sql: """
                     INSERT INTO sync_run (kind, cloud, scope_id, started_at, finished_at) VALUES ('answer', ?, ?, ?, ?)
-                    """,
-                arguments: [scope.site, scope.id, time.secondsSince1970, time.secondsSince1970])
+                    """
+            ).execute(arguments: [scope.site, scope.id, time.secondsSince1970, time.secondsSince1970])
             let run = RunTicket(id: database.lastInsertedRowID)
             if let id = next.leaseID, let key = try Self.leaseKey(database, id: id, scope: scope.id) {
                 _ = try MirrorWriter(database, scope: scope, run: run, at: time)?.markGone(key: key, reason: .deleted)
@@ -325,7 +334,8 @@ extension LeaseStore {
     package func attempts(mutation: Int64) throws(StoreError) -> [MutationAttempt] {
         try read { database in
             try Row.fetchAll(
-                database, sql: "SELECT * FROM attempt WHERE mutation_id = ? ORDER BY attempt_id", arguments: [mutation]
+                database.cachedStatement(sql: "SELECT * FROM attempt WHERE mutation_id = ? ORDER BY attempt_id"),
+                arguments: [mutation]
             ).map { row in
                 MutationAttempt(
                     startedAt: Timestamp(secondsSince1970: row["started_at"]), finishedAt: row.time("finished_at"),
@@ -341,7 +351,8 @@ extension LeaseStore {
     package func keepsClientEvents(site: Int64) throws(StoreError) -> Bool? {
         try read { database in
             try Row.fetchOne(
-                database, sql: "SELECT keeps_client_events FROM site WHERE site_id = ?", arguments: [site])?[0]
+                database.cachedStatement(sql: "SELECT keeps_client_events FROM site WHERE site_id = ?"),
+                arguments: [site])?[0]
         }
     }
 }

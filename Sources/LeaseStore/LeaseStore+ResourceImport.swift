@@ -11,7 +11,8 @@ extension LeaseStore {
         _ theirs: Database, of theirScope: Scope, into scope: Scope, _ database: Database
     ) throws {
         let listings = try Row.fetchAll(
-            theirs, sql: "SELECT kind, listed_at FROM resource_listing WHERE scope_id = ? ORDER BY kind",
+            theirs.cachedStatement(
+                sql: "SELECT kind, listed_at FROM resource_listing WHERE scope_id = ? ORDER BY kind"),
             arguments: [theirScope.id])
         let note = try database.cachedStatement(
             sql: "INSERT OR IGNORE INTO resource_listing (scope_id, kind, listed_at) VALUES (?, ?, ?)")

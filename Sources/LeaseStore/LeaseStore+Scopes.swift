@@ -54,7 +54,7 @@ extension LeaseStore {
             try Self.note(identity, leadsTo: id, in: database)
             let site =
                 try Int64.fetchOne(
-                    database, sql: "SELECT site_id FROM scope WHERE scope_id = ?", arguments: [id]) ?? 0
+                    database.cachedStatement(sql: "SELECT site_id FROM scope WHERE scope_id = ?"), arguments: [id]) ?? 0
             try PersonNames.note(
                 identity.projectName, of: .project, id: identity.projectID, site: site, at: time, database)
             try PersonNames.note(identity.userName, of: .user, id: identity.userID, site: site, at: time, database)
@@ -76,9 +76,8 @@ extension LeaseStore {
                 arguments: [endpoint, region])
         }
         if try siteID() == nil {
-            try database.execute(
-                sql: "INSERT INTO site (name, endpoint, region, auth_url) VALUES (?, ?, ?, ?)",
-                arguments: [
+            try database.cachedStatement(sql: "INSERT INTO site (name, endpoint, region, auth_url) VALUES (?, ?, ?, ?)")
+                .execute(arguments: [
                     try freeName(name, endpoint: endpoint, region: region, database), endpoint, region, authURL,
                 ])
         }
@@ -98,7 +97,7 @@ extension LeaseStore {
     private static func freeName(
         _ name: String, endpoint: String, region: String, _ database: Database
     ) throws -> String {
-        let taken = try String.fetchSet(database, sql: "SELECT name FROM site")
+        let taken = try String.fetchSet(database.cachedStatement(sql: "SELECT name FROM site"))
         let host =
             endpoint.firstRange(of: "://").map { endpoint[$0.upperBound...].prefix { $0 != "/" } } ?? endpoint[...]
         var candidates = [name]
@@ -110,10 +109,10 @@ extension LeaseStore {
 
     private static func note(_ identity: ScopeIdentity, leadsTo scope: Int64, in database: Database) throws {
         let last = try Row.fetchOne(
-            database,
-            sql: """
-                SELECT fingerprint, scope_id, user_id FROM cloud WHERE name = ? ORDER BY cloud_id DESC LIMIT 1
-                """, arguments: [identity.cloud])
+            database.cachedStatement(
+                sql: """
+                    SELECT fingerprint, scope_id, user_id FROM cloud WHERE name = ? ORDER BY cloud_id DESC LIMIT 1
+                    """), arguments: [identity.cloud])
         if let last, (last[0], last[1], last[2]) == (identity.fingerprint, scope, identity.userID) { return }
         try database.execute(
             sql: """
@@ -135,11 +134,11 @@ extension LeaseStore {
     package func scope(ofCloud cloud: String, fingerprint: String? = nil) throws(StoreError) -> Scope? {
         try read { database in
             let id = try Int64.fetchOne(
-                database,
-                sql: """
-                    SELECT scope_id FROM cloud WHERE name = ?1 AND coalesce(fingerprint = ?2, 1)
-                    ORDER BY cloud_id DESC LIMIT 1
-                    """, arguments: [cloud, fingerprint])
+                database.cachedStatement(
+                    sql: """
+                        SELECT scope_id FROM cloud WHERE name = ?1 AND coalesce(fingerprint = ?2, 1)
+                        ORDER BY cloud_id DESC LIMIT 1
+                        """), arguments: [cloud, fingerprint])
             return try id.flatMap { id in try Self.scopes(database).first { $0.id == id } }
         }
     }

@@ -9,9 +9,8 @@ extension LeaseStore {
     /// - Returns: the run.
     package func beginRun(cloud: String, scope: Int64?, at time: Timestamp) throws(StoreError) -> RunTicket {
         try write { database in
-            try database.execute(
-                sql: "INSERT INTO sync_run (cloud, scope_id, started_at) VALUES (?, ?, ?)",
-                arguments: [cloud, scope, time.secondsSince1970])
+            try database.cachedStatement(sql: "INSERT INTO sync_run (cloud, scope_id, started_at) VALUES (?, ?, ?)")
+                .execute(arguments: [cloud, scope, time.secondsSince1970])
             return RunTicket(id: database.lastInsertedRowID)
         }
     }
@@ -21,11 +20,11 @@ extension LeaseStore {
     package func hasCompletedRun(after run: RunTicket, scope: Int64) throws(StoreError) -> Bool {
         try read { database in
             try Bool.fetchOne(
-                database,
-                sql: """
-                    SELECT EXISTS (
-                        SELECT 1 FROM sync_run WHERE run_id > ? AND scope_id = ? AND outcome = 'complete')
-                    """,
+                database.cachedStatement(
+                    sql: """
+                        SELECT EXISTS (
+                            SELECT 1 FROM sync_run WHERE run_id > ? AND scope_id = ? AND outcome = 'complete')
+                        """),
                 arguments: [run.id, scope]) ?? false
         }
     }
@@ -47,28 +46,28 @@ extension LeaseStore {
         _ run: Int64, outcome: SyncRun.Outcome, message: String?, requestID: String?, serverDate: Timestamp?,
         counts: SyncCounts, at time: Timestamp, in database: Database
     ) throws {
-        try database.execute(
+        try database.cachedStatement(
             sql: """
                 UPDATE sync_run SET finished_at = max(started_at, ?), outcome = ?, message = ?, request_id = ?,
                     server_date = ?, bytes = ?, listed = ?, new = ?, changed = ?, ended = ?, vanished = ?
                 WHERE run_id = ?
-                """,
-            arguments: [
-                time.secondsSince1970, outcome.rawValue, message, requestID, serverDate?.secondsSince1970, counts.bytes,
-                counts.listed, counts.new, counts.changed, counts.ended, counts.vanished, run,
-            ])
+                """
+        ).execute(arguments: [
+            time.secondsSince1970, outcome.rawValue, message, requestID, serverDate?.secondsSince1970, counts.bytes,
+            counts.listed, counts.new, counts.changed, counts.ended, counts.vanished, run,
+        ])
     }
 
     /// The last run of each cloud.
     package func lastRuns() throws(StoreError) -> [SyncRun] {
         try read { database in
             try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT * FROM sync_run
-                    WHERE run_id IN (SELECT max(run_id) FROM sync_run WHERE kind = 'list' GROUP BY cloud)
-                    ORDER BY cloud
-                    """
+                database.cachedStatement(
+                    sql: """
+                        SELECT * FROM sync_run
+                        WHERE run_id IN (SELECT max(run_id) FROM sync_run WHERE kind = 'list' GROUP BY cloud)
+                        ORDER BY cloud
+                        """)
             ).map(SyncRun.init(row:))
         }
     }

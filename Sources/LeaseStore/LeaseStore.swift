@@ -1,5 +1,6 @@
 import Foundation
 package import GRDB
+package import LeaseModel
 package import LocalFiles
 import Migrations
 
@@ -7,14 +8,6 @@ import Migrations
 ///
 /// Any number of processes may have the same file open. A value of this type may be used from any thread.
 package struct LeaseStore: Sendable {
-    /// What the database is opened for.
-    package enum Access: Sendable {
-        /// To read only; the file must exist.
-        case reading
-        /// To read and write; the file, and its folder, are made if missing.
-        case writing
-    }
-
     /// The file as a person named it, for messages.
     package let path: String
     /// The same file without symbolic links, and what lies beside it.
@@ -29,7 +22,7 @@ package struct LeaseStore: Sendable {
     ///   - path: the file.
     ///   - access: what for.
     /// - Throws: ``StoreError`` with a sentence for the person who gave the path.
-    package init(path: String, access: Access) throws(StoreError) {
+    package init(path: String, access: DatabaseAccess) throws(StoreError) {
         self.path = path
         do {
             files = access == .writing ? try StoreFile.prepare(path) : try StoreFile.requireExisting(path)
@@ -53,7 +46,7 @@ package struct LeaseStore: Sendable {
     private static var cacheKibibytes: Int { 16 << 10 }
     private static var checkpointPages: Int { 8_000 }
 
-    private static func open(_ path: String, access: Access) throws -> any DatabaseWriter {
+    private static func open(_ path: String, access: DatabaseAccess) throws -> any DatabaseWriter {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(30)
@@ -122,14 +115,14 @@ package struct LeaseStore: Sendable {
         do {
             return try database.writeWithoutTransaction { database in
                 var value: Value?
-                try database.execute(sql: "PRAGMA synchronous = NORMAL")
+                try database.cachedStatement(sql: "PRAGMA synchronous = NORMAL").execute()
                 let outcome = Result {
                     try database.inTransaction {
                         value = try body(database)
                         return .commit
                     }
                 }
-                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try database.cachedStatement(sql: "PRAGMA synchronous = FULL").execute()
                 try outcome.get()
                 return value
             }

@@ -16,7 +16,8 @@ struct MirrorWriter {
     /// answer is the older one, and the two must not be mixed.
     init?(_ database: Database, scope: Scope, run ticket: RunTicket, at time: Timestamp) throws {
         let last = try Int64.fetchOne(
-            database, sql: "SELECT last_complete_run FROM scope WHERE scope_id = ?", arguments: [scope.id])
+            database.cachedStatement(sql: "SELECT last_complete_run FROM scope WHERE scope_id = ?"),
+            arguments: [scope.id])
         guard let last, last < ticket.id || last == ticket.ownMark else { return nil }
         self.database = database
         rows = LeaseRowWriter(database: database)
@@ -32,9 +33,9 @@ struct MirrorWriter {
     /// - Returns: this run, which may go on.
     func mark() throws -> RunTicket {
         var ticket = ticket
-        ticket.ownMark = try Int64.fetchOne(database, sql: "SELECT max(run_id) FROM sync_run")
-        try database.execute(
-            sql: "UPDATE scope SET last_complete_run = ? WHERE scope_id = ?", arguments: [ticket.ownMark, scope.id])
+        ticket.ownMark = try Int64.fetchOne(database.cachedStatement(sql: "SELECT max(run_id) FROM sync_run"))
+        try database.cachedStatement(sql: "UPDATE scope SET last_complete_run = ? WHERE scope_id = ?").execute(
+            arguments: [ticket.ownMark, scope.id])
         return ticket
     }
 
@@ -61,7 +62,7 @@ struct MirrorWriter {
         guard let known = try KnownLease(database, key: key, audiences) else { return nil }
         // A later run has written what it saw, or has seen it unchanged.
         let isOlder = (found[1] as Int64) >= run || audiences.hasListed(found[2], since: run, but: scope.id)
-        let isSame = known.present.departure == nil && known.present.lease == normalized(lease)
+        let isSame = known.present.removal == nil && known.present.lease == normalized(lease)
         let audience =
             try wasSeen ? found[2] as Int64 : audiences.adding(scope.id, to: found[2], isRefused: known.isRefused)
         if isSame || isOlder {
@@ -71,7 +72,7 @@ struct MirrorWriter {
         }
         let past = known.present.ended(at: time)
         let present: LeaseVersion
-        if known.present.departure?.reason == .unlisted, let versions = try resumed(key, lease),
+        if known.present.removal?.reason == .unlisted, let versions = try resumed(key, lease),
             let last = versions.last
         {
             present = last
@@ -86,7 +87,7 @@ struct MirrorWriter {
         try rows.forgetDigests(key: key, of: audiences.scopes(audience).subtracting([scope.id]))
         let old = past.lease
         let kind: LeaseChange.Kind =
-            past.departure != nil || !wasSeen
+            past.removal != nil || !wasSeen
             ? .new : (lease.status == .terminated && old.status != .terminated ? .ended : .changed)
         let fields = LeaseChange.differences(from: old, to: lease)
         return change(kind, lease, fields: fields, after: past.lastSeenAt, at: present.observedAt)
@@ -120,7 +121,7 @@ struct MirrorWriter {
 
     private func insert(_ observed: ObservedLease) throws {
         let present = LeaseVersion(
-            lease: observed.lease, observedAt: time, lastSeenAt: time, observedUntil: nil, departure: nil)
+            lease: observed.lease, observedAt: time, lastSeenAt: time, observedUntil: nil, removal: nil)
         let key = try rows.insert(
             present, site: scope.siteID,
             .init(audience: audiences.number(of: [scope.id]), run: run, firstSeenAt: time))
@@ -130,8 +131,8 @@ struct MirrorWriter {
     // MARK: - Gone
 
     /// Notes that a lease is gone; `nil` if it was already, or a later run has seen it.
-    func markGone(key: Int64, reason: Departure.Reason) throws -> LeaseChange? {
-        guard let known = try KnownLease(database, key: key, audiences), known.present.departure == nil,
+    func markGone(key: Int64, reason: Removal.Reason) throws -> LeaseChange? {
+        guard let known = try KnownLease(database, key: key, audiences), known.present.removal == nil,
             known.run < run
         else { return nil }
         let past = known.present.ended(at: time)
@@ -186,7 +187,7 @@ private struct KnownLease {
     let run: Int64
     let firstSeenAt: Timestamp
     /// Whether no scope may see it any more.
-    var isRefused: Bool { present.departure?.reason == .outOfScope }
+    var isRefused: Bool { present.removal?.reason == .outOfScope }
 
     init?(_ database: Database, key: Int64, _ audiences: AudienceBook) throws {
         guard let (_, row, lease) = try LeaseRows.leases(database, keys: CollectionOfOne(key)).first else { return nil }
@@ -205,15 +206,15 @@ extension LeaseVersion {
     ///   - lease: the lease that was read from it.
     ///   - listedAt: when a scope of its audience last read a whole list.
     init(present row: Row, _ lease: BlazarLease, listedAt: Timestamp?) {
-        let departure = Departure(row: row)
+        let removal = Removal(row: row)
         let lastSeenAt = Timestamp(secondsSince1970: row["last_seen_at"])
         let partial = (row["extra"] as String?).flatMap { text in
-            text.contains(PartialSightings.key)
-                ? LeaseRows.object(text)[PartialSightings.key].flatMap(PartialSightings.init(json:)) : nil
+            text.contains(PartialObservations.key)
+                ? LeaseRows.object(text)[PartialObservations.key].flatMap(PartialObservations.init(json:)) : nil
         }
         self.init(
             lease: lease, observedAt: Timestamp(secondsSince1970: row["observed_at"]),
-            lastSeenAt: departure?.before ?? max(lastSeenAt, listedAt ?? lastSeenAt), observedUntil: nil,
-            departure: departure, partial: partial)
+            lastSeenAt: removal?.before ?? max(lastSeenAt, listedAt ?? lastSeenAt), observedUntil: nil,
+            removal: removal, partial: partial)
     }
 }

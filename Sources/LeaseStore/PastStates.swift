@@ -16,7 +16,7 @@ struct PastStates {
     init(_ database: Database, at moment: Timestamp) throws {
         self.moment = moment
         var listedAt: [Int64: Timestamp] = [:]
-        for scope in try Int64.fetchAll(database, sql: "SELECT scope_id FROM scope") {
+        for scope in try Int64.fetchAll(database.cachedStatement(sql: "SELECT scope_id FROM scope")) {
             listedAt[scope] = try Self.lastListing(database, scope: scope, until: moment)
         }
         self.listedAt = listedAt
@@ -107,18 +107,18 @@ extension MirrorReader {
         var found = states.compactMap { state -> MirroredLease? in
             let known: Known? =
                 state.historyID.map { documents[$0] }
-                ?? present[state.key].map { ($0.lease, observedAt: $0.observedAt, departure: $0.departure) }
+                ?? present[state.key].map { ($0.lease, observedAt: $0.observedAt, removal: $0.removal) }
             guard let known else { return nil }
             return mirrored(
                 known.lease, audience: state.audience, firstSeenAt: state.firstSeenAt, observedAt: known.observedAt,
-                lastSeenAt: known.departure?.after ?? state.seenAt, departure: known.departure)
+                lastSeenAt: known.removal?.after ?? state.seenAt, removal: known.removal)
         }
         let held = try heldCounts(of: found.map(\.lease), asKnownAt: moment)
         for index in found.indices { found[index].takeHeldCounts(held) }
         return found
     }
 
-    private typealias Known = (lease: BlazarLease, observedAt: Timestamp, departure: Departure?)
+    private typealias Known = (lease: BlazarLease, observedAt: Timestamp, removal: Removal?)
 
     private func documents(_ ids: [Int64]) throws -> [Int64: Known] {
         guard !ids.isEmpty else { return [:] }
@@ -128,7 +128,7 @@ extension MirrorReader {
         var found: [Int64: Known] = [:]
         while let row = try rows.next() {
             let version = try LeaseVersion(row: row)
-            found[row["history_id"]] = (version.lease, version.observedAt, version.departure)
+            found[row["history_id"]] = (version.lease, version.observedAt, version.removal)
         }
         return found
     }
@@ -157,12 +157,12 @@ extension LeaseVersion {
                     Restore a copy made by `leasehold db backup`, or delete that row.
                     """)
         }
-        lease.extra[PartialSightings.key] = nil
+        lease.extra[PartialObservations.key] = nil
         self.init(
             lease: lease, observedAt: Timestamp(secondsSince1970: row["observed_at"]),
             lastSeenAt: Timestamp(secondsSince1970: row["last_seen_at"]), observedUntil: row.time("observed_until"),
-            departure: Departure(row: row),
-            partial: document[PartialSightings.key].flatMap(PartialSightings.init(json:)))
+            removal: Removal(row: row),
+            partial: document[PartialObservations.key].flatMap(PartialObservations.init(json:)))
     }
 }
 

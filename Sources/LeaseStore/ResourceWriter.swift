@@ -29,7 +29,8 @@ struct ResourceWriter {
         let previous = try ownListing()
         // Later than every list known so far: it was read now, whatever a clock says, and two may be in one second.
         let latest = try Int64.fetchOne(
-            database, sql: "SELECT max(listed_at) FROM resource_listing WHERE scope_id = ? AND kind = ?",
+            database.cachedStatement(
+                sql: "SELECT max(listed_at) FROM resource_listing WHERE scope_id = ? AND kind = ?"),
             arguments: [scope, table.listName(kind)])
         // A damaged database may hold the last number there is.
         let moment = max(time.secondsSince1970, latest.map { $0 &+ 1 } ?? .min)
@@ -75,23 +76,21 @@ struct ResourceWriter {
                         WHERE scope_id = ?1 AND kind = ?2 AND (gone_before = ?3 OR first_seen_at = ?3))
                     """, arguments: [scope, kind, previous])
             if mattered != true {
-                try database.execute(
-                    sql: "DELETE FROM resource_listing WHERE scope_id = ? AND kind = ? AND listed_at = ?",
-                    arguments: list + [previous])
+                try database.cachedStatement(
+                    sql: "DELETE FROM resource_listing WHERE scope_id = ? AND kind = ? AND listed_at = ?"
+                ).execute(arguments: list + [previous])
             }
         }
-        try database.execute(
-            sql: "INSERT INTO resource_listing (scope_id, kind, listed_at) VALUES (?, ?, ?)",
-            arguments: list + [moment])
-        try database.execute(
-            sql: "UPDATE resource_list SET listed_at = ? WHERE scope_id = ? AND kind = ?",
-            arguments: StatementArguments([moment]) + list)
+        try database.cachedStatement(sql: "INSERT INTO resource_listing (scope_id, kind, listed_at) VALUES (?, ?, ?)")
+            .execute(arguments: list + [moment])
+        try database.cachedStatement(sql: "UPDATE resource_list SET listed_at = ? WHERE scope_id = ? AND kind = ?")
+            .execute(arguments: StatementArguments([moment]) + list)
     }
 
     private func ownListing() throws -> Int64? {
         try Int64.fetchOne(
-            database,
-            sql: "SELECT listed_at FROM resource_list WHERE scope_id = ? AND kind = ? AND listed_at IS NOT NULL",
+            database.cachedStatement(
+                sql: "SELECT listed_at FROM resource_list WHERE scope_id = ? AND kind = ? AND listed_at IS NOT NULL"),
             arguments: [scope, table.listName(kind)])
     }
 }

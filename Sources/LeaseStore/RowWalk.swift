@@ -1,5 +1,8 @@
+import Dispatch
+import Foundation
 import GRDB
 import GRDBSQLite
+import Synchronization
 
 /// A walk through the rows of a query that ends in `BETWEEN ? AND ?`, read with SQLite's own functions.
 struct RowWalk {
@@ -59,5 +62,165 @@ struct RowWalk {
     /// The text in a column; `nil` for NULL.
     func text(_ column: Int32) -> String? {
         sqlite3_column_text(statement, column).map { String(cString: $0) }
+    }
+}
+
+/// Texts of a result's columns, each made once: a million leases have a few hundred projects between them.
+///
+/// A text is found by its bytes, so that no `String` is made to look it up.
+struct TextPool {
+    private struct Entry {
+        let hash: UInt64
+        let start: Int
+        let length: Int
+    }
+
+    private var entries: [Entry] = []
+    private var bytes: [UInt8] = []
+    private(set) var texts: [String] = []
+    /// Places by hash: the number of an entry plus 1, 0 where there is none. At most half of them are taken.
+    private var places = [Int32](repeating: 0, count: 1_024)
+
+    /// The number of the text that each column had last: the next is often the same.
+    private var recent = [Int](repeating: -1, count: 32)
+
+    /// The number of a column's text; `nil` for NULL. Columns must be fewer than 32.
+    mutating func number(_ statement: OpaquePointer, _ column: Int32) -> Int? {
+        guard let start = sqlite3_column_text(statement, column) else { return nil }
+        let text = UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
+        let last = recent[Int(column)]
+        if last >= 0, isEqual(entries[last], text) { return last }
+        let number = number(of: text)
+        recent[Int(column)] = number
+        return number
+    }
+
+    /// A column's text; `nil` for NULL.
+    mutating func text(_ statement: OpaquePointer, _ column: Int32) -> String? {
+        number(statement, column).map { texts[$0] }
+    }
+
+    private mutating func number(of text: UnsafeRawBufferPointer) -> Int {
+        let hash = Self.hash(text)
+        var place = Int(truncatingIfNeeded: hash) & (places.count - 1)
+        while places[place] != 0 {
+            let number = Int(places[place]) - 1
+            if entries[number].hash == hash, isEqual(entries[number], text) { return number }
+            place = (place + 1) & (places.count - 1)
+        }
+        let number = entries.count
+        entries.append(Entry(hash: hash, start: bytes.count, length: text.count))
+        bytes.append(contentsOf: text)
+        texts.append(String(decoding: text, as: UTF8.self))
+        places[place] = Int32(number + 1)
+        if entries.count * 2 > places.count { grow() }
+        return number
+    }
+
+    private func isEqual(_ entry: Entry, _ text: UnsafeRawBufferPointer) -> Bool {
+        guard entry.length == text.count else { return false }
+        guard let start = text.baseAddress else { return true }
+        return bytes.withUnsafeBytes { known in
+            known.baseAddress.map { memcmp($0 + entry.start, start, text.count) == 0 } ?? false
+        }
+    }
+
+    private mutating func grow() {
+        places = [Int32](repeating: 0, count: places.count * 2)
+        for (number, entry) in entries.enumerated() {
+            var place = Int(truncatingIfNeeded: entry.hash) & (places.count - 1)
+            while places[place] != 0 { place = (place + 1) & (places.count - 1) }
+            places[place] = Int32(number + 1)
+        }
+    }
+
+    /// FNV-1a over words of eight bytes, folded at the end so that the low bits depend on all of them.
+    private static func hash(_ text: UnsafeRawBufferPointer) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        var position = 0
+        while position + 8 <= text.count {
+            hash = (hash ^ text.loadUnaligned(fromByteOffset: position, as: UInt64.self)) &* 0x0000_0100_0000_01B3
+            hash ^= hash >> 29
+            position += 8
+        }
+        while position < text.count {
+            hash = (hash ^ UInt64(text[position])) &* 0x0000_0100_0000_01B3
+            position += 1
+        }
+        return hash ^ hash >> 32
+    }
+}
+
+/// Connections that all see one state of the database, each for a thread of its own.
+///
+/// SQLite can hand a state from one connection to another only where it was built with `SQLITE_ENABLE_SNAPSHOT`, which
+/// Debian's is not. But `PRAGMA data_version` differs on a connection from what it was before if another has committed
+/// meanwhile (https://www.sqlite.org/pragma.html#pragma_data_version). So all connections note theirs, then all begin a
+/// transaction: if none differs in it, nothing was committed between the first beginning and the last.
+struct ParallelReaders {
+    private let connections: [DatabaseQueue]
+
+    /// Opens connections that only read.
+    ///
+    /// - Parameters:
+    ///   - path: the file, which must be a database of ours, up to date.
+    ///   - count: how many.
+    /// - Throws: SQLite's error.
+    init(path: String, count: Int) throws {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(30)
+        configuration.label = "leasehold.parallel"
+        // The transactions begin one after the other, before the first of them is used.
+        configuration.allowsUnsafeTransactions = true
+        connections = try (0..<count).map { _ in try DatabaseQueue(path: path, configuration: configuration) }
+    }
+
+    /// Begins a transaction on each connection, all in the same state of the database.
+    ///
+    /// - Parameter attempts: how often to try, if others write meanwhile.
+    /// - Returns: whether it was possible.
+    /// - Throws: SQLite's error.
+    func begin(attempts: Int = 20) throws -> Bool {
+        for _ in 0..<attempts {
+            let before = try connections.map { try $0.inDatabase(Self.version) }
+            let within = try connections.map { connection in
+                try connection.inDatabase { database in
+                    try database.beginTransaction(.deferred)
+                    return try Self.version(database)
+                }
+            }
+            if before == within { return true }
+            try end()
+        }
+        return false
+    }
+
+    /// Closes the connections, which ends their transactions. They only read: nothing is lost if that fails.
+    func close() {
+        for connection in connections { try? connection.close() }
+    }
+
+    private func end() throws {
+        for connection in connections { try connection.inDatabase { try $0.rollback() } }
+    }
+
+    /// Does work with all connections at once, each on its own thread, and waits for all of it.
+    ///
+    /// - Parameter work: the work of one connection.
+    /// - Returns: what came of it, in the order of the connections.
+    /// - Throws: what one of them throws.
+    func map<Value: Sendable>(_ work: @Sendable (Database) throws -> Value) throws -> [Value] {
+        let results = Mutex<[Int: Result<Value, any Error>]>([:])
+        DispatchQueue.concurrentPerform(iterations: connections.count) { number in
+            let result = Result { try connections[number].inDatabase(work) }
+            results.withLock { $0[number] = result }
+        }
+        let found = results.withLock { $0 }
+        return try connections.indices.compactMap { try found[$0]?.get() }
+    }
+
+    private static func version(_ database: Database) throws -> Int64? {
+        try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA data_version"))
     }
 }

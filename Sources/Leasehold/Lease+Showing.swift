@@ -1,4 +1,4 @@
-import LeaseModel
+public import LeaseModel
 
 /// How a lease is printed.
 public enum LeaseStyle: Sendable, Hashable, CaseIterable {
@@ -61,4 +61,141 @@ extension Lease {
 
 extension Lease: CustomStringConvertible {
     public var description: String { description(.text) }
+}
+
+/// Leases as rows: what python-chi's `show_leases` shows.
+///
+/// Own leases come first, then pending ones, active ones, ended ones, each by when they were made; ``rows`` may be put
+/// into any other order, or thinned out, before it is printed.
+public struct LeaseTable: Sendable, CustomStringConvertible {
+    /// One lease.
+    public struct Row: Sendable, Hashable {
+        /// Its name.
+        public let name: String
+        /// Its status.
+        public let status: LeaseStatus
+        /// The user's name, or id where the name is not known.
+        public let user: String
+        /// The project's name, or id where the name is not known.
+        public let project: String
+        /// When it starts, or started.
+        public let startsAt: Timestamp
+        /// When it ends, or ended.
+        public let endsAt: Timestamp
+        /// How long it has still to run; `nil` if it is over.
+        public let remaining: Duration?
+        /// How long it lasts, in hours.
+        public let totalHours: Double
+        /// How many nodes it has.
+        public let nodes: ResourceCount
+        /// How many floating IPs it has.
+        public let floatingIPs: ResourceCount
+        /// When Blazar made it.
+        public let createdAt: Timestamp?
+        /// Its id.
+        public let id: String
+        /// Whether one of the users that this database syncs as made it.
+        public let isMine: Bool
+    }
+
+    /// The rows, in the order in which they are printed.
+    public var rows: [Row]
+
+    init(_ leases: [Lease]) {
+        rows = leases.compactMap(Row.init).sorted { $0.rank < $1.rank }
+    }
+
+    private static let titles = [
+        "Name", "Status", "User", "Project", "Start", "End", "Remaining", "Total Hours", "# Nodes", "# FIPs", "Created",
+        "Lease ID",
+    ]
+
+    /// The table as text, its columns as wide as what is in them; times in UTC.
+    public var description: String {
+        let lines = [Self.titles] + rows.map(\.cells)
+        let widths = Self.titles.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        return lines.map { cells in
+            let padded = zip(cells, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+            return String(padded.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+        }.joined(separator: "\n")
+    }
+}
+
+extension LeaseTable.Row {
+    init?(_ lease: Lease) {
+        guard let mirrored = lease.mirrored, let status = lease.status else { return nil }
+        let remaining = lease.remaining
+        self.init(
+            name: lease.name, status: status, user: mirrored.userName ?? mirrored.lease.userID,
+            project: mirrored.projectName ?? mirrored.lease.projectID, startsAt: mirrored.lease.startsAt,
+            endsAt: lease.endsAt, remaining: remaining == .zero ? nil : remaining,
+            totalHours: Double(lease.duration.components.seconds) / 3_600, nodes: mirrored.nodes,
+            floatingIPs: mirrored.floatingIPs, createdAt: lease.createdAt, id: mirrored.id, isMine: mirrored.isMine)
+    }
+
+    /// Where the row stands: python-chi's order.
+    fileprivate var rank: (Int, Int, Int64, String) {
+        let states: [LeaseStatus] = [.pending, .active, .terminated]
+        let created = createdAt?.secondsSince1970 ?? .max
+        return (isMine ? 0 : 1, states.firstIndex(of: status) ?? states.count, created, id)
+    }
+
+    fileprivate var cells: [String] {
+        let texts = [
+            name, status.rawValue, user, project, startsAt.blazarRequest, endsAt.blazarRequest, remainingText,
+            hoursText, nodes.text, floatingIPs.text, createdAt?.blazarRequest ?? "", id,
+        ]
+        return texts.map(\.escapedForTerminal)
+    }
+
+    private var remainingText: String {
+        guard let hours = remaining.map({ $0.components.seconds / 3_600 }) else { return "Expired" }
+        return "\(Self.padded(hours / 24))d \(Self.padded(hours % 24))h"
+    }
+
+    private var hoursText: String {
+        let tenths = Int((totalHours * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+
+    private static func padded(_ number: Int64) -> String { number < 10 ? "0\(number)" : String(number) }
+}
+
+extension ResourceCount {
+    fileprivate var text: String { exact.map(String.init) ?? "\(least)-\(most)" }
+}
+
+extension Lease {
+    /// The floating IP addresses that the lease holds. If the database lacks some of an active lease, its cloud is read.
+    ///
+    /// - Throws: ``LeaseholdError`` of code `invalid` before it is submitted.
+    public nonisolated(nonsending) func reservedFloatingIPs() async throws(LeaseholdError) -> [String] {
+        let wanted = fipReservations.reduce(0) { $0 + ($1.amount ?? 1) }
+        return try await reserved(wanted) { lease throws(LeaseholdError) in
+            try manager.reservedFloatingIPs(of: lease)
+        }
+    }
+
+    /// The flavors of the lease's flavor and instance reservations. If the database lacks some of an active lease, its
+    /// cloud is read.
+    ///
+    /// - Throws: ``LeaseholdError`` of code `invalid` before it is submitted.
+    public nonisolated(nonsending) func reservedFlavors() async throws(LeaseholdError) -> [Flavor] {
+        let wanted = reservations.count { $0.isOfInstances }
+        return try await reserved(wanted) { lease throws(LeaseholdError) in try manager.reservedFlavors(of: lease) }
+    }
+
+    private nonisolated(nonsending) func reserved<Thing>(
+        _ wanted: Int, _ find: (MirroredLease) throws(LeaseholdError) -> [Thing]
+    ) async throws(LeaseholdError) -> [Thing] {
+        _ = try submittedID()
+        if mirrored == nil { try reload() }
+        guard let present = mirrored else { return [] }
+        let found = try find(present)
+        guard found.count < wanted, present.lease.status == .active else { return found }
+        // Offline, what is known is all there is.
+        guard try await sync(readsResources: true, { _ in }) else { return found }
+        try reload()
+        return try find(mirrored ?? present)
+    }
 }

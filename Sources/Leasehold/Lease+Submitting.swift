@@ -60,7 +60,7 @@ extension Lease {
     ) async throws(LeaseholdError) -> Bool {
         // A lease that starts when it is created lasts as long as was said, however late that is.
         var terms = WriteTerms()
-        if startsAt == nil, case .after = wantedEnd { terms.lateStart = .shift }
+        if startsAt == nil, case .after = requestedEnd { terms.lateStart = .shift }
         let result: WriteResult
         do {
             result = try await manager.create(
@@ -90,7 +90,7 @@ extension Lease {
     ) async -> Bool {
         switch state {
         case .draft: return true
-        case .mirrored(let failed) where failed.lease.status == .error && failed.departure == nil:
+        case .mirrored(let failed) where failed.lease.status == .error && failed.removal == nil:
             let deletion = try? await manager.change(
                 .delete, failed.id, progress: progress, fields: { _ in [:] })
             guard let state = deletion?.mutation.state, state == .accepted || state == .settled else { return false }

@@ -36,9 +36,9 @@ public final class Lease {
     /// What is asked for, until it is submitted.
     var requests: [ReservationRequest] = []
     var findings: [DraftFinding] = []
-    private let wantedName: String
-    private let wantedStart: Timestamp?
-    let wantedEnd: End
+    private let requestedName: String
+    private let requestedStart: Timestamp?
+    let requestedEnd: End
 
     /// When a lease that was made here is to end.
     enum End {
@@ -62,16 +62,16 @@ public final class Lease {
         cloud: String? = nil, manager: LeaseManager? = nil
     ) throws(LeaseholdError) {
         switch (endsAt, duration) {
-        case (let end?, nil): wantedEnd = .at(end)
-        case (nil, let duration?): wantedEnd = .after(duration.components.seconds)
+        case (let end?, nil): requestedEnd = .at(end)
+        case (nil, let duration?): requestedEnd = .after(duration.components.seconds)
         case (_?, _?):
             throw LeaseholdError(
                 code: .invalid, message: "Specify either the end or the duration of '\(name)', not both.")
         case (nil, nil):
             throw LeaseholdError(code: .invalid, message: "Specify when '\(name)' ends: endsAt or duration.")
         }
-        wantedName = name
-        wantedStart = startsAt
+        requestedName = name
+        requestedStart = startsAt
         self.cloud = cloud
         if let manager { self.manager = manager } else { self.manager = try LeaseManager() }
     }
@@ -96,9 +96,9 @@ public final class Lease {
     }
 
     private init(_ lease: BlazarLease, cloud: String?, manager: LeaseManager?) throws(LeaseholdError) {
-        wantedName = lease.name
-        wantedStart = lease.startsAt
-        wantedEnd = .at(lease.endsAt)
+        requestedName = lease.name
+        requestedStart = lease.startsAt
+        requestedEnd = .at(lease.endsAt)
         self.cloud = cloud
         if let manager { self.manager = manager } else { self.manager = try LeaseManager() }
         state = .read(lease)
@@ -130,7 +130,7 @@ extension Lease {
     }
 
     /// Its name.
-    public var name: String { lease?.name ?? wantedName }
+    public var name: String { lease?.name ?? requestedName }
 
     /// Its identifier: Blazar's, or a local one while its creation is queued; `nil` before it is submitted.
     public var id: String? { lease?.id }
@@ -140,7 +140,7 @@ extension Lease {
         switch state {
         case .draft: nil
         case .read(let lease): lease.status
-        case .mirrored(let mirrored): mirrored.departure == nil ? mirrored.lease.status : .deleted
+        case .mirrored(let mirrored): mirrored.removal == nil ? mirrored.lease.status : .deleted
         case .deleted: .deleted
         }
     }
@@ -152,14 +152,14 @@ extension Lease {
     public var projectID: String? { lease?.projectID }
 
     /// When it starts, or started; `nil` for as soon as it is created.
-    public var startsAt: Timestamp? { lease?.startsAt ?? wantedStart }
+    public var startsAt: Timestamp? { lease?.startsAt ?? requestedStart }
 
     /// When it ends, or ended.
     public var endsAt: Timestamp {
         if let lease { return lease.endsAt }
-        switch wantedEnd {
+        switch requestedEnd {
         case .at(let end): return end
-        case .after(let seconds): return (wantedStart ?? manager.configuration.now()).adding(seconds: seconds)
+        case .after(let seconds): return (requestedStart ?? manager.configuration.now()).adding(seconds: seconds)
         }
     }
 
@@ -168,7 +168,7 @@ extension Lease {
 
     /// How long it lasts, from its start to its end.
     public var duration: Duration {
-        if case (nil, .after(let seconds)) = (lease, wantedEnd) { return .seconds(seconds) }
+        if case (nil, .after(let seconds)) = (lease, requestedEnd) { return .seconds(seconds) }
         return .seconds(endsAt.seconds(since: startsAt ?? manager.configuration.now()))
     }
 
@@ -216,7 +216,7 @@ extension Lease {
     /// What a creation would be sent with now.
     public var draft: LeaseDraft {
         LeaseDraft(
-            name: wantedName, start: wantedStart.map(LeaseDraft.Start.at) ?? .now, endsAt: endsAt,
+            name: requestedName, start: requestedStart.map(LeaseDraft.Start.at) ?? .now, endsAt: endsAt,
             reservations: ReservationRequest.ordered(requests).map { $0.withTextValues().request.json })
     }
 

@@ -66,8 +66,8 @@ extension LeaseManager {
     /// Where a creation goes: where the cloud's unchanged configuration led before, or else where its token says. If that
     /// cannot be asked for, where it led before it was changed, which is in doubt.
     func destination(
-        of connection: CloudConnection, _ flush: QueueFlush, isOffline: Bool
-    ) async throws -> (Scope, DoubtfulDestination?) {
+        of connection: CloudConnection, _ flush: PromptSender, isOffline: Bool
+    ) async throws -> (Scope, UnconfirmedDestination?) {
         let reference = connection.reference
         let name = reference.description
         if let known = try store.scope(ofCloud: name, fingerprint: connection.fingerprint) { return (known, nil) }
@@ -77,10 +77,10 @@ extension LeaseManager {
                 return (try await flush.scope(of: connection), nil)
             } catch {
                 guard let before, !(error is StoreError) else { throw error }
-                return (before, DoubtfulDestination(cloud: reference))
+                return (before, UnconfirmedDestination(cloud: reference))
             }
         }
-        if let before { return (before, DoubtfulDestination(cloud: reference)) }
+        if let before { return (before, UnconfirmedDestination(cloud: reference)) }
         throw LeaseholdError(
             code: .notFound,
             message: """
@@ -130,7 +130,7 @@ extension LeaseManager {
         } catch let error as StoreError {
             throw LeaseholdError(error)
         } catch {
-            throw LeaseholdError(code: .configuration, message: (error as? CloudFault)?.message ?? "\(error)")
+            throw LeaseholdError(code: .configuration, message: (error as? CloudError)?.message ?? "\(error)")
         }
     }
 
@@ -146,7 +146,7 @@ extension LeaseManager {
         case .connection(let connection):
             let entry = CloudDirectory.Entry(
                 reference: connection.reference, name: connection.name, connection: .success(connection))
-            let reports = await Synchronizer(store: store, options: pullOptions(options), progress: noting(progress))
+            let reports = await Synchronizer(store: store, options: bounded(options), progress: noting(progress))
                 .run([entry])
             return reports.allSatisfy { $0.failure == nil }
         case .elsewhere(let why): throw LeaseholdError(code: .configuration, message: why)

@@ -24,7 +24,7 @@ extension LeaseManager {
     package static func logIn(
         _ target: LoginTarget, askingAgain asksAgain: Bool, _ configuration: Configuration
     ) async throws(LeaseholdError) -> LoginReport {
-        try await withLogin(target, configuration) { login throws(CloudTrouble) in
+        try await withLogin(target, configuration) { login throws(CloudError) in
             LoginReport(
                 cloud: login.name, region: login.region,
                 summary: try await login.logIn(askingAgain: asksAgain), chameleon: login.chameleon)
@@ -38,7 +38,7 @@ extension LeaseManager {
     package static func logOut(
         _ target: LoginTarget, _ configuration: Configuration
     ) async throws(LeaseholdError) -> (cloud: String, wasLoggedIn: Bool) {
-        try await withLogin(target, configuration) { login throws(CloudTrouble) in
+        try await withLogin(target, configuration) { login throws(CloudError) in
             (login.name, try await login.logOut())
         }
     }
@@ -49,7 +49,7 @@ extension LeaseManager {
     package static func chameleonSites(
         _ target: LoginTarget, listURL: String, _ configuration: Configuration
     ) async throws(LeaseholdError) -> [ChameleonSite] {
-        try await withLogin(target, configuration) { login throws(CloudTrouble) in
+        try await withLogin(target, configuration) { login throws(CloudError) in
             try await login.sites(listURL: listURL)
         }
     }
@@ -59,15 +59,15 @@ extension LeaseManager {
 
     private static func withLogin<Value: Sendable>(
         _ target: LoginTarget, _ configuration: Configuration,
-        _ body: (CloudLogin) async throws(CloudTrouble) -> Value
+        _ body: (CloudLogin) async throws(CloudError) -> Value
     ) async throws(LeaseholdError) -> Value {
         let login: CloudLogin
-        do throws(CloudFault) {
+        do throws(CloudError) {
             login = try directory(configuration).login(target)
         } catch {
             throw LeaseholdError(code: .configuration, message: error.message)
         }
-        do throws(CloudTrouble) {
+        do throws(CloudError) {
             let value = try await body(login)
             await login.close()
             return value

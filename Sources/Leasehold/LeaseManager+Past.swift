@@ -44,7 +44,7 @@ extension LeaseManager {
         var filter = filter
         filter.heldAt = moment
         try handOver(filter, asKnownAt: knowledge, order: order, includesDrafts: false) { lease in
-            if let moment, lease.holding(at: moment) == nil { return }
+            if let moment, lease.held(at: moment) == nil { return }
             try each(lease)
         }
     }

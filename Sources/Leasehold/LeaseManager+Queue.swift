@@ -2,108 +2,6 @@ public import LeaseModel
 import LeaseStore
 import SyncEngine
 
-/// The lease that a write is for.
-public enum WriteTarget: Sendable, Hashable {
-    /// One that the mirror has.
-    case mirrored(MirroredLease)
-    /// One that was asked for here, and that the cloud may not have yet.
-    case creation(Mutation, pending: [Mutation])
-
-    /// The scope that it belongs to.
-    public var scopeID: Int64 {
-        switch self {
-        case .mirrored(let lease): lease.scopeID
-        case .creation(let mutation, _): mutation.scopeID
-        }
-    }
-
-    /// Its name.
-    public var name: String {
-        switch self {
-        case .mirrored(let lease): lease.lease.name
-        case .creation(let mutation, _): mutation.leaseName
-        }
-    }
-
-    /// When it ends once everything that is queued for it has been carried out, as far as is known here.
-    public var endsAt: Timestamp? {
-        let (present, pending) =
-            switch self {
-            case .mirrored(let lease): (Optional(lease.lease.endsAt), lease.pending)
-            case .creation(let mutation, let pending): (try? LeaseDraft(body: mutation.body).endsAt, pending)
-            }
-        let wanted = pending.last { $0.verb != .create && $0.body["end_date"] != nil }
-        return wanted?.body["end_date"]?.stringValue.flatMap(Timestamp.init(parsing:)) ?? present
-    }
-
-    /// The name of its site.
-    var site: String {
-        switch self {
-        case .mirrored(let lease): lease.site
-        case .creation(let mutation, _): mutation.site
-        }
-    }
-
-    /// Its local id, if it was asked for here and the cloud does not have it yet.
-    var localID: String? { if case .creation(let mutation, _) = self { mutation.localID } else { nil } }
-
-    /// What its reservations are known by.
-    var reservationIDs: [String] {
-        switch self {
-        case .mirrored(let lease): lease.lease.reservations.map(\.id)
-        case .creation(let mutation, _):
-            (mutation.body["reservations"]?.arrayValue ?? []).indices.map {
-                LeaseFields.localID(ofReservation: $0, in: mutation.localID ?? "")
-            }
-        }
-    }
-
-    /// The same fields, with each reservation named by its whole id: the beginning of one will do if no other begins so.
-    func resolvingReservations(in fields: JSONObject) -> JSONObject {
-        let known = reservationIDs
-        let given = LeaseFields(fields)
-        var resolved = LeaseFields()
-        resolved.lease = given.lease
-        resolved.unidentified = given.unidentified
-        for (id, values) in given.reservations {
-            let matches = known.contains(id) || id.count < 4 ? [] : known.filter { $0.hasPrefix(id) }
-            resolved.merge(values, into: matches.count == 1 ? matches[0] : id)
-        }
-        return resolved.body
-    }
-
-    var desk: QueueDesk.Target {
-        switch self {
-        case .mirrored(let lease): .mirrored(lease.lease)
-        case .creation(let mutation, _): .creation(mutation)
-        }
-    }
-}
-
-/// How to end a conflict between a queued change and what happened at the server.
-public enum ConflictResolution: Sendable, Hashable {
-    /// Carry out what was asked for here.
-    case mine
-    /// Leave the lease as the server has it.
-    case theirs
-    /// Carry out these values instead, as a PUT takes them.
-    case values(JSONObject)
-    /// A creation in doubt became this lease.
-    case adopt(leaseID: String)
-    /// A creation in doubt became none of those that look alike: send it again.
-    case create
-
-    var desk: QueueDesk.Resolution {
-        switch self {
-        case .mine: .mine
-        case .theirs: .theirs
-        case .values(let values): .values(values)
-        case .adopt(let id): .adopt(leaseID: id)
-        case .create: .create
-        }
-    }
-}
-
 extension LeaseManager {
     /// The lease that a reference stands for, one that is only queued included.
     ///
@@ -123,11 +21,14 @@ extension LeaseManager {
     /// - Parameters:
     ///   - scopes: of these scopes; `nil` for all.
     ///   - includesFinal: what is done with, too.
+    ///   - nameGlob: a shell pattern for the lease's name; `nil` for all.
     /// - Returns: the mutations; without `includesFinal` those that are open, rejected or expired.
     /// - Throws: ``LeaseholdError`` of code `database`.
-    public func queue(scopes: Set<Int64>? = nil, includesFinal: Bool = false) throws(LeaseholdError) -> [Mutation] {
+    public func queue(
+        scopes: Set<Int64>? = nil, includesFinal: Bool = false, nameGlob: String? = nil
+    ) throws(LeaseholdError) -> [Mutation] {
         try reading { store throws(StoreError) in
-            try store.mutations(scopes: scopes, includesFinal: includesFinal)
+            try store.mutations(scopes: scopes, includesFinal: includesFinal, nameGlob: nameGlob)
         }
     }
 
@@ -166,7 +67,7 @@ extension LeaseManager {
         _ id: Int64, fields: JSONObject, terms: WriteTerms = WriteTerms(), isForced: Bool = false
     ) throws(LeaseholdError) -> Mutation {
         let fields = try reviewed(id, fields, lateStart: terms.lateStart, isForced: isForced)
-        return try deciding(id) { try $0.edit(id, fields: fields, terms: terms.desk) }
+        return try deciding(id) { try $0.edit(id, fields: fields, terms: terms) }
     }
 
     /// Ends a conflict, or a doubt about which lease a creation became.
@@ -177,7 +78,7 @@ extension LeaseManager {
         _ id: Int64, _ resolution: ConflictResolution, isForced: Bool = false
     ) throws(LeaseholdError) -> Mutation {
         guard case .values(let values) = resolution else {
-            return try deciding(id) { try $0.resolve(id, resolution.desk) }
+            return try deciding(id) { try $0.resolve(id, resolution) }
         }
         let reviewed = try reviewed(id, values, lateStart: nil, isForced: isForced)
         return try deciding(id) { try $0.resolve(id, .values(reviewed)) }
@@ -205,12 +106,12 @@ extension LeaseManager {
     }
 
     private func deciding(
-        _ id: Int64, _ body: (QueueDesk) throws -> Mutation
+        _ id: Int64, _ body: (WriteQueue) throws -> Mutation
     ) throws(LeaseholdError) -> Mutation {
         _ = try mutation(id)
         do {
-            return try body(QueueDesk(store: store, now: configuration.now))
-        } catch let error as QueueDesk.Refusal {
+            return try body(WriteQueue(store: store, now: configuration.now))
+        } catch let error as WriteQueue.Refusal {
             throw LeaseholdError(code: .invalid, message: error.message)
         } catch let error as StoreError {
             throw LeaseholdError(error)

@@ -1,5 +1,6 @@
 public import LeaseModel
 import LeaseStore
+import SyncEngine
 
 extension LeaseManager {
     // MARK: - Leases
@@ -102,7 +103,7 @@ extension LeaseManager {
 
     /// The lease with the changes that its site has accepted, and that no list has shown yet.
     func withAcceptedChanges(_ lease: MirroredLease) throws(LeaseholdError) -> MirroredLease {
-        guard !lease.isDraft, lease.departure == nil else { return lease }
+        guard !lease.isDraft, lease.removal == nil else { return lease }
         let changes = try reading { store throws(StoreError) in
             try store.changes(ofLease: lease.id, scope: lease.scopeID)
         }
@@ -188,4 +189,80 @@ extension LeaseManager {
     public func resourceListings(scopes: Set<Int64>? = nil) throws(LeaseholdError) -> [ResourceListing] {
         try reading { store throws(StoreError) in try store.resourceListings(scopes: scopes) }
     }
+}
+
+extension LeaseManager {
+    /// What a cloud has of a kind, as the local database knows it.
+    ///
+    /// - Parameters:
+    ///   - kind: of what.
+    ///   - cloud: where; `nil` for the standard cloud.
+    /// - Returns: the resources, if the cloud has ever listed them.
+    /// - Throws: ``LeaseholdError`` of code `notFound` if it has not; of `configuration` if it cannot be told which
+    ///   cloud is meant.
+    package func catalogue(_ kind: ResourceKind, cloud: String?) throws(LeaseholdError) -> [CatalogueResource] {
+        let found = try scope(ofCloud: cloud)
+        let name: String
+        if let cloud { name = cloud } else { name = try configuredCloud(nil).reference.description }
+        let scopes: Set<Int64>?
+        if let found { scopes = [found.id] } else { scopes = try scopeIDs(ofClouds: [name]) }
+        let listings = try resourceListings(scopes: scopes).filter { $0.kind == kind }
+        guard let answer = listings.first else {
+            throw LeaseholdError(
+                code: .notFound,
+                message: """
+                    What cloud '\(name)' has is not in the local database yet. \
+                    Run `leasehold sync --os-cloud \(name)` once, or LeaseManager.sync(), while you are online.
+                    """)
+        }
+        let listed = try resources(kind, scopes: scopes).map(\.resource)
+        guard listed.isEmpty, answer.outcome != .listed else { return listed }
+        throw LeaseholdError(
+            code: .notFound,
+            message: "Cloud '\(name)' does not tell its \(kind.plural): \(answer.message ?? answer.outcome.rawValue).")
+    }
+}
+
+extension LeaseManager {
+    /// What is wrong with the database, in SQLite's own words; empty if nothing is.
+    public func checkDatabase() throws(LeaseholdError) -> [String] {
+        try reading { store throws(StoreError) in try store.check() }
+    }
+
+    /// Writes a consistent copy of the database to a new file, even while others write.
+    public func backUpDatabase(to path: String) throws(LeaseholdError) {
+        try reading { store throws(StoreError) in try store.backUp(to: path) }
+    }
+
+    /// Runs one statement that reads, on the documented views `v_lease`, `v_reservation`, `v_event`, `v_history`,
+    /// `v_resource` or anything else, handing over the names of the columns and then each row.
+    ///
+    /// - Throws: ``LeaseholdError`` of code `database`, or what the closures throw.
+    public func query(
+        _ sql: String, columns: ([String]) throws -> Void, each: ([JSONValue]) throws -> Void
+    ) throws {
+        var thrown: (any Error)?
+        func noting(_ body: () throws -> Void) throws {
+            do { try body() } catch {
+                thrown = error
+                throw error
+            }
+        }
+        do {
+            try store.query(sql, columns: { names in try noting { try columns(names) } }) { row in
+                try noting { try each(row) }
+            }
+        } catch {
+            if let thrown { throw thrown }
+            // What SQLite refuses without a fault of the database's is the statement's.
+            guard error.kind != .failed else { throw LeaseholdError(code: .invalid, message: error.message) }
+            throw LeaseholdError(error)
+        }
+    }
+
+    /// The size of the database in bytes, the write-ahead log included.
+    public var databaseSizeInBytes: Int { store.sizeInBytes }
+
+    /// The version of the database's schema.
+    public var databaseSchemaVersion: Int { store.schemaVersion }
 }

@@ -8,19 +8,19 @@ extension LeaseManager {
     /// - Parameters:
     ///   - filter: which. Its types leave out the other reservations of the leases found, too.
     ///   - includesNames: whether the lease's id, name, user and creation are wanted; empty without.
-    ///   - includesStates: whether ``LeaseHolding/earlierStates`` are wanted.
-    ///   - includesEvents: whether ``LeaseHolding/events`` are wanted.
+    ///   - includesStates: whether ``LeaseUsage/earlierStates`` are wanted.
+    ///   - includesEvents: whether ``LeaseUsage/events`` are wanted.
     ///   - each: takes a lease.
     /// - Throws: ``LeaseholdError`` of code `database`, or what `each` throws.
-    public func forEachHolding(
+    public func forEachUsage(
         _ filter: LeaseFilter, includesNames: Bool = true, includesStates: Bool = false, includesEvents: Bool = false,
-        each: (LeaseHolding) throws -> Void
+        each: (LeaseUsage) throws -> Void
     ) throws {
-        let detail = HoldingDetail(names: includesNames, states: includesStates, events: includesEvents)
+        let detail = UsageDetail(names: includesNames, states: includesStates, events: includesEvents)
         var thrown: (any Error)?
         do {
-            try store.holdings(filter, detail: detail) { holding in
-                do { try each(holding) } catch {
+            try store.usage(filter, detail: detail) { usage in
+                do { try each(usage) } catch {
                     thrown = error
                     throw error
                 }
@@ -37,27 +37,27 @@ extension LeaseManager {
     ///   - filter: which leases. Its types leave out the other reservations of the leases found, too.
     ///   - empty: the sum of nothing.
     ///   - includesNames: whether the lease's id, name, user and creation are wanted; empty without.
-    ///   - includesStates: whether ``LeaseHolding/earlierStates`` are wanted.
-    ///   - includesEvents: whether ``LeaseHolding/events`` are wanted.
+    ///   - includesStates: whether ``LeaseUsage/earlierStates`` are wanted.
+    ///   - includesEvents: whether ``LeaseUsage/events`` are wanted.
     ///   - includesKinds: whether ``HeldReservation/flavorOrMachine`` is wanted.
     ///   - progress: told now and then how many leases more have been read, by one thread at a time.
     ///   - add: adds a lease to a sum. Which leases come to which sum, and in what order, is left to chance.
     /// - Returns: the sums of the threads, to be put together; at least one.
     /// - Throws: ``LeaseholdError`` of code `database`.
-    public func addUpHoldings<Sum: Sendable>(
+    public func addUpUsage<Sum: Sendable>(
         _ filter: LeaseFilter, from empty: Sum, includesNames: Bool = true, includesStates: Bool = false,
         includesEvents: Bool = false, includesKinds: Bool = false, progress: @Sendable (Int) -> Void = { _ in },
-        add: @Sendable (inout Sum, LeaseHolding) -> Void
+        add: @Sendable (inout Sum, LeaseUsage) -> Void
     ) throws(LeaseholdError) -> [Sum] {
-        let detail = HoldingDetail(
+        let detail = UsageDetail(
             names: includesNames, states: includesStates, events: includesEvents, kinds: includesKinds)
         return try reading { store throws(StoreError) in
-            try store.holdings(filter, detail: detail, from: empty, progress: progress, add: add)
+            try store.usage(filter, detail: detail, from: empty, progress: progress, add: add)
         }
     }
 }
 
-extension HoldingDetail {
+extension UsageDetail {
     fileprivate init(names: Bool, states: Bool, events: Bool, kinds: Bool = false) {
         self = names ? .names : []
         if states { insert(.states) }

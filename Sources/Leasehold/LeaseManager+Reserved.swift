@@ -49,3 +49,101 @@ extension Reservation {
     /// Whether Nova gets a private flavor for it.
     var isOfInstances: Bool { [.flavor, .instance].contains(resourceType) }
 }
+
+// The functions of python-chi that fill lists of reservations, deprecated there since its release 1.0.
+extension LeaseManager {
+    /// Adds nodes to a list of reservations.
+    ///
+    /// - Parameters:
+    ///   - list: the list.
+    ///   - count: how many.
+    ///   - resourceProperties: what is asked of them, to which the other arguments add.
+    ///   - nodeType: their type.
+    ///   - nodeName: the one node's name, with nothing else.
+    ///   - architecture: their architecture, for example `x86_64`.
+    /// - Throws: ``LeaseholdError`` of code `invalid`; nothing is added then.
+    @available(*, deprecated, message: "Use Lease.addNodeReservation.")
+    public func addNodeReservation(
+        to list: inout [ReservationRequest], count: Int = 1, resourceProperties: ResourceProperties? = nil,
+        nodeType: String? = nil, nodeName: String? = nil, architecture: String? = nil
+    ) throws(LeaseholdError) {
+        try add(to: &list) { () throws(DraftError) in
+            try .node(
+                count: count, resourceProperties: resourceProperties, nodeType: nodeType, nodeName: nodeName,
+                architecture: architecture)
+        }
+    }
+
+    /// Adds edge devices to a list of reservations.
+    ///
+    /// - Parameters:
+    ///   - list: the list.
+    ///   - count: how many.
+    ///   - machineName: their machine name, for example `raspberrypi4-64`.
+    ///   - deviceModel: their model.
+    ///   - deviceName: the one device's name.
+    /// - Throws: ``LeaseholdError`` of code `invalid`; nothing is added then.
+    @available(*, deprecated, message: "Use Lease.addDeviceReservation.")
+    public func addDeviceReservation(
+        to list: inout [ReservationRequest], count: Int = 1, machineName: String? = nil, deviceModel: String? = nil,
+        deviceName: String? = nil
+    ) throws(LeaseholdError) {
+        try add(to: &list) { () throws(DraftError) in
+            try .device(count: count, machineName: machineName, deviceModel: deviceModel, deviceName: deviceName)
+        }
+    }
+
+    /// Adds floating IPs of a cloud's public network to a list of reservations.
+    ///
+    /// - Parameters:
+    ///   - list: the list.
+    ///   - count: how many.
+    ///   - cloud: where; `nil` for the standard cloud.
+    /// - Throws: ``LeaseholdError`` of code `invalid`, or `notFound` if the cloud's networks have never been read;
+    ///   nothing is added then.
+    @available(*, deprecated, message: "Use Lease.addFIPReservation.")
+    public func addFIPReservation(
+        to list: inout [ReservationRequest], count: Int = 1, cloud: String? = nil
+    ) throws(LeaseholdError) {
+        let networks = try catalogue(.network, cloud: cloud)
+        try add(to: &list) { () throws(DraftError) in try .floatingIP(amount: count, networks: networks) }
+    }
+
+    /// Adds a network to a list of reservations.
+    ///
+    /// - Parameters:
+    ///   - list: the list.
+    ///   - networkName: what it will be called.
+    ///   - usageType: `storage`, or nothing.
+    ///   - ofControllerIP: the address of an OpenFlow controller, which counts with its port only.
+    ///   - ofControllerPort: the port of an OpenFlow controller.
+    ///   - vswitchName: the virtual switch to share with other networks.
+    ///   - stitchProvider: `fabric`, or nothing.
+    ///   - resourceProperties: what is asked of the network segment, to which the other arguments add.
+    ///   - physicalNetwork: the physical network; `nil` for any.
+    /// - Throws: ``LeaseholdError`` of code `invalid`; nothing is added then.
+    @available(*, deprecated, message: "Use Lease.addNetworkReservation.")
+    public func addNetworkReservation(
+        to list: inout [ReservationRequest], networkName: String, usageType: String? = nil,
+        ofControllerIP: String? = nil, ofControllerPort: Int? = nil, vswitchName: String? = nil,
+        stitchProvider: String? = nil, resourceProperties: ResourceProperties? = nil,
+        physicalNetwork: String? = "physnet1"
+    ) throws(LeaseholdError) {
+        try add(to: &list) { () throws(DraftError) in
+            try .network(
+                name: networkName, usageType: usageType, ofControllerIP: ofControllerIP,
+                ofControllerPort: ofControllerPort, vswitchName: vswitchName, stitchProvider: stitchProvider,
+                resourceProperties: resourceProperties, physicalNetwork: physicalNetwork)
+        }
+    }
+
+    private func add(
+        to list: inout [ReservationRequest], _ make: () throws(DraftError) -> ReservationRequest
+    ) throws(LeaseholdError) {
+        do {
+            list.append(try make())
+        } catch {
+            throw LeaseholdError(error)
+        }
+    }
+}

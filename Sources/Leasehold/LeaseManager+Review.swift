@@ -44,7 +44,7 @@ extension LeaseManager {
     ///
     /// - Throws: ``LeaseholdError`` of code `configuration` if the file cannot be understood.
     public func policies() throws(LeaseholdError) -> SitePolicies {
-        do throws(CloudFault) {
+        do throws(CloudError) {
             return try directory.policies()
         } catch {
             throw LeaseholdError(code: .configuration, message: error.message)
@@ -53,7 +53,7 @@ extension LeaseManager {
 
     /// What is wrong with the policy file; `nil` if nothing is, or if there is none.
     public static func policyProblem(_ configuration: Configuration) -> String? {
-        do throws(CloudFault) {
+        do throws(CloudError) {
             _ = try directory(configuration).policies()
             return nil
         } catch {
@@ -103,7 +103,7 @@ extension LeaseManager {
         }
         switch target {
         case .mirrored(let lease):
-            if lease.departure != nil {
+            if lease.removal != nil {
                 throw LeaseholdError(code: .notFound, message: "The lease \"\(target.name)\" has been deleted.")
             }
             let pending = lease.pending.filter { $0.verb != .create }.map(\.body)
@@ -133,7 +133,7 @@ extension LeaseManager {
     ) -> [DraftFinding] {
         let change = LeaseFields(fields)
         let localID = creation.localID ?? ""
-        let isUnsent = creation.doubt == nil && ![.sending, .accepted, .settled].contains(creation.state)
+        let isUnsent = creation.unconfirmed == nil && ![.sending, .accepted, .settled].contains(creation.state)
         if !change.reservations.isEmpty, !isUnsent {
             return [
                 DraftFinding(

@@ -1,20 +1,6 @@
 public import LeaseModel
 import SyncEngine
 
-/// How to sync.
-public struct SyncOptions: Sendable, Hashable {
-    /// Whether a list that lacks many known leases, or is suddenly empty, is right.
-    public var confirmsDeletes = false
-    /// Whether credentials that are for another project than before are right.
-    public var confirmsProject = false
-    /// Whether to read hosts, devices, flavors, networks and names as well.
-    public var readsResources = true
-
-    /// The safe choices.
-    public init() {}
-
-}
-
 extension LeaseManager {
     /// Reads clouds into the database; each fails alone.
     ///
@@ -30,7 +16,7 @@ extension LeaseManager {
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws(LeaseholdError) -> [SyncReport] {
         let entries = try entries(clouds)
-        let synchronizer = Synchronizer(store: store, options: pullOptions(options), progress: noting(progress))
+        let synchronizer = Synchronizer(store: store, options: bounded(options), progress: noting(progress))
         return await DatabaseThreads.run { await synchronizer.run(entries) }
     }
 
@@ -46,11 +32,11 @@ extension LeaseManager {
         progress: @escaping @Sendable (SyncProgress) async -> Void
     ) async throws(LeaseholdError) {
         let watch = SyncWatch(
-            store: store, intervalSeconds: intervalSeconds, options: pullOptions(SyncOptions()),
+            store: store, intervalSeconds: intervalSeconds, options: bounded(SyncOptions()),
             now: configuration.now, sleep: sleep, progress: noting(progress))
         do {
-            try await DatabaseThreads.run { () throws(CloudFault) in
-                try await watch.run { () throws(CloudFault) in try directory.entries(clouds) }
+            try await DatabaseThreads.run { () throws(CloudError) in
+                try await watch.run { () throws(CloudError) in try directory.entries(clouds) }
             }
         } catch {
             throw LeaseholdError(code: .configuration, message: error.message)
@@ -103,7 +89,7 @@ extension LeaseManager {
     /// Which cloud is used if none is named.
     private static func diagnoseDefault(_ configuration: Configuration) async -> [Diagnosis] {
         let step = "default cloud"
-        do throws(CloudFault) {
+        do throws(CloudError) {
             guard let entry = try directory(configuration).entries(.standard).first else { return [] }
             let connection = try entry.connection.get()
             let findings = CloudCheck(connection: connection).configuration(step)
@@ -122,15 +108,14 @@ extension LeaseManager {
         }
     }
 
-    func pullOptions(_ options: SyncOptions) -> PullOptions {
-        var pull = PullOptions()
-        pull.confirmsDeletes = options.confirmsDeletes
-        pull.confirmsProject = options.confirmsProject
-        pull.readsResources = options.readsResources
-        if let seconds = configuration.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"].flatMap(Int64.init), seconds >= 0 {
-            pull.quietPeriodSeconds = seconds
-        }
-        return pull
+    /// The options, with what the environment says of the quiet period.
+    func bounded(_ options: SyncOptions) -> SyncOptions {
+        guard let text = configuration.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"], let seconds = Int64(text),
+            seconds >= 0
+        else { return options }
+        var options = options
+        options.quietPeriodSeconds = seconds
+        return options
     }
 
     static func directory(_ configuration: Configuration) -> CloudDirectory {

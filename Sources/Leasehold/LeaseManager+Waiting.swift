@@ -123,8 +123,8 @@ extension LeaseManager {
     private func finished(_ target: WriteTarget, _ status: LeaseStatus) throws(LeaseholdError) -> WaitResult? {
         switch target {
         case .mirrored(let lease):
-            if lease.lease.status == status, lease.departure == nil { return WaitResult(lease: lease, mutation: nil) }
-            let hasEnded = lease.departure != nil || [.error, .terminated].contains(lease.lease.status)
+            if lease.lease.status == status, lease.removal == nil { return WaitResult(lease: lease, mutation: nil) }
+            let hasEnded = lease.removal != nil || [.error, .terminated].contains(lease.lease.status)
             guard !hasEnded else { throw Self.cannotBecome(status, lease) }
         case .creation(let mutation, _): try Self.checkOpen(mutation)
         }
@@ -132,7 +132,7 @@ extension LeaseManager {
     }
 
     private static func cannotBecome(_ status: LeaseStatus, _ lease: MirroredLease) -> LeaseholdError {
-        let how = lease.departure == nil ? lease.lease.status.rawValue : "gone"
+        let how = lease.removal == nil ? lease.lease.status.rawValue : "gone"
         return LeaseholdError(
             code: .refused, message: "'\(lease.lease.name)' is \(how), and will not become \(status).")
     }
@@ -155,10 +155,10 @@ extension LeaseManager {
         guard isDone, let lease else { return nil }
         let result = WaitResult(lease: lease, mutation: mutation)
         switch mutation.verb {
-        case .delete: return lease.departure == nil ? nil : result
+        case .delete: return lease.removal == nil ? nil : result
         case .update, .extend:
             // Somebody may have deleted it since: what was asked for was done.
-            if lease.departure != nil { return result }
+            if lease.removal != nil { return result }
             let asked = LeaseFields(mutation.body)
             let present = asked.values(of: lease.lease)
             let isShown = present.named.allSatisfy { name, value in
@@ -169,7 +169,7 @@ extension LeaseManager {
             return lease.lease.status.isTransient ? nil : result
         case .create:
             if lease.lease.status == .active { return result }
-            let hasEnded = lease.departure != nil || [.error, .terminated].contains(lease.lease.status)
+            let hasEnded = lease.removal != nil || [.error, .terminated].contains(lease.lease.status)
             guard !hasEnded else { throw Self.cannotBecome(.active, lease) }
             // It cannot start before the time is over.
             return lease.lease.status == .pending && lease.lease.startsAt > deadline ? result : nil

@@ -2,26 +2,6 @@ public import LeaseModel
 import LeaseStore
 import SyncEngine
 
-/// On what terms a write is asked for.
-public struct WriteTerms: Sendable, Hashable {
-    /// What to do if a creation's start passes before it can be sent; `nil`: `start-now` for a draft that starts now,
-    /// `expire` for one with a fixed start.
-    public var lateStart: LateStartPolicy?
-    /// Not to be sent after this moment.
-    public var notAfter: Timestamp?
-    /// Until when to try again if there is too little capacity.
-    public var retryUntil: Timestamp?
-
-    /// No terms.
-    public init(lateStart: LateStartPolicy? = nil, notAfter: Timestamp? = nil, retryUntil: Timestamp? = nil) {
-        self.lateStart = lateStart
-        self.notAfter = notAfter
-        self.retryUntil = retryUntil
-    }
-
-    var desk: QueueDesk.Terms { .init(lateStart: lateStart, notAfter: notAfter, retryUntil: retryUntil) }
-}
-
 /// What came of asking for a write.
 public struct WriteResult: Sendable, Hashable {
     /// The mutation that stands for it, as it is now.
@@ -75,8 +55,8 @@ extension LeaseManager {
             let flush = flush(progress)
             let connection = try connection(try configuredCloud(cloud))
             do {
-                let (scope, doubt) = try await destination(of: connection, flush, isOffline: isOffline)
-                let desk = QueueDesk(store: store, now: configuration.now)
+                let (scope, unconfirmed) = try await destination(of: connection, flush, isOffline: isOffline)
+                let writeQueue = WriteQueue(store: store, now: configuration.now)
                 var notes: [String] = []
                 if isIdempotent { notes = try await basis(connection, scope, flush, isOffline: isOffline) }
                 let findings = try review(draft, scope: scope, lateStart: terms.lateStart)
@@ -85,8 +65,8 @@ extension LeaseManager {
                 var isFound = false
                 if isIdempotent {
                     // What is there already needs no leave of the review's.
-                    let standing = try desk.createOnce(
-                        draft, scope: scope, terms: terms.desk, mayQueue: refusals.isEmpty, doubt: doubt)
+                    let standing = try writeQueue.createOnce(
+                        draft, scope: scope, terms: terms, mayQueue: refusals.isEmpty, unconfirmed: unconfirmed)
                     switch standing {
                     case .lease(let lease, let count):
                         var result = result(of: lease, among: count, scope)
@@ -102,10 +82,11 @@ extension LeaseManager {
                     }
                 } else {
                     guard refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
-                    mutation = try desk.create(draft, scope: scope, terms: terms.desk, doubt: doubt)
+                    mutation = try writeQueue.create(draft, scope: scope, terms: terms, unconfirmed: unconfirmed)
                 }
                 await progress(.mutation(cloud: scope.site, mutation))
-                var result = try await send(mutation, scope, connection, flush, isOffline: isOffline || doubt != nil)
+                var result = try await send(
+                    mutation, scope, connection, flush, isOffline: isOffline || unconfirmed != nil)
                 result.notes = notes + result.notes
                 result.warnings = findings
                 result.isFound = isFound
@@ -162,7 +143,7 @@ extension LeaseManager {
         var lease: MirroredLease?
         switch target {
         case .mirrored(let known):
-            guard let departure = known.departure, departure.reason != .outOfScope else { return nil }
+            guard let removal = known.removal, removal.reason != .outOfScope else { return nil }
             message = "\"\(target.name)\" is already deleted."
             lease = known
         case .creation(let creation, _):
@@ -184,8 +165,8 @@ extension LeaseManager {
         _ verb: Mutation.Verb, _ target: WriteTarget, _ fields: JSONObject, _ scope: Scope, _ terms: WriteTerms
     ) throws(LeaseholdError) -> Mutation {
         do {
-            return try QueueDesk(store: store, now: configuration.now).change(
-                verb, target.desk, fields: fields, scope: scope, terms: terms.desk)
+            return try WriteQueue(store: store, now: configuration.now).change(
+                verb, target, fields: fields, scope: scope, terms: terms)
         } catch {
             throw LeaseholdError(error)
         }
@@ -225,13 +206,13 @@ extension LeaseManager {
 
     // MARK: - Steps
 
-    func flush(_ progress: @escaping @Sendable (SyncProgress) async -> Void) -> QueueFlush {
-        QueueFlush(
-            store: store, options: pullOptions(SyncOptions()), sleep: sleep, progress: noting(progress))
+    func flush(_ progress: @escaping @Sendable (SyncProgress) async -> Void) -> PromptSender {
+        PromptSender(
+            store: store, options: bounded(SyncOptions()), sleep: sleep, progress: noting(progress))
     }
 
     private func send(
-        _ mutation: Mutation, _ scope: Scope, _ connection: CloudConnection, _ flush: QueueFlush, isOffline: Bool
+        _ mutation: Mutation, _ scope: Scope, _ connection: CloudConnection, _ flush: PromptSender, isOffline: Bool
     ) async throws -> WriteResult {
         guard !isOffline else { return try result(mutation, pause: nil) }
         var pause: String?
@@ -267,7 +248,7 @@ extension LeaseholdError {
         case let error as LeaseholdError: self = error
         case let error as StoreError: self.init(error)
         default:
-            let report = CloudTrouble(error)
+            let report = CloudError(error)
             let code: Code =
                 switch report.failure {
                 case .authentication: .authentication
@@ -278,5 +259,69 @@ extension LeaseholdError {
                 }
             self.init(code: code, message: report.message)
         }
+    }
+}
+
+// What is as good as a new lease of a name.
+extension LeaseManager {
+    /// Reads the cloud's leases, so that one made elsewhere counts.
+    ///
+    /// - Returns: what a person should know if that could not be done.
+    func basis(
+        _ connection: CloudConnection, _ scope: Scope, _ flush: PromptSender, isOffline: Bool
+    ) async throws -> [String] {
+        let reason: String
+        if isOffline {
+            reason = "Nobody was asked, as --offline says."
+        } else if let pause = try await flush.refresh(connection, scope: scope) {
+            reason = pause.message
+        } else {
+            return []
+        }
+        let known = try store.scopes().first { $0.id == scope.id }?.listedAt
+        let basis = known.map { "the leases as they were at \($0)" } ?? "no list of leases, as there has never been one"
+        return ["\(reason) Whether there is such a lease was decided on \(basis), and on the queue."]
+    }
+
+    /// What came of a wish that a lease fulfils which is there.
+    func result(of lease: MirroredLease, among count: Int, _ scope: Scope) -> WriteResult {
+        let name = lease.lease.name
+        var mutation = Mutation(
+            id: 0, scopeID: scope.id, address: scope.queueAddress, site: scope.site, verb: .create, localID: nil,
+            leaseID: lease.id, leaseName: name, state: .settled, body: [:], token: nil, createdAt: configuration.now())
+        mutation.message = "There is one of that name already."
+        let note = """
+            There are \(count) live leases named "\(name)" in project \(scope.projectName): this is the \
+            \(lease.lease.status == .active ? "newest active one" : "one that ends last").
+            """
+        var result = WriteResult(mutation: mutation, pause: nil, lease: lease, notes: count > 1 ? [note] : [])
+        result.isFound = true
+        return result
+    }
+}
+
+extension LeaseManager {
+    /// Lets some time pass after a creation has failed for good, so that another may be asked for; what is left of it in
+    /// `ERROR` is deleted first.
+    ///
+    /// - Parameters:
+    ///   - result: what came of the creation.
+    ///   - attempt: how many have failed, 1 or more.
+    /// - Throws: ``LeaseholdError`` if the database cannot be read, or `CancellationError`.
+    /// - Returns: `false` if a lease may still come, or have come, of it: then there must not be another.
+    package func clearTheWay(after result: WriteResult, attempt: Int) async throws -> Bool {
+        // 0: it was there before, and is not ours to delete.
+        guard result.mutation.id != 0 else { return false }
+        let creation = try mutation(result.mutation.id).mutation
+        let failed = try creation.leaseID.map { try lease($0, scopes: [creation.scopeID]) }
+        if let failed, failed.removal == nil {
+            guard failed.lease.status == .error else { return false }
+            let deletion = try await change(.delete, failed.id) { _ in [:] }
+            guard [.accepted, .settled].contains(deletion.mutation.state) else { return false }
+        } else if failed == nil {
+            guard creation.state == .rejected else { return false }
+        }
+        try await sleep(Double(1 << min(attempt, 5)))
+        return true
     }
 }

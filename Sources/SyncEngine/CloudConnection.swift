@@ -5,6 +5,8 @@ package import OpenStackClient
 /// A cloud that can be asked: its configuration, and a session that logs in when it is first used.
 package struct CloudConnection: Sendable {
     package let cloud: CloudConfiguration
+    /// What tells whether its configuration is still what it was.
+    package let fingerprint: String
     package let session: any ServiceSession
     /// The time by the cloud's clock, as far as it is known.
     let now: @Sendable () -> Timestamp
@@ -26,6 +28,7 @@ package struct CloudConnection: Sendable {
     ) {
         self.ends = ends
         self.cloud = cloud
+        fingerprint = cloud.fingerprint
         self.session = session
         self.now = { session.time?.now ?? now() }
         self.shutDown = shutDown
@@ -33,8 +36,6 @@ package struct CloudConnection: Sendable {
 
     /// What the cloud is found by.
     package var reference: CloudReference { cloud.reference }
-    /// What tells whether its configuration is still what it was.
-    package var fingerprint: String { cloud.fingerprint }
     /// What to call the cloud in front of a person; nothing can be looked up by it.
     package var name: String { cloud.displayName }
 
@@ -63,4 +64,34 @@ package struct CloudConnection: Sendable {
 
     /// Closes the connections. Must be called when the cloud is no longer needed.
     package func close() async { await shutDown() }
+}
+
+extension CloudConnection {
+    /// When what the cloud is logged in with ends, as far as is known here.
+    package var loginEnd: LoginEnd? { ends?.end(of: cloud) }
+
+    /// Asks when the credential ends, and notes it. Whatever goes wrong with that is no failure of anything.
+    func noteLoginEnd() async {
+        guard let ends, let identity = try? await session.identity() else { return }
+        switch cloud.credentials {
+        case .applicationCredential(let reference, _):
+            let answer = try? await self.identity.end(ofApplicationCredential: reference, user: identity.userID)
+            if case .listed(let end)? = answer { ends.note(end, of: cloud) }
+        case .token, .federated(_, .accessToken):
+            // A token for the project ends when the one does that it was got with.
+            ends.note(identity.expiresAt, of: cloud)
+        case .password, .totp, .multifactor, .federated: break
+        }
+    }
+
+    /// A report with a word about a login that is about to end, or has ended.
+    func warning(of report: SyncReport, asks: Bool) async -> SyncReport {
+        if asks, report.failure == nil { await noteLoginEnd() }
+        let now = now()
+        // A login that is refused has said so itself.
+        guard report.failure != .authentication, let end = loginEnd, now >= end.tellsFrom else { return report }
+        var report = report
+        report.warnings.append(end.sentence(now: now))
+        return report
+    }
 }

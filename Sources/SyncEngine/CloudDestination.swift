@@ -22,7 +22,7 @@ package enum CloudDestination {
 }
 
 /// A creation whose cloud was edited since it was last used, and could not be asked: where it leads now is not known.
-package struct DoubtfulDestination: Sendable, Hashable {
+package struct UnconfirmedDestination: Sendable, Hashable {
     package static let reason = "cloud"
     package let cloud: CloudReference
 
@@ -87,7 +87,7 @@ extension LeaseStore {
         let bound = try scopes()
         var sentences: [String] = []
         for mutation in elsewhere {
-            let isHeld = DoubtfulDestination.holds(mutation, of: cloud)
+            let isHeld = UnconfirmedDestination.holds(mutation, of: cloud)
             guard isHeld || (mutation.state == .queued && mutation.address == before?.queueAddress),
                 let scope = bound.first(where: { $0.queueAddress == mutation.address })
             else { continue }

@@ -3,17 +3,6 @@ package import Logging
 package import OpenStackClient
 import Synchronization
 
-/// Why a cloud cannot even be tried.
-package struct CloudFault: Error, Sendable, Hashable, CustomStringConvertible {
-    /// One sentence: what, where, and what to do.
-    package let message: String
-
-    package var description: String { message }
-
-    init(_ error: CloudConfigurationError) { message = error.message }
-    init(_ error: ServiceError) { message = error.message }
-}
-
 /// The clouds that a person has configured.
 package struct CloudDirectory: Sendable {
     let loader: CloudConfigurationLoader
@@ -69,9 +58,9 @@ package struct CloudDirectory: Sendable {
         package let reference: CloudReference
         /// What to call it in front of a person.
         package let name: String
-        package let connection: Result<CloudConnection, CloudFault>
+        package let connection: Result<CloudConnection, CloudError>
 
-        package init(reference: CloudReference, name: String, connection: Result<CloudConnection, CloudFault>) {
+        package init(reference: CloudReference, name: String, connection: Result<CloudConnection, CloudError>) {
             self.reference = reference
             self.name = name
             self.connection = connection
@@ -81,7 +70,7 @@ package struct CloudDirectory: Sendable {
     /// A cloud that was asked for: its configuration, or what is wrong with it.
     package struct Configured: Sendable {
         package let reference: CloudReference
-        let cloud: Result<CloudConfiguration, CloudFault>
+        let cloud: Result<CloudConfiguration, CloudError>
 
         /// What tells whether the configuration is still what it was; `nil` if it is faulty.
         package var fingerprint: String? { try? cloud.get().fingerprint }
@@ -95,39 +84,39 @@ package struct CloudDirectory: Sendable {
 
     /// Connects a cloud; nothing is sent before its first request.
     ///
-    /// - Throws: ``CloudFault`` if its configuration is faulty.
-    package func connect(_ configured: Configured) throws(CloudFault) -> CloudConnection {
+    /// - Throws: ``CloudError`` if its configuration is faulty.
+    package func connect(_ configured: Configured) throws(CloudError) -> CloudConnection {
         try connect(try configured.cloud.get()).get()
     }
 
     /// The names of the clouds that are configured.
     ///
-    /// - Throws: ``CloudFault`` if the files cannot be read.
-    package func names() throws(CloudFault) -> [String] {
+    /// - Throws: ``CloudError`` if the files cannot be read.
+    package func names() throws(CloudError) -> [String] {
         do {
             return try loader.names()
         } catch {
-            throw CloudFault(error)
+            throw CloudError(error)
         }
     }
 
     /// The clouds of a selection as they are configured, once for each region; none is connected.
     ///
-    /// - Throws: ``CloudFault`` if the files cannot be read at all, or if it cannot be told which cloud is meant.
-    package func configured(_ clouds: Clouds) throws(CloudFault) -> [Configured] {
+    /// - Throws: ``CloudError`` if the files cannot be read at all, or if it cannot be told which cloud is meant.
+    package func configured(_ clouds: Clouds) throws(CloudError) -> [Configured] {
         do {
             return try loader.load(clouds).map {
-                Configured(reference: $0.reference, cloud: $0.result.mapError(CloudFault.init))
+                Configured(reference: $0.reference, cloud: $0.result.mapError(CloudError.init))
             }
         } catch {
-            throw CloudFault(error)
+            throw CloudError(error)
         }
     }
 
     /// The clouds of a selection, once for each region. A faulty entry is a result of its own and hides no other.
     ///
-    /// - Throws: ``CloudFault`` if the files cannot be read at all, or if it cannot be told which cloud is meant.
-    package func entries(_ clouds: Clouds) throws(CloudFault) -> [Entry] {
+    /// - Throws: ``CloudError`` if the files cannot be read at all, or if it cannot be told which cloud is meant.
+    package func entries(_ clouds: Clouds) throws(CloudError) -> [Entry] {
         try configured(clouds).map { configured in
             switch configured.cloud {
             case .success(let cloud):
@@ -142,17 +131,17 @@ package struct CloudDirectory: Sendable {
 
     /// What the person's policy file says of sites.
     ///
-    /// - Throws: ``CloudFault`` if it cannot be understood.
-    package func policies() throws(CloudFault) -> SitePolicies {
+    /// - Throws: ``CloudError`` if it cannot be understood.
+    package func policies() throws(CloudError) -> SitePolicies {
         do {
             return try SitePolicyFile.load(
                 environment: environment, homeDirectory: homeDirectory, currentDirectory: currentDirectory)
         } catch {
-            throw CloudFault(error)
+            throw CloudError(error)
         }
     }
 
-    private func connect(_ cloud: CloudConfiguration) -> Result<CloudConnection, CloudFault> {
+    private func connect(_ cloud: CloudConfiguration) -> Result<CloudConnection, CloudError> {
         var cloud = cloud
         // Policies warn and never stop anything: who asks for them learns that the file is broken.
         let policy = try? policies().policy(of: [cloud.displayName, cloud.reference.entry])
@@ -164,7 +153,7 @@ package struct CloudDirectory: Sendable {
                     cloud: cloud, session: session, now: now, ends: ends,
                     shutDown: { await transport.closing.shutdown() }))
         } catch {
-            return .failure(CloudFault(error))
+            return .failure(CloudError(error))
         }
     }
 

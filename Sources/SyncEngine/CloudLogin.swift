@@ -25,31 +25,31 @@ package struct CloudLogin: Sendable {
     ///
     /// - Parameter asksAgain: whether to ask a person even if there is a login.
     /// - Returns: whom the login is for, and what it opens.
-    /// - Throws: ``CloudTrouble``
-    package func logIn(askingAgain asksAgain: Bool) async throws(CloudTrouble) -> LoginSummary {
+    /// - Throws: ``CloudError``
+    package func logIn(askingAgain asksAgain: Bool) async throws(CloudError) -> LoginSummary {
         do {
             return try await session.logIn(askingAgain: asksAgain)
         } catch {
-            throw CloudTrouble(error)
+            throw CloudError(error)
         }
     }
 
     /// Ends the login that is kept.
     ///
     /// - Returns: whether there was one.
-    /// - Throws: ``CloudTrouble``
-    package func logOut() async throws(CloudTrouble) -> Bool {
+    /// - Throws: ``CloudError``
+    package func logOut() async throws(CloudError) -> Bool {
         do {
             return try await session.logOut()
         } catch {
-            throw CloudTrouble(error)
+            throw CloudError(error)
         }
     }
 
     /// Chameleon's sites, from its public list.
     ///
-    /// - Throws: ``CloudTrouble``
-    package func sites(listURL: String) async throws(CloudTrouble) -> [ChameleonSite] {
+    /// - Throws: ``CloudError``
+    package func sites(listURL: String) async throws(CloudError) -> [ChameleonSite] {
         let request = HTTPRequest(method: "GET", url: listURL, headers: ["Accept": "application/json"])
         do throws(TransportError) {
             let reply = try await transport.send(request)
@@ -62,7 +62,7 @@ package struct CloudLogin: Sendable {
             }
             return sites
         } catch {
-            throw CloudTrouble(
+            throw CloudError(
                 ServiceError(
                     kind: .transport(error.kind, error.phase),
                     message: "the list of sites could not be read (\(request)): \(error): try again later, or name the "
@@ -77,8 +77,8 @@ package struct CloudLogin: Sendable {
 extension CloudDirectory {
     /// A cloud to log in to.
     ///
-    /// - Throws: ``CloudFault`` if it is not configured, or not rightly.
-    package func login(_ target: LoginTarget) throws(CloudFault) -> CloudLogin {
+    /// - Throws: ``CloudError`` if it is not configured, or not rightly.
+    package func login(_ target: LoginTarget) throws(CloudError) -> CloudLogin {
         let cloud: CloudConfiguration
         do throws(CloudConfigurationError) {
             switch target {
@@ -91,14 +91,14 @@ extension CloudDirectory {
                 cloud = try loader.load(name: login.region ?? "envvars", settings: settings)
             }
         } catch {
-            throw CloudFault(error)
+            throw CloudError(error)
         }
         do throws(ServiceError) {
             let (session, transport) = try session(cloud)
             return CloudLogin(
                 session: session, transport: transport.sending, shutDown: { await transport.closing.shutdown() })
         } catch {
-            throw CloudFault(error)
+            throw CloudError(error)
         }
     }
 }

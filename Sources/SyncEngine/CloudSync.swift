@@ -9,7 +9,7 @@ import SyncPlanner
 package struct CloudSync: Sendable {
     private let store: LeaseStore
     private let connection: CloudConnection
-    private let options: PullOptions
+    private let options: SyncOptions
     private let random: @Sendable () -> UInt64
     private let checkpoint: @Sendable (String) throws -> Void
     private let progress: @Sendable (SyncProgress) async -> Void
@@ -22,7 +22,7 @@ package struct CloudSync: Sendable {
     ///   - checkpoint: called between any two steps; what it throws ends the sync there, as a crash would.
     ///   - progress: told what happens, while it happens.
     package init(
-        store: LeaseStore, connection: CloudConnection, options: PullOptions,
+        store: LeaseStore, connection: CloudConnection, options: SyncOptions,
         random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
         checkpoint: @escaping @Sendable (String) throws -> Void = { _ in },
         progress: @escaping @Sendable (SyncProgress) async -> Void
@@ -43,7 +43,7 @@ package struct CloudSync: Sendable {
         if let known { _ = try? push(known.scope).recover() }
         let before = try? store.scope(ofCloud: connection.reference.description)
         var report = await pull(options)
-        if let remark = connection.clockRemark { report = report.adding(warnings: [remark]) }
+        if let remark = connection.clockRemark { report.warnings.append(remark) }
         guard report.failure == nil else { return report }
         do {
             try checkpoint("list read")
@@ -51,9 +51,8 @@ package struct CloudSync: Sendable {
             // The token may have been renewed meanwhile, and be for another project.
             let same = known?.identity == identity ? known?.scope : nil
             guard let scope = try same ?? store.knownScope(of: identity) else { return report }
-            report = report.adding(
-                warnings: try store.noteDetours(
-                    of: connection.reference, before: before, to: scope, at: connection.now()))
+            report.warnings += try store.noteDetours(
+                of: connection.reference, before: before, to: scope, at: connection.now())
             var moved = try await reconcile(scope)
             try checkpoint("list compared with the queue")
             let pushed = try await push(scope).run()
@@ -64,30 +63,31 @@ package struct CloudSync: Sendable {
                     .readTouched(by: pushed.moved, into: store, scope: scope)
             }
             if case .paused(_, let pause) = pushed {
-                report = report.failing(pause.failure, pause.message)
+                report = report.failing(pause)
             } else if pushed.moved.contains(where: { $0.state == .accepted || $0.verb == .delete }) {
                 var again = options
                 again.readsResources = false
                 let second = await pull(again)
-                report = second.failure == nil ? report.adding(second.counts) : second.warning(report.warnings)
+                let warnings = report.warnings
+                report = second.failure == nil ? report.adding(second.counts) : second
+                if second.failure != nil { report.warnings = warnings + second.warnings }
                 moved += try await reconcile(scope)
             }
             report.mutations = moved
         } catch {
-            let trouble = CloudTrouble(error)
-            report = report.failing(trouble.failure, trouble.message)
+            report = report.failing(CloudError(error))
         }
         return report
     }
 
-    private func push(_ scope: Scope) -> QueuePush {
-        QueuePush(
+    private func push(_ scope: Scope) -> QueueSender {
+        QueueSender(
             store: store, connection: connection, scope: scope, rules: options.rules, random: random,
             checkpoint: checkpoint, progress: progress)
     }
 
-    private func pull(_ options: PullOptions) async -> SyncReport {
-        await CloudPull(store: store, connection: connection, options: options, progress: progress).run()
+    private func pull(_ options: SyncOptions) async -> SyncReport {
+        await LeaseListSync(store: store, connection: connection, options: options, progress: progress).run()
     }
 
     /// The scope that the token leads to now, whatever the cloud led to before.
@@ -103,37 +103,29 @@ package struct CloudSync: Sendable {
     }
 }
 
+extension SyncOptions {
+    var rules: QueueRules { QueueRules(quietPeriodSeconds: quietPeriodSeconds) }
+}
+
 extension SyncReport {
     /// The same report, as that of a failure.
-    fileprivate func failing(_ failure: Failure, _ message: String) -> SyncReport {
-        SyncReport(
-            cloud: cloud, site: site, failure: failure, message: message, counts: counts, isFirst: isFirst,
-            warnings: warnings)
-    }
-
-    /// The same report, with more warnings.
-    fileprivate func adding(warnings more: [String]) -> SyncReport {
-        SyncReport(
-            cloud: cloud, site: site, failure: failure, message: message, requestID: requestID,
-            retryAfter: retryAfter, counts: counts, isFirst: isFirst, warnings: warnings + more)
-    }
-
-    /// The same report, with the warnings of an earlier reading.
-    fileprivate func warning(_ earlier: [String]) -> SyncReport {
-        SyncReport(
-            cloud: cloud, site: site, failure: failure, message: message, requestID: requestID,
-            retryAfter: retryAfter, counts: counts, isFirst: isFirst, warnings: earlier + warnings)
+    fileprivate func failing(_ error: CloudError) -> SyncReport {
+        var report = self
+        report.failure = error.failure
+        report.message = error.message
+        report.requestID = error.requestID
+        report.retryAfter = error.retryAfter
+        return report
     }
 
     /// The same report, with what a second reading changed.
     fileprivate func adding(_ more: SyncCounts) -> SyncReport {
-        var sum = more
-        sum.new += counts.new
-        sum.changed += counts.changed
-        sum.ended += counts.ended
-        sum.vanished += counts.vanished
-        return SyncReport(
-            cloud: cloud, site: site, failure: failure, message: message, counts: sum, isFirst: isFirst,
-            warnings: warnings)
+        var report = self
+        report.counts = more
+        report.counts.new += counts.new
+        report.counts.changed += counts.changed
+        report.counts.ended += counts.ended
+        report.counts.vanished += counts.vanished
+        return report
     }
 }

@@ -2,6 +2,59 @@ package import LeaseModel
 package import LeaseStore
 import SyncPlanner
 
+/// Reads several clouds into one database at the same time; each fails alone.
+package struct Synchronizer: Sendable {
+    private let store: LeaseStore
+    private let options: SyncOptions
+    private let progress: @Sendable (SyncProgress) async -> Void
+
+    package init(
+        store: LeaseStore, options: SyncOptions, progress: @escaping @Sendable (SyncProgress) async -> Void
+    ) {
+        self.store = store
+        self.options = options
+        self.progress = progress
+    }
+
+    /// Reads the clouds.
+    ///
+    /// - Returns: a report for each, in the order given.
+    package func run(_ entries: [CloudDirectory.Entry]) async -> [SyncReport] {
+        await withTaskGroup(of: (Int, SyncReport).self) { group in
+            for (index, entry) in entries.enumerated() {
+                group.addTask { (index, await run(entry)) }
+            }
+            var reports: [Int: SyncReport] = [:]
+            for await (index, report) in group { reports[index] = report }
+            return entries.indices.compactMap { reports[$0] }
+        }
+    }
+
+    private func run(_ entry: CloudDirectory.Entry) async -> SyncReport {
+        let report: SyncReport
+        switch entry.connection {
+        case .success(let connection):
+            report = await pull(connection, options)
+            await connection.close()
+        case .failure(let fault):
+            report = Self.report(fault, cloud: entry.name)
+        }
+        await progress(.finished(report))
+        return report
+    }
+
+    func pull(_ connection: CloudConnection, _ options: SyncOptions) async -> SyncReport {
+        let report = await CloudSync(store: store, connection: connection, options: options, progress: progress).run()
+        return await connection.warning(of: report, asks: options.readsResources)
+    }
+
+    static func report(_ fault: CloudError, cloud: String) -> SyncReport {
+        SyncReport(
+            cloud: cloud, site: cloud, failure: .configuration, message: fault.message, counts: SyncCounts(),
+            isFirst: false)
+    }
+}
+
 /// Keeps the mirror fresh: reads every cloud again and again until its task is cancelled.
 ///
 /// Each cloud has its own rhythm, so that one that cannot be reached never holds up another.
@@ -11,7 +64,7 @@ package struct SyncWatch: Sendable {
 
     private let store: LeaseStore
     private let intervalSeconds: Double
-    private let options: PullOptions
+    private let options: SyncOptions
     private let now: @Sendable () -> Timestamp
     private let sleep: @Sendable (Double) async throws -> Void
     private let progress: @Sendable (SyncProgress) async -> Void
@@ -26,7 +79,7 @@ package struct SyncWatch: Sendable {
     ///   - progress: what happens.
     ///   - makeRandom: the source of chance of one cloud's rhythm.
     package init(
-        store: LeaseStore, intervalSeconds: Double, options: PullOptions = PullOptions(),
+        store: LeaseStore, intervalSeconds: Double, options: SyncOptions = SyncOptions(),
         now: @escaping @Sendable () -> Timestamp,
         sleep: @escaping @Sendable (Double) async throws -> Void,
         progress: @escaping @Sendable (SyncProgress) async -> Void,
@@ -44,16 +97,16 @@ package struct SyncWatch: Sendable {
     /// Runs until cancelled.
     ///
     /// - Parameter entries: gives the clouds; asked again for one whose configuration was faulty.
-    /// - Throws: ``CloudFault`` if it cannot be told which clouds there are.
-    package func run(_ entries: @escaping @Sendable () throws(CloudFault) -> [CloudDirectory.Entry])
-        async throws(CloudFault)
+    /// - Throws: ``CloudError`` if it cannot be told which clouds there are.
+    package func run(_ entries: @escaping @Sendable () throws(CloudError) -> [CloudDirectory.Entry])
+        async throws(CloudError)
     {
         await watch(try entries(), entries)
     }
 
     private func watch(
         _ watched: [CloudDirectory.Entry],
-        _ entries: @escaping @Sendable () throws(CloudFault) -> [CloudDirectory.Entry]
+        _ entries: @escaping @Sendable () throws(CloudError) -> [CloudDirectory.Entry]
     ) async {
         await withTaskGroup(of: Void.self) { group in
             for entry in watched {
@@ -63,7 +116,7 @@ package struct SyncWatch: Sendable {
     }
 
     private func watch(
-        _ watched: CloudDirectory.Entry, _ entries: @escaping @Sendable () throws(CloudFault) -> [CloudDirectory.Entry]
+        _ watched: CloudDirectory.Entry, _ entries: @escaping @Sendable () throws(CloudError) -> [CloudDirectory.Entry]
     ) async {
         var connection: CloudConnection?
         var failures = 0
@@ -72,7 +125,7 @@ package struct SyncWatch: Sendable {
         let backoff = Backoff(baseSeconds: intervalSeconds, capSeconds: max(900, intervalSeconds))
         while !Task.isCancelled {
             let report: SyncReport
-            do throws(CloudFault) {
+            do throws(CloudError) {
                 if connection == nil {
                     let found = try entries().filter { watched.reference.stands(for: $0.reference) }
                     // A faulty entry does not tell its regions; each has its own rhythm once it is mended.

@@ -140,29 +140,3 @@ struct ArgumentTests {
         #expect(!DurationSyntaxError(text: "6x").description.contains("no unit"))
     }
 }
-
-@Suite("Names")
-struct NameTests {
-    private static let globsCases: [(String, String, Bool)] = [
-        ("abc", "abc", true), ("abc", "abcd", false), ("a*", "abc", true), ("*", "", true), ("?", "", false),
-        ("a?c", "abc", true), ("[abc]x", "bx", true), ("[a-c]x", "dx", false), ("[!a-c]x", "dx", true),
-        ("[^a]", "a", false), ("[]]", "]", true), ("[a-]", "-", true), ("[abc", "[abc", true), ("\\*", "*", true),
-        ("\\*", "a", false), ("a\\", "a\\", true), ("*b*d", "abcbxd", true), ("*b*d", "abcbx", false),
-        ("A*", "abc", false), ("?", "é", true), ("?", "👩‍👩‍👧", true), ("[z-a]", "m", false), ("**a**", "a", true),
-    ]
-
-    @Test(arguments: globsCases)
-    func globs(pattern: String, name: String, matches: Bool) {
-        #expect(GlobPattern(pattern).matches(name) == matches)
-    }
-
-    @Test func hostilePatternIsQuick() {
-        let pattern = GlobPattern(String(repeating: "a*", count: 500) + "b")
-        #expect(!pattern.matches(String(repeating: "a", count: 2_000)))
-    }
-
-    @Test func literalPatternsAreKnown() {
-        #expect(GlobPattern("a\\*b").isLiteral)
-        #expect(!GlobPattern("a*b").isLiteral)
-    }
-}

@@ -30,33 +30,33 @@ struct PastLabelTests {
             (LeaseStatus(rawValue: ""), 10, 20, "unknown"),
         ] as [(LeaseStatus, Int, Int, String)])
     func ending(status: LeaseStatus, after: Int, before: Int, label: String) {
-        for reason in [Departure.Reason.deleted, .unlisted] {
-            let departure = Departure(reason: reason, after: time(after), before: time(before))
-            #expect(departure.ending(of: lease(status)).rawValue == label)
+        for reason in [Removal.Reason.deleted, .unlisted] {
+            let removal = Removal(reason: reason, after: time(after), before: time(before))
+            #expect(removal.ending(of: lease(status)).rawValue == label)
         }
-        let elsewhere = Departure(reason: .outOfScope, after: time(after), before: time(before))
+        let elsewhere = Removal(reason: .outOfScope, after: time(after), before: time(before))
         #expect(elsewhere.ending(of: lease(status)) == (status == .terminated ? .asPlanned : .unknown))
     }
 
     @Test("A lease whose end was carried out ended as planned, whatever its status says")
     func endedByEvent() {
-        let departure = Departure(reason: .deleted, after: time(20), before: time(90))
-        #expect(departure.ending(of: lease(.error, events: [event("end_lease", done: 60)])) == .asPlanned)
-        #expect(departure.ending(of: lease(.active, events: [event("end_lease", done: nil)])) == .unknown)
+        let removal = Removal(reason: .deleted, after: time(20), before: time(90))
+        #expect(removal.ending(of: lease(.error, events: [event("end_lease", done: 60)])) == .asPlanned)
+        #expect(removal.ending(of: lease(.active, events: [event("end_lease", done: nil)])) == .unknown)
     }
 
     private func mirrored(
-        _ lease: BlazarLease, seen minute: Int, departure: Departure? = nil
+        _ lease: BlazarLease, seen minute: Int, removal: Removal? = nil
     ) -> MirroredLease {
         MirroredLease(
             lease: lease, scopeID: 1, site: "s", projectName: nil, userName: nil, isMine: true, firstSeenAt: time(-30),
-            observedAt: time(-30), lastSeenAt: departure?.after ?? time(minute), departure: departure)
+            observedAt: time(-30), lastSeenAt: removal?.after ?? time(minute), removal: removal)
     }
 
     @Test("A lease is held from its start to its end, as surely as it was seen")
     func holding() {
         func label(_ status: LeaseStatus, seen: Int, at minute: Int) -> String? {
-            mirrored(lease(status), seen: seen).holding(at: time(minute))?.rawValue
+            mirrored(lease(status), seen: seen).held(at: time(minute))?.rawValue
         }
         #expect(label(.active, seen: 30, at: -1) == nil)
         #expect(label(.active, seen: 30, at: 0) == "yes")
@@ -70,15 +70,15 @@ struct PastLabelTests {
         #expect(label(.terminated, seen: 90, at: 59) == "yes")
         #expect(label(.terminated, seen: 50, at: 40) == "maybe")
         let ended = mirrored(lease(.terminated, events: [event("end_lease", done: 40)]), seen: 90)
-        #expect(ended.holding(at: time(39)) == .held)
-        #expect(ended.holding(at: time(40)) == nil)
+        #expect(ended.held(at: time(39)) == .held)
+        #expect(ended.held(at: time(40)) == nil)
     }
 
     @Test("A vanished lease may have been held while it vanished, and was not after")
     func holdingWhileVanishing() {
-        func label(_ reason: Departure.Reason, at minute: Int) -> Holding? {
-            let departure = Departure(reason: reason, after: time(20), before: time(40))
-            return mirrored(lease(.active), seen: 0, departure: departure).holding(at: time(minute))
+        func label(_ reason: Removal.Reason, at minute: Int) -> HeldCertainty? {
+            let removal = Removal(reason: reason, after: time(20), before: time(40))
+            return mirrored(lease(.active), seen: 0, removal: removal).held(at: time(minute))
         }
         #expect(label(.deleted, at: 20) == .held)
         #expect(label(.deleted, at: 21) == .maybe)
@@ -119,7 +119,7 @@ struct PastLabelTests {
         #expect(new.effect().moment == time(-30))
         let gone = LeaseChange(
             kind: .vanished, site: "s", lease: lease(.active), fields: [], after: time(20), observedAt: time(40),
-            departure: Departure(reason: .deleted, after: time(20), before: time(40)))
+            removal: Removal(reason: .deleted, after: time(20), before: time(40)))
         #expect(gone.effect() == ChangeEffect(after: time(20), before: time(40), moment: nil))
         #expect(gone.ending == .early)
     }

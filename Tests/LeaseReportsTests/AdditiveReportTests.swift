@@ -5,10 +5,10 @@ import Testing
 @Suite("A report in parts")
 struct AdditiveReportTests {
     /// Random leases, with what only some reports look at.
-    private static func leases(seed: UInt64) -> [LeaseHolding] {
+    private static func leases(seed: UInt64) -> [LeaseUsage] {
         var random = SplitMix(seed: seed)
         return (0..<80).map { number in
-            var lease = LeaseHolding.random(&random)
+            var lease = LeaseUsage.random(&random)
             lease.id = "\(number)"
             lease.name = "lease \(random.next() % 9)"
             lease.createdAt =

@@ -4,14 +4,14 @@ import Testing
 
 @Suite("Hours reserved and not used")
 struct EarlyReportTests {
-    private func rows(_ lease: LeaseHolding) -> [HoursRow] {
+    private func rows(_ lease: LeaseUsage) -> [HoursRow] {
         var report = EarlyReport(by: [.reason], calendar: nil, period: Facts.always, completeness: nil)
         report.add(lease)
         return report.hours.rows
     }
 
     private func expect(
-        _ lease: LeaseHolding, _ reason: EarlyReport.Reason, hours: Double, estimated: Bool = false,
+        _ lease: LeaseUsage, _ reason: EarlyReport.Reason, hours: Double, estimated: Bool = false,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         let rows = rows(lease)
@@ -20,7 +20,7 @@ struct EarlyReportTests {
         #expect(rows.map(\.isEstimated) == [estimated], sourceLocation: sourceLocation)
     }
 
-    private func extended(_ lease: LeaseHolding) -> LeaseHolding {
+    private func extended(_ lease: LeaseUsage) -> LeaseUsage {
         var lease = lease
         lease.earlierStates = ["2026-01-01 20:00", "2026-01-01 22:00"].map {
             Facts.state(

@@ -17,16 +17,16 @@ enum Facts {
     static func lease(
         _ id: String = "a", project: String = "p1", user: String = "u1", status: LeaseStatus = .terminated,
         from: String, to: String, created: String? = nil, observed: String? = nil, lastSeen: String? = nil,
-        gone: (after: String, before: String)? = nil, reason: Departure.Reason = .deleted,
+        gone: (after: String, before: String)? = nil, reason: Removal.Reason = .deleted,
         _ reservations: [HeldReservation] = [hosts()]
-    ) -> LeaseHolding {
-        let departure = gone.map { Departure(reason: reason, after: time($0.after), before: time($0.before)) }
-        let seen = lastSeen.map(time) ?? departure?.after ?? time(to).adding(seconds: 86_400)
-        return LeaseHolding(
+    ) -> LeaseUsage {
+        let removal = gone.map { Removal(reason: reason, after: time($0.after), before: time($0.before)) }
+        let seen = lastSeen.map(time) ?? removal?.after ?? time(to).adding(seconds: 86_400)
+        return LeaseUsage(
             id: id, name: "lease-\(id)", site: "alpha", scopeID: 1, projectID: project, projectName: nil,
             userID: user, userName: "ada", status: status, startsAt: time(from), endsAt: time(to),
             createdAt: created.map(time), observedAt: observed.map(time) ?? seen, lastSeenAt: seen,
-            departure: departure, reservations: reservations)
+            removal: removal, reservations: reservations)
     }
 
     static func state(
@@ -58,20 +58,20 @@ enum Facts {
     static func period(_ from: String, _ to: String) -> Range<Timestamp> { time(from)..<time(to) }
 }
 
-extension LeaseHolding {
+extension LeaseUsage {
     /// A lease that nobody would make: any order of dates, any status, perhaps gone.
-    static func random(_ random: inout SplitMix) -> LeaseHolding {
+    static func random(_ random: inout SplitMix) -> LeaseUsage {
         let start = Timestamp(secondsSince1970: 1_750_000_000 + Int64(random.next() % 40_000_000))
         let end = start.adding(seconds: Int64(random.next() % 3_000_000))
         let seen = start.adding(seconds: Int64(random.next() % 4_000_000) - 500_000)
         let isGone = random.next() % 3 == 0
-        return LeaseHolding(
+        return LeaseUsage(
             id: "\(random.next() % 50)", name: "", site: random.next() % 2 == 0 ? "alpha" : "beta", scopeID: 1,
             projectID: "p\(random.next() % 4)", userID: "u\(random.next() % 5)",
             status: [.active, .pending, .terminated, .error].randomElement(using: &random) ?? .active, startsAt: start,
             endsAt: end, observedAt: seen, lastSeenAt: seen,
-            departure: isGone
-                ? Departure(reason: .deleted, after: seen, before: seen.adding(seconds: Int64(random.next() % 9_000)))
+            removal: isGone
+                ? Removal(reason: .deleted, after: seen, before: seen.adding(seconds: Int64(random.next() % 9_000)))
                 : nil,
             reservations: (0..<random.next() % 3).map { _ in
                 Facts.hosts(1, Int(random.next() % 3) + 1, type: random.next() % 2 == 0 ? "gpu" : nil)

@@ -5,7 +5,7 @@ import Testing
 @Suite("Hours")
 struct HoursReportTests {
     private func rows(
-        _ leases: [LeaseHolding], by dimensions: [ReportDimension] = [], _ calendar: BucketCalendar? = nil,
+        _ leases: [LeaseUsage], by dimensions: [ReportDimension] = [], _ calendar: BucketCalendar? = nil,
         _ period: Range<Timestamp> = Facts.always
     ) -> [HoursRow] {
         var report = HoursReport(by: dimensions, calendar: calendar, period: period, completeness: nil)
@@ -34,7 +34,7 @@ struct HoursReportTests {
     }
 
     /// Two hosts for ten hours, then five: last seen with two after nine hours.
-    private static func grown() -> LeaseHolding {
+    private static func grown() -> LeaseUsage {
         var lease = Facts.lease(from: "2026-03-01 00:00", to: "2026-03-02 00:00", [Facts.hosts(5, 5)])
         lease.earlierReservations = [
             EarlierReservations(
@@ -93,13 +93,13 @@ struct HoursReportTests {
             Facts.lease(status: .terminated, from: "2026-01-02 00:00", to: "2026-01-02 00:00"),
             Facts.lease(status: .terminated, from: "2026-01-02 00:00", to: "2026-01-01 00:00"),
         ])
-    func none(lease: LeaseHolding) {
+    func none(lease: LeaseUsage) {
         #expect(lease.held == nil)
         #expect(rows([lease]).isEmpty)
     }
 
     @Test("go on as planned for a lease that left the scope, and for one that ended before it was deleted")
-    func departures() {
+    func removals() {
         let moved = Facts.lease(
             status: .active, from: "2026-01-01 00:00", to: "2026-01-03 00:00",
             gone: ("2026-01-02 00:00", "2026-01-02 01:00"), reason: .outOfScope)
@@ -201,7 +201,7 @@ struct HoursReportTests {
         lease.hasStarted = true
         #expect(rows([lease]).map(\.leaseHours) == [48])
         #expect(rows([lease]).map(\.isEstimated) == [true])
-        lease.departure = Departure(
+        lease.removal = Removal(
             reason: .deleted, after: Facts.time("2026-01-01 10:00"), before: Facts.time("2026-01-02 00:00"))
         #expect(rows([lease]).map(\.leaseHours) == [24])
     }
@@ -249,7 +249,7 @@ struct HoursReportTests {
     @Test("add up to the same whole, whatever the bucket, the zone and the grouping", arguments: 1...20)
     func sum(seed: UInt64) throws {
         var random = SplitMix(seed: seed)
-        let leases = (0..<60).map { _ in LeaseHolding.random(&random) }
+        let leases = (0..<60).map { _ in LeaseUsage.random(&random) }
         let from = Timestamp(secondsSince1970: 1_750_000_000 + Int64(random.next() % 9_000_000))
         let period = from..<from.adding(seconds: Int64(random.next() % 30_000_000) + 1)
         for dimensions in [[], [ReportDimension.project], [.user, .site], [.lease]] {

@@ -45,7 +45,7 @@ struct LeaseReportTests {
     }
 
     /// Seen PENDING at 10 and 11 o'clock, ACTIVE at 12 and 13.
-    private static func watched() -> LeaseHolding {
+    private static func watched() -> LeaseUsage {
         var lease = Facts.lease(
             status: .active, from: "2026-01-01 11:30", to: "2026-01-02 00:00", observed: "2026-01-01 12:00",
             lastSeen: "2026-01-01 13:00")
@@ -83,7 +83,7 @@ struct LeaseReportTests {
     @Test("find what ends soon")
     func expiring() {
         let now = Facts.time("2026-01-01 13:00")
-        func row(_ lease: LeaseHolding, window: Int64? = 7_200) -> ExpiringRow? {
+        func row(_ lease: LeaseUsage, window: Int64? = 7_200) -> ExpiringRow? {
             ExpiringRow(lease, now: now, within: 86_400, extensionWindow: window)
         }
         #expect(row(Self.watched())?.remainingSeconds == 39_600)
@@ -100,7 +100,7 @@ struct LeaseReportTests {
 
     @Test("find leases one behind the other")
     func stacking() {
-        func lease(_ id: String, _ from: Int, _ to: Int) -> LeaseHolding {
+        func lease(_ id: String, _ from: Int, _ to: Int) -> LeaseUsage {
             func text(_ hours: Int) -> String {
                 Facts.time("2026-01-01").adding(seconds: Int64(hours) * 3_600).iso8601
             }

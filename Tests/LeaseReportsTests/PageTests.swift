@@ -109,7 +109,7 @@ struct PageTests {
 
     // MARK: - iCalendar
 
-    private func event(_ lease: LeaseHolding, now: String = "2026-01-01") -> [String] {
+    private func event(_ lease: LeaseUsage, now: String = "2026-01-01") -> [String] {
         let calendar = LeaseCalendar(now: Facts.time(now), alarmSeconds: 3_600, extensionWindows: [1: 172_800])
         return calendar.event(lease)?.components(separatedByCRLF: ()) ?? []
     }
@@ -144,7 +144,7 @@ struct PageTests {
 
     @Test("number the revisions of an event by when they were first seen")
     func sequence() throws {
-        func number(_ lease: LeaseHolding) throws -> Int {
+        func number(_ lease: LeaseUsage) throws -> Int {
             let line = try #require(event(lease, now: "2026-01-09").first { $0.hasPrefix("SEQUENCE:") })
             return try #require(Int(line.dropFirst(9)))
         }
@@ -156,11 +156,11 @@ struct PageTests {
         #expect(try number(lease) == 189_518_400)
         lease.observedAt = Facts.time("2026-01-02 13:00")
         #expect(try number(lease) == 189_522_000)
-        lease.departure = Departure(
+        lease.removal = Removal(
             reason: .deleted, after: Facts.time("2026-01-03"), before: Facts.time("2026-01-03 00:00:01"))
         #expect(try number(lease) == 189_561_601)
         // RFC 5545 gives an integer 32 bits.
-        lease.departure = nil
+        lease.removal = nil
         lease.observedAt = Facts.time("2999-01-01")
         #expect(try number(lease) == 2_147_483_647)
         lease.observedAt = Facts.time("1999-01-01")
@@ -170,7 +170,7 @@ struct PageTests {
     @Test("cancel what was deleted only")
     func cancelled() {
         for (reason, status) in [
-            (Departure.Reason.deleted, "CANCELLED"), (.outOfScope, "CONFIRMED"), (.unlisted, "CONFIRMED"),
+            (Removal.Reason.deleted, "CANCELLED"), (.outOfScope, "CONFIRMED"), (.unlisted, "CONFIRMED"),
         ] {
             let gone = Facts.lease(
                 from: "2026-01-01", to: "2026-01-08", gone: ("2026-01-02 10:00", "2026-01-02 12:00"), reason: reason)

@@ -12,7 +12,7 @@ struct ServiceUnitReportTests {
         ServiceUnitRate(kind: "gpu_rtx_6000", serviceUnitsPerHour: 2, from: Facts.time("2026-01-01"), until: nil),
     ]
 
-    private func report(_ leases: [LeaseHolding], by dimensions: [ReportDimension] = []) throws -> ServiceUnitReport {
+    private func report(_ leases: [LeaseUsage], by dimensions: [ReportDimension] = []) throws -> ServiceUnitReport {
         var report = ServiceUnitReport(
             by: dimensions, calendar: nil, period: Facts.always, rates: [1: try RateTable(Self.lines)],
             addsTotals: true)
@@ -106,7 +106,7 @@ struct ServiceUnitReportTests {
         #expect(serviceUnits(of: [other], policy) == [nil])
     }
 
-    private func serviceUnits(of leases: [LeaseHolding], _ policy: SitePolicy) -> [Double?] {
+    private func serviceUnits(of leases: [LeaseUsage], _ policy: SitePolicy) -> [Double?] {
         var report = ServiceUnitReport(by: [], calendar: nil, period: Facts.always, rates: [1: RateTable(policy)])
         for lease in leases { report.add(lease) }
         return report.rows.map(\.serviceUnits)

@@ -31,7 +31,7 @@ struct UtilizationReportTests {
     }
 
     private func rows(
-        _ hosts: [HostHistory], _ period: Range<Timestamp>, _ leases: [LeaseHolding] = [], scopes: [Scope]? = nil,
+        _ hosts: [HostHistory], _ period: Range<Timestamp>, _ leases: [LeaseUsage] = [], scopes: [Scope]? = nil,
         by dimensions: [ReportDimension] = [.site], nodeType: String? = nil, bucket: Bucket? = nil
     ) throws -> [UtilizationRow] {
         var report = UtilizationReport(
@@ -145,7 +145,7 @@ struct UtilizationReportTests {
     @Test("is estimated where the leases' numbers or ends are, and unknown where a number is")
     func estimatedLeases() throws {
         let hosts = [host("1", isTold: false), host("2", isTold: false)]
-        func row(_ lease: LeaseHolding) throws -> UtilizationRow? {
+        func row(_ lease: LeaseUsage) throws -> UtilizationRow? {
             try rows(hosts, day, [lease], scopes: [scope(all: true)]).first
         }
         var some = lease

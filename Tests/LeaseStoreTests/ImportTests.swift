@@ -38,7 +38,7 @@ struct ImportTests {
     private func states(_ id: String, _ fixture: Fixture) throws -> [String] {
         func minute(_ time: Timestamp) -> Int64 { time.seconds(since: Fixture.time(0)) / 60 }
         return try fixture.store.history(id: id, scope: fixture.scope.id).map { version in
-            let state = version.departure?.reason.rawValue ?? version.lease.status.rawValue
+            let state = version.removal?.reason.rawValue ?? version.lease.status.rawValue
             let until = version.observedUntil.map { "\(minute($0))" } ?? ""
             return "\(state) \(minute(version.observedAt))-\(minute(version.lastSeenAt))-\(until)"
         }
@@ -56,7 +56,7 @@ struct ImportTests {
         #expect(try states("old", fixture) == ["ACTIVE 5-5-10", "unlisted 10-10-"])
         #expect(try fixture.store.leases(LeaseFilter()).map(\.id) == ["a"])
         let old = try #require(try fixture.store.lease(id: "old", scope: fixture.scope.id))
-        #expect(old.departure == Departure(reason: .unlisted, after: Fixture.time(5), before: Fixture.time(10)))
+        #expect(old.removal == Removal(reason: .unlisted, after: Fixture.time(5), before: Fixture.time(10)))
         #expect(try fixture.row("SELECT deleted FROM v_lease WHERE id = 'old'") == ["unlisted"])
         // Nobody was told that it was gone, so that it was there all the time.
         try fixture.pull([Fixture.lease("a"), Fixture.lease("old", status: .active)], at: 30)
@@ -210,7 +210,7 @@ struct ImportTests {
         // Whoever syncs it later finds it as it was.
         #expect(try fixture.store.scope(for: Fixture.identity(cloud: "far", project: "p7", user: "u7")).id == made.id)
         try fixture.pull([], at: 30, scope: made)
-        #expect(try fixture.store.lease(id: "z", scope: made.id)?.departure?.after == Fixture.time(6))
+        #expect(try fixture.store.lease(id: "z", scope: made.id)?.removal?.after == Fixture.time(6))
     }
 
     @Test("Only the scopes that are asked for are taken")

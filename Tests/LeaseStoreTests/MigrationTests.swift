@@ -41,7 +41,7 @@ struct MigrationTests {
 
     private func bytes() throws -> [UInt8] { Array(try Data(contentsOf: folder.appendingPathComponent("db.sqlite"))) }
 
-    private func error(_ access: LeaseStore.Access = .writing) -> StoreError? {
+    private func error(_ access: DatabaseAccess = .writing) -> StoreError? {
         do throws(StoreError) {
             try LeaseStore(path: path, access: access).close()
             return nil

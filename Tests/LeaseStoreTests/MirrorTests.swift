@@ -19,7 +19,7 @@ struct MirrorTests {
         #expect(found.isMine)
         #expect(found.userName == "user u1")
         #expect(found.projectName == "project p1")
-        #expect(found.departure == nil)
+        #expect(found.removal == nil)
     }
 
     @Test("A second pull of the same leases writes nothing but its own run")
@@ -56,7 +56,7 @@ struct MirrorTests {
     }
 
     @Test("A missing lease keeps its row, with bounds for when it went, and comes back if it is listed again")
-    func departure() throws {
+    func removal() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
         try fixture.pull([Fixture.lease("a"), Fixture.lease("b")], at: 0)
@@ -64,14 +64,14 @@ struct MirrorTests {
         let gone = try fixture.pull([Fixture.lease("a")], at: 20)
         #expect(gone.map(\.kind) == [.vanished])
         let found = try #require(try fixture.store.lease(id: "b", scope: fixture.scope.id))
-        #expect(found.departure == Departure(reason: .deleted, after: Fixture.time(10), before: Fixture.time(20)))
+        #expect(found.removal == Removal(reason: .deleted, after: Fixture.time(10), before: Fixture.time(20)))
         #expect(try fixture.store.leases(LeaseFilter()).map(\.id) == ["a"])
         var all = LeaseFilter()
         all.includesDeparted = true
         #expect(Set(try fixture.store.leases(all).map(\.id)) == ["a", "b"])
         #expect(try fixture.pull([Fixture.lease("a"), Fixture.lease("b")], at: 30).map(\.kind) == [.new])
         let versions = try fixture.store.history(id: "b", scope: fixture.scope.id)
-        #expect(versions.map { $0.departure == nil } == [true, false, true])
+        #expect(versions.map { $0.removal == nil } == [true, false, true])
     }
 
     @Test("An answer to an earlier question never overwrites a later one")
@@ -132,7 +132,7 @@ struct MirrorTests {
         content[19] = 1
         content[68] = 7
         try content.write(to: file)
-        for access in [LeaseStore.Access.reading, .writing] {
+        for access in [DatabaseAccess.reading, .writing] {
             let error = #expect(throws: StoreError.self) { try LeaseStore(path: file.path, access: access) }
             #expect(error?.kind == .foreign)
             #expect(error?.message.contains(file.path) == true)

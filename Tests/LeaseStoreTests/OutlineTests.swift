@@ -45,7 +45,7 @@ struct OutlineTests {
     private func states(_ id: String, _ fixture: Fixture) throws -> [String] {
         func minute(_ time: Timestamp) -> Int64 { time.seconds(since: Fixture.time(0)) / 60 }
         return try fixture.store.history(id: id, scope: fixture.scope.id).map { version in
-            let state = version.departure?.reason.rawValue ?? version.lease.status.rawValue
+            let state = version.removal?.reason.rawValue ?? version.lease.status.rawValue
             return "\(state) \(minute(version.observedAt))-\(minute(version.lastSeenAt))"
         }
     }

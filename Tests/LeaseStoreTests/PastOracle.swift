@@ -50,7 +50,7 @@ struct PastOracle {
     /// What was known of a lease.
     struct Known: Hashable, CustomStringConvertible {
         let lease: BlazarLease
-        var gone: Departure?
+        var gone: Removal?
 
         var description: String {
             "\(lease.id) \(lease.name) \(lease.status) to \(lease.endsAt)"
@@ -64,29 +64,29 @@ struct PastOracle {
     }
 
     /// What was seen with each kind of credentials, by the minute.
-    private struct Sightings {
+    private struct Observations {
         var listings: Set<Int> = []
         var evidence: [String: [(minute: Int, what: Evidence)]] = [:]
     }
 
-    private var byScope: [Bool: Sightings] = [:]
+    private var byScope: [Bool: Observations] = [:]
 
     /// Notes a whole list, and the answers to what it made one ask.
     mutating func note(_ list: [BlazarLease], asked: [String], at minute: Int, isAdministrator: Bool) {
-        byScope[isAdministrator, default: Sightings()].listings.insert(minute)
+        byScope[isAdministrator, default: Observations()].listings.insert(minute)
         for lease in list { add(.listed(lease), lease.id, minute, isAdministrator) }
         for id in asked { add(.notFound, id, minute, isAdministrator) }
     }
 
     private mutating func add(_ what: Evidence, _ id: String, _ minute: Int, _ isAdministrator: Bool) {
-        var evidence = byScope[isAdministrator, default: Sightings()].evidence[id] ?? []
+        var evidence = byScope[isAdministrator, default: Observations()].evidence[id] ?? []
         evidence.append((minute, what))
         byScope[isAdministrator]?.evidence[id] = evidence.sorted { $0.minute < $1.minute }
     }
 
     /// What had been seen of a lease by a minute, with whatever credentials.
     private func known(_ id: String, at minute: Int) -> Known? {
-        let all = sightings(of: id)
+        let all = observations(of: id)
         var lease: (BlazarLease, Int)?
         var gone: (after: Int, before: Int)?
         for item in all where item.minute <= minute {
@@ -98,17 +98,17 @@ struct PastOracle {
             }
         }
         guard let lease else { return nil }
-        func departure(_ reason: Departure.Reason, _ after: Int, _ before: Int) -> Departure {
-            Departure(reason: reason, after: StoreFixture.time(after), before: StoreFixture.time(before))
+        func removal(_ reason: Removal.Reason, _ after: Int, _ before: Int) -> Removal {
+            Removal(reason: reason, after: StoreFixture.time(after), before: StoreFixture.time(before))
         }
-        if let gone { return Known(lease: lease.0, gone: departure(.deleted, gone.after, gone.before)) }
+        if let gone { return Known(lease: lease.0, gone: removal(.deleted, gone.after, gone.before)) }
         // Never seen again, and nobody asked: the next whole list of somebody who had seen it lacked it.
         if let last = all.last, last.lease != nil {
             let lists = byScope.values.flatMap { seer in
                 (seer.evidence[id]?.first).map { first in seer.listings.filter { $0 >= first.minute } } ?? []
             }
             if let next = lists.filter({ $0 > last.minute }).min(), next <= minute {
-                return Known(lease: lease.0, gone: departure(.unlisted, last.minute, next))
+                return Known(lease: lease.0, gone: removal(.unlisted, last.minute, next))
             }
         }
         return Known(lease: lease.0)
@@ -124,7 +124,7 @@ struct PastOracle {
     func known(at minute: Int) -> Set<Known> { Set(ids.compactMap { known($0, at: minute) }) }
 
     /// Every sighting of a lease that anybody made, in order: as it was, or `nil` for its being gone.
-    func sightings(of id: String) -> [(minute: Int, lease: BlazarLease?)] {
+    func observations(of id: String) -> [(minute: Int, lease: BlazarLease?)] {
         byScope.values.flatMap { $0.evidence[id] ?? [] }.map { item in
             if case .listed(let lease) = item.what { (item.minute, lease) } else { (item.minute, nil) }
         }.sorted { ($0.minute, $0.lease == nil ? 1 : 0) < ($1.minute, $1.lease == nil ? 1 : 0) }
@@ -143,9 +143,9 @@ struct PastOracle {
     /// Everything that was noted in either.
     func union(_ other: PastOracle) -> PastOracle {
         var result = self
-        for (scope, sightings) in other.byScope {
-            result.byScope[scope, default: Sightings()].listings.formUnion(sightings.listings)
-            for (id, evidence) in sightings.evidence {
+        for (scope, observations) in other.byScope {
+            result.byScope[scope, default: Observations()].listings.formUnion(observations.listings)
+            for (id, evidence) in observations.evidence {
                 for item in evidence { result.add(item.what, id, item.minute, scope) }
             }
         }
@@ -191,6 +191,6 @@ struct PastMember {
         filter.includesDeparted = true
         var found: [MirroredLease] = []
         try fixture.store.leases(filter, asKnownAt: StoreFixture.time(minute)) { found += $0 }
-        return Set(found.map { PastOracle.Known(lease: $0.lease, gone: $0.departure) })
+        return Set(found.map { PastOracle.Known(lease: $0.lease, gone: $0.removal) })
     }
 }

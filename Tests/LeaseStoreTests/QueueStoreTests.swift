@@ -114,7 +114,7 @@ struct QueueStoreTests {
                     planned, sent: ["name": "x"], scope: fixture.scope, at: StoreFixture.time(1)))
             #expect(sending.state == .sending)
             #expect(sending.attempts == 1)
-            #expect(sending.doubt?.notBefore == StoreFixture.time(3))
+            #expect(sending.unconfirmed?.notBefore == StoreFixture.time(3))
             #expect(try fixture.store.mutation(id: planned.id) == sending)
             let attempt = try #require(try fixture.store.attempts(mutation: planned.id).first)
             #expect(attempt.sent == ["name": "x"])
@@ -162,7 +162,7 @@ struct QueueStoreTests {
                 run, scope: fixture.scope, gone: ledger.missingKeys.map { ($0, .deleted) }, counts: SyncCounts(),
                 serverDate: nil, requestID: nil, startedAt: StoreFixture.time(1), at: StoreFixture.time(2))
             let lease = try #require(try store.lease(id: isDeletion ? "a" : "new", scope: fixture.scope.id))
-            #expect((lease.departure != nil) == isDeletion)
+            #expect((lease.removal != nil) == isDeletion)
         }
     }
 

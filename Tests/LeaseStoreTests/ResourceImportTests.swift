@@ -45,7 +45,7 @@ struct ResourceImportTests {
     /// How many resources the reservation of lease `a` has, as `show` tells and as reports count.
     private func held(_ fixture: Fixture) throws -> [Int?] {
         var counted: [Int?] = []
-        try fixture.store.holdings(LeaseFilter(), detail: .names) { lease in
+        try fixture.store.usage(LeaseFilter(), detail: .names) { lease in
             if lease.id == "a" { counted += lease.reservations.map(\.allocated) }
         }
         return try fixture.store.leases(LeaseFilter()).filter { $0.id == "a" }.map { $0.heldCounts["r-a"] } + counted

@@ -24,15 +24,15 @@ struct SharedScopeTests {
     /// The states, each with the minutes at which it was first seen, last seen and over.
     private func states(_ id: String, _ scope: Scope, _ fixture: Fixture) throws -> [String] {
         try fixture.store.history(id: id, scope: scope.id).map { version in
-            let state = version.departure?.reason.rawValue ?? version.lease.status.rawValue
+            let state = version.removal?.reason.rawValue ?? version.lease.status.rawValue
             let until = version.observedUntil.map { "\(minute($0))" } ?? ""
             return "\(state) \(minute(version.observedAt))-\(minute(version.lastSeenAt))-\(until)"
         }
     }
 
-    private func holding(_ id: String, _ fixture: Fixture) throws -> LeaseHolding {
-        var found: [LeaseHolding] = []
-        try fixture.store.holdings(Self.everything, detail: [.names, .states]) { found.append($0) }
+    private func holding(_ id: String, _ fixture: Fixture) throws -> LeaseUsage {
+        var found: [LeaseUsage] = []
+        try fixture.store.usage(Self.everything, detail: [.names, .states]) { found.append($0) }
         return try #require(found.first { $0.id == id })
     }
 
@@ -52,7 +52,7 @@ struct SharedScopeTests {
     private func pullOutOfScope(at minute: Int, _ scope: Scope, _ store: LeaseStore) throws {
         let run = try store.beginRun(cloud: scope.site, scope: scope.id, at: Fixture.time(minute))
         let gone = try store.pullLedger(scope: scope.id).missingKeys.map {
-            (key: $0, reason: Departure.Reason.outOfScope)
+            (key: $0, reason: Removal.Reason.outOfScope)
         }
         let result = try store.completeRun(
             run, scope: scope, gone: gone, counts: SyncCounts(), serverDate: nil, requestID: nil,
@@ -97,7 +97,7 @@ struct SharedScopeTests {
         #expect(try fixture.count("lease") == 1)
         #expect(try fixture.count("visibility") == 2)
         #expect(try listed(fixture).isEmpty)
-        #expect(try holding("a", fixture).departure?.before == Fixture.time(10))
+        #expect(try holding("a", fixture).removal?.before == Fixture.time(10))
     }
 
     @Test("is told of as one lists it, if others may merely not see it any more")
@@ -110,7 +110,7 @@ struct SharedScopeTests {
         try pullOutOfScope(at: 10, fixture.scope, fixture.store)
         #expect(try listed(fixture) == ["a ACTIVE"])
         #expect(try states("a", fixture.scope, fixture) == ["ACTIVE 0-5-"])
-        #expect(try holding("a", fixture).departure == nil)
+        #expect(try holding("a", fixture).removal == nil)
         try pullOutOfScope(at: 20, admin, fixture.store)
         #expect(try listed(fixture).isEmpty)
         #expect(try states("a", admin, fixture) == ["ACTIVE 0-5-20", "out_of_scope 20-20-"])
@@ -138,7 +138,7 @@ struct SharedScopeTests {
     }
 
     @Test("went when the one says that knows best when, whichever was read last")
-    func departure() throws {
+    func removal() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
         let admin = try administrator(fixture)
@@ -146,11 +146,11 @@ struct SharedScopeTests {
         for minute in [0, 10, 20] { try fixture.pull([Fixture.lease("a", status: .active)], at: minute) }
         try fixture.pull([], at: 21)
         try fixture.pull([], at: 50, scope: admin)
-        let expected = Departure(reason: .deleted, after: Fixture.time(20), before: Fixture.time(21))
-        #expect(try fixture.store.leases(Self.everything).map(\.departure) == [expected])
+        let expected = Removal(reason: .deleted, after: Fixture.time(20), before: Fixture.time(21))
+        #expect(try fixture.store.leases(Self.everything).map(\.removal) == [expected])
         var known: [MirroredLease] = []
         try fixture.store.leases(Self.everything, asKnownAt: Fixture.time(60)) { known += $0 }
-        #expect(known.map(\.departure) == [expected])
+        #expect(known.map(\.removal) == [expected])
         #expect(
             try fixture.row("SELECT deleted_after FROM v_lease") == [.string(Fixture.time(20).iso8601)])
         #expect(try states("a", admin, fixture) == ["ACTIVE 0-20-21", "deleted 21-21-"])
@@ -362,7 +362,7 @@ struct SharedScopeTests {
         for minute in oracle.moments {
             var known: [MirroredLease] = []
             try fixture.store.leases(Self.everything, asKnownAt: Fixture.time(minute)) { known += $0 }
-            let found = Set(known.map { PastOracle.Known(lease: $0.lease, gone: $0.departure) })
+            let found = Set(known.map { PastOracle.Known(lease: $0.lease, gone: $0.removal) })
             #expect(found == oracle.known(at: minute), "seed \(seed), as known at minute \(minute)")
         }
         #expect(try fixture.store.check().isEmpty)
@@ -372,23 +372,23 @@ struct SharedScopeTests {
         _ fixture: Fixture, _ oracle: PastOracle, _ scopes: [Scope], _ what: String
     ) throws {
         let present = Set(
-            try fixture.store.leases(Self.everything).map { PastOracle.Known(lease: $0.lease, gone: $0.departure) })
+            try fixture.store.leases(Self.everything).map { PastOracle.Known(lease: $0.lease, gone: $0.removal) })
         #expect(present == oracle.known(at: .max / 2), "\(what)")
-        var holdings: [String: LeaseHolding] = [:]
-        try fixture.store.holdings(Self.everything, detail: [.names, .states]) { holdings[$0.id] = $0 }
+        var holdings: [String: LeaseUsage] = [:]
+        try fixture.store.usage(Self.everything, detail: [.names, .states]) { holdings[$0.id] = $0 }
         for id in oracle.ids {
             var expected: [(lease: BlazarLease?, first: Int, last: Int)] = []
-            for sighting in oracle.sightings(of: id) {
-                if let last = expected.last, last.lease == sighting.lease {
-                    expected[expected.count - 1].last = sighting.minute
+            for observation in oracle.observations(of: id) {
+                if let last = expected.last, last.lease == observation.lease {
+                    expected[expected.count - 1].last = observation.minute
                 } else {
-                    expected.append((sighting.lease, sighting.minute, sighting.minute))
+                    expected.append((observation.lease, observation.minute, observation.minute))
                 }
             }
             for scope in scopes {
                 let history = try fixture.store.history(id: id, scope: scope.id)
                 guard !history.isEmpty else { continue }
-                #expect(history.map { $0.departure == nil ? $0.lease : nil } == expected.map(\.lease), "\(what), \(id)")
+                #expect(history.map { $0.removal == nil ? $0.lease : nil } == expected.map(\.lease), "\(what), \(id)")
                 #expect(history.map(\.observedAt) == expected.map { Fixture.time($0.first) }, "\(what), \(id)")
                 // How often a lease was seen to be gone is not told.
                 #expect(

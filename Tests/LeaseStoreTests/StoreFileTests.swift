@@ -13,7 +13,7 @@ struct StoreFileTests {
         return try #require(attributes[.posixPermissions] as? NSNumber).intValue
     }
 
-    private func error(_ path: String, _ access: LeaseStore.Access) -> StoreError? {
+    private func error(_ path: String, _ access: DatabaseAccess) -> StoreError? {
         do throws(StoreError) {
             try LeaseStore(path: path, access: access).close()
             return nil
@@ -67,7 +67,7 @@ struct StoreFileTests {
         #expect(error(missing, .reading)?.kind == .missing)
         #expect(error(missing, .reading)?.message.contains("leasehold sync") == true)
         #expect(!FileManager.default.fileExists(atPath: missing))
-        for access in [LeaseStore.Access.reading, .writing] {
+        for access in [DatabaseAccess.reading, .writing] {
             #expect(error(fixture.folder.path, access)?.message.contains("is a folder") == true)
         }
         let below = error(fixture.path + "/db.sqlite", .writing)

@@ -57,7 +57,7 @@ extension StoreFixture {
         var next = sending
         next.state = state
         if let lease { next.leaseID = lease.id }
-        if state != .unknown { next.doubt = nil }
+        if state != .unknown { next.unconfirmed = nil }
         try store.endAttempt(
             attempt, mutation: next, outcome: "done", lease: lease.map { ObservedLease(lease: $0, digest: 0) },
             goneLeaseID: gone, sentToken: true, scope: scope, at: Self.time(1))

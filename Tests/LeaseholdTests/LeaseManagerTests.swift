@@ -119,7 +119,7 @@ struct LeaseManagerTests {
         try withManager { manager, fixture throws in
             #expect(try manager.candidate("a").id == "a")
             #expect(try manager.candidate("night-1").id == "a")
-            #expect(try manager.lease("gone").departure != nil)
+            #expect(try manager.lease("gone").removal != nil)
             try fixture.pull(
                 [
                     StoreFixture.lease("5d68f3de-1", name: "twin"), StoreFixture.lease("5d68aaaa-2", name: "twin"),

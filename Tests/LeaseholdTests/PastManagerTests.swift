@@ -35,8 +35,8 @@ struct PastManagerTests {
         #expect(try known(clock(14)) == ["ACTIVE until 2027-01-15T16:00:00Z"])
         #expect(try known(clock(15, 30)).isEmpty)
 
-        func held(_ moment: Timestamp, _ knowledge: Timestamp? = nil) throws -> [Holding?] {
-            try manager.leases(on: moment, asKnownAt: knowledge).map { $0.holding(at: moment) }
+        func held(_ moment: Timestamp, _ knowledge: Timestamp? = nil) throws -> [HeldCertainty?] {
+            try manager.leases(on: moment, asKnownAt: knowledge).map { $0.held(at: moment) }
         }
         #expect(try held(clock(11)) == [.held])
         #expect(try held(clock(14)) == [.maybe])

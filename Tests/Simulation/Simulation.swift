@@ -1,5 +1,6 @@
 import BlazarModel
 import Foundation
+import LeaseModel
 import LeaseStore
 
 /// Runs scenarios of the whole engine, each in databases of its own.

@@ -15,8 +15,8 @@ struct DestinationTests {
         try await body(fixture)
     }
 
-    private func push(_ fixture: QueueFixture, _ connection: CloudConnection) async throws -> PushResult {
-        try await QueuePush(
+    private func push(_ fixture: QueueFixture, _ connection: CloudConnection) async throws -> SendResult {
+        try await QueueSender(
             store: fixture.store, connection: connection, scope: fixture.scope, rules: fixture.rules,
             progress: { _ in }
         ).run()
@@ -44,7 +44,7 @@ struct DestinationTests {
         try await with { fixture in
             let creation = try fixture.create()
             let other = QueueFixture.connection(fixture.cloud, "user2")
-            var options = PullOptions()
+            var options = SyncOptions()
             options.readsResources = false
             let report = await CloudSync(
                 store: fixture.store, connection: other, options: options, progress: { _ in }
@@ -59,11 +59,11 @@ struct DestinationTests {
     }
 
     @Test("A creation in doubt is released by the token that leads where it is bound to, and by no other cloud's")
-    func doubt() async throws {
+    func unconfirmed() async throws {
         try await with { fixture in
-            let doubt = DoubtfulDestination(cloud: CloudReference(entry: "lab"))
-            let creation = try fixture.desk.create(
-                fixture.draft(), scope: fixture.scope, terms: .init(), doubt: doubt)
+            let unconfirmed = UnconfirmedDestination(cloud: CloudReference(entry: "lab"))
+            let creation = try fixture.writeQueue.create(
+                fixture.draft(), scope: fixture.scope, terms: .init(), unconfirmed: unconfirmed)
             #expect(creation.state == .blocked)
             var other = fixture.connection.cloud
             other.reference = CloudReference(entry: "another")
@@ -80,10 +80,10 @@ struct DestinationTests {
     @Test("A person may have a creation in doubt sent where it is bound to")
     func retried() async throws {
         try await with { fixture in
-            let doubt = DoubtfulDestination(cloud: CloudReference(entry: "gone"))
-            let creation = try fixture.desk.create(
-                fixture.draft(), scope: fixture.scope, terms: .init(), doubt: doubt)
-            _ = try fixture.desk.retry(creation.id)
+            let unconfirmed = UnconfirmedDestination(cloud: CloudReference(entry: "gone"))
+            let creation = try fixture.writeQueue.create(
+                fixture.draft(), scope: fixture.scope, terms: .init(), unconfirmed: unconfirmed)
+            _ = try fixture.writeQueue.retry(creation.id)
             await fixture.sync()
             #expect(try fixture.state(creation) == .settled)
         }

@@ -29,52 +29,55 @@ struct MissingLeaseTests {
         #expect(report.failure == nil)
         #expect(report.counts.vanished == 2)
         #expect(try fixture.listed() == Set((2..<10).map { "l\($0)" }))
-        let departure = Departure(reason: .deleted, after: StoreFixture.time(0), before: StoreFixture.time(10))
-        #expect(try fixture.departure(of: "l0") == departure)
+        let removal = Removal(reason: .deleted, after: StoreFixture.time(0), before: StoreFixture.time(10))
+        #expect(try fixture.removal(of: "l0") == removal)
         #expect(Set(fixture.cloud.asked.suffix(2)) == ["GET /leases/l0", "GET /leases/l1"])
         // It is asked for once: what is gone is not missing.
         #expect(await fixture.pull().counts.vanished == 0)
         #expect(fixture.cloud.asked.last == "GET /leases")
     }
 
-    struct Doubt: Sendable, CustomTestStringConvertible {
+    struct UnconfirmedAttempt: Sendable, CustomTestStringConvertible {
         let name: String
         let answer: Answer
         let failure: SyncReport.Failure
         var testDescription: String { name }
     }
 
-    static let doubts: [Doubt] = [
-        Doubt(
+    static let doubts: [UnconfirmedAttempt] = [
+        UnconfirmedAttempt(
             name: "refused although of this project", answer: .refusal(403, "Policy doesn't allow it."),
             failure: .suspect),
-        Doubt(
+        UnconfirmedAttempt(
             name: "there after all", answer: .json("{\"lease\": \(ScriptedCloud.text(StoreFixture.lease("l0")))}"),
             failure: .suspect),
-        Doubt(name: "an error", answer: .refusal(500, "Internal error"), failure: .server),
-        Doubt(name: "a proxy's not found", answer: .page("Not Found", status: 404), failure: .badAnswer),
-        Doubt(name: "a wrong endpoint", answer: .json("{\"detail\": \"none\"}", status: 404), failure: .badAnswer),
-        Doubt(
+        UnconfirmedAttempt(name: "an error", answer: .refusal(500, "Internal error"), failure: .server),
+        UnconfirmedAttempt(name: "a proxy's not found", answer: .page("Not Found", status: 404), failure: .badAnswer),
+        UnconfirmedAttempt(
+            name: "a wrong endpoint", answer: .json("{\"detail\": \"none\"}", status: 404), failure: .badAnswer),
+        UnconfirmedAttempt(
             name: "another lease's not found", answer: .refusal(404, "Object with {'lease_id': 'other'} not found"),
             failure: .server),
-        Doubt(
+        UnconfirmedAttempt(
             name: "another lease", answer: .json("{\"lease\": \(ScriptedCloud.text(StoreFixture.lease("zz")))}"),
             failure: .badAnswer),
-        Doubt(name: "no answer in time", answer: .failing(.transport(.timedOut, .underWay)), failure: .unreachable),
-        Doubt(name: "a broken answer", answer: Answer(body: "{\"lease", breaksOff: true), failure: .unreachable),
+        UnconfirmedAttempt(
+            name: "no answer in time", answer: .failing(.transport(.timedOut, .underWay)), failure: .unreachable),
+        UnconfirmedAttempt(
+            name: "a broken answer", answer: Answer(body: "{\"lease", breaksOff: true), failure: .unreachable),
     ]
 
     @Test("and others, stay as they were if one answer is not beyond doubt", arguments: doubts)
-    func doubtful(_ doubt: Doubt) async throws {
+    func doubtful(_ unconfirmed: UnconfirmedAttempt) async throws {
         let (fixture, before) = try await fixture(missing: 2)
         defer { fixture.remove() }
-        fixture.cloud.answer("GET /leases/l0", doubt.answer)
+        fixture.cloud.answer("GET /leases/l0", unconfirmed.answer)
         let report = await fixture.pull()
-        #expect(report.failure == doubt.failure)
+        #expect(report.failure == unconfirmed.failure)
         #expect(report.message?.isEmpty == false)
         #expect(report.counts.vanished == 0)
         #expect(try fixture.mirror.dump() == before)
-        #expect(try fixture.lastRun()?.outcome == (doubt.failure == .suspect ? .suspect : .failed))
+        #expect(try fixture.lastRun()?.outcome == (unconfirmed.failure == .suspect ? .suspect : .failed))
     }
 
     @Test("is out of scope if it is another project's by now, as Chameleon gives it")
@@ -83,7 +86,7 @@ struct MissingLeaseTests {
         defer { fixture.remove() }
         fixture.cloud.hide([StoreFixture.lease("l0", project: "p2")])
         #expect(await fixture.pull().failure == nil)
-        #expect(try fixture.departure(of: "l0")?.reason == .outOfScope)
+        #expect(try fixture.removal(of: "l0")?.reason == .outOfScope)
     }
 
     @Test("is out of scope if an administrator may no longer see the project")
@@ -93,7 +96,7 @@ struct MissingLeaseTests {
         fixture.cloud.answer("GET /leases/l0", .refusal(403, "Policy doesn't allow it."))
         #expect(await fixture.pull().failure == nil)
         let scope = try #require(try fixture.mirror.store.scopes().first { $0.seesAllProjects })
-        #expect(try fixture.departure(of: "l0", scope: scope.id)?.reason == .outOfScope)
+        #expect(try fixture.removal(of: "l0", scope: scope.id)?.reason == .outOfScope)
     }
 
     @Test("with an empty list, or more than a fifth of the others, is not asked for until a person confirms")

@@ -32,12 +32,12 @@ struct PullFixture {
         _ connection: CloudConnection? = nil, confirmsDeletes: Bool = false, confirmsProject: Bool = false,
         readsResources: Bool = false, leasesPerBatch: Int? = nil
     ) async -> SyncReport {
-        var options = PullOptions()
+        var options = SyncOptions()
         options.confirmsDeletes = confirmsDeletes
         options.confirmsProject = confirmsProject
         options.readsResources = readsResources
         if let leasesPerBatch { options.leasesPerBatch = leasesPerBatch }
-        let pull = CloudPull(
+        let pull = LeaseListSync(
             store: mirror.store, connection: connection ?? self.connection(), options: options,
             progress: { [log] in log.note($0) })
         let report = await pull.run()
@@ -48,8 +48,8 @@ struct PullFixture {
     /// The ids of the leases that are listed, as the mirror has them.
     func listed() throws -> Set<String> { Set(try mirror.store.leases(LeaseFilter()).map(\.id)) }
 
-    func departure(of id: String, scope: Int64? = nil) throws -> Departure? {
-        try mirror.store.lease(id: id, scope: scope ?? mirror.scope.id)?.departure
+    func removal(of id: String, scope: Int64? = nil) throws -> Removal? {
+        try mirror.store.lease(id: id, scope: scope ?? mirror.scope.id)?.removal
     }
 
     func lastRun(_ cloud: String = "alpha") throws -> SyncRun? {

@@ -72,7 +72,7 @@ struct QueueChangeTests {
                 #expect(try fixture.state(mutation) == .settled, "\(fault)")
                 #expect(fixture.cloud.count("DELETE") == (isDone ? 1 : 2), "\(fault)")
                 #expect(fixture.cloud.leases().map(\.name) == ["bystander"])
-                #expect(try fixture.store.lease(id: lease.id, scope: fixture.scope.id)?.departure != nil)
+                #expect(try fixture.store.lease(id: lease.id, scope: fixture.scope.id)?.removal != nil)
             }
         }
     }
@@ -90,7 +90,7 @@ struct QueueChangeTests {
             let present = try fixture.present(mutation)
             #expect(present.state == .parked)
             #expect(present.requestID == "req-fault")
-            _ = try fixture.desk.retry(mutation.id)
+            _ = try fixture.writeQueue.retry(mutation.id)
             _ = try await fixture.push()
             #expect(try fixture.state(mutation) == .accepted)
         }
@@ -125,7 +125,7 @@ struct QueueChangeTests {
 
     @Test("Each resolution does what it says")
     func resolutions() async throws {
-        let cases: [(QueueDesk.Resolution, Int64, MutationState)] = [
+        let cases: [(ConflictResolution, Int64, MutationState)] = [
             (.mine, 9_000, .accepted), (.theirs, 10_800, .cancelled),
             (
                 .values(["end_date": .string(QueueCloud.start.adding(seconds: 12_600).truncatedToMinute.blazarRequest)]
@@ -135,7 +135,7 @@ struct QueueChangeTests {
         for (resolution, end, state) in cases {
             try await with { fixture in
                 let (_, mutation) = try await conflict(fixture)
-                _ = try fixture.desk.resolve(mutation.id, resolution)
+                _ = try fixture.writeQueue.resolve(mutation.id, resolution)
                 _ = try await fixture.push()
                 #expect(try fixture.state(mutation) == state, "\(resolution)")
                 let expected = QueueCloud.start.adding(seconds: end).truncatedToMinute
@@ -148,7 +148,7 @@ struct QueueChangeTests {
     func conflictAgain() async throws {
         try await with { fixture in
             let (lease, mutation) = try await conflict(fixture)
-            _ = try fixture.desk.resolve(mutation.id, .mine)
+            _ = try fixture.writeQueue.resolve(mutation.id, .mine)
             fixture.cloud.direct("PUT", "/v1/leases/\(lease.id)", .object(fixture.end(14_400)))
             _ = try await fixture.push()
             #expect(try fixture.state(mutation) == .blocked)
@@ -264,7 +264,7 @@ struct QueueChangeTests {
             fixture.cloud.direct("DELETE", "/v1/leases/\(lease.id)")
             _ = try await fixture.push()
             #expect(try fixture.state(mutation) == (verb == .delete ? .settled : .rejected))
-            #expect(try fixture.store.lease(id: lease.id, scope: fixture.scope.id)?.departure?.reason == .deleted)
+            #expect(try fixture.store.lease(id: lease.id, scope: fixture.scope.id)?.removal?.reason == .deleted)
         }
     }
 
@@ -305,7 +305,7 @@ struct QueueChangeTests {
             _ = try await fixture.push()
             #expect(try fixture.state(mutation) == .blocked)
             #expect(try fixture.present(mutation).theirs == ["reservations": [["id": .string(id), "max": 2]]])
-            _ = try fixture.desk.resolve(mutation.id, .mine)
+            _ = try fixture.writeQueue.resolve(mutation.id, .mine)
             _ = try await fixture.push()
             #expect(try fixture.state(mutation) == .accepted)
             #expect(fixture.cloud.leases().first?.reservations.first?.maximumCount == 3)

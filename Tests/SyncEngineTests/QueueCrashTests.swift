@@ -42,7 +42,7 @@ struct QueueCrashTests {
             await fixture.sync()
             // Not made: this list is the first that could have shown it, and the quiet period begins.
             #expect(try fixture.state(mutation) == (point == "after POST" ? .settled : .unknown))
-            #expect(try (fixture.present(mutation).doubt?.anchor != nil) == (point == "before POST"))
+            #expect(try (fixture.present(mutation).unconfirmed?.anchor != nil) == (point == "before POST"))
         }
     }
 
@@ -122,7 +122,7 @@ struct QueueCrashTests {
     func otherProject() async throws {
         try await with { fixture in
             let mutation = try fixture.create()
-            let result = try await QueuePush(
+            let result = try await QueueSender(
                 store: fixture.store, connection: QueueFixture.connection(fixture.cloud, "user2"),
                 scope: fixture.scope, rules: fixture.rules, progress: { _ in }
             ).run()

@@ -25,8 +25,8 @@ struct QueueFixture {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
         store = try LeaseStore(path: folder.appendingPathComponent("db.sqlite").path, access: .writing)
         connection = Self.connection(cloud, account)
-        scope = try await QueueFlush(
-            store: store, options: PullOptions(), sleep: { _ in }, progress: { _ in }
+        scope = try await PromptSender(
+            store: store, options: SyncOptions(), sleep: { _ in }, progress: { _ in }
         ).scope(of: connection)
     }
 
@@ -50,7 +50,7 @@ struct QueueFixture {
         return CloudConnection(cloud: configuration, session: session, now: { cloud.now })
     }
 
-    var desk: QueueDesk { QueueDesk(store: store, now: { [cloud] in cloud.now }) }
+    var writeQueue: WriteQueue { WriteQueue(store: store, now: { [cloud] in cloud.now }) }
 
     // MARK: - What people ask for
 
@@ -67,14 +67,19 @@ struct QueueFixture {
     ]
 
     @discardableResult
-    func create(_ draft: LeaseDraft? = nil, terms: QueueDesk.Terms = .init()) throws -> Mutation {
-        try desk.create(draft ?? self.draft(), scope: scope, terms: terms)
+    func create(_ draft: LeaseDraft? = nil, terms: WriteTerms = .init()) throws -> Mutation {
+        try writeQueue.create(draft ?? self.draft(), scope: scope, terms: terms)
     }
 
-    /// Queues a change of a lease that the mirror has.
+    /// Queues a change of a lease, as if the mirror had it.
     @discardableResult
     func change(_ verb: Mutation.Verb, _ lease: BlazarLease, _ fields: JSONObject = [:]) throws -> Mutation {
-        try desk.change(verb, .mirrored(lease), fields: fields, scope: scope, terms: .init())
+        let known =
+            try store.lease(id: lease.id, scope: scope.id)
+            ?? MirroredLease(
+                lease: lease, scopeID: scope.id, site: scope.site, projectName: nil, userName: nil, isMine: false,
+                firstSeenAt: QueueCloud.start, observedAt: QueueCloud.start, lastSeenAt: QueueCloud.start, removal: nil)
+        return try writeQueue.change(verb, .mirrored(known), fields: fields, scope: scope, terms: .init())
     }
 
     func end(_ seconds: Int64) -> JSONObject {
@@ -95,24 +100,24 @@ struct QueueFixture {
 
     // MARK: - What the engine does
 
-    func push(_ rules: QueueRules? = nil) async throws -> PushResult {
-        try await QueuePush(
+    func push(_ rules: QueueRules? = nil) async throws -> SendResult {
+        try await QueueSender(
             store: store, connection: connection, scope: scope, rules: rules ?? self.rules, random: { 1 << 63 },
             checkpoint: { [checkpoints] in try checkpoints.pass($0) }, progress: { _ in }
         ).run()
     }
 
     /// What `create` does once the creation is queued.
-    func flush(_ mutation: Mutation) async throws -> QueueFlush.Result {
-        var options = PullOptions()
+    func flush(_ mutation: Mutation) async throws -> PromptSender.Result {
+        var options = SyncOptions()
         options.quietPeriodSeconds = 60
-        return try await QueueFlush(store: store, options: options, sleep: { _ in }, progress: { _ in }).run(
+        return try await PromptSender(store: store, options: options, sleep: { _ in }, progress: { _ in }).run(
             connection, scope: scope, waitingFor: mutation.id)
     }
 
     @discardableResult
     func sync() async -> SyncReport {
-        var options = PullOptions()
+        var options = SyncOptions()
         options.readsResources = false
         options.quietPeriodSeconds = 60
         return await CloudSync(store: store, connection: connection, options: options, progress: { _ in }).run()
@@ -146,7 +151,7 @@ final class Checkpoints: Sendable {
     }
 }
 
-extension PushResult {
+extension SendResult {
     var isBusy: Bool { if case .busy = self { true } else { false } }
-    var pause: ServiceErrorReport? { if case .paused(_, let report) = self { report } else { nil } }
+    var pause: CloudError? { if case .paused(_, let report) = self { report } else { nil } }
 }

@@ -133,7 +133,7 @@ struct SyncWatchTests {
         let connection = fixture.connection()
         try await watch(fixture, sleeper).run {
             guard isMended.withLock(\.self) else {
-                let fault = CloudFault(ServiceError(kind: .configuration, message: "auth_url is missing."))
+                let fault = CloudError(ServiceError(kind: .configuration, message: "auth_url is missing."))
                 return [
                     CloudDirectory.Entry(
                         reference: CloudReference(entry: "alpha"), name: "alpha", connection: .failure(fault))
@@ -149,9 +149,9 @@ struct SyncWatchTests {
     func noClouds() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
-        await #expect(throws: CloudFault.self) {
-            try await watch(fixture, Sleeper(most: 1)).run { () throws(CloudFault) in
-                throw CloudFault(ServiceError(kind: .configuration, message: "clouds.yaml, line 3: not YAML."))
+        await #expect(throws: CloudError.self) {
+            try await watch(fixture, Sleeper(most: 1)).run { () throws(CloudError) in
+                throw CloudError(ServiceError(kind: .configuration, message: "clouds.yaml, line 3: not YAML."))
             }
         }
     }

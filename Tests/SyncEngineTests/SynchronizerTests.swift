@@ -14,7 +14,7 @@ struct SynchronizerTests {
         let broken = ScriptedCloud()
         broken.answer("GET /leases", .page("Login"))
         fixture.cloud.list([StoreFixture.lease("a")])
-        let fault = CloudFault(ServiceError(kind: .configuration, message: "auth_url is missing."))
+        let fault = CloudError(ServiceError(kind: .configuration, message: "auth_url is missing."))
         let entries = [
             CloudDirectory.Entry(
                 reference: CloudReference(entry: "faulty"), name: "faulty", connection: .failure(fault)),
@@ -25,7 +25,7 @@ struct SynchronizerTests {
                 reference: CloudReference(entry: "alpha"), name: "alpha", connection: .success(fixture.connection())),
         ]
         let reports = await Synchronizer(
-            store: fixture.mirror.store, options: PullOptions(), progress: { fixture.log.note($0) }
+            store: fixture.mirror.store, options: SyncOptions(), progress: { fixture.log.note($0) }
         ).run(entries)
         #expect(reports.map(\.cloud) == ["faulty", "broken", "alpha"])
         #expect(reports.map(\.failure) == [.configuration, .badAnswer, nil])

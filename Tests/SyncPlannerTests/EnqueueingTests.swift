@@ -126,8 +126,9 @@ struct EnqueueingTests {
     @Test("A creation that may have been carried out is not touched: the wish waits for it")
     func inDoubt() {
         for creation in [
-            Mutation.creation(1, .sending, doubt: Doubt(run: 1)), .creation(1, .unknown, doubt: Doubt(run: 1)),
-            .creation(1, .blocked, doubt: Doubt(run: 1)),
+            Mutation.creation(1, .sending, unconfirmed: UnconfirmedAttempt(run: 1)),
+            .creation(1, .unknown, unconfirmed: UnconfirmedAttempt(run: 1)),
+            .creation(1, .blocked, unconfirmed: UnconfirmedAttempt(run: 1)),
         ] {
             for verb in [Mutation.Verb.extend, .delete] {
                 let effect = enqueue(later(verb, local: "local-1"), onto: [creation])

@@ -25,12 +25,12 @@ extension Mutation {
 
     static func creation(
         _ id: Int64 = 1, _ state: MutationState = .queued, local: String = "local-1", draft: LeaseDraft = .sample(),
-        doubt: Doubt? = nil
+        unconfirmed: UnconfirmedAttempt? = nil
     ) -> Mutation {
         var mutation = Mutation(
             id: id, scopeID: 1, address: sampleAddress, verb: .create, localID: local, leaseID: nil,
             leaseName: draft.name, state: state, body: draft.body, token: sampleToken, createdAt: .noon)
-        mutation.doubt = doubt
+        mutation.unconfirmed = unconfirmed
         return mutation
     }
 

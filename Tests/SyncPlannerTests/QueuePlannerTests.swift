@@ -12,7 +12,7 @@ struct QueuePlannerTests {
     func nothing() {
         #expect(next([]) == nil)
         for state in MutationState.allCases where state != .queued {
-            #expect(next([.creation(1, state, doubt: Doubt(run: 1))]) == nil, "\(state)")
+            #expect(next([.creation(1, state, unconfirmed: UnconfirmedAttempt(run: 1))]) == nil, "\(state)")
         }
         #expect(next([Mutation.change(1).with { $0.nextAttemptAt = .at(1) }]) == nil)
     }
@@ -40,7 +40,7 @@ struct QueuePlannerTests {
     func dependents() {
         let dependent = Mutation.change(2, local: "local-1", lease: nil)
         for state in [MutationState.sending, .unknown, .accepted, .rejected, .parked, .blocked] {
-            #expect(next([.creation(1, state, doubt: Doubt(run: 1)), dependent]) == nil, "\(state)")
+            #expect(next([.creation(1, state, unconfirmed: UnconfirmedAttempt(run: 1)), dependent]) == nil, "\(state)")
         }
         let made = Mutation.creation(1, .accepted).with { $0.leaseID = "a" }
         #expect(next([made, dependent.with { $0.leaseID = "a" }]) == 2)

@@ -83,7 +83,7 @@ private struct Play {
 
     /// Sends everything that is due, and gives how many steps that took.
     mutating func push() -> Int {
-        for index in queue.indices { queue[index] = rules.recovered(queue[index], now: now) }
+        for index in queue.indices { queue[index] = QueueRules.recovered(queue[index], now: now) }
         for index in queue.indices where queue[index].state == .blocked && queue[index].reason == "auth" {
             queue[index].state = .queued
         }
@@ -99,7 +99,7 @@ private struct Play {
                 let sending = mutation.with {
                     $0.state = .sending
                     $0.attempts += 1
-                    $0.doubt = Doubt(run: run)
+                    $0.unconfirmed = UnconfirmedAttempt(run: run)
                 }
                 put(sending)
                 // A crash: nothing is noted, and nothing more is sent.
@@ -151,7 +151,8 @@ struct QueuePropertyTests {
                 let ids = Set(play.queue.map(\.id))
                 check(play.asked.isSubset(of: ids), seed)
                 for mutation in play.queue {
-                    let isSound = mutation.state != .unknown || (mutation.verb == .create && mutation.doubt != nil)
+                    let isSound =
+                        mutation.state != .unknown || (mutation.verb == .create && mutation.unconfirmed != nil)
                     check(isSound, seed)
                     let underWay = play.queue.filter {
                         $0.state == .sending && $0.concernsSameLease(as: mutation) && mutation.state == .sending

@@ -14,7 +14,7 @@ struct QueueRulesTests {
 
     private static func sent(_ verb: Mutation.Verb) -> Mutation {
         let mutation = verb == .create ? Mutation.creation(1, .sending) : .change(1, verb, .sending)
-        return mutation.with { $0.doubt = Doubt(run: 5) }
+        return mutation.with { $0.unconfirmed = UnconfirmedAttempt(run: 5) }
     }
 
     struct Row: Sendable, CustomTestStringConvertible {
@@ -22,7 +22,7 @@ struct QueueRulesTests {
         /// The state after it, by verb: create, update, extend, delete.
         let states: [MutationState]
         var reason: String?
-        var keepsDoubt = false
+        var keepsUnconfirmed = false
         var failures = 0
         var waits = false
         var testDescription: String { "\(outcome)" }
@@ -45,7 +45,7 @@ struct QueueRulesTests {
             states: Array(repeating: .queued, count: 4), failures: 1, waits: true),
         Row(
             outcome: .outcomeUnknown(message: "no", requestID: "r"), states: Array(repeating: .unknown, count: 4),
-            keepsDoubt: true, failures: 1),
+            keepsUnconfirmed: true, failures: 1),
         Row(
             outcome: .unauthenticated(message: "no", requestID: "r"), states: Array(repeating: .blocked, count: 4),
             reason: "auth"),
@@ -60,7 +60,7 @@ struct QueueRulesTests {
             let next = after(row.outcome, Self.sent(verb))
             #expect(next.state == state, "\(verb)")
             #expect(next.reason == row.reason, "\(verb)")
-            #expect((next.doubt != nil) == row.keepsDoubt, "\(verb)")
+            #expect((next.unconfirmed != nil) == row.keepsUnconfirmed, "\(verb)")
             #expect(next.failures == row.failures, "\(verb)")
             #expect((next.nextAttemptAt > .at(10)) == row.waits, "\(verb)")
             #expect(next.updatedAt == .at(10))
@@ -118,16 +118,16 @@ struct QueueRulesTests {
 
     @Test("After a crash a creation is in doubt, anything else is looked at again; nothing else changes")
     func recovery() {
-        #expect(rules.recovered(Self.sent(.create), now: .at(9)).state == .unknown)
-        #expect(rules.recovered(Self.sent(.create), now: .at(9)).doubt == Doubt(run: 5))
+        #expect(QueueRules.recovered(Self.sent(.create), now: .at(9)).state == .unknown)
+        #expect(QueueRules.recovered(Self.sent(.create), now: .at(9)).unconfirmed == UnconfirmedAttempt(run: 5))
         for verb in [Mutation.Verb.update, .extend, .delete] {
-            let next = rules.recovered(Self.sent(verb), now: .at(9))
+            let next = QueueRules.recovered(Self.sent(verb), now: .at(9))
             #expect(next.state == .queued)
-            #expect(next.doubt == nil)
+            #expect(next.unconfirmed == nil)
         }
         for state in MutationState.allCases where state != .sending {
             let mutation = Mutation.creation(1, state)
-            #expect(rules.recovered(mutation, now: .at(9)) == mutation)
+            #expect(QueueRules.recovered(mutation, now: .at(9)) == mutation)
         }
     }
 
@@ -141,14 +141,16 @@ struct QueueRulesTests {
             now: .at(seconds))
     }
 
-    private var doubtful: Mutation { .creation(1, .unknown, doubt: Doubt(run: 5)).with { $0.failures = 1 } }
+    private var doubtful: Mutation {
+        .creation(1, .unknown, unconfirmed: UnconfirmedAttempt(run: 5)).with { $0.failures = 1 }
+    }
 
     @Test("Found in a list, it is that lease, at once")
     func found() {
         let next = sight(doubtful, run: 6, at: 1, ["a"])
         #expect(next.state == .settled)
         #expect(next.leaseID == "a")
-        #expect(next.doubt == nil)
+        #expect(next.unconfirmed == nil)
         #expect(next.failures == 0)
     }
 
@@ -161,19 +163,19 @@ struct QueueRulesTests {
     @Test("It is sent again after two lists that began after the quiet period, and not before")
     func quietPeriod() {
         var mutation = sight(doubtful, run: 6, at: 0)
-        #expect(mutation.doubt?.anchor == .at(0))
+        #expect(mutation.unconfirmed?.anchor == .at(0))
         for (run, seconds) in [(7, 100), (8, 299), (9, 300)] as [(Int64, Int64)] {
             mutation = sight(mutation, run: run, at: seconds)
-            #expect(mutation.doubt?.absences == 0, "\(seconds)")
+            #expect(mutation.unconfirmed?.absences == 0, "\(seconds)")
         }
         mutation = sight(mutation, run: 10, at: 301)
         #expect(mutation.state == .unknown)
-        #expect(mutation.doubt?.absences == 1)
+        #expect(mutation.unconfirmed?.absences == 1)
         // The same list, looked at by somebody else.
         #expect(sight(mutation, run: 10, at: 301) == mutation)
         mutation = sight(mutation, run: 11, at: 302)
         #expect(mutation.state == .queued)
-        #expect(mutation.doubt == nil)
+        #expect(mutation.unconfirmed == nil)
         #expect(mutation.nextAttemptAt == .at(302))
         #expect(mutation.token == Mutation.sampleToken)
     }
@@ -181,7 +183,7 @@ struct QueueRulesTests {
     @Test("Even a list long after the quiet period is the first to count, if it is the first")
     func lateFirstList() {
         let mutation = sight(doubtful, run: 6, at: 100_000)
-        #expect(mutation.doubt?.absences == 0)
+        #expect(mutation.unconfirmed?.absences == 0)
         #expect(mutation.state == .unknown)
     }
 
@@ -190,7 +192,7 @@ struct QueueRulesTests {
         var mutation = sight(doubtful, run: 6, at: 1_000)
         mutation = sight(mutation, run: 7, at: 0)
         mutation = sight(mutation, run: 8, at: 900)
-        #expect(mutation.doubt?.absences == 0)
+        #expect(mutation.unconfirmed?.absences == 0)
     }
 
     @Test("Two that match stop it, and both are named")
@@ -199,7 +201,7 @@ struct QueueRulesTests {
         #expect(next.state == .blocked)
         #expect(next.reason == "ambiguous")
         #expect(next.message?.contains("a, b") == true)
-        #expect(next.doubt != nil)
+        #expect(next.unconfirmed != nil)
     }
 
     @Test("One that was lost too often is parked instead of sent again")
@@ -213,7 +215,7 @@ struct QueueRulesTests {
         mutation = sight(mutation, run: 8, at: 302)
         #expect(mutation.state == .parked)
         #expect(mutation.message == "500")
-        #expect(mutation.doubt == nil)
+        #expect(mutation.unconfirmed == nil)
     }
 
     @Test("Only what is accepted settles with a list", arguments: MutationState.allCases)

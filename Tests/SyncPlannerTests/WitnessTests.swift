@@ -61,7 +61,7 @@ struct WitnessTests {
             orders.map { order in
                 let whole = order.dropFirst().reduce(parts[order[0]]) { merged($0, parts[$1]) }
                 return whole.timeline.versions(witnesses: whole.witnesses, projectID: "p").map {
-                    "\($0.departure?.reason.rawValue ?? "\($0.lease.endsAt.secondsSince1970 / 60)") "
+                    "\($0.removal?.reason.rawValue ?? "\($0.lease.endsAt.secondsSince1970 / 60)") "
                         + "\($0.observedAt.secondsSince1970 / 60)-\($0.lastSeenAt.secondsSince1970 / 60)"
                 }
             })
@@ -124,13 +124,13 @@ struct WitnessTests {
                     witnesses: [Witness(scope: scope, since: time(minute), listings: [time(minute)])]))
             guard let before = present else {
                 present = LeaseVersion(
-                    lease: seen, observedAt: time(minute), lastSeenAt: time(minute), observedUntil: nil, departure: nil)
+                    lease: seen, observedAt: time(minute), lastSeenAt: time(minute), observedUntil: nil, removal: nil)
                 continue
             }
-            if !isGone, before.departure == nil, before.lease == seen {
+            if !isGone, before.removal == nil, before.lease == seen {
                 present = LeaseVersion(
                     lease: seen, observedAt: before.observedAt, lastSeenAt: time(minute), observedUntil: nil,
-                    departure: nil)
+                    removal: nil)
                 continue
             }
             let over = before.ended(at: time(minute))

@@ -97,7 +97,7 @@ enum ReservationArgument {
         case .instance: ["amount": 1, "affinity": "None", "resource_properties": ""]
         case .flavor: ["amount": 1, "affinity": "None"]
         case .network: ["network_properties": "", "resource_properties": ""]
-        default: [:]
+        case .other: [:]
         }
     }
 }

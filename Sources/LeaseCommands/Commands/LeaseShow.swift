@@ -35,7 +35,7 @@ package struct LeaseShow: Subcommand {
     private func remarkAge(_ lease: MirroredLease, _ console: inout Console) {
         let output = reading.output
         let age = console.now().seconds(since: lease.lastSeenAt)
-        guard !reading.refreshes, !output.isQuiet, !output.format.isForPeople, !lease.isDraft, lease.departure == nil,
+        guard !reading.refreshes, !output.isQuiet, !output.format.isForPeople, !lease.isDraft, lease.removal == nil,
             lease.lease.status.isPassing, age >= 120
         else { return }
         console.remark(

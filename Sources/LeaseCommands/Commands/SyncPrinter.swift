@@ -28,7 +28,7 @@ actor SyncPrinter {
     private var warned: Set<String> = []
 
     /// The most changes that are kept for JSON; a first sync of a large site has as many as leases.
-    private static let mostChanges = 10_000
+    private static let maxChanges = 10_000
 
     init(
         output: any TextSink & Sendable, errors: any TextSink & Sendable, terminal: Terminal, resultTerminal: Terminal,
@@ -84,7 +84,7 @@ actor SyncPrinter {
 
     private func print(_ new: [LeaseChange]) {
         guard options.format == .table || isWatching else {
-            changes += new.prefix(max(0, Self.mostChanges - changes.count))
+            changes += new.prefix(max(0, Self.maxChanges - changes.count))
             return
         }
         // A person who syncs for the first time wants to know how many leases there are, not each.

@@ -52,7 +52,7 @@ struct ChangeText {
 
     private func gone(_ change: LeaseChange) -> String {
         let ending = change.ending.map { $0 == .unknown ? "" : " (\($0.rawValue))" } ?? ""
-        switch change.departure?.reason {
+        switch change.removal?.reason {
         case .deleted: return "deleted\(ending)"
         case .outOfScope: return "no longer visible to this project"
         case .unlisted, nil: return "no longer listed\(ending)"

@@ -32,14 +32,14 @@ struct LeasePage {
 
     private func standing(_ time: TimeText) -> String {
         let status = lease.status.rawValue
-        if let departure = mirrored.departure {
+        if let removal = mirrored.removal {
             let how =
-                switch departure.reason {
+                switch removal.reason {
                 case .deleted: "deleted"
                 case .outOfScope: "no longer visible to this project"
                 case .unlisted: "no longer listed"
                 }
-            let span = time.period(from: departure.after, to: departure.before)
+            let span = time.period(from: removal.after, to: removal.before)
             return "\(how) (\(span)), \(status) before"
         }
         guard !mirrored.isDraft else { return "\(status), not sent yet" }
@@ -108,7 +108,7 @@ struct ReservationText {
         case .network:
             let name = reservation.fields["network_name"]?.stringValue
             return "network" + (name.map { " \($0)" } ?? "")
-        default: noun = reservation.resourceType.rawValue
+        case .other(let word): noun = word
         }
         guard let most = reservation.maximumCount ?? reservation.amount else { return noun }
         guard let least = reservation.minimumCount, least != most else { return "\(most) × \(noun)" }

@@ -47,7 +47,7 @@ package struct ExpiringReportCommand: Subcommand {
             limits[scope.id] = try givenSeconds ?? manager.policy(of: scope).warningSeconds ?? Self.usualSeconds
         }
         var rows: [ExpiringRow] = []
-        try manager.forEachHolding(filter) { lease in
+        try manager.forEachUsage(filter) { lease in
             let limit = limits[lease.scopeID] ?? Self.usualSeconds
             if let row = ExpiringRow(lease, now: now, within: limit, extensionWindow: windows[lease.scopeID]) {
                 rows.append(row)

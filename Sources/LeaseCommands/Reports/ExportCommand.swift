@@ -54,7 +54,7 @@ package struct CalendarExport: Subcommand {
         try ReportFile.write(to: options.file, database: database, &console) { console in
             var isBegun = false
             // With the past states a lease is what all scopes of its site together know of it.
-            try context.manager.forEachHolding(context.filterInPeriod, includesStates: true) { lease in
+            try context.manager.forEachUsage(context.filterInPeriod, includesStates: true) { lease in
                 guard let event = calendar.event(lease) else { return }
                 if !isBegun { try console.output.write(LeaseCalendar.beginning) }
                 isBegun = true

@@ -42,8 +42,8 @@ package struct FailuresReportCommand: Subcommand {
         // What failed just now belongs to it, though the period ends with the present second.
         let period = try times.period(now: console.now(), zone: zone, defaultEnd: .distantFuture)
         let (manager, scopes) = try await reading.open(&console)
-        let queue = try manager.queue(scopes: try wanted(scopes, manager), includesFinal: true)
-        let pattern = nameGlob.map(GlobPattern.init)
+        let queue = try manager.queue(
+            scopes: try wanted(scopes, manager), includesFinal: true, nameGlob: nameGlob)
         let columns: [Column<FailureRow>] = [
             Column("site") { .text($0.site) },
             Column("verb") { .text($0.verb.rawValue) },
@@ -53,8 +53,7 @@ package struct FailuresReportCommand: Subcommand {
             Column("last_at") { .time($0.lastAt) },
             Column("message") { .text($0.message) },
         ]
-        let rows = FailureRow.rows(
-            of: queue.filter { pattern?.matches($0.leaseName) ?? true }, period: period)
+        let rows = FailureRow.rows(of: queue, period: period)
         var head = PageHead(title: "Failed writes", remarks: [TimeText(zone: zone).period(period)])
         head.span = TimeText(zone: zone, now: console.now()).span(period)
         try output.write(rows, columns, head: head, zone: zone, reading, &console)

@@ -72,7 +72,7 @@ private struct HoursPage: AdditiveReport {
     var report: HoursReport
     var timeline: TimelineChart?
 
-    mutating func add(_ lease: LeaseHolding) {
+    mutating func add(_ lease: LeaseUsage) {
         report.add(lease)
         timeline?.add(lease)
     }

@@ -4,7 +4,7 @@ import Output
 
 /// The columns that tell which lease a row of a report is about.
 enum LeaseColumns {
-    static func columns<Row>(_ lease: @escaping @Sendable (Row) -> LeaseHolding) -> [Column<Row>] {
+    static func columns<Row>(_ lease: @escaping @Sendable (Row) -> LeaseUsage) -> [Column<Row>] {
         [
             Column("lease", visibility: .structured, isShrinkable: false) { .text(lease($0).id) },
             Column("name") { .text(lease($0).name) },

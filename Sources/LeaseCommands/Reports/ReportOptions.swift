@@ -113,11 +113,11 @@ struct ReportContext {
         defer { progress.withLock { $0.finish() } }
         guard moment == nil, knowledge == nil else {
             return try manager.forEachLease(on: moment, asKnownAt: knowledge, filter) { lease in
-                report.add(LeaseHolding(lease).keepingReservations(of: filter))
+                report.add(LeaseUsage(lease).keepingReservations(of: filter))
                 progress.withLock { $0.add(1) }
             }
         }
-        let parts = try manager.addUpHoldings(
+        let parts = try manager.addUpUsage(
             filter, from: report, includesNames: names, includesStates: states, includesEvents: events,
             includesKinds: kinds, progress: { leases in progress.withLock { $0.add(leases) } }, add: { $0.add($1) })
         for part in parts { report.merge(part) }
@@ -132,9 +132,9 @@ struct ReportContext {
     }
 }
 
-extension LeaseHolding {
+extension LeaseUsage {
     /// The lease without the reservations that a filter's types leave out.
-    fileprivate func keepingReservations(of filter: LeaseFilter) -> LeaseHolding {
+    fileprivate func keepingReservations(of filter: LeaseFilter) -> LeaseUsage {
         var lease = self
         lease.reservations.removeAll { reservation in
             filter.nodeType.map { $0 != reservation.nodeType } ?? false

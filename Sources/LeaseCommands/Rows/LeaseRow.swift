@@ -14,7 +14,7 @@ package struct LeaseRow: Sendable {
 
     /// The seconds until it ends; `nil` if it has ended or is gone.
     var remainingSeconds: Int64? {
-        guard mirrored.departure == nil, lease.status != .terminated, lease.endsAt > now else { return nil }
+        guard mirrored.removal == nil, lease.status != .terminated, lease.endsAt > now else { return nil }
         return lease.endsAt.seconds(since: max(now, lease.startsAt))
     }
 
@@ -30,7 +30,7 @@ package struct LeaseRow: Sendable {
             case .device: return "\(count) × \(reservation.requiredValue(of: "machine_name") ?? "device")"
             case .floatingIP: return "\(count) floating IP\(count == 1 ? "" : "s")"
             case .instance, .flavor: return "\(count) instance\(count == 1 ? "" : "s")"
-            default: return reservation.resourceType.rawValue
+            case .network, .other: return reservation.resourceType.rawValue
             }
         }.joined(separator: ", ")
     }
@@ -55,7 +55,7 @@ extension LeaseRow {
 
     /// Whether it runs or is to come, as far as is known here.
     var isLive: Bool {
-        mirrored.isDraft || (mirrored.departure == nil && lease.status != .terminated && lease.endsAt > now)
+        mirrored.isDraft || (mirrored.removal == nil && lease.status != .terminated && lease.endsAt > now)
     }
 
     /// The columns of `list` on a terminal.
@@ -132,10 +132,10 @@ extension LeaseRow: Tabular {
             .json(.array(row.mirrored.pending.map { .object($0.summary) }))
         },
         Column("mine", visibility: .structured) { .bool($0.mirrored.isMine) },
-        Column("deleted", visibility: .structured) { .bool($0.mirrored.departure != nil) },
-        Column("deleted_after", visibility: .structured) { .time($0.mirrored.departure?.after) },
-        Column("deleted_before", visibility: .structured) { .time($0.mirrored.departure?.before) },
-        Column("departure", visibility: .structured) { .text($0.mirrored.departure?.reason.rawValue) },
+        Column("deleted", visibility: .structured) { .bool($0.mirrored.removal != nil) },
+        Column("deleted_after", visibility: .structured) { .time($0.mirrored.removal?.after) },
+        Column("deleted_before", visibility: .structured) { .time($0.mirrored.removal?.before) },
+        Column("departure", visibility: .structured) { .text($0.mirrored.removal?.reason.rawValue) },
         Column("first_seen_at", visibility: .structured) {
             $0.mirrored.isDraft ? .missing : .time($0.mirrored.firstSeenAt)
         },
@@ -166,7 +166,7 @@ extension LeaseRow {
             switch column.key {
             case "status":
                 guard let moment else { return [column] }
-                return [column, Column("held") { .text($0.mirrored.holding(at: moment)?.rawValue) }]
+                return [column, Column("held") { .text($0.mirrored.held(at: moment)?.rawValue) }]
             case "ending" where showsEnding: return [Column(column.key, cell: column.cell)]
             default: return [column]
             }

@@ -43,7 +43,7 @@ extension ReservationRow: Tabular {
         Column("missing_resources", visibility: .structured) { .bool($0.reservation.isMissingResources) },
         Column("resources_changed", visibility: .structured) { .bool($0.reservation.areResourcesChanged) },
         Column("fields", visibility: .structured) { .json(.object($0.reservation.fields)) },
-        Column("deleted", visibility: .structured) { .bool($0.lease.departure != nil) },
+        Column("deleted", visibility: .structured) { .bool($0.lease.removal != nil) },
         Column("synced_at", visibility: .structured) { .time($0.lease.lastSeenAt) },
     ]
 }

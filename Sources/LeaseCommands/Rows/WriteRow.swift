@@ -13,7 +13,7 @@ package struct WriteRow: Sendable {
         return mutation.verb == .create || mutation.state.isFinal ? lease : lease.applying(mutation.body)
     }
     private var isDeleted: Bool {
-        if result.lease?.departure != nil { return true }
+        if result.lease?.removal != nil { return true }
         return mutation.verb == .delete && [.accepted, .settled].contains(mutation.state)
     }
 

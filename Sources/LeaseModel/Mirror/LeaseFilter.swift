@@ -6,7 +6,7 @@ public struct LeaseFilter: Sendable, Hashable {
     public var project: String?
     /// The user, by id or name.
     public var user: String?
-    /// A pattern for the name, with `*`, `?` and `[…]`.
+    /// A pattern for the name as in a shell, with `*`, `?`, `[…]`, `[!…]`, and `\` before a character meant itself.
     public var nameGlob: String?
     /// With a reservation of any of these types; empty for all.
     public var resourceTypes: Set<ResourceType> = []

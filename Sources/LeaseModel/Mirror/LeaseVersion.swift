@@ -9,31 +9,31 @@ public struct LeaseVersion: Sendable, Hashable {
     /// When it was first seen otherwise; `nil` for the state that holds now.
     public let observedUntil: Timestamp?
     /// Set for the state of being gone.
-    public let departure: Departure?
+    public let removal: Removal?
     /// When it was seen in part only; `nil` if it was seen as a whole at both ends.
-    package let partial: PartialSightings?
+    package let partial: PartialObservations?
 
     /// Makes a version from its parts.
     public init(
         lease: BlazarLease, observedAt: Timestamp, lastSeenAt: Timestamp, observedUntil: Timestamp?,
-        departure: Departure?
+        removal: Removal?
     ) {
         self.init(
             lease: lease, observedAt: observedAt, lastSeenAt: lastSeenAt, observedUntil: observedUntil,
-            departure: departure, partial: nil)
+            removal: removal, partial: nil)
     }
 
     /// Makes a version of which some was seen in part only.
     package init(
         lease: BlazarLease, observedAt: Timestamp, lastSeenAt: Timestamp, observedUntil: Timestamp?,
-        departure: Departure?, partial: PartialSightings?
+        removal: Removal?, partial: PartialObservations?
     ) {
         self.lease = lease
         self.observedAt = observedAt
         self.lastSeenAt = lastSeenAt
         self.observedUntil = observedUntil
-        self.departure = departure
-        self.partial = departure == nil ? partial?.inState(from: observedAt, until: lastSeenAt) : nil
+        self.removal = removal
+        self.partial = removal == nil ? partial?.inState(from: observedAt, until: lastSeenAt) : nil
     }
 }
 
@@ -81,14 +81,14 @@ public struct LeaseChange: Sendable, Hashable {
     /// Seen at this moment.
     public let observedAt: Timestamp
     /// How the lease went, if that is what changed.
-    public let departure: Departure?
+    public let removal: Removal?
     /// How a lease that went had ended.
-    public var ending: Ending? { departure?.ending(of: lease) }
+    public var ending: Ending? { removal?.ending(of: lease) }
 
     /// Makes a change from its parts.
     public init(
         kind: Kind, site: String, lease: BlazarLease, fields: [Field], after: Timestamp?, observedAt: Timestamp,
-        departure: Departure? = nil
+        removal: Removal? = nil
     ) {
         self.kind = kind
         self.site = site
@@ -96,7 +96,7 @@ public struct LeaseChange: Sendable, Hashable {
         self.fields = fields
         self.after = after
         self.observedAt = observedAt
-        self.departure = departure
+        self.removal = removal
     }
 }
 
@@ -140,5 +140,70 @@ extension LeaseChange {
                         name: "\(name)[\(id)]", old: before.map(JSONValue.object), new: after.map(JSONValue.object)))
             }
         }
+    }
+}
+
+/// When a change took effect, as narrowly as the data tell.
+public struct ChangeEffect: Sendable, Hashable {
+    /// Not before this moment; `nil` if nothing was seen before.
+    public let after: Timestamp?
+    /// Not after this moment.
+    public let before: Timestamp
+    /// The moment, where Blazar itself has noted it.
+    public let moment: Timestamp?
+
+    /// Makes one from its parts.
+    public init(after: Timestamp?, before: Timestamp, moment: Timestamp?) {
+        self.after = after
+        self.before = before
+        self.moment = moment
+    }
+}
+
+extension LeaseChange {
+    /// How far the server's clock may be from ours before its stamps are taken for those of another change.
+    private static var clockDifferenceSeconds: Int64 { 300 }
+
+    /// When a field's new value took effect, or, without a field, when the lease appeared or went.
+    ///
+    /// Blazar stamps an event when it carries it out, so a start and an end are known to the second. Of everything else
+    /// it stamps only the last change, which bounds the others.
+    public func effect(of field: Field? = nil) -> ChangeEffect {
+        var moment: Timestamp?
+        var bound: Timestamp?
+        switch (kind, field) {
+        case (.vanished, _): break
+        case (.new, nil): moment = lease.createdAt
+        case (_, let field?): (moment, bound) = stamp(of: field)
+        default: bound = lease.updatedAt
+        }
+        let known = moment.flatMap { isWithin($0) ? $0 : nil }
+        let before = bound.flatMap { isWithin($0) ? min($0, observedAt) : nil } ?? observedAt
+        return ChangeEffect(after: after, before: known ?? before, moment: known)
+    }
+
+    private func stamp(of field: Field) -> (moment: Timestamp?, bound: Timestamp?) {
+        if field.name == "status" {
+            switch field.new?.stringValue.map(LeaseStatus.init(rawValue:)) {
+            case .active: return (lease.startedAt, lease.updatedAt)
+            case .terminated: return (lease.endedAt, lease.updatedAt)
+            default: return (nil, lease.updatedAt)
+            }
+        }
+        if field.name.hasPrefix("events[") {
+            let event = lease.events.first { field.name.hasPrefix("events[\($0.id)]") }
+            let isDone = event?.status == .done && field.name.hasSuffix(".status")
+            return (isDone ? event?.updatedAt : nil, event?.updatedAt)
+        }
+        if field.name.hasPrefix("reservations[") {
+            return (nil, lease.reservations.first { field.name.hasPrefix("reservations[\($0.id)]") }?.updatedAt)
+        }
+        return (nil, lease.updatedAt)
+    }
+
+    private var latest: Timestamp { observedAt.adding(seconds: Self.clockDifferenceSeconds) }
+
+    private func isWithin(_ stamp: Timestamp) -> Bool {
+        stamp <= latest && after.map { stamp >= $0.adding(seconds: -Self.clockDifferenceSeconds) } ?? true
     }
 }

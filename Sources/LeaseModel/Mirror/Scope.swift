@@ -47,3 +47,85 @@ public struct Scope: Sendable, Hashable, Identifiable {
     /// The queue that it shares with the other scopes of its site and project.
     public var queueAddress: QueueAddress { QueueAddress(siteID: siteID, projectID: projectID) }
 }
+
+/// How the URL of a service is written so that two spellings of it are equal.
+public enum SiteEndpoint {
+    /// The URL with its scheme and host in lower case, without a standard port, user, query, or slash at its end.
+    ///
+    /// A text that is no URL is given back without the white space around it.
+    public static func normalized(_ url: String) -> String {
+        let text = trimmed(url[...])
+        guard let colon = text.firstRange(of: "://") else { return String(text) }
+        let scheme = text[..<colon.lowerBound].lowercased()
+        let rest = text[colon.upperBound...].prefix { $0 != "?" && $0 != "#" }
+        var authority = rest.prefix { $0 != "/" }
+        var path = rest[authority.endIndex...]
+        if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
+        while path.last == "/" { path.removeLast() }
+        return "\(scheme)://\(self.authority(authority, scheme: scheme))\(path)"
+    }
+
+    /// The same of Keystone's URL, without the version of its interface: entries name it or leave it out.
+    public static func normalizedIdentity(_ url: String) -> String {
+        let text = normalized(url)
+        for version in ["/v3", "/v2.0"] where text.hasSuffix(version) {
+            return normalized(String(text.dropLast(version.count)))
+        }
+        return text
+    }
+
+    private static func authority(_ text: Substring, scheme: String) -> String {
+        var host = text
+        var port: Substring = ""
+        // An IPv6 address has colons of its own, between brackets.
+        if let colon = text.lastIndex(of: ":"), !text[colon...].contains("]") {
+            host = text[..<colon]
+            port = text[text.index(after: colon)...].drop { $0 == "0" }
+        }
+        if host.last == "." { host.removeLast() }
+        let isStandard = port.isEmpty || (scheme, port) == ("http", "80") || (scheme, port) == ("https", "443")
+        return host.lowercased() + (isStandard ? "" : ":\(port)")
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text.drop(while: \.isWhitespace)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+}
+
+/// One configured cloud: an entry of clouds.yaml, or the environment's, and the region if the entry has several.
+///
+/// This is what a cloud is looked up by. What people are shown may be called otherwise: the cloud of the `OS_*`
+/// variables is shown as its region, which is no name that anything can be found by.
+public struct CloudReference: Sendable, Hashable, CustomStringConvertible {
+    /// The entry's name; `envvars`, unless `OS_CLOUD_NAME` says otherwise, for the environment's cloud.
+    public let entry: String
+    /// Which of the entry's regions; `nil` if it has no choice of them.
+    public let region: String?
+
+    /// Makes a reference from its parts.
+    public init(entry: String, region: String? = nil) {
+        self.entry = entry
+        self.region = region
+    }
+
+    /// Whether it is the other, or the whole entry of which the other is a region.
+    package func stands(for other: CloudReference) -> Bool {
+        self == other || (region == nil && entry == other.entry)
+    }
+
+    /// What `--os-cloud` takes for it: `ENTRY`, or `ENTRY/REGION`.
+    public var description: String { region.map { "\(entry)/\($0)" } ?? entry }
+}
+
+/// Which clouds to talk to.
+public enum Clouds: Sendable, Hashable {
+    /// The one that `OS_CLOUD` names, or the environment's, or the only one there is.
+    case standard
+    /// Those that a person names: an entry of clouds.yaml with all its regions, or one of them as `ENTRY/REGION`;
+    /// `envvars` is the environment's.
+    case named([String])
+    /// Every one that is configured.
+    case all
+}

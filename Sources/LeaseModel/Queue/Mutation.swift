@@ -57,7 +57,7 @@ public struct Mutation: Sendable, Hashable, Identifiable {
     /// How often in a row it has failed.
     public var failures: Int
     /// What is known about an attempt without an answer.
-    public var doubt: Doubt?
+    public var unconfirmed: UnconfirmedAttempt?
 
     /// Makes a mutation from its parts.
     public init(
@@ -160,7 +160,7 @@ public enum LateStartPolicy: String, Sendable, Hashable, CaseIterable {
 }
 
 /// What is known about an attempt whose answer was lost.
-public struct Doubt: Sendable, Hashable {
+public struct UnconfirmedAttempt: Sendable, Hashable {
     /// The last sync run that had begun before the attempt: lists of later runs began after it.
     public var run: Int64
     /// The server's clock before the attempt, if it was known.
@@ -181,5 +181,103 @@ public struct Doubt: Sendable, Hashable {
         self.notBefore = notBefore
         self.anchor = anchor
         self.absences = absences
+    }
+}
+
+/// One request that left for a mutation.
+public struct MutationAttempt: Sendable, Hashable {
+    /// When it left.
+    public let startedAt: Timestamp
+    /// When its outcome was noted; `nil` while it is under way, or if its process died.
+    public let finishedAt: Timestamp?
+    /// What came of it.
+    public let outcome: String?
+    /// The server's words.
+    public let message: String?
+    /// The id of the request.
+    public let requestID: String?
+    /// What was sent.
+    public let sent: JSONObject
+
+    /// Makes an attempt from its parts.
+    public init(
+        startedAt: Timestamp, finishedAt: Timestamp?, outcome: String?, message: String?, requestID: String?,
+        sent: JSONObject
+    ) {
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.outcome = outcome
+        self.message = message
+        self.requestID = requestID
+        self.sent = sent
+    }
+}
+
+/// The mark by which a lease of ours is recognised: an event of the client's own.
+///
+/// Blazar stores an event of an unknown type with the status DONE, never executes it, lists it with the lease and
+/// deletes it with the lease (seen on Blazar 18 and on Chameleon's fork). A type of more than 66 characters leaves a
+/// lease that nobody can delete, so the token is made of a fixed alphabet and its length is checked.
+public enum ClientToken {
+    /// What the type of our event begins with.
+    public static let prefix = "leasehold:"
+    /// The longest type that Blazar takes, in characters.
+    public static let longestType = 66
+    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")
+    private static let length = 26
+
+    /// Makes a token of 130 random bits.
+    public static func make(using random: inout some RandomNumberGenerator) -> String {
+        String((0..<length).map { _ in alphabet[Int(UInt8.random(in: 0..<32, using: &random))] })
+    }
+
+    /// The event that carries a token; `nil` for text that is no token of ours.
+    ///
+    /// - Parameters:
+    ///   - token: the token.
+    ///   - time: a time for the event: the lease's start. Without one, Blazar 18 answers a bare 500 to anybody's
+    ///     instance or flavor reservation on the same hosts, as it sorts the events of the leases there by time.
+    /// - Returns: the event.
+    public static func event(for token: String, at time: Timestamp) -> JSONObject? {
+        guard let type = eventType(for: token) else { return nil }
+        return ["event_type": .string(type), "status": "DONE", "time": .string(time.blazarRequest)]
+    }
+
+    /// The type of the event that carries a token; `nil` for text that is no token of ours.
+    public static func eventType(for token: String) -> String? {
+        guard token.count == length, token.allSatisfy(alphabet.contains) else { return nil }
+        let type = prefix + token
+        return type.count <= longestType ? type : nil
+    }
+}
+
+/// The name of a lease before the server has given it one.
+public enum LocalID {
+    /// What it begins with, so that nobody takes it for Blazar's.
+    public static let prefix = "local-"
+
+    /// Whether a lease's id is one of ours. Blazar's are UUIDs.
+    public static func isOne(_ id: String) -> Bool { id.hasPrefix(prefix) }
+
+    /// Makes one of 50 random bits.
+    public static func make(using random: inout some RandomNumberGenerator) -> String {
+        prefix + String(ClientToken.make(using: &random).prefix(10))
+    }
+}
+
+/// What a write is bound to: a site, and the project of the credentials that asked for it.
+///
+/// Every scope of that site and project may send it, a member's and an administrator's alike, and all of them share one
+/// queue.
+public struct QueueAddress: Sendable, Hashable {
+    /// The number of the site in this database.
+    public let siteID: Int64
+    /// The Keystone id of the project.
+    public let projectID: String
+
+    /// Makes an address from its parts.
+    public init(siteID: Int64, projectID: String) {
+        self.siteID = siteID
+        self.projectID = projectID
     }
 }

@@ -119,3 +119,127 @@ public enum ReservationRequest: Sendable, Hashable {
         }
     }
 }
+
+extension ReservationRequest {
+    /// Asks again for what a reservation of a lease was for.
+    ///
+    /// What Blazar adds (ids, status, times, what it made) is left out; a reservation that says nothing of the server,
+    /// as one in the body of a POST, stays as it is.
+    ///
+    /// - Parameter fields: the reservation, as Blazar lists it or takes it.
+    /// - Throws: ``DraftError`` for one that does not say what it was for: Chameleon's networks, and a flavor reservation
+    ///   of a release that does not tell the flavor.
+    public init(repeating fields: JSONObject) throws(DraftError) {
+        guard let type = fields["resource_type"]?.stringValue, !type.isEmpty else {
+            throw DraftError(field: "resource_type", problem: "is missing in a reservation")
+        }
+        guard fields["id"] != nil || fields["status"] != nil else {
+            self = .other(fields)
+            return
+        }
+        var request: JSONObject = ["resource_type": .string(type)]
+        for name in Self.names(ResourceType(rawValue: type), fields) {
+            guard let value = fields[name], !Self.isStandard(name, value) else { continue }
+            request[name] = value
+        }
+        switch ResourceType(rawValue: type) {
+        case .flavor:
+            // The flavor_id that is listed is that of the flavor Blazar made; the one asked for is kept as text.
+            let kept = fields["resource_properties"]?.stringValue.flatMap { try? JSONValue(parsing: $0) }
+            guard let flavor = kept?["id"]?.stringValue else {
+                throw DraftError(
+                    field: "flavor_id", problem: "of a flavor reservation is not told by the server: give --flavor")
+            }
+            request["flavor_id"] = .string(flavor)
+        case .network where request["network_name"]?.stringValue == nil:
+            throw DraftError(
+                field: "network_name",
+                problem: "of a network reservation is not told by the server: add it to the file, or give --network")
+        case .host, .device, .floatingIP, .instance, .network, .other: break
+        }
+        self = .other(request)
+    }
+
+    /// The fields that Blazar takes for a type; for a type that is not known, all but those of every reservation.
+    private static func names(_ type: ResourceType, _ fields: JSONObject) -> [String] {
+        switch type {
+        case .host, .device:
+            ["min", "max", "resource_properties", "hypervisor_properties", "before_end", "on_start"]
+        case .floatingIP: ["network_id", "amount", "required_floatingips"]
+        case .instance: ["vcpus", "memory_mb", "disk_gb", "amount", "affinity", "resource_properties"]
+        case .flavor: ["amount", "affinity"]
+        case .network: ["network_name", "network_description", "resource_properties", "network_properties"]
+        case .other:
+            fields.keys.filter { name in
+                ![
+                    "id", "lease_id", "resource_id", "resource_type", "status", "missing_resources",
+                    "resources_changed", "created_at", "updated_at",
+                ].contains(name)
+            }
+        }
+    }
+
+    /// Whether it is what Blazar takes where nothing is said.
+    private static func isStandard(_ name: String, _ value: JSONValue) -> Bool {
+        switch name {
+        case "before_end", "on_start": value == "default" || value.isNull
+        case "required_floatingips": value == [] || value.isNull
+        default: false
+        }
+    }
+}
+
+// What a person says by name and Blazar takes by id, found among what the site is known to have.
+extension ReservationRequest {
+    /// The name of the network that python-chi takes floating IPs from.
+    public static let publicNetworkName = "public"
+
+    /// The network that floating IPs come from: the external one called `public`, as python-chi has it, or the only
+    /// external one there is.
+    ///
+    /// - Parameter networks: the networks of one site.
+    /// - Returns: the network's id.
+    /// - Throws: ``DraftError`` of field `network_id` if there is none, or more than one that it may be.
+    public static func publicNetworkID(among networks: [CatalogueResource]) throws(DraftError) -> String {
+        let external = networks.filter { $0.fields["router:external"]?.boolValue == true }
+        let named = external.filter { $0.name == publicNetworkName }
+        let likely = named.isEmpty ? external : named
+        guard likely.count < 2 else {
+            let all = likely.map { "\($0.id) (\($0.name ?? "no name"))" }.sorted().joined(separator: ", ")
+            throw DraftError(field: "network_id", problem: "is unclear: there are several public networks: \(all)")
+        }
+        guard let network = likely.first else {
+            throw DraftError(
+                field: "network_id",
+                problem: "is not known: there is no public network among the \(networks.count) in the local database")
+        }
+        return network.id
+    }
+
+    /// The id of the flavor of that name; a text that is a flavor's id is taken for it.
+    ///
+    /// - Parameters:
+    ///   - name: the name, or an id.
+    ///   - flavors: the flavors of one site.
+    /// - Returns: the flavor's id.
+    /// - Throws: ``DraftError`` of field `name` if there is none, or more than one.
+    public static func flavorID(
+        named name: String, among flavors: [CatalogueResource]
+    ) throws(DraftError) -> String {
+        if flavors.contains(where: { $0.id == name }) { return name }
+        let found = flavors.filter { $0.name == name }
+        guard found.count < 2 else {
+            throw DraftError(
+                field: "name",
+                problem: "is that of several flavors: \(found.map(\.id).sorted().joined(separator: ", ")); use an id")
+        }
+        guard let flavor = found.first else {
+            let known = flavors.compactMap(\.name).sorted().prefix(20).joined(separator: ", ")
+            throw DraftError(
+                field: "name",
+                problem: "'\(name)' is no flavor in the local database"
+                    + (known.isEmpty ? ", which has none" : ": there are \(known)"))
+        }
+        return flavor.id
+    }
+}

@@ -1,7 +1,7 @@
-public import LeaseModel
+package import LeaseModel
 
 /// Leases as an iCalendar object (RFC 5545), written event by event.
-public struct LeaseCalendar: Sendable {
+package struct LeaseCalendar: Sendable {
     private let now: Timestamp
     private let alarmSeconds: Int64
     private let extensionWindows: [Int64: Int64]
@@ -12,7 +12,7 @@ public struct LeaseCalendar: Sendable {
     ///   - now: when it is made.
     ///   - alarmSeconds: how long before the end of a lease to remind.
     ///   - extensionWindows: how many seconds before the end a lease may be extended, for the scopes where that is known.
-    public init(now: Timestamp, alarmSeconds: Int64, extensionWindows: [Int64: Int64]) {
+    package init(now: Timestamp, alarmSeconds: Int64, extensionWindows: [Int64: Int64]) {
         self.now = now
         self.alarmSeconds = alarmSeconds
         self.extensionWindows = extensionWindows
@@ -20,22 +20,22 @@ public struct LeaseCalendar: Sendable {
 
     /// What stands before the events, of which there must be one: RFC 5545 has no empty calendars (section 3.6). It names
     /// no METHOD, which would make it a message that needs an ORGANIZER (RFC 5546, section 3.2.1).
-    public static let beginning = lines([
+    package static let beginning = lines([
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Leasehold//leasehold//EN", "CALSCALE:GREGORIAN",
         "X-WR-CALNAME:Leases",
     ])
 
     /// What stands behind them.
-    public static let end = lines(["END:VCALENDAR"])
+    package static let end = lines(["END:VCALENDAR"])
 
     /// The event of a lease, as all scopes of its site saw it; `nil` for one that ends before it begins: no calendar takes
     /// that.
-    public func event(_ lease: LeaseHolding) -> String? {
+    package func event(_ lease: LeaseUsage) -> String? {
         guard lease.startsAt < lease.endsAt else { return nil }
-        let isCancelled = lease.departure?.reason == .deleted
+        let isCancelled = lease.removal?.reason == .deleted
         // A deleted lease ends when it was found gone, at the latest; one that never started keeps its dates.
         let span = lease.held?.span ?? lease.startsAt..<lease.endsAt
-        let changedAt = lease.departure?.before ?? lease.observedAt
+        let changedAt = lease.removal?.before ?? lease.observedAt
         var lines = [
             "BEGIN:VEVENT", "UID:\(Self.escaped(lease.id))", "DTSTAMP:\(Self.time(now))",
             "DTSTART:\(Self.time(span.lowerBound))", "DTEND:\(Self.time(span.upperBound))",
@@ -65,14 +65,14 @@ public struct LeaseCalendar: Sendable {
         min(max(moment.seconds(since: Timestamp(secondsSince1970: 1_577_836_800)), 0), Int64(Int32.max))
     }
 
-    private func description(_ lease: LeaseHolding) -> String {
+    private func description(_ lease: LeaseUsage) -> String {
         var parts = ["\(lease.status) at \(lease.site), project \(lease.projectName ?? lease.projectID)"]
         for reservation in lease.reservations {
             let count = reservation.units.map { "\($0.count) × " } ?? ""
             parts.append("\(count)\(reservation.nodeType ?? reservation.resourceType.rawValue)")
         }
-        if let departure = lease.departure {
-            parts.append("no longer listed: gone between \(departure.after) and \(departure.before)")
+        if let removal = lease.removal {
+            parts.append("no longer listed: gone between \(removal.after) and \(removal.before)")
         }
         return parts.joined(separator: "\n")
     }

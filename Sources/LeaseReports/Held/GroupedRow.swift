@@ -1,7 +1,7 @@
-public import LeaseModel
+package import LeaseModel
 
 /// A row of a report that is grouped.
-public protocol GroupedRow: Sendable {
+package protocol GroupedRow: Sendable {
     /// Where the bucket begins; `nil` if the report has none.
     var bucket: Timestamp? { get }
     /// The values by which it is grouped, in the order asked for.
@@ -9,7 +9,7 @@ public protocol GroupedRow: Sendable {
 }
 
 extension GroupedRow {
-    public var bucket: Timestamp? { nil }
+    package var bucket: Timestamp? { nil }
 }
 
 extension HoursRow: GroupedRow {}

@@ -13,7 +13,7 @@ struct LeaseGrouping: Sendable {
     ///   - lease: the lease.
     ///   - kind: a label in front of those of the dimensions.
     /// - Returns: the codes of its groups.
-    mutating func groups(of lease: LeaseHolding, kind: String? = nil) -> Set<Int32> {
+    mutating func groups(of lease: LeaseUsage, kind: String? = nil) -> Set<Int32> {
         let first = kind.map { codes.group(GroupCodes.none, adding: $0) } ?? GroupCodes.none
         let reservations: [HeldReservation?] =
             dimensions.contains(where: \.isOfReservation) && !lease.reservations.isEmpty ? lease.reservations : [nil]

@@ -1,7 +1,7 @@
 import LeaseModel
 
 /// What rows of a report may be grouped by.
-public enum ReportDimension: String, Sendable, Hashable, CaseIterable {
+package enum ReportDimension: String, Sendable, Hashable, CaseIterable {
     case site
     /// The project's name, or its id where the name is not known.
     case project
@@ -17,15 +17,15 @@ public enum ReportDimension: String, Sendable, Hashable, CaseIterable {
     case reason
 
     /// Those that every lease has.
-    public static var ofLeases: [ReportDimension] { allCases.filter { $0 != .reason } }
+    package static var ofLeases: [ReportDimension] { allCases.filter { $0 != .reason } }
 
     /// Whether it tells the reservations of one lease apart.
     var isOfReservation: Bool { self == .nodeType || self == .resourceType }
 
     /// Whether it takes more of a lease than its site, project and reservations.
-    public var needsNames: Bool { [.lease, .leaseName, .user, .userID].contains(self) }
+    package var needsNames: Bool { [.lease, .leaseName, .user, .userID].contains(self) }
 
-    func label(_ lease: LeaseHolding, _ reservation: HeldReservation?, reason: String? = nil) -> String? {
+    func label(_ lease: LeaseUsage, _ reservation: HeldReservation?, reason: String? = nil) -> String? {
         switch self {
         case .site: lease.site
         case .project: lease.projectName ?? lease.projectID

@@ -1,9 +1,9 @@
-public import LeaseModel
+package import LeaseModel
 
 /// Hours that were reserved and not used up, by reason.
-public struct EarlyReport: AdditiveReport {
+package struct EarlyReport: AdditiveReport {
     /// Why reserved hours were not used.
-    public enum Reason: String, Sendable, Hashable, CaseIterable {
+    package enum Reason: String, Sendable, Hashable, CaseIterable {
         case error
         case cancelled
         case neverStarted = "never_started"
@@ -12,10 +12,10 @@ public struct EarlyReport: AdditiveReport {
     }
 
     /// The hours by bucket and group.
-    public private(set) var hours: HoursReport
+    package private(set) var hours: HoursReport
 
     /// Begins a report, as ``HoursReport`` does.
-    public init(
+    package init(
         by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
         completeness: Completeness?, addsTotals: Bool = false
     ) {
@@ -24,15 +24,15 @@ public struct EarlyReport: AdditiveReport {
     }
 
     /// Adds a lease, with the states in which it was seen before.
-    public mutating func add(_ lease: LeaseHolding) {
+    package mutating func add(_ lease: LeaseUsage) {
         guard let unused = lease.unused else { return }
         hours.add(lease, unused.stretches, reason: unused.reason.rawValue)
     }
 
-    public mutating func merge(_ other: EarlyReport) { hours.merge(other.hours) }
+    package mutating func merge(_ other: EarlyReport) { hours.merge(other.hours) }
 }
 
-extension LeaseHolding {
+extension LeaseUsage {
     /// The times for which it was reserved in some state that was seen, and which it did not hold; `nil` for none.
     var unused: (stretches: [HeldTime], reason: EarlyReport.Reason)? {
         let held = held
@@ -48,7 +48,7 @@ extension LeaseHolding {
                 .cancelled
             } else if hasNeverStarted {
                 .neverStarted
-            } else if let held, departure?.reason == .deleted, held.span.upperBound < endsAt {
+            } else if let held, removal?.reason == .deleted, held.span.upperBound < endsAt {
                 .deleted
             } else {
                 .shortened

@@ -1,33 +1,33 @@
-public import LeaseModel
+package import LeaseModel
 
 /// One row of a report of hours.
-public struct HoursRow: Sendable, Hashable {
+package struct HoursRow: Sendable, Hashable {
     /// Where the bucket begins; `nil` if the report has none.
-    public var bucket: Timestamp?
+    package var bucket: Timestamp?
     /// The values by which it is grouped, in the order asked for.
-    public var labels: [String?]
+    package var labels: [String?]
     /// How many leases.
-    public var leases: Int
+    package var leases: Int
     /// The seconds for which leases were held.
-    public var leaseSeconds: Int64
+    package var leaseSeconds: Int64
     /// The seconds times the machines held; `nil` if nobody knows how many those are.
-    public var nodeSeconds: Int64?
+    package var nodeSeconds: Int64?
     /// Whether a bound or an estimate is in it.
-    public var isEstimated: Bool
+    package var isEstimated: Bool
     /// Whether nothing can be missing, neither what was deleted before the first sync nor what came after the last; `nil`
     /// where that is not asked.
-    public var isComplete: Bool?
+    package var isComplete: Bool?
 
     /// The hours for which leases were held.
-    public var leaseHours: Double { Double(leaseSeconds) / 3_600 }
+    package var leaseHours: Double { Double(leaseSeconds) / 3_600 }
     /// The hours times the machines held.
-    public var nodeHours: Double? { nodeSeconds.map { Double($0) / 3_600 } }
+    package var nodeHours: Double? { nodeSeconds.map { Double($0) / 3_600 } }
 }
 
 /// Lease-hours and node-hours by bucket and group.
 ///
 /// Leases are added one by one, from whatever source, and need not be kept.
-public struct HoursReport: AdditiveReport {
+package struct HoursReport: AdditiveReport {
     private var tally: HoursTally
     private var subtotalTally: HoursTally?
     private var totalTally: HoursTally?
@@ -43,7 +43,7 @@ public struct HoursReport: AdditiveReport {
     ///   - period: what counts.
     ///   - completeness: between which moments nothing is missing; `nil` if something was never read whole.
     ///   - addsTotals: whether ``subtotals`` and ``total`` are wanted as well.
-    public init(
+    package init(
         by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
         completeness: Completeness?, addsTotals: Bool = false
     ) {
@@ -60,7 +60,7 @@ public struct HoursReport: AdditiveReport {
         }
     }
 
-    public mutating func add(_ lease: LeaseHolding) {
+    package mutating func add(_ lease: LeaseUsage) {
         guard lease.earlierReservations.isEmpty else {
             let parts = lease.heldParts
             tally.add(lease, parts)
@@ -72,27 +72,27 @@ public struct HoursReport: AdditiveReport {
         add(lease, CollectionOfOne(held), reason: nil)
     }
 
-    public mutating func merge(_ other: HoursReport) {
+    package mutating func merge(_ other: HoursReport) {
         tally.merge(other.tally)
         if let subtotals = other.subtotalTally { subtotalTally?.merge(subtotals) }
         if let total = other.totalTally { totalTally?.merge(total) }
     }
 
     /// Adds stretches of a lease's time, with why they are counted.
-    mutating func add(_ lease: LeaseHolding, _ stretches: some Collection<HeldTime>, reason: String?) {
+    mutating func add(_ lease: LeaseUsage, _ stretches: some Collection<HeldTime>, reason: String?) {
         tally.add(lease, stretches, reason: reason)
         subtotalTally?.add(lease, stretches, reason: reason)
         totalTally?.add(lease, stretches, reason: reason)
     }
 
     /// The rows, by bucket and labels.
-    public var rows: [HoursRow] { judged(tally) }
+    package var rows: [HoursRow] { judged(tally) }
 
     /// What each bucket adds up to, or each first label if there are no buckets; every lease counted once.
-    public var subtotals: [HoursRow] { subtotalTally.map(judged) ?? [] }
+    package var subtotals: [HoursRow] { subtotalTally.map(judged) ?? [] }
 
     /// What everything adds up to; `nil` if there is nothing.
-    public var total: HoursRow? { totalTally.flatMap { judged($0).first } }
+    package var total: HoursRow? { totalTally.flatMap { judged($0).first } }
 
     private func judged(_ tally: HoursTally) -> [HoursRow] {
         var bucket: (start: Timestamp?, isComplete: Bool)?

@@ -18,19 +18,19 @@ struct HoursTally: Sendable {
     }
 
     /// Adds stretches of a lease's time.
-    mutating func add(_ lease: LeaseHolding, _ stretches: some Collection<HeldTime>, reason: String? = nil) {
+    mutating func add(_ lease: LeaseUsage, _ stretches: some Collection<HeldTime>, reason: String? = nil) {
         number += 1
         for held in stretches where ledger.clipped(held.span) != nil { add(lease, held, lease.reservations, reason) }
     }
 
     /// Adds the time of a lease that reserved different things in each part of it.
-    mutating func add(_ lease: LeaseHolding, _ parts: [HeldPart]) {
+    mutating func add(_ lease: LeaseUsage, _ parts: [HeldPart]) {
         number += 1
         for part in parts where ledger.clipped(part.time.span) != nil { add(lease, part.time, part.reservations, nil) }
     }
 
     private mutating func add(
-        _ lease: LeaseHolding, _ held: HeldTime, _ reservations: [HeldReservation], _ reason: String?
+        _ lease: LeaseUsage, _ held: HeldTime, _ reservations: [HeldReservation], _ reason: String?
     ) {
         groups.removeAll(keepingCapacity: true)
         guard isByReservation, !reservations.isEmpty else {
@@ -46,7 +46,7 @@ struct HoursTally: Sendable {
         }
     }
 
-    private mutating func group(_ lease: LeaseHolding, _ reservation: HeldReservation?, _ reason: String?) -> Int32 {
+    private mutating func group(_ lease: LeaseUsage, _ reservation: HeldReservation?, _ reason: String?) -> Int32 {
         var group = GroupCodes.none
         for dimension in dimensions {
             group = codes.group(group, adding: dimension.label(lease, reservation, reason: reason))

@@ -1,12 +1,12 @@
-public import LeaseModel
+package import LeaseModel
 
 /// A lease that ends soon.
-public struct ExpiringRow: Sendable, Hashable {
-    public let lease: LeaseHolding
+package struct ExpiringRow: Sendable, Hashable {
+    package let lease: LeaseUsage
     /// The seconds until it ends.
-    public let remainingSeconds: Int64
+    package let remainingSeconds: Int64
     /// When its site begins to allow that it is extended; `nil` if that is not known.
-    public let extensionOpensAt: Timestamp?
+    package let extensionOpensAt: Timestamp?
 
     /// Looks whether a lease ends within so many seconds; `nil` if it does not, or has ended.
     ///
@@ -15,7 +15,7 @@ public struct ExpiringRow: Sendable, Hashable {
     ///   - now: the time.
     ///   - seconds: how many seconds from now.
     ///   - extensionWindow: how many seconds before the end the site allows an extension; `nil` if not known.
-    public init?(_ lease: LeaseHolding, now: Timestamp, within seconds: Int64, extensionWindow: Int64?) {
+    package init?(_ lease: LeaseUsage, now: Timestamp, within seconds: Int64, extensionWindow: Int64?) {
         guard lease.mayGoOn, lease.endsAt > now, lease.endsAt.seconds(since: now) <= seconds else { return nil }
         self.lease = lease
         remainingSeconds = lease.endsAt.seconds(since: now)
@@ -23,9 +23,9 @@ public struct ExpiringRow: Sendable, Hashable {
     }
 }
 
-extension LeaseHolding {
+extension LeaseUsage {
     /// Whether it is listed and neither ended nor failed.
     var mayGoOn: Bool {
-        departure == nil && ![.terminated, .terminating, .deleting, .error].contains(status)
+        removal == nil && ![.terminated, .terminating, .deleting, .error].contains(status)
     }
 }

@@ -1,24 +1,24 @@
-public import LeaseModel
+package import LeaseModel
 
 /// The changes of leases' ends.
-public struct ExtensionReport: AdditiveReport {
+package struct ExtensionReport: AdditiveReport {
     private let period: Range<Timestamp>
     private var changes: [ExtensionRow] = []
 
     /// Begins a report.
     ///
     /// - Parameter period: which changes count, by when they were first seen.
-    public init(period: Range<Timestamp>) { self.period = period }
+    package init(period: Range<Timestamp>) { self.period = period }
 
     /// Adds a lease, with the states in which it was seen before.
-    public mutating func add(_ lease: LeaseHolding) {
+    package mutating func add(_ lease: LeaseUsage) {
         changes += ExtensionRow.changes(of: lease).filter { period.contains($0.before) }
     }
 
-    public mutating func merge(_ other: ExtensionReport) { changes += other.changes }
+    package mutating func merge(_ other: ExtensionReport) { changes += other.changes }
 
     /// The rows, in the order in which the changes were seen.
-    public var rows: [ExtensionRow] {
+    package var rows: [ExtensionRow] {
         changes.sorted { ($0.before, $0.lease.id, $0.lease.site) < ($1.before, $1.lease.id, $1.lease.site) }
     }
 }

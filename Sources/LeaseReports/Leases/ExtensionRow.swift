@@ -1,24 +1,24 @@
-public import LeaseModel
+package import LeaseModel
 
 /// One change of a lease's end.
-public struct ExtensionRow: Sendable, Hashable {
-    public let lease: LeaseHolding
+package struct ExtensionRow: Sendable, Hashable {
+    package let lease: LeaseUsage
     /// The end before the change.
-    public let oldEnd: Timestamp
+    package let oldEnd: Timestamp
     /// The end after it.
-    public let newEnd: Timestamp
+    package let newEnd: Timestamp
     /// When the lease was last seen with the old end.
-    public let after: Timestamp
+    package let after: Timestamp
     /// When it was first seen with the new one.
-    public let before: Timestamp
+    package let before: Timestamp
 
     /// By how much it was extended, in seconds; negative if it was shortened.
-    public var seconds: Int64 { newEnd.seconds(since: oldEnd) }
+    package var seconds: Int64 { newEnd.seconds(since: oldEnd) }
 
     /// The changes of a lease's end that were seen, the first one first. The lease must have its earlier states.
-    static func changes(of lease: LeaseHolding) -> [ExtensionRow] {
+    static func changes(of lease: LeaseUsage) -> [ExtensionRow] {
         var states = lease.earlierStates.filter { !$0.isGone }
-        if lease.departure == nil {
+        if lease.removal == nil {
             states.append(
                 ObservedState(
                     status: lease.status, startsAt: lease.startsAt, endsAt: lease.endsAt,

@@ -1,26 +1,26 @@
-public import LeaseModel
+package import LeaseModel
 
 /// How a length of time is distributed over the leases of a group.
-public struct SpreadRow: Sendable, Hashable {
+package struct SpreadRow: Sendable, Hashable {
     /// What is measured, if the report measures more than one thing.
-    public let kind: String?
+    package let kind: String?
     /// The values by which it is grouped, in the order asked for.
-    public let labels: [String?]
+    package let labels: [String?]
     /// How many lengths are known.
-    public let count: Int
+    package let count: Int
     /// How many should be known and are not.
-    public let unknown: Int
+    package let unknown: Int
     /// The least, in seconds, as are the others; `nil` if none is known.
-    public let least: Int64?
-    public let median: Int64?
-    public let ninthDecile: Int64?
-    public let greatest: Int64?
+    package let least: Int64?
+    package let median: Int64?
+    package let ninthDecile: Int64?
+    package let greatest: Int64?
 }
 
 /// Lead times, or latencies.
-public struct SpreadReport: AdditiveReport {
+package struct SpreadReport: AdditiveReport {
     /// What is measured.
-    public enum Subject: Sendable, Hashable {
+    package enum Subject: Sendable, Hashable {
         /// From the creation of a lease to its start.
         case leadTime
         /// From when a start or an end was due to when it was done.
@@ -38,14 +38,14 @@ public struct SpreadReport: AdditiveReport {
     ///   - subject: what to measure.
     ///   - dimensions: what to group by.
     ///   - period: what counts, by the lease's start for lead times and by when the event was due for latencies.
-    public init(_ subject: Subject, by dimensions: [ReportDimension], period: Range<Timestamp>) {
+    package init(_ subject: Subject, by dimensions: [ReportDimension], period: Range<Timestamp>) {
         self.subject = subject
         self.period = period
         grouping = LeaseGrouping(by: dimensions)
     }
 
     /// Adds a lease, for latencies with its events.
-    public mutating func add(_ lease: LeaseHolding) {
+    package mutating func add(_ lease: LeaseUsage) {
         switch subject {
         case .leadTime:
             guard period.contains(lease.startsAt) else { return }
@@ -64,7 +64,7 @@ public struct SpreadReport: AdditiveReport {
         }
     }
 
-    public mutating func merge(_ other: SpreadReport) {
+    package mutating func merge(_ other: SpreadReport) {
         let groups = grouping.merge(other.grouping)
         for (group, lengths) in other.values {
             values[groups[Int(group)], default: ([], 0)].known += lengths.known
@@ -72,7 +72,7 @@ public struct SpreadReport: AdditiveReport {
         }
     }
 
-    private mutating func note(_ value: Int64?, _ lease: LeaseHolding, kind: String? = nil) {
+    private mutating func note(_ value: Int64?, _ lease: LeaseUsage, kind: String? = nil) {
         for group in grouping.groups(of: lease, kind: kind) {
             if let value {
                 values[group, default: ([], 0)].known.append(value)
@@ -83,7 +83,7 @@ public struct SpreadReport: AdditiveReport {
     }
 
     /// The rows, by label.
-    public var rows: [SpreadRow] {
+    package var rows: [SpreadRow] {
         values.map { group, values in
             let labels = grouping.labels(of: group)
             let sorted = values.known.sorted()

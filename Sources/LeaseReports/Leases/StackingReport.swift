@@ -1,25 +1,25 @@
-public import LeaseModel
+package import LeaseModel
 
 /// How long the leases of a group held something without a break.
-public struct StackingRow: Sendable, Hashable {
+package struct StackingRow: Sendable, Hashable {
     /// The values by which it is grouped, in the order asked for.
-    public let labels: [String?]
+    package let labels: [String?]
     /// How many leases held something in the period.
-    public let leases: Int
+    package let leases: Int
     /// The seconds in which at least one did.
-    public let coveredSeconds: Int64
+    package let coveredSeconds: Int64
     /// That as a part of the period; `nil` if the period has no beginning.
-    public let coverage: Double?
+    package let coverage: Double?
     /// How many leases the longest chain has.
-    public let longestLeases: Int
+    package let longestLeases: Int
     /// The longest chain: leases that follow each other, or overlap.
-    public let longest: Range<Timestamp>
+    package let longest: Range<Timestamp>
     /// Whether the end of one of them is known as a bound only.
-    public let isEstimated: Bool
+    package let isEstimated: Bool
 }
 
 /// Finds leases that were put one behind the other.
-public struct StackingReport: AdditiveReport {
+package struct StackingReport: AdditiveReport {
     private let period: Range<Timestamp>
     private let pause: Int64
     private var grouping: LeaseGrouping
@@ -32,14 +32,14 @@ public struct StackingReport: AdditiveReport {
     ///   - dimensions: what makes leases belong together.
     ///   - period: what counts.
     ///   - pause: how many seconds may lie between two leases of a chain.
-    public init(by dimensions: [ReportDimension], period: Range<Timestamp>, pause: Int64) {
+    package init(by dimensions: [ReportDimension], period: Range<Timestamp>, pause: Int64) {
         self.period = period
         self.pause = pause
         grouping = LeaseGrouping(by: dimensions)
     }
 
     /// Adds a lease. One without machines does not count.
-    public mutating func add(_ lease: LeaseHolding) {
+    package mutating func add(_ lease: LeaseUsage) {
         guard let held = lease.held else { return }
         let span = held.span.clamped(to: period)
         var machines = lease
@@ -51,14 +51,14 @@ public struct StackingReport: AdditiveReport {
         }
     }
 
-    public mutating func merge(_ other: StackingReport) {
+    package mutating func merge(_ other: StackingReport) {
         let groups = grouping.merge(other.grouping)
         for (group, more) in other.spans { spans[groups[Int(group)], default: []] += more }
         estimated.formUnion(other.estimated.map { groups[Int($0)] })
     }
 
     /// The rows, by label.
-    public var rows: [StackingRow] {
+    package var rows: [StackingRow] {
         spans.compactMap { group, spans in
             let covered = TimeSpans.union(spans).reduce(0) { $0 + $1.upperBound.seconds(since: $1.lowerBound) }
             let chains = TimeSpans.union(spans, pause: pause)

@@ -1,31 +1,31 @@
-public import LeaseModel
+package import LeaseModel
 
 /// How long leases of a group were in one status.
-public struct StatesRow: Sendable, Hashable {
-    public let status: String
+package struct StatesRow: Sendable, Hashable {
+    package let status: String
     /// The values by which it is grouped, in the order asked for.
-    public let labels: [String?]
+    package let labels: [String?]
     /// How many leases were seen so.
-    public let leases: Int
+    package let leases: Int
     /// Seconds for which they were seen so.
-    public let seconds: Int64
+    package let seconds: Int64
     /// Seconds for which they may have been so: from the last sighting to the first of another state.
-    public let uncertainSeconds: Int64
+    package let uncertainSeconds: Int64
 }
 
 /// The time that leases spent in each status, as far as it was seen.
-public struct StatesReport: AdditiveReport {
+package struct StatesReport: AdditiveReport {
     private let period: Range<Timestamp>
     private var grouping: LeaseGrouping
     private var sums: [Int32: (leases: Int, seconds: Int64, uncertain: Int64)] = [:]
 
-    public init(by dimensions: [ReportDimension], period: Range<Timestamp>) {
+    package init(by dimensions: [ReportDimension], period: Range<Timestamp>) {
         self.period = period
         grouping = LeaseGrouping(by: dimensions)
     }
 
     /// Adds a lease, with the states in which it was seen before.
-    public mutating func add(_ lease: LeaseHolding) {
+    package mutating func add(_ lease: LeaseUsage) {
         var times: [LeaseStatus: (seen: Int64, uncertain: Int64)] = [:]
         func note(_ status: LeaseStatus, _ from: Timestamp, _ last: Timestamp, _ until: Timestamp) {
             let seen = length(from, last)
@@ -37,7 +37,7 @@ public struct StatesReport: AdditiveReport {
         for state in lease.earlierStates where !state.isGone {
             note(state.status, state.observedAt, state.lastSeenAt, state.observedUntil)
         }
-        if lease.departure == nil { note(lease.status, lease.observedAt, lease.lastSeenAt, lease.lastSeenAt) }
+        if lease.removal == nil { note(lease.status, lease.observedAt, lease.lastSeenAt, lease.lastSeenAt) }
         for (status, time) in times {
             for group in grouping.groups(of: lease, kind: status.rawValue) {
                 sums[group, default: (0, 0, 0)].leases += 1
@@ -47,7 +47,7 @@ public struct StatesReport: AdditiveReport {
         }
     }
 
-    public mutating func merge(_ other: StatesReport) {
+    package mutating func merge(_ other: StatesReport) {
         let groups = grouping.merge(other.grouping)
         for (group, sum) in other.sums {
             sums[groups[Int(group)], default: (0, 0, 0)].leases += sum.leases
@@ -63,7 +63,7 @@ public struct StatesReport: AdditiveReport {
     }
 
     /// The rows: by label, and then in the order of a lease's life.
-    public var rows: [StatesRow] {
+    package var rows: [StatesRow] {
         let order = LeaseStatus.known.map(\.rawValue)
         return sums.map { group, sum in
             let labels = grouping.labels(of: group)

@@ -16,7 +16,7 @@ extension BarChart {
     ///   - rows: the rows, by bucket.
     ///   - calendar: the buckets; `nil` if there are none.
     ///   - value: what a row adds to its bar; `nil` if nobody knows.
-    public init<Row: GroupedRow>(
+    package init<Row: GroupedRow>(
         title: String, unit: String, rows: [Row], calendar: BucketCalendar?, value: (Row) -> Double?
     ) {
         guard let calendar else {

@@ -1,31 +1,31 @@
 /// Bars, one below the other, each divided by series.
 ///
 /// Lengths are in per cent and texts in pixels, so that the chart fits a telephone and a desk without a script.
-public struct BarChart: Sendable {
+package struct BarChart: Sendable {
     /// One bar.
-    public struct Bar: Sendable {
-        public var label: String
+    package struct Bar: Sendable {
+        package var label: String
         /// A value for each series.
-        public var values: [Double]
+        package var values: [Double]
         /// Whether something belongs to it that nobody could measure.
-        public var isIncomplete: Bool
+        package var isIncomplete: Bool
 
-        public init(label: String, values: [Double], isIncomplete: Bool = false) {
+        package init(label: String, values: [Double], isIncomplete: Bool = false) {
             self.label = label
             self.values = values
             self.isIncomplete = isIncomplete
         }
     }
 
-    public var title: String
+    package var title: String
     /// What is counted, behind the number: `node-hours`.
-    public var unit: String
-    public var series: [String]
-    public var bars: [Bar]
+    package var unit: String
+    package var series: [String]
+    package var bars: [Bar]
     /// What must be known to read it.
-    public var caption: String?
+    package var caption: String?
 
-    public init(title: String, unit: String, series: [String], bars: [Bar]) {
+    package init(title: String, unit: String, series: [String], bars: [Bar]) {
         self.title = title
         self.unit = unit
         self.series = series
@@ -33,7 +33,7 @@ public struct BarChart: Sendable {
     }
 
     /// The chart.
-    public var html: String {
+    package var html: String {
         let most = bars.map { $0.values.reduce(0, +) }.max() ?? 0
         let rows = bars.enumerated().map { index, bar in row(bar, top: index * Self.rowHeight, most: most) }.joined()
         return """

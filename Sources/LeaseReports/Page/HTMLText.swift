@@ -3,7 +3,7 @@ import LeaseModel
 extension StringProtocol {
     /// The text as it is safe between tags and in quoted attributes. What it holds is a stranger's to choose: control
     /// characters, and those that turn the direction of what follows, are shown as escapes.
-    public var escapedForHTML: String {
+    package var escapedForHTML: String {
         var result = ""
         for scalar in String(self).escapedForTerminal.unicodeScalars {
             switch scalar {

@@ -1,7 +1,7 @@
 /// The frame of a report as one file: styles inside, no script, nothing loaded from anywhere.
-public enum ReportPage {
+package enum ReportPage {
     /// The beginning, up to where figures and tables follow.
-    public static func beginning(title: String, remarks: [String]) -> String {
+    package static func beginning(title: String, remarks: [String]) -> String {
         let lines = remarks.map { "<p>\($0.escapedForHTML)</p>\n" }.joined()
         return """
             <!DOCTYPE html>
@@ -28,7 +28,7 @@ public enum ReportPage {
     }
 
     /// The end.
-    public static let end = "</main>\n</body>\n</html>\n"
+    package static let end = "</main>\n</body>\n</html>\n"
 
     private static let styles = """
         :root { color-scheme: light dark; --page: #fff; --text: #1a1a1a; --faint: #5c5c5c; --line: #d0d0d0;

@@ -1,14 +1,14 @@
-public import LeaseModel
+package import LeaseModel
 
 /// Leases as bars along time, in a lane for each node type.
-public struct TimelineChart: AdditiveReport {
+package struct TimelineChart: AdditiveReport {
     /// One lease in a lane.
-    public struct Item: Sendable {
-        public var lane: String
-        public var name: String
-        public var held: HeldTime
+    package struct Item: Sendable {
+        package var lane: String
+        package var name: String
+        package var held: HeldTime
 
-        public init(lane: String, name: String, held: HeldTime) {
+        package init(lane: String, name: String, held: HeldTime) {
             self.lane = lane
             self.name = name
             self.held = held
@@ -16,7 +16,7 @@ public struct TimelineChart: AdditiveReport {
     }
 
     /// How many leases a lane shows; a page with all of a site's would be no help.
-    public static let itemsPerLane = 40
+    package static let itemsPerLane = 40
 
     private let period: Range<Timestamp>
     private let clock: @Sendable (Timestamp) -> String
@@ -27,19 +27,19 @@ public struct TimelineChart: AdditiveReport {
     /// - Parameters:
     ///   - period: what is shown.
     ///   - clock: writes a moment as the reader's clocks show it.
-    public init(period: Range<Timestamp>, clock: @escaping @Sendable (Timestamp) -> String) {
+    package init(period: Range<Timestamp>, clock: @escaping @Sendable (Timestamp) -> String) {
         self.period = period
         self.clock = clock
     }
 
     /// Adds a lease to the lane of each node type that it holds. Of too many, those that start last are kept.
-    public mutating func add(_ lease: LeaseHolding) {
+    package mutating func add(_ lease: LeaseUsage) {
         guard let held = lease.held, held.span.overlaps(period) else { return }
         let types = Set(lease.reservations.filter(\.isOfNodes).map { $0.nodeType ?? "no node type" })
         for lane in types { add([Item(lane: lane, name: lease.name, held: held)], count: 1, to: lane) }
     }
 
-    public mutating func merge(_ other: TimelineChart) {
+    package mutating func merge(_ other: TimelineChart) {
         for (name, lane) in other.lanes { add(lane.items, count: lane.count, to: name) }
     }
 
@@ -62,7 +62,7 @@ public struct TimelineChart: AdditiveReport {
     }
 
     /// The chart; empty if there is nothing to show.
-    public var html: String {
+    package var html: String {
         guard !lanes.isEmpty else { return "" }
         let shown = lanes.mapValues { Self.last($0.items) }
         // Without a beginning of the period the first lease shown is the beginning.

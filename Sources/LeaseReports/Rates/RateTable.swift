@@ -1,4 +1,4 @@
-public import LeaseModel
+package import LeaseModel
 
 extension ServiceUnitRate {
     fileprivate var start: Timestamp { from ?? .distantPast }
@@ -6,7 +6,7 @@ extension ServiceUnitRate {
 }
 
 /// Why lines do not make a table.
-public enum RateTableError: Error, Sendable, Hashable {
+package enum RateTableError: Error, Sendable, Hashable {
     /// A line ends before it begins, or when it does.
     case backwards(ServiceUnitRate)
     /// Two lines for the same thing apply at once.
@@ -16,7 +16,7 @@ public enum RateTableError: Error, Sendable, Hashable {
 }
 
 /// What units cost, by resource type, kind and time.
-public struct RateTable: Sendable {
+package struct RateTable: Sendable {
     private struct Subject: Hashable {
         let resourceType: ResourceType
         let kind: String?
@@ -34,7 +34,7 @@ public struct RateTable: Sendable {
     /// Makes a table of lines that say each thing once: of a kind that has lines of its own no other line is looked at.
     ///
     /// - Throws: ``RateTableError`` if lines for the same thing overlap, or leave a gap between them.
-    public init(_ lines: [ServiceUnitRate]) throws(RateTableError) {
+    package init(_ lines: [ServiceUnitRate]) throws(RateTableError) {
         if let line = lines.first(where: { $0.start >= $0.end }) { throw .backwards(line) }
         let grouped = Dictionary(grouping: lines) { Subject(resourceType: $0.resourceType, kind: $0.kind) }
             .mapValues { $0.sorted { $0.start < $1.start } }
@@ -49,7 +49,7 @@ public struct RateTable: Sendable {
     }
 
     /// Makes a table of what ``SitePolicy/rate(of:kind:at:)`` says at every moment, whether or not lines overlap.
-    public init(_ policy: SitePolicy) {
+    package init(_ policy: SitePolicy) {
         var lines: [Subject: [Line]] = [:]
         for subject in Set(policy.rates.map { Subject(resourceType: $0.resourceType, kind: $0.kind) }) {
             let concerned = SitePolicy(
@@ -94,7 +94,7 @@ public struct RateTable: Sendable {
 
 extension Timestamp {
     /// Earlier than anything that Blazar can write.
-    public static let distantPast = Timestamp(secondsSince1970: -62_135_596_800)
+    package static let distantPast = Timestamp(secondsSince1970: -62_135_596_800)
     /// Later than anything that Blazar can write.
-    public static let distantFuture = Timestamp(secondsSince1970: 253_402_300_800)
+    package static let distantFuture = Timestamp(secondsSince1970: 253_402_300_800)
 }

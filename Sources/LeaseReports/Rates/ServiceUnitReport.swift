@@ -1,21 +1,21 @@
-public import LeaseModel
+package import LeaseModel
 
 /// One row of a report of service units.
-public struct ServiceUnitRow: Sendable, Hashable {
+package struct ServiceUnitRow: Sendable, Hashable {
     /// Where the bucket begins; `nil` if the report has none.
-    public let bucket: Timestamp?
+    package let bucket: Timestamp?
     /// The values by which it is grouped, in the order asked for.
-    public let labels: [String?]
+    package let labels: [String?]
     /// Service units; `nil` if some hours have no rate, or nobody knows how many units were held.
-    public let serviceUnits: Double?
+    package let serviceUnits: Double?
     /// Hours times units for which there is no rate.
-    public let unratedHours: Double
+    package let unratedHours: Double
     /// Whether a bound or an estimate is in it.
-    public let isEstimated: Bool
+    package let isEstimated: Bool
 }
 
 /// Service units by bucket and group.
-public struct ServiceUnitReport: AdditiveReport {
+package struct ServiceUnitReport: AdditiveReport {
     private var tally: ServiceUnitTally
     private var subtotalTally: ServiceUnitTally?
     private var totalTally: ServiceUnitTally?
@@ -30,7 +30,7 @@ public struct ServiceUnitReport: AdditiveReport {
     ///   - period: what is counted.
     ///   - rates: the rates that hold for the leases of each scope; those of a scope without are left out.
     ///   - addsTotals: whether ``subtotals`` and ``total`` are wanted as well.
-    public init(
+    package init(
         by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
         rates: [Int64: RateTable], addsTotals: Bool = false
     ) {
@@ -46,7 +46,7 @@ public struct ServiceUnitReport: AdditiveReport {
         }
     }
 
-    public mutating func add(_ lease: LeaseHolding) {
+    package mutating func add(_ lease: LeaseUsage) {
         guard let rates = rates[lease.scopeID], let held = lease.held, held.span.overlaps(period) else { return }
         for part in lease.heldParts {
             for reservation in part.reservations {
@@ -59,25 +59,25 @@ public struct ServiceUnitReport: AdditiveReport {
     }
 
     private mutating func add(
-        _ lease: LeaseHolding, _ reservation: HeldReservation?, _ held: HeldTime, _ pieces: [RateTable.Piece]
+        _ lease: LeaseUsage, _ reservation: HeldReservation?, _ held: HeldTime, _ pieces: [RateTable.Piece]
     ) {
         tally.add(lease, reservation, held, pieces)
         subtotalTally?.add(lease, reservation, held, pieces)
         totalTally?.add(lease, reservation, held, pieces)
     }
 
-    public mutating func merge(_ other: ServiceUnitReport) {
+    package mutating func merge(_ other: ServiceUnitReport) {
         tally.merge(other.tally)
         if let subtotals = other.subtotalTally { subtotalTally?.merge(subtotals) }
         if let total = other.totalTally { totalTally?.merge(total) }
     }
 
     /// The rows, by bucket and labels.
-    public var rows: [ServiceUnitRow] { tally.rows }
+    package var rows: [ServiceUnitRow] { tally.rows }
 
     /// What each bucket adds up to, or each first label if there are no buckets.
-    public var subtotals: [ServiceUnitRow] { subtotalTally?.rows ?? [] }
+    package var subtotals: [ServiceUnitRow] { subtotalTally?.rows ?? [] }
 
     /// What everything adds up to; `nil` if there is nothing.
-    public var total: ServiceUnitRow? { totalTally?.rows.first }
+    package var total: ServiceUnitRow? { totalTally?.rows.first }
 }

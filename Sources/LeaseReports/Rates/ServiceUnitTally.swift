@@ -19,7 +19,7 @@ struct ServiceUnitTally: Sendable {
     ///   - held: when the lease was held.
     ///   - pieces: that time, divided by rates.
     mutating func add(
-        _ lease: LeaseHolding, _ reservation: HeldReservation?, _ held: HeldTime, _ pieces: [RateTable.Piece]
+        _ lease: LeaseUsage, _ reservation: HeldReservation?, _ held: HeldTime, _ pieces: [RateTable.Piece]
     ) {
         var group = GroupCodes.none
         for dimension in dimensions { group = codes.group(group, adding: dimension.label(lease, reservation)) }

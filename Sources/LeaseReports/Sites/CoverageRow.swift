@@ -1,20 +1,20 @@
-public import LeaseModel
+package import LeaseModel
 
 /// From when on, and how closely, a scope was watched.
-public struct CoverageRow: Sendable, Hashable {
-    public let scope: Scope
+package struct CoverageRow: Sendable, Hashable {
+    package let scope: Scope
     /// When the first whole list was asked for; `nil` if none ever came.
-    public let completeFrom: Timestamp?
+    package let completeFrom: Timestamp?
     /// When the last one was.
-    public let lastSync: Timestamp?
+    package let lastSync: Timestamp?
     /// How many whole lists were read.
-    public let syncs: Int
+    package let syncs: Int
     /// How many attempts failed, or brought nothing to believe.
-    public let failed: Int
+    package let failed: Int
     /// How many pauses between whole lists, and since the last one, were longer than asked for.
-    public let gaps: Int
+    package let gaps: Int
     /// The longest pause between two whole lists, or since the last one; `nil` before the first.
-    public let longestGap: Range<Timestamp>?
+    package let longestGap: Range<Timestamp>?
 
     /// Looks through the attempts to read a scope.
     ///
@@ -24,7 +24,7 @@ public struct CoverageRow: Sendable, Hashable {
     ///   - runs: the attempts, those of other scopes too.
     ///   - pause: from how many seconds on a pause counts as a gap.
     ///   - now: the time, up to which the pause since the last list lasts.
-    public init(_ scope: Scope, lists: [Timestamp], runs: [SyncRun], pause: Int64, now: Timestamp) {
+    package init(_ scope: Scope, lists: [Timestamp], runs: [SyncRun], pause: Int64, now: Timestamp) {
         // An attempt that got no token does not know its scope, only the cloud that was asked for.
         let own = runs.filter { $0.scopeID == scope.id || ($0.scopeID == nil && scope.clouds.contains($0.cloud)) }
         // A clock that was put back may have read a list later than now.

@@ -1,17 +1,17 @@
-public import LeaseModel
+package import LeaseModel
 
 /// Writes of the queue that did not get through for the same reason.
-public struct FailureRow: Sendable, Hashable {
-    public let site: String
-    public let verb: Mutation.Verb
-    public let state: MutationState
-    public let reason: String?
+package struct FailureRow: Sendable, Hashable {
+    package let site: String
+    package let verb: Mutation.Verb
+    package let state: MutationState
+    package let reason: String?
     /// How many there are.
-    public let count: Int
+    package let count: Int
     /// When the last of them came to this.
-    public let lastAt: Timestamp
+    package let lastAt: Timestamp
     /// What is known of that one.
-    public let message: String?
+    package let message: String?
 
     /// What orders rows that agree in all else.
     private var key: String { "\(verb.rawValue) \(state.rawValue) \(reason ?? "")" }
@@ -24,7 +24,7 @@ public struct FailureRow: Sendable, Hashable {
     }
 
     /// Counts the failures in a queue, the most frequent first.
-    public static func rows(of queue: [Mutation], period: Range<Timestamp>) -> [FailureRow] {
+    package static func rows(of queue: [Mutation], period: Range<Timestamp>) -> [FailureRow] {
         let failed = queue.filter {
             [.rejected, .expired, .blocked, .parked].contains($0.state) && period.contains($0.updatedAt)
         }

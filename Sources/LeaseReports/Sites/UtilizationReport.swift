@@ -1,28 +1,28 @@
-public import LeaseModel
+package import LeaseModel
 
 /// How much of a site's hosts was given out.
-public struct UtilizationRow: Sendable, Hashable {
+package struct UtilizationRow: Sendable, Hashable {
     /// Where the bucket begins; `nil` if the report has none.
-    public let bucket: Timestamp?
+    package let bucket: Timestamp?
     /// The values by which it is grouped, in the order asked for.
-    public let labels: [String?]
+    package let labels: [String?]
     /// Seconds times hosts that could be reserved; `nil` if nobody knows.
-    public let reservableSeconds: Int64?
+    package let reservableSeconds: Int64?
     /// Seconds times hosts that were; `nil` if nobody knows.
-    public let committedSeconds: Int64?
+    package let committedSeconds: Int64?
     /// Whether a number is a bound only: the row reaches beyond what is known of the hosts, or something was given back
     /// or asked for of which it is not known when, or how much.
-    public let isEstimated: Bool
+    package let isEstimated: Bool
 
     /// The part that was given out; `nil` if it is not known, or nothing could be reserved.
-    public var utilization: Double? {
+    package var utilization: Double? {
         guard let reservableSeconds, let committedSeconds, reservableSeconds > 0 else { return nil }
         return Double(committedSeconds) / Double(reservableSeconds)
     }
 }
 
 /// Committed and reservable host-hours, by bucket and site or node type.
-public struct UtilizationReport: AdditiveReport {
+package struct UtilizationReport: AdditiveReport {
     private let period: Range<Timestamp>
     /// Whether each row begins when its hosts are known, since nobody said when else.
     private let beginsWhenKnown: Bool
@@ -48,7 +48,7 @@ public struct UtilizationReport: AdditiveReport {
     ///   - nodeType: the node type of the hosts that count; `nil` for all.
     ///   - calendar: how to divide the period; `nil` for one bucket.
     ///   - period: what counts. One without a beginning begins when the hosts are known, for each row by itself.
-    public init(
+    package init(
         hosts: [HostHistory], scopes: [Scope], by dimensions: [ReportDimension], nodeType: String? = nil,
         calendar: BucketCalendar?, period: Range<Timestamp>
     ) {
@@ -90,7 +90,7 @@ public struct UtilizationReport: AdditiveReport {
     }
 
     /// Whether leases are needed to tell what some site's hosts were committed to.
-    public var countsLeases: Bool { sites.values.contains(where: \.countsLeases) }
+    package var countsLeases: Bool { sites.values.contains(where: \.countsLeases) }
 
     private mutating func add(_ host: HostHistory, of site: HostSite, to group: Int32) {
         let presence = known(site.presence(of: host), in: group)
@@ -116,7 +116,7 @@ public struct UtilizationReport: AdditiveReport {
     }
 
     /// Adds a lease, for the sites that do not tell which hosts it has.
-    public mutating func add(_ lease: LeaseHolding) {
+    package mutating func add(_ lease: LeaseUsage) {
         guard let site = sites[lease.scopeID], site.countsLeases, let held = lease.held else { return }
         for reservation in lease.reservations where reservation.resourceType == .host {
             switch site.groups(ofHostsReservedBy: reservation.nodeType, tellsTypesApart: tellsTypesApart) {
@@ -139,7 +139,7 @@ public struct UtilizationReport: AdditiveReport {
         }
     }
 
-    public mutating func merge(_ other: UtilizationReport) {
+    package mutating func merge(_ other: UtilizationReport) {
         // The groups are those of the hosts, which both began with.
         committedByLeases.merge(other.committedByLeases) { $0 }
     }
@@ -163,7 +163,7 @@ public struct UtilizationReport: AdditiveReport {
     }
 
     /// The rows, by bucket and labels.
-    public var rows: [UtilizationRow] {
+    package var rows: [UtilizationRow] {
         var given: [Int32: [Timestamp?: SpanLedger.Entry]] = [:]
         for (group, start, entry) in committed.all + committedByLeases.all {
             given[group, default: [:]][start, default: SpanLedger.Entry()].merge(entry)

@@ -1,5 +1,5 @@
 /// The stretches of a calendar into which a report divides its period.
-public enum Bucket: String, Sendable, Hashable, CaseIterable {
+package enum Bucket: String, Sendable, Hashable, CaseIterable {
     case day
     /// From Monday, as ISO 8601 has it.
     case week

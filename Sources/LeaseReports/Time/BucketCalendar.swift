@@ -1,14 +1,14 @@
-public import LeaseModel
+package import LeaseModel
 
 /// Where the buckets of a zone's calendar begin.
-public struct BucketCalendar: Sendable {
+package struct BucketCalendar: Sendable {
     /// How long a bucket is.
-    public let bucket: Bucket
+    package let bucket: Bucket
     /// The seconds by which the zone's clocks are ahead of UTC at a moment.
     private let offsetSeconds: @Sendable (Timestamp) -> Int
 
     /// Makes a calendar from its zone's rule.
-    public init(_ bucket: Bucket, offsetSeconds: @escaping @Sendable (Timestamp) -> Int) {
+    package init(_ bucket: Bucket, offsetSeconds: @escaping @Sendable (Timestamp) -> Int) {
         self.bucket = bucket
         self.offsetSeconds = offsetSeconds
     }
@@ -17,7 +17,7 @@ public struct BucketCalendar: Sendable {
     ///
     /// It begins at the first moment at which the clocks have reached midnight of its first day. Where clocks go back over
     /// midnight that is before they show the day before once more, so that the buckets follow each other without a gap.
-    public func bucket(holding moment: Timestamp) -> Range<Timestamp> {
+    package func bucket(holding moment: Timestamp) -> Range<Timestamp> {
         let clock = moment.adding(seconds: Int64(offsetSeconds(moment)))
         var day = firstDay(of: clock.secondsSince1970.floorDivided(by: 86_400))
         var start = beginning(ofDay: day)
@@ -34,7 +34,7 @@ public struct BucketCalendar: Sendable {
     }
 
     /// What a bucket is called: `2026-03-23`, `2026-03-23 W13`, `2026-03`.
-    public func label(ofBucketFrom start: Timestamp) -> String {
+    package func label(ofBucketFrom start: Timestamp) -> String {
         let clock = start.adding(seconds: Int64(offsetSeconds(start)))
         let date = clock.iso8601.prefix(10)
         switch bucket {
@@ -53,7 +53,7 @@ public struct BucketCalendar: Sendable {
     ///
     /// - Parameter day: the day, counted from 1 January 1970.
     /// - Returns: midnight, the first one if the clocks show it twice; where they skip it, the moment of the skip.
-    public func beginning(ofDay day: Int64) -> Timestamp {
+    package func beginning(ofDay day: Int64) -> Timestamp {
         let midnight = Timestamp(secondsSince1970: day * 86_400)
         // Offsets are under a day, so those in force a day before and after are all that can apply.
         let offsets = [-86_400, 0, 86_400].map { Int64(offsetSeconds(midnight.adding(seconds: $0))) }

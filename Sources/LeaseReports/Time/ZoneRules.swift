@@ -5,7 +5,7 @@
 /// that whoever checks a report finds the same changes. Finding the file is left to the caller: this module reads none.
 ///
 /// The format is TZif, RFC 9636.
-public struct ZoneRules: Sendable, Hashable {
+package struct ZoneRules: Sendable, Hashable {
     /// The moments at which the offset changes, in seconds since 1970, and the offset from then on.
     private let transitions: [Int64]
     private let offsets: [Int]
@@ -16,7 +16,7 @@ public struct ZoneRules: Sendable, Hashable {
     /// Reads a zone.
     ///
     /// - Throws: ``ZoneRulesError`` if the bytes are no TZif file, or a damaged one.
-    public init(parsing bytes: [UInt8]) throws(ZoneRulesError) {
+    package init(parsing bytes: [UInt8]) throws(ZoneRulesError) {
         var reader = TZifReader(bytes: bytes)
         let header = try reader.header()
         guard header.version >= 2 else { throw .unsupportedVersion }
@@ -42,7 +42,7 @@ public struct ZoneRules: Sendable, Hashable {
     ///
     /// - Parameter moment: seconds since 1970.
     /// - Returns: the seconds; negative west of Greenwich.
-    public func offsetSeconds(at moment: Int64) -> Int {
+    package func offsetSeconds(at moment: Int64) -> Int {
         guard let last = transitions.last, moment < last else {
             return rule?.offsetSeconds(at: moment) ?? offsets.last ?? firstOffset
         }
@@ -56,7 +56,7 @@ public struct ZoneRules: Sendable, Hashable {
 }
 
 /// Why bytes are no time zone.
-public enum ZoneRulesError: Error, Sendable, Hashable {
+package enum ZoneRulesError: Error, Sendable, Hashable {
     /// Not a TZif file.
     case notTZif
     /// TZif of version 1, without a rule for the future; none has been made since 2005.

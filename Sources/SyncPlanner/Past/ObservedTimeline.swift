@@ -14,7 +14,7 @@ package struct ObservedTimeline: Sendable, Hashable {
             /// A list with few columns had it.
             case part(PartialLease)
             /// The server said that it is gone.
-            case gone(Departure.Reason)
+            case gone(Removal.Reason)
         }
 
         package let content: Content
@@ -41,8 +41,8 @@ package struct ObservedTimeline: Sendable, Hashable {
 
     private static func states(of version: LeaseVersion) -> [State] {
         let (first, last) = (version.observedAt, version.lastSeenAt)
-        if let departure = version.departure {
-            return [State(.gone(departure.reason), firstSeen: first, lastSeen: last)]
+        if let removal = version.removal {
+            return [State(.gone(removal.reason), firstSeen: first, lastSeen: last)]
         }
         guard let partial = version.partial else {
             return [State(.listed(version.lease), firstSeen: first, lastSeen: last)]
@@ -84,7 +84,7 @@ package struct ObservedTimeline: Sendable, Hashable {
         guard self != other else { return self }
         return ObservedTimeline(
             states: Self.interleaving(
-                sightings(besides: other.states, witnesses), other.sightings(besides: states, otherWitnesses)))
+                observations(besides: other.states, witnesses), other.observations(besides: states, otherWitnesses)))
     }
 
     private static func interleaving(_ left: [State], _ right: [State]) -> [State] {
@@ -104,7 +104,7 @@ package struct ObservedTimeline: Sendable, Hashable {
 
     /// The moments at which each state was seen, as states of no length: its ends, and, where another timeline
     /// contradicts it, the lists there and the nearest on either side.
-    private func sightings(besides rivals: [State], _ witnesses: [Witness]) -> [State] {
+    private func observations(besides rivals: [State], _ witnesses: [Witness]) -> [State] {
         states.flatMap { state in
             var moments: Set<Timestamp> = [state.firstSeen, state.lastSeen]
             for rival in rivals where rival.content != state.content {
@@ -144,20 +144,20 @@ package struct ObservedTimeline: Sendable, Hashable {
         var versions: [LeaseVersion] = []
         for (index, state) in states.enumerated() {
             let until = states.indices.contains(index + 1) ? states[index + 1].firstSeen : nil
-            var departure: Departure?
-            if let reason = state.departure {
+            var removal: Removal?
+            if let reason = state.removal {
                 // Nobody can see the going of what was never there.
                 guard let before = versions.last else { continue }
-                departure = Departure(
-                    reason: reason, after: before.departure?.after ?? before.lastSeenAt, before: state.firstSeen)
+                removal = Removal(
+                    reason: reason, after: before.removal?.after ?? before.lastSeenAt, before: state.firstSeen)
             }
             guard let lease = state.lease ?? versions.last?.lease else { continue }
             versions.append(
                 LeaseVersion(
                     lease: lease, observedAt: state.firstSeen,
                     // What was seen before the next state was, was seen no later than that.
-                    lastSeenAt: departure?.before ?? until.map { min(state.lastSeen, $0) } ?? state.lastSeen,
-                    observedUntil: until, departure: departure, partial: state.partial))
+                    lastSeenAt: removal?.before ?? until.map { min(state.lastSeen, $0) } ?? state.lastSeen,
+                    observedUntil: until, removal: removal, partial: state.partial))
         }
         return versions
     }
@@ -194,35 +194,35 @@ package struct ObservedTimeline: Sendable, Hashable {
 /// A state in which nothing is missing any more: being listed so, or being gone.
 private struct CompletedState {
     let lease: BlazarLease?
-    let departure: Departure.Reason?
+    let removal: Removal.Reason?
     let firstSeen: Timestamp
     private(set) var lastSeen: Timestamp
-    private(set) var partial: PartialSightings?
+    private(set) var partial: PartialObservations?
 
-    init(_ reason: Departure.Reason, from: Timestamp, until: Timestamp) {
+    init(_ reason: Removal.Reason, from: Timestamp, until: Timestamp) {
         lease = nil
-        departure = reason
+        removal = reason
         firstSeen = from
         lastSeen = until
     }
 
     init(_ lease: BlazarLease, whole: ClosedRange<Timestamp>) {
         self.lease = lease
-        departure = nil
+        removal = nil
         firstSeen = whole.lowerBound
         lastSeen = whole.upperBound
-        partial = PartialSightings(whole: whole, parts: [])
+        partial = PartialObservations(whole: whole, parts: [])
     }
 
     init(_ lease: BlazarLease, fields: Set<String>, at moment: Timestamp) {
         self.lease = lease
-        departure = nil
+        removal = nil
         firstSeen = moment
         lastSeen = moment
-        partial = PartialSightings(whole: nil, parts: [.init(at: moment, fields: fields)])
+        partial = PartialObservations(whole: nil, parts: [.init(at: moment, fields: fields)])
     }
 
-    func isSame(as other: CompletedState) -> Bool { lease == other.lease && departure == other.departure }
+    func isSame(as other: CompletedState) -> Bool { lease == other.lease && removal == other.removal }
 
     mutating func add(_ next: CompletedState) {
         lastSeen = max(lastSeen, next.lastSeen)
@@ -260,4 +260,34 @@ extension ObservedTimeline.State {
 
 extension BlazarLease {
     fileprivate var canonicalText: String { JSONValue.object(json().sorted).text() }
+}
+
+/// How the state of a lease follows another when it is observed: nothing that is known was seen later.
+///
+/// For observations in the order of their time this is the history that ``ObservedTimeline`` makes of all of them.
+extension LeaseVersion {
+    /// This state once something else was seen.
+    ///
+    /// - Parameter moment: when that was. A clock that was set back never makes an interval end before it began.
+    /// - Returns: the state, which is over.
+    package func ended(at moment: Timestamp) -> LeaseVersion {
+        let until = max(moment, observedAt)
+        return LeaseVersion(
+            lease: lease, observedAt: observedAt, lastSeenAt: min(until, max(observedAt, lastSeenAt)),
+            observedUntil: until, removal: removal, partial: partial)
+    }
+
+    /// The state that holds after this one, which is over, when the lease was seen to be as it is given.
+    package func followed(by lease: BlazarLease) -> LeaseVersion {
+        let since = observedUntil ?? lastSeenAt
+        return LeaseVersion(lease: lease, observedAt: since, lastSeenAt: since, observedUntil: nil, removal: nil)
+    }
+
+    /// The state that holds after this one, which is over, when the lease was not there any more.
+    package func followed(byGoing reason: Removal.Reason) -> LeaseVersion {
+        let since = observedUntil ?? lastSeenAt
+        return LeaseVersion(
+            lease: lease, observedAt: since, lastSeenAt: since, observedUntil: nil,
+            removal: Removal(reason: reason, after: removal?.after ?? lastSeenAt, before: since))
+    }
 }

@@ -1,7 +1,7 @@
 package import LeaseModel
 
 /// A saved lease with the time at which it was seen.
-package struct SavedSighting: Sendable, Hashable {
+package struct SavedObservation: Sendable, Hashable {
     package let lease: SavedLease
     package let firstSeen: Timestamp
     package let lastSeen: Timestamp
@@ -16,14 +16,14 @@ package struct SavedSighting: Sendable, Hashable {
 /// What files say of one lease, beside what is known of it.
 package struct SavedHistory: Sendable {
     package let id: String
-    package let sightings: [SavedSighting]
+    package let observations: [SavedObservation]
     package let known: ObservedTimeline
     /// The scopes that saw what is known.
     package let witnesses: [Witness]
 
-    package init(id: String, sightings: [SavedSighting], known: ObservedTimeline, witnesses: [Witness]) {
+    package init(id: String, observations: [SavedObservation], known: ObservedTimeline, witnesses: [Witness]) {
         self.id = id
-        self.sightings = sightings.sorted { ($0.firstSeen, $0.lastSeen) < ($1.firstSeen, $1.lastSeen) }
+        self.observations = observations.sorted { ($0.firstSeen, $0.lastSeen) < ($1.firstSeen, $1.lastSeen) }
         self.known = known
         self.witnesses = witnesses
     }
@@ -35,23 +35,23 @@ package struct SavedHistory: Sendable {
     /// Blazar stamps each change, and a deletion is for good: so a file that is dated wrongly, as a copied one is, is
     /// mostly found out before it rewrites the past.
     package func problem(scope: Scope, now: Timestamp) -> String? {
-        let rules = SightingRules(scope: scope, now: now)
-        let clockDifference = SightingRules.clockDifferenceSeconds
+        let rules = ObservationRules(scope: scope, now: now)
+        let clockDifference = ObservationRules.clockDifferenceSeconds
         let remedy = "Say when it was saved with --observed-at."
-        for sighting in sightings {
-            let lease = sighting.lease.lease
-            let seen = sighting.lastSeen
+        for observation in observations {
+            let lease = observation.lease.lease
+            let seen = observation.lastSeen
             if let problem = rules.problem(with: lease, id: lease.id) { return problem }
-            for moment in [sighting.firstSeen, seen] where !moment.isInCalendar {
-                return SightingRules.outOfRange(id, moment)
+            for moment in [observation.firstSeen, seen] where !moment.isInCalendar {
+                return ObservationRules.outOfRange(id, moment)
             }
             if rules.isYetToCome(seen) {
                 return "lease \(id) is said to have been seen at \(seen), which is yet to come. \(remedy)"
             }
             for (stamp, what) in [(lease.createdAt, "made"), (lease.updatedAt, "changed")] {
-                if let stamp, stamp > sighting.firstSeen.adding(seconds: clockDifference) {
+                if let stamp, stamp > observation.firstSeen.adding(seconds: clockDifference) {
                     return """
-                        lease \(id) was \(what) at \(stamp), so it cannot have been seen so at \(sighting.firstSeen). \
+                        lease \(id) was \(what) at \(stamp), so it cannot have been seen so at \(observation.firstSeen). \
                         \(remedy)
                         """
                 }
@@ -67,7 +67,7 @@ package struct SavedHistory: Sendable {
     }
 
     private static func contradicts(_ state: ObservedTimeline.State, _ lease: BlazarLease, at seen: Timestamp) -> Bool {
-        let clockDifference = SightingRules.clockDifferenceSeconds
+        let clockDifference = ObservationRules.clockDifferenceSeconds
         switch state.content {
         case .gone(let reason):
             return reason == .deleted && state.firstSeen < seen.adding(seconds: -clockDifference)
@@ -95,18 +95,18 @@ package struct SavedHistory: Sendable {
     /// in the same second tells nothing newer, and may tell less.
     package var timeline: ObservedTimeline {
         // One by one: what several files say may overlap in time.
-        sightings.reduce(ObservedTimeline(states: [])) { timeline, sighting in
-            timeline.merging(self.timeline(of: sighting), witnesses: [], otherWitnesses: [])
+        observations.reduce(ObservedTimeline(states: [])) { timeline, observation in
+            timeline.merging(self.timeline(of: observation), witnesses: [], otherWitnesses: [])
         }
     }
 
-    private func timeline(of sighting: SavedSighting) -> ObservedTimeline {
-        let moments = [sighting.firstSeen, sighting.lastSeen].filter { !isSeenHere(at: $0) }
+    private func timeline(of observation: SavedObservation) -> ObservedTimeline {
+        let moments = [observation.firstSeen, observation.lastSeen].filter { !isSeenHere(at: $0) }
         guard let first = moments.first, let last = moments.last else { return ObservedTimeline(states: []) }
-        guard let fields = sighting.lease.outlinedFields else {
-            return ObservedTimeline(states: [.init(.listed(sighting.lease.lease), firstSeen: first, lastSeen: last)])
+        guard let fields = observation.lease.outlinedFields else {
+            return ObservedTimeline(states: [.init(.listed(observation.lease.lease), firstSeen: first, lastSeen: last)])
         }
-        let part = PartialLease(sighting.lease.lease, fields: fields)
+        let part = PartialLease(observation.lease.lease, fields: fields)
         return ObservedTimeline(states: moments.map { .init(.part(part), firstSeen: $0, lastSeen: $0) })
     }
 

@@ -23,6 +23,27 @@ package enum AttemptOutcome: Sendable, Hashable {
 }
 
 extension AttemptOutcome {
+    /// The sentence for a person; `nil` if all is well.
+    var message: String? {
+        switch self {
+        case .accepted, .alreadySo: nil
+        case .rejected(_, let message, _), .notDone(let message, _, _), .failed(let message, _, _),
+            .tooEarly(let message, _, _), .outcomeUnknown(let message, _), .unauthenticated(let message, _),
+            .conflict(_, let message):
+            message
+        }
+    }
+
+    /// The request at fault, if the server named it.
+    var requestID: String? {
+        switch self {
+        case .accepted, .alreadySo, .conflict: nil
+        case .rejected(_, _, let id), .notDone(_, let id, _), .failed(_, let id, _), .tooEarly(_, let id, _),
+            .outcomeUnknown(_, let id), .unauthenticated(_, let id):
+            id
+        }
+    }
+
     /// Classifies a server's refusal.
     ///
     /// By category first, since Blazar says "Not enough hosts available" with a 500. A creation that met a bare 5xx may

@@ -115,7 +115,7 @@ package struct Enqueueing: Sendable, Hashable {
     /// Whether no request for it can have been carried out.
     private static func neverLeft(_ mutation: Mutation) -> Bool {
         switch mutation.state {
-        case .queued, .blocked, .parked: mutation.doubt == nil
+        case .queued, .blocked, .parked: mutation.unconfirmed == nil
         // The server has said that it did not make it.
         case .rejected: mutation.verb == .create
         default: false

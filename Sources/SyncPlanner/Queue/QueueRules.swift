@@ -17,7 +17,7 @@ package struct QueueRules: Sendable, Hashable {
     package static let absencesThatProve = 2
 
     package init(
-        quietPeriodSeconds: Int64 = 300, failuresBeforeParking: Int = 8,
+        quietPeriodSeconds: Int64, failuresBeforeParking: Int = 8,
         backoff: Backoff = Backoff(baseSeconds: 2, capSeconds: 600)
     ) {
         self.quietPeriodSeconds = quietPeriodSeconds
@@ -42,74 +42,54 @@ package struct QueueRules: Sendable, Hashable {
         var next = mutation
         next.updatedAt = now
         next.reason = nil
-        next.message = nil
-        next.requestID = nil
+        next.message = outcome.message
+        next.requestID = outcome.requestID
+        if case .outcomeUnknown = outcome {} else { next.unconfirmed = nil }
         switch outcome {
         case .accepted(let leaseID):
             next.state = mutation.verb == .delete ? .settled : .accepted
             next.leaseID = leaseID
             next.failures = 0
-            next.doubt = nil
         case .alreadySo(let leaseID):
             next.state = .settled
             next.leaseID = leaseID
             next.failures = 0
-            next.doubt = nil
-        case .rejected(let reason, let message, let requestID):
+        case .rejected(let reason, _, _):
             next.state = .rejected
             next.reason = reason
-            next.message = message
-            next.requestID = requestID
-            next.doubt = nil
             if reason == "capacity", let until = mutation.retryUntil {
                 retry(&next, now: now, retryAfter: nil, using: &random)
-                if next.nextAttemptAt > until { next.state = .rejected } else { next.state = .queued }
+                if next.nextAttemptAt <= until { next.state = .queued }
             }
-        case .notDone(let message, let requestID, let retryAfter):
+        case .notDone(_, _, let retryAfter):
             next.state = .queued
-            next.message = message
-            next.requestID = requestID
-            next.doubt = nil
             retry(&next, now: now, retryAfter: retryAfter, using: &random)
-        case .failed(let message, let requestID, let retryAfter):
+        case .failed(_, _, let retryAfter):
             next.state = .queued
-            next.message = message
-            next.requestID = requestID
-            next.doubt = nil
             retry(&next, now: now, retryAfter: retryAfter, using: &random)
-            if next.failures >= failuresBeforeParking {
-                next.state = .parked
-                next.reason = "failing"
-            }
-        case .tooEarly(let message, let requestID, let retryAfter):
+            park(&next, after: failuresBeforeParking)
+        case .tooEarly(_, _, let retryAfter):
             next.state = .queued
-            next.message = message
-            next.requestID = requestID
-            next.doubt = nil
             retry(&next, now: now, retryAfter: retryAfter, Self.betweenStates, using: &random)
-            if next.failures >= failuresBeforeParking * Self.patienceBetweenStates {
-                next.state = .parked
-                next.reason = "failing"
-            }
-        case .outcomeUnknown(let message, let requestID):
+            park(&next, after: failuresBeforeParking * Self.patienceBetweenStates)
+        case .outcomeUnknown:
             next.state = .unknown
-            next.message = message
-            next.requestID = requestID
             next.failures += 1
-        case .unauthenticated(let message, let requestID):
+        case .unauthenticated:
             next.state = .blocked
             next.reason = "auth"
-            next.message = message
-            next.requestID = requestID
-            next.doubt = nil
-        case .conflict(let theirs, let message):
+        case .conflict(let theirs, _):
             next.state = .blocked
             next.reason = "conflict"
-            next.message = message
             next.theirs = theirs
-            next.doubt = nil
         }
         return next
+    }
+
+    private func park(_ mutation: inout Mutation, after failures: Int) {
+        guard mutation.failures >= failures else { return }
+        mutation.state = .parked
+        mutation.reason = "failing"
     }
 
     private func retry(
@@ -127,7 +107,7 @@ package struct QueueRules: Sendable, Hashable {
     // MARK: - After a crash
 
     /// A mutation that was being sent when its process died: nobody knows whether the request left.
-    package func recovered(_ mutation: Mutation, now: Timestamp) -> Mutation {
+    package static func recovered(_ mutation: Mutation, now: Timestamp) -> Mutation {
         guard mutation.state == .sending else { return mutation }
         var next = mutation
         next.updatedAt = now
@@ -137,7 +117,7 @@ package struct QueueRules: Sendable, Hashable {
         } else {
             // A change and a deletion look before they act, so that repeating one does no harm.
             next.state = .queued
-            next.doubt = nil
+            next.unconfirmed = nil
         }
         return next
     }
@@ -145,7 +125,7 @@ package struct QueueRules: Sendable, Hashable {
     // MARK: - After a list
 
     /// A whole list of the scope, as far as it concerns a mutation in doubt.
-    package struct Sighting: Sendable, Hashable {
+    package struct ListObservation: Sendable, Hashable {
         /// The run that brought the list.
         package var run: Int64
         /// The server's clock when it began to answer; ours if it did not say.
@@ -168,40 +148,38 @@ package struct QueueRules: Sendable, Hashable {
     /// Found: it is that lease, whatever its status. Not found in two lists that began after the quiet period: it was
     /// not created, and is sent again with the same token. The period is measured on the server's clock, from the
     /// first list after the attempt, so that setting or suspending this machine's clock cannot shorten it.
-    package func mutation(_ mutation: Mutation, after sighting: Sighting, now: Timestamp) -> Mutation {
-        guard mutation.state == .unknown, var doubt = mutation.doubt,
-            sighting.run > max(doubt.run, doubt.seenRun)
+    package func mutation(_ mutation: Mutation, after observation: ListObservation, now: Timestamp) -> Mutation {
+        guard mutation.state == .unknown, var unconfirmed = mutation.unconfirmed,
+            observation.run > max(unconfirmed.run, unconfirmed.seenRun)
         else { return mutation }
-        doubt.seenRun = sighting.run
+        unconfirmed.seenRun = observation.run
         var next = mutation
         next.updatedAt = now
-        if sighting.matches.count == 1 {
+        if observation.matches.count == 1 {
             next.state = .settled
-            next.leaseID = sighting.matches[0]
+            next.leaseID = observation.matches[0]
             next.message = nil
             next.failures = 0
-            next.doubt = nil
+            next.unconfirmed = nil
             return next
         }
-        if sighting.matches.count > 1 {
+        if observation.matches.count > 1 {
             next.state = .blocked
             next.reason = "ambiguous"
-            next.message = "More than one lease may be this one: \(sighting.matches.joined(separator: ", "))."
+            next.message = "More than one lease may be this one: \(observation.matches.joined(separator: ", "))."
             return next
         }
-        if let anchor = doubt.anchor {
-            if sighting.serverDate.seconds(since: anchor) > quietPeriodSeconds { doubt.absences += 1 }
+        if let anchor = unconfirmed.anchor {
+            if observation.serverDate.seconds(since: anchor) > quietPeriodSeconds { unconfirmed.absences += 1 }
         } else {
-            doubt.anchor = sighting.serverDate
+            unconfirmed.anchor = observation.serverDate
         }
-        next.doubt = doubt
-        guard doubt.absences >= Self.absencesThatProve else { return next }
-        next.doubt = nil
+        next.unconfirmed = unconfirmed
+        guard unconfirmed.absences >= Self.absencesThatProve else { return next }
+        next.unconfirmed = nil
         next.nextAttemptAt = now
-        next.state = next.failures >= failuresBeforeParking ? .parked : .queued
-        if next.state == .parked {
-            next.reason = "failing"
-        }
+        next.state = .queued
+        park(&next, after: failuresBeforeParking)
         return next
     }
 
@@ -213,5 +191,45 @@ package struct QueueRules: Sendable, Hashable {
         next.updatedAt = now
         if !isListed { next.message = "The lease was deleted before it was seen in a list." }
         return next
+    }
+}
+
+/// How long to wait before trying again: exponential, with full jitter.
+///
+/// Full jitter spreads clients that failed together over the whole interval (Brooker, "Exponential Backoff And Jitter",
+/// AWS Architecture Blog, 2015).
+package struct Backoff: Sendable, Hashable {
+    /// The longest wait after the first failure, in seconds.
+    package var baseSeconds: Double
+    /// The longest wait ever, in seconds.
+    package var capSeconds: Double
+
+    package init(baseSeconds: Double = 2, capSeconds: Double = 600) {
+        self.baseSeconds = baseSeconds
+        self.capSeconds = capSeconds
+    }
+
+    /// The longest wait, in seconds, after so many failures in a row.
+    package func ceiling(failures: Int) -> Double {
+        guard failures > 0 else { return 0 }
+        var ceiling = baseSeconds
+        for _ in 1..<failures where ceiling < capSeconds { ceiling *= 2 }
+        return min(ceiling, capSeconds)
+    }
+
+    /// The wait in seconds after so many failures in a row.
+    ///
+    /// - Parameters:
+    ///   - failures: failures since the last success.
+    ///   - retryAfter: what the server asked for; never waited less.
+    ///   - random: the source of chance.
+    /// - Returns: seconds to wait.
+    package func seconds(
+        failures: Int, retryAfter: ServerDelay?, using random: inout some RandomNumberGenerator
+    ) -> Double {
+        let ceiling = ceiling(failures: failures)
+        // Not `Double.random(in:using:)`: it draws again until it likes the number, for ever from a constant source.
+        let jittered = ceiling * Double(random.next() >> 11) / Double(1 << 53 as UInt64)
+        return max(jittered, Double(retryAfter?.seconds ?? 0))
     }
 }

@@ -34,7 +34,7 @@ extension Run {
                 guard mutation.state == .sending else { return mutation }
                 var next = mutation
                 next.state = .queued
-                next.doubt = nil
+                next.unconfirmed = nil
                 return next
             }
         }
@@ -61,11 +61,11 @@ extension Run {
 
     /// Goes on with what was given up.
     func breakGivingUp(_ client: Client, _ givenUp: Mutation) throws {
-        guard options.mutant == .sendsWhatWasGivenUp, givenUp.doubt != nil else { return }
+        guard options.mutant == .sendsWhatWasGivenUp, givenUp.unconfirmed != nil else { return }
         _ = try client.store.changeMutation(id: givenUp.id) { mutation, _ in
             var next = mutation
             next.state = givenUp.state
-            next.doubt = givenUp.doubt
+            next.unconfirmed = givenUp.unconfirmed
             return [next]
         }
     }

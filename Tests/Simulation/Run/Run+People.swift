@@ -7,8 +7,8 @@ import Synchronization
 
 // What people do: at their desks, and at the server.
 extension Run {
-    func desk(_ client: Client) -> QueueDesk {
-        QueueDesk(store: client.store, now: { client.now }, random: client.random)
+    func writeQueue(_ client: Client) -> WriteQueue {
+        WriteQueue(store: client.store, now: { client.now }, random: client.random)
     }
 
     func create(_ client: Client, _ plan: DraftPlan) async {
@@ -20,7 +20,7 @@ extension Run {
         let draft = plan.draft(at: client.now)
         let limit = { (minutes: Int?) in minutes.map { client.now.adding(seconds: Int64($0) * 60) } }
         do {
-            let queued = try desk(client).create(
+            let queued = try writeQueue(client).create(
                 draft, scope: scope,
                 terms: .init(
                     lateStart: plan.lateStart, notAfter: limit(plan.notAfterMinutes),
@@ -36,17 +36,17 @@ extension Run {
         do {
             var filter = LeaseFilter()
             filter.scopes = [scope.id]
-            let leases = try client.store.leases(filter).map(\.lease).filter { $0.projectID == scope.projectID }
+            let leases = try client.store.leases(filter).filter { $0.lease.projectID == scope.projectID }
                 .sorted { $0.id < $1.id }
             let creations = try client.store.queue(of: scope.queueAddress).filter {
                 $0.verb == .create && $0.leaseID == nil
             }
-            let targets = leases.map(QueueDesk.Target.mirrored) + creations.map(QueueDesk.Target.creation)
+            let targets = leases.map(WriteTarget.mirrored) + creations.map { .creation($0, pending: []) }
             guard !targets.isEmpty else { return }
             let chosen = targets[target % targets.count]
             let end: Timestamp
             switch chosen {
-            case .mirrored(let lease): end = lease.endsAt
+            case .mirrored(let known): end = known.lease.endsAt
             case .creation: end = client.now.adding(seconds: 7_200)
             }
             let fields: JSONObject
@@ -70,10 +70,11 @@ extension Run {
         do {
             var filter = LeaseFilter()
             filter.scopes = [scope.id]
-            let leases = try client.store.leases(filter).map(\.lease).filter { $0.projectID == scope.projectID }
+            let leases = try client.store.leases(filter).filter { $0.lease.projectID == scope.projectID }
                 .sorted { $0.id < $1.id }
             guard !leases.isEmpty else { return }
-            let lease = leases[target % leases.count]
+            let known = leases[target % leases.count]
+            let lease = known.lease
             var fields: JSONObject = [:]
             if let name = amendment.name { fields["name"] = .string(name) }
             if let minutes = amendment.endMinutes {
@@ -88,16 +89,16 @@ extension Run {
             }
             if !parts.isEmpty { fields["reservations"] = .array(parts) }
             guard !fields.isEmpty else { return }
-            try queue(client, .update, .mirrored(lease), fields, scope)
+            try queue(client, .update, .mirrored(known), fields, scope)
         } catch {
             world.violate("a change could not be queued: \(error)")
         }
     }
 
     private func queue(
-        _ client: Client, _ verb: Mutation.Verb, _ target: QueueDesk.Target, _ fields: JSONObject, _ scope: Scope
+        _ client: Client, _ verb: Mutation.Verb, _ target: WriteTarget, _ fields: JSONObject, _ scope: Scope
     ) throws {
-        let standing = try desk(client).change(verb, target, fields: fields, scope: scope, terms: .init())
+        let standing = try writeQueue(client).change(verb, target, fields: fields, scope: scope, terms: .init())
         note(client, queued: standing, asked: verb == .delete ? [:] : fields, scope: scope)
         try breakMerging(client, standing, asked: fields)
     }
@@ -128,29 +129,29 @@ extension Run {
     }
 
     func decide(_ client: Client, _ decision: Decision, _ chosen: Mutation) {
-        let desk = desk(client)
+        let writeQueue = writeQueue(client)
         ledger.withLock { _ = $0.decided.insert(.init(client: client.number, mutation: chosen.id)) }
         do {
             switch decision {
-            case .cancel: _ = try desk.cancel(chosen.id)
+            case .cancel: _ = try writeQueue.cancel(chosen.id)
             case .retry:
-                _ = try desk.retry(chosen.id)
+                _ = try writeQueue.retry(chosen.id)
                 ledger.withLock { _ = $0.retried.insert(.init(client: client.number, mutation: chosen.id)) }
             case .edit:
                 let end = client.now.adding(seconds: 10_800).truncatedToMinute
-                _ = try desk.edit(chosen.id, fields: ["end_date": .string(end.blazarRequest)], terms: .init())
+                _ = try writeQueue.edit(chosen.id, fields: ["end_date": .string(end.blazarRequest)], terms: .init())
             case .giveUp:
-                _ = try desk.cancel(chosen.id, givesUp: true)
+                _ = try writeQueue.cancel(chosen.id, givesUp: true)
                 ledger.withLock { _ = $0.givenUp.insert(.init(client: client.number, mutation: chosen.id)) }
                 try breakGivingUp(client, chosen)
-            case .mine: _ = try desk.resolve(chosen.id, .mine)
-            case .theirs: _ = try desk.resolve(chosen.id, .theirs)
+            case .mine: _ = try writeQueue.resolve(chosen.id, .mine)
+            case .theirs: _ = try writeQueue.resolve(chosen.id, .theirs)
             case .values:
-                _ = try desk.resolve(chosen.id, .values(["name": .string("decided-\(chosen.id)")]))
-            case .identify: _ = try desk.resolve(chosen.id, identity(client, chosen))
+                _ = try writeQueue.resolve(chosen.id, .values(["name": .string("decided-\(chosen.id)")]))
+            case .identify: _ = try writeQueue.resolve(chosen.id, identity(client, chosen))
             }
             world.note("  client \(client.number) decided \(decision) on #\(chosen.id)")
-        } catch is QueueDesk.Refusal {
+        } catch is WriteQueue.Refusal {
             world.note("  client \(client.number) may not \(decision) #\(chosen.id)")
         } catch {
             world.violate("a decision failed: \(error)")
@@ -158,7 +159,7 @@ extension Run {
     }
 
     /// Which lease a creation became, as its owner finds out by looking: only what is, or was, to be seen.
-    private func identity(_ client: Client, _ mutation: Mutation) -> QueueDesk.Resolution {
+    private func identity(_ client: Client, _ mutation: Mutation) -> ConflictResolution {
         let group = world.group(of: World.DraftKey(client: client.number, mutation: mutation.id))
         let all = (try? client.store.mutations(scopes: nil, includesFinal: true)) ?? []
         let taken = Set(all.filter { $0.verb == .create && $0.id != mutation.id }.compactMap(\.leaseID))

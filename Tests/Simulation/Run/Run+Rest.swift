@@ -6,13 +6,13 @@ import Synchronization
 // After the last fault: clocks are right, people decide, and everything must come to its end.
 extension Run {
     /// So many rounds of a sync each are enough for everything to be done with.
-    private static var mostRounds: Int { 60 }
+    private static var maxRounds: Int { 60 }
 
     func comeToRest() async {
         world.note("to rest at \(world.now)")
         for client in clients { client.setClock(secondsOff: 0) }
         var round = 0
-        while round < Self.mostRounds {
+        while round < Self.maxRounds {
             round += 1
             let wait = clients.prefix(2).compactMap(wakeTime).min().map { $0.seconds(since: world.now) } ?? 0
             world.pass(seconds: max(400, min(wait + 1, 200_000)))

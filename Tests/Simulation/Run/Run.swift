@@ -134,8 +134,8 @@ final class Run: Sendable {
             onChange: { [self] in checkLook(client, $0, isAsSeen: $1, present: $2) })
     }
 
-    var pullOptions: PullOptions {
-        var options = PullOptions()
+    var syncOptions: SyncOptions {
+        var options = SyncOptions()
         options.readsResources = false
         options.concurrency = 1
         if self.options.mutant == .noQuietPeriod { options.quietPeriodSeconds = 0 }
@@ -154,7 +154,7 @@ final class Run: Sendable {
         try? decideForNobody(client)
         let errand = errand(client, client.store, step, isQuiet: isQuiet)
         let moment = world.moment
-        var options = pullOptions
+        var options = syncOptions
         options.confirmsDeletes = confirmsDeletes
         let report = await CloudSync(
             store: client.store, connection: client.connection(errand, isFresh: isFresh), options: options,
@@ -182,9 +182,9 @@ final class Run: Sendable {
         revive(client, errand)
     }
 
-    func flush(_ client: Client, _ errand: Errand) -> QueueFlush {
-        QueueFlush(
-            store: client.store, options: pullOptions, random: client.random,
+    func flush(_ client: Client, _ errand: Errand) -> PromptSender {
+        PromptSender(
+            store: client.store, options: syncOptions, random: client.random,
             checkpoint: { try errand.checkpoint($0) }, sleep: { _ in },
             progress: { _ in try? errand.checkpoint("progress") })
     }
@@ -194,7 +194,7 @@ final class Run: Sendable {
         guard let store = try? LeaseStore(path: client.path, access: .writing) else { return }
         let errand = errand(client, store, step)
         _ = await CloudSync(
-            store: store, connection: client.otherConnection(errand), options: pullOptions, random: client.random,
+            store: store, connection: client.otherConnection(errand), options: syncOptions, random: client.random,
             checkpoint: { try errand.checkpoint($0) }, progress: { _ in try? errand.checkpoint("progress") }
         ).run()
         try? store.close()

@@ -37,7 +37,7 @@ final class Errand: Sendable {
     private let state = Mutex(State())
 
     /// No task of a process needs more exchanges.
-    static let mostExchanges = 600
+    static let maxExchanges = 600
 
     init(
         number: Int, client: Int, store: LeaseStore, faults: [Int: Fault], crashAt: Int?, latencySeconds: Int64,

@@ -21,7 +21,7 @@ final class FaultyTransport: HTTPTransport {
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply {
         guard let errand = errand.withLock({ $0 }), !errand.isDead else { throw Self.error(.cancelled, .beforeSending) }
         let (number, fault) = errand.nextExchange()
-        guard number < Errand.mostExchanges else {
+        guard number < Errand.maxExchanges else {
             world.violate("a task of client \(errand.client) does not end: \(number) exchanges")
             throw Self.error(.cancelled, .beforeSending)
         }

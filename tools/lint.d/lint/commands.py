@@ -39,7 +39,8 @@ def main(root: Path) -> int:
         findings += programs.swift_format(root)
     if "walls" in chosen:
         findings += walls.check_imports(root, files)
-        findings += walls.check_package(walls.describe(root))
+        graph = walls.describe(root)
+        findings += walls.check_package(graph) + walls.check_rows(graph)
     if "sources" in chosen:
         findings += sources.check(root, files)
     if "shell" in chosen:

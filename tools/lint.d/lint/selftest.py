@@ -48,16 +48,23 @@ ALLOWED_FILES: list[tuple[str, str, str]] = [
 SEEDED_GRAPHS: list[tuple[str, Callable[[dict], None], str]] = [
     ("a pure target that depends on the database", lambda graph: target(graph, "SyncPlanner")["product_dependencies"].append("GRDB"), "SyncPlanner may not depend on GRDB"),
     ("a target that depends downwards", lambda graph: target(graph, "LeaseModel")["target_dependencies"].append("LeaseStore"), "LeaseModel may not depend on LeaseStore"),
+    ("a grant that is not used", lambda graph: target(graph, "SyncPlanner")["target_dependencies"].clear(), "SyncPlanner does not depend on LeaseModel"),
     ("a target without a row", lambda graph: graph["targets"].append({"name": "Helpers", "type": "library"}), "Helpers has no row"),
     ("a test target on the HTTP client", lambda graph: graph["targets"].append({"name": "LeaseStoreTests", "type": "test", "product_dependencies": ["AsyncHTTPClient"]}), "LeaseStoreTests may not depend"),
     ("test support in a product", lambda graph: graph["products"].append({"name": "leasehold", "targets": ["BlazarModel"]}), "is in the product"),
 ]
 
+SEEDED_ROWS: list[tuple[str, list[str], str]] = [
+    ("a row without a target", ["LeaseModel", "SyncPlanner", "LeaseStore", "LeaseWeb"], "the row of LeaseWeb has no target"),
+    ("a module with two rows", ["LeaseModel", "SyncPlanner", "LeaseStore", "LeaseModel"], "LeaseModel has two rows"),
+]
+
 GRAPH = {
     "targets": [
-        {"name": "LeaseModel", "type": "library", "target_dependencies": [], "product_dependencies": []},
+        {"name": "LeaseModel", "type": "library", "target_dependencies": ["LosslessJSON"], "product_dependencies": []},
         {"name": "SyncPlanner", "type": "library", "target_dependencies": ["LeaseModel"], "product_dependencies": []},
-        {"name": "LeaseStore", "type": "library", "target_dependencies": ["LeaseModel"], "product_dependencies": ["GRDB"]},
+        {"name": "LeaseStore", "type": "library", "target_dependencies": ["LeaseModel", "LocalFiles", "Migrations", "SyncPlanner"],
+         "product_dependencies": ["GRDB", "GRDBSQLite"]},
     ],
     "products": [{"name": "Leasehold", "targets": ["LeaseModel"]}],
 }
@@ -98,6 +105,10 @@ def run(root: Path) -> int:
         graph = copy.deepcopy(GRAPH)
         spoil(graph)
         expect(f"caught: {name}", any(message in finding.message for finding in walls.check_package(graph)))
+    rows = [target["name"] for target in GRAPH["targets"]]
+    expect("let pass: a sound table", walls.check_rows(GRAPH, rows) == [])
+    for name, rows, message in SEEDED_ROWS:
+        expect(f"caught: {name}", any(message in finding.message for finding in walls.check_rows(GRAPH, rows)))
     expect("imports are found by line", swift.imports("\n@testable import A\nimport enum B.C\n") == [(2, "A"), (3, "B")])
     print(f"lint --self-test: {'every check catches what it is for' if failures == 0 else f'{failures} failures'}")
     return 1 if failures else 0

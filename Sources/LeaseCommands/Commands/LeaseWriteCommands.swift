@@ -1,0 +1,297 @@
+package import ArgumentParser
+import LeaseModel
+import Leasehold
+import Output
+
+/// `leasehold extend`
+package struct LeaseExtend: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "extend",
+        abstract: "Move the end of leases; offline it is queued.",
+        usage: "leasehold extend <lease> ... [--by <duration>] [--to <time>] [<options>]",
+        discussion: .paragraphs(
+            """
+            --by, or '+2d', is counted from the end that is known here, and kept as the new end, so that it is never added
+            twice. If somebody else has moved the end meanwhile, nothing is sent until you decide (leasehold queue
+            resolve). An extension never shortens a lease: `leasehold update --end` does.
+
+            EXAMPLES
+              leasehold extend mylease --by 2d
+              leasehold extend mylease +2d
+              leasehold extend mylease other --to '2026-12-24 18:00'
+              leasehold extend mylease --by 7d --wait --timeout 2m
+            """))
+
+    @Argument(
+        help: ArgumentHelp(
+            "The leases: a name, an id, the beginning of an id, or a local id; '+2d' is how much later.",
+            valueName: "lease"), completion: .values(.leases))
+    var references: [String]
+    @Option(name: .customLong("by"), help: ArgumentHelp("So much later.", valueName: "duration"))
+    var by: String?
+    @Option(
+        name: .customLong("to"), parsing: .unconditional, help: ArgumentHelp("The new end.", valueName: "time"))
+    var to: String?
+    @OptionGroup var waiting: WaitingOptions
+    @OptionGroup var writing: WritingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let end = try writing.moment(to, console)
+        var references = references
+        var by = by
+        if by == nil, end == nil, let last = references.last, last.hasPrefix("+"), references.count > 1 {
+            by = String(last.dropFirst())
+            references.removeLast()
+        }
+        let seconds = try by.map { try DurationArgument(parsing: $0).seconds }
+        guard (end == nil) != (seconds == nil) else {
+            throw CommandError.usage("Give --by DURATION or --to TIME.")
+        }
+        let text = TimeText(zone: writing.reading.zone(console), now: console.now())
+        let isForced = writing.isForced
+        try await writing.change(.extend, references, waiting, &console) { target in
+            guard let newEnd = end ?? seconds.flatMap({ target.endsAt?.adding(seconds: $0) }) else {
+                throw CommandError.usage("The end of '\(target.name)' is not known here: use --to.")
+            }
+            if !isForced, let present = target.endsAt?.truncatedToMinute, newEnd.truncatedToMinute < present {
+                throw CommandError.usage(
+                    """
+                    '\(target.name)' ends at \(text.zoned(present)), later than that: an extension never shortens a \
+                    lease. To shorten it: leasehold update \(ShellWord.quoted(target.name)) --end TIME.
+                    """)
+            }
+            return ["end_date": .string(newEnd.blazarRequest)]
+        }
+    }
+}
+
+/// `leasehold update`
+package struct LeaseUpdate: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "update",
+        abstract: "Change a lease's name, start, end or reservations; offline it is queued.",
+        discussion: .paragraphs(
+            """
+            A reservation is changed by its id, or the beginning of it: --reservation id=…,min=2,max=2. What is not named
+            stays as it is. Changes that wait are sent together, field by field.
+
+            EXAMPLES
+              leasehold update mylease --rename 'my lease, really'
+              leasehold update mylease --start '2026-12-01 09:00' --end '2026-12-03 09:00'
+              leasehold update mylease --reservation id=7b685470,max=3
+              leasehold update mylease --reduce-by 2h
+            """))
+
+    @Argument(
+        help: ArgumentHelp(
+            "The lease: its name, its id, the beginning of its id, or its local id.", valueName: "lease"),
+        completion: .values(.leases))
+    var reference: String
+    @Option(name: [.customLong("rename"), .customLong("name")], help: ArgumentHelp("The new name.", valueName: "name"))
+    var newName: String?
+    @Option(
+        name: .customLong("start"), parsing: .unconditional, help: ArgumentHelp("The new start.", valueName: "time"))
+    var start: String?
+    @Option(name: .customLong("end"), parsing: .unconditional, help: ArgumentHelp("The new end.", valueName: "time"))
+    var end: String?
+    @Option(
+        name: .customLong("reservation"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Fields of a reservation and their new values; repeat it for more.", valueName: "id=...,name=value,..."))
+    var reservations: [String] = []
+    @OptionGroup(title: "As the openstack command has them") var dates: OpenStackDates
+    @OptionGroup(title: "As the openstack command has them") var moves: OpenStackMoves
+    @OptionGroup var waiting: WaitingOptions
+    @OptionGroup var writing: WritingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        var fields: JSONObject = [:]
+        if let newName { fields["name"] = .string(newName) }
+        let newStart = try one(["--start", "--start-date"], [writing.moment(start, console), dates.start(console)])
+        let newEnd = try one(["--end", "--end-date"], [writing.moment(end, console), dates.end(console)])
+        if let newStart { fields["start_date"] = .string(newStart.blazarRequest) }
+        if let newEnd { fields["end_date"] = .string(newEnd.blazarRequest) }
+        fields = try ReservationArgument.add(reservations, to: fields, isForced: writing.isForced)
+        let (startMove, endMove) = (try moves.startSeconds(), try moves.endSeconds())
+        if newStart != nil, startMove != nil {
+            throw CommandError.usage("Give one new start, not a date and a move.")
+        }
+        if newEnd != nil, endMove != nil { throw CommandError.usage("Give one new end, not a date and a move.") }
+        guard !fields.isEmpty || startMove != nil || endMove != nil else {
+            throw CommandError.usage("Say what to change: --rename, --start, --end or --reservation.")
+        }
+        let change = fields
+        try await writing.change(.update, [reference], waiting, &console) { target in
+            var fields = change
+            if let endMove {
+                guard let end = target.endsAt else {
+                    throw CommandError.usage("The end of '\(target.name)' is not known here: use --end.")
+                }
+                fields["end_date"] = .string(end.adding(seconds: endMove).blazarRequest)
+            }
+            if let startMove {
+                guard case .mirrored(let lease) = target else {
+                    throw CommandError.usage("'\(target.name)' is only queued: use --start.")
+                }
+                fields["start_date"] = .string(lease.lease.startsAt.adding(seconds: startMove).blazarRequest)
+            }
+            return fields
+        }
+    }
+
+    private func one(_ options: [String], _ values: [Timestamp?]) throws(CommandError) -> Timestamp? {
+        let given = values.compactMap(\.self)
+        guard given.count < 2 else {
+            throw .usage("\(options.joined(separator: " and ")) are two ways to say one thing: give one.")
+        }
+        return given.first
+    }
+}
+
+/// `leasehold delete`
+package struct LeaseDelete: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "delete",
+        abstract: "Delete leases; offline it is queued. A queued creation is withdrawn.",
+        usage: "leasehold delete <lease> ... [--name <glob>] [-y] [<options>]",
+        discussion: .paragraphs(
+            """
+            On a terminal it shows what it takes and asks, if a lease is running or --name was given; -y does not ask.
+            Elsewhere what is named goes at once, and --name needs -y. --name takes your own leases that run or are to
+            come. If any of the leases is not found, none is deleted.
+
+            The history of a lease stays here (leasehold history).
+
+            EXAMPLES
+              leasehold delete mylease
+              leasehold delete first second third
+              leasehold delete --name 'class-*' -y
+              leasehold delete local-7f3k2mq0xa
+            """))
+
+    @Argument(
+        help: ArgumentHelp(
+            "The leases: a name, an id, the beginning of an id, or a local id.", valueName: "lease"),
+        completion: .values(.leases))
+    var references: [String] = []
+    @Option(
+        name: .customLong("name"), parsing: .singleValue,
+        help: ArgumentHelp("Your leases whose names match, with *, ? and [...]; repeat it for more.", valueName: "glob")
+    )
+    var globs: [String] = []
+    @Flag(name: [.customShort("y"), .customLong("yes")], help: "Do not ask.")
+    var isSure = false
+    @OptionGroup var waiting: WaitingOptions
+    @OptionGroup var writing: WritingOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        guard !references.isEmpty || !globs.isEmpty else {
+            throw CommandError.usage("Say which leases to delete: names, ids, or --name GLOB.")
+        }
+        let manager = try writing.manager(&console)
+        let clouds = writing.reading.global.names(console)
+        var targets = try references.map { (reference: $0, target: try manager.writeTarget($0, clouds: clouds)) }
+        for glob in globs {
+            let found = try matching(glob, manager, console)
+            guard !found.isEmpty else {
+                throw LeaseholdError(code: .notFound, message: "None of your live leases is called '\(glob)'.")
+            }
+            for lease in found where !targets.contains(where: { $0.target.id == lease.id }) {
+                targets.append((lease.id, try manager.writeTarget(lease.id, clouds: clouds)))
+            }
+        }
+        try confirm(targets.map(\.target), &console)
+        // One lease may have been named twice.
+        var seen: Set<String> = []
+        let chosen = targets.filter { seen.insert($0.target.id).inserted }
+        try await writing.change(.delete, chosen.map(\.reference), waiting, &console) { _ in [:] }
+    }
+
+    private func matching(_ glob: String, _ manager: LeaseManager, _ console: Console) throws -> [MirroredLease] {
+        var filter = LeaseFilter()
+        filter.nameGlob = glob
+        filter.scopes = try writing.reading.global.scopes(manager, console)
+        var found: [MirroredLease] = []
+        let now = console.now()
+        try manager.forEachLease(filter) { lease in
+            if lease.isMine || lease.isDraft, LeaseRow(lease, now: now).isLive { found.append(lease) }
+        }
+        return found
+    }
+
+    /// Shows what goes, and asks whether it should.
+    private func confirm(_ targets: [WriteTarget], _ console: inout Console) throws {
+        guard !isSure else { return }
+        guard let ask = console.ask else {
+            guard globs.isEmpty else {
+                let names = targets.map(\.name).joined(separator: ", ")
+                throw CommandError.usage("--name matches \(targets.count): \(names). To delete them: -y.")
+            }
+            return
+        }
+        let running = targets.filter(\.isActive)
+        guard !globs.isEmpty || !running.isEmpty else { return }
+        let time = TimeText(zone: writing.reading.zone(console), now: console.now())
+        for target in targets {
+            let status = target.isActive ? "ACTIVE" : "not running"
+            let end = target.endsAt.map { ", ends \(time.zoned($0))" } ?? ""
+            console.remark("  \(target.name)  \(status)\(end)")
+        }
+        let what = targets.count == 1 ? "it" : "these \(targets.count)"
+        guard ask("Delete \(what)?") else {
+            throw CommandError(code: "cancelled", message: "Nothing was deleted.", status: .failure)
+        }
+    }
+}
+
+extension WriteTarget {
+    /// The id of the lease, or of its queued creation.
+    fileprivate var id: String {
+        switch self {
+        case .mirrored(let lease): lease.id
+        case .creation(let mutation, _): mutation.localID ?? "\(mutation.id)"
+        }
+    }
+
+    fileprivate var isActive: Bool {
+        if case .mirrored(let lease) = self { return lease.removal == nil && lease.lease.status == .active }
+        return false
+    }
+}
+
+extension WritingOptions {
+    /// Asks for a change or a deletion of each lease, waits for it if that was asked for, and writes what came of it.
+    fileprivate func change(
+        _ verb: Mutation.Verb, _ references: [String], _ waiting: WaitingOptions, _ console: inout Console,
+        fields: (WriteTarget) throws -> JSONObject
+    ) async throws {
+        try waiting.check()
+        let terms = WriteTerms(notAfter: try moment(notAfter, console))
+        let manager = try manager(&console)
+        let watch = WriteWatch(manager, console)
+        var outcomes: [Result<WriteResult, any Error>] = []
+        for reference in references {
+            do {
+                let clouds = reading.global.names(console)
+                let result = try await sending(to: clouds, console) {
+                    try await manager.change(
+                        verb, reference, clouds: clouds, terms: terms, isOffline: isOffline, isForced: isForced,
+                        progress: watch.next(), fields: fields)
+                }
+                outcomes.append(.success(try await waiting.wait(for: result, manager, console, self)))
+            } catch {
+                outcomes.append(.failure(error))
+            }
+        }
+        try conclude(outcomes, &console)
+    }
+}

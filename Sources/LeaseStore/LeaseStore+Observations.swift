@@ -1,0 +1,149 @@
+import GRDB
+package import LeaseModel
+package import SyncPlanner
+
+extension LeaseStore {
+    /// Tells the queue of a scope what a whole list, just completed, says about it: which accepted leases are listed,
+    /// and which of those in doubt have been found.
+    ///
+    /// - Parameters:
+    ///   - scope: the scope whose list it was.
+    ///   - rules: the rules of the queue.
+    ///   - time: the time.
+    /// - Returns: the mutations that changed.
+    /// - Throws: ``StoreError``.
+    @discardableResult
+    package func reconcileQueue(
+        scope: Int64, rules: QueueRules, at time: Timestamp
+    ) throws(StoreError) -> [Mutation] {
+        try write { database in
+            let list = try Row.fetchOne(
+                database.cachedStatement(
+                    sql: """
+                        SELECT coalesce(server_date, started_at), keeps_client_events, run_id, started_at, site_id, project_id
+                        FROM sync_run JOIN scope USING (scope_id) JOIN site USING (site_id)
+                        WHERE scope_id = ? AND kind = 'list' AND outcome = 'complete'
+                        ORDER BY run_id DESC LIMIT 1
+                        """), arguments: [scope])
+            guard let list else { return [] }
+            let serverDate = Timestamp(secondsSince1970: list[0])
+            let run: Int64 = list[2]
+            let startedAt = Timestamp(secondsSince1970: list[3])
+            let queue = try Self.queue(database, of: QueueAddress(siteID: list[4], projectID: list[5]))
+            return try queue.compactMap { mutation in
+                var next = mutation
+                switch mutation.state {
+                case .unknown:
+                    let (matches, isCertain) = try Self.matches(database, mutation, keepsEvents: list[1])
+                    // What only looks like it may be the other's, whose answer will say so.
+                    guard isCertain || !mutation.hasTwinUnderWay(in: queue) else { return nil }
+                    next = rules.mutation(
+                        mutation,
+                        after: .init(run: run, serverDate: serverDate, matches: matches, isCertain: isCertain),
+                        now: time)
+                case .accepted:
+                    if let state = try Self.listing(
+                        database, mutation, run: run, startedAt: startedAt)
+                    {
+                        next = rules.settled(mutation, isListed: state, now: time)
+                    }
+                default: break
+                }
+                guard next != mutation else { return nil }
+                try Self.write(next, database)
+                return next
+            }
+        }
+    }
+
+    /// Whether an accepted lease is listed; `nil` if the list began before the answer.
+    private static func listing(
+        _ database: Database, _ mutation: Mutation, run: Int64, startedAt: Timestamp
+    ) throws -> Bool? {
+        let row = try Row.fetchOne(
+            database.cachedStatement(sql: "SELECT gone IS NULL, run_id FROM lease WHERE site_id = ? AND id = ?"),
+            arguments: [mutation.address.siteID, mutation.leaseID])
+        // One that a list has never had may be younger than the list.
+        guard let row else { return startedAt > mutation.updatedAt ? false : nil }
+        return (row[1] as Int64) > run ? nil : row[0] as Bool
+    }
+
+    /// The leases that a creation in doubt may have become.
+    private static func matches(
+        _ database: Database, _ mutation: Mutation, keepsEvents: Bool?
+    ) throws -> (ids: [String], isCertain: Bool) {
+        guard let token = mutation.token, let type = ClientToken.eventType(for: token),
+            let unconfirmed = mutation.unconfirmed
+        else {
+            return ([], false)
+        }
+        // One that is gone again was made all the same.
+        let carriers = try String.fetchAll(
+            database,
+            sql: """
+                SELECT DISTINCT lease.id FROM event JOIN lease ON lease.lease_key = event.lease_key
+                WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;' AND event_type = ?
+                    AND lease.site_id = ?
+                """, arguments: [type, mutation.address.siteID])
+        let attempt = try Row.fetchOne(
+            database.cachedStatement(
+                sql: """
+                    SELECT sent, last_lease_key, run_id FROM attempt WHERE mutation_id = ? ORDER BY attempt_id DESC LIMIT 1
+                    """), arguments: [mutation.id])
+        guard carriers.isEmpty, let attempt else { return (carriers, true) }
+        let sent = LeaseRows.object(attempt["sent"])
+        let sentToken = sent["events"]?.arrayValue?.contains { $0["event_type"]?.stringValue == type } ?? false
+        guard keepsEvents != true || !sentToken, let draft = try? LeaseDraft(body: sent) else { return ([], true) }
+        return (try lookalikes(database, mutation.address, draft, attempt, unconfirmed), false)
+    }
+
+    /// Where the server drops our events: leases of the same name, user, dates and reservations that appeared since the
+    /// attempt and belong to no other creation of ours.
+    private static func lookalikes(
+        _ database: Database, _ address: QueueAddress, _ draft: LeaseDraft, _ attempt: Row,
+        _ unconfirmed: UnconfirmedAttempt
+    ) throws -> [String] {
+        // Those of lists up to the doubt's run a person has looked at, and said that none is the one.
+        let firstRun = unconfirmed.run > (attempt["run_id"] as Int64) ? unconfirmed.run + 1 : 0
+        let end = draft.endsAt.truncatedToMinute.secondsSince1970
+        let keys = try Int64.fetchAll(
+            database,
+            sql: """
+                SELECT lease_key FROM lease
+                WHERE site_id = ? AND project_id = ? AND lease_key > ? AND first_run >= ?
+                    AND ((name, end_at) = (?, ?) OR EXISTS (
+                        SELECT 1 FROM lease_history AS past
+                        WHERE past.lease_key = lease.lease_key AND (past.name, past.end_at) = (?, ?)))
+                    AND user_id IN (
+                        SELECT user_id FROM cloud JOIN scope USING (scope_id) WHERE scope.site_id = lease.site_id)
+                    AND coalesce(created_at, 0) >= ?
+                    AND NOT EXISTS (SELECT 1 FROM mutation WHERE verb = 'create' AND mutation.lease_id = lease.id)
+                    AND NOT EXISTS (SELECT 1 FROM event WHERE event.lease_key = lease.lease_key
+                        AND event_type >= 'leasehold:' AND event_type < 'leasehold;')
+                """,
+            arguments: [
+                address.siteID, address.projectID, attempt["last_lease_key"] as Int64, firstRun, draft.name, end,
+                draft.name, end,
+                unconfirmed.notBefore?.secondsSince1970 ?? 0,
+            ])
+        // Somebody may have changed it between the list that brought it and this one.
+        let before = try database.cachedStatement(sql: "SELECT document FROM lease_history WHERE lease_key = ?")
+        return try LeaseRows.leases(database, keys: keys).filter { key, _, lease in
+            if draft.resembles(lease) { return true }
+            return try String.fetchAll(before, arguments: [key]).contains { document in
+                (try? BlazarLease(json: LeaseRows.object(document))).map(draft.resembles) ?? false
+            }
+        }.map { _, _, lease in lease.id }
+    }
+}
+
+extension LeaseDraft {
+    /// Whether a lease may have been made from this draft: the same name, the same dates and the same kinds of
+    /// reservations.
+    fileprivate func resembles(_ lease: BlazarLease) -> Bool {
+        guard lease.name == name, lease.endsAt == endsAt.truncatedToMinute else { return false }
+        if case .at(let time) = start, time.truncatedToMinute != lease.startsAt.truncatedToMinute { return false }
+        let wanted = reservations.map { $0["resource_type"]?.stringValue ?? "" }.sorted()
+        return wanted == lease.reservations.map(\.resourceType.rawValue).sorted()
+    }
+}

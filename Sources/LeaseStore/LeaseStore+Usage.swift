@@ -1,0 +1,245 @@
+import FoundationEssentials
+import GRDB
+package import LeaseModel
+import LocalFiles
+import Synchronization
+
+/// What may be left out of a ``LeaseUsage``.
+package struct UsageDetail: OptionSet, Sendable {
+    package let rawValue: Int
+    package init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// The lease's id, name, user and creation; empty texts and `nil` without.
+    package static let names = UsageDetail(rawValue: 1)
+    /// The states in which it was seen before.
+    package static let states = UsageDetail(rawValue: 2)
+    /// Its starts and ends.
+    package static let events = UsageDetail(rawValue: 8)
+    /// Which flavors and devices its reservations ask for; JSON is read for these.
+    package static let kinds = UsageDetail(rawValue: 16)
+    /// How many resources each reservation has; taken in by itself wherever a site tells.
+    static let allocations = UsageDetail(rawValue: 4)
+}
+
+/// Rows that belong to leases, read beside these in the same order, so that no lease has to look for its own.
+struct RowsByLease<Value> {
+    private let rows: RowCursor
+    private let value: (Row) -> Value
+    private var next: Row?
+
+    /// Begins to read.
+    ///
+    /// - Parameters:
+    ///   - database: where the rows are.
+    ///   - keys: the leases whose rows are wanted.
+    ///   - sql: gives the key of the lease first, and rows in ascending order of it; it takes the bounds of the keys.
+    ///   - value: makes a value of a row.
+    /// - Throws: what the database throws.
+    init(
+        _ database: Database, _ keys: ClosedRange<Int64>, sql: String, value: @escaping (Row) -> Value
+    ) throws {
+        rows = try Row.fetchCursor(
+            database.cachedStatement(sql: sql), arguments: [keys.lowerBound, keys.upperBound])
+        self.value = value
+        next = try rows.next()
+    }
+
+    /// Those of a lease; must be asked for in ascending order of keys.
+    mutating func values(of key: Int64) throws -> [Value] {
+        var values: [Value] = []
+        while let row = next, (row[0] as Int64) <= key {
+            if (row[0] as Int64) == key { values.append(value(row)) }
+            next = try rows.next()
+        }
+        return values
+    }
+}
+
+extension RowsByLease<ObservedState> {
+    init(states database: Database, _ keys: ClosedRange<Int64>) throws {
+        try self.init(
+            database, keys,
+            sql: """
+                SELECT lease_key, status, start_at, end_at, observed_at, last_seen_at, observed_until, gone IS NOT NULL
+                FROM lease_history WHERE lease_key BETWEEN ? AND ?
+                ORDER BY lease_key, observed_until, observed_at, history_id
+                """
+        ) { row in
+            ObservedState(
+                status: LeaseStatus(rawValue: row[1]), startsAt: Timestamp(secondsSince1970: row[2]),
+                endsAt: Timestamp(secondsSince1970: row[3]), observedAt: Timestamp(secondsSince1970: row[4]),
+                lastSeenAt: Timestamp(secondsSince1970: row[5]), observedUntil: Timestamp(secondsSince1970: row[6]),
+                isGone: row[7])
+        }
+    }
+}
+
+extension RowsByLease<EarlierReservations> {
+    init(changedReservations database: Database, _ keys: ClosedRange<Int64>, _ filter: LeaseFilter) throws {
+        try self.init(
+            database, keys,
+            sql: """
+                SELECT lease_key, held, last_seen_at, observed_until FROM lease_history
+                WHERE held IS NOT NULL AND lease_key BETWEEN ? AND ? ORDER BY lease_key, observed_until
+                """
+        ) { row in
+            EarlierReservations(
+                reservations: HeldColumn.reservations(row[1]).filter(filter.admits),
+                lastSeenAt: Timestamp(secondsSince1970: row[2]), changedBefore: Timestamp(secondsSince1970: row[3]))
+        }
+    }
+}
+
+extension LeaseFilter {
+    /// Whether its types leave a reservation in.
+    fileprivate func admits(_ held: HeldReservation) -> Bool {
+        (resourceTypes.isEmpty || resourceTypes.contains(held.resourceType))
+            && (nodeType == nil || nodeType == held.nodeType)
+    }
+}
+
+extension RowsByLease<LeaseEvent> {
+    init(startsAndEnds database: Database, _ keys: ClosedRange<Int64>) throws {
+        try self.init(
+            database, keys,
+            sql: """
+                SELECT lease_key, id, event_type, time_at, status, created_at, updated_at, NULL AS extra FROM event
+                WHERE event_type IN ('start_lease', 'end_lease') AND lease_key BETWEEN ? AND ? ORDER BY lease_key
+                """, value: LeaseEvent.init(row:))
+    }
+}
+
+extension LeaseStore {
+    /// From how many leases on their holdings are read on several threads: before, to open connections costs more.
+    private static let parallelFrom: Int64 = 20_000
+    /// Into how many stretches the table is cut for each thread, so that all of them are busy to the end.
+    private static let stretchesPerReader = 16
+
+    /// Hands over what each lease that a filter finds held, in no particular order, all from one state of the database.
+    ///
+    /// The reservations that the filter's types leave out are left out of the leases as well. Nothing is kept, and no
+    /// JSON is read unless ``UsageDetail/kinds`` are wanted.
+    ///
+    /// - Parameters:
+    ///   - filter: which.
+    ///   - detail: what else is wanted; it costs time.
+    ///   - each: takes a lease.
+    /// - Throws: ``StoreError``, or what `each` throws.
+    package func usage(
+        _ filter: LeaseFilter, detail: UsageDetail, each: (LeaseUsage) throws -> Void
+    ) throws(StoreError) {
+        try read { database in
+            var reader = try UsageReader(database, filter, detail: detail)
+            try reader.read(.min ... .max, each)
+        }
+    }
+
+    /// Adds up what each lease that a filter finds held, all from one state of the database, and with as many threads as
+    /// there are processor cores if there are many leases: a million take less than a second.
+    ///
+    /// - Parameters:
+    ///   - filter: which leases, as for ``holdings(_:detail:each:)``.
+    ///   - detail: what else is wanted; it costs time.
+    ///   - empty: the sum of nothing.
+    ///   - readers: the number of threads; `nil` for what suits the number of leases.
+    ///   - progress: told now and then how many leases more have been read, by one thread at a time.
+    ///   - add: adds a lease to a sum. Which leases come to which sum, and in what order, is left to chance.
+    /// - Returns: the sums of the threads, to be put together.
+    /// - Throws: ``StoreError``.
+    package func usage<Sum: Sendable>(
+        _ filter: LeaseFilter, detail: UsageDetail, from empty: Sum, readers: Int? = nil,
+        progress: @Sendable (Int) -> Void, add: @Sendable (inout Sum, LeaseUsage) -> Void
+    ) throws(StoreError) -> [Sum] {
+        do {
+            let keys = try database.read(Self.leaseKeys)
+            let count = readers ?? Self.readerCount(for: keys)
+            let stretches = Mutex(Self.stretches(keys, count * Self.stretchesPerReader)[...])
+            let turn = Mutex(())
+            @Sendable func sum(_ database: Database) throws -> Sum {
+                var sum = empty
+                var reader = try UsageReader(database, filter, detail: detail)
+                while let stretch = stretches.withLock({ $0.popFirst() }) {
+                    let leases = try reader.read(stretch) { add(&sum, $0) }
+                    turn.withLock { _ in progress(leases) }
+                }
+                return sum
+            }
+            if count > 1 {
+                let parallel = try ParallelReaders(path: files.main, count: count)
+                defer { parallel.close() }
+                if try parallel.begin() { return try parallel.map(sum) }
+            }
+            return [try database.read(sum)]
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// The least and the greatest key of a lease.
+    private static func leaseKeys(_ database: Database) throws -> ClosedRange<Int64> {
+        let row = try Row.fetchOne(
+            database.cachedStatement(
+                sql: "SELECT (SELECT min(lease_key) FROM lease), (SELECT max(lease_key) FROM lease)"))
+        guard let first = row?[0] as Int64?, let last = row?[1] as Int64?, first < last else { return 0...0 }
+        return first...last
+    }
+
+    private static func readerCount(for keys: ClosedRange<Int64>) -> Int {
+        keys.upperBound &- keys.lowerBound < parallelFrom ? 1 : min(ProcessInfo.processInfo.activeProcessorCount, 4)
+    }
+
+    /// Cuts all keys there can be into stretches that are equally long between two of them.
+    static func stretches(_ keys: ClosedRange<Int64>, _ count: Int) -> [ClosedRange<Int64>] {
+        // The difference of two keys is less than 2⁶⁴, whatever they are.
+        let length = UInt64(bitPattern: keys.upperBound &- keys.lowerBound) / UInt64(count)
+        guard length > 0 else { return [Int64.min...Int64.max] }
+        let ends = (1..<count).map { keys.lowerBound &+ Int64(bitPattern: length &* UInt64($0)) }
+        return zip([Int64.min] + ends.map { $0 &+ 1 }, ends + [Int64.max]).map { $0...$1 }
+    }
+}
+
+extension LeaseStore {
+    /// When each scope was first and last read whole, here or by the owner of an imported database; those that never were
+    /// are missing.
+    package func listingBounds() throws(StoreError) -> [Int64: Completeness] { try read(Self.listingBounds) }
+
+    /// Every whole list that was read, here or by the owner of an imported database: `scope_id` and `listed_at`.
+    static let wholeListings = """
+        SELECT scope_id, started_at AS listed_at FROM sync_run WHERE kind = 'list' AND outcome = 'complete'
+        UNION ALL
+        SELECT scope_id, listed_at FROM imported_listing
+        """
+
+    static func listingBounds(_ database: Database) throws -> [Int64: Completeness] {
+        let rows = try Row.fetchCursor(
+            database,
+            sql: "SELECT scope_id, min(listed_at), max(listed_at) FROM (\(wholeListings)) GROUP BY scope_id")
+        var bounds: [Int64: Completeness] = [:]
+        while let row = try rows.next() {
+            bounds[row[0]] = Completeness(
+                from: Timestamp(secondsSince1970: row[1]), until: Timestamp(secondsSince1970: row[2]))
+        }
+        return bounds
+    }
+
+    /// When whole lists of a scope were asked for, here or by the owner of an imported database, the first one first.
+    package func wholeLists(scope: Int64) throws(StoreError) -> [Timestamp] {
+        try read { database in
+            try Int64.fetchAll(
+                database,
+                sql: "SELECT DISTINCT listed_at FROM (\(Self.wholeListings)) WHERE scope_id = ? ORDER BY listed_at",
+                arguments: [scope]
+            ).map(Timestamp.init(secondsSince1970:))
+        }
+    }
+
+    /// Every attempt to read a whole list that has ended, the oldest first.
+    package func listRuns() throws(StoreError) -> [SyncRun] {
+        try read { database in
+            try Row.fetchAll(
+                database.cachedStatement(
+                    sql: "SELECT * FROM sync_run WHERE kind = 'list' AND outcome IS NOT NULL ORDER BY run_id")
+            ).map(SyncRun.init(row:))
+        }
+    }
+}

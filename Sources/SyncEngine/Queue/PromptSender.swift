@@ -1,0 +1,140 @@
+package import LeaseModel
+package import LeaseStore
+import OpenStackClient
+import SyncPlanner
+
+/// Sends one cloud's queue now, for a person who has just asked for a write and waits for the answer.
+package struct PromptSender: Sendable {
+    /// What came of it.
+    package enum Result: Sendable {
+        /// Everything that was due has been tried.
+        case done
+        /// The cloud cannot be asked now.
+        case paused(CloudError)
+        /// Another process is sending, and did not finish in time.
+        case busy
+    }
+
+    private let store: LeaseStore
+    private let options: SyncOptions
+    private let random: @Sendable () -> UInt64
+    private let checkpoint: @Sendable (String) throws -> Void
+    private let sleep: @Sendable (Double) async throws -> Void
+    private let progress: @Sendable (SyncProgress) async -> Void
+
+    /// How long to wait for another sender, in seconds: it reads the queue before every step, so ours is in good hands.
+    private static var patienceSeconds: Double { 30 }
+
+    /// - Parameters:
+    ///   - store: the database.
+    ///   - options: how to read lists.
+    ///   - random: the source of chance.
+    ///   - checkpoint: called between any two steps; what it throws ends the flush there, as a crash would.
+    ///   - sleep: waits, for so many seconds.
+    ///   - progress: told of every mutation that moves.
+    package init(
+        store: LeaseStore, options: SyncOptions,
+        random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
+        checkpoint: @escaping @Sendable (String) throws -> Void = { _ in },
+        sleep: @escaping @Sendable (Double) async throws -> Void,
+        progress: @escaping @Sendable (SyncProgress) async -> Void
+    ) {
+        self.store = store
+        self.options = options
+        self.random = random
+        self.checkpoint = checkpoint
+        self.sleep = sleep
+        self.progress = progress
+    }
+
+    /// The scope that a cloud leads to, as its token tells.
+    ///
+    /// - Throws: ``ServiceError`` or ``StoreError``.
+    package func scope(of connection: CloudConnection) async throws -> Scope {
+        let before = try store.scope(ofCloud: connection.reference.description)
+        let scope = try store.scope(for: try await connection.scopeIdentity(), at: connection.now())
+        _ = try store.noteDetours(of: connection.reference, before: before, to: scope, at: connection.now())
+        return scope
+    }
+
+    /// Reads the list of a scope's leases, and tells the queue what it says.
+    ///
+    /// - Returns: why it could not be read, or is not believed; `nil` if the mirror is fresh now.
+    /// - Throws: ``StoreError``.
+    package func refresh(_ connection: CloudConnection, scope: Scope) async throws -> CloudError? {
+        var options = options
+        options.readsResources = false
+        try push(connection, scope).recover()
+        let report = await LeaseListSync(
+            store: store, connection: connection, options: options, progress: { _ in }
+        ).run()
+        if let failure = report.failure { return CloudError(failure: failure, message: report.message ?? "") }
+        try checkpoint("list read")
+        try store.reconcileQueue(scope: scope.id, rules: options.rules, at: connection.now())
+        return nil
+    }
+
+    /// Sends what is due.
+    ///
+    /// - Parameters:
+    ///   - connection: the cloud.
+    ///   - scope: the scope whose queue is sent.
+    ///   - mutation: the number of the mutation that somebody waits for.
+    /// - Returns: how far it got.
+    /// - Throws: ``StoreError``, or what the checkpoint throws.
+    package func run(_ connection: CloudConnection, scope: Scope, waitingFor mutation: Int64) async throws -> Result {
+        var waited = 0.0
+        while true {
+            if try mustReadFirst(connection, scope), let pause = try await refresh(connection, scope: scope) {
+                return .paused(pause)
+            }
+            let pushed = try await push(connection, scope).run()
+            if options.readsResources, !pushed.moved.isEmpty {
+                try await ResourceReader(connection: connection, seesAllProjects: scope.seesAllProjects)
+                    .readTouched(by: pushed.moved, into: store, scope: scope)
+            }
+            switch pushed {
+            case .done: return .done
+            case .paused(_, let pause): return .paused(pause)
+            case .busy:
+                guard waited < Self.patienceSeconds, try store.mutation(id: mutation)?.state == .queued else {
+                    return .busy
+                }
+                try await sleep(0.25)
+                waited += 0.25
+            }
+        }
+    }
+
+    private func push(_ connection: CloudConnection, _ scope: Scope) -> QueueSender {
+        QueueSender(
+            store: store, connection: connection, scope: scope, rules: options.rules, random: random,
+            checkpoint: checkpoint, progress: progress)
+    }
+
+    /// Whether a creation waits whose lease, after a lost answer, may have to be told by its looks: only if the others
+    /// of its kind are known before. So it is where events are dropped, and where it is not known yet whether they are.
+    private func mustReadFirst(_ connection: CloudConnection, _ scope: Scope) throws -> Bool {
+        let tellsByToken = try connection.cloud.sendsClientEvent && store.keepsClientEvents(site: scope.siteID) == true
+        guard !tellsByToken else { return false }
+        return try store.queue(of: scope.queueAddress).contains { $0.verb == .create && $0.state.isPending }
+    }
+}
+
+extension CloudConnection {
+    /// Who asks, as the token tells.
+    ///
+    /// - Throws: ``ServiceError``.
+    func scopeIdentity() async throws(ServiceError) -> ScopeIdentity {
+        try scopeIdentity(try await session.identity())
+    }
+
+    func scopeIdentity(_ identity: TokenIdentity) throws(ServiceError) -> ScopeIdentity {
+        let site = try identity.site.get()
+        return ScopeIdentity(
+            cloud: reference.description, fingerprint: fingerprint, site: name, endpoint: site.endpoint,
+            authURL: identity.authURL, region: site.region,
+            projectID: identity.projectID, projectName: identity.projectName, userID: identity.userID,
+            userName: identity.userName, seesAllProjects: identity.seesAllProjects || cloud.wantsAllProjects)
+    }
+}

@@ -1,0 +1,223 @@
+import BlazarClient
+import LeaseModel
+import LeaseStore
+import OpenStackClient
+import SyncPlanner
+
+extension QueueSender {
+    // MARK: - Creation
+
+    func create(_ mutation: Mutation, _ draft: LeaseDraft) async throws -> (Mutation?, CloudError?) {
+        var body = draft.body
+        let sendsToken = try connection.cloud.sendsClientEvent && store.keepsClientEvents(site: scope.siteID) != false
+        let startsAt = if case .at(let time) = draft.start { time } else { connection.now() }
+        if sendsToken, let token = mutation.token, let event = ClientToken.event(for: token, at: startsAt) {
+            body["events"] = .array((body["events"]?.arrayValue ?? []) + [.object(event)])
+        }
+        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: body, scope: scope, at: connection.now())
+        else {
+            return (nil, nil)
+        }
+        try checkpoint("before POST")
+        var lease: BlazarLease?
+        var pause: CloudError?
+        let outcome: AttemptOutcome
+        do throws(ServiceError) {
+            switch try await connection.blazar.createLease(body) {
+            case .lease(let reply):
+                lease = reply.lease
+                outcome = .accepted(leaseID: reply.lease.id)
+            case .gone(let failure), .failed(let failure):
+                outcome = await refusal(failure, of: mutation, "Creating")
+                if case .unauthenticated(let message, _) = outcome {
+                    pause = CloudError(failure: .authentication, message: message)
+                }
+            }
+        } catch {
+            (outcome, pause) = interruption(error, mutation)
+        }
+        try checkpoint("after POST")
+        return (
+            try conclude(sending, attempt: attempt, outcome, lease: lease, sentToken: sendsToken), pause
+        )
+    }
+
+    // MARK: - Changes
+
+    func change(_ mutation: Mutation) async throws -> (Mutation?, CloudError?) {
+        let found: BlazarLease
+        switch await look(mutation) {
+        case .lease(let lease): found = lease
+        case .outcome(let outcome, let pause): return (try conclude(mutation, outcome), pause)
+        case .gone(let outcome): return (try conclude(mutation, outcome, isGone: true), nil)
+        case .neverMade:
+            let message = "The lease that it is for was never created."
+            return (try put(mutation, .rejected, reason: "invalid", message: message), nil)
+        }
+        let fields: JSONObject
+        let ours = ChangeDecision.ours(
+            mutation, among: try store.changes(ofLease: found.id, scope: scope.id))
+        switch ChangeDecision.of(mine: mutation.body, base: mutation.base, theirs: found, ours: ours) {
+        case .alreadySo: return (try conclude(mutation, .alreadySo(leaseID: found.id)), nil)
+        case .conflict(let theirs):
+            let names = LeaseFields(theirs).named.map(\.name).joined(separator: ", ")
+            let message = """
+                Somebody else has changed \(names) of "\(mutation.leaseName)" meanwhile. Compare with \
+                `leasehold queue show \(mutation.id)`, then decide with `leasehold queue resolve \(mutation.id)`.
+                """
+            return (try conclude(mutation, .conflict(theirs: theirs, message: message)), nil)
+        case .send(let send): fields = send
+        }
+        guard let body = LeaseUpdateBody(fields) else {
+            return (
+                try conclude(
+                    mutation,
+                    .rejected(
+                        reason: "invalid", message: "Blazar cannot change the events of a lease.", requestID: nil)), nil
+            )
+        }
+        guard
+            let (sending, attempt) = try store.beginAttempt(mutation, sent: fields, scope: scope, at: connection.now())
+        else {
+            return (nil, nil)
+        }
+        try checkpoint("before PUT")
+        var pause: CloudError?
+        var settled: BlazarLease?
+        let outcome: AttemptOutcome
+        do throws(ServiceError) {
+            switch try await connection.blazar.updateLease(id: found.id, body) {
+            case .lease(let reply):
+                outcome = .accepted(leaseID: found.id)
+                // What was accepted is known from now on, whether or not the lease can be read again.
+                settled = await readSettled(found.id) ?? reply.lease.applying(fields)
+            case .gone(let failure), .failed(let failure):
+                outcome = await refusal(failure, of: mutation, "Changing")
+            }
+        } catch {
+            let interrupted = interruption(error, mutation)
+            (outcome, pause) = interrupted
+        }
+        try checkpoint("after PUT")
+        return (try conclude(sending, attempt: attempt, outcome, lease: settled), pause)
+    }
+
+    /// The answer to a PUT says UPDATING whatever becomes of it: the lease is read again for its settled status.
+    private func readSettled(_ id: String) async -> BlazarLease? {
+        guard case .lease(let reply) = try? await connection.blazar.lease(id: id), reply.lease.status != .updating
+        else {
+            return nil
+        }
+        return reply.lease
+    }
+
+    // MARK: - Deletion
+
+    func delete(_ mutation: Mutation) async throws -> (Mutation?, CloudError?) {
+        let found: BlazarLease
+        switch await look(mutation) {
+        case .lease(let lease): found = lease
+        case .outcome(let outcome, let pause): return (try conclude(mutation, outcome), pause)
+        case .gone(let outcome): return (try conclude(mutation, outcome, isGone: true), nil)
+        case .neverMade:
+            return (try put(mutation, .cancelled, reason: nil, message: "The lease was never created."), nil)
+        }
+        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: [:], scope: scope, at: connection.now())
+        else {
+            return (nil, nil)
+        }
+        try checkpoint("before DELETE")
+        var pause: CloudError?
+        var gone: String?
+        let outcome: AttemptOutcome
+        do throws(ServiceError) {
+            switch try await connection.blazar.deleteLease(id: found.id) {
+            case .deleted, .alreadyGone:
+                outcome = .accepted(leaseID: found.id)
+                gone = found.id
+            case .failed(let failure):
+                outcome = await refusal(failure, of: mutation, "Deleting")
+            }
+        } catch {
+            (outcome, pause) = interruption(error, mutation)
+        }
+        try checkpoint("after DELETE")
+        return (try conclude(sending, attempt: attempt, outcome, gone: gone), pause)
+    }
+
+    // MARK: - Common
+
+    private enum Look {
+        case lease(BlazarLease)
+        case outcome(AttemptOutcome, CloudError?)
+        /// The server says that there is no such lease.
+        case gone(AttemptOutcome)
+        /// The creation of the lease came to nothing.
+        case neverMade
+    }
+
+    /// Reads the lease before it is written to.
+    ///
+    /// Chameleon's fork lets any project's token change and delete any lease: what is not of the scope is not touched.
+    private func look(_ mutation: Mutation) async -> Look {
+        guard let id = mutation.leaseID else { return .neverMade }
+        do throws(ServiceError) {
+            switch try await connection.blazar.lease(id: id) {
+            case .lease(let reply):
+                guard scope.seesAllProjects || reply.lease.projectID == scope.projectID else {
+                    return .outcome(
+                        .rejected(
+                            reason: "auth",
+                            message: "The lease belongs to project \(reply.lease.projectID), not to this one.",
+                            requestID: reply.requestID), nil)
+                }
+                return .lease(reply.lease)
+            case .gone(let failure):
+                if mutation.verb == .delete { return .gone(.alreadySo(leaseID: id)) }
+                return .gone(
+                    .rejected(
+                        reason: "gone", message: "The lease \"\(mutation.leaseName)\" has been deleted.",
+                        requestID: failure.requestID))
+            case .failed(let failure):
+                return .outcome(await refusal(failure, of: mutation, "Reading"), nil)
+            }
+        } catch {
+            let (outcome, pause) = interruption(error, mutation)
+            return .outcome(outcome, pause)
+        }
+    }
+
+    /// Never throws: a request that was answered must not look like one that never left because the token ended since.
+    private func refusal(_ failure: ServerFailure, of mutation: Mutation, _ doing: String) async -> AttemptOutcome {
+        let identity = try? await connection.session.identity()
+        let isApplicationCredential = identity?.isApplicationCredential ?? false
+        let message = failure.sentence(
+            operation: "\(doing) the lease", lease: mutation.leaseName,
+            isApplicationCredential: isApplicationCredential)
+        let outcome = AttemptOutcome(failure, verb: mutation.verb, message: message)
+        guard case .outcomeUnknown(_, let requestID) = outcome else { return outcome }
+        return .outcomeUnknown(
+            message: failure.unconfirmedCreation(isApplicationCredential: isApplicationCredential), requestID: requestID
+        )
+    }
+
+    /// What a request without an answer means for the mutation, and for the rest of the queue.
+    ///
+    /// Only the phase tells whether the server can have executed it, never the kind of error.
+    private func interruption(
+        _ error: ServiceError, _ mutation: Mutation
+    ) -> (AttemptOutcome, CloudError?) {
+        let pause = CloudError(error)
+        if error.kind == .authentication {
+            return (.unauthenticated(message: error.message, requestID: error.requestID), pause)
+        }
+        switch error.phase {
+        case .beforeSending:
+            return (.notDone(message: error.message, requestID: nil, retryAfter: nil), pause)
+        case .underWay where mutation.verb == .create:
+            return (.outcomeUnknown(message: error.message, requestID: error.requestID), nil)
+        case .underWay:
+            return (.failed(message: error.message, requestID: error.requestID, retryAfter: nil), nil)
+        }
+    }
+}

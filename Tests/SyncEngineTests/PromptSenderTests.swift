@@ -1,0 +1,145 @@
+import BlazarModel
+import CloudFixtures
+import LeaseModel
+import LeaseStore
+import OpenStackClient
+import Testing
+
+@testable import SyncEngine
+
+@Suite("Sending at once for a person who waits")
+struct PromptSenderTests {
+    private func with(_ body: (QueueFixture) async throws -> Void) async throws {
+        let fixture = try await QueueFixture()
+        defer { fixture.remove() }
+        try await body(fixture)
+    }
+
+    /// One that OpenStack's own client made, for the same draft.
+    private func twin(_ draft: LeaseDraft, _ fixture: QueueFixture) throws -> String {
+        let answer = try fixture.cloud.direct("POST", "/v1/leases", .object(draft.body)).json()
+        return try #require(answer["lease"]?["id"]?.stringValue)
+    }
+
+    @Test("Where nothing was ever listed, an older lease like the one asked for is not taken for it")
+    func neverListed() async throws {
+        for dropsEvents in [true, false] {
+            try await with { fixture in
+                if dropsEvents { fixture.cloud.dropEvents() }
+                let other = try twin(fixture.draft(), fixture)
+                let mutation = try fixture.create()
+                fixture.cloud.forget()
+                fixture.cloud.fail("POST /v1/leases", .cut)
+                _ = try await fixture.flush(mutation)
+                // Of a list of one lease it is not known whether it is a page: it is asked for twice.
+                let paths = fixture.cloud.asked.map { String($0.prefix { $0 != "?" }) }
+                #expect(paths == ["GET /v1/leases", "GET /v1/leases", "POST /v1/leases"])
+                await fixture.settle()
+                #expect(try fixture.state(mutation) == .settled)
+                #expect(try fixture.present(mutation).leaseID != other)
+                #expect(fixture.cloud.leases().count == 2)
+            }
+        }
+    }
+
+    @Test("Until a cloud is known to keep our event, one that was made since the last list is not taken for ours")
+    func notKnownYet() async throws {
+        try await with { fixture in
+            await fixture.sync()
+            let other = try twin(fixture.draft(), fixture)
+            let mutation = try fixture.create()
+            fixture.cloud.fail("POST /v1/leases", .cut)
+            _ = try await fixture.flush(mutation)
+            await fixture.settle()
+            #expect(try fixture.present(mutation).leaseID != other)
+            #expect(fixture.cloud.leases().count == 2)
+            // It is known now, and the token is enough.
+            let second = try fixture.create(fixture.draft("second"))
+            fixture.cloud.forget()
+            _ = try await fixture.flush(second)
+            // Then it is read who holds the hosts, since the lease may.
+            #expect(fixture.cloud.asked == ["POST /v1/leases", "GET /v1/os-hosts"])
+        }
+    }
+
+    @Test("A list that cannot be read, or is not believed, lets no creation leave that would need it")
+    func unreadable() async throws {
+        try await with { fixture in
+            let mutation = try fixture.create()
+            fixture.cloud.fail("GET /v1/leases", .page)
+            guard case .paused(let report) = try await fixture.flush(mutation) else {
+                Issue.record("not paused")
+                return
+            }
+            #expect(report.failure == .badAnswer)
+            #expect(try fixture.state(mutation) == .queued)
+            #expect(fixture.cloud.count("POST") == 0)
+        }
+    }
+
+    @Test("Of two that nothing tells apart each becomes a lease, whichever request was lost", arguments: 0..<9)
+    func twins(faults: Int) async throws {
+        try await with { fixture in
+            fixture.cloud.dropEvents()
+            var mutations: [Mutation] = []
+            let cases: [QueueCloud.Fault?] = [nil, .lost, .cut]
+            for fault in [cases[faults % 3], cases[faults / 3]] {
+                mutations.append(try fixture.create(fixture.draft(reservation: OwnDeletionTests.dummy)))
+                if let fault { fixture.cloud.fail("POST /v1/leases", fault) }
+                _ = try await fixture.push()
+            }
+            await fixture.settle()
+            for mutation in mutations where try fixture.present(mutation).reason == "ambiguous" {
+                let taken = try mutations.compactMap { try fixture.present($0).leaseID }
+                let free = try #require(fixture.cloud.leases().map(\.id).first { !taken.contains($0) })
+                if let owner = taken.first {
+                    #expect(throws: WriteQueue.Refusal.self) {
+                        _ = try fixture.writeQueue.resolve(mutation.id, .adopt(leaseID: owner))
+                    }
+                }
+                _ = try fixture.writeQueue.resolve(mutation.id, .adopt(leaseID: free))
+            }
+            await fixture.settle()
+            let leases = try mutations.map { try #require(try fixture.present($0).leaseID) }
+            #expect(Set(leases) == Set(fixture.cloud.leases().map(\.id)))
+            #expect(Set(leases).count == 2)
+        }
+    }
+
+    @Test("One that waits, or lives, stands for another if only one is wanted, until it is gone")
+    func onlyOne() async throws {
+        try await with { fixture in
+            let name = "mine [*?]"
+            func ask(_ name: String) throws -> WriteQueue.Standing? {
+                try fixture.writeQueue.createOnce(fixture.draft(name), scope: fixture.scope, terms: .init())
+            }
+            let refused = try fixture.writeQueue.createOnce(
+                fixture.draft(name), scope: fixture.scope, terms: .init(), mayQueue: false)
+            #expect(refused == nil)
+            guard case .creation(let first, true) = try ask(name) else {
+                Issue.record("not queued")
+                return
+            }
+            #expect(try ask(name) == .creation(first, isNew: false))
+            // Names are taken as they are, not as patterns.
+            guard case .creation(let other, true) = try ask("mine *") else {
+                Issue.record("another name's counts")
+                return
+            }
+            _ = try fixture.writeQueue.cancel(other.id)
+            await fixture.sync()
+            await fixture.sync()
+            guard case .lease(let lease, of: 1) = try ask(name) else {
+                Issue.record("the lease does not count")
+                return
+            }
+            #expect(try lease.id == fixture.present(first).leaseID)
+            #expect(try fixture.state(first) == .settled)
+            try fixture.change(.delete, lease.lease)
+            guard case .creation(_, true) = try ask(name) else {
+                Issue.record("a lease that is to be deleted counts")
+                return
+            }
+        }
+    }
+}
