@@ -82,7 +82,7 @@ extension Mutation {
             return "\(what) waits for you: leasehold queue show \(id). To take it back: leasehold queue cancel \(id)"
         case .accepted, .settled: return "\(what) has been carried out."
         case .rejected: return "\(what) was refused: leasehold queue show \(id)"
-        case .cancelled where doubt != nil:
+        case .cancelled where unconfirmed != nil:
             return "\(what) is forgotten. If the server has carried it out, the next sync shows the lease."
         case .cancelled, .expired, .superseded: return "\(what) is \(state.rawValue): it will not be sent."
         }
