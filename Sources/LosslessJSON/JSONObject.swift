@@ -1,21 +1,21 @@
-/// The members of a JSON object, in the order they were written.
+/// The members of a JSON object, in the order in which they were written.
 ///
-/// Two objects are equal if they have the same members, whatever their order: Blazar does not keep one. A name that
-/// occurs twice keeps its last value, as Python's `json` does.
+/// Two objects are equal if they have the same members in any order, because Blazar does not keep an order. If a name
+/// occurs twice, its last value counts, as in Python's `json`.
 public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
-    /// The members, each name once.
+    /// The members. Each name occurs once.
     public private(set) var members: [(key: String, value: JSONValue)]
 
     /// An object without members.
     public init() { members = [] }
 
-    /// Makes an object from members; of members with one name, the last counts, in the place of the first.
+    /// Makes an object from members. If a name occurs twice, its last value takes the place of the first.
     public init(_ members: some Sequence<(String, JSONValue)>) {
         self.init()
         merge(members)
     }
 
-    /// Makes an object from what the parser read.
+    /// Makes an object from the members that the parser read.
     init(parsed: [(key: String, value: JSONValue)]) {
         members = parsed
         guard Self.repeatsName(parsed) else { return }
@@ -24,16 +24,16 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
     }
 
     private static func repeatsName(_ members: [(key: String, value: JSONValue)]) -> Bool {
-        guard members.count <= fewMembers else { return Set(members.lazy.map(\.key)).count < members.count }
+        guard members.count <= linearSearchLimit else { return Set(members.lazy.map(\.key)).count < members.count }
         return members.indices.contains { index in
             members[..<index].contains { $0.key == members[index].key }
         }
     }
 
-    /// Up to so many members are looked for one after the other, which is faster than an index of their names.
-    private static let fewMembers = 32
+    /// The largest number of members for which a linear search is faster than an index of the names.
+    private static let linearSearchLimit = 32
 
-    /// Where each name stands.
+    /// The index of each name in ``members``.
     private var positions: [String: Int] {
         var positions: [String: Int] = [:]
         positions.reserveCapacity(members.count)
@@ -41,7 +41,7 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
         return positions
     }
 
-    /// Finds members by name, many of them: each in constant time, where the subscript looks through all members.
+    /// An index for finding many members by name. Each lookup takes constant time; the subscript searches all members.
     package var finder: Finder { Finder(self) }
 
     /// An object with an index of its names.
@@ -51,21 +51,22 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
 
         fileprivate init(_ object: JSONObject) {
             self.object = object
-            positions = object.count > JSONObject.fewMembers ? object.positions : nil
+            positions = object.count > JSONObject.linearSearchLimit ? object.positions : nil
         }
 
-        /// The member of that name.
+        /// The member with that name.
         package subscript(name: String) -> JSONValue? {
             guard let positions else { return object[name] }
             return positions[name].map { object.members[$0].value }
         }
     }
 
-    /// Sets every name to its value; a new name goes last. Takes time in proportion to the members on both sides.
+    /// Sets every name to its value, appending new names at the end. Takes time proportional to the members on both
+    /// sides.
     public mutating func merge(_ newer: some Sequence<(String, JSONValue)>) {
         var positions: [String: Int]?
         for (name, value) in newer {
-            guard positions != nil || count > Self.fewMembers else {
+            guard positions != nil || count > Self.linearSearchLimit else {
                 self[name] = value
                 continue
             }
@@ -80,12 +81,12 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// Sets every name of the other object to its value there.
+    /// Sets every name in the other object to its value there.
     public mutating func merge(_ newer: JSONObject) { merge(newer.members.lazy.map { ($0.key, $0.value) }) }
 
     public init(dictionaryLiteral elements: (String, JSONValue)...) { self.init(elements) }
 
-    /// The member of that name. Setting `nil` removes it; a new name goes last.
+    /// The member with that name. Setting `nil` removes it; a new name is appended at the end.
     public subscript(key: String) -> JSONValue? {
         get {
             for member in members where member.key == key { return member.value }
@@ -111,13 +112,13 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
     /// The names, in order.
     public var keys: [String] { members.map(\.key) }
 
-    /// Takes the member of that name out.
+    /// Removes the member with that name and returns its value.
     public mutating func remove(_ key: String) -> JSONValue? {
         guard let index = members.firstIndex(where: { $0.key == key }) else { return nil }
         return members.remove(at: index).value
     }
 
-    /// The same members in the order of their names, so that equal objects are written alike.
+    /// The same members sorted by name, so that equal objects are written alike.
     public var sorted: JSONObject {
         JSONObject(members.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     }
@@ -133,7 +134,7 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
 extension JSONObject: Hashable {
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         guard left.count == right.count else { return false }
-        // Most often the order is the same as well.
+        // Usually the order is the same too.
         var index = 0
         while index < left.count, left.members[index].key == right.members[index].key {
             guard left.members[index].value == right.members[index].value else { return false }
@@ -146,7 +147,7 @@ extension JSONObject: Hashable {
 
     public func hash(into hasher: inout Hasher) {
         hasher.combine(count)
-        // Order must not matter, so members are hashed each by itself and added up.
+        // The order must not matter, so each member is hashed by itself and the hashes are added.
         var sum = 0
         for (key, value) in members {
             var member = Hasher()

@@ -1,8 +1,9 @@
-/// A JSON parser over bytes (RFC 8259) that never traps, whatever the bytes are.
+/// A JSON parser over bytes (RFC 8259) that never traps, whatever its input.
 ///
-/// Invalid UTF-8 is repaired with U+FFFD rather than refused: a lease whose name was damaged must not hide the others.
+/// Invalid UTF-8 is repaired with U+FFFD rather than refused, so that one lease with a damaged name does not hide the
+/// others.
 struct JSONParser {
-    /// Deeper nesting is refused, so that no body can exhaust the stack.
+    /// The deepest nesting that is accepted. The limit keeps a body from exhausting the stack.
     static var deepest: Int { 128 }
 
     private let bytes: [UInt8]
@@ -10,7 +11,7 @@ struct JSONParser {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Reads the one value that the bytes hold.
+    /// Parses the bytes as exactly one value.
     mutating func parse() throws(JSONSyntaxError) -> JSONValue {
         let value = try value(depth: 0)
         skipSpace()
@@ -18,7 +19,7 @@ struct JSONParser {
         return value
     }
 
-    /// Reads the values that the bytes hold one after the other; none if they hold space alone.
+    /// Parses the bytes as a sequence of values. White space alone gives no values.
     mutating func parseSequence() throws(JSONSyntaxError) -> [JSONValue] {
         var values: [JSONValue] = []
         skipSpace()
@@ -183,7 +184,7 @@ struct JSONParser {
     private mutating func unicodeEscape() throws(JSONSyntaxError) -> Unicode.Scalar {
         let first = try hexQuad()
         if let scalar = Unicode.Scalar(first) { return scalar }
-        // Python writes a character beyond the BMP as two escapes; half a pair alone stands for no character.
+        // Python writes a character beyond the BMP as a surrogate pair. An unpaired surrogate becomes U+FFFD.
         guard (0xD800..<0xDC00).contains(first), current == UInt8(ascii: "\\"), position + 1 < bytes.count,
             bytes[position + 1] == UInt8(ascii: "u")
         else { return "\u{FFFD}" }
@@ -240,22 +241,22 @@ struct JSONParser {
 }
 
 extension JSONValue {
-    /// Reads the one JSON value that the bytes hold.
+    /// Parses bytes that hold exactly one JSON value.
     ///
-    /// - Throws: ``JSONSyntaxError`` with the offset of the first byte that does not fit.
+    /// - Throws: ``JSONSyntaxError`` with the offset of the first invalid byte.
     public init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
         var parser = JSONParser(bytes)
         self = try parser.parse()
     }
 
-    /// Reads the one JSON value that the text holds.
+    /// Parses text that holds exactly one JSON value.
     ///
-    /// - Throws: ``JSONSyntaxError`` with the offset of the first byte that does not fit.
+    /// - Throws: ``JSONSyntaxError`` with the offset of the first invalid byte.
     public init(parsing text: String) throws(JSONSyntaxError) { try self.init(parsing: Array(text.utf8)) }
 
-    /// Reads the values that the bytes hold one after the other, with or without space between, as in NDJSON.
+    /// Parses a sequence of JSON values, with or without white space between them, as in NDJSON.
     ///
-    /// - Throws: ``JSONSyntaxError`` with the offset of the first byte that does not fit.
+    /// - Throws: ``JSONSyntaxError`` with the offset of the first invalid byte.
     public static func sequence(parsing bytes: [UInt8]) throws(JSONSyntaxError) -> [JSONValue] {
         var parser = JSONParser(bytes)
         return try parser.parseSequence()

@@ -1,4 +1,4 @@
-/// Why bytes are not JSON, and where.
+/// Why some bytes are not JSON, and where the error is.
 public struct JSONSyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What is wrong.
     public enum Reason: String, Sendable {
@@ -13,7 +13,7 @@ public struct JSONSyntaxError: Error, Sendable, Hashable, CustomStringConvertibl
 
     /// What is wrong.
     public let reason: Reason
-    /// The offset in bytes from the start.
+    /// The offset of the error in bytes, from the start.
     public let offset: Int
 
     public var description: String { "not JSON: \(reason.rawValue) at byte \(offset)" }

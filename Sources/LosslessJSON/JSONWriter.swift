@@ -6,19 +6,19 @@ public enum JSONLayout: Sendable {
     case spaced
     /// Exactly as Python's `json.dumps` writes it: spaced, and everything beyond ASCII escaped.
     case python
-    /// One member a line, two spaces a level.
+    /// One member per line, indented by two spaces per level.
     case pretty
 }
 
 extension JSONValue {
     /// This value as JSON text.
     ///
-    /// Control characters are escaped, so that the text can be shown on a terminal; everything else stays UTF-8 unless
-    /// the layout says otherwise.
+    /// Control characters are escaped so that the text is safe to show on a terminal. Everything else stays UTF-8
+    /// unless the layout says otherwise.
     ///
     /// - Parameters:
-    ///   - layout: how it is laid out.
-    ///   - level: how deep this value stands in a pretty layout: lines after the first are indented so much.
+    ///   - layout: how to lay the text out.
+    ///   - level: the nesting level of this value in a pretty layout; lines after the first are indented to that level.
     /// - Returns: the text, without a line break at its end.
     public func text(_ layout: JSONLayout = .compact, level: Int = 0) -> String {
         var output = ""
@@ -67,7 +67,7 @@ extension JSONValue {
 
     private static func write(_ string: String, to output: inout String, layout: JSONLayout) {
         output += "\""
-        // Nearly every string has nothing to escape, and is then copied whole.
+        // Nearly every string has nothing to escape and is copied whole.
         if string.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }) {
             output += string
             output += "\""
