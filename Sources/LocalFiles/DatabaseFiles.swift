@@ -8,34 +8,34 @@ import Synchronization
     import Darwin
 #endif
 
-/// The files of a database: the one that a person names, and what lies beside it.
+/// The files of a database: the one that a person names and those that SQLite and the queue's sender put beside it.
 package struct DatabaseFiles: Sendable, Hashable {
     /// The database, without symbolic links in its path.
     package let main: String
 
-    /// What SQLite puts behind the name: a write-ahead log, its index, and what undoes an unfinished write.
+    /// The endings of SQLite's side files: the write-ahead log, its index, and the rollback journal.
     package static let endings = ["-wal", "-shm", "-journal"]
 
     /// - Parameter main: a resolved path: see ``ResolvedPath``.
     package init(main: String) { self.main = main }
 
-    /// The files of a database that somebody names; there need not be one.
+    /// The files of the database at a path, whether or not it exists.
     package init(named path: String) { main = (try? ResolvedPath.of(path)) ?? path }
 
-    /// The file whose lock the one process has that sends the queue of a name.
+    /// The lock file of a queue's sender. Only the process that holds the lock sends that queue.
     package func senderLock(_ name: String) -> String { "\(main)-sender-\(name)" }
 
-    /// Whether a name leads to one of these files, or would make one of them.
+    /// Whether a path leads to one of these files, or would create one of them.
     package func contains(_ path: String) -> Bool {
         guard let resolved = try? ResolvedPath.of(path) else { return false }
         if resolved == main || Self.endings.contains(where: { resolved == main + $0 }) { return true }
         if resolved.hasPrefix(main + "-sender-") { return true }
-        // Hard links have other names.
+        // A hard link has another name.
         guard let facts = FileFacts(path: resolved), facts.kind == .regular else { return false }
         return all.contains { FileFacts(path: $0)?.identity == facts.identity }
     }
 
-    /// Whether a name leads to the database itself.
+    /// Whether a path leads to the database itself.
     package func isMain(_ path: String) -> Bool {
         guard let own = FileFacts(path: main) else { return false }
         return FileFacts(path: path)?.identity == own.identity
@@ -58,22 +58,23 @@ package struct DatabaseFiles: Sendable, Hashable {
     }
 }
 
-/// A database that SQLite has open in this process, for as long as this object lives.
+/// Marks a database as open in SQLite for as long as this object lives.
 ///
-/// POSIX locks belong to the process, and closing any descriptor of a file drops them all, SQLite's too: another process
-/// may then write at the same time, and the database is lost (https://www.sqlite.org/howtocorrupt.html, 2.2). So every
-/// file that is opened past SQLite is closed by ``close(_:)``.
+/// POSIX locks belong to the process. Closing any descriptor of a file drops all of the process's locks on it,
+/// including SQLite's; another process may then write at the same time and corrupt the database
+/// (https://www.sqlite.org/howtocorrupt.html, 2.2). So every file that is opened without SQLite is closed with
+/// ``close(_:)``.
 package final class OpenDatabase: Sendable {
     private struct Use {
         var count = 0
-        /// Descriptors that could not be closed meanwhile.
+        /// Descriptors that must not be closed while SQLite has the file open.
         var waiting: [Int32] = []
     }
 
     private static let open = Mutex<[DatabaseFiles: Use]>([:])
     private let files: DatabaseFiles
 
-    /// Make it before SQLite opens the file, and keep it until SQLite has closed it.
+    /// Create this object before SQLite opens the file, and keep it until SQLite has closed the file.
     package init(_ files: DatabaseFiles) {
         self.files = files
         Self.open.withLock { $0[files, default: Use()].count += 1 }
@@ -88,7 +89,7 @@ package final class OpenDatabase: Sendable {
         }
     }
 
-    /// Closes a descriptor; if SQLite has the same file open, not before SQLite closes it.
+    /// Closes a descriptor. If SQLite has the same file open, the descriptor is closed after SQLite has closed it.
     static func close(_ descriptor: Int32) {
         let identity = FileFacts(descriptor: descriptor)?.identity
         open.withLock { open in
@@ -105,5 +106,5 @@ package final class OpenDatabase: Sendable {
     }
 }
 
-/// `close`, by a name that is not a method's.
+/// The system's `close`, for use where a method of that name hides it.
 func closeDescriptor(_ descriptor: Int32) { _ = close(descriptor) }

@@ -6,11 +6,11 @@
     import Darwin
 #endif
 
-/// What a name leads to.
+/// The kind of file that a path leads to.
 package enum FileKind: Sendable, Hashable {
     case regular, folder, pipe, characterDevice, blockDevice, socket, unknown
 
-    /// The kind with its article.
+    /// The kind with its article, for messages.
     package var name: String {
         switch self {
         case .regular: "a file"
@@ -38,7 +38,7 @@ package enum FileKind: Sendable, Hashable {
 
 /// What the system knows about a file.
 package struct FileFacts: Sendable, Hashable {
-    /// Tells a file from every other, whatever names lead to it.
+    /// Identifies a file, whatever path leads to it.
     package struct Identity: Sendable, Hashable {
         let device: UInt64
         let number: UInt64
@@ -46,13 +46,13 @@ package struct FileFacts: Sendable, Hashable {
 
     package let identity: Identity
     package let kind: FileKind
-    /// Who may read and write it: the lowest nine bits of its mode.
+    /// The permissions: the lowest nine bits of the mode.
     package let permissions: UInt32
     package let size: Int64
     package let modifiedSeconds: Int64
     package let modifiedNanoseconds: Int64
 
-    /// The facts about what a name leads to, through symbolic links; `nil` if it leads nowhere.
+    /// The facts about the file that a path leads to, following symbolic links; `nil` if there is none.
     package init?(path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

@@ -10,17 +10,17 @@
 package enum FileProblem: Error, Sendable, Hashable {
     case missing
     case wrongKind(FileKind)
-    /// A pipe that nothing came from.
+    /// A pipe that nobody writes to.
     case silentPipe
     /// A pipe that nobody reads.
     case unreadPipe
     case tooLarge(mebibytes: Int)
-    /// A database, or one of the files that belong to it.
+    /// A database, or one of its files.
     case database(String)
-    /// What the system said, as an `errno`.
+    /// Any other error of the system, as an `errno`.
     case system(Int32)
 
-    /// The problem behind the present `errno`.
+    /// The problem that the current `errno` describes.
     package static var last: FileProblem { errno == ENOENT ? .missing : .system(errno) }
 
     /// The problem in words that follow "cannot be read: ".

@@ -6,24 +6,24 @@
     import Darwin
 #endif
 
-/// A file that is read, past SQLite. Every file that a person names for reading is opened here.
+/// A file to read without SQLite. Every file that a person names for reading is opened here.
 ///
-/// A pipe is read as a file is, so that `<(…)` works; but one that nobody writes to is given up after a moment, where
-/// opening it as a file would wait for ever.
+/// A pipe is read like a file, so that `<(…)` works. A pipe that nobody writes to is given up after a moment; a plain
+/// `open` would wait forever.
 package struct InputFile: ~Copyable {
     package let facts: FileFacts
     private let descriptor: Int32
     private let silenceLimitSeconds: Int32?
     private var hasRead = false
 
-    /// How long a pipe may have no writer.
+    /// How long to wait for a pipe's writer.
     private static var writerLimit: Duration { .seconds(3) }
-    /// More than any file of these kinds holds; a device may never end.
+    /// The read limit. It is more than any supported file holds, and it stops the reading of an endless device.
     private static var limitMebibytes: Int { 1_024 }
 
     /// - Parameters:
     ///   - path: the file.
-    ///   - silenceLimitSeconds: how long a pipe's writer may take for the next bytes; `nil` for as long as it likes.
+    ///   - silenceLimitSeconds: how long to wait for a pipe's next bytes, in seconds; `nil` to wait forever.
     /// - Throws: ``FileProblem`` if it cannot be opened, or is a folder, a disk or a socket.
     package init(path: String, silenceLimitSeconds: Int32? = nil) throws(FileProblem) {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
@@ -44,7 +44,7 @@ package struct InputFile: ~Copyable {
 
     deinit { OpenDatabase.close(descriptor) }
 
-    /// All bytes of a file.
+    /// Reads a whole file.
     ///
     /// - Throws: ``FileProblem``.
     package static func bytes(of path: String, silenceLimitSeconds: Int32? = nil) throws(FileProblem) -> [UInt8] {
@@ -52,7 +52,7 @@ package struct InputFile: ~Copyable {
         return try file.readToEnd()
     }
 
-    /// The bytes that are left.
+    /// Reads to the end of the file.
     ///
     /// - Throws: ``FileProblem``.
     package mutating func readToEnd() throws(FileProblem) -> [UInt8] {
@@ -68,7 +68,7 @@ package struct InputFile: ~Copyable {
         }
     }
 
-    /// The first bytes that are left: as many as asked for, or fewer if the file ends.
+    /// Reads exactly this many bytes, or fewer if the file ends.
     ///
     /// - Throws: ``FileProblem``.
     package mutating func readExactly(_ count: Int) throws(FileProblem) -> [UInt8] {
@@ -81,7 +81,7 @@ package struct InputFile: ~Copyable {
         return bytes
     }
 
-    /// Some of the bytes that are left; none at the end.
+    /// Reads some of the remaining bytes; none at the end.
     ///
     /// - Throws: ``FileProblem``.
     package mutating func read(upTo count: Int) throws(FileProblem) -> [UInt8] {

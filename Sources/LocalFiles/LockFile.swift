@@ -6,19 +6,19 @@
     import Darwin
 #endif
 
-/// A lock of the kernel's on a file (flock(2)), held by one process, and one task in it, at a time. It goes with its
-/// holder, however that ends.
+/// A kernel lock on a file (flock(2)). One process, and one task in it, holds it at a time. The kernel releases it when
+/// the holder ends, however it ends.
 package struct LockFile: ~Copyable {
     private let descriptor: Int32
 
-    /// Takes the lock; `nil` if somebody else has it.
+    /// Takes the lock, or returns `nil` if somebody else holds it.
     ///
-    /// - Parameter path: the file, made if missing.
-    /// - Throws: ``FileProblem`` if the file cannot be made or opened, or something else has its name.
+    /// - Parameter path: the lock file, created if missing.
+    /// - Throws: ``FileProblem`` if the file cannot be created or opened, or is not a regular file.
     package init?(path: String) throws(FileProblem) {
         let flags = O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW
         var file = open(path, flags | O_RDWR, 0o600)
-        // Another user's: to read it is enough for a lock.
+        // The file belongs to another user. Read access is enough to lock it.
         if file < 0, errno == EACCES { file = open(path, flags & ~O_CREAT | O_RDONLY) }
         guard file >= 0 else { throw errno == EISDIR ? .wrongKind(.folder) : .last }
         guard let kind = FileFacts(descriptor: file)?.kind, kind == .regular else {

@@ -6,22 +6,22 @@
     import Darwin
 #endif
 
-/// A file that is written whole, or not at all.
+/// A file that is written completely or not at all.
 ///
-/// What is no regular file is never replaced: a pipe or a device is written to as it is. A database is never replaced
-/// either.
+/// The data goes to a partial file, which replaces the old one at the end. Pipes and devices are written to directly. A
+/// database is never replaced.
 package final class OutputFile: Sendable {
-    /// Where to write.
+    /// The descriptor to write to.
     package let descriptor: Int32
-    /// The names under which it is written, and that it takes at the end; `nil` if it is written to directly.
+    /// The name of the partial file and the final name; `nil` if the file is written directly.
     private let names: (partial: String, whole: String)?
 
-    /// How long a pipe may have no reader.
+    /// How long to wait for a pipe's reader.
     private static var readerLimit: Duration { .seconds(3) }
 
     /// - Parameters:
-    ///   - path: the file; one that is there keeps its permissions.
-    ///   - database: whose files it must not be.
+    ///   - path: the file. An existing file keeps its permissions.
+    ///   - database: the database whose files must not be overwritten.
     /// - Throws: ``FileProblem``.
     package init(path: String, besides database: DatabaseFiles) throws(FileProblem) {
         guard !database.contains(path) else { throw .database(database.main) }
@@ -32,7 +32,7 @@ package final class OutputFile: Sendable {
             descriptor = try Self.open(path)
         case .regular?, nil:
             if present != nil, Self.isDatabase(path) { throw .database(path) }
-            // A link stays one: what it leads to is replaced.
+            // A symbolic link stays: the file it leads to is replaced.
             let whole = try ResolvedPath.of(path)
             let partial = "\(whole).\(getpid()).part"
             let file = Self.create(partial, permissions: 0o644)
@@ -44,9 +44,9 @@ package final class OutputFile: Sendable {
         }
     }
 
-    /// Makes a file that was not there before, and is written under its name.
+    /// Creates a new file and writes to it directly.
     ///
-    /// - Throws: ``FileProblem``, also if there is one of that name.
+    /// - Throws: ``FileProblem``, also if the file exists already.
     package init(new path: String, permissions: UInt32) throws(FileProblem) {
         let file = Self.create(path, permissions: permissions)
         guard file >= 0 else { throw .last }
@@ -54,7 +54,7 @@ package final class OutputFile: Sendable {
         descriptor = file
     }
 
-    /// Writes bytes, all of them.
+    /// Writes all of the bytes.
     ///
     /// - Throws: ``FileProblem``.
     package func write(_ bytes: [UInt8]) throws(FileProblem) {
@@ -67,18 +67,18 @@ package final class OutputFile: Sendable {
         }
     }
 
-    /// Makes an empty file that was not there before.
+    /// Creates a new, empty file.
     ///
-    /// - Throws: ``FileProblem``, also if there is one of that name.
+    /// - Throws: ``FileProblem``, also if the file exists already.
     package static func makeEmpty(_ path: String, permissions: UInt32) throws(FileProblem) {
         let file = create(path, permissions: permissions)
         guard file >= 0 else { throw .last }
         OpenDatabase.close(file)
     }
 
-    /// Ends the writing: the file takes its name.
+    /// Ends the writing: the partial file takes the final name.
     ///
-    /// - Throws: ``FileProblem``, and whatever had that name before keeps it.
+    /// - Throws: ``FileProblem``. Any file that had the name before then keeps it.
     package func finish() throws(FileProblem) {
         guard let names else { return closeDescriptor(descriptor) }
         guard close(descriptor) == 0, rename(names.partial, names.whole) == 0 else {
@@ -88,7 +88,7 @@ package final class OutputFile: Sendable {
         }
     }
 
-    /// Ends the writing: what was written is dropped, unless it went to a pipe or a device.
+    /// Ends the writing and discards what was written, unless it went to a pipe or a device.
     package func discard() {
         closeDescriptor(descriptor)
         if let names { unlink(names.partial) }
@@ -98,7 +98,7 @@ package final class OutputFile: Sendable {
         systemOpen(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
     }
 
-    /// Opens what is written to directly, without waiting for ever for a pipe's reader.
+    /// Opens a pipe or a device. Gives up on a pipe that gets no reader for a while.
     private static func open(_ path: String) throws(FileProblem) -> Int32 {
         let began = ContinuousClock.now
         while true {
@@ -116,9 +116,9 @@ package final class OutputFile: Sendable {
     }
 }
 
-/// How to know a SQLite database.
+/// How to recognize a SQLite database.
 package enum SQLiteFile {
-    /// The first bytes of each.
+    /// The first bytes of every SQLite database.
     package static let head = Array("SQLite format 3\0".utf8)
 }
 

@@ -6,14 +6,14 @@
     import Darwin
 #endif
 
-/// A small file that only its owner may read, and that is replaced whole.
+/// A small file that only its owner may read and that is always replaced as a whole.
 package enum PrivateFile {
-    /// Puts bytes into a file: what was there stays until all of them are on the disk.
+    /// Replaces the content of a file. The old content stays until all of the new bytes are on the disk.
     ///
-    /// - Throws: ``FileProblem``, and the file is as it was.
+    /// - Throws: ``FileProblem``. The file is then unchanged.
     package static func replace(_ path: String, with bytes: [UInt8]) throws(FileProblem) {
         let temporary = "\(path).\(getpid()).tmp"
-        // Left behind by a process of that number that was killed.
+        // A process with the same id that was killed may have left it behind.
         unlink(temporary)
         let file = try OutputFile(new: temporary, permissions: 0o600)
         do throws(FileProblem) {
@@ -32,14 +32,15 @@ package enum PrivateFile {
         }
     }
 
-    /// Removes a file; it may be gone already.
+    /// Removes a file. A file that does not exist is no error.
     ///
     /// - Throws: ``FileProblem``.
     package static func remove(_ path: String) throws(FileProblem) {
         guard unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR else { throw .last }
     }
 
-    /// Makes the folder of a file, and those above it, for their owner only. Those that are there stay as they are.
+    /// Creates the folder of a file and its missing parents, accessible to their owner only. Existing folders stay as
+    /// they are.
     ///
     /// - Throws: ``FileProblem``.
     package static func makeFolder(of path: String) throws(FileProblem) {

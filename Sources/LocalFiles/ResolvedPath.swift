@@ -6,17 +6,17 @@
     import Darwin
 #endif
 
-/// The one path of a file, however it was reached.
+/// The path of a file with all symbolic links resolved.
 package enum ResolvedPath {
-    /// Follows every symbolic link, also one to a file that is still to be made.
+    /// Follows every symbolic link, including a link to a file that does not exist yet.
     ///
-    /// - Parameter path: from the current folder unless it is absolute.
+    /// - Parameter path: an absolute path, or one relative to the current folder.
     /// - Returns: an absolute path. If a folder on the way is missing, the links before it are not followed.
-    /// - Throws: ``FileProblem`` for an empty name, and for links that lead in a circle.
+    /// - Throws: ``FileProblem`` for an empty name, and for links that form a circle.
     package static func of(_ path: String) throws(FileProblem) -> String {
         guard !path.isEmpty else { throw .missing }
         var current = path
-        // As many links as Linux follows.
+        // Linux follows 40 links too.
         for _ in 0..<40 {
             if let real = existing(current) { return real }
             guard errno == ENOENT else {
