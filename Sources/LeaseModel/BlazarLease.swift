@@ -1,12 +1,13 @@
-/// A lease as Blazar describes it, with its reservations and events: what was read, not what one works with.
+/// A lease as Blazar describes it, with its reservations and events. It is a plain value; `Lease` is the class to work
+/// with.
 ///
-/// Two leases are equal if they say the same, in whatever order the server listed their parts.
+/// Two leases are equal if they have the same content, in whatever order the server listed their parts.
 public struct BlazarLease: Sendable, Hashable, Identifiable {
     /// Blazar's identifier, a UUID in every release so far; unique at a site.
     public var id: String
     /// The name its owner gave it; not unique.
     public var name: String
-    /// The Keystone id of the user who made it.
+    /// The Keystone id of the user who created it.
     public var userID: String
     /// The Keystone id of the project it belongs to.
     public var projectID: String
@@ -14,21 +15,21 @@ public struct BlazarLease: Sendable, Hashable, Identifiable {
     public var startsAt: Timestamp
     /// When it ends, or ended.
     public var endsAt: Timestamp
-    /// Where it is in its life.
+    /// Its status.
     public var status: LeaseStatus
-    /// Whether Blazar has had to replace or take away reserved resources.
+    /// Whether Blazar had to replace or remove reserved resources.
     public var isDegraded: Bool?
     /// The Keystone trust that Blazar acts under (an identifier, not a secret).
     public var trustID: String?
-    /// When it was made.
+    /// When it was created.
     public var createdAt: Timestamp?
     /// When Blazar last changed it.
     public var updatedAt: Timestamp?
-    /// What it reserves, by id.
+    /// Its reservations, sorted by id.
     public var reservations: [Reservation] { didSet { reservations.sort(by: Reservation.precedes) } }
-    /// What happens, or happened, to it, in the order of time.
+    /// Its events, sorted by time.
     public var events: [LeaseEvent] { didSet { events.sort(by: LeaseEvent.precedes) } }
-    /// Every other field of the server's, kept as it came.
+    /// All other fields the server sent, unchanged.
     public var extra: JSONObject
 
     /// Makes a lease from its parts.
@@ -56,10 +57,10 @@ public struct BlazarLease: Sendable, Hashable, Identifiable {
 }
 
 extension BlazarLease {
-    /// Reads a lease from the object that Blazar gives for one.
+    /// Decodes a lease from Blazar's JSON.
     ///
-    /// Only its `id`, `start_date` and `end_date` must be there and sound; any other field may be missing. Fields that
-    /// are not known, or not of the expected kind, are kept in ``extra``.
+    /// Only `id`, `start_date` and `end_date` are required; they must be valid. Fields that are unknown, or whose
+    /// values have an unexpected type, are kept in ``extra``.
     ///
     /// - Throws: ``LeaseDecodingError`` naming the lease and the field.
     public init(json object: JSONObject) throws(LeaseDecodingError) {
@@ -99,10 +100,10 @@ extension BlazarLease {
         extra = fields.remainder
     }
 
-    /// This lease as Blazar writes it, unknown fields included.
+    /// Encodes this lease as Blazar writes it, including unknown fields.
     ///
-    /// - Parameter times: how moments are written.
-    /// - Returns: the object; read again, it gives an equal lease.
+    /// - Parameter times: the format of dates.
+    /// - Returns: the object. Decoding it gives an equal lease.
     public func json(times: TimeFormat = .blazar) -> JSONObject {
         var object: JSONObject = [
             "id": .string(id), "name": .string(name), "user_id": .string(userID), "project_id": .string(projectID),
@@ -117,9 +118,10 @@ extension BlazarLease {
     }
 }
 
-/// How moments are written in JSON.
+/// How dates are written in JSON.
 public enum TimeFormat: Sendable {
-    /// As Blazar writes them: `2026-11-22T17:14:00.000000`, and `2026-11-22 16:14:56` for record keeping.
+    /// As Blazar writes them: `2026-11-22T17:14:00.000000`, but `2026-11-22 16:14:56` for `created_at` and
+    /// `updated_at`.
     case blazar
     /// ISO 8601 in UTC: `2026-11-22T17:14:00Z`.
     case iso8601
@@ -128,23 +130,23 @@ public enum TimeFormat: Sendable {
     func record(_ time: Timestamp) -> String { self == .blazar ? time.blazarRecord : time.iso8601 }
 }
 
-/// Something that happens to a lease: `start_lease`, `end_lease`, `before_end_lease`, or a client's own mark.
+/// An event of a lease: `start_lease`, `end_lease`, `before_end_lease`, or one that a client added.
 public struct LeaseEvent: Sendable, Hashable, Identifiable {
     /// Blazar's identifier.
     public var id: String
     /// The lease it belongs to.
     public var leaseID: String?
-    /// What happens.
+    /// Its type.
     public var eventType: String
-    /// When it is due; a client's own mark has no time.
+    /// When it is due; `nil` for some events that a client added.
     public var time: Timestamp?
-    /// Whether it has happened.
+    /// Its status.
     public var status: EventStatus
-    /// When it was planned.
+    /// When it was created.
     public var createdAt: Timestamp?
-    /// When Blazar last changed it: for a done event, when it was done.
+    /// When Blazar last changed it. For an event that is done, this is when it was done.
     public var updatedAt: Timestamp?
-    /// Every other field of the server's, kept as it came.
+    /// All other fields the server sent, unchanged.
     public var extra: JSONObject
 
     /// Makes an event from its parts.
@@ -162,7 +164,7 @@ public struct LeaseEvent: Sendable, Hashable, Identifiable {
         self.extra = extra
     }
 
-    /// Reads an event from the object that Blazar gives for one; `nil` if it has no id.
+    /// Decodes an event from Blazar's JSON; `nil` if it has no id.
     public init?(json object: JSONObject) {
         var reader = FieldReader(object)
         guard let id = reader.string("id"), !id.isEmpty else { return nil }
@@ -173,7 +175,7 @@ public struct LeaseEvent: Sendable, Hashable, Identifiable {
         extra = reader.remainder
     }
 
-    /// This event as Blazar writes it.
+    /// Encodes this event as Blazar writes it.
     public func json(times: TimeFormat = .blazar) -> JSONObject {
         var object: JSONObject = [
             "id": .string(id), "lease_id": JSONValue(leaseID), "event_type": .string(eventType),
@@ -184,7 +186,7 @@ public struct LeaseEvent: Sendable, Hashable, Identifiable {
         return object
     }
 
-    /// Listed by time, those without one first, since Blazar keeps no order.
+    /// The order of a lease's events: by time, those without a time first. Blazar keeps no order.
     static func precedes(_ left: LeaseEvent, _ right: LeaseEvent) -> Bool {
         let leftTime = left.time?.secondsSince1970 ?? .min
         let rightTime = right.time?.secondsSince1970 ?? .min
@@ -192,7 +194,7 @@ public struct LeaseEvent: Sendable, Hashable, Identifiable {
     }
 }
 
-/// A lease's status as Blazar gives it. One that is not named here is kept as it came.
+/// A lease's status as Blazar gives it. Unknown values are kept.
 public struct LeaseStatus: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
@@ -207,13 +209,13 @@ public struct LeaseStatus: RawRepresentable, Sendable, Hashable, CustomStringCon
     public static let deleting = LeaseStatus(rawValue: "DELETING")
     public static let error = LeaseStatus(rawValue: "ERROR")
 
-    /// Not Blazar's: a lease that is only queued here.
+    /// A local status: the lease exists only in the queue.
     public static let queued = LeaseStatus(rawValue: "QUEUED")
 
-    /// Not Blazar's: a lease whose queued creation was refused.
+    /// A local status: the queued creation of the lease was refused.
     public static let rejected = LeaseStatus(rawValue: "REJECTED")
 
-    /// Not Blazar's: a lease that is gone, because somebody deleted it.
+    /// A local status: the lease is no longer listed because somebody deleted it.
     public static let deleted = LeaseStatus(rawValue: "DELETED")
 
     /// Every status that Blazar is known to use, in the order of a lease's life.
@@ -221,7 +223,7 @@ public struct LeaseStatus: RawRepresentable, Sendable, Hashable, CustomStringCon
         .creating, .pending, .starting, .active, .updating, .terminating, .terminated, .deleting, .error,
     ]
 
-    /// Whether Blazar passes through this status on its own, so that it is worth reading again.
+    /// Whether Blazar leaves this status on its own after a while, so that the lease is worth reading again.
     public var isTransient: Bool {
         switch self {
         case .creating, .starting, .updating, .terminating, .deleting: true
@@ -232,7 +234,7 @@ public struct LeaseStatus: RawRepresentable, Sendable, Hashable, CustomStringCon
     public var description: String { rawValue }
 }
 
-/// A reservation's status: `pending`, `active`, `deleted`, `error`, or what else Blazar may say.
+/// A reservation's status: `pending`, `active`, `deleted`, `error`, or any other value of Blazar's.
 public struct ReservationStatus: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
@@ -242,15 +244,15 @@ public struct ReservationStatus: RawRepresentable, Sendable, Hashable, CustomStr
     public static let deleted = ReservationStatus(rawValue: "deleted")
     public static let error = ReservationStatus(rawValue: "error")
 
-    /// Not Blazar's: one that is only queued here.
+    /// A local status: the reservation exists only in the queue.
     public static let queued = ReservationStatus(rawValue: "queued")
-    /// Not Blazar's: one of a lease that has not been submitted.
+    /// A local status: the lease has not been submitted.
     public static let requested = ReservationStatus(rawValue: "requested")
 
     public var description: String { rawValue }
 }
 
-/// An event's status: `UNDONE`, `IN_PROGRESS`, `DONE`, `ERROR`, or what else Blazar may say.
+/// An event's status: `UNDONE`, `IN_PROGRESS`, `DONE`, `ERROR`, or any other value of Blazar's.
 public struct EventStatus: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
@@ -263,13 +265,13 @@ public struct EventStatus: RawRepresentable, Sendable, Hashable, CustomStringCon
     public var description: String { rawValue }
 }
 
-/// What a reservation is for, by Blazar's `resource_type`.
+/// What a reservation is for: Blazar's `resource_type`.
 public enum ResourceType: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     /// Whole hosts ("nodes" in python-chi).
     case host
     /// Floating IP addresses.
     case floatingIP
-    /// Instances of a size given in the reservation.
+    /// Instances whose size the reservation gives.
     case instance
     /// Instances of an existing Nova flavor.
     case flavor
@@ -277,7 +279,7 @@ public enum ResourceType: RawRepresentable, Sendable, Hashable, CustomStringConv
     case network
     /// Edge devices (Chameleon).
     case device
-    /// A type that this program does not know, by Blazar's word.
+    /// A type that this program does not know, by Blazar's name for it.
     case other(String)
 
     public init(rawValue: String) {
@@ -298,13 +300,13 @@ public enum ResourceType: RawRepresentable, Sendable, Hashable, CustomStringConv
         }
     }
 
-    /// The short names that the command takes, beside Blazar's own.
+    /// The short names that the command accepts besides Blazar's own.
     public static let shortNames: [(name: String, type: ResourceType)] = [
         ("node", .host), ("host", .host), ("fip", .floatingIP), ("floatingip", .floatingIP), ("instance", .instance),
         ("flavor", .flavor), ("network", .network), ("device", .device),
     ]
 
-    /// Reads a short name (`node`, `fip`, …) or one of Blazar's own; anything else is taken as it is.
+    /// Makes a type from a short name (`node`, `fip`, …) or one of Blazar's own. Any other text is kept as it is.
     public init(named text: String) {
         let short = Self.shortNames.first { $0.name == text.lowercased() }
         self = short?.type ?? ResourceType(rawValue: text)
@@ -313,10 +315,10 @@ public enum ResourceType: RawRepresentable, Sendable, Hashable, CustomStringConv
     public var description: String { rawValue }
 }
 
-/// Takes known fields out of a JSON object, one by one; what remains is kept as it came.
+/// Takes known fields out of a JSON object, one by one. The rest is kept unchanged.
 ///
-/// A known field whose value is not of the expected kind stays in the remainder, so that nothing the server said is
-/// lost and nothing is made up.
+/// A known field whose value has an unexpected type stays in the remainder, so that nothing from the server is lost and
+/// nothing is invented.
 struct FieldReader {
     private(set) var remainder: JSONObject
 
@@ -335,8 +337,8 @@ struct FieldReader {
 
     mutating func string(_ key: String) -> String? { take(key, \.stringValue) }
 
-    /// A string that is always there; empty if it is not. A `null` stays in the remainder: Chameleon gives one for the
-    /// status of an event that was sent without, and it must not come back as an empty string.
+    /// A string that every object should have; empty if it is missing. A `null` stays in the remainder: Chameleon
+    /// returns `null` as the status of an event that was sent without one, and it must not become an empty string.
     mutating func text(_ key: String) -> String {
         guard let raw = remainder[key], !raw.isNull else { return "" }
         return string(key) ?? ""
@@ -347,11 +349,11 @@ struct FieldReader {
     mutating func time(_ key: String) -> Timestamp? { take(key) { $0.stringValue.flatMap(Timestamp.init(parsing:)) } }
 }
 
-/// Why a JSON object is not a lease.
+/// Why a JSON object cannot be decoded as a lease.
 public struct LeaseDecodingError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The lease, if it could be told.
+    /// The lease's id, if it could be read.
     public let leaseID: String?
-    /// The field at fault, for example `start_date` or `reservations[2].id`.
+    /// The invalid field, for example `start_date` or `reservations[2].id`.
     public let field: String
     /// What is wrong with it.
     public let problem: String

@@ -1,15 +1,15 @@
-/// A thing of a site that leases and people refer to, as its service describes it: a host, a network, a project.
+/// A resource of a site as its service describes it: a host, a network, a project.
 ///
-/// What every kind has is a property; everything else the service said stays in ``fields`` under its own names, so
-/// that a site's own properties (`node_type`, `gpu.gpu`, `machine_name`, …) are there to filter and to show.
+/// What all kinds have in common is a property. Everything else stays in ``fields`` under the service's own names, so
+/// that a site's own properties (`node_type`, `gpu.gpu`, `machine_name`, …) can be filtered by and shown.
 public struct CatalogueResource: Sendable, Hashable {
-    /// What it is.
+    /// The kind of resource.
     public var kind: ResourceKind
-    /// The service's identifier; unique among its kind at a site.
+    /// The service's identifier, unique within its kind at a site.
     public var id: String
-    /// What people call it, if its kind has a name.
+    /// Its name, if its kind has names.
     public var name: String?
-    /// The whole object as the service gave it, `id` and name included.
+    /// The whole object as the service returned it, including id and name.
     public var fields: JSONObject
 
     /// Makes a resource from its parts.
@@ -20,9 +20,9 @@ public struct CatalogueResource: Sendable, Hashable {
         self.fields = fields
     }
 
-    /// Reads a resource from the object that its service gives for one; `nil` if it has no id.
+    /// Decodes a resource from its service's JSON; `nil` if it has no id.
     ///
-    /// An id that is a number (Blazar's registered hosts had such ones before they had UUIDs) is kept as its digits.
+    /// A numeric id is kept as its digits: Blazar's hosts had numeric ids before they had UUIDs.
     public init?(kind: ResourceKind, json object: JSONObject) {
         let idValue = object["id"]
         guard let id = idValue?.stringValue ?? idValue?.intValue.map(String.init), !id.isEmpty else { return nil }
@@ -30,11 +30,11 @@ public struct CatalogueResource: Sendable, Hashable {
         self.init(kind: kind, id: id, name: names.first, fields: object)
     }
 
-    /// The project it belongs to, if its service says so.
+    /// The project it belongs to, if its service reports one.
     public var projectID: String? { (fields["project_id"] ?? fields["tenant_id"])?.stringValue }
 }
 
-/// What kind of thing a ``CatalogueResource`` is. The raw value is stored.
+/// The kind of a ``CatalogueResource``. The raw value is stored.
 public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     /// A host registered with Blazar (`/v1/os-hosts`).
     case host = "host"
@@ -55,7 +55,7 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     /// A Keystone user.
     case user = "user"
 
-    /// The members that may hold what people call it, the best first.
+    /// The members that may hold the name, the preferred one first.
     var nameKeys: [String] {
         switch self {
         case .host: ["node_name", "hypervisor_hostname", "service_name"]
@@ -66,17 +66,17 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// A property by which a site's hosts or devices can be asked for, as `/v1/os-hosts/properties?detail=True` gives it.
+/// A property that a reservation can require of hosts or devices, from `/v1/os-hosts/properties?detail=True`.
 public struct CatalogueProperty: Sendable, Hashable {
-    /// What has it.
+    /// The kind of resource that has it.
     public var resourceKind: ResourceKind
     /// Its name: `node_type`, `architecture.smt_size`.
     public var name: String
-    /// The values that occur, in the server's order; empty if the server does not tell them.
+    /// The values that occur, in the server's order; empty if the server does not report them.
     public var values: [String]
-    /// Whether the site means it for operators only; `nil` if the server does not say.
+    /// Whether the property is for operators only; `nil` if the server does not say.
     public var isPrivate: Bool?
-    /// Every other field of the server's, kept as it came.
+    /// All other fields the server sent, unchanged.
     public var extra: JSONObject
 
     /// Makes a property from its parts.
@@ -91,7 +91,7 @@ public struct CatalogueProperty: Sendable, Hashable {
         self.extra = extra
     }
 
-    /// Reads a property from an element of `resource_properties`; `nil` if it has no name.
+    /// Decodes a property from an element of `resource_properties`; `nil` if it has no name.
     public init?(resourceKind: ResourceKind, json object: JSONObject) {
         var fields = FieldReader(object)
         guard let name = fields.string("property"), !name.isEmpty else { return nil }
@@ -103,25 +103,25 @@ public struct CatalogueProperty: Sendable, Hashable {
     }
 }
 
-/// A stretch of time for which a reservation holds a resource, as Blazar's allocation lists give it.
+/// An allocation: a period for which a reservation holds a resource, as Blazar's allocation lists have it.
 public struct Allocation: Sendable, Hashable {
-    /// What is held.
+    /// The kind of resource that is held.
     public var resourceKind: ResourceKind
-    /// Blazar's identifier of what is held.
+    /// Blazar's identifier of the resource.
     public var resourceID: String
     /// The reservation that holds it.
     public var reservationID: String
-    /// The lease of that reservation.
+    /// The lease that the reservation belongs to.
     public var leaseID: String
     /// When it begins.
     public var startsAt: Timestamp
     /// When it ends.
     public var endsAt: Timestamp
-    /// Whose it is; a site may hide that from members (Chameleon does).
+    /// The lease's project. A site may hide it from members; Chameleon does.
     public var projectID: String?
-    /// The lease's name; a site may hide that from members.
+    /// The lease's name. A site may hide it from members.
     public var leaseName: String?
-    /// Every other field of the server's, kept as it came.
+    /// All other fields the server sent, unchanged.
     public var extra: JSONObject
 
     /// Makes an allocation from its parts.
@@ -140,9 +140,9 @@ public struct Allocation: Sendable, Hashable {
         self.extra = extra
     }
 
-    /// Reads an allocation from an element of `reservations` in `/v1/os-hosts/allocations` and its like.
+    /// Decodes an allocation from an element of `reservations` in `/v1/os-hosts/allocations` and the like.
     ///
-    /// - Returns: `nil` if an id or a date is missing or not sound.
+    /// - Returns: `nil` if an id or a date is missing or invalid.
     public init?(resourceKind: ResourceKind, resourceID: String, json object: JSONObject) {
         var fields = FieldReader(object)
         guard let reservationID = fields.string("id"), let leaseID = fields.string("lease_id"),
@@ -158,11 +158,11 @@ public struct Allocation: Sendable, Hashable {
 
 /// A Nova flavor: the size of an instance.
 public struct Flavor: Sendable, Hashable, Identifiable {
-    /// Nova's identifier; that of a flavor or instance reservation is the reservation's.
+    /// Nova's identifier. A flavor made for a flavor or instance reservation has the reservation's id.
     public var id: String
     /// Its name.
     public var name: String
-    /// What its maker said of it.
+    /// Its description.
     public var details: String?
     /// Virtual processors.
     public var vcpus: Int?
@@ -173,7 +173,7 @@ public struct Flavor: Sendable, Hashable, Identifiable {
     /// Its extra specs, as far as Nova shows them.
     public var extraSpecs: JSONObject
 
-    /// The flavor that a resource of the catalogue is.
+    /// Makes a flavor from a resource of the catalogue.
     public init(_ resource: CatalogueResource) {
         id = resource.id
         name = resource.name ?? resource.id
@@ -184,59 +184,59 @@ public struct Flavor: Sendable, Hashable, Identifiable {
         extraSpecs = resource.fields["extra_specs"]?.objectValue ?? [:]
     }
 
-    /// The reservation that it was made for, if it was.
+    /// The reservation that it was made for, if any.
     ///
-    /// Blazar names it in an extra spec, and makes the flavor's id the reservation's.
+    /// Blazar names the reservation in an extra spec, and gives the flavor the reservation's id.
     public var reservationID: String? { extraSpecs["aggregate_instance_extra_specs:reservation"]?.stringValue }
 
-    /// Whether it is the flavor of this reservation.
+    /// Whether it was made for this reservation.
     public func belongs(to reservation: Reservation) -> Bool {
         guard [.flavor, .instance].contains(reservation.resourceType) else { return false }
         return reservationID == reservation.id || id == reservation.id
     }
 }
 
-/// What is known of the things that a site has, by kind.
+/// What is known about a site's resources, by kind.
 public struct SiteCatalogue: Sendable, Hashable {
     private var listed: [ResourceKind: [CatalogueResource]]
-    /// The kinds that the site has no list of.
+    /// The kinds for which the site has no list.
     public let notOffered: Set<ResourceKind>
 
     /// Makes a catalogue.
     ///
     /// - Parameters:
-    ///   - listed: the kinds that the site told of, with what it told.
-    ///   - notOffered: the kinds that the site has no list of.
+    ///   - listed: the resources of each kind that the site reported.
+    ///   - notOffered: the kinds for which the site has no list.
     public init(listed: [ResourceKind: [CatalogueResource]] = [:], notOffered: Set<ResourceKind> = []) {
         self.listed = listed
         self.notOffered = notOffered
     }
 
-    /// What there is of a kind; `nil` if the site does not tell, or has not been asked.
+    /// The resources of a kind; `nil` if the site does not report them or has not been asked.
     public subscript(kind: ResourceKind) -> [CatalogueResource]? { listed[kind] }
 
-    /// The names under which the resources of a kind have properties.
+    /// The names of all properties that resources of a kind have.
     func propertyNames(_ kind: ResourceKind) -> Set<String> {
         (listed[kind] ?? []).reduce(into: []) { $0.formUnion($1.fields.keys) }
     }
 
-    /// The values that occur for a property.
+    /// All values of a property among resources of a kind.
     func values(of property: String, _ kind: ResourceKind) -> Set<String> {
         Set((listed[kind] ?? []).compactMap { $0.fields[property] }.map { $0.stringValue ?? $0.text(.python) })
     }
 }
 
-/// What a site answered when asked for one kind of resource.
+/// A site's answer to the request for one kind of resource.
 public struct ResourceListing: Sendable, Hashable {
-    /// The answer.
+    /// What kind of answer it was.
     public enum Outcome: String, Sendable, Hashable {
         /// A list.
         case listed
-        /// 403: not for this user.
+        /// 403: this user may not read the list.
         case forbidden
         /// The site has no such list.
         case notOffered = "not_offered"
-        /// An error; what was known before is kept.
+        /// An error. What was known before is kept.
         case failed
     }
 
@@ -244,9 +244,9 @@ public struct ResourceListing: Sendable, Hashable {
     public let kind: ResourceKind
     /// The scope that asked.
     public let scopeID: Int64
-    /// The answer.
+    /// What kind of answer it was.
     public let outcome: Outcome
-    /// The server's words, where it refused or failed.
+    /// The server's own words, if it refused or failed.
     public let message: String?
 
     /// Makes a listing from its parts.
@@ -258,15 +258,15 @@ public struct ResourceListing: Sendable, Hashable {
     }
 }
 
-/// A resource as the mirror has it.
+/// A resource as stored in the mirror.
 public struct MirroredResource: Sendable, Hashable {
     /// The resource as last seen.
     public let resource: CatalogueResource
     /// The name of its site.
     public let site: String
-    /// The reservations that hold it, or will; empty where the site does not tell.
+    /// The allocations that hold it now or later; empty if the site does not report them.
     public let allocations: [Allocation]
-    /// When the list that has it was read, here or by the owner of an imported database.
+    /// When the list that contains it was read, here or by the owner of an imported database.
     public let syncedAt: Timestamp?
 
     /// Makes a mirrored resource from its parts.

@@ -1,9 +1,8 @@
-/// A 64-bit digest of bytes, by which two observations of a lease are found to be the same without decoding either.
+/// A 64-bit digest of bytes. Two observations of a lease with the same digest are the same; neither needs decoding.
 ///
-/// It is XXH64 with seed 0, after the algorithm's published description (github.com/Cyan4973/xxHash,
-/// `doc/xxhash_spec.md`), so that it can be computed anywhere; it is stored, so it must never change. It is not
-/// cryptographic: a server that wants to can make two leases collide, and would only hide its own change from its own
-/// users.
+/// It is XXH64 with seed 0, implemented after the algorithm's published description (github.com/Cyan4973/xxHash,
+/// `doc/xxhash_spec.md`), so that other programs can compute it too. It is stored, so it must never change. It is not
+/// cryptographic: a malicious server could make two leases collide, but would only hide a change from its own users.
 public enum ContentDigest {
     private static var prime1: UInt64 { 0x9E37_79B1_85EB_CA87 }
     private static var prime2: UInt64 { 0xC2B2_AE3D_27D4_EB4F }
@@ -16,7 +15,7 @@ public enum ContentDigest {
         bytes.withUnsafeBytes { digest(of: $0) }
     }
 
-    /// The digest of the bytes. The buffer is only read during the call.
+    /// The digest of the bytes. The buffer is read only during the call.
     public static func digest(of bytes: UnsafeRawBufferPointer) -> UInt64 {
         let count = bytes.count
         var offset = 0

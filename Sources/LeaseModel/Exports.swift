@@ -1,2 +1,2 @@
-// The model's values hold JSON as it came: who reads them needs its types.
+// Values of this module hold JSON, so anyone who uses them needs the types of JSON.
 @_exported public import LosslessJSON

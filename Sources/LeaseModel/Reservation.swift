@@ -1,27 +1,27 @@
 /// One reservation of a lease.
 ///
-/// What every reservation has is a property; what its type adds is in ``fields`` under Blazar's own names, with typed
-/// access to the common ones.
+/// What every reservation has is a property. What its type adds is in ``fields`` under Blazar's own names; the common
+/// ones have typed accessors.
 public struct Reservation: Sendable, Hashable, Identifiable {
-    /// Blazar's identifier: what an instance is launched with, and the id of a flavor reservation's flavor.
+    /// Blazar's identifier. Instances are launched with it, and the flavor of a flavor reservation has the same id.
     public var id: String
     /// The lease it belongs to.
     public var leaseID: String?
     /// Blazar's identifier of the type-specific part.
     public var resourceID: String?
-    /// What it is for.
+    /// The type of resource.
     public var resourceType: ResourceType
-    /// Where it is in its life.
+    /// Its status.
     public var status: ReservationStatus
-    /// Whether Blazar could not replace a resource that failed.
+    /// Whether Blazar could not replace a failed resource.
     public var isMissingResources: Bool?
     /// Whether Blazar replaced a resource.
     public var areResourcesChanged: Bool?
-    /// When it was made.
+    /// When it was created.
     public var createdAt: Timestamp?
     /// When Blazar last changed it.
     public var updatedAt: Timestamp?
-    /// What its type adds (`min`, `max`, `amount`, `resource_properties`, `network_id`, …), kept as it came.
+    /// The fields that its type adds (`min`, `max`, `amount`, `resource_properties`, `network_id`, …), unchanged.
     public var fields: JSONObject
 
     /// Makes a reservation from its parts.
@@ -42,7 +42,7 @@ public struct Reservation: Sendable, Hashable, Identifiable {
         self.fields = fields
     }
 
-    /// Reads a reservation from the object that Blazar gives for one; `nil` if it has no id.
+    /// Decodes a reservation from Blazar's JSON; `nil` if it has no id.
     public init?(json object: JSONObject) {
         var reader = FieldReader(object)
         guard let id = reader.string("id"), !id.isEmpty else { return nil }
@@ -56,13 +56,13 @@ public struct Reservation: Sendable, Hashable, Identifiable {
         fields = reader.remainder
     }
 
-    /// Makes the reservation that a request asks for, as long as Blazar has not given one.
+    /// Makes a reservation from a request, for use until Blazar has created one.
     ///
     /// - Parameters:
-    ///   - request: the reservation as a POST carries it.
-    ///   - id: what it is known by meanwhile.
-    ///   - leaseID: what its lease is known by meanwhile.
-    ///   - status: how it stands.
+    ///   - request: the reservation as the body of a POST has it.
+    ///   - id: its identifier for now.
+    ///   - leaseID: the identifier of its lease for now.
+    ///   - status: its status.
     public init(requesting request: JSONObject, id: String, leaseID: String?, status: ReservationStatus) {
         var fields = request
         let type = fields.remove("resource_type")?.stringValue ?? ""
@@ -70,7 +70,7 @@ public struct Reservation: Sendable, Hashable, Identifiable {
             id: id, leaseID: leaseID, resourceType: ResourceType(rawValue: type), status: status, fields: fields)
     }
 
-    /// This reservation as Blazar writes it.
+    /// Encodes this reservation as Blazar writes it.
     public func json(times: TimeFormat = .blazar) -> JSONObject {
         var object: JSONObject = [
             "id": .string(id), "lease_id": JSONValue(leaseID), "resource_id": JSONValue(resourceID),
@@ -82,55 +82,57 @@ public struct Reservation: Sendable, Hashable, Identifiable {
         return object
     }
 
-    /// Listed by id, since Blazar keeps no order.
+    /// The order of a lease's reservations: by id. Blazar keeps no order.
     static func precedes(_ left: Reservation, _ right: Reservation) -> Bool { left.id < right.id }
 }
 
 // MARK: - Common fields of the types
 
 extension Reservation {
-    /// The numbers of resources that can be meant. A server or a file may say anything; what is beyond counts as not known.
+    /// The plausible numbers of resources. A server or a file may contain any number; others are treated as unknown.
     public static let plausibleCounts = 0...1_000_000
 
-    /// The fewest hosts or devices that would do; `nil` if no plausible number says so.
+    /// The smallest acceptable number of hosts or devices; `nil` if there is no plausible number.
     public var minimumCount: Int? { count("min") }
-    /// The most hosts or devices wanted; Blazar gives between the two. `nil` if no plausible number says so.
+    /// The largest requested number of hosts or devices. Blazar allocates between the two. `nil` if there is no
+    /// plausible number.
     public var maximumCount: Int? { count("max") }
-    /// How many floating IPs or instances; `nil` if no plausible number says so.
+    /// The number of floating IPs or instances; `nil` if there is no plausible number.
     public var amount: Int? { count("amount") }
 
     private func count(_ field: String) -> Int? {
         fields[field]?.intValue.flatMap { Self.plausibleCounts.contains($0) ? $0 : nil }
     }
 
-    /// The requirement on the resource, as Blazar's text: `["==", "$node_type", "compute_skylake"]`.
+    /// The requirements on the resource, as Blazar's text: `["==", "$node_type", "compute_skylake"]`.
     public var resourceProperties: String? { fields["resource_properties"]?.stringValue }
-    /// The requirement on the hypervisor, as Blazar's text.
+    /// The requirements on the hypervisor, as Blazar's text.
     public var hypervisorProperties: String? { fields["hypervisor_properties"]?.stringValue }
-    /// The network of floating IPs.
+    /// The network that the floating IPs come from.
     public var networkID: String? { fields["network_id"]?.stringValue }
-    /// The flavor: for a flavor or instance reservation, that which Blazar made (its id is the reservation's).
+    /// The flavor. For a flavor or instance reservation, it is the flavor that Blazar made, whose id is the
+    /// reservation's.
     public var flavorID: String? { fields["flavor_id"]?.stringValue }
 
-    /// The value that the requirement asks of a property by `==`, for example of `node_type`; `nil` if none is asked, or
-    /// more than one, or the requirement cannot be read.
+    /// The value that a property must equal (`==`), for example `node_type`; `nil` if there is no such condition, if
+    /// there are several, or if the requirements cannot be parsed.
     public func requiredValue(of property: String) -> String? {
         guard let text = resourceProperties, let properties = try? ResourceProperties(parsing: text) else { return nil }
         return properties.requiredValue(of: property)
     }
 
-    /// The name of the flavor that it asks for, or the machine name of the devices; `nil` for other types, and where it
-    /// does not say.
+    /// The name of the flavor or the machine name of the devices that it requires; `nil` for other types, or if it
+    /// names none.
     public var flavorOrMachine: String? {
         resourceProperties.flatMap { resourceType.flavorOrMachine(in: $0) }
     }
 }
 
 extension ResourceType {
-    /// What ``Reservation/flavorOrMachine`` is, by the text of `resource_properties`.
+    /// The value of ``Reservation/flavorOrMachine``, read from the text of `resource_properties`.
     ///
-    /// Of a flavor reservation Blazar keeps the whole flavor that was asked for in that text; the `flavor_id` beside it is
-    /// that of the flavor which it made for the reservation (Blazar 18, `resource_properties` of a lease as listed).
+    /// For a flavor reservation, Blazar stores the whole requested flavor in that text. The `flavor_id` beside it is
+    /// the flavor that Blazar made for the reservation (Blazar 18, `resource_properties` of a lease as listed).
     package func flavorOrMachine(in properties: String) -> String? {
         switch self {
         case .flavor: (try? JSONValue(parsing: properties))?["name"]?.stringValue

@@ -1,23 +1,23 @@
-/// A server's refusal, or an answer that is not what was asked for: everything known about it, classified.
+/// A server's refusal, or an answer that is not what was asked for, with everything known about it and a category.
 ///
-/// Made by ``ServerFailure/init(method:status:contentType:body:requestLine:requestID:retryAfter:)``, which
-/// never fails, whatever the bytes are.
+/// It is made by ``ServerFailure/init(method:status:contentType:body:requestLine:requestID:retryAfter:)``, which never
+/// fails, whatever the bytes are.
 public struct ServerFailure: Error, Sendable, Hashable {
     /// The HTTP status.
     public var status: Int
-    /// What kind of failure it is.
+    /// The category of the failure.
     public var category: Category
-    /// The server's own words; empty if it said nothing that can be shown. They may hold control characters: show them
-    /// by way of ``Swift/String/escapedForTerminal``.
+    /// The server's own words; empty if it said nothing that can be shown. They may contain control characters: use
+    /// ``Swift/String/escapedForTerminal`` to show them.
     public var message: String
-    /// OpenStack's id of the request, by which an operator finds it in the logs.
+    /// OpenStack's request id, by which an operator finds the request in the logs.
     public var requestID: String?
-    /// The request as a person would name it, without secrets: `POST http://127.0.0.1:1234/v1/leases`.
+    /// The request in readable form, without secrets: `POST http://127.0.0.1:1234/v1/leases`.
     public var requestLine: String
-    /// How long the server asks to wait before another try.
+    /// How long the server asked to wait before the next request.
     public var retryAfter: ServerDelay?
 
-    /// Makes a failure that has been classified already.
+    /// Makes a failure whose category is already known.
     public init(
         status: Int, category: Category, message: String, requestID: String? = nil, requestLine: String,
         retryAfter: ServerDelay? = nil
@@ -36,9 +36,9 @@ public struct ServerFailure: Error, Sendable, Hashable {
     ///   - method: the request's method, in capitals.
     ///   - status: the HTTP status.
     ///   - contentType: the value of `Content-Type`, if there is one.
-    ///   - body: as much of the body as there is; it may be cut, empty, or anything.
-    ///   - requestLine: the request as a person would name it.
-    ///   - requestID: OpenStack's id of the request.
+    ///   - body: as much of the body as was received. It may be cut short, empty or anything else.
+    ///   - requestLine: the request in readable form, without secrets.
+    ///   - requestID: OpenStack's request id.
     ///   - retryAfter: the value of `Retry-After`.
     public init(
         method: String, status: Int, contentType: String?, body: [UInt8], requestLine: String,
@@ -53,56 +53,57 @@ public struct ServerFailure: Error, Sendable, Hashable {
 }
 
 extension ServerFailure {
-    /// What kind of failure it is. The raw value is the fixed code in JSON output and in the database.
+    /// The category of a failure. The raw value is used in JSON output and in the database.
     public enum Category: String, Sendable, Hashable, CaseIterable {
-        /// Too little of what was asked for is free at that time.
+        /// Too few of the requested resources are free at that time.
         case capacity
-        /// A rule of the site's: longest duration, extension window, its enforcement service.
+        /// A site rule forbids it: the longest duration, the extension window, the enforcement service.
         case policy
         /// The project has too few service units left.
         case budget
-        /// The request can never succeed as it is: a parameter is missing, malformed, or names what does not exist.
+        /// The request can never succeed as it is: a parameter is missing or malformed, or names something that does
+        /// not exist.
         case invalid
-        /// The request does not go with the state that the thing is in.
+        /// The request does not fit the present state of the lease or resource.
         case conflict
-        /// The thing asked for does not exist. Only an OpenStack service's own word counts, never a proxy's 404.
+        /// The requested object does not exist. Only an OpenStack service can say so; a proxy's 404 does not count.
         case notFound = "not-found"
-        /// The server does not know the URL or the method: a service that is not there, or a wrong endpoint.
+        /// The server does not know the URL or the method: the service is not offered, or the endpoint is wrong.
         case notOffered = "not-offered"
-        /// The credentials do not allow it.
+        /// The credentials do not permit it.
         case forbidden
         /// The token was not accepted.
         case unauthenticated
         /// Too many requests.
         case rateLimited = "rate-limited"
-        /// The service, or what stands before it, cannot answer now.
+        /// The service, or a proxy in front of it, cannot answer now.
         case unavailable
         /// The server failed and does not say why.
         case serverError = "server-error"
-        /// The answer does not come from the service: a captive portal, a proxy's page, something else's answer.
+        /// The answer does not come from the service, but from a captive portal, a proxy or something else.
         case notBlazar = "not-blazar"
     }
 }
 
 extension ServerFailure.Category {
-    /// Classifies by the words first and by the status then.
+    /// Classifies a reply, by its words first and by its status second.
     ///
-    /// Blazar's statuses mislead: too few hosts is 500, a bad property is 500, too few floating IPs is 400 (500 on
-    /// Chameleon), a date outside the lease is 403. Its words are steady.
+    /// Blazar's statuses are misleading: too few hosts is 500, a bad property is 500, too few floating IPs is 400 (500
+    /// on Chameleon), a date outside the lease is 403. Its wording is stable.
     init(method: String, status: Int, words: ServerWords) {
         switch status {
         case 401: self = .unauthenticated
         case 429: self = .rateLimited
         case 408, 502, 503, 504: self = .unavailable
         case 400...: self.init(method: method, errorStatus: status, words: words)
-        // A redirect, or a success whose content is not what the request asks for.
+        // A redirect, or a success with the wrong kind of content.
         default: self = .notBlazar
         }
     }
 
     private init(method: String, errorStatus status: Int, words: ServerWords) {
         guard words.shape == .openStack else {
-            // Nobody but the service itself can say that a lease is gone or belongs to somebody else.
+            // Only the service itself can say that a lease does not exist or belongs to somebody else.
             self = status >= 500 && status != 511 ? .serverError : .notBlazar
             return
         }
@@ -111,7 +112,8 @@ extension ServerFailure.Category {
             return
         }
         switch status {
-        // Blazar's own 403 begins with "Policy doesn't allow"; any other to a write is a site's enforcement speaking.
+        // Blazar's own 403 begins with "Policy doesn't allow". Any other 403 to a write comes from the site's
+        // enforcement.
         case 403: self = method == "POST" || method == "PUT" ? .policy : .forbidden
         case 404: self = method == "POST" ? .invalid : .notFound
         case 405: self = .notOffered
@@ -122,10 +124,10 @@ extension ServerFailure.Category {
         }
     }
 
-    /// What the words mean, if they are known.
+    /// The category that the words stand for, if they are known.
     ///
-    /// The words may quote what a person wrote, so they are compared from their beginning, or where nobody's text
-    /// comes before.
+    /// The words may quote what a user wrote. So they are compared from their beginning, or where no quoted text can
+    /// come before.
     private static func byWords(_ message: String, method: String, status: Int) -> Self? {
         let words = message.lowercased()
         func begins(_ prefixes: String...) -> Bool { prefixes.contains { words.hasPrefix($0) } }
@@ -137,7 +139,7 @@ extension ServerFailure.Category {
         }
         if begins("the requested url was not found", "the method is not allowed") { return .notOffered }
         if begins("object with {") {
-            // Chameleon reads "allocations" as the id of a floating IP where it has no such list.
+            // Without a list of allocations of floating IPs, Chameleon reads "allocations" as the id of one.
             return status == 404 && method != "POST" ? .notFound : .invalid
         }
         if begins("invalid lease status", "conflicting reservation types") { return .conflict }
@@ -161,11 +163,11 @@ extension ServerFailure.Category {
 }
 
 extension ServerFailure {
-    /// The failure as a person reads it: what was tried, the lease, why, the request, and what to do.
+    /// The failure in words for people: what failed, which lease, why, the request, and what to do.
     ///
     /// - Parameters:
-    ///   - operation: what was tried, for example `creating the lease`.
-    ///   - lease: the lease's name or id, if the operation is about one.
+    ///   - operation: what was attempted, for example `creating the lease`.
+    ///   - lease: the lease's name or id, if there is one.
     ///   - isApplicationCredential: whether the token came from an application credential.
     /// - Returns: text without control characters.
     public func sentence(operation: String, lease: String? = nil, isApplicationCredential: Bool = false) -> String {
@@ -181,7 +183,7 @@ extension ServerFailure {
         return "\(subject) failed: \(said) (\(request)). \(next)".escapedForTerminal
     }
 
-    /// What a person is told of a creation that was answered with a failure that does not say whether it was made.
+    /// The message for a creation whose answer is a failure that does not say whether the lease was created.
     public func unconfirmedCreation(isApplicationCredential: Bool) -> String {
         let who = category == .notBlazar ? "Something other than Blazar answered" : "The server failed"
         let request = requestID.map { ", request \($0)" } ?? ""
@@ -203,7 +205,7 @@ extension ServerFailure {
     /// Whether the request was a creation.
     private var isCreation: Bool { requestLine.hasPrefix("POST ") }
 
-    /// What a person can do about it.
+    /// What a person can do about the failure.
     public func nextStep(isApplicationCredential: Bool = false) -> String {
         switch category {
         case .capacity: "Choose another time, fewer resources or looser requirements."
@@ -227,8 +229,8 @@ extension ServerFailure {
         }
     }
 
-    /// Blazar makes a Keystone trust with the caller's token. Seen: a restricted credential always gives a bare 500; an
-    /// unrestricted one works with Keystone 29.0.0 and gives a bare 500 with 30.0.0, 29.1.0, 28.1.0 and 27.1.0.
+    /// Blazar makes a Keystone trust with the caller's token. Observed: a restricted credential always gets a bare 500.
+    /// An unrestricted one works with Keystone 29.0.0, and gets a bare 500 with 30.0.0, 29.1.0, 28.1.0 and 27.1.0.
     private static var applicationCredentialHint: String {
         "The login is by an application credential, and creating a lease makes Blazar create a Keystone trust with it. "
             + "A restricted credential cannot do that, and newer Keystone releases (27.1.0, 28.1.0, 29.1.0, "
@@ -237,7 +239,7 @@ extension ServerFailure {
     }
 }
 
-/// What a reply of an OpenStack service says went wrong, out of any of the shapes they use.
+/// The error message in a reply of an OpenStack service, in any of the formats that services use.
 ///
 /// - Blazar: `{"error_code": 400, "error_message": "…", "error_name": …}`, and `{"error": 404, "error_message": "…"}`
 ///   from the layer below its own code;
@@ -246,22 +248,22 @@ extension ServerFailure {
 /// - Neutron: `{"NeutronError": {"type": "…", "message": "…", "detail": "…"}}`, or with a mere string;
 /// - Placement and others after the API working group: `{"errors": [{"detail": "…"}]}`.
 struct ServerWords {
-    /// How the reply is written.
+    /// The format of a reply.
     enum Shape {
-        /// An error in one of OpenStack's shapes.
+        /// An error in one of OpenStack's formats.
         case openStack
         /// A web page.
         case html
-        /// Anything else: other JSON, text, nothing, a body cut short.
+        /// Anything else: other JSON, plain text, nothing, or a body that was cut short.
         case other
     }
 
     private(set) var shape = Shape.other
     private(set) var message = ""
-    /// Some of Nova's faults say in the body how long to wait.
+    /// How long to wait, which some of Nova's faults say in the body.
     private(set) var retryAfter: ServerDelay?
 
-    /// More than this is not kept of a message; Chameleon's longest, with a whole query in it, is about 600.
+    /// The longest message to keep, in characters. Chameleon's longest contains a whole query and has about 600.
     private static var longestMessage: Int { 4_000 }
 
     init(contentType: String?, body: [UInt8]) {
@@ -302,7 +304,7 @@ struct ServerWords {
         return fault(only.value)
     }
 
-    /// The words in `{"code": …, "title": …, "message": …}`.
+    /// The message in `{"code": …, "title": …, "message": …}`.
     private static func fault(_ value: JSONValue) -> String? {
         guard let object = value.objectValue else { return nil }
         return (object["message"] ?? object["title"]).flatMap(text)
@@ -318,7 +320,7 @@ struct ServerWords {
     }
 }
 
-/// What `Content-Type` says.
+/// Interprets the value of `Content-Type`.
 public enum MediaType {
     /// Whether it is JSON: `application/json`, `application/vnd.….+json`, with or without parameters.
     public static func isJSON(_ contentType: String) -> Bool {
@@ -338,9 +340,9 @@ public enum MediaType {
     }
 }
 
-/// Tells a web page from an API's answer.
+/// Distinguishes a web page from an API's answer.
 enum HTMLHint {
-    /// Whether the bytes begin as a web page does.
+    /// Whether the bytes begin like a web page.
     static func looksLikeHTML(_ bytes: some Collection<UInt8>) -> Bool {
         let start = bytes.prefix(256).drop { $0 <= 0x20 || [0xEF, 0xBB, 0xBF].contains($0) }.prefix(16)
         let text = String(decoding: start, as: UTF8.self).lowercased()
@@ -354,7 +356,7 @@ enum HTMLHint {
     }
 
     private static func content(of tag: String, in page: String) -> String? {
-        // Compared as bytes: lower-casing may change how many there are, and with that every index.
+        // Compare bytes: lower-casing may change the number of characters, and with it every index.
         let bytes = Array(page.utf8)
         guard let open = position(of: "<" + tag, in: bytes, from: 0),
             let start = bytes[open...].firstIndex(of: UInt8(ascii: ">")),
@@ -374,10 +376,10 @@ enum HTMLHint {
     }
 }
 
-/// How long a server asks to be left alone, an hour at most.
+/// How long a server asks to wait before the next request: at most one hour.
 ///
-/// A server may send any number or date. What it sends becomes a wait only as a value of this type, so that no answer can
-/// silence a write for longer, and no arithmetic with it can overflow.
+/// A server may send any number or date. Only a value of this type becomes a wait, so no answer can delay a write for
+/// longer, and no arithmetic can overflow.
 public struct ServerDelay: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStringConvertible {
     /// The longest delay, in seconds.
     public static let maxSeconds = 3_600
@@ -385,12 +387,12 @@ public struct ServerDelay: Sendable, Hashable, ExpressibleByIntegerLiteral, Cust
     /// The seconds to wait: from 0 to ``maxSeconds``.
     public let seconds: Int
 
-    /// Makes a delay; what is out of range becomes the nearest that is not.
+    /// Makes a delay. A value out of range becomes the nearest one in range.
     public init(seconds: Int) { self.seconds = min(max(seconds, 0), Self.maxSeconds) }
 
     public init(integerLiteral value: Int) { self.init(seconds: value) }
 
-    /// Makes a delay from decimal digits, however many; `nil` if the text is anything else.
+    /// Makes a delay from any number of decimal digits; `nil` if the text is anything else.
     package init?(digits text: some StringProtocol) {
         guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         self.init(seconds: Int(text) ?? Self.maxSeconds)

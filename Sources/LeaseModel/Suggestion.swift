@@ -1,16 +1,16 @@
-/// Finds what somebody may have meant.
+/// Finds what a user may have meant.
 package enum Suggestion {
-    /// The candidate nearest to what was typed, or `nil` if none is near enough to be worth naming.
+    /// The candidate nearest to what was typed, or `nil` if none is near enough to suggest.
     ///
-    /// Near enough is one edit for short names and one in three characters for longer ones; a candidate that begins
-    /// with what was typed counts as near.
+    /// Near enough is one edit for short names, and one edit per three characters for longer ones. A candidate that
+    /// begins with what was typed counts as near.
     package static func nearest(to typed: String, in candidates: some Sequence<String>) -> String? {
         let wanted = Array(typed.lowercased())
         guard !wanted.isEmpty else { return nil }
         var best: (candidate: String, distance: Int)?
         for candidate in candidates {
             let name = Array(candidate.lowercased())
-            // Far longer names cannot be near, and a hostile one must not cost quadratic time.
+            // Much longer names cannot be near, and a hostile one must not cost quadratic time.
             guard name.count <= 200, wanted.count <= 200 else { continue }
             let isPrefix = wanted.count >= 2 && name.starts(with: wanted)
             let distance = isPrefix ? min(1, name.count - wanted.count) : editDistance(wanted, name)
@@ -21,7 +21,7 @@ package enum Suggestion {
         return best?.candidate
     }
 
-    /// The number of insertions, removals, replacements and swaps of neighbours that turn one into the other
+    /// The number of insertions, deletions, replacements and swaps of neighbors that turn one text into the other
     /// ("optimal string alignment").
     static func editDistance(_ left: [Character], _ right: [Character]) -> Int {
         var beforeLast: [Int] = []

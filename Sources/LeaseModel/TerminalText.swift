@@ -1,8 +1,8 @@
 extension String {
-    /// This text with every control character made visible as `\u{1B}` and the like, and directional overrides too.
+    /// This text with control characters and directional overrides made visible as `\u{1B}` and the like.
     ///
-    /// Names and error texts come from other people and other machines; shown raw, they could move the cursor or
-    /// recolour what a person reads. Line breaks and tabs are control characters here as well.
+    /// Names and error messages come from other people and machines. Shown raw, they could move the cursor or recolor
+    /// what a person reads. Line breaks and tabs count as control characters here.
     public var escapedForTerminal: String {
         guard unicodeScalars.contains(where: Self.isUnsafeOnTerminal) else { return self }
         return unicodeScalars.reduce(into: "") { result, scalar in

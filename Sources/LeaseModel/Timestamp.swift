@@ -1,16 +1,17 @@
-/// A moment: whole seconds since 1970-01-01 00:00:00 UTC.
+/// A moment in time: whole seconds since 1970-01-01 00:00:00 UTC.
 ///
-/// Blazar keeps its dates to the minute and its record keeping to the second, always in UTC and without saying so.
+/// Blazar's dates are in minutes and its record-keeping times in seconds. Both are always UTC, with no mark that says
+/// so.
 public struct Timestamp: Sendable, Hashable, Comparable {
-    /// Seconds since 1970-01-01 00:00:00 UTC, leap seconds not counted.
+    /// Seconds since 1970-01-01 00:00:00 UTC, not counting leap seconds.
     public let secondsSince1970: Int64
 
     /// Makes a moment from seconds since 1970-01-01 00:00:00 UTC.
     public init(secondsSince1970: Int64) { self.secondsSince1970 = secondsSince1970 }
 
-    /// Makes a moment from a date in UTC, or `nil` if there is no such date or time.
+    /// Makes a moment from a date in UTC, or `nil` if the date or time does not exist.
     ///
-    /// Years 1 to 9999, as Python's `datetime` has them.
+    /// The years are 1 to 9999, as in Python's `datetime`.
     public init?(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0) {
         guard (1...9999).contains(year), (1...12).contains(month), (0...23).contains(hour), (0...59).contains(minute),
             (0...59).contains(second), day >= 1, day <= CivilDate.days(inMonth: month, ofYear: year)
@@ -23,19 +24,20 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         left.secondsSince1970 < right.secondsSince1970
     }
 
-    /// The moment so many seconds later; the last or first one there is if that is not one of them.
+    /// The moment this many seconds later. An overflow gives the first or last representable moment.
     public func adding(seconds: Int64) -> Timestamp {
         let (sum, overflows) = secondsSince1970.addingReportingOverflow(seconds)
         return Timestamp(secondsSince1970: overflows ? (seconds < 0 ? .min : .max) : sum)
     }
 
-    /// The seconds from `earlier` to this moment, as many as can be counted; negative if `earlier` is later.
+    /// The seconds from `earlier` to this moment; negative if `earlier` is later. An overflow gives the nearest
+    /// representable number.
     public func seconds(since earlier: Timestamp) -> Int64 {
         let (difference, overflows) = secondsSince1970.subtractingReportingOverflow(earlier.secondsSince1970)
         return overflows ? (self < earlier ? .min : .max) : difference
     }
 
-    /// This moment's minute, its seconds cut off.
+    /// This moment with its seconds removed.
     public var truncatedToMinute: Timestamp { adding(seconds: -Self.floorModulo(secondsSince1970, 60)) }
 
     static func floorModulo(_ value: Int64, _ modulus: Int64) -> Int64 {
@@ -46,16 +48,16 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
 // MARK: - Formats
 
-// What the formats cannot write, a moment before year 1 or after 9999, they write as the nearest one that they can: a
-// damaged database may hold any number, and must still be shown.
+// The formats can write only the years 1 to 9999. They write any other moment as the nearest one they can, because a
+// damaged database may hold any number and must still be shown.
 extension Timestamp {
-    /// The years 1 to 9999, which the formats can write.
+    /// The moments that the formats can write: those in the years 1 to 9999.
     static let written = -62_135_596_800...Int64(253_402_300_799)
 
-    /// The date and time in UTC, taken apart. The year may be any, 0 and negative ones too.
+    /// The components of the date and time in UTC. The year may be zero or negative.
     public var utc: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
         let inDay = Int(Self.floorModulo(secondsSince1970, 86_400))
-        // Not by taking the seconds of the day off first: the first moment there is lies within a day.
+        // Subtracting the seconds of the day first would overflow at the first representable moment.
         let wholeDays = Int(secondsSince1970 / 86_400) - (secondsSince1970 < 0 && inDay > 0 ? 1 : 0)
         let date = CivilDate(daysSince1970: wholeDays)
         return (date.year, date.month, date.day, inDay / 3_600, inDay / 60 % 60, inDay % 60)
@@ -64,15 +66,15 @@ extension Timestamp {
     /// ISO 8601 in UTC: `2026-11-22T17:14:00Z`.
     public var iso8601: String { text(separator: "T", seconds: true) + "Z" }
 
-    /// The format in which Blazar takes a date, to the minute: `2026-11-22 17:14`.
+    /// The format in which Blazar accepts dates, in minutes: `2026-11-22 17:14`.
     ///
-    /// A date with seconds or in ISO 8601 is refused with "Required format: %Y-%m-%d %H:%M".
+    /// Blazar refuses a date with seconds, or in ISO 8601, with "Required format: %Y-%m-%d %H:%M".
     public var blazarRequest: String { text(separator: " ", seconds: false) }
 
-    /// The format in which Blazar gives a lease's start and end and an event's time: `2026-11-22T17:14:00.000000`.
+    /// The format in which Blazar returns a lease's start and end and an event's time: `2026-11-22T17:14:00.000000`.
     public var blazarDate: String { text(separator: "T", seconds: true) + ".000000" }
 
-    /// The format in which Blazar gives `created_at` and `updated_at`: `2026-11-22 16:14:56`.
+    /// The format in which Blazar returns `created_at` and `updated_at`: `2026-11-22 16:14:56`.
     public var blazarRecord: String { text(separator: " ", seconds: true) }
 
     private func text(separator: String, seconds: Bool) -> String {
@@ -88,15 +90,16 @@ extension Timestamp {
         return text.count < width ? String(repeating: "0", count: width - text.count) + text : text
     }
 
-    /// Reads a date as Blazar writes it or takes it, or ISO 8601.
+    /// Parses a date in ISO 8601 or in any format that Blazar writes or accepts.
     ///
-    /// Accepted: `2026-11-22`, `2026-11-22 17:14`, `2026-11-22 16:14:56`, `2026-11-22T17:14:00.000000`, each with a
-    /// `Z` or an offset such as `+01:00` behind it; without one the time is UTC. Fractions of a second are cut off.
+    /// Accepted are `2026-11-22`, `2026-11-22 17:14`, `2026-11-22 16:14:56` and `2026-11-22T17:14:00.000000`, each
+    /// optionally followed by `Z` or an offset such as `+01:00`. Without an offset the time is UTC. Fractions of a
+    /// second are dropped.
     ///
-    /// - Returns: `nil` if the text is none of these or there is no such date.
+    /// - Returns: `nil` if the text has another form or the date does not exist.
     public init?(parsing text: String) {
         var reader = DateReader(bytes: Array(text.utf8))
-        // An offset may lead out of the years that can be written.
+        // An offset may move the moment outside of the years that can be written.
         guard let moment = reader.read(), moment.isInCalendar else { return nil }
         self = moment
     }
@@ -118,8 +121,8 @@ struct CivilDate: Equatable {
         self.day = day
     }
 
-    // Both directions count in 400-year eras that begin on 1 March, so that a leap day comes last: the well-known
-    // arithmetic of Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
+    // Both directions count in eras of 400 years that begin on 1 March, so that a leap day comes last. This is the
+    // well-known arithmetic of Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
     init(daysSince1970: Int) {
         let shifted = daysSince1970 + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -149,7 +152,7 @@ struct CivilDate: Equatable {
     }
 }
 
-/// Reads the date formats of ``Timestamp/init(parsing:)``.
+/// Parses the date formats of ``Timestamp/init(parsing:)``.
 private struct DateReader {
     let bytes: [UInt8]
     var position = 0
@@ -200,7 +203,7 @@ private struct DateReader {
         return position > start
     }
 
-    /// The offset from UTC in seconds; none is UTC.
+    /// The offset from UTC in seconds; 0 if there is none.
     private mutating func zoneOffset() -> Int? {
         if position == bytes.count || take("Z") || take("z") { return 0 }
         let sign = take("+") ? 1 : (take("-") ? -1 : 0)
@@ -212,21 +215,21 @@ private struct DateReader {
 }
 
 extension Timestamp {
-    /// Whether it is in the years 1 to 9999, so that what is written can be read again.
+    /// Whether it lies in the years 1 to 9999, so that what is written can be parsed again.
     package var isInCalendar: Bool { Self.written.contains(secondsSince1970) }
 }
 
-/// Reads a length of time as people write it: `90m`, `0.5h`, `1d12h`, `P1DT12H`, or `36:00`, as batch systems do.
+/// Parses durations as people write them: `90m`, `0.5h`, `1d12h`, `P1DT12H`, or `36:00` as batch systems do.
 ///
-/// A day is 24 hours, as everywhere in Blazar's own arithmetic; months and years have no fixed length and are refused.
+/// A day is 24 hours, as in all of Blazar's arithmetic. Months and years have no fixed length and are refused.
 package enum DurationText {
-    /// The seconds that the text names, or `nil` if it is not a length of time or too long to count.
+    /// The duration in seconds, or `nil` if the text is not a duration or is too long to count.
     package static func seconds(in text: String) -> Int64? {
         let typed = text.lowercased().filter { $0 != " " }
         return typed.hasPrefix("p") ? iso8601Seconds(typed.dropFirst()) : clockSeconds(typed) ?? unitSeconds(typed)
     }
 
-    /// A length of time as ``seconds(in:)`` reads it, in whole units: `7d`, `1d12h`, `90s`.
+    /// A duration in whole units that ``seconds(in:)`` can parse: `7d`, `1d12h`, `90s`.
     package static func text(seconds: Int64) -> String {
         var rest = seconds.magnitude
         var text = ""
@@ -245,7 +248,7 @@ package enum DurationText {
         "w": 604_800, "week": 604_800, "weeks": 604_800,
     ]
 
-    /// `36:00` and `36:00:00`: hours, minutes and seconds.
+    /// `36:00` and `36:00:00`: hours, minutes and, optionally, seconds.
     private static func clockSeconds(_ text: String) -> Int64? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard (2...3).contains(parts.count), parts.dropFirst().allSatisfy({ $0.utf8.count == 2 }) else { return nil }
@@ -262,7 +265,7 @@ package enum DurationText {
         var total: Int64 = 0
         var smallest = Int64.max
         repeat {
-            // Units go from large to small, each once, so that `1h1d` is seen as the mistake it is.
+            // Units must descend and occur once each, so that `1h1d` is recognized as a mistake.
             guard let (amount, name) = parts.next(allowsFraction: true), let unit = units[String(name)],
                 unit < smallest,
                 let whole = adding(amount.whole, of: unit, to: total),
@@ -296,16 +299,16 @@ package enum DurationText {
     private static func adding(_ amount: Int64, of unit: Int64, to total: Int64) -> Int64? {
         let (product, isTooLarge) = amount.multipliedReportingOverflow(by: unit)
         let (sum, overflows) = total.addingReportingOverflow(product)
-        // A thousand years are more than any lease has, and leave room for every calculation with dates.
+        // A thousand years exceed any lease, and leave room for every calculation with dates.
         return isTooLarge || overflows || sum > 31_556_952_000 ? nil : sum
     }
 
-    /// Takes `12h` after `12h` off a text.
+    /// Reads amounts with units, such as `12h`, one after another.
     private struct AmountReader {
         var text: Substring
         var isAtEnd: Bool { text.isEmpty }
 
-        /// A number, with up to three digits behind its point.
+        /// A number with up to three decimal places.
         typealias Amount = (whole: Int64, thousandths: Int64)
 
         mutating func next(allowsFraction: Bool = false) -> (amount: Amount, unit: Substring)? {

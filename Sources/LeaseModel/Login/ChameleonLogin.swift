@@ -1,14 +1,14 @@
 /// What to log in to.
 package enum LoginTarget: Sendable, Hashable {
-    /// The cloud that is meant where none is named.
+    /// The default cloud, when none is named.
     case standard
     /// A cloud of clouds.yaml.
     case named(String)
-    /// A cloud that no file has yet.
+    /// A cloud that no file describes yet.
     case described(ChameleonLogin)
 }
 
-/// Chameleon's login, as ccauth writes it into clouds.yaml, for a person who has no clouds.yaml yet.
+/// A Chameleon login as ccauth writes it into clouds.yaml, for a person who has no clouds.yaml yet.
 package struct ChameleonLogin: Sendable, Hashable {
     package var authURL: String
     package var region: String?
@@ -18,7 +18,7 @@ package struct ChameleonLogin: Sendable, Hashable {
     package var identityProvider: String
     package var protocolName: String
 
-    /// The names are those of ccauth's documentation.
+    /// The default values are those of ccauth's documentation.
     package init(
         authURL: String, region: String? = nil, project: String? = nil,
         discoveryEndpoint: String? = nil, clientID: String? = nil, identityProvider: String? = nil,
@@ -53,7 +53,7 @@ package struct ChameleonLogin: Sendable, Hashable {
     }
 }
 
-/// A site of Chameleon's list.
+/// A site from Chameleon's list of sites.
 package struct ChameleonSite: Sendable, Hashable {
     /// The region: `CHI@UC`.
     package let region: String
@@ -62,7 +62,8 @@ package struct ChameleonSite: Sendable, Hashable {
     /// The public list of sites.
     package static let listURL = "https://api.chameleoncloud.org/sites"
 
-    /// The sites of a list: `{"items": [{"name": "CHI@UC", "web": "https://…"}]}`. Those without an address are left out.
+    /// The sites in a list: `{"items": [{"name": "CHI@UC", "web": "https://…"}]}`. Entries without an address are
+    /// dropped.
     package static func sites(in list: JSONValue) -> [ChameleonSite]? {
         list["items"]?.arrayValue?.compactMap { item in
             guard let region = item["name"]?.stringValue, var web = item["web"]?.stringValue,

@@ -1,33 +1,33 @@
-/// A person who can be asked while a command logs in.
+/// Asks a person while a command logs in.
 ///
-/// Without one nobody is asked: what needs a person fails, and says which command asks.
+/// Without an assistant nobody is asked: a login that needs a person fails and names the command that can ask.
 package protocol LoginAssistant: Sendable {
-    /// Shows a person where to log in, and returns at once; the caller waits for what the provider says.
+    /// Shows the person where to log in and returns at once. The caller then waits for the provider's answer.
     func invite(_ invitation: LoginInvitation) async
 
-    /// Tells how much of the time is left; called about once a second.
+    /// Reports how much time is left. Called about once a second.
     func note(secondsLeft: Int64) async
 
-    /// Takes the invitation back: the login has ended, well or not.
+    /// Removes the invitation: the login has succeeded or failed.
     func conclude() async
 
-    /// Asks for a passcode or the like.
+    /// Asks for a passcode or a similar text.
     ///
-    /// - Returns: the answer, without its line end; `nil` if there is none.
+    /// - Returns: the answer without its line break; `nil` if there is none.
     func answer(to question: String) async -> String?
 }
 
-/// Where a person logs in, and until when.
+/// Where a person logs in, and by when.
 package struct LoginInvitation: Sendable, Hashable {
-    /// The cloud that the login is for.
+    /// The cloud to log in to.
     package let cloud: String
-    /// The address to open. Its scheme is `http` or `https`.
+    /// The address to open, with the scheme `http` or `https`.
     package let address: String
-    /// The code to type in there; `nil` if none is asked for.
+    /// The code to type in at that address; `nil` if none is needed.
     package let code: String?
-    /// The address with the code in it, if the provider has one.
+    /// The address with the code in it, if the provider offers one.
     package let completeAddress: String?
-    /// When the invitation ends.
+    /// When the invitation expires.
     package let expiresAt: Timestamp
 
     package init(cloud: String, address: String, code: String?, completeAddress: String?, expiresAt: Timestamp) {

@@ -1,44 +1,45 @@
-/// When what a cloud is logged in with ends, and what to do then.
+/// When a cloud's login or credential expires, and what to do about it.
 public struct LoginEnd: Sendable, Hashable {
-    /// What ends.
+    /// What expires.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
-        /// A kept login: a refresh token.
+        /// A stored login: a refresh token.
         case login
         /// An application credential.
         case applicationCredential = "application_credential"
-        /// A token that somebody got elsewhere.
+        /// A token that the user got elsewhere.
         case token
     }
 
     /// The cloud.
     public let cloud: CloudReference
-    /// What ends.
+    /// What expires.
     public let kind: Kind
-    /// When it ends.
+    /// When it expires.
     public let endsAt: Timestamp
-    /// From when on people are told without asking.
+    /// When to begin warning people unprompted.
     public let tellsFrom: Timestamp
 
     /// Makes an end from its parts.
     ///
     /// - Parameters:
     ///   - cloud: the cloud.
-    ///   - kind: what ends.
-    ///   - endsAt: when.
-    ///   - tellsFrom: from when on people are told without asking; by default some hours before it.
+    ///   - kind: what expires.
+    ///   - endsAt: when it expires.
+    ///   - tellsFrom: when to begin warning people unprompted; by default 10 minutes before a token expires, and 4
+    ///     hours before anything else does.
     public init(cloud: CloudReference, kind: Kind, endsAt: Timestamp, tellsFrom: Timestamp? = nil) {
         self.cloud = cloud
         self.kind = kind
         self.endsAt = endsAt
-        // One that cc-login made lives for a day; told at once it would be no news.
+        // An application credential made by cc-login is valid for a day only: an earlier warning would be noise.
         let notice: Int64 = kind == .token ? 600 : 4 * 3_600
         self.tellsFrom = tellsFrom ?? endsAt.adding(seconds: -notice)
     }
 
-    /// What ends, when, and what to do; to be put behind the cloud's name.
+    /// What expires, when, and what to do about it. The sentence follows the cloud's name.
     ///
-    /// - Parameter now: the time.
-    /// - Returns: the words.
+    /// - Parameter now: the current time.
+    /// - Returns: the sentence.
     public func sentence(now: Timestamp) -> String {
         let verb = endsAt > now ? "ends" : "ended"
         let name = cloud.entry.escapedForTerminal

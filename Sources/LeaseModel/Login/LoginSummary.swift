@@ -1,13 +1,13 @@
-/// Whom a login is for, and what it opens.
+/// Who logged in, and which projects the login gives access to.
 package struct LoginSummary: Sendable, Hashable {
     package let userName: String
     /// The projects that Keystone offers.
     package let projects: [LoginProject]
-    /// The project of the configuration, by id or name; `nil` if it names none.
+    /// The project in the configuration, by id or name; `nil` if it names none.
     package let configuredProject: String?
-    /// Whether the configured project is among those offered.
+    /// Whether the configured project is among those that Keystone offers.
     package let isMember: Bool
-    /// Where the login is kept; `nil` if it is not, as nobody was asked or there is nothing to keep.
+    /// Where the login is stored; `nil` if it is not, because nobody was asked or there is nothing to store.
     package let cachePath: String?
 
     package init(
@@ -21,7 +21,7 @@ package struct LoginSummary: Sendable, Hashable {
     }
 }
 
-/// A project that Keystone offers to whoever logged in.
+/// A project that Keystone offers to the user who logged in.
 package struct LoginProject: Sendable, Hashable {
     package let id: String
     package let name: String

@@ -1,7 +1,7 @@
 /// What a database is opened for.
 public enum DatabaseAccess: Sendable {
-    /// To answer questions; the file must exist.
+    /// Only reading. The file must exist.
     case reading
-    /// To sync and write as well; the file, and its folder, are made if missing.
+    /// Reading, syncing and writing. The file and its folder are created if missing.
     case writing
 }

@@ -1,17 +1,17 @@
-/// One finding about the set-up: a step that works, works with a reservation, or does not.
+/// One finding about the configuration: a step that works, works with a warning, or fails.
 public struct Diagnosis: Sendable, Hashable {
-    /// How it is.
+    /// The result of a step.
     public enum Verdict: String, Sendable, Hashable {
         case good = "ok"
         case warning
         case bad = "failed"
     }
 
-    /// What it is about: a cloud, or the database.
+    /// The cloud or database that the finding is about.
     public let subject: String
     /// The step that was tried.
     public let step: String
-    /// How it is.
+    /// The result.
     public let verdict: Verdict
     /// What was found, and what to do about it.
     public let message: String

@@ -1,42 +1,43 @@
-/// Which leases to find. Everything that is set must hold.
+/// Which leases to find. A lease must meet every condition that is set.
 public struct LeaseFilter: Sendable, Hashable {
-    /// Any of these statuses; empty for all.
+    /// With any of these statuses; empty for all.
     public var statuses: Set<LeaseStatus> = []
-    /// The project, by id or name.
+    /// Of this project, by id or name.
     public var project: String?
-    /// The user, by id or name.
+    /// Of this user, by id or name.
     public var user: String?
-    /// A pattern for the name as in a shell, with `*`, `?`, `[…]`, `[!…]`, and `\` before a character meant itself.
+    /// With a name that matches this shell pattern: `*`, `?`, `[…]`, `[!…]`, and `\` to escape a character.
     public var nameGlob: String?
     /// With a reservation of any of these types; empty for all.
     public var resourceTypes: Set<ResourceType> = []
-    /// With a reservation that asks for this node type.
+    /// With a reservation that requires this node type.
     public var nodeType: String?
     /// With a reservation of, or an allocation on, this resource (its id or name).
     public var resource: String?
     /// Running at this moment: started, and not ended.
     public var activeAt: Timestamp?
-    /// Held at this moment, surely or perhaps: those too that have vanished since, or may have before.
+    /// Held at this moment, for certain or possibly. This includes leases that have been removed since, and leases that
+    /// may have been removed before.
     public var heldAt: Timestamp?
     /// Ending after this moment.
     public var from: Timestamp?
     /// Starting before this moment.
     public var to: Timestamp?
-    /// Made by one of the users this database syncs as.
+    /// Created by one of the users that this database syncs as.
     public var isMine = false
-    /// Those too that their site no longer lists.
+    /// Whether to include leases that their site no longer lists.
     public var includesDeparted = false
-    /// Seen by any of these scopes; `nil` for all, each lease once.
+    /// Seen by any of these scopes; `nil` for all scopes. Each lease is found once.
     public var scopes: Set<Int64>?
 
-    /// Makes a filter that finds everything that is still listed.
+    /// Makes a filter that finds every lease that is still listed.
     public init() {}
 }
 
-/// In what order to list leases.
+/// The order in which to list leases.
 public enum LeaseOrder: Sendable, Hashable {
-    /// Own leases first, then by end.
+    /// The user's own leases first, then by end.
     case ownFirst
-    /// By start, the earliest first.
+    /// By start, earliest first.
     case start
 }

@@ -2,15 +2,15 @@
 public struct LeaseVersion: Sendable, Hashable {
     /// The lease in that state, with its reservations and events.
     public let lease: BlazarLease
-    /// When it was first seen so.
+    /// When it was first seen in this state.
     public let observedAt: Timestamp
-    /// When it was last seen so.
+    /// When it was last seen in this state.
     public let lastSeenAt: Timestamp
-    /// When it was first seen otherwise; `nil` for the state that holds now.
+    /// When it was first seen in another state; `nil` for the current state.
     public let observedUntil: Timestamp?
-    /// Set for the state of being gone.
+    /// How the lease was removed, if this state is its removal; `nil` while it was listed.
     public let removal: Removal?
-    /// When it was seen in part only; `nil` if it was seen as a whole at both ends.
+    /// When only part of the state was seen; `nil` if all of it was seen at both ends.
     package let partial: PartialObservations?
 
     /// Makes a version from its parts.
@@ -23,7 +23,7 @@ public struct LeaseVersion: Sendable, Hashable {
             removal: removal, partial: nil)
     }
 
-    /// Makes a version of which some was seen in part only.
+    /// Makes a version, part of which may have been seen incompletely.
     package init(
         lease: BlazarLease, observedAt: Timestamp, lastSeenAt: Timestamp, observedUntil: Timestamp?,
         removal: Removal?, partial: PartialObservations?
@@ -37,23 +37,23 @@ public struct LeaseVersion: Sendable, Hashable {
     }
 }
 
-/// What one observation of a lease changed.
+/// A change that one observation of a lease revealed.
 public struct LeaseChange: Sendable, Hashable {
     /// What kind of change it was.
     public enum Kind: String, Sendable, Hashable {
-        /// Seen for the first time, or again after having been gone.
+        /// The lease was seen for the first time, or again after a removal.
         case new
-        /// Something about it is different.
+        /// Something about the lease is different.
         case changed
-        /// It is now TERMINATED.
+        /// The lease is now TERMINATED.
         case ended
-        /// Its site no longer lists it.
+        /// The site no longer lists the lease.
         case vanished
     }
 
     /// A field whose value is different.
     public struct Field: Sendable, Hashable {
-        /// Its name: `end_date`, or `reservations[ID].status`.
+        /// Its name: `end_date` or `reservations[ID].status`.
         public let name: String
         /// Its value before; `nil` if there was none.
         public let old: JSONValue?
@@ -72,17 +72,17 @@ public struct LeaseChange: Sendable, Hashable {
     public let kind: Kind
     /// The name of the site.
     public let site: String
-    /// The lease as it is now, or was last.
+    /// The lease as it is now, or as it last was.
     public let lease: BlazarLease
     /// What is different; empty for a new lease.
     public let fields: [Field]
-    /// Not before this moment; `nil` if the lease had not been seen before.
+    /// The change happened at or after this moment; `nil` if the lease had not been seen before.
     public let after: Timestamp?
-    /// Seen at this moment.
+    /// When the change was observed.
     public let observedAt: Timestamp
-    /// How the lease went, if that is what changed.
+    /// How the lease was removed, if that is the change.
     public let removal: Removal?
-    /// How a lease that went had ended.
+    /// How the lease ended, if it was removed.
     public var ending: Ending? { removal?.ending(of: lease) }
 
     /// Makes a change from its parts.
@@ -101,7 +101,8 @@ public struct LeaseChange: Sendable, Hashable {
 }
 
 extension LeaseChange {
-    /// The fields in which two states of a lease differ, in the order of Blazar's keys, parts by their ids.
+    /// The fields in which two states of a lease differ, in the order of Blazar's keys. Reservations and events are
+    /// matched by id.
     public static func differences(from old: BlazarLease, to new: BlazarLease) -> [Field] {
         var fields: [Field] = []
         compare(old.json(times: .iso8601), new.json(times: .iso8601), prefix: "", into: &fields)
@@ -143,13 +144,13 @@ extension LeaseChange {
     }
 }
 
-/// When a change took effect, as narrowly as the data tell.
+/// When a change took effect, as precisely as the data show.
 public struct ChangeEffect: Sendable, Hashable {
-    /// Not before this moment; `nil` if nothing was seen before.
+    /// At or after this moment; `nil` if the lease had not been seen before.
     public let after: Timestamp?
-    /// Not after this moment.
+    /// At or before this moment.
     public let before: Timestamp
-    /// The moment, where Blazar itself has noted it.
+    /// The exact moment, if Blazar recorded it.
     public let moment: Timestamp?
 
     /// Makes one from its parts.
@@ -161,13 +162,14 @@ public struct ChangeEffect: Sendable, Hashable {
 }
 
 extension LeaseChange {
-    /// How far the server's clock may be from ours before its stamps are taken for those of another change.
+    /// How far the server's clock may differ from the local one before a time stamp is taken to belong to another
+    /// change.
     private static var clockDifferenceSeconds: Int64 { 300 }
 
-    /// When a field's new value took effect, or, without a field, when the lease appeared or went.
+    /// When a field's new value took effect or, without a field, when the lease appeared or was removed.
     ///
-    /// Blazar stamps an event when it carries it out, so a start and an end are known to the second. Of everything else
-    /// it stamps only the last change, which bounds the others.
+    /// Blazar stamps an event when it carries the event out, so starts and ends are known to the second. For everything
+    /// else it stamps only the last change, which is a bound for earlier ones.
     public func effect(of field: Field? = nil) -> ChangeEffect {
         var moment: Timestamp?
         var bound: Timestamp?

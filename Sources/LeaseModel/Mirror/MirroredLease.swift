@@ -1,38 +1,39 @@
-/// A lease as the mirror has it: what the server last said, how that is known, and what is queued for it.
+/// A lease as stored in the mirror: what the server last said, how that is known, and the writes queued for it.
 ///
-/// One that is only queued has its local id and the status `QUEUED`.
+/// A lease that exists only in the queue has its local id and the status `QUEUED`.
 public struct MirroredLease: Sendable, Hashable, Identifiable {
     /// The lease as last seen.
     public package(set) var lease: BlazarLease
-    /// A scope that sees it: its project's own, if there is one.
+    /// A scope that sees it; preferably a scope of its own project.
     public let scopeID: Int64
     /// Every scope that sees it.
     package var audience: [Int64] = []
     /// The name of its site.
     public let site: String
-    /// The project's name, if the catalogue knows it.
+    /// The project's name, if the catalogue has it.
     public let projectName: String?
-    /// The user's name, if the catalogue knows it.
+    /// The user's name, if the catalogue has it.
     public let userName: String?
-    /// Whether one of the users this database syncs as made it.
+    /// Whether one of the users that this database syncs as created it.
     public let isMine: Bool
     /// When it was first seen.
     public let firstSeenAt: Timestamp
-    /// Since when it has been seen as it is.
+    /// Since when it has been seen in its current state.
     public let observedAt: Timestamp
-    /// When it was last known to be so.
+    /// When it was last seen in its current state.
     public let lastSeenAt: Timestamp
-    /// How it went, if the site no longer lists it.
+    /// How it was removed; `nil` while the site lists it.
     public let removal: Removal?
-    /// The writes that are not carried out yet, in the order in which they were asked for.
+    /// Its unfinished writes, in the order in which they were requested.
     public var pending: [Mutation] = []
 
-    /// How many hosts, floating IPs or devices each reservation was last seen to hold, by its id, where the site tells.
+    /// How many hosts, floating IPs or devices each reservation was last seen to hold, by reservation id, if the site
+    /// reports it.
     public var heldCounts: [String: Int] = [:]
 
-    /// Whether a creation, a change or a deletion of it waits to be carried out.
+    /// Whether any write for it is unfinished.
     public var isQueued: Bool { !pending.isEmpty }
-    /// Whether the server is not known to have it: it stands in the queue only.
+    /// Whether it exists only in the queue, as far as is known.
     public var isDraft: Bool { LocalID.isOne(lease.id) }
 
     public var id: String { lease.id }
@@ -55,15 +56,15 @@ public struct MirroredLease: Sendable, Hashable, Identifiable {
     }
 }
 
-/// How a lease left the list of its scope. The moment is known within bounds only.
+/// How a lease was removed from the list of its scope. The moment is known only within bounds.
 public struct Removal: Sendable, Hashable {
     /// Why it is no longer listed.
     public enum Reason: String, Sendable, Hashable {
         /// The server said that there is no such lease (404).
         case deleted
-        /// The server has it, but not for this scope (403, or another project's).
+        /// The lease exists but this scope cannot see it (403, or it belongs to another project).
         case outOfScope = "out_of_scope"
-        /// A later list did not have it, and nobody asked for it: known from an import only.
+        /// A later list did not contain the lease, and nobody asked for it. This comes from imports only.
         case unlisted
     }
 
@@ -71,10 +72,10 @@ public struct Removal: Sendable, Hashable {
     public let reason: Reason
     /// When it was last listed.
     public let after: Timestamp
-    /// When it was first known to be gone.
+    /// When it was first known to be missing.
     public let before: Timestamp
 
-    /// Makes a departure from its parts.
+    /// Makes a removal from its parts.
     public init(reason: Reason, after: Timestamp, before: Timestamp) {
         self.reason = reason
         self.after = after
@@ -82,11 +83,11 @@ public struct Removal: Sendable, Hashable {
     }
 }
 
-/// How many of something a lease has, as far as is known.
+/// A count that may be known only within bounds.
 public struct ResourceCount: Sendable, Hashable {
-    /// The fewest it can be.
+    /// The smallest possible number.
     public let least: Int
-    /// The most it can be.
+    /// The largest possible number.
     public let most: Int
 
     /// Makes a count.
@@ -95,18 +96,18 @@ public struct ResourceCount: Sendable, Hashable {
         self.most = max(least, most)
     }
 
-    /// The number, if it is known for sure.
+    /// The number, if it is known exactly.
     public var exact: Int? { least == most ? least : nil }
 }
 
 extension MirroredLease {
-    /// How many hosts it has: those that were seen to be given to it, else what its reservations ask for.
+    /// How many hosts it has: those it was seen to hold or, if that is unknown, what its reservations ask for.
     public var nodes: ResourceCount { count(.host) }
 
-    /// How many floating IPs it has: those that were seen to be given to it, else what its reservations ask for.
+    /// How many floating IPs it has: those it was seen to hold or, if that is unknown, what its reservations ask for.
     public var floatingIPs: ResourceCount { count(.floatingIP) }
 
-    /// Whether nothing but its name and dates is known, so that what it reserves is unknown, and not nothing.
+    /// Whether only its name and dates are known. What it reserves is then unknown, which is not the same as nothing.
     public var isOutline: Bool { lease.isOutline }
 
     private func count(_ type: ResourceType) -> ResourceCount {
@@ -126,29 +127,29 @@ extension MirroredLease {
 }
 
 extension BlazarLease {
-    /// Whether nothing but its name and dates is known.
+    /// Whether only its name and dates are known.
     package var isOutline: Bool { status.rawValue.isEmpty && reservations.isEmpty }
 }
 
-/// Whether a lease held what it reserves at a moment, as far as is known.
+/// Whether a lease held its resources at a moment, as far as is known.
 public enum HeldCertainty: String, Sendable, Hashable {
-    /// It was seen at or after the moment, and nothing speaks against it.
+    /// It was seen at or after the moment, and nothing contradicts it.
     case held = "yes"
-    /// It may have: it vanished around the moment, failed, or was not seen to start.
+    /// Possibly. It was removed around that moment, failed, or was not seen to start.
     case maybe
-    /// The moment is later than what was last seen of it: this is what was planned.
+    /// The moment is after the last observation, so this is only the plan.
     case planned
 }
 
 extension MirroredLease {
-    /// Whether the lease held what it reserves at a moment: from its start on, and before its end.
+    /// Whether the lease held its resources at a moment: at or after its start and before its end.
     ///
     /// - Parameter moment: the moment.
-    /// - Returns: how sure that is; `nil` if it did not.
+    /// - Returns: how certain it is; `nil` if it did not.
     public func held(at moment: Timestamp) -> HeldCertainty? {
         guard lease.startsAt <= moment, moment < lease.endsAt else { return nil }
         if let removal, moment > removal.after {
-            // Out of our sight it may go on.
+            // A lease that this scope can no longer see may go on.
             guard moment < removal.before || removal.reason == .outOfScope else { return nil }
             return .maybe
         }
@@ -163,22 +164,22 @@ extension MirroredLease {
     }
 }
 
-/// How a lease that its site no longer lists ended, as far as it was seen.
+/// How a removed lease ended, as far as it was observed.
 public enum Ending: String, Sendable, Hashable {
-    /// It ran to its end, and was taken from the list after.
+    /// It ran to its end and was removed from the list afterwards.
     case asPlanned = "as planned"
-    /// It was given back, or cancelled, before its end.
+    /// It was deleted before its end, whether or not it had started.
     case early
-    /// What was seen fits both.
+    /// The observations fit both.
     case unknown
 }
 
 extension Removal {
     /// How the lease ended, given the last state in which it was listed.
     ///
-    /// It is told by what was seen alone: that it had ended, that it was still there at its end, or that it was gone
-    /// before. A status that Blazar only passes through says nothing, as its end may be about to change, and neither
-    /// does a lease that failed.
+    /// Only observations decide: that it had ended, that it was still listed at its end, or that it was removed before.
+    /// A lease that was being created or updated is undecided, because its end may be about to change. So is a lease
+    /// that failed.
     public func ending(of lease: BlazarLease) -> Ending {
         if lease.status == .terminated || lease.hasEnded { return .asPlanned }
         guard reason != .outOfScope else { return .unknown }
@@ -193,21 +194,22 @@ extension Removal {
 }
 
 extension BlazarLease {
-    /// When Blazar carried out an event of that type, and nothing else: it stamps an event when its status changes.
+    /// When Blazar carried out the event of that type. Blazar stamps an event when its status changes, and at no other
+    /// time.
     func moment(of type: String) -> Timestamp? {
         events.last { $0.eventType == type && $0.status == .done }?.updatedAt
     }
 
-    /// When it really began, if Blazar has said so.
+    /// When it actually started, if Blazar recorded it.
     public var startedAt: Timestamp? { moment(of: "start_lease") }
-    /// When it really ended, if Blazar has said so.
+    /// When it actually ended, if Blazar recorded it.
     public var endedAt: Timestamp? { moment(of: "end_lease") }
 
     fileprivate var hasEnded: Bool { events.contains { $0.eventType == "end_lease" && $0.status == .done } }
 }
 
 extension LeaseVersion {
-    /// How the lease ended; `nil` for a state in which it was listed.
+    /// How the lease ended; `nil` if it was listed in this state.
     public var ending: Ending? { removal?.ending(of: lease) }
 }
 
@@ -216,16 +218,16 @@ extension MirroredLease {
     public var ending: Ending? { removal?.ending(of: lease) }
 }
 
-/// A floating IP that a reservation holds.
+/// A floating IP that is held by a reservation.
 public struct ReservedFloatingIP: Sendable, Hashable {
     /// The address.
     public let address: String
     /// The reservation that holds it.
     public let reservationID: String
-    /// What the services said of it: Neutron's floating IP if there is one already, else Blazar's.
+    /// What the services said about it: Neutron's floating IP if it exists already, otherwise Blazar's.
     public let resource: MirroredResource
 
-    /// Makes one of a resource of Neutron's or Blazar's; `nil` if that has no address.
+    /// Makes a value from a resource of Neutron's or Blazar's; `nil` if the resource has no address.
     public init?(_ resource: MirroredResource, by reservationID: String) {
         guard let address = resource.resource.name else { return nil }
         self.address = address
@@ -235,20 +237,20 @@ public struct ReservedFloatingIP: Sendable, Hashable {
 }
 
 extension CatalogueResource {
-    /// The reservation that a floating IP of Neutron's was made for: Blazar marks it by a tag `reservation:ID`.
+    /// The reservation that a floating IP of Neutron's was made for. Blazar tags the address with `reservation:ID`.
     public var taggedReservationID: String? {
         (fields["tags"]?.arrayValue ?? []).lazy.compactMap(\.stringValue)
             .first { $0.hasPrefix("reservation:") }.map { String($0.dropFirst("reservation:".count)) }
     }
 }
 
-/// What a name, an id or the beginning of an id stands for.
+/// The lease or leases that a name, an id or the beginning of an id matches.
 public enum LeaseResolution: Sendable, Hashable {
     /// Exactly one lease.
     case one(LeaseCandidate)
-    /// None.
+    /// No lease.
     case none
-    /// Several: a person has to choose.
+    /// Several leases: a person has to choose.
     case ambiguous([LeaseCandidate])
 }
 
@@ -282,7 +284,7 @@ public struct LeaseCandidate: Sendable, Hashable, Identifiable {
         self.isDeparted = isDeparted
     }
 
-    /// Makes the candidate that a lease of the mirror is.
+    /// Makes a candidate from a lease of the mirror.
     public init(_ lease: MirroredLease) {
         self.init(
             id: lease.id, name: lease.lease.name, status: lease.lease.status, endsAt: lease.lease.endsAt,

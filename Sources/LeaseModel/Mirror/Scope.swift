@@ -1,27 +1,28 @@
-/// What one set of credentials can see of one cloud: the owner of every mirrored row.
+/// What one set of credentials can see of one cloud. Every mirrored row belongs to a scope.
 ///
-/// Blazar's list is of the token's project, or of all projects for an administrator, so what can be found missing from
-/// it depends on who asked.
+/// Blazar lists the leases of the token's project or, for an administrator, of all projects. So whether a lease is
+/// missing from a list depends on whose list it is.
 public struct Scope: Sendable, Hashable, Identifiable {
-    /// The number of the scope in this database.
+    /// The id of the scope in this database.
     public let id: Int64
-    /// The number of its site in this database.
+    /// The id of its site in this database.
     public let siteID: Int64
     /// The name shown for the site: the clouds.yaml entry that first reached it, or the environment's region.
     public let site: String
-    /// The public endpoint of the site's reservation service, normalised. With the region it tells sites apart.
+    /// The public endpoint of the site's reservation service, normalized. Together with the region it identifies the
+    /// site.
     public let endpoint: String
-    /// Keystone's URL, as it was written by whoever used the site last.
+    /// Keystone's URL, as written in the configuration that used the site last.
     public let authURL: String
-    /// The region that is used; empty if the cloud has one only.
+    /// The region; empty if the cloud has only one.
     public let region: String
     /// The Keystone id of the project.
     public let projectID: String
     /// The project's name.
     public let projectName: String
-    /// Whether the leases of every project are listed.
+    /// Whether the list contains the leases of all projects.
     public let seesAllProjects: Bool
-    /// When the last complete list was asked for; `nil` before the first.
+    /// When the last complete list was requested; `nil` before the first.
     public let listedAt: Timestamp?
     /// The clouds.yaml entries that lead here.
     public let clouds: [String]
@@ -44,15 +45,15 @@ public struct Scope: Sendable, Hashable, Identifiable {
         self.clouds = clouds
     }
 
-    /// The queue that it shares with the other scopes of its site and project.
+    /// The queue that it shares with the other scopes of the same site and project.
     public var queueAddress: QueueAddress { QueueAddress(siteID: siteID, projectID: projectID) }
 }
 
-/// How the URL of a service is written so that two spellings of it are equal.
+/// Normalizes service URLs, so that two spellings of one URL are equal.
 public enum SiteEndpoint {
-    /// The URL with its scheme and host in lower case, without a standard port, user, query, or slash at its end.
+    /// The URL with its scheme and host in lower case, and without a default port, user, query or trailing slash.
     ///
-    /// A text that is no URL is given back without the white space around it.
+    /// A text that is not a URL is returned without the white space around it.
     public static func normalized(_ url: String) -> String {
         let text = trimmed(url[...])
         guard let colon = text.firstRange(of: "://") else { return String(text) }
@@ -65,7 +66,7 @@ public enum SiteEndpoint {
         return "\(scheme)://\(self.authority(authority, scheme: scheme))\(path)"
     }
 
-    /// The same of Keystone's URL, without the version of its interface: entries name it or leave it out.
+    /// The same for Keystone's URL, without the API version: some clouds.yaml entries name it and others do not.
     public static func normalizedIdentity(_ url: String) -> String {
         let text = normalized(url)
         for version in ["/v3", "/v2.0"] where text.hasSuffix(version) {
@@ -77,7 +78,7 @@ public enum SiteEndpoint {
     private static func authority(_ text: Substring, scheme: String) -> String {
         var host = text
         var port: Substring = ""
-        // An IPv6 address has colons of its own, between brackets.
+        // An IPv6 address contains colons, in brackets.
         if let colon = text.lastIndex(of: ":"), !text[colon...].contains("]") {
             host = text[..<colon]
             port = text[text.index(after: colon)...].drop { $0 == "0" }
@@ -94,14 +95,14 @@ public enum SiteEndpoint {
     }
 }
 
-/// One configured cloud: an entry of clouds.yaml, or the environment's, and the region if the entry has several.
+/// A configured cloud: an entry of clouds.yaml or of the environment, and a region if the entry has several.
 ///
-/// This is what a cloud is looked up by. What people are shown may be called otherwise: the cloud of the `OS_*`
-/// variables is shown as its region, which is no name that anything can be found by.
+/// Clouds are looked up by this. The name shown to people may differ: the cloud of the `OS_*` variables is shown as its
+/// region, and cannot be looked up by that.
 public struct CloudReference: Sendable, Hashable, CustomStringConvertible {
-    /// The entry's name; `envvars`, unless `OS_CLOUD_NAME` says otherwise, for the environment's cloud.
+    /// The entry's name. The environment's cloud is `envvars`, or what `OS_CLOUD_NAME` says.
     public let entry: String
-    /// Which of the entry's regions; `nil` if it has no choice of them.
+    /// One of the entry's regions; `nil` if the entry does not list several.
     public let region: String?
 
     /// Makes a reference from its parts.
@@ -110,22 +111,22 @@ public struct CloudReference: Sendable, Hashable, CustomStringConvertible {
         self.region = region
     }
 
-    /// Whether it is the other, or the whole entry of which the other is a region.
+    /// Whether it equals the other, or is the whole entry that the other is a region of.
     package func stands(for other: CloudReference) -> Bool {
         self == other || (region == nil && entry == other.entry)
     }
 
-    /// What `--os-cloud` takes for it: `ENTRY`, or `ENTRY/REGION`.
+    /// The value for `--os-cloud`: `ENTRY` or `ENTRY/REGION`.
     public var description: String { region.map { "\(entry)/\($0)" } ?? entry }
 }
 
 /// Which clouds to talk to.
 public enum Clouds: Sendable, Hashable {
-    /// The one that `OS_CLOUD` names, or the environment's, or the only one there is.
+    /// The cloud that `OS_CLOUD` names, or the environment's, or the only one there is.
     case standard
-    /// Those that a person names: an entry of clouds.yaml with all its regions, or one of them as `ENTRY/REGION`;
-    /// `envvars` is the environment's.
+    /// The clouds that a person named. Each is an entry of clouds.yaml with all its regions, or one region as
+    /// `ENTRY/REGION`. `envvars` is the environment's cloud.
     case named([String])
-    /// Every one that is configured.
+    /// Every configured cloud.
     case all
 }

@@ -1,64 +1,65 @@
-/// How to sync.
+/// Options of a sync.
 public struct SyncOptions: Sendable, Hashable {
-    /// Whether a list that lacks many known leases, or is suddenly empty, is right.
+    /// Whether to accept a list that lacks many known leases or is suddenly empty.
     public var confirmsDeletes = false
-    /// Whether credentials that are for another project than before are right.
+    /// Whether to accept credentials that are for another project than before.
     public var confirmsProject = false
-    /// Whether to read hosts, devices, flavors, networks and names as well.
+    /// Whether to also read hosts, devices, flavors, networks and names.
     public var readsResources = true
     /// How long the server may still be working on a request whose answer was lost, in seconds.
     package var quietPeriodSeconds: Int64 = 300
-    /// How many missing leases are asked for at once.
+    /// How many missing leases to ask for at once.
     package var concurrency = 4
-    /// How many leases are decoded and written together. Ids are random, so every batch writes most pages of their
-    /// indexes again: small batches write a multiple of the database. A lease takes about 15 kB of memory meanwhile.
+    /// How many leases are decoded and written together. Lease ids are random, so every batch rewrites most pages of
+    /// their indexes: small batches write several times the size of the database. Each lease takes about 15 kB of
+    /// memory until it is written.
     package var leasesPerBatch = 1_500
 
-    /// The safe choices.
+    /// The safe defaults.
     public init() {}
 }
 
-/// How reading one cloud went.
+/// The result of syncing one cloud.
 public struct SyncReport: Sendable, Hashable {
-    /// Why a cloud could not be mirrored, as far as a program needs to know.
+    /// Why a cloud could not be mirrored, for programs.
     public enum Failure: String, Sendable, Hashable, CaseIterable {
         /// Its configuration is missing or wrong.
         case configuration
-        /// The credentials were refused.
+        /// The credentials were rejected.
         case authentication
-        /// There was no answer.
+        /// The server did not answer.
         case unreachable
-        /// It answered with an error.
+        /// The server answered with an error.
         case server
-        /// Its answer was not what was asked for, or not complete.
+        /// The answer was incomplete, or was not what was asked for.
         case badAnswer = "bad_answer"
-        /// Its answer was not believed.
+        /// The answer was not trusted.
         case suspect
         /// The database could not be written.
         case database
-        /// The run was stopped by a person.
+        /// A person stopped the run.
         case cancelled
     }
 
     /// The clouds.yaml entry.
     public let cloud: String
-    /// The name of the site; that of the cloud, if it never got so far.
+    /// The name of the site, or that of the cloud if the site was never reached.
     public let site: String
-    /// `nil` if the whole list is in the mirror.
+    /// Why it failed; `nil` if the whole list is in the mirror.
     public package(set) var failure: Failure?
-    /// One sentence about the failure: what, where and what to do.
+    /// One sentence about the failure: what failed, where, and what to do.
     public package(set) var message: String?
-    /// The id of the request at fault.
+    /// The id of the failed request.
     public package(set) var requestID: String?
-    /// Seconds that the server asked to be left alone.
+    /// How long the server asked to wait before the next request.
     public package(set) var retryAfter: ServerDelay?
     /// What was read and changed.
     public package(set) var counts: SyncCounts
-    /// Whether the scope had never been read before.
+    /// Whether this was the first sync of the scope.
     public let isFirst: Bool
-    /// Sentences about what is not as it should be, but kept nothing from being mirrored.
+    /// Sentences about problems that did not prevent the sync.
     public var warnings: [String]
-    /// The queued mutations that moved.
+    /// The queued writes whose state changed.
     public var mutations: [Mutation] = []
 
     /// Makes a report from its parts.
@@ -78,37 +79,37 @@ public struct SyncReport: Sendable, Hashable {
     }
 }
 
-/// What a sync tells while it runs.
+/// What a sync reports while it runs.
 public enum SyncProgress: Sendable, Hashable {
-    /// So many bytes and leases of a cloud's list have arrived; the total in bytes, if the server gave it.
+    /// This much of a cloud's list has arrived. The total in bytes is `nil` if the server did not give it.
     case reading(cloud: String, bytes: Int, totalBytes: Int?, leases: Int)
-    /// So many of the new and changed leases are written.
+    /// This many of the new and changed leases are written.
     case writing(cloud: String, done: Int, of: Int)
-    /// So many of the missing leases have been asked for.
+    /// This many of the missing leases have been asked for.
     case confirming(cloud: String, done: Int, of: Int)
-    /// The resources of that kind are being read.
+    /// The resources of this kind are being read.
     case resources(cloud: String, kind: ResourceKind)
-    /// What has changed; handed over as it is written.
+    /// These changes were found. They are reported as they are written.
     case changed(cloud: String, changes: [LeaseChange])
-    /// A queued mutation has moved to another state.
+    /// A queued write changed its state.
     case mutation(cloud: String, Mutation)
-    /// A lease that is waited for has been looked at, and is not there yet.
+    /// A lease being waited for was read, and is not in the requested status yet.
     case waiting(WaitProgress)
-    /// The cloud is done.
+    /// The cloud is finished.
     case finished(SyncReport)
 }
 
-/// How waiting for a lease stands.
+/// The progress of waiting for a lease.
 public struct WaitProgress: Sendable, Hashable {
     /// The lease's name.
     public let name: String
-    /// Its status, or that of its creation in the queue.
+    /// Its status, or the state of its creation in the queue.
     public let status: String
-    /// The status that is waited for.
+    /// The status to wait for.
     public let wanted: LeaseStatus
-    /// How long it has been waited for.
+    /// How long it has been waited for, in seconds.
     public let elapsedSeconds: Int64
-    /// How long it will be waited for at most.
+    /// How long it will be waited for at most, in seconds.
     public let timeoutSeconds: Int64
 
     /// Makes a progress from its parts.
@@ -125,21 +126,21 @@ public struct WaitProgress: Sendable, Hashable {
 public struct SyncRun: Sendable, Hashable, Identifiable {
     /// How an attempt ended.
     public enum Outcome: String, Sendable, Hashable {
-        /// The whole list was read and everything in it is in the mirror.
+        /// The whole list was read, and all of it is in the mirror.
         case complete
         /// The cloud could not be read.
         case failed
-        /// The answer was read but not believed.
+        /// The answer was read but not trusted.
         case suspect
-        /// A run that began later had finished first.
+        /// A run that began later finished first.
         case superseded
     }
 
-    /// The number of the run: a run that began later has a higher one.
+    /// The number of the run. Later runs have higher numbers.
     public let id: Int64
     /// The clouds.yaml entry that was asked for.
     public let cloud: String
-    /// The scope, if authentication got so far.
+    /// The scope, if authentication succeeded.
     public let scopeID: Int64?
     /// When it began.
     public let startedAt: Timestamp
@@ -149,7 +150,7 @@ public struct SyncRun: Sendable, Hashable, Identifiable {
     public let outcome: Outcome?
     /// Why it did not complete.
     public let message: String?
-    /// The `Date` the server gave with the list.
+    /// The server's `Date` header of the list.
     public let serverDate: Timestamp?
     /// What it found.
     public let counts: SyncCounts
@@ -181,12 +182,12 @@ public struct SyncCounts: Sendable, Hashable {
     public var new = 0
     /// The leases that were different.
     public var changed = 0
-    /// Of those, the ones that had ended.
+    /// The changed leases that ended.
     public var ended = 0
-    /// The leases that were gone.
+    /// The leases that were removed.
     public var vanished = 0
 
-    /// Nothing read yet.
+    /// Makes counts of zero.
     public init() {}
 
     /// Adds one change.

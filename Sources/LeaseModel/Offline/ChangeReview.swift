@@ -1,4 +1,5 @@
-/// Looks at a change of a lease before it is queued: what every release of Blazar refuses, as far as the lease is known.
+/// Checks a change of a lease before it is queued. It finds what every release of Blazar refuses, given what is known
+/// of the lease.
 public struct ChangeReview: Sendable {
     private let lease: BlazarLease
     private let pending: [JSONObject]
@@ -6,15 +7,15 @@ public struct ChangeReview: Sendable {
 
     /// - Parameters:
     ///   - lease: the lease as it is known.
-    ///   - pending: the changes that will be carried out before this one, as a PUT takes them.
-    ///   - now: the time.
+    ///   - pending: the changes that will be carried out before this one, each as the body of a PUT.
+    ///   - now: the current time.
     public init(lease: BlazarLease, pending: [JSONObject] = [], now: Timestamp) {
         self.lease = lease
         self.pending = pending
         self.now = now
     }
 
-    /// Everything that Blazar refuses, in the order of the fields.
+    /// Everything in the change that Blazar refuses, in the order of the fields.
     public func findings(_ change: JSONObject) -> [DraftFinding] {
         let asked = LeaseFields(change)
         guard !isRenameOnly(asked) else { return nameFindings(asked) }
@@ -112,9 +113,9 @@ public struct ChangeReview: Sendable {
     }
 }
 
-/// What every release of Blazar refuses about one reservation, whatever the site has.
+/// What every release of Blazar refuses about one reservation, whatever resources the site has.
 enum ReservationReview {
-    /// The fields without which a new reservation of a type is refused.
+    /// The fields that a new reservation of a type must have.
     private static func required(_ type: ResourceType) -> [String] {
         switch type {
         case .host, .device: ["min", "max"]
@@ -124,7 +125,7 @@ enum ReservationReview {
         }
     }
 
-    /// What is missing in a new reservation.
+    /// The required fields that a new reservation lacks.
     static func missing(_ fields: JSONObject, _ place: String) -> [DraftFinding] {
         let type = ResourceType(rawValue: fields["resource_type"]?.stringValue ?? "")
         return required(type).filter { fields[$0] == nil }.map {
@@ -132,7 +133,7 @@ enum ReservationReview {
         }
     }
 
-    /// What is wrong with the counts of a reservation, a new one or one as it is to become.
+    /// What is wrong with the counts of a reservation, either a new one or one after a change.
     static func counts(_ fields: JSONObject, _ type: ResourceType, _ place: String) -> [DraftFinding] {
         var findings: [DraftFinding] = []
         for name in countNames(type) {

@@ -1,7 +1,7 @@
-/// Looks at a draft before it is queued, with what the mirror knows of the site and what a person wrote down of its
-/// rules: without a network, and silent about what is not known.
+/// Checks a draft before it is queued, using what the mirror knows about the site and the site rules that a person
+/// wrote down. It needs no network, and it says nothing about what is unknown.
 ///
-/// What the mirror says may be old, so what rests on it is a warning. A refusal rests on Blazar's own checks.
+/// The mirror may be out of date, so findings based on it are warnings. Refusals are based on Blazar's own checks.
 public struct DraftReview: Sendable {
     let catalogue: SiteCatalogue
     let policy: SitePolicy
@@ -9,10 +9,10 @@ public struct DraftReview: Sendable {
     private let lateStart: LateStartPolicy
 
     /// - Parameters:
-    ///   - catalogue: what the site has, as far as is known.
-    ///   - policy: what the site asks of leases.
-    ///   - lateStart: what becomes of a start that has passed.
-    ///   - now: the time, for a draft that starts now.
+    ///   - catalogue: the resources of the site, as far as they are known.
+    ///   - policy: the site's rules for leases.
+    ///   - lateStart: what to do about a start that has passed.
+    ///   - now: the current time, for a draft that starts now.
     public init(
         catalogue: SiteCatalogue = SiteCatalogue(), policy: SitePolicy = SitePolicy(),
         lateStart: LateStartPolicy = .expire, now: Timestamp
@@ -23,7 +23,7 @@ public struct DraftReview: Sendable {
         self.now = now
     }
 
-    /// Everything that is noticed, in the order of the fields.
+    /// All findings, in the order of the fields.
     public func findings(_ draft: LeaseDraft) -> [DraftFinding] {
         var findings = draft.problems(now: now).map { DraftFinding(.refusal, field: $0.field, "It \($0.problem).") }
         findings += pastFindings(draft)
@@ -106,7 +106,7 @@ public struct DraftReview: Sendable {
         return refusals + siteFindings(fields, type, field)
     }
 
-    /// What is noticed about a reservation by what the site has.
+    /// Findings about a reservation that depend on what the site has.
     private func siteFindings(_ fields: JSONObject, _ type: ResourceType, _ field: String) -> [DraftFinding] {
         switch type {
         case .host:
@@ -123,7 +123,7 @@ public struct DraftReview: Sendable {
     }
 
     private func typeFindings(_ type: ResourceType, _ field: String) -> [DraftFinding] {
-        // Without one, LeaseDraft.problems has said so.
+        // LeaseDraft.problems reports a missing type.
         guard !type.rawValue.isEmpty else { return [] }
         let known = Set(ResourceType.shortNames.map(\.type.rawValue)).sorted()
         return [
@@ -181,7 +181,7 @@ extension Suggestion {
 }
 
 extension DraftReview {
-    /// What is noticed about how many hosts or devices are asked for.
+    /// Findings about the number of hosts or devices.
     func countFindings(_ fields: JSONObject, _ kind: ResourceKind, _ field: String) -> [DraftFinding] {
         if catalogue.notOffered.contains(kind) {
             return [
@@ -203,7 +203,7 @@ extension DraftReview {
         ]
     }
 
-    /// What is noticed about what the hosts, devices or networks must be.
+    /// Findings about the requirements on hosts, devices or networks.
     func requirementFindings(_ fields: JSONObject, _ kind: ResourceKind, _ field: String) -> [DraftFinding] {
         var findings: [DraftFinding] = []
         for name in ["resource_properties", "hypervisor_properties"] {
@@ -263,21 +263,21 @@ extension DraftReview {
     private static func things(_ kind: ResourceKind) -> String { thing(kind) + "s" }
 }
 
-/// Something that was noticed about a draft before it was sent.
+/// A finding about a draft before it is sent.
 public struct DraftFinding: Sendable, Hashable, CustomStringConvertible {
-    /// How sure it is.
+    /// How certain the finding is.
     public enum Severity: String, Sendable, Hashable {
-        /// Blazar may refuse it, or it may not be what was meant.
+        /// Blazar may refuse the draft, or it may not be what the user meant.
         case warning
-        /// Blazar refuses it, whatever the site has.
+        /// Blazar refuses the draft, whatever resources the site has.
         case refusal
     }
 
-    /// How sure it is.
+    /// How certain the finding is.
     public let severity: Severity
-    /// What it is about: `reservations[0].resource_properties`.
+    /// The field it is about: `reservations[0].resource_properties`.
     public let field: String
-    /// One sentence.
+    /// The finding in one sentence.
     public let message: String
 
     /// Makes a finding.
@@ -289,7 +289,7 @@ public struct DraftFinding: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { "\(field): \(message)" }
 
-    /// The finding as a program reads it.
+    /// The finding as JSON, for programs.
     public var json: JSONObject {
         ["severity": .string(severity.rawValue), "field": .string(field), "message": .string(message)]
     }

@@ -1,13 +1,13 @@
-/// A stretch of time in which enough hosts are free.
+/// A period in which enough hosts are free.
 public struct FreeSlot: Sendable, Hashable {
     /// The earliest start.
     public let startsAt: Timestamp
-    /// The latest start before which, from the earliest on, enough are free throughout; `nil` if none is known to be the
-    /// last.
+    /// The latest possible start: from the earliest start until this one, enough hosts are free throughout. `nil` if
+    /// there is no known limit.
     public let latestStart: Timestamp?
-    /// The end, if it starts at the earliest.
+    /// The end, if it starts as early as possible.
     public let endsAt: Timestamp
-    /// The ids of all hosts that are free from that start to that end.
+    /// The ids of all hosts that are free from the earliest start to that end.
     public let hosts: [String]
 
     /// Makes a slot.
@@ -19,43 +19,44 @@ public struct FreeSlot: Sendable, Hashable {
     }
 }
 
-/// Finds when so many of some hosts are free at once, for so long.
+/// Finds periods in which a number of hosts are free at the same time, for a given duration.
 ///
-/// To the minute, as Blazar keeps its dates: whatever is busy for a part of a minute is busy for all of it. Blazar also
-/// keeps `cleaning_time` free between two leases on a host, where an operator set one; it tells nobody.
+/// The search works in minutes, like Blazar's dates: a host that is busy for part of a minute is busy for all of it.
+/// Blazar also keeps `cleaning_time` free between two leases on a host if an operator has set it, but does not report
+/// it.
 public struct FreeSlotSearch: Sendable {
-    /// When each host is busy, by its id. Stretches may overlap.
+    /// When each host is busy, by host id. Periods may overlap.
     private var busy: [String: [Range<Int64>]]
 
-    /// Makes a search among hosts that are free.
+    /// Makes a search among hosts, all of which are free at first.
     public init(hosts: some Sequence<String>) {
         busy = Dictionary(hosts.map { ($0, []) }) { first, _ in first }
     }
 
-    /// Notes that a host is busy from one moment to just before another.
+    /// Records that a host is busy from one moment until just before another.
     public mutating func note(_ host: String, busyFrom start: Timestamp, to end: Timestamp) {
         let range = (Self.minute(start), Self.minute(end.adding(seconds: 59)))
         guard range.0 < range.1 else { return }
         busy[host]?.append(range.0..<range.1)
     }
 
-    /// Notes that so many of these hosts are busy, though not which: those are taken that are free then, so that what is
-    /// left is what is left for sure.
+    /// Records that a number of these hosts are busy, without knowing which. Hosts that are free at that time are
+    /// chosen, so that the hosts that remain free are a safe estimate.
     public mutating func note(_ count: Int, of hosts: [String], busyFrom start: Timestamp, to end: Timestamp) {
         let wanted = Self.minute(start)..<max(Self.minute(start), Self.minute(end.adding(seconds: 59)))
         let free = hosts.filter { host in busy[host].map { !$0.contains { $0.overlaps(wanted) } } ?? false }
         for host in free.sorted().prefix(max(0, count)) { note(host, busyFrom: start, to: end) }
     }
 
-    /// The stretches in which enough hosts are free, the earliest first.
+    /// The periods in which enough hosts are free, earliest first.
     ///
     /// - Parameters:
-    ///   - count: how many hosts are wanted, 1 or more.
-    ///   - durationSeconds: for how long, rounded up to a minute.
-    ///   - after: not to start before this moment.
-    ///   - before: to have ended by this moment; `nil` for any time.
-    ///   - limit: how many stretches to find at most.
-    /// - Returns: the slots, each of which begins where enough hosts become free.
+    ///   - count: how many hosts are needed, 1 or more.
+    ///   - durationSeconds: how long they are needed, in seconds; rounded up to a minute.
+    ///   - after: the earliest start.
+    ///   - before: the latest end; `nil` for no limit.
+    ///   - limit: the largest number of periods to find.
+    /// - Returns: the periods, each beginning when enough hosts become free.
     public func slots(
         count: Int, durationSeconds: Int64, after: Timestamp, before: Timestamp? = nil, limit: Int
     ) -> [FreeSlot] {
@@ -63,7 +64,8 @@ public struct FreeSlotSearch: Sendable {
         let last = before.map(Self.minute) ?? Int64.max
         let length = max(1, Self.minute(Timestamp(secondsSince1970: durationSeconds).adding(seconds: 59)))
         guard count > 0, busy.count >= count, limit > 0 else { return [] }
-        // A host is counted in at the first minute at which it may start, and out at the first at which it may not.
+        // A host is added at the first minute at which it may start, and removed at the first minute at which it may
+        // not.
         var changes: [Int64: Int] = [:]
         for ranges in busy.values {
             for starts in Self.starts(between: ranges, first: first, last: last, length: length) {
@@ -96,7 +98,7 @@ public struct FreeSlotSearch: Sendable {
             endsAt: Self.moment(start + length), hosts: hosts)
     }
 
-    /// The minutes at which a host that is busy at those times may start to be used for so long.
+    /// The minutes at which a host with these busy periods may start to be used for this long.
     private static func starts(
         between busy: [Range<Int64>], first: Int64, last: Int64, length: Int64
     ) -> [Range<Int64>] {
@@ -112,10 +114,10 @@ public struct FreeSlotSearch: Sendable {
         return starts
     }
 
-    /// The minute that a moment lies in, counted from 1970.
+    /// The minute that contains a moment, counted from 1970.
     private static func minute(_ moment: Timestamp) -> Int64 { moment.truncatedToMinute.secondsSince1970 / 60 }
 
-    /// The beginning of a minute; the last moment there is if it lies behind that.
+    /// The beginning of a minute, or the last representable moment if the minute is beyond it.
     private static func moment(_ minute: Int64) -> Timestamp {
         let (seconds, overflows) = minute.multipliedReportingOverflow(by: 60)
         return Timestamp(secondsSince1970: overflows ? .max : seconds)

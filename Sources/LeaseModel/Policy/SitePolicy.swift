@@ -1,18 +1,18 @@
-/// What a site's operators ask of leases, as its users wrote it down: enough to warn, never to refuse, since such rules
-/// differ by site and change without notice.
+/// A site's rules for leases, as its users wrote them down. They are used for warnings, never for refusals, since such
+/// rules differ by site and change without notice.
 public struct SitePolicy: Sendable, Hashable {
-    /// The longest that a lease may be when it is made, and after each extension from then on, in seconds.
+    /// The longest duration of a lease, when it is created and from the moment of each extension, in seconds.
     public var maxDurationSeconds: Int64?
     /// How long before its end a lease may be extended, in seconds.
     public var extensionWindowSeconds: Int64?
     /// How long before its end a lease counts as ending soon, in seconds.
     public var warningSeconds: Int64?
-    /// Whether creations carry an event of ours; `nil` leaves it to the cloud's entry in clouds.yaml.
+    /// Whether creations carry a token event; `nil` leaves it to the cloud's entry in clouds.yaml.
     public var sendsClientEvent: Bool?
-    /// What reserved things cost.
+    /// The rates for reserved resources.
     public var rates: [ServiceUnitRate]
 
-    /// Makes a policy; without arguments, one that asks for nothing.
+    /// Makes a policy. Without arguments it has no rules.
     public init(
         maxDurationSeconds: Int64? = nil, extensionWindowSeconds: Int64? = nil, warningSeconds: Int64? = nil,
         sendsClientEvent: Bool? = nil, rates: [ServiceUnitRate] = []
@@ -24,8 +24,8 @@ public struct SitePolicy: Sendable, Hashable {
         self.rates = rates
     }
 
-    /// This policy with everything that another one says in its place: how a site's section goes over the file's own
-    /// values. A table of rates replaces the other whole.
+    /// This policy with the values of another one in place of its own: a site's section overrides the file's general
+    /// values. A table of rates is replaced as a whole.
     public func overridden(by newer: SitePolicy) -> SitePolicy {
         SitePolicy(
             maxDurationSeconds: newer.maxDurationSeconds ?? maxDurationSeconds,
@@ -35,14 +35,15 @@ public struct SitePolicy: Sendable, Hashable {
             rates: newer.rates.isEmpty ? rates : newer.rates)
     }
 
-    /// The rate that holds at a moment: one for that very kind before one for the whole resource type, and of those
-    /// the one that began last.
+    /// The rate that applies at a moment. A rate for the kind takes precedence over one for the whole resource type;
+    /// among several, the one that began last applies.
     ///
     /// - Parameters:
-    ///   - resourceType: what is reserved.
-    ///   - kind: which of it: a node type, a flavor's name, a device's machine name; `nil` if it is not known.
-    ///   - moment: when.
-    /// - Returns: `nil` if the table does not say.
+    ///   - resourceType: the type of resource.
+    ///   - kind: the kind within the type: a node type, a flavor's name, a device's machine name; `nil` if it is
+    ///     unknown.
+    ///   - moment: the moment.
+    /// - Returns: the rate; `nil` if the table has none.
     public func rate(
         of resourceType: ResourceType = .host, kind: String?, at moment: Timestamp
     ) -> ServiceUnitRate? {
@@ -54,13 +55,13 @@ public struct SitePolicy: Sendable, Hashable {
 }
 
 extension SitePolicy {
-    /// What is noticed about moving a lease's end.
+    /// Findings about moving a lease's end.
     ///
     /// - Parameters:
-    ///   - end: when it ends now.
-    ///   - newEnd: when it is to end.
-    ///   - now: the time.
-    /// - Returns: warnings; none for an end that comes earlier.
+    ///   - end: the current end.
+    ///   - newEnd: the new end.
+    ///   - now: the current time.
+    /// - Returns: warnings; none if the end moves to an earlier time.
     public func findings(movingEndFrom end: Timestamp, to newEnd: Timestamp, now: Timestamp) -> [DraftFinding] {
         guard newEnd > end else { return [] }
         var findings: [DraftFinding] = []
@@ -82,14 +83,14 @@ extension SitePolicy {
     }
 }
 
-/// The policies of every site, as one file has them.
+/// The policies of all sites, as one file contains them.
 public struct SitePolicies: Sendable, Hashable {
-    /// What holds where a site says nothing else.
+    /// The rules that apply unless a site has its own.
     public var general: SitePolicy
-    /// What single sites say, by the site's name or that of its entry in clouds.yaml.
+    /// The rules of single sites, by the name of the site or of its entry in clouds.yaml.
     public var sites: [String: SitePolicy]
 
-    /// Makes policies; without arguments, none.
+    /// Makes policies. Without arguments there are none.
     public init(general: SitePolicy = SitePolicy(), sites: [String: SitePolicy] = [:]) {
         self.general = general
         self.sites = sites
@@ -97,24 +98,25 @@ public struct SitePolicies: Sendable, Hashable {
 
     /// The policy of a site.
     ///
-    /// - Parameter names: the names it may go by, the first that has a section counts.
+    /// - Parameter names: the possible names of the site. The first one that has a section is used.
     /// - Returns: the general policy, overridden by the site's section if there is one.
     public func policy(of names: [String]) -> SitePolicy {
         names.lazy.compactMap { sites[$0] }.first.map(general.overridden) ?? general
     }
 }
 
-/// What an hour of one reserved thing costs in the site's service units (SU), and from when to when.
+/// The price of one reserved resource per hour in the site's service units (SU), and the period in which it applies.
 public struct ServiceUnitRate: Sendable, Hashable {
-    /// What is reserved: hosts, floating IPs, networks, flavors, devices.
+    /// The type of resource.
     public var resourceType: ResourceType
-    /// Which of it: a node type, a flavor's name, a device's machine name; `nil` for all that have no rate of their own.
+    /// The kind within the type: a node type, a flavor's name, a device's machine name; `nil` for all kinds without a
+    /// rate of their own.
     public var kind: String?
     /// Service units per hour of one of it.
     public var serviceUnitsPerHour: Double
-    /// From this moment on; `nil` from ever.
+    /// The first moment at which it applies; `nil` for no limit.
     public var from: Timestamp?
-    /// Until just before this moment; `nil` for ever.
+    /// It applies until just before this moment; `nil` for no limit.
     public var until: Timestamp?
 
     /// Makes a rate.
@@ -129,7 +131,7 @@ public struct ServiceUnitRate: Sendable, Hashable {
         self.until = until
     }
 
-    /// Whether it holds at a moment.
+    /// Whether it applies at a moment.
     public func holds(at moment: Timestamp) -> Bool {
         if let from, moment < from { return false }
         if let until, moment >= until { return false }

@@ -2,21 +2,21 @@
 public struct LeaseDraft: Sendable, Hashable {
     /// When it starts.
     public enum Start: Sendable, Hashable {
-        /// When the server gets it.
+        /// When the server receives it.
         case now
-        /// At this moment, to the minute.
+        /// At this moment, truncated to the minute.
         case at(Timestamp)
     }
 
-    /// Its name; at most 80 characters, beyond which Blazar answers with a bare 500.
+    /// Its name, at most 80 characters. Blazar answers a longer one with a bare 500.
     public var name: String
     /// When it starts.
     public var start: Start
-    /// When it ends, to the minute.
+    /// When it ends, truncated to the minute.
     public var endsAt: Timestamp
-    /// When to announce the end; `nil` leaves it to the site.
+    /// When to send the notice before the end; `nil` leaves it to the site.
     public var beforeEnd: Timestamp?
-    /// What it reserves, as Blazar takes it.
+    /// The reservations, as Blazar accepts them.
     public var reservations: [JSONObject]
     /// Other fields of the POST.
     public var extra: JSONObject
@@ -51,7 +51,7 @@ public struct LeaseDraft: Sendable, Hashable {
         return object
     }
 
-    /// Reads a draft from the body of a POST.
+    /// Decodes a draft from the body of a POST.
     ///
     /// - Throws: ``DraftError`` naming the field at fault.
     public init(body: JSONObject) throws(DraftError) {
@@ -76,7 +76,7 @@ public struct LeaseDraft: Sendable, Hashable {
             extra: reader.remainder)
     }
 
-    /// What is wrong with a name; `nil` if nothing is.
+    /// What is wrong with a name; `nil` if it is valid.
     static func nameProblem(_ name: String) -> String? {
         if name.isEmpty { return "is empty" }
         let length = name.unicodeScalars.count
@@ -84,10 +84,10 @@ public struct LeaseDraft: Sendable, Hashable {
         return "has \(length) characters; Blazar takes \(longestName) at most"
     }
 
-    /// What is wrong with the draft, before anything is sent; empty if nothing is.
+    /// What is wrong with the draft. Nothing is sent to find out.
     ///
-    /// - Parameter now: the time, for a draft that starts now.
-    /// - Returns: every problem, in the order of the fields.
+    /// - Parameter now: the current time, for a draft that starts now.
+    /// - Returns: every problem, in the order of the fields; empty if there is none.
     public func problems(now: Timestamp) -> [DraftError] {
         var problems: [DraftError] = []
         if let problem = Self.nameProblem(name) { problems.append(DraftError(field: "name", problem: problem)) }

@@ -1,23 +1,23 @@
-/// Values of a lease's fields, and of the fields of its reservations: what a change asks for, or what a lease has.
+/// Values of a lease's fields and of its reservations' fields: those that a change asks for, or those that a lease has.
 ///
-/// Changes are merged and compared by it: one value for each field, and one for each field of each reservation. The list
-/// of reservations is never replaced as a whole.
+/// Changes are merged and compared field by field, for the lease and for each reservation. The list of reservations is
+/// never replaced as a whole.
 public struct LeaseFields: Sendable, Hashable {
     /// Fields of the lease itself, as a PUT takes them.
     public var lease: JSONObject
-    /// Fields of reservations, by the reservation's id, in the order in which they were named.
+    /// Fields of reservations, by reservation id, in the order in which they were named.
     public private(set) var reservations: [(id: String, fields: JSONObject)]
-    /// What stands among the reservations without an id.
+    /// Elements of the list of reservations that have no id.
     public var unidentified: [JSONValue]
 
-    /// No fields.
+    /// Makes a value without fields.
     public init() {
         lease = [:]
         reservations = []
         unidentified = []
     }
 
-    /// Reads the body of a PUT.
+    /// Decodes the body of a PUT.
     public init(_ body: JSONObject) {
         self.init()
         lease = body
@@ -45,13 +45,13 @@ public struct LeaseFields: Sendable, Hashable {
         return body
     }
 
-    /// Whether nothing is named.
+    /// Whether there are no fields.
     public var isEmpty: Bool { lease.isEmpty && reservations.isEmpty && unidentified.isEmpty }
 
-    /// The fields of a reservation; `nil` if it is not named.
+    /// The fields of a reservation; `nil` if it has none here.
     public subscript(reservation id: String) -> JSONObject? { reservations.first { $0.id == id }?.fields }
 
-    /// Sets fields of a reservation; its others stay.
+    /// Sets fields of a reservation. Its other fields stay.
     public mutating func merge(_ fields: JSONObject, into id: String) {
         if let index = reservations.firstIndex(where: { $0.id == id }) {
             reservations[index].fields = reservations[index].fields.merging(fields)
@@ -60,7 +60,7 @@ public struct LeaseFields: Sendable, Hashable {
         }
     }
 
-    /// The same fields, with each one that `newer` names at its value there.
+    /// These fields, with every field in `newer` set to its value there.
     public func merging(_ newer: LeaseFields) -> LeaseFields {
         var result = self
         result.lease = lease.merging(newer.lease)
@@ -69,7 +69,7 @@ public struct LeaseFields: Sendable, Hashable {
         return result
     }
 
-    /// Every value by the name of its field: `end_date`, `reservations[ID].amount`.
+    /// Every value with the name of its field: `end_date`, `reservations[ID].amount`.
     public var named: [(name: String, value: JSONValue)] {
         lease.members.map { ($0.key, $0.value) }
             + reservations.flatMap { id, fields in
@@ -77,7 +77,7 @@ public struct LeaseFields: Sendable, Hashable {
             }
     }
 
-    /// The value of a field by its name, as ``named`` gives it.
+    /// The value of a field, by its name in ``named``.
     public func value(named name: String) -> JSONValue? { named.first { $0.name == name }?.value }
 
     public static func == (left: LeaseFields, right: LeaseFields) -> Bool {
@@ -98,18 +98,19 @@ public struct LeaseFields: Sendable, Hashable {
 
 // MARK: - Creations
 
-// The reservations of a creation have no ids yet. Until then they are known by the lease's local id and their place.
+// The reservations of a creation have no ids yet. Until Blazar assigns them, they are known by the local id of the
+// lease and their position.
 extension LeaseFields {
-    /// What a reservation of a creation is known by, until Blazar has given it an id.
+    /// The local id of a creation's reservation, used until Blazar has assigned an id.
     public static func localID(ofReservation index: Int, in localID: String) -> String { "\(localID)-\(index + 1)" }
 
-    /// The body of a creation's POST after a change of it.
+    /// Applies a change to the body of a creation's POST.
     ///
     /// - Parameters:
-    ///   - change: what is to change.
+    ///   - change: the change.
     ///   - draft: the body of the POST.
     ///   - localID: the local id of the lease.
-    /// - Returns: the body.
+    /// - Returns: the changed body.
     public static func merge(_ change: JSONObject, intoDraft draft: JSONObject, localID: String) -> JSONObject {
         let change = LeaseFields(change)
         var body = draft.merging(change.lease)
@@ -120,7 +121,7 @@ extension LeaseFields {
             if let place, let present = elements[place].objectValue {
                 elements[place] = .object(present.merging(fields))
             } else {
-                // Nothing that was asked for is dropped: Blazar will say what is wrong with it.
+                // Keep what was asked for: Blazar will say what is wrong with it.
                 elements.append(.object((["id": .string(id)] as JSONObject).merging(fields)))
             }
         }
@@ -132,12 +133,12 @@ extension LeaseFields {
 // MARK: - Leases as they are
 
 extension LeaseFields {
-    /// The values that a lease has for the fields that a change names, where they can be compared.
+    /// The values that a lease has for the fields in this change, where they can be compared.
     ///
-    /// Blazar does not tell every field of a reservation: what a lease does not show is left out.
+    /// Blazar does not return every field of a reservation. Fields that the lease does not show are left out.
     ///
     /// - Parameter lease: the lease.
-    /// - Returns: the values, in the form in which a PUT takes them.
+    /// - Returns: the values, as in the body of a PUT.
     public func values(of lease: BlazarLease) -> LeaseFields {
         var values = LeaseFields()
         for field in self.lease.keys {
@@ -156,8 +157,8 @@ extension LeaseFields {
         return values
     }
 
-    /// Whether two values of a field mean the same to Blazar: a number may be written as its digits, a date in another of
-    /// its formats, and an affinity in many ways.
+    /// Whether Blazar treats two values of a field as equal. A number may be a string of digits, a date may be in
+    /// another of Blazar's formats, and an affinity may be written in many ways.
     package static func areSame(_ field: String, _ left: JSONValue, _ right: JSONValue) -> Bool {
         if left == right { return true }
         switch field {
@@ -174,7 +175,7 @@ extension LeaseFields {
         }
     }
 
-    /// A count: Blazar takes it as a number or as its digits.
+    /// A count. Blazar accepts a number or a string of digits.
     package static func number(_ value: JSONValue?) -> Int? {
         value?.intValue ?? value?.stringValue.flatMap { Int($0) }
     }
@@ -183,7 +184,7 @@ extension LeaseFields {
         value.stringValue.flatMap { Timestamp(parsing: $0) }?.truncatedToMinute
     }
 
-    /// Yes, no or neither, as Blazar reads an affinity.
+    /// An affinity as Blazar reads it: yes, no or none.
     private static func answer(_ value: JSONValue) -> String? {
         if value.isNull { return "none" }
         if let answer = value.boolValue { return answer ? "yes" : "no" }
@@ -197,7 +198,7 @@ extension LeaseFields {
 }
 
 extension BlazarLease {
-    /// This lease with fields at the values that a server has accepted for them.
+    /// This lease after a change that the server has accepted.
     package func applying(_ change: JSONObject) -> BlazarLease {
         let change = LeaseFields(change)
         var lease = self
@@ -221,10 +222,10 @@ extension BlazarLease {
 }
 
 extension Reservation {
-    /// The fields that a change may name, as this reservation has them.
+    /// The fields of this reservation that a change may name.
     ///
-    /// The flavor that Blazar lists is the one that it made, and what it lists as a flavor reservation's
-    /// `resource_properties` is the one that was asked for: neither is what a request would say.
+    /// For a flavor reservation, the `flavor_id` that Blazar lists is the flavor it made, and the `resource_properties`
+    /// that it lists are the flavor that was asked for. Neither is what a request would contain, so both are left out.
     var changeable: JSONObject {
         var shown = fields
         shown["resource_type"] = .string(resourceType.rawValue)
@@ -234,11 +235,12 @@ extension Reservation {
         return shown
     }
 
-    /// This reservation as a PUT takes it, with some fields changed.
+    /// This reservation as the body of a PUT has it, with some fields changed.
     ///
-    /// Chameleon's Blazar checks a changed reservation as if it were a new one, and refuses it for every field that is
-    /// missing. So the fields that are known are sent along. Upstream's Blazar takes nothing but a new amount for the
-    /// instances of an active reservation, and forgets which floating IPs were required if it is told them again.
+    /// Chameleon's Blazar checks a changed reservation as if it were new, and refuses it if any required field is
+    /// missing, so all known fields are sent along. There are two exceptions for upstream's Blazar. For the instances
+    /// of an active reservation it accepts only a new amount. And it forgets which floating IPs were required if they
+    /// are sent again.
     ///
     /// - Parameter changes: the fields and their new values.
     /// - Returns: the element of `reservations`.

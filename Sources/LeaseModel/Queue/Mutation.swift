@@ -1,6 +1,6 @@
-/// A write that somebody asked for: kept until the cloud has carried it out, or a person has let it go.
+/// A write that somebody requested. It is kept until the cloud has carried it out or a person has given it up.
 public struct Mutation: Sendable, Hashable, Identifiable {
-    /// What to do.
+    /// The kind of write.
     public enum Verb: String, Sendable, Hashable, CaseIterable {
         case create
         case update
@@ -8,55 +8,55 @@ public struct Mutation: Sendable, Hashable, Identifiable {
         case delete
     }
 
-    /// The number of the mutation in this database.
+    /// The id of the write in this database.
     public let id: Int64
-    /// What it is bound to. Every scope of it may send the mutation.
+    /// The site and project of the write. Every scope with that site and project may send it.
     public let address: QueueAddress
-    /// The scope by which it was asked for.
+    /// The scope through which it was requested.
     public let scopeID: Int64
     /// The name of the site.
     public let site: String
-    /// What to do.
+    /// The kind of write.
     public package(set) var verb: Verb
-    /// The local id of the lease, if it was, or is to be, created from here.
+    /// The local id of the lease, if this database created it or is to create it.
     public let localID: String?
-    /// Blazar's id of the lease, once it has one.
+    /// Blazar's id of the lease, once it is known.
     public var leaseID: String?
-    /// The lease's name, for people.
+    /// The lease's name, for display.
     public var leaseName: String
-    /// Where it is.
+    /// Its state.
     public var state: MutationState
-    /// Why it is there: the category of a rejection, `conflict`, `auth`, `ambiguous`.
+    /// The reason for its state: the category of a rejection, `conflict`, `auth` or `ambiguous`.
     public var reason: String?
-    /// What a person should know: the server's own words, or what is waited for.
+    /// Details for people: the server's own words, or what the write is waiting for.
     public var message: String?
     /// The id of the last request that failed.
     public var requestID: String?
-    /// For a creation the body of the POST, for a change the fields and their new values.
+    /// The body of the POST for a creation; the fields and their new values for a change.
     public var body: JSONObject
-    /// For a change: the values that its fields had when it was asked for.
+    /// For a change, the values that its fields had when it was requested.
     public var base: JSONObject
-    /// After a conflict: the values that the server has.
+    /// After a conflict, the server's values.
     public var theirs: JSONObject?
-    /// For a creation: what the lease will carry, so that it can be recognised after a lost answer.
+    /// For a creation, the token that the lease will carry, so that it can be recognized if the answer is lost.
     public let token: String?
-    /// What to do if the start has passed before it could be sent.
+    /// What to do if the start has passed before the creation could be sent.
     public var lateStart: LateStartPolicy
-    /// Not to be sent after this moment.
+    /// The write is not sent after this moment.
     public var notAfter: Timestamp?
-    /// A rejection for want of capacity is tried again until this moment.
+    /// A rejection for lack of capacity is retried until this moment.
     public var retryUntil: Timestamp?
-    /// When it was asked for.
+    /// When it was requested.
     public let createdAt: Timestamp
     /// When its state last changed.
     public var updatedAt: Timestamp
-    /// Not to be tried before this moment.
+    /// The write is not tried before this moment.
     public var nextAttemptAt: Timestamp
-    /// How often a request for it has left.
+    /// How many requests have been sent for it.
     public var attempts: Int
-    /// How often in a row it has failed.
+    /// How many attempts in a row have failed.
     public var failures: Int
-    /// What is known about an attempt without an answer.
+    /// What is known about an attempt whose answer was lost.
     public var unconfirmed: UnconfirmedAttempt?
 
     /// Makes a mutation from its parts.
@@ -89,14 +89,15 @@ public struct Mutation: Sendable, Hashable, Identifiable {
         failures = 0
     }
 
-    /// Whether another creation of the same name is being sent: a lease that looks like this one's may be that one's.
+    /// Whether another creation with the same name is being sent. A lease that looks like this one's may then be that
+    /// one's.
     package func hasTwinUnderWay(in queue: [Mutation]) -> Bool {
         queue.contains {
             $0.id != id && $0.verb == .create && $0.state == .sending && $0.leaseName == leaseName
         }
     }
 
-    /// Whether two mutations are about the same lease.
+    /// Whether two writes are for the same lease.
     public func concernsSameLease(as other: Mutation) -> Bool {
         guard address == other.address else { return false }
         if let leaseID, leaseID == other.leaseID { return true }
@@ -104,32 +105,32 @@ public struct Mutation: Sendable, Hashable, Identifiable {
     }
 }
 
-/// Where a mutation is in its life.
+/// The state of a write.
 public enum MutationState: String, Sendable, Hashable, CaseIterable {
-    /// Waits to be sent.
+    /// It waits to be sent.
     case queued
-    /// Its request may have left.
+    /// Its request may have been sent.
     case sending
-    /// Its request may have been carried out: there was no answer that tells.
+    /// The server may have carried it out: no answer says whether it did.
     case unknown
-    /// The server has said yes.
+    /// The server accepted it.
     case accepted
-    /// It shows in the server's list, or needs nothing more.
+    /// Its effect shows in the server's list, or it needs nothing more.
     case settled
-    /// The server has said no.
+    /// The server rejected it.
     case rejected
-    /// A person must decide, or log in.
+    /// A person must decide or log in.
     case blocked
-    /// It keeps failing for no known reason; a person must look.
+    /// It keeps failing for an unknown reason; a person must look at it.
     case parked
-    /// Withdrawn before it was sent.
+    /// It was cancelled before it was sent.
     case cancelled
     /// Its time passed before it could be sent.
     case expired
-    /// A later one took its place.
+    /// A later write replaced it.
     case superseded
 
-    /// Whether nothing more will happen to it unless a person asks.
+    /// Whether nothing more happens to it unless a person asks.
     public var isFinal: Bool {
         switch self {
         case .settled, .rejected, .cancelled, .expired, .superseded: true
@@ -137,10 +138,10 @@ public enum MutationState: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether it may still be carried out, or wait for a person: what is shown as queued.
+    /// Whether it may still be carried out or waits for a person. These writes are shown as queued.
     public var isPending: Bool { !isFinal && self != .accepted }
 
-    /// Whether a later mutation of the same lease has to wait for it.
+    /// Whether later writes for the same lease must wait for it.
     public var holdsUpLater: Bool {
         switch self {
         case .queued, .sending, .unknown, .blocked, .parked: true
@@ -149,30 +150,30 @@ public enum MutationState: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// What becomes of a creation whose start has passed before it could be sent.
+/// What to do with a creation whose start has passed before it could be sent.
 public enum LateStartPolicy: String, Sendable, Hashable, CaseIterable {
-    /// Start at once, keep the end.
+    /// Start at once and keep the end.
     case startNow = "start-now"
-    /// Start at once, keep the duration.
+    /// Start at once and keep the duration.
     case shift
-    /// Do not create it any more.
+    /// Do not create the lease.
     case expire
 }
 
 /// What is known about an attempt whose answer was lost.
 public struct UnconfirmedAttempt: Sendable, Hashable {
-    /// The last sync run that had begun before the attempt: lists of later runs began after it.
+    /// The last sync run that had begun before the attempt. The lists of later runs were requested after it.
     public var run: Int64
-    /// The server's clock before the attempt, if it was known.
+    /// The server's time before the attempt, if it was known.
     public var notBefore: Timestamp?
-    /// The server's clock at the first whole list after the attempt: the request had left by then.
+    /// The server's time in the first complete list after the attempt. The request had been sent by then.
     public var anchor: Timestamp?
-    /// How many whole lists, begun after the quiet period, did not have the lease.
+    /// How many complete lists did not contain the lease, among those requested after the quiet period.
     public var absences: Int
-    /// The run of the last list that was looked at: none counts twice.
+    /// The run of the last list that was taken into account, so that no list counts twice.
     public var seenRun: Int64
 
-    /// Makes a doubt; nothing is known yet of lists.
+    /// Makes a value; by default, no list has been taken into account yet.
     public init(
         run: Int64, notBefore: Timestamp? = nil, anchor: Timestamp? = nil, absences: Int = 0, seenRun: Int64 = 0
     ) {
@@ -184,15 +185,15 @@ public struct UnconfirmedAttempt: Sendable, Hashable {
     }
 }
 
-/// One request that left for a mutation.
+/// A request that was sent for a write.
 public struct MutationAttempt: Sendable, Hashable {
-    /// When it left.
+    /// When it was sent.
     public let startedAt: Timestamp
-    /// When its outcome was noted; `nil` while it is under way, or if its process died.
+    /// When its outcome was recorded; `nil` while it is under way, or if its process died.
     public let finishedAt: Timestamp?
-    /// What came of it.
+    /// Its outcome.
     public let outcome: String?
-    /// The server's words.
+    /// The server's own words.
     public let message: String?
     /// The id of the request.
     public let requestID: String?
@@ -213,15 +214,15 @@ public struct MutationAttempt: Sendable, Hashable {
     }
 }
 
-/// The mark by which a lease of ours is recognised: an event of the client's own.
+/// The token of a lease: a client event by which a lease that this program created is recognized.
 ///
 /// Blazar stores an event of an unknown type with the status DONE, never executes it, lists it with the lease and
 /// deletes it with the lease (seen on Blazar 18 and on Chameleon's fork). A type of more than 66 characters leaves a
-/// lease that nobody can delete, so the token is made of a fixed alphabet and its length is checked.
+/// lease that nobody can delete. So the token uses a fixed alphabet, and its length is checked.
 public enum ClientToken {
-    /// What the type of our event begins with.
+    /// The beginning of the event's type.
     public static let prefix = "leasehold:"
-    /// The longest type that Blazar takes, in characters.
+    /// The longest event type that Blazar handles, in characters.
     public static let longestType = 66
     private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")
     private static let length = 26
@@ -231,19 +232,19 @@ public enum ClientToken {
         String((0..<length).map { _ in alphabet[Int(UInt8.random(in: 0..<32, using: &random))] })
     }
 
-    /// The event that carries a token; `nil` for text that is no token of ours.
+    /// The event that carries a token; `nil` if the text is not a token of this form.
     ///
     /// - Parameters:
     ///   - token: the token.
     ///   - time: a time for the event: the lease's start. Without one, Blazar 18 answers a bare 500 to anybody's
-    ///     instance or flavor reservation on the same hosts, as it sorts the events of the leases there by time.
+    ///     instance or flavor reservation on the same hosts, because it sorts the events of the leases there by time.
     /// - Returns: the event.
     public static func event(for token: String, at time: Timestamp) -> JSONObject? {
         guard let type = eventType(for: token) else { return nil }
         return ["event_type": .string(type), "status": "DONE", "time": .string(time.blazarRequest)]
     }
 
-    /// The type of the event that carries a token; `nil` for text that is no token of ours.
+    /// The type of the event that carries a token; `nil` if the text is not a token of this form.
     public static func eventType(for token: String) -> String? {
         guard token.count == length, token.allSatisfy(alphabet.contains) else { return nil }
         let type = prefix + token
@@ -251,24 +252,24 @@ public enum ClientToken {
     }
 }
 
-/// The name of a lease before the server has given it one.
+/// The identifier of a lease until the server has assigned one.
 public enum LocalID {
-    /// What it begins with, so that nobody takes it for Blazar's.
+    /// The beginning of every local id. It keeps local ids apart from Blazar's.
     public static let prefix = "local-"
 
-    /// Whether a lease's id is one of ours. Blazar's are UUIDs.
+    /// Whether an id is a local one. Blazar's ids are UUIDs.
     public static func isOne(_ id: String) -> Bool { id.hasPrefix(prefix) }
 
-    /// Makes one of 50 random bits.
+    /// Makes a local id of 50 random bits.
     public static func make(using random: inout some RandomNumberGenerator) -> String {
         prefix + String(ClientToken.make(using: &random).prefix(10))
     }
 }
 
-/// What a write is bound to: a site, and the project of the credentials that asked for it.
+/// The site and project that a write is bound to. The project is that of the credentials with which it was requested.
 ///
-/// Every scope of that site and project may send it, a member's and an administrator's alike, and all of them share one
-/// queue.
+/// Every scope of that site and project may send the write, whether it is a member's or an administrator's. They all
+/// share one queue.
 public struct QueueAddress: Sendable, Hashable {
     /// The number of the site in this database.
     public let siteID: Int64

@@ -1,11 +1,11 @@
 /// The lease that a write is for.
 public enum WriteTarget: Sendable, Hashable {
-    /// One that the mirror has.
+    /// A lease in the mirror.
     case mirrored(MirroredLease)
-    /// One that was asked for here, and that the cloud may not have yet.
+    /// A lease that was requested here and that the cloud may not have yet.
     case creation(Mutation, pending: [Mutation])
 
-    /// The scope that it belongs to.
+    /// The scope of the lease.
     public var scopeID: Int64 {
         switch self {
         case .mirrored(let lease): lease.scopeID
@@ -13,7 +13,7 @@ public enum WriteTarget: Sendable, Hashable {
         }
     }
 
-    /// Its name.
+    /// The lease's name.
     public var name: String {
         switch self {
         case .mirrored(let lease): lease.lease.name
@@ -21,7 +21,7 @@ public enum WriteTarget: Sendable, Hashable {
         }
     }
 
-    /// When it ends once everything that is queued for it has been carried out, as far as is known here.
+    /// When the lease ends after everything that is queued for it has been carried out, as far as is known.
     public var endsAt: Timestamp? {
         let (present, pending) =
             switch self {
@@ -32,7 +32,7 @@ public enum WriteTarget: Sendable, Hashable {
         return wanted?.body["end_date"]?.stringValue.flatMap(Timestamp.init(parsing:)) ?? present
     }
 
-    /// The name of its site.
+    /// The name of the lease's site.
     package var site: String {
         switch self {
         case .mirrored(let lease): lease.site
@@ -40,10 +40,10 @@ public enum WriteTarget: Sendable, Hashable {
         }
     }
 
-    /// Its local id, if it was asked for here and the cloud does not have it yet.
+    /// Its local id, if it was requested here and the cloud does not have it yet.
     package var localID: String? { if case .creation(let mutation, _) = self { mutation.localID } else { nil } }
 
-    /// What its reservations are known by.
+    /// The ids of its reservations: Blazar's, or local ones.
     package var reservationIDs: [String] {
         switch self {
         case .mirrored(let lease): lease.lease.reservations.map(\.id)
@@ -54,7 +54,7 @@ public enum WriteTarget: Sendable, Hashable {
         }
     }
 
-    /// The same fields, with each reservation named by its whole id: the beginning of one will do if no other begins so.
+    /// The same fields, with each reservation named by its full id. A unique prefix of at least 4 characters is enough.
     package func resolvingReservations(in fields: JSONObject) -> JSONObject {
         let known = reservationIDs
         let given = LeaseFields(fields)
@@ -69,17 +69,17 @@ public enum WriteTarget: Sendable, Hashable {
     }
 }
 
-/// On what terms a write is asked for.
+/// Conditions for a write.
 public struct WriteTerms: Sendable, Hashable {
-    /// What to do if a creation's start passes before it can be sent; `nil`: `start-now` for a draft that starts now,
-    /// `expire` for one with a fixed start.
+    /// What to do if a creation's start passes before it can be sent. `nil` means `start-now` for a draft that starts
+    /// now, and `expire` for one with a fixed start.
     public var lateStart: LateStartPolicy?
-    /// Not to be sent after this moment.
+    /// The write is not sent after this moment.
     public var notAfter: Timestamp?
-    /// Until when to try again if there is too little capacity.
+    /// Until when to retry if there is too little capacity.
     public var retryUntil: Timestamp?
 
-    /// No terms.
+    /// Makes conditions; by default, none.
     public init(lateStart: LateStartPolicy? = nil, notAfter: Timestamp? = nil, retryUntil: Timestamp? = nil) {
         self.lateStart = lateStart
         self.notAfter = notAfter
@@ -87,16 +87,16 @@ public struct WriteTerms: Sendable, Hashable {
     }
 }
 
-/// How to end a conflict between a queued change and what happened at the server.
+/// How to resolve a conflict between a queued change and the state at the server.
 public enum ConflictResolution: Sendable, Hashable {
-    /// Carry out what was asked for here.
+    /// Carry out the queued change.
     case mine
     /// Leave the lease as the server has it.
     case theirs
-    /// Carry out these values instead, as a PUT takes them.
+    /// Carry out these values instead; they are the body of a PUT.
     case values(JSONObject)
-    /// A creation in doubt became this lease.
+    /// An unconfirmed creation became this lease.
     case adopt(leaseID: String)
-    /// A creation in doubt became none of those that look alike: send it again.
+    /// An unconfirmed creation became none of the leases that look like it: send it again.
     case create
 }

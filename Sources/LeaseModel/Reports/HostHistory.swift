@@ -1,10 +1,10 @@
-/// A host that a site registered with Blazar, and what held it, as far as the mirror knows.
+/// A host that a site registered with Blazar, and its use, as far as the mirror knows.
 public struct HostHistory: Sendable, Hashable {
-    /// When an allocation held the host.
+    /// A period in which an allocation held the host.
     public struct Use: Sendable, Hashable {
         public let startsAt: Timestamp
         public let endsAt: Timestamp
-        /// When the allocation was last known to be listed before it was missing; `nil` while it is listed.
+        /// When the allocation was last seen in the site's list; `nil` while it is listed.
         public let goneAfter: Timestamp?
         /// When the allocation was first missing from the site's list; `nil` while it is listed.
         public let goneBefore: Timestamp?
@@ -22,22 +22,22 @@ public struct HostHistory: Sendable, Hashable {
     public let id: String
     /// The name of its site.
     public let site: String
-    /// The scope that sees it, and whose knowledge this is.
+    /// The scope that observed it.
     public let scopeID: Int64
-    /// Its node type, where the site has such.
+    /// Its node type, if the site has node types.
     public let nodeType: String?
-    /// Whether Blazar gives it out.
+    /// Whether Blazar offers it for reservation.
     public let isReservable: Bool
     /// When it was first listed.
     public let firstSeenAt: Timestamp
     /// When it was first missing from the list; `nil` while it is listed.
     public let goneBefore: Timestamp?
-    /// When the scope last read the list of hosts: what happened to them later is not known.
+    /// When the scope last read the list of hosts. Later changes are unknown.
     public let knownUntil: Timestamp
-    /// When the scope last read what holds them, which is ``knownUntil`` unless the site tells no more; `nil` if it
-    /// never told.
+    /// When the scope last read the allocations. It equals ``knownUntil`` unless the site has stopped reporting them;
+    /// `nil` if the site never reported them.
     public let usesKnownUntil: Timestamp?
-    /// What held it, or will.
+    /// Its past, current and future use.
     public var uses: [Use]
 
     /// Makes a host from its parts.

@@ -1,6 +1,6 @@
-/// What a report needs to know of a lease: whose it is, when it held what, and how surely that is known.
+/// What a report needs to know about a lease: whose it is, what it held and when, and how certain that is.
 ///
-/// Far smaller than a ``MirroredLease``, since a report may read a million of them.
+/// It is far smaller than a ``MirroredLease``, since a report may read a million of them.
 public struct LeaseUsage: Sendable, Hashable {
     /// Blazar's identifier.
     public var id: String
@@ -12,39 +12,39 @@ public struct LeaseUsage: Sendable, Hashable {
     public var scopeID: Int64
     /// The Keystone id of its project.
     public var projectID: String
-    /// The project's name, if the catalogue knows it.
+    /// The project's name, if the catalogue has it.
     public var projectName: String?
     /// The Keystone id of its user.
     public var userID: String
-    /// The user's name, if the catalogue knows it.
+    /// The user's name, if the catalogue has it.
     public var userName: String?
-    /// Its status in the state that was seen last.
+    /// Its status when it was last seen.
     public var status: LeaseStatus
-    /// Whether Blazar has carried out its start. It is known, and asked, of leases in ERROR only: whether these ever held
-    /// anything.
+    /// Whether Blazar has carried out its start. It is set only for leases in ERROR, for which it decides whether they
+    /// ever held anything.
     public var hasStarted = false
     /// When it starts, or started.
     public var startsAt: Timestamp
     /// When it ends, or ended.
     public var endsAt: Timestamp
-    /// When it was made, if the server said so.
+    /// When it was created, if the server reported it.
     public var createdAt: Timestamp?
-    /// Since when it has been seen as it is here.
+    /// Since when it has been seen in this state.
     public var observedAt: Timestamp
-    /// When it was last known to be so.
+    /// When it was last seen in this state.
     public var lastSeenAt: Timestamp
-    /// How it left the list, if it did.
+    /// How it was removed; `nil` while it is listed.
     public var removal: Removal?
     /// What it reserves.
     public var reservations: [HeldReservation]
-    /// What it reserved before that was changed, the oldest first; empty for a lease that never reserved anything else.
+    /// Its earlier reservations, oldest first; empty if they never changed.
     public var earlierReservations: [EarlierReservations] = []
-    /// The states in which it was seen before, the oldest first. Empty unless asked for.
+    /// The earlier states in which it was seen, oldest first. Empty unless requested.
     public var earlierStates: [ObservedState] = []
-    /// Its starts and ends. Empty unless asked for.
+    /// Its start and end events. Empty unless requested.
     public var events: [LeaseEvent] = []
 
-    /// Makes a holding from its parts.
+    /// Makes a usage from its parts.
     public init(
         id: String, name: String, site: String, scopeID: Int64, projectID: String, projectName: String? = nil,
         userID: String, userName: String? = nil, status: LeaseStatus, startsAt: Timestamp, endsAt: Timestamp,
@@ -69,8 +69,7 @@ public struct LeaseUsage: Sendable, Hashable {
         self.reservations = reservations
     }
 
-    /// Takes out of a mirrored lease what a report needs, wherever the lease comes from: the present, a past state, or
-    /// what was believed at some time.
+    /// Makes a usage from a mirrored lease: its present state, a past state, or what was known of it at some time.
     public init(_ mirrored: MirroredLease) {
         let lease = mirrored.lease
         self.init(
@@ -84,26 +83,26 @@ public struct LeaseUsage: Sendable, Hashable {
             lease.status == .error && lease.events.contains { $0.eventType == "start_lease" && $0.status == .done }
     }
 
-    /// Whether nothing but its name and dates is known, as lists that `openstack reservation lease list` printed have it:
-    /// neither its status nor what it reserves.
+    /// Whether only its name and dates are known, and neither its status nor what it reserves. Lists printed by
+    /// `openstack reservation lease list` contain no more.
     public var isOutline: Bool { status.rawValue.isEmpty && reservations.isEmpty }
 }
 
-/// One state in which a lease was seen and which no longer holds, as far as reports need it.
+/// An earlier state of a lease, as far as reports need it.
 public struct ObservedState: Sendable, Hashable {
     /// Its status then.
     public let status: LeaseStatus
-    /// When it was to start.
+    /// When it was to start, in that state.
     public let startsAt: Timestamp
-    /// When it was to end.
+    /// When it was to end, in that state.
     public let endsAt: Timestamp
-    /// When it was first seen so.
+    /// When it was first seen in that state.
     public let observedAt: Timestamp
-    /// When it was last seen so.
+    /// When it was last seen in that state.
     public let lastSeenAt: Timestamp
-    /// When it was first seen otherwise.
+    /// When it was first seen in another state.
     public let observedUntil: Timestamp
-    /// Whether it was the state of being gone.
+    /// Whether the lease was removed in that state.
     public let isGone: Bool
 
     /// Makes a state from its parts.
@@ -121,16 +120,16 @@ public struct ObservedState: Sendable, Hashable {
     }
 }
 
-/// What a lease reserved until somebody changed that.
+/// What a lease reserved until its reservations were changed.
 public struct EarlierReservations: Sendable, Hashable {
     /// What it reserved.
     public var reservations: [HeldReservation]
-    /// When it was last seen to reserve that.
+    /// When it was last seen with these reservations.
     public var lastSeenAt: Timestamp
-    /// When it was changed at the latest.
+    /// The latest moment at which they can have changed.
     public var changedBefore: Timestamp
 
-    /// Makes it from its parts.
+    /// Makes a value from its parts.
     public init(reservations: [HeldReservation], lastSeenAt: Timestamp, changedBefore: Timestamp) {
         self.reservations = reservations
         self.lastSeenAt = lastSeenAt
@@ -138,26 +137,26 @@ public struct EarlierReservations: Sendable, Hashable {
     }
 }
 
-/// How much one reservation of a lease held.
+/// The resources that one reservation of a lease held.
 public struct HeldReservation: Sendable, Hashable {
-    /// What it is for.
+    /// The type of resource.
     public var resourceType: ResourceType
-    /// The node type it asks for.
+    /// The node type it requires.
     public var nodeType: String?
-    /// The name of the flavor, or the machine name of the devices, that it asks for. `nil` unless asked for.
+    /// The name of the flavor, or the machine name of the devices, that it requires. `nil` unless requested.
     public var flavorOrMachine: String?
-    /// The fewest hosts or devices that would do.
+    /// The smallest acceptable number of hosts or devices.
     public var minimum: Int?
-    /// The most hosts or devices wanted.
+    /// The largest requested number of hosts or devices.
     public var maximum: Int?
-    /// How many floating IPs or instances.
+    /// The number of floating IPs or instances.
     public var amount: Int?
-    /// How many resources it was seen to have; `nil` where the site does not tell.
+    /// How many resources it was seen to hold; `nil` if the site does not report it.
     public var allocated: Int?
-    /// Whether Blazar could not replace a resource that failed.
+    /// Whether Blazar could not replace a failed resource.
     public var isMissingResources: Bool
 
-    /// Which of its type it is, as rates name it: a flavor's name, a machine name of devices, a node type.
+    /// The kind within its type, as rates name it: a flavor's name, a device's machine name, a node type.
     public var kind: String? { flavorOrMachine ?? nodeType }
 
     /// Makes a reservation from its parts.
@@ -175,11 +174,11 @@ public struct HeldReservation: Sendable, Hashable {
         self.isMissingResources = isMissingResources
     }
 
-    /// Takes out of a reservation what a report needs.
+    /// Makes a value from a reservation.
     ///
     /// - Parameters:
     ///   - reservation: the reservation.
-    ///   - allocated: how many resources it was seen to have; `nil` where the site does not tell.
+    ///   - allocated: how many resources it was seen to hold; `nil` if the site does not report it.
     package init(_ reservation: Reservation, allocated: Int? = nil) {
         self.init(
             resourceType: reservation.resourceType, nodeType: reservation.requiredValue(of: "node_type"),
@@ -189,12 +188,12 @@ public struct HeldReservation: Sendable, Hashable {
     }
 }
 
-/// Between which moments everything that a report is about was seen, as far as lists tell.
+/// The period in which everything that a report covers was observed, as far as the lists show.
 public struct Completeness: Sendable, Hashable {
-    /// When the last of the scopes was first read whole: what had been deleted before is not known.
+    /// When the last of the scopes was first read completely. Leases deleted before that are unknown.
     public let from: Timestamp
-    /// When the first of them was last read whole: what came, or went, afterwards is not known. It may be earlier than
-    /// ``from``; then nothing is complete.
+    /// The earliest of the scopes' last complete reads. Later changes are unknown. If it is before ``from``, nothing is
+    /// complete.
     public let until: Timestamp
 
     /// Makes a value from its parts.

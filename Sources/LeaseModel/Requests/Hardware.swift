@@ -1,14 +1,14 @@
-/// A host, to be reserved by its name: python-chi's `chi.hardware.Node`, as far as leases need it.
+/// A host that can be reserved by name: python-chi's `chi.hardware.Node`, as far as leases need it.
 public struct HardwareNode: Sendable, Hashable {
     /// Its name (`node_name`), by which it is reserved.
     public var name: String
-    /// What kind of node it is (`node_type`).
+    /// Its node type (`node_type`).
     public var type: String?
     /// The identifier in the site's hardware catalogue (`uid`).
     public var uid: String?
     /// The site.
     public var site: String?
-    /// Everything else that is known of it, under the site's own names.
+    /// Its other properties, under the site's own names.
     public var properties: JSONObject
 
     /// Makes a node.
@@ -22,7 +22,7 @@ public struct HardwareNode: Sendable, Hashable {
         self.properties = properties
     }
 
-    /// The node that a mirrored host is; `nil` if the site gave it no `node_name` to reserve it by.
+    /// Makes a node from a mirrored host; `nil` if the host has no `node_name` to reserve it by.
     public init?(_ host: MirroredResource) {
         let fields = host.resource.fields
         guard let name = fields["node_name"]?.stringValue, !name.isEmpty else { return nil }
@@ -32,15 +32,15 @@ public struct HardwareNode: Sendable, Hashable {
     }
 }
 
-/// An edge device, to be reserved by its name: python-chi's `chi.hardware.Device`, as far as leases need it.
+/// An edge device that can be reserved by name: python-chi's `chi.hardware.Device`, as far as leases need it.
 public struct HardwareDevice: Sendable, Hashable {
     /// Its name, by which it is reserved; unique at a site.
     public var name: String
-    /// What kind of device it is: python-chi's `device_type`, Blazar's `machine_name`.
+    /// Its type: python-chi's `device_type`, Blazar's `machine_name`.
     public var type: String?
     /// Its identifier (`uid`; python-chi's `uuid`).
     public var uid: String?
-    /// Everything else that is known of it, under the site's own names.
+    /// Its other properties, under the site's own names.
     public var properties: JSONObject
 
     /// Makes a device.
@@ -51,7 +51,7 @@ public struct HardwareDevice: Sendable, Hashable {
         self.properties = properties
     }
 
-    /// The device that a mirrored one is; `nil` if it has no name.
+    /// Makes a device from a mirrored one; `nil` if it has no name.
     public init?(_ device: MirroredResource) {
         guard let name = device.resource.name else { return nil }
         let fields = device.resource.fields
@@ -60,16 +60,16 @@ public struct HardwareDevice: Sendable, Hashable {
     }
 }
 
-/// Which reservation of a lease is meant: what python-chi's `get_node_reservation` and `get_device_reservation` take.
-/// Everything that is set must hold.
+/// Which reservation of a lease to find: the arguments of python-chi's `get_node_reservation` and
+/// `get_device_reservation`. A reservation must meet every condition that is set.
 public struct ReservationQuery: Sendable, Hashable {
-    /// Of this type; `nil` for any.
+    /// With this type; `nil` for any.
     public var resourceType: ResourceType?
-    /// For exactly so many.
+    /// For exactly this many resources.
     public var count: Int?
-    /// With these conditions, and no others, in whatever order.
+    /// With exactly these requirements, in any order.
     public var resourceProperties: ResourceProperties?
-    /// With these values asked of properties by `==`.
+    /// With requirements that these properties equal (`==`) these values.
     public var requiredValues: [String: String]
 
     /// Makes a query.
@@ -83,7 +83,7 @@ public struct ReservationQuery: Sendable, Hashable {
         self.requiredValues = requiredValues
     }
 
-    /// A reservation of nodes.
+    /// Makes a query for a reservation of nodes.
     public static func node(
         count: Int? = nil, resourceProperties: ResourceProperties? = nil, nodeType: String? = nil,
         architecture: String? = nil
@@ -93,7 +93,7 @@ public struct ReservationQuery: Sendable, Hashable {
             requiredValues: given(["node_type": nodeType, "architecture.platform_type": architecture]))
     }
 
-    /// A reservation of edge devices.
+    /// Makes a query for a reservation of edge devices.
     public static func device(
         count: Int? = nil, machineName: String? = nil, deviceModel: String? = nil, deviceName: String? = nil
     ) -> ReservationQuery {
@@ -104,10 +104,10 @@ public struct ReservationQuery: Sendable, Hashable {
 
     private static func given(_ values: [String: String?]) -> [String: String] { values.compactMapValues { $0 } }
 
-    /// Whether the reservation is one that is meant.
+    /// Whether a reservation matches.
     ///
-    /// A requirement is read and compared condition by condition. python-chi looks for the wanted values anywhere in its
-    /// text, and so takes `compute_skylake_r740` for a `compute_skylake`.
+    /// Requirements are parsed and compared condition by condition. python-chi instead searches the text for the
+    /// values, so it takes `compute_skylake_r740` for a `compute_skylake`.
     public func matches(_ reservation: Reservation) -> Bool {
         if let resourceType, reservation.resourceType != resourceType { return false }
         if let count, !Self.counts(of: reservation).allSatisfy({ $0 == count }) { return false }
@@ -117,7 +117,7 @@ public struct ReservationQuery: Sendable, Hashable {
         return present.map { Set($0.conditions) } == Set(resourceProperties.conditions)
     }
 
-    /// How many a reservation is for, by all the names that Blazar's plugins have for that.
+    /// All counts of a reservation, under any of the names that Blazar's plugins use.
     private static func counts(of reservation: Reservation) -> [Int?] {
         let names = ["min", "max", "min_count", "max_count", "amount"]
         return names.compactMap { reservation.fields[$0] }.map { $0.intValue ?? $0.stringValue.flatMap { Int($0) } }

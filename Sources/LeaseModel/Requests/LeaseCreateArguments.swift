@@ -1,21 +1,22 @@
-/// What python-chi's `lease_create_args` makes: the arguments of a creation, its reservations written as that function
-/// writes them.
+/// The result of python-chi's `lease_create_args`: the arguments of a creation, with reservations in the form in which
+/// that function writes them.
 public struct LeaseCreateArguments: Sendable, Hashable {
     /// The lease's name.
     public var name: String
-    /// When it starts, cut off to the minute when written.
+    /// When it starts. It is truncated to the minute when written.
     public var startsAt: Timestamp
-    /// When it ends, cut off to the minute when written.
+    /// When it ends. It is truncated to the minute when written.
     public var endsAt: Timestamp
     /// What it reserves.
     public var reservations: [ReservationRequest]
 
-    /// The networks that python-chi asks for by default.
+    /// The default requirement on networks in python-chi.
     public static let standardNetworkProperties: ResourceProperties = [
         ResourceCondition("physical_network", .equal, "physnet1")
     ]
 
-    /// python-chi starts a lease that starts now so much later, so that it is not in the past when it arrives.
+    /// The delay that python-chi adds to a lease that starts now, so that its start is not in the past when the request
+    /// arrives.
     private static let headStartSeconds: Int64 = 70
     private static let standardLengthSeconds: Int64 = 86_400
 
@@ -24,16 +25,16 @@ public struct LeaseCreateArguments: Sendable, Hashable {
     /// - Parameters:
     ///   - name: the lease's name.
     ///   - startsAt: when it starts; `nil` for 70 seconds from now.
-    ///   - endsAt: when it ends; not together with a length.
-    ///   - lengthSeconds: how long it lasts; a day if neither is given.
-    ///   - nodes: how many nodes; none for 0.
-    ///   - nodeResourceProperties: what is asked of the nodes.
-    ///   - floatingIPs: how many floating IPs; none for 0.
+    ///   - endsAt: when it ends. It excludes `lengthSeconds`.
+    ///   - lengthSeconds: its duration in seconds; a day if neither is given.
+    ///   - nodes: the number of nodes; 0 for none.
+    ///   - nodeResourceProperties: the requirements on the nodes.
+    ///   - floatingIPs: the number of floating IPs; 0 for none.
     ///   - publicNetworkID: the network of the floating IPs.
-    ///   - networks: how many networks; none for 0.
-    ///   - networkResourceProperties: what is asked of the networks.
-    ///   - now: the time.
-    /// - Throws: ``DraftError`` for an end together with a length, or what `publicNetworkID` throws.
+    ///   - networks: the number of networks; 0 for none.
+    ///   - networkResourceProperties: the requirements on the networks.
+    ///   - now: the current time.
+    /// - Throws: ``DraftError`` for an end together with a length, and any error of `publicNetworkID`.
     public init(
         name: String, startsAt: Timestamp? = nil, endsAt: Timestamp? = nil, lengthSeconds: Int64? = nil,
         nodes: Int = 1, nodeResourceProperties: ResourceProperties? = nil, floatingIPs: Int = 0,
@@ -56,7 +57,8 @@ public struct LeaseCreateArguments: Sendable, Hashable {
         }
     }
 
-    // Unlike the builders of single reservations, this function writes counts as texts, and no requirement as none.
+    // Unlike the builders of single reservations, python-chi's function writes counts as strings, and an absent
+    // requirement as an empty string.
     private static func nodes(_ count: Int, _ properties: ResourceProperties?) -> ReservationRequest {
         .other([
             "resource_type": .string(ResourceType.host.rawValue),
@@ -76,7 +78,7 @@ public struct LeaseCreateArguments: Sendable, Hashable {
         properties.flatMap { $0.isEmpty ? nil : $0.text } ?? ""
     }
 
-    /// The arguments as python-chi's function gives them.
+    /// The arguments as python-chi's function returns them.
     public var json: JSONObject {
         [
             "name": .string(name), "start": .string(startsAt.blazarRequest), "end": .string(endsAt.blazarRequest),
@@ -84,8 +86,8 @@ public struct LeaseCreateArguments: Sendable, Hashable {
         ]
     }
 
-    /// The lease to be created, its counts as numbers: Blazar 18 answers a bare 500 to those that are texts, since it
-    /// compares them with 0 unconverted (`_validate_min_max_range`).
+    /// The lease to create, with counts as numbers. Blazar 18 answers a bare 500 to counts that are strings, since it
+    /// compares them with 0 without converting them (`_validate_min_max_range`).
     public var draft: LeaseDraft {
         let counted = reservations.map { request in
             var fields = request.json

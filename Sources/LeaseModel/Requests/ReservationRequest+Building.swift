@@ -1,11 +1,13 @@
-// python-chi has two generations of builders: the methods of `Lease`, whose count is called `amount` here as there, and
-// the older functions, whose count is called `count`. What they refuse is refused here, in words that say as much.
+// python-chi has two generations of builders. The methods of `Lease` call the count `amount`, and so do their
+// equivalents here; the older functions call it `count`. Whatever python-chi refuses is refused here too, with an
+// equivalent message.
 extension ReservationRequest {
     // MARK: - As the methods of `Lease` take them
 
     /// Nodes of a type, or one node by its name: `Lease.add_node_reservation`.
     ///
-    /// - Throws: ``DraftError`` without an amount, without a type or a name, or with a name and anything else.
+    /// - Throws: ``DraftError`` if there is no amount, if there is neither a type nor a name, or if a name is combined
+    ///   with anything else.
     public static func node(
         amount: Int?, nodeType: String? = nil, nodeName: String? = nil
     ) throws(DraftError) -> ReservationRequest {
@@ -16,16 +18,17 @@ extension ReservationRequest {
         return try node(count: amount, nodeType: nodeType, nodeName: nodeName)
     }
 
-    /// One reservation for each of these nodes, by its name.
+    /// One reservation by name for each of these nodes.
     public static func nodes(_ nodes: [HardwareNode]) throws(DraftError) -> [ReservationRequest] {
         var requests: [ReservationRequest] = []
         for node in nodes { requests.append(try .node(nodeName: node.name)) }
         return requests
     }
 
-    /// Edge devices: `Lease.add_device_reservation`. A device that is named needs no amount.
+    /// Edge devices: `Lease.add_device_reservation`. A device given by name needs no amount.
     ///
-    /// - Throws: ``DraftError`` without an amount and a name, or with a name and an amount that is not 1.
+    /// - Throws: ``DraftError`` if there is neither an amount nor a name, or if a name is combined with an amount other
+    ///   than 1.
     public static func device(
         amount: Int?, machineType: String? = nil, deviceModel: String? = nil, deviceName: String? = nil
     ) throws(DraftError) -> ReservationRequest {
@@ -36,7 +39,7 @@ extension ReservationRequest {
             count: amount, machineName: machineType, deviceModel: deviceModel, deviceName: deviceName)
     }
 
-    /// One reservation for each of these devices, by its name.
+    /// One reservation by name for each of these devices.
     public static func devices(_ devices: [HardwareDevice]) throws(DraftError) -> [ReservationRequest] {
         var requests: [ReservationRequest] = []
         for device in devices { requests.append(try .device(deviceName: device.name)) }
@@ -46,10 +49,10 @@ extension ReservationRequest {
     /// Floating IPs of the public network.
     ///
     /// - Parameters:
-    ///   - amount: how many.
-    ///   - networks: the networks of the site, in which ``publicNetworkID(among:)`` looks for it.
+    ///   - amount: the number of floating IPs.
+    ///   - networks: the networks of the site, among which ``publicNetworkID(among:)`` looks for the public one.
     /// - Returns: the request.
-    /// - Throws: ``DraftError`` for an amount below 1, or if the public network cannot be told.
+    /// - Throws: ``DraftError`` for an amount below 1, or if the public network cannot be determined.
     public static func floatingIP(
         amount: Int, networks: [CatalogueResource]
     ) throws(DraftError) -> ReservationRequest {
@@ -61,10 +64,11 @@ extension ReservationRequest {
     /// - Parameters:
     ///   - id: the flavor's id.
     ///   - name: the flavor's name.
-    ///   - amount: how many instances.
-    ///   - flavors: the flavors of the site, in which the name is looked for.
+    ///   - amount: the number of instances.
+    ///   - flavors: the flavors of the site, for looking up the name.
     /// - Returns: the request.
-    /// - Throws: ``DraftError`` unless exactly one of id and name is given, or if the name is not one flavor's.
+    /// - Throws: ``DraftError`` unless exactly one of id and name is given, or if no flavor or several flavors have the
+    ///   name.
     public static func flavor(
         id: String? = nil, name: String? = nil, amount: Int = 1, flavors: [CatalogueResource]
     ) throws(DraftError) -> ReservationRequest {
@@ -81,10 +85,10 @@ extension ReservationRequest {
     /// Nodes: `chi.lease.add_node_reservation`.
     ///
     /// - Parameters:
-    ///   - count: how many.
-    ///   - resourceProperties: what is asked of them, to which the other arguments add.
+    ///   - count: the number of nodes.
+    ///   - resourceProperties: requirements on the nodes. The other arguments add to them.
     ///   - nodeType: their `node_type`.
-    ///   - nodeName: the one node's `node_name`, with nothing else.
+    ///   - nodeName: the `node_name` of a single node. It excludes the other arguments.
     ///   - architecture: their `architecture.platform_type`, for example `x86_64`.
     /// - Returns: the request.
     /// - Throws: ``DraftError`` for a name together with another constraint, an empty value or a count below 1.
@@ -110,12 +114,12 @@ extension ReservationRequest {
     /// Edge devices: `chi.lease.add_device_reservation`.
     ///
     /// - Parameters:
-    ///   - count: how many.
+    ///   - count: the number of devices.
     ///   - machineName: their `machine_name`, for example `raspberrypi4-64`.
     ///   - deviceModel: their `model`.
-    ///   - deviceName: the one device's `name`; names are unique.
+    ///   - deviceName: the `name` of a single device; names are unique.
     /// - Returns: the request.
-    /// - Throws: ``DraftError`` for several devices of one name, an empty value or a count below 1.
+    /// - Throws: ``DraftError`` for a name together with a count above 1, an empty value or a count below 1.
     public static func device(
         count: Int = 1, machineName: String? = nil, deviceModel: String? = nil, deviceName: String? = nil
     ) throws(DraftError) -> ReservationRequest {
@@ -130,17 +134,17 @@ extension ReservationRequest {
         return .device(count: try positive(count, "amount"), properties: ResourceProperties(conditions))
     }
 
-    /// A network: `chi.lease.add_network_reservation`, and with fewer arguments `Lease.add_network_reservation`.
+    /// A network: `chi.lease.add_network_reservation` and, with fewer arguments, `Lease.add_network_reservation`.
     ///
     /// - Parameters:
-    ///   - name: what the network will be called.
-    ///   - usageType: `storage`, or nothing.
-    ///   - ofControllerIP: the address of an OpenFlow controller, which counts with its port only.
+    ///   - name: the name of the new network.
+    ///   - usageType: `storage` or `nil`.
+    ///   - ofControllerIP: the address of an OpenFlow controller. It is used only together with a port.
     ///   - ofControllerPort: the port of an OpenFlow controller.
     ///   - vswitchName: the virtual switch to share with other networks.
-    ///   - stitchProvider: `fabric`, or nothing.
-    ///   - resourceProperties: what is asked of the network segment, to which the other arguments add.
-    ///   - physicalNetwork: the physical network; another one for a network to be stitched, `nil` for any.
+    ///   - stitchProvider: `fabric` or `nil`.
+    ///   - resourceProperties: requirements on the network segment. The other arguments add to them.
+    ///   - physicalNetwork: the physical network. A network to be stitched needs another one; `nil` for any.
     /// - Returns: the request.
     /// - Throws: ``DraftError`` for another usage type or stitch provider, or an empty value.
     public static func network(

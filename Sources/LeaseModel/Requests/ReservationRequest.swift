@@ -1,4 +1,4 @@
-/// A reservation to be asked for, of one of the types that `chi.lease` knows, or any other.
+/// A reservation to request, of one of the types in `chi.lease` or any other type.
 public enum ReservationRequest: Sendable, Hashable {
     /// Whole hosts.
     case node(count: Int, properties: ResourceProperties)
@@ -8,12 +8,12 @@ public enum ReservationRequest: Sendable, Hashable {
     case floatingIP(networkID: String, amount: Int)
     /// Instances of a Nova flavor.
     case flavor(flavorID: String, amount: Int)
-    /// A network of that name, to be made when the lease starts (Chameleon).
+    /// A network with that name, created when the lease starts (Chameleon).
     case network(name: String, description: String, properties: ResourceProperties)
-    /// What Blazar takes, as it is.
+    /// Any other reservation, as Blazar accepts it.
     case other(JSONObject)
 
-    /// What it is for.
+    /// The type of resource.
     public var resourceType: ResourceType {
         switch self {
         case .node: .host
@@ -25,7 +25,7 @@ public enum ReservationRequest: Sendable, Hashable {
         }
     }
 
-    /// The reservation as a POST carries it: member for member what python-chi sends.
+    /// The reservation as the body of a POST has it, with the same members that python-chi sends.
     public var json: JSONObject {
         var fields: JSONObject = ["resource_type": .string(resourceType.rawValue)]
         switch self {
@@ -55,7 +55,8 @@ public enum ReservationRequest: Sendable, Hashable {
         return fields
     }
 
-    /// Reads a reservation as a POST carries it. What does not fit one of the types exactly stays as it is.
+    /// Decodes a reservation from the body of a POST. One that does not fit a type exactly is kept unchanged as
+    /// `other`.
     public init(json fields: JSONObject) {
         self = .other(fields)
         let properties = fields["resource_properties"]?.stringValue
@@ -80,7 +81,7 @@ public enum ReservationRequest: Sendable, Hashable {
         if let typed, typed.json == fields { self = typed }
     }
 
-    /// Where python-chi puts it in a lease: devices, nodes, floating IPs, flavors, networks; then everything else.
+    /// Its rank in python-chi's order: devices, nodes, floating IPs, flavors, networks; then everything else.
     private var rank: Int {
         switch self {
         case .device: 0
@@ -92,13 +93,13 @@ public enum ReservationRequest: Sendable, Hashable {
         }
     }
 
-    /// The same reservations in the order in which python-chi sends them, those of one type as they were given.
+    /// The same reservations in the order in which python-chi sends them. Those of one type keep their order.
     public static func ordered(_ requests: [ReservationRequest]) -> [ReservationRequest] {
         (0...5).flatMap { rank in requests.filter { $0.rank == rank } }
     }
 
-    /// The same request with every value that is required of a resource a text, and a sentence for each that was none:
-    /// Blazar takes no other.
+    /// The same request with all required values as strings, since Blazar accepts nothing else, and a warning for each
+    /// value that was converted.
     public func withTextValues() -> (request: ReservationRequest, warnings: [String]) {
         switch self {
         case .node(let count, let properties):
@@ -121,14 +122,14 @@ public enum ReservationRequest: Sendable, Hashable {
 }
 
 extension ReservationRequest {
-    /// Asks again for what a reservation of a lease was for.
+    /// Makes a request for what a reservation of a lease was for.
     ///
-    /// What Blazar adds (ids, status, times, what it made) is left out; a reservation that says nothing of the server,
-    /// as one in the body of a POST, stays as it is.
+    /// Fields that Blazar adds (ids, status, times, what it made) are left out. A reservation with no such fields, as
+    /// in the body of a POST, stays as it is.
     ///
-    /// - Parameter fields: the reservation, as Blazar lists it or takes it.
-    /// - Throws: ``DraftError`` for one that does not say what it was for: Chameleon's networks, and a flavor reservation
-    ///   of a release that does not tell the flavor.
+    /// - Parameter fields: the reservation, as Blazar lists it or accepts it.
+    /// - Throws: ``DraftError`` if the reservation does not say what it was for. That is so for Chameleon's networks,
+    ///   and for flavor reservations of a release that does not report the flavor.
     public init(repeating fields: JSONObject) throws(DraftError) {
         guard let type = fields["resource_type"]?.stringValue, !type.isEmpty else {
             throw DraftError(field: "resource_type", problem: "is missing in a reservation")
@@ -144,7 +145,7 @@ extension ReservationRequest {
         }
         switch ResourceType(rawValue: type) {
         case .flavor:
-            // The flavor_id that is listed is that of the flavor Blazar made; the one asked for is kept as text.
+            // The listed flavor_id is the flavor that Blazar made. The one asked for is kept as text.
             let kept = fields["resource_properties"]?.stringValue.flatMap { try? JSONValue(parsing: $0) }
             guard let flavor = kept?["id"]?.stringValue else {
                 throw DraftError(
@@ -160,7 +161,7 @@ extension ReservationRequest {
         self = .other(request)
     }
 
-    /// The fields that Blazar takes for a type; for a type that is not known, all but those of every reservation.
+    /// The fields that Blazar accepts for a type. For an unknown type, all but those that every reservation has.
     private static func names(_ type: ResourceType, _ fields: JSONObject) -> [String] {
         switch type {
         case .host, .device:
@@ -179,7 +180,7 @@ extension ReservationRequest {
         }
     }
 
-    /// Whether it is what Blazar takes where nothing is said.
+    /// Whether it is Blazar's default value.
     private static func isStandard(_ name: String, _ value: JSONValue) -> Bool {
         switch name {
         case "before_end", "on_start": value == "default" || value.isNull
@@ -189,17 +190,17 @@ extension ReservationRequest {
     }
 }
 
-// What a person says by name and Blazar takes by id, found among what the site is known to have.
+// Names that people use, resolved to the ids that Blazar needs among the resources that the site is known to have.
 extension ReservationRequest {
-    /// The name of the network that python-chi takes floating IPs from.
+    /// The name of the network from which python-chi takes floating IPs.
     public static let publicNetworkName = "public"
 
-    /// The network that floating IPs come from: the external one called `public`, as python-chi has it, or the only
-    /// external one there is.
+    /// The network that floating IPs come from: the external network called `public`, as in python-chi, or else the
+    /// only external network.
     ///
     /// - Parameter networks: the networks of one site.
     /// - Returns: the network's id.
-    /// - Throws: ``DraftError`` of field `network_id` if there is none, or more than one that it may be.
+    /// - Throws: ``DraftError`` for the field `network_id` if there is no such network or there are several.
     public static func publicNetworkID(among networks: [CatalogueResource]) throws(DraftError) -> String {
         let external = networks.filter { $0.fields["router:external"]?.boolValue == true }
         let named = external.filter { $0.name == publicNetworkName }
@@ -216,13 +217,13 @@ extension ReservationRequest {
         return network.id
     }
 
-    /// The id of the flavor of that name; a text that is a flavor's id is taken for it.
+    /// The id of the flavor with that name. A flavor's id is accepted too.
     ///
     /// - Parameters:
-    ///   - name: the name, or an id.
+    ///   - name: the name or an id.
     ///   - flavors: the flavors of one site.
     /// - Returns: the flavor's id.
-    /// - Throws: ``DraftError`` of field `name` if there is none, or more than one.
+    /// - Throws: ``DraftError`` for the field `name` if there is no such flavor or there are several.
     public static func flavorID(
         named name: String, among flavors: [CatalogueResource]
     ) throws(DraftError) -> String {

@@ -1,37 +1,37 @@
-/// What a reservation asks of its hosts, devices or networks: conditions that must all hold.
+/// The requirements of a reservation on its hosts, devices or networks: a list of conditions that must all hold.
 ///
 /// ```swift
 /// let skylake: ResourceProperties = [ResourceCondition("node_type", .equal, "compute_skylake")]
 /// print(skylake)  // ["==", "$node_type", "compute_skylake"]
 /// ```
 ///
-/// Blazar's language has comparisons and `and`, and no more: `or` and `not` are "Malformed requirements" to every
-/// release (`blazar/utils/plugins.py`, `convert_requirements`), and of an `and` inside an `and` it looks at the first
-/// condition only. So this type is flat: what is nested is read as the one list that its writer meant.
+/// Blazar's language has comparisons and `and`, and nothing else. Every release answers "Malformed requirements" to
+/// `or` and `not` (`blazar/utils/plugins.py`, `convert_requirements`), and looks only at the first condition of an
+/// `and` inside an `and`. So this type is flat: a nested requirement is read as the one list that its author meant.
 public struct ResourceProperties: Sendable, Hashable {
-    /// The conditions; none asks for nothing.
+    /// The conditions. Without any, nothing is required.
     public private(set) var conditions: [ResourceCondition]
-    /// Whether one condition is written inside an `and`, as python-chi writes those that somebody gave it.
+    /// Whether a single condition is written inside an `and`, as python-chi writes conditions that a user gave.
     private var isJoined: Bool
 
-    /// Makes a requirement of conditions, one alone being written without an `and`.
+    /// Makes requirements from conditions. A single condition is written without an `and`.
     public init(_ conditions: [ResourceCondition] = []) {
         self.conditions = conditions
         isJoined = conditions.count > 1
     }
 
-    /// Whether nothing is asked.
+    /// Whether nothing is required.
     public var isEmpty: Bool { conditions.isEmpty }
 
     // MARK: - Reading and writing
 
-    /// Deeper nesting is refused.
+    /// The deepest nesting that is accepted.
     private static let deepest = 16
 
-    /// Reads a requirement from the text that Blazar takes: `["==", "$node_type", "compute_skylake"]`. An empty text
-    /// asks for nothing.
+    /// Parses requirements from the text that Blazar accepts: `["==", "$node_type", "compute_skylake"]`. An empty text
+    /// requires nothing.
     ///
-    /// - Throws: ``DraftError`` saying what Blazar would call "Malformed requirements".
+    /// - Throws: ``DraftError`` saying what is wrong with what Blazar would call "Malformed requirements".
     public init(parsing text: String) throws(DraftError) {
         guard !text.isEmpty else {
             self.init()
@@ -46,9 +46,9 @@ public struct ResourceProperties: Sendable, Hashable {
         try self.init(json: value)
     }
 
-    /// Reads a requirement from its JSON.
+    /// Decodes requirements from JSON.
     ///
-    /// - Throws: ``DraftError`` saying what Blazar would call "Malformed requirements".
+    /// - Throws: ``DraftError`` saying what is wrong with what Blazar would call "Malformed requirements".
     public init(json value: JSONValue) throws(DraftError) {
         guard case .array(let parts) = value else {
             throw .properties("are \(value.text(.python)), which is no list")
@@ -74,19 +74,19 @@ public struct ResourceProperties: Sendable, Hashable {
         }
     }
 
-    /// This requirement as JSON.
+    /// These requirements as JSON.
     public var json: JSONValue {
         let parts = conditions.map(\.json)
         return isJoined || parts.count > 1 ? .array(["and"] + parts) : parts.first ?? []
     }
 
-    /// This requirement as Blazar takes it, written as python-chi writes it.
+    /// These requirements as Blazar accepts them, written as python-chi writes them.
     public var text: String { json.text(.python) }
 
     // MARK: - Combining
 
-    /// Adds conditions to those that somebody gave, as python-chi does: what was given always stands in an `and`, one
-    /// condition that nobody gave stands alone.
+    /// Adds conditions to requirements that a user gave, as python-chi does. Given requirements are always written
+    /// inside an `and`; a single condition without them is not.
     public static func combining(
         _ given: ResourceProperties?, with conditions: [ResourceCondition]
     ) -> ResourceProperties {
@@ -95,8 +95,8 @@ public struct ResourceProperties: Sendable, Hashable {
         return result
     }
 
-    /// The same requirement with every value a text, and a sentence for each that was none: Blazar answers
-    /// "Malformed requirements" to a number.
+    /// The same requirements with all values as strings, and a warning for each value that was converted. Blazar
+    /// answers "Malformed requirements" to a number.
     public func withTextValues() -> (properties: ResourceProperties, warnings: [String]) {
         var result = self
         var warnings: [String] = []
@@ -111,16 +111,18 @@ public struct ResourceProperties: Sendable, Hashable {
 
     // MARK: - Evaluation
 
-    /// Whether a host or device with these properties meets every condition; `nil` if it lacks a property that decides.
+    /// Whether a host or device with these properties meets every condition; `nil` if it lacks a property that decides
+    /// this.
     ///
-    /// To Blazar a host without the property does not fit, and a property that no host has is an error.
+    /// In Blazar a host without the property does not match, and a property that no host has is an error.
     public func matches(_ properties: JSONObject) -> Bool? {
         let verdicts = conditions.map { $0.matches(properties) }
         if verdicts.contains(false) { return false }
         return verdicts.contains(nil) ? nil : true
     }
 
-    /// The value that is asked of a property by `==`; `nil` if none is, or more than one.
+    /// The value that a property must equal (`==`); `nil` if there is no such condition, or several with different
+    /// values.
     public func requiredValue(of property: String) -> String? {
         let values = Set(
             conditions.filter { $0.property == property && [.equal, .same].contains($0.comparison) }
@@ -140,7 +142,7 @@ public struct ResourceCondition: Sendable, Hashable {
     /// How a property is compared. The raw value is what Blazar takes.
     public enum Comparison: String, Sendable, Hashable, CaseIterable {
         case equal = "=="
-        /// The same as `==`; Blazar takes both.
+        /// The same as `==`. Blazar accepts both.
         case same = "="
         case notEqual = "!="
         case less = "<"
@@ -149,11 +151,11 @@ public struct ResourceCondition: Sendable, Hashable {
         case greaterOrEqual = ">="
     }
 
-    /// The property's name, without the `$` that Blazar writes before it.
+    /// The property's name, without the `$` that Blazar puts before it.
     public var property: String
     /// How it is compared.
     public var comparison: Comparison
-    /// What it is compared with. Blazar takes a text only: see ``ResourceProperties/withTextValues()``.
+    /// The value to compare with. Blazar accepts only strings: see ``ResourceProperties/withTextValues()``.
     public var value: JSONValue
 
     /// Makes a condition.
@@ -163,9 +165,9 @@ public struct ResourceCondition: Sendable, Hashable {
         self.value = value
     }
 
-    /// Reads a condition: `["==", "$node_type", "compute_skylake"]`.
+    /// Decodes a condition: `["==", "$node_type", "compute_skylake"]`.
     ///
-    /// - Throws: ``DraftError`` saying what Blazar would call "Malformed requirements".
+    /// - Throws: ``DraftError`` saying what is wrong with what Blazar would call "Malformed requirements".
     init(json parts: [JSONValue]) throws(DraftError) {
         let text = JSONValue.array(parts).text(.python)
         guard let sign = parts.first?.stringValue, let comparison = Comparison(rawValue: sign) else {
@@ -187,10 +189,10 @@ public struct ResourceCondition: Sendable, Hashable {
         self.init(String(name.dropFirst()), comparison, parts[2])
     }
 
-    /// This condition as Blazar takes it.
+    /// This condition as Blazar accepts it.
     public var json: JSONValue { .array([.string(comparison.rawValue), .string("$" + property), value]) }
 
-    /// The value as Blazar keeps one: Python's text of a boolean, a number's digits.
+    /// The value as Blazar stores it: a boolean as Python writes it, a number as its digits.
     public var textValue: String {
         switch value {
         case .string(let text): text
@@ -203,11 +205,11 @@ public struct ResourceCondition: Sendable, Hashable {
 // MARK: - Evaluation
 
 extension ResourceCondition {
-    /// Whether a host or device with these properties meets the condition; `nil` if it does not have the property.
+    /// Whether a host or device with these properties meets the condition; `nil` if it lacks the property.
     ///
-    /// As Blazar's `host_get_all_by_queries` does: what an administrator added is compared as text, letter by letter,
-    /// so that "64" is more than "128"; the columns of the hosts' table are compared by the database, numbers as
-    /// numbers and text without regard to case.
+    /// This follows Blazar's `host_get_all_by_queries`. Properties that an administrator added are compared as text,
+    /// character by character, so "64" is greater than "128". The columns of the host table are compared by the
+    /// database: numbers as numbers, and text without regard to case.
     public func matches(_ properties: JSONObject) -> Bool? {
         guard let present = properties[property], !present.isNull else { return nil }
         if let number = present.doubleValue { return holds(number, Self.leadingNumber(of: textValue)) }
@@ -219,7 +221,7 @@ extension ResourceCondition {
         return holds(Letters(text), Letters(textValue))
     }
 
-    /// Those columns of Blazar's hosts that hold text.
+    /// The columns of Blazar's host table that hold text.
     private static let textColumns: Set<String> = [
         "id", "hypervisor_type", "hypervisor_hostname", "service_name", "cpu_info", "status", "availability_zone",
         "trust_id",
@@ -236,7 +238,7 @@ extension ResourceCondition {
         }
     }
 
-    /// The number that a text begins with, as MariaDB takes it; 0 if there is none.
+    /// The number at the beginning of a text, as MariaDB reads it; 0 if there is none.
     private static func leadingNumber(of text: String) -> Double {
         let digits = text.drop(while: \.isWhitespace).prefix { "+-.0123456789eE".contains($0) }
         var end = digits.endIndex
@@ -247,7 +249,7 @@ extension ResourceCondition {
         return 0
     }
 
-    /// A text in Python's order, by code points.
+    /// A text that sorts as in Python, by code points.
     private struct Letters: Comparable {
         let scalars: [UInt32]
         init(_ text: String) { scalars = text.unicodeScalars.map(\.value) }

@@ -1,16 +1,16 @@
-/// What a list with few columns tells of a lease: OpenStack's client lists names and dates only.
+/// A lease of which a list shows only some columns. OpenStack's client lists only names and dates by default.
 package struct PartialLease: Sendable, Hashable {
-    /// The lease; fields that are not known are blank.
+    /// The lease. Unknown fields are blank.
     package let lease: BlazarLease
-    /// The fields that are known, by Blazar's names. The dates always are.
+    /// The known fields, by Blazar's names. The dates are always known.
     package let fields: Set<String>
 
-    /// Whether these fields are a whole lease.
+    /// Whether these fields make up a whole lease.
     static func isWhole(_ fields: Set<String>) -> Bool {
         fields.isSuperset(of: ["name", "user_id", "project_id", "status", "reservations", "events"])
     }
 
-    /// Takes some fields of a lease, and forgets the others.
+    /// Keeps some fields of a lease and discards the others.
     package init(_ source: BlazarLease, fields: Set<String>) {
         self.fields = fields
         var lease = BlazarLease(
@@ -20,13 +20,13 @@ package struct PartialLease: Sendable, Hashable {
         self.lease = lease
     }
 
-    /// The whole lease, as far as one can tell.
+    /// The whole lease, as far as it can be reconstructed.
     ///
     /// - Parameters:
-    ///   - before: the lease as it was last known; `nil` if nothing was known of it.
-    ///   - after: the lease as it was known later: whom it belongs to never changes.
-    ///   - projectID: the project of a lease of which nothing else is known.
-    /// - Returns: the known fields, the rest as it was; a status that nobody knew is empty.
+    ///   - before: the lease as it was known before; `nil` if it was unknown.
+    ///   - after: the lease as it was known later. Its owner and project never change, so they are taken from it.
+    ///   - projectID: the project of a lease about which nothing else is known.
+    /// - Returns: the known fields, and the rest from before. A status that was never known is empty.
     package func completed(from before: BlazarLease?, orOwner after: BlazarLease?, projectID: String) -> BlazarLease {
         var result = before ?? lease
         if before == nil {
@@ -35,7 +35,7 @@ package struct PartialLease: Sendable, Hashable {
             result.createdAt = after?.createdAt
         }
         Self.copy(fields, of: lease, to: &result)
-        // Somebody changed it, and nobody knows when.
+        // Somebody changed the lease, and it is unknown when.
         if result != before, !fields.contains("updated_at") { result.updatedAt = nil }
         return result
     }
@@ -61,16 +61,16 @@ package struct PartialLease: Sendable, Hashable {
     }
 }
 
-/// When a state was seen in part only, before and after it was seen as a whole.
+/// When only part of a state was seen, besides when all of it was seen.
 ///
-/// What is missing of such a sighting is taken from what else is known, so that it has to be told apart: whatever is
-/// learned later of the time around it completes it otherwise.
+/// The missing part of such an observation is filled in from other observations. It must be kept apart from complete
+/// ones, because anything learned later about that time may fill it in differently.
 package struct PartialObservations: Sendable, Hashable {
-    /// One of them.
+    /// One partial observation.
     package struct Observation: Sendable, Hashable {
         /// When it was.
         package let at: Timestamp
-        /// What was seen: fields by Blazar's names.
+        /// The fields that were seen, by Blazar's names.
         package let fields: Set<String>
 
         package init(at: Timestamp, fields: Set<String>) {
@@ -79,9 +79,9 @@ package struct PartialObservations: Sendable, Hashable {
         }
     }
 
-    /// When the state was first and last seen as a whole; `nil` if never.
+    /// When all of the state was first and last seen; `nil` if never.
     package private(set) var whole: ClosedRange<Timestamp>?
-    /// The others, ascending.
+    /// The partial observations, in ascending order of time.
     package private(set) var parts: [Observation]
 
     package init(whole: ClosedRange<Timestamp>?, parts: [Observation]) {
@@ -89,22 +89,23 @@ package struct PartialObservations: Sendable, Hashable {
         self.parts = parts
     }
 
-    /// Adds that the state was seen as a whole, later than all of these.
+    /// Adds that all of the state was seen, later than everything here.
     package mutating func addWhole(_ seen: ClosedRange<Timestamp>) {
         let first = whole?.lowerBound ?? seen.lowerBound
         whole = first...max(first, seen.upperBound)
         parts.removeAll { first <= $0.at }
     }
 
-    /// Adds that the state was seen in part, no earlier than all of these.
+    /// Adds that part of the state was seen, no earlier than everything here.
     package mutating func add(_ part: Observation) {
         if let whole, part.at <= whole.upperBound { return }
         parts.append(part)
     }
 
-    /// What of these matters for a state that was seen in a time: a list that had it later has seen it as a whole.
+    /// The observations that matter for a state that was seen in a period. If the period ends after all of them, a
+    /// later list saw all of the state.
     ///
-    /// - Returns: `nil` if the state was seen as a whole at both ends, or if these are of another state.
+    /// - Returns: `nil` if all of the state was seen at both ends, or if these observations are of another state.
     func inState(from first: Timestamp, until last: Timestamp) -> PartialObservations? {
         let moments = parts.map(\.at) + (whole.map { [$0.lowerBound, $0.upperBound] } ?? [])
         guard moments.allSatisfy({ first <= $0 && $0 <= last }), moments.contains(first) else { return nil }
@@ -117,10 +118,10 @@ package struct PartialObservations: Sendable, Hashable {
 // MARK: - How they are kept
 
 extension PartialObservations {
-    /// The name of the member of a stored lease that tells of them; no server has it.
+    /// The member of a stored lease that holds its partial observations. No server sends it.
     package static let key = "leasehold:partial"
 
-    /// Reads the member; `nil` if it is something else.
+    /// Decodes the member; `nil` if it is malformed.
     package init?(json: JSONValue) {
         guard let object = json.objectValue, let list = object["parts"]?.arrayValue else { return nil }
         func time(_ value: JSONValue?) -> Timestamp? {

@@ -1,17 +1,17 @@
-/// The leases of a saved file, in whichever of the usual forms.
+/// The leases in a saved file, in any of the usual formats.
 ///
-/// Read are what `openstack reservation lease list -f json` and `lease show -f json` print, Blazar's own answers
-/// (`{"leases": […]}`, `{"lease": {…}}`), arrays of leases, one JSON value a line, and what `leasehold list -f json`,
-/// `show -f json` and `history --states -f json` print.
+/// Supported are the output of `openstack reservation lease list -f json` and `lease show -f json`, Blazar's own
+/// answers (`{"leases": […]}`, `{"lease": {…}}`), arrays of leases, one JSON value per line, and the output of
+/// `leasehold list -f json`, `show -f json` and `history --states -f json`.
 public struct SavedLeases: Sendable, Hashable {
-    /// The leases, in the order of the file; one may occur several times.
+    /// The leases, in the order of the file. A lease may occur several times.
     public private(set) var leases: [SavedLease] = []
-    /// How many entries were passed over: leases that were only queued, or gone.
+    /// How many entries were skipped: leases that were only queued, or removed.
     public private(set) var passedOver = 0
 
-    /// Reads the bytes of a file.
+    /// Parses the contents of a file.
     ///
-    /// - Throws: ``SavedLeasesError`` if any of it cannot be read: half a file is not believed.
+    /// - Throws: ``SavedLeasesError`` if any part cannot be parsed. A file that is only half readable is not trusted.
     public init(parsing bytes: [UInt8]) throws(SavedLeasesError) {
         let values: [JSONValue]
         do {
@@ -67,23 +67,23 @@ public struct SavedLeases: Sendable, Hashable {
     }
 }
 
-/// Why a file is not one of saved leases.
+/// Why a file is not a file of saved leases.
 public struct SavedLeasesError: Error, Sendable, Hashable, CustomStringConvertible {
     public let description: String
 }
 
-/// A lease as somebody saved it: the output of OpenStack's client, an answer of Blazar's, or a list of ours.
+/// A lease as somebody saved it: from the output of OpenStack's client, an answer of Blazar's, or Leasehold's output.
 public struct SavedLease: Sendable, Hashable {
     /// The lease.
     public let lease: BlazarLease
-    /// The fields that are known of it, by Blazar's names, if it is an outline: OpenStack's client lists names and dates
-    /// only. `nil` for a whole lease.
+    /// The known fields, by Blazar's names, if not all of them are known: OpenStack's client lists only names and
+    /// dates. `nil` for a whole lease.
     public let outlinedFields: Set<String>?
     /// Whether only some of its fields are known.
     public var isOutline: Bool { outlinedFields != nil }
-    /// When it was first seen so, if the data tell.
+    /// When it was first seen in this state, if the file says so.
     public let firstSeenAt: Timestamp?
-    /// When it was last seen so, if the data tell.
+    /// When it was last seen in this state, if the file says so.
     public let lastSeenAt: Timestamp?
 
     /// Makes a saved lease from its parts.
@@ -98,7 +98,7 @@ public struct SavedLease: Sendable, Hashable {
 }
 
 extension SavedLease {
-    /// What our own lists add to Blazar's fields; it is not the server's, so it is not kept.
+    /// The fields that Leasehold's output adds to Blazar's. They do not come from the server, so they are not kept.
     private static let ownKeys: Set<String> = [
         "user_name", "project_name", "remaining", "hours", "nodes", "nodes_min", "nodes_max", "floating_ips",
         "resources", "site", "queued",
@@ -106,9 +106,9 @@ extension SavedLease {
         "ending", "held", "history", "observed_at", "as_known_at",
     ]
 
-    /// Reads a lease from an object of a saved file.
+    /// Decodes a lease from an object in a saved file.
     ///
-    /// - Returns: `nil` for a lease that was only queued.
+    /// - Returns: `nil` for a lease that was only queued, or whose removal has no known time.
     /// - Throws: ``LeaseDecodingError``.
     init?(json object: JSONObject) throws(LeaseDecodingError) {
         var fields = JSONObject(object.members.map { (Self.key($0.key), $0.value) })
@@ -126,7 +126,7 @@ extension SavedLease {
             fields = JSONObject(fields.members.filter { !Self.ownKeys.contains($0.key) }.map { ($0.key, $0.value) })
             fields = fields.merging(extra)
         } else if fields["deleted"]?.boolValue == true {
-            // A few columns of ours, which do not tell when it was last listed.
+            // Leasehold's output with few columns. It does not say when the lease was last listed.
             return nil
         }
         for parts in ["reservations", "events"] {
@@ -135,7 +135,7 @@ extension SavedLease {
         }
         fields[PartialObservations.key] = nil
         var lease = try BlazarLease(json: fields)
-        // Parts know their lease from where they stand.
+        // Saved reservations and events may lack the id of their lease.
         for index in lease.reservations.indices { lease.reservations[index].leaseID = lease.id }
         for index in lease.events.indices { lease.events[index].leaseID = lease.id }
         let known = Set(fields.keys)
@@ -144,7 +144,8 @@ extension SavedLease {
             lastSeenAt: lastSeenAt)
     }
 
-    /// Reads a state of `history --states`; `nil` if it is none, or one of being gone.
+    /// Decodes a state from `history --states`; `nil` if the object is something else, or if the lease was removed in
+    /// that state.
     init?(state object: JSONObject) throws(LeaseDecodingError) {
         guard let lease = object["lease"]?.objectValue, object["deleted"]?.boolValue == false,
             let first = object["observed_at"]?.stringValue.flatMap(Timestamp.init(parsing:)),
@@ -155,12 +156,12 @@ extension SavedLease {
             lease: saved.lease, outlinedFields: saved.outlinedFields, firstSeenAt: first, lastSeenAt: last)
     }
 
-    /// OpenStack's client calls its columns `Start Date` in some releases and `start_date` in others.
+    /// Depending on the release, OpenStack's client names its columns `Start Date` or `start_date`.
     private static func key(_ name: String) -> String {
         name.contains(" ") || name.first?.isUppercase == true ? name.lowercased().replacing(" ", with: "_") : name
     }
 
-    /// OpenStack's client strings the objects of a field together in one text, each on lines of its own.
+    /// OpenStack's client joins the objects of a field into one text, each on lines of its own.
     private static func parts(
         _ text: String, of lease: String?, _ field: String
     ) throws(LeaseDecodingError) -> [JSONValue] {
@@ -174,13 +175,13 @@ extension SavedLease {
     }
 }
 
-/// What the import of one file brought, or would bring.
+/// The result of importing one file, or of a dry run.
 public struct ImportReport: Sendable, Hashable {
     /// What kind of file it was.
     public enum Kind: String, Sendable, Hashable {
         /// Leases saved as JSON.
         case leases
-        /// Another database of Leasehold's.
+        /// Another Leasehold database.
         case database
     }
 
@@ -188,23 +189,23 @@ public struct ImportReport: Sendable, Hashable {
     public let file: String
     /// What kind of file it was.
     public let kind: Kind
-    /// The site that the leases are of.
+    /// The site of the leases.
     public let site: String
-    /// The name of the project whose leases they are, or whose member or administrator read them.
+    /// The name of the project of the leases, or of the member or administrator who read them.
     public let projectName: String
     /// When the earliest of them was seen; `nil` if there are none.
     public var observedFrom: Timestamp?
     /// When the latest of them was seen; `nil` if there are none.
     public var observedUntil: Timestamp?
-    /// Whether the time of the file itself stands in for the time at which they were seen.
+    /// Whether the file's own time stands in for the time at which the leases were seen.
     public var isDatedByFile = false
     /// How many leases the file has.
     public var leases = 0
-    /// How many of them this database did not know.
+    /// How many of them were not in this database.
     public var new = 0
-    /// How many of those it knew have another history now.
+    /// How many of the known ones have a different history now.
     public var changed = 0
-    /// How many entries were passed over: leases that were only queued, or gone.
+    /// How many entries were skipped: leases that were only queued, or removed.
     public var passedOver = 0
 
     /// Makes a report without counts.
@@ -215,23 +216,23 @@ public struct ImportReport: Sendable, Hashable {
         self.projectName = projectName
     }
 
-    /// Notes that something was seen at a moment.
+    /// Records that something was seen at a moment.
     package mutating func note(_ moment: Timestamp) {
         observedFrom = observedFrom.map { min($0, moment) } ?? moment
         observedUntil = observedUntil.map { max($0, moment) } ?? moment
     }
 }
 
-/// How far an import is.
+/// The progress of an import.
 public struct ImportProgress: Sendable, Hashable {
     /// The file.
     public let file: String
-    /// How many of its leases are taken in.
+    /// How many of its leases have been imported.
     public let done: Int
-    /// How many it has.
+    /// How many leases it has.
     public let total: Int
 
-    /// Makes one.
+    /// Makes a progress.
     public init(file: String, done: Int, total: Int) {
         self.file = file
         self.done = done
