@@ -1,24 +1,23 @@
 /// One step of the database's schema.
 ///
-/// A step never changes once it has been released: a database anywhere may stop at any of them.
+/// A released step never changes: databases anywhere may be at any version.
 package struct Migration: Sendable {
-    /// The version of the schema after this step: 1 for the first.
+    /// The version of the schema after this step, from 1.
     package let version: Int32
-    /// The name of its file, without `.sql`.
+    /// The name of the file, without `.sql`.
     package let name: String
-    /// Its statements.
     package let sql: String
 
-    /// Every step, in order. The folder is not enumerable from here; a test compares the two.
+    /// Every step, in order. The folder cannot be listed at run time; a test compares it with this list.
     package static let all: [Migration] = [
         Migration(version: 1, name: "v0001_store", bytes: PackageResources.v0001_store_sql)
     ]
 
-    /// The documented views. They hold no data and are no step: whoever opens a database makes them anew if they differ
-    /// from what it was last given.
+    /// The documented views. They hold no data, so they are not a step: opening a database recreates them if they differ
+    /// from the views that it was last given.
     package static let views = String(decoding: PackageResources.views_sql, as: UTF8.self)
 
-    /// Makes a step that is not one of ``all``, as tests of a failing one do.
+    /// Makes a step that is not in ``all``, for tests.
     package init(version: Int32, name: String, sql: String) {
         self.version = version
         self.name = name

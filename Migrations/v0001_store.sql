@@ -1,14 +1,14 @@
--- The database: what clouds say, its history, the catalogue and the queue. docs/store.md describes it.
--- Moments are seconds since 1970-01-01 00:00:00 UTC. JSON columns hold what has no column of its own, as it came.
+-- The database: the mirror of leases, their history, the catalog and the queue. docs/store.md describes it.
+-- Times are seconds since 1970-01-01 00:00:00 UTC. JSON columns hold, unchanged, what has no column of its own.
 
--- Which views the database was last given. One row.
+-- The views that the database was last given. One row.
 CREATE TABLE applied_views (
     digest INTEGER NOT NULL,
     -- Their names, as a JSON array.
     names TEXT NOT NULL CHECK (json_valid(names))
 ) STRICT;
 
--- A reservation service: what the catalogue says of it, however an entry spells its auth URL.
+-- A reservation service, identified by the service catalog, no matter how a clouds.yaml entry spells its auth URL.
 CREATE TABLE site (
     site_id INTEGER PRIMARY KEY,
     -- The name that is shown.
@@ -36,7 +36,7 @@ CREATE TABLE scope (
     UNIQUE (site_id, project_id, all_projects)
 ) STRICT;
 
--- What users and projects of a site are called. Of two names for one id, the one that was heard later counts.
+-- The names of a site's users and projects. If an id was given two names, the one heard later wins.
 CREATE TABLE person (
     site_id INTEGER NOT NULL REFERENCES site,
     kind TEXT NOT NULL CHECK (kind IN ('user', 'project')),
@@ -48,8 +48,8 @@ CREATE TABLE person (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX person_by_name ON person (name, kind, site_id);
 
--- What each clouds.yaml entry led to when it was last used, in each form of its configuration: a hint for what is shown
--- and asked for offline. Nothing on the network is decided by it. Of one name, the highest number was used last.
+-- The scope that each clouds.yaml entry led to when it was last used, for each version of its configuration. It is a
+-- hint for offline use; requests never depend on it. Among rows of one name, the highest number was used last.
 CREATE TABLE cloud (
     cloud_id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
@@ -59,7 +59,7 @@ CREATE TABLE cloud (
     UNIQUE (name, fingerprint)
 ) STRICT;
 
--- Every attempt to read a cloud. Its number tells which of two observations began later, whatever the clocks say.
+-- Every attempt to read a cloud. Its number tells which of two observations began later, even if clocks are wrong.
 CREATE TABLE sync_run (
     run_id INTEGER PRIMARY KEY AUTOINCREMENT,
     -- A whole list, or the answer to a write.
@@ -82,21 +82,21 @@ CREATE TABLE sync_run (
 CREATE INDEX sync_run_by_cloud ON sync_run (cloud, run_id);
 CREATE INDEX sync_run_listing ON sync_run (scope_id, started_at) WHERE kind = 'list' AND outcome = 'complete';
 
--- The whole lists that an imported database had read. They are observations of everything the scope then listed.
+-- The complete lists that an imported database had read. Each observed everything that the scope then listed.
 CREATE TABLE imported_listing (
     scope_id INTEGER NOT NULL REFERENCES scope,
     listed_at INTEGER NOT NULL,
     PRIMARY KEY (scope_id, listed_at)
 ) STRICT, WITHOUT ROWID;
 
--- A set of scopes that see the same leases, as a JSON array of their numbers, in the order in which they are asked.
+-- A set of scopes that see the same leases, as a JSON array of their numbers. The first scope represents the set.
 CREATE TABLE audience (
     audience_id INTEGER PRIMARY KEY,
     scopes TEXT NOT NULL UNIQUE CHECK (json_valid(scopes))
 ) STRICT;
 
--- A lease of a site, once, in the state in which any scope saw it last. A row stays when the site no longer lists the
--- lease. It is written with lease_history, as the observations of all scopes together say.
+-- A lease of a site, in the state in which any of its scopes saw it last. The row stays when the site no longer lists
+-- the lease. It is written together with lease_history, from the observations of all scopes.
 CREATE TABLE lease (
     lease_key INTEGER PRIMARY KEY,
     site_id INTEGER NOT NULL REFERENCES site,
@@ -136,7 +136,7 @@ CREATE INDEX lease_by_name ON lease (name);
 CREATE INDEX lease_by_end ON lease (end_at);
 CREATE INDEX lease_by_observation ON lease (observed_at);
 
--- That a scope sees a lease, or saw it.
+-- The scopes that see a lease, or once saw it.
 CREATE TABLE visibility (
     scope_id INTEGER NOT NULL REFERENCES scope,
     lease_key INTEGER NOT NULL REFERENCES lease ON DELETE CASCADE,
@@ -172,7 +172,7 @@ CREATE TABLE reservation (
     PRIMARY KEY (lease_key, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reservation_by_id ON reservation (id);
--- Holds every column that the hours of a lease are made of, in the order of the leases.
+-- Covers every column that a lease's hours are computed from, in the order of the leases.
 CREATE INDEX reservation_counts
 ON reservation (lease_key, resource_type, node_type, min_count, max_count, amount, missing_resources);
 
@@ -187,11 +187,11 @@ CREATE TABLE event (
     extra TEXT CHECK (extra IS NULL OR json_valid(extra)),
     PRIMARY KEY (lease_key, id)
 ) STRICT, WITHOUT ROWID;
--- Finds the lease that carries a token of ours.
+-- Finds the lease that carries one of our tokens.
 CREATE INDEX event_by_client_mark ON event (event_type)
 WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;';
 
--- The states that no longer hold.
+-- The past states of leases.
 CREATE TABLE lease_history (
     history_id INTEGER PRIMARY KEY,
     lease_key INTEGER NOT NULL REFERENCES lease ON DELETE CASCADE,
@@ -214,12 +214,12 @@ CREATE TABLE lease_history (
     CHECK (observed_at <= last_seen_at AND last_seen_at <= observed_until)
 ) STRICT;
 CREATE INDEX lease_history_by_end ON lease_history (observed_until);
--- The state at a moment is the first that was over later: one step into this index for each lease.
+-- The state at a moment is the first one that ended later, which this index finds in one step for each lease.
 CREATE INDEX lease_history_by_time ON lease_history (lease_key, observed_until, observed_at);
 
 CREATE INDEX lease_history_changed ON lease_history (lease_key, observed_until) WHERE held IS NOT NULL;
 
--- What else a cloud has: hosts, devices, floating IPs, networks and flavors.
+-- The other resources of a cloud: hosts, devices, floating IPs, networks and flavors.
 CREATE TABLE resource (
     scope_id INTEGER NOT NULL REFERENCES scope,
     kind TEXT NOT NULL,
@@ -234,7 +234,7 @@ CREATE TABLE resource (
     PRIMARY KEY (scope_id, kind, id)
 ) STRICT, WITHOUT ROWID;
 
--- What the cloud answered when asked for each kind.
+-- The cloud's last answer for each kind.
 CREATE TABLE resource_list (
     scope_id INTEGER NOT NULL REFERENCES scope,
     kind TEXT NOT NULL,
@@ -245,9 +245,9 @@ CREATE TABLE resource_list (
     PRIMARY KEY (scope_id, kind)
 ) STRICT, WITHOUT ROWID;
 
--- The moments of the whole lists of each kind, read here or by the owner of an imported database. A list of who holds
--- resources of a kind is one of the kind with '/allocations' behind it, as in resource_list. Of this database's own,
--- those that found nothing new and nothing gone are not kept, but for the last.
+-- When complete lists of each kind were read, here or by the owner of an imported database. Lists of allocations have
+-- '/allocations' after the kind, as in resource_list. Of this database's own lists, only those with new or missing rows
+-- are kept, and the last one.
 CREATE TABLE resource_listing (
     scope_id INTEGER NOT NULL REFERENCES scope,
     kind TEXT NOT NULL,
@@ -255,7 +255,7 @@ CREATE TABLE resource_listing (
     PRIMARY KEY (scope_id, kind, listed_at)
 ) STRICT, WITHOUT ROWID;
 
--- Which resource a reservation got.
+-- The resources allocated to reservations.
 CREATE TABLE allocation (
     scope_id INTEGER NOT NULL REFERENCES scope,
     kind TEXT NOT NULL,
@@ -274,7 +274,7 @@ CREATE TABLE allocation (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX allocation_by_reservation ON allocation (reservation_id);
 
--- The queue: what people asked for, until the cloud has carried it out.
+-- The queue: the writes that people asked for.
 CREATE TABLE mutation (
     mutation_id INTEGER PRIMARY KEY AUTOINCREMENT,
     -- What it is bound to: every scope of this site and project may send it.
@@ -318,7 +318,7 @@ CREATE INDEX mutation_open ON mutation (site_id, project_id, state);
 CREATE INDEX mutation_by_lease ON mutation (lease_id);
 CREATE INDEX mutation_by_local_id ON mutation (local_id);
 
--- Every request that left for a mutation, and what came of it. Written before it leaves.
+-- Every request sent for a mutation, and its outcome. The row is written before the request is sent.
 CREATE TABLE attempt (
     attempt_id INTEGER PRIMARY KEY,
     mutation_id INTEGER NOT NULL REFERENCES mutation,

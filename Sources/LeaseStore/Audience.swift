@@ -1,9 +1,9 @@
 import GRDB
 import LeaseModel
 
-/// What users and projects are called, at each site.
+/// The names of users and projects, at each site.
 struct PersonNames {
-    /// What a name is of.
+    /// What a name belongs to.
     enum Kind: String {
         case user
         case project
@@ -31,8 +31,8 @@ struct PersonNames {
 
     func project(_ id: String, site: Int64) -> String? { projects[Key(site: site, id: id)] }
 
-    /// Notes what somebody is called. Of two names the one that was heard later counts, of two heard at one time one
-    /// that depends on them only.
+    /// Records a name. If an id was given two names, the one heard later wins. If both were heard in the same second,
+    /// the greater one wins, so that the result does not depend on the order of imports.
     static func note(
         _ name: String, of kind: Kind, id: String, site: Int64, at time: Timestamp, _ database: Database
     ) throws {
@@ -46,9 +46,10 @@ struct PersonNames {
     }
 }
 
-/// The sets of scopes that see the same leases. Most leases of a site share one of a few, so that each is kept once.
+/// The sets of scopes that see the same leases. Most leases of a site share one of a few sets, so each set is stored
+/// once.
 ///
-/// A value of this type is good for one transaction.
+/// Use a value of this type within one transaction only.
 final class AudienceBook {
     private struct Place {
         let seesAllProjects: Bool
@@ -58,7 +59,7 @@ final class AudienceBook {
 
     private let database: Database
     private let places: [Int64: Place]
-    /// The scopes of each audience, a project's own before those that see all projects.
+    /// The scopes of each audience: those of single projects before those that see all projects.
     private var members: [Int64: [Int64]] = [:]
     private var numbers: [Set<Int64>: Int64] = [:]
 
@@ -83,26 +84,25 @@ final class AudienceBook {
     /// Every audience, by its number.
     var all: [Int64: [Int64]] { members }
 
-    /// The scopes of an audience.
     func scopes(_ audience: Int64) -> Set<Int64> { Set(members[audience] ?? []) }
 
-    /// When a list that had the audience's leases was last asked for; `nil` if none of its scopes was ever read.
+    /// When a list that covers the audience's leases was last requested; `nil` if none of its scopes was ever read.
     func listedAt(_ audience: Int64) -> Timestamp? {
         members[audience]?.lazy.compactMap { self.places[$0]?.listedAt }.max()
     }
 
-    /// Whether another scope of an audience has read a whole list in a run that began after the given one.
+    /// Whether another scope of an audience has read a complete list in a run that began after the given one.
     func hasListed(_ audience: Int64, since run: Int64, but scope: Int64) -> Bool {
         members[audience]?.contains { $0 != scope && (self.places[$0]?.listedRun ?? 0) > run } ?? false
     }
 
-    /// The scope that stands for an audience: the first of those that are asked for.
-    func representative(_ audience: Int64, of wanted: Set<Int64>?) -> Int64? {
+    /// The scope that represents an audience: the first of the requested scopes, or else the first of all.
+    func representative(_ audience: Int64, of requested: Set<Int64>?) -> Int64? {
         let scopes = members[audience] ?? []
-        return scopes.first { wanted?.contains($0) ?? true } ?? scopes.first
+        return scopes.first { requested?.contains($0) ?? true } ?? scopes.first
     }
 
-    /// The number of a set of scopes, which gets one if it has none.
+    /// The number of a set of scopes; a new set gets a new number.
     func number(of scopes: Set<Int64>) throws -> Int64 {
         if let known = numbers[scopes] { return known }
         let ordered = scopes.sorted {
@@ -117,12 +117,13 @@ final class AudienceBook {
         return number
     }
 
-    /// The number of an audience with one scope more; the audience of a lease that no scope may see any more is over.
+    /// The number of an audience with one more scope. If no scope may see the lease any more (`isRefused`), the old
+    /// audience no longer counts.
     func adding(_ scope: Int64, to audience: Int64, isRefused: Bool) throws -> Int64 {
         try number(of: isRefused ? [scope] : scopes(audience).union([scope]))
     }
 
-    /// A condition on a column with the number of an audience: any of the scopes belongs to it.
+    /// A condition on a column that holds an audience's number: at least one of the scopes belongs to it.
     static func condition(_ column: String, includes scopes: Set<Int64>) -> String {
         """
         \(column) IN (

@@ -2,7 +2,7 @@ import GRDB
 import LeaseModel
 import SyncPlanner
 
-/// Takes what another database has of one site into this one.
+/// Imports what another database knows of one site.
 struct DatabaseImport {
     private let theirs: Database
     private let pairs: [(theirs: Scope, ours: Scope)]
@@ -10,14 +10,14 @@ struct DatabaseImport {
     private let reader: MirrorReader
     /// When each scope was read there, by its number there.
     private let listings: [Int64: [Timestamp]]
-    /// The leases there that the scopes see, or saw.
+    /// The leases there that the scopes see or once saw.
     let keys: [Int64]
 
     /// - Parameters:
     ///   - theirs: a transaction of the other database.
-    ///   - pairs: scopes of one site there, each with what it is here.
-    ///   - file: the name of the other, for messages.
-    /// - Throws: ``StoreError`` that names the file.
+    ///   - pairs: the scopes of one site there, each with its counterpart here.
+    ///   - file: the name of the other database, for messages.
+    /// - Throws: ``StoreError``, which names the file.
     init(_ theirs: Database, of pairs: [(theirs: Scope, ours: Scope)], file: String) throws {
         self.theirs = theirs
         self.pairs = pairs
@@ -47,15 +47,15 @@ struct DatabaseImport {
         }
     }
 
-    // MARK: - Whether it can be
+    // MARK: - Checking
 
-    /// Looks through another database, for what cannot be.
+    /// Checks another database for contradictions before it is imported.
     ///
     /// - Parameters:
     ///   - other: the database.
     ///   - file: its name, for messages.
-    ///   - now: the time: nothing can have been seen later.
-    /// - Throws: ``StoreError`` of kind `invalid` that says what is wrong.
+    ///   - now: the current time; nothing can have been seen later.
+    /// - Throws: ``StoreError`` of kind `invalid`, which says what is wrong.
     static func check(_ other: LeaseStore, file: String, now: Timestamp) throws {
         try other.database.read { theirs in
             let scopes = try StoreError.reading(file) { try LeaseStore.scopes(theirs) }
@@ -87,13 +87,13 @@ struct DatabaseImport {
         try require(any.problem(withResourcesSeen: seen))
     }
 
-    // MARK: - Taking it in
+    // MARK: - Importing
 
-    /// Takes it in.
+    /// Imports the database.
     ///
     /// - Parameters:
-    ///   - transaction: writes a batch.
-    ///   - progress: told how many leases more have been taken.
+    ///   - transaction: writes one batch.
+    ///   - progress: called with the number of leases imported since the last call.
     /// - Returns: a report for each scope.
     /// - Throws: ``StoreError``.
     func take(_ transaction: ImportTransaction, progress: (Int) -> Void) throws -> [ImportReport] {
@@ -143,10 +143,10 @@ struct DatabaseImport {
 }
 
 extension StoreError {
-    /// What a file says cannot be.
+    /// The file contradicts itself or what is known.
     init(invalid file: String, _ problem: String) { self.init(kind: .invalid, message: "\(file): \(problem)") }
 
-    /// Reads from a file; an error names it.
+    /// Reads from a file; errors name the file.
     static func reading<Value>(_ file: String, _ body: () throws -> Value) throws -> Value {
         do { return try body() } catch { throw StoreError(reading: file, error) }
     }

@@ -1,7 +1,7 @@
 import GRDB
 import LeaseModel
 
-/// Walks through what reservations hold, beside a walk through the leases.
+/// Reads the reservations of leases, in step with a walk through the leases.
 struct HeldReservationReader {
     private enum Position {
         static let key: Int32 = 0
@@ -20,8 +20,8 @@ struct HeldReservationReader {
         let properties: Int
     }
 
-    /// The requirement of a reservation whose kind stands nowhere else. Only these look beyond the index, which holds the
-    /// rest.
+    /// The requirement expression, for those types of reservation whose kind is stored nowhere else. Only they read the
+    /// table itself; the index holds everything else.
     private static let properties = """
         CASE WHEN resource_type IN ('\(ResourceType.flavor)', '\(ResourceType.device)') THEN (
             SELECT iif(json_type(fields, '$.resource_properties') = 'text', fields ->> '$.resource_properties', NULL)
@@ -29,9 +29,10 @@ struct HeldReservationReader {
         END
         """
 
-    /// How many resources a reservation has, or had when a site last told: one that was replaced counts no more. Any
-    /// scope may have been told, since a member may not ask for what an administrator may; the one that was told last
-    /// counts. Of two told in the same second, that with the more: it depends on no order of imports.
+    /// How many resources a reservation has, or had when a site last reported it; a resource that was replaced no
+    /// longer counts. Any scope may have been told, since administrators may ask for more than members. The latest
+    /// report wins. If two came in the same second, the larger count wins, so that the result does not depend on the
+    /// order of imports.
     private static let allocatedCount = """
         (SELECT held FROM (
             SELECT count(DISTINCT allocation.resource_id) AS held, \(ListedTable.allocations.lastSeen) AS seen_at
@@ -39,17 +40,17 @@ struct HeldReservationReader {
             GROUP BY allocation.scope_id, seen_at ORDER BY seen_at DESC, held DESC LIMIT 1))
         """
 
-    /// How many rows that nobody wants are passed over before it is quicker to look for the next one wanted.
+    /// How many unneeded rows to step over before a new search is faster.
     private static let patience = 16
 
     private let rows: RowWalk
     private let hasAllocations: Bool
     private let readsKinds: Bool
     private var pool = TextPool()
-    /// What the requirements in the pool ask for: many leases ask for the same.
+    /// The kinds that the requirements in the pool ask for. Many leases share one requirement.
     private var kinds: [KindKey: String?] = [:]
     private var keys: ClosedRange<Int64> = 0...0
-    /// The lease of the row that the walk stands on; `nil` at its end.
+    /// The lease of the current row; `nil` at the end of the walk.
     private var next: Int64?
 
     /// Prepares to read.
@@ -76,7 +77,7 @@ struct HeldReservationReader {
                 """, arguments: arguments)
     }
 
-    /// Begins to walk through those of the leases in a range of keys.
+    /// Starts a walk through the reservations of leases in a range of keys.
     mutating func begin(_ keys: ClosedRange<Int64>) throws {
         self.keys = keys
         try rows.begin(keys)
@@ -86,7 +87,7 @@ struct HeldReservationReader {
     /// Ends the walk.
     func end() { rows.end() }
 
-    /// Takes the reservations of a lease in the place of those of another; must be asked for in ascending order of keys.
+    /// Replaces the contents of `reservations` with those of a lease. Call it in ascending order of keys.
     mutating func read(of key: Int64, into reservations: inout [HeldReservation]) throws {
         reservations.removeAll(keepingCapacity: true)
         var passedOver = 0
@@ -128,10 +129,10 @@ struct HeldReservationReader {
     }
 }
 
-/// What a lease reserved in a past state, as the column `held` of `lease_history` keeps it: reports of a hundred
-/// thousand leases do not read whole documents.
+/// What a lease reserved in a past state, as stored in `lease_history.held`. Reports on a hundred thousand leases read
+/// this column instead of whole documents.
 enum HeldColumn {
-    /// The text of the column; `nil` if the next state reserves the same, or if what this one reserved is not known.
+    /// The text of the column; `nil` if the next state reserves the same, or if either state is known only in outline.
     static func text(_ lease: BlazarLease, before next: BlazarLease) -> String? {
         guard !lease.isOutline, !next.isOutline else { return nil }
         let held = lease.reservations.map { HeldReservation($0) }
@@ -139,7 +140,7 @@ enum HeldColumn {
         return JSONValue.array(held.map { .object(object($0)) }).text()
     }
 
-    /// Reads the column.
+    /// Parses the column.
     static func reservations(_ text: String) -> [HeldReservation] {
         let list = (try? JSONValue(parsing: text))?.arrayValue ?? []
         return list.map { item in

@@ -4,25 +4,25 @@ import SyncPlanner
 
 /// Adds what others saw of one site's leases to the mirror and its history, inside one transaction.
 ///
-/// What was seen later than anything here becomes the present state; everything else goes where it belongs in the past.
-/// Nothing is lost, and the same import again changes nothing.
+/// Anything seen later than all that is known here becomes the present state; the rest is placed in the past. Nothing
+/// is lost, and repeating an import changes nothing.
 struct ImportWriter {
-    /// What somebody saw of a lease, and the scopes that saw it.
+    /// The observations of one lease, and the scopes that made them.
     struct Item {
         let id: String
         let timeline: ObservedTimeline
         let witnesses: [Witness]
     }
 
-    /// What became of a lease.
+    /// What an import did to a lease.
     struct Effect {
-        /// The scopes that were not known to see it.
+        /// The scopes that were not known to see the lease.
         let newScopes: Set<Int64>
-        /// Whether its state or its history is another than before.
+        /// Whether the lease's state or history changed.
         let isChanged: Bool
     }
 
-    /// What is known here of a lease.
+    /// What this database knows of a lease.
     struct Known {
         let life: LeaseStore.Life
         let witnesses: [Witness]
@@ -41,7 +41,7 @@ struct ImportWriter {
     /// - Parameters:
     ///   - database: a transaction that may write.
     ///   - site: the site.
-    ///   - otherListings: when the others read whole lists of its scopes, ascending.
+    ///   - otherListings: when the others read complete lists of the site's scopes, ascending.
     /// - Throws: SQLite's error.
     init(_ database: Database, site: Int64, otherListings: [Int64: [Timestamp]]) throws {
         self.database = database
@@ -73,13 +73,13 @@ struct ImportWriter {
         }
     }
 
-    /// The scopes that see the leases of those rows, or saw them, as a database has them.
+    /// The scopes that see the leases of some rows, or once saw them.
     ///
     /// - Parameters:
     ///   - database: a transaction.
     ///   - keys: the rows.
-    ///   - listings: when each scope was read; scopes that are missing are left out.
-    /// - Returns: those of each row.
+    ///   - listings: when each scope was read; scopes that are not among the keys are ignored.
+    /// - Returns: the scopes of each row.
     /// - Throws: SQLite's error.
     static func witnesses(
         _ database: Database, keys: some Collection<Int64>, listings: [Int64: [Timestamp]]
@@ -105,7 +105,7 @@ struct ImportWriter {
         return found
     }
 
-    /// Adds what was seen of some leases.
+    /// Imports the observations of some leases.
     func take(_ items: [Item]) throws -> [Effect] {
         let known = try known(items.map(\.id))
         return try items.map { item in
@@ -114,9 +114,10 @@ struct ImportWriter {
         }
     }
 
-    /// Notes the whole lists that others read, and which leases that nobody has seen since were missing from them.
+    /// Records the complete lists that others read, and which leases were missing from them and have not been seen
+    /// since.
     ///
-    /// - Returns: whether there was a list that is not known here.
+    /// - Returns: whether any of the lists was new here.
     func takeListings() throws -> Bool {
         let insert = try database.cachedStatement(
             sql: "INSERT OR IGNORE INTO imported_listing (scope_id, listed_at) VALUES (?, ?)")
@@ -145,8 +146,8 @@ struct ImportWriter {
         return isNews
     }
 
-    /// Makes every list of the site that is being read now out of date: it may have been asked for before what was
-    /// added here was seen.
+    /// Makes every list of the site that is being read now out of date: it may have been requested before the imported
+    /// states were seen.
     func mark() throws {
         try database.cachedStatement(
             sql: """
@@ -157,7 +158,7 @@ struct ImportWriter {
 
     // MARK: - Rows
 
-    /// The history that a timeline makes of a lease of this site.
+    /// The history that a timeline gives a lease of this site.
     private func versions(of timeline: ObservedTimeline, _ witnesses: [Witness]) -> [LeaseVersion] {
         let owner = witnesses.lazy.compactMap { self.scopes[$0.scope] }.first { !$0.seesAllProjects }
         return timeline.versions(witnesses: witnesses, projectID: owner?.projectID ?? "")
@@ -197,7 +198,7 @@ struct ImportWriter {
         try rows.update(
             key, present, .init(audience: audience, run: known.life.run, firstSeenAt: merged[0].observedAt),
             replacesParts: !isSame)
-        // Another's digest of the bytes is not believed: the next sync reads the lease again.
+        // Another database's digest is not trusted: the next sync reads the lease again.
         if !isSame { try rows.forgetDigests(key: key, of: witnesses.map(\.scope)) }
         return Effect(newScopes: unknown, isChanged: isChanged)
     }
@@ -209,7 +210,7 @@ struct ImportWriter {
 }
 
 extension LeaseStore {
-    /// When the whole lists of a scope were read, here and by others, ascending.
+    /// When complete lists of a scope were read, here and by others, ascending.
     static func listings(_ database: Database, scope: Int64) throws -> [Timestamp] {
         try Int64.fetchAll(
             database, sql: "SELECT DISTINCT listed_at FROM (\(wholeListings)) WHERE scope_id = ? ORDER BY listed_at",

@@ -7,15 +7,15 @@ struct LeaseQuery {
     private(set) var arguments = StatementArguments()
     private let states: PastStates?
 
-    /// Where rows come from; conditions speak of `lease`.
+    /// The source of the rows, under the name `lease`.
     var source: String { "\(states.map { "(\($0.select))" } ?? "lease") AS lease" }
 
     /// Builds the condition.
     ///
     /// - Parameters:
     ///   - filter: what must hold.
-    ///   - states: the states that it must hold of; `nil` for those that hold now. What a lease reserved in a past state
-    ///     stands in a document, where no condition sees it: ``LeaseFilter/admitsReservations(of:allocated:)`` does.
+    ///   - states: the states to search; `nil` for the present ones. Past reservations are stored as JSON, which no
+    ///     condition reaches: ``LeaseFilter/admitsReservations(of:allocated:)`` filters them.
     init(_ filter: LeaseFilter, in states: PastStates? = nil) {
         self.states = states
         if let scopes = filter.scopes {
@@ -60,7 +60,7 @@ struct LeaseQuery {
 
     private mutating func addUser(_ user: String) { addPerson(user, kind: "user", "lease.user_id") }
 
-    /// An id, or the name of somebody at the lease's site.
+    /// Matches an id, or the name of a user or project at the lease's site.
     private mutating func addPerson(_ person: String, kind: String, _ column: String) {
         add(
             """
@@ -70,7 +70,7 @@ struct LeaseQuery {
             """, person, person)
     }
 
-    /// The condition on a single reservation, with its arguments, that the filter's types amount to.
+    /// The filter's conditions on a single reservation, with their arguments.
     static func reservations(_ filter: LeaseFilter) -> (condition: String, arguments: StatementArguments) {
         var query = LeaseQuery(LeaseFilter())
         query.conditions = []
@@ -95,7 +95,7 @@ struct LeaseQuery {
                 type)
         }
         if let resource = filter.resource {
-            // Any scope may have been told: a member may not ask for what an administrator may.
+            // Any scope may have been told: administrators may ask for more than members.
             add(
                 """
                 EXISTS (

@@ -2,20 +2,20 @@ import GRDB
 import LeaseModel
 import SyncPlanner
 
-/// Writes the rows of a lease: the state that holds, its parts, the states that are over, and who sees it.
+/// Writes the rows of a lease: its present state with reservations and events, its past states, and who sees it.
 struct LeaseRowWriter {
     let database: Database
 
-    // MARK: - The state that holds
+    // MARK: - Present state
 
-    /// What a row of `lease` has besides the state.
+    /// The columns of `lease` that do not describe its state.
     struct Origin {
         let audience: Int64
         let run: Int64
         let firstSeenAt: Timestamp
     }
 
-    /// Adds a lease that was not known, in the state that holds.
+    /// Inserts a new lease in its present state.
     ///
     /// - Returns: the key of its row.
     /// - Throws: SQLite's error.
@@ -28,13 +28,13 @@ struct LeaseRowWriter {
         return key
     }
 
-    /// Puts the state that holds now in the place of the one that did.
+    /// Replaces the present state of a lease.
     ///
     /// - Parameters:
     ///   - key: the row of the lease.
-    ///   - present: the state.
-    ///   - origin: what the row says besides.
-    ///   - replacesParts: whether its reservations and events may be others than before.
+    ///   - present: the new state.
+    ///   - origin: the other columns.
+    ///   - replacesParts: whether its reservations and events may have changed.
     /// - Throws: SQLite's error.
     func update(_ key: Int64, _ present: LeaseVersion, _ origin: Origin, replacesParts: Bool) throws {
         try database.cachedStatement(sql: Self.revision).execute(
@@ -109,9 +109,9 @@ struct LeaseRowWriter {
         }
     }
 
-    // MARK: - The states that are over
+    // MARK: - Past states
 
-    /// Puts a history in the place of the one that is there.
+    /// Replaces the history of a lease.
     func replaceHistory(key: Int64, _ past: some BidirectionalCollection<LeaseVersion>, present: LeaseVersion) throws {
         try database.cachedStatement(sql: "DELETE FROM lease_history WHERE lease_key = ?").execute(arguments: [key])
         for (version, next) in zip(past, past.dropFirst() + [present]) {
@@ -119,7 +119,7 @@ struct LeaseRowWriter {
         }
     }
 
-    /// Writes a state that is over into the history.
+    /// Adds a past state to the history.
     ///
     /// - Parameters:
     ///   - key: the row of the lease.
@@ -144,15 +144,15 @@ struct LeaseRowWriter {
         ])
     }
 
-    // MARK: - Who sees it
+    // MARK: - Visibility
 
-    /// Notes that a scope sees a lease.
+    /// Records that a scope sees a lease.
     ///
     /// - Parameters:
     ///   - scope: the scope.
     ///   - key: the row of the lease.
-    ///   - digest: of the bytes that said what the row says; 0 if it must be read again.
-    ///   - time: since when it does, if it did not before.
+    ///   - digest: the digest of the bytes that the row was read from; 0 if the lease must be read again.
+    ///   - time: since when the scope sees the lease, if it did not before.
     /// - Throws: SQLite's error.
     func see(scope: Int64, key: Int64, digest: UInt64, at time: Timestamp) throws {
         try database.cachedStatement(
@@ -165,8 +165,8 @@ struct LeaseRowWriter {
         ).execute(arguments: [scope, key, Int64(bitPattern: digest), time.secondsSince1970])
     }
 
-    /// Notes since when a scope sees a lease, and whether it is refused it by now. One that is not known to see it must
-    /// read it.
+    /// Records since when a scope sees a lease, and whether it has been refused since. A scope that is new to the lease
+    /// must read it.
     func note(_ witness: Witness, key: Int64) throws {
         try database.cachedStatement(
             sql: """
@@ -181,8 +181,7 @@ struct LeaseRowWriter {
         ])
     }
 
-    /// Makes some scopes read a lease again: what their digests stand for is not what its row
-    /// says.
+    /// Makes some scopes read a lease again, because their digests no longer match its row.
     func forgetDigests(key: Int64, of scopes: some Sequence<Int64>) throws {
         let statement = try database.cachedStatement(
             sql: "UPDATE visibility SET digest = 0 WHERE scope_id = ? AND lease_key = ?")
@@ -191,13 +190,13 @@ struct LeaseRowWriter {
 }
 
 extension LeaseVersion {
-    /// The lease's other fields as they are kept, with a note of what was seen in part only.
+    /// The lease's other fields as they are stored, with a note of what was seen only in part.
     var storedExtra: JSONObject {
         guard let partial else { return lease.extra }
         return lease.extra.merging([PartialObservations.key: partial.json])
     }
 
-    /// The whole lease as it is kept in the history.
+    /// The whole lease as the history stores it.
     fileprivate var stored: JSONObject {
         var lease = lease
         lease.extra = storedExtra

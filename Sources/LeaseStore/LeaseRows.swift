@@ -3,7 +3,7 @@ import LeaseModel
 
 /// Turns rows of the mirror into leases.
 enum LeaseRows {
-    /// The leases of those rows, in the order of the keys, with their reservations and events.
+    /// The leases of some rows, in the order of their keys, with reservations and events.
     static func leases(_ database: Database, keys: some Collection<Int64>) throws -> [(
         key: Int64, row: Row, lease: BlazarLease
     )] {
@@ -29,13 +29,13 @@ enum LeaseRows {
         }
     }
 
-    /// A JSON column, which holds what this module wrote; anything else reads as an empty object.
+    /// Parses a JSON column, which this module wrote; anything else becomes an empty object.
     static func object(_ text: String?) -> JSONObject {
         guard let text, let object = try? JSONValue(parsing: text).objectValue else { return [:] }
         return object
     }
 
-    /// An object as the text of a JSON column; `nil` for an empty one.
+    /// The text of an object for a JSON column; `nil` for an empty object.
     static func text(_ object: JSONObject) -> String? {
         object.isEmpty ? nil : JSONValue.object(object).text()
     }
@@ -84,13 +84,13 @@ extension LeaseEvent {
     }
 }
 
-/// What a draft said of the networks that it asked for. Chameleon's leases tell neither their names nor their properties,
-/// so what its creation asked for is shown with it.
+/// What drafts asked of networks. Chameleon's leases report neither the names of networks nor their properties, so
+/// these come from the creation.
 struct DraftedNetworks {
     let database: Database
 
-    /// Adds what the draft said to the network reservations of a lease that was created here. If it asked for several
-    /// networks in different terms, nobody knows which is which, and nothing is added.
+    /// Adds the draft's fields to the network reservations of a lease that was created here. If the draft asked for
+    /// several different networks, there is no telling which is which, and nothing is added.
     func complete(_ lease: inout BlazarLease, site: Int64) throws {
         let networks = lease.reservations.indices.filter { index in
             let reservation = lease.reservations[index]

@@ -1,15 +1,15 @@
 import GRDB
 package import LeaseModel
 
-/// One list of a site's, read whole.
+/// One complete list of a site's resources.
 package struct ObservedResources: Sendable {
     package let kind: ResourceKind
     package let outcome: ResourceListing.Outcome
     package let message: String?
     package let resources: [CatalogueResource]
-    /// `nil` if the site did not tell who holds them.
+    /// `nil` if the site did not report who holds them.
     package let allocations: [Allocation]?
-    /// What it answered when asked for that, if it was not a list; `nil` if it was not asked.
+    /// The site's answer to the request for allocations, if it was not a list; `nil` if it was not asked.
     package let allocationRefusal: (outcome: ResourceListing.Outcome, message: String?)?
 
     package init(
@@ -27,7 +27,7 @@ package struct ObservedResources: Sendable {
 }
 
 extension LeaseStore {
-    /// Writes what a site said of its resources. What is as before is not written; what is no longer listed is marked.
+    /// Records a site's resources. Unchanged rows are not written; rows that are no longer listed are marked.
     package func apply(_ observed: [ObservedResources], scope: Int64, at time: Timestamp) throws(StoreError) {
         try write { database in
             for list in observed {
@@ -74,10 +74,10 @@ extension LeaseStore {
         ).execute(arguments: [scope, kind, answer.outcome.rawValue, answer.message])
     }
 
-    /// The resources of a kind that the sites list, each once, with the allocations that are known.
+    /// The resources of a kind that the sites list, each once, with their known allocations.
     ///
-    /// What is the same for everybody at a site is as the latest list has it, and held as the latest list of that says:
-    /// in a scope that is no longer read, what has gone since is listed for ever.
+    /// If everyone at a site sees the same list, only its latest copy counts, and so for allocations: a scope that is
+    /// no longer read would list resources forever that are long gone.
     package func resources(_ kind: ResourceKind, scopes: Set<Int64>?) throws(StoreError) -> [MirroredResource] {
         try read { database in
             let wanted = try Self.scopes(database).filter { scopes?.contains($0.id) ?? true }
@@ -86,7 +86,7 @@ extension LeaseStore {
             let toldAt = try Self.latestListings(ListedTable.allocations.listName(kind.rawValue), database)
             let listing = kind.isSiteWide ? Self.latestScopes(wanted, by: listedAt) : [:]
             let telling = kind.isSiteWide ? Self.latestScopes(wanted, by: toldAt) : [:]
-            // Of scopes that are told the same, one is read.
+            // Where several scopes get the same list, read one of them.
             let scopes = wanted.map(\.id).filter { id in
                 places[id].map { listing[Self.place(of: $0)] ?? id == id } ?? false
             }
@@ -117,7 +117,7 @@ extension LeaseStore {
 
     private static func place(of scope: Scope) -> String { "\(scope.siteID)" }
 
-    /// When the latest whole list of a name was read in each scope, here or by the owner of an imported database.
+    /// When the latest complete list of a name was read in each scope, here or by the owner of an imported database.
     static func latestListings(_ name: String, _ database: Database) throws -> [Int64: Timestamp] {
         let rows = try Row.fetchAll(
             database.cachedStatement(
@@ -126,7 +126,7 @@ extension LeaseStore {
         return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], Timestamp(secondsSince1970: $0[1])) })
     }
 
-    /// The scope of each site with the latest list; of equals a member's.
+    /// The scope of each site with the latest list; among equals, a member's.
     private static func latestScopes(_ scopes: [Scope], by listedAt: [Int64: Timestamp]) -> [String: Int64] {
         var latest: [String: Scope] = [:]
         func rank(_ scope: Scope) -> (Int64, Int, String) {
@@ -158,7 +158,7 @@ extension LeaseStore {
         }
     }
 
-    /// What each site answered when last asked for each kind of resource.
+    /// What each site answered to the last request for each kind of resource.
     package func resourceListings(scopes: Set<Int64>?) throws(StoreError) -> [ResourceListing] {
         try read { database in
             try Row.fetchAll(database.cachedStatement(sql: "SELECT * FROM resource_list ORDER BY scope_id, kind"))
@@ -173,7 +173,7 @@ extension LeaseStore {
         }
     }
 
-    /// What a site answered when last asked who holds its resources of a kind; `nil` if it was not asked.
+    /// What a site answered when last asked for the allocations of a kind; `nil` if it was not asked.
     package func allocationListing(_ kind: ResourceKind, scope: Int64) throws(StoreError) -> ResourceListing? {
         try read { database in
             let row = try Row.fetchOne(
@@ -187,7 +187,7 @@ extension LeaseStore {
 }
 
 extension ResourceKind {
-    /// Whether a site shows the same list of it to everybody whom it shows one.
+    /// Whether a site shows everyone the same list of this kind, if it shows one at all.
     fileprivate var isSiteWide: Bool {
         switch self {
         case .host, .device, .networkSegment, .reservableFloatingIP: true
@@ -197,7 +197,7 @@ extension ResourceKind {
 }
 
 extension PersonNames.Kind {
-    /// What the names that a site lists of a kind are of; `nil` if they are not of people.
+    /// Whose names a kind's list contains; `nil` if it does not name users or projects.
     fileprivate init?(_ kind: ResourceKind) {
         switch kind {
         case .user: self = .user
@@ -208,8 +208,8 @@ extension PersonNames.Kind {
 }
 
 extension LeaseStore {
-    /// The hosts that were ever listed, each of a site once: as the scope has it that was told last what holds it, and of
-    /// those that never were the one that read the hosts last.
+    /// The hosts that were ever listed, each once per site. The scope with the latest list of allocations wins, or else
+    /// the one that read the hosts last.
     package func hostHistories(scopes: Set<Int64>?) throws(StoreError) -> [HostHistory] {
         try read { database in
             let places = Dictionary(

@@ -2,7 +2,7 @@ import GRDB
 import LeaseModel
 
 extension Mutation {
-    /// Every column, and the name of the site.
+    /// Every column, and the site's name.
     static let selection = """
         SELECT mutation.*, site.name AS site FROM mutation JOIN site ON site.site_id = mutation.site_id
         """
@@ -48,7 +48,7 @@ extension Mutation {
         ]
     }
 
-    /// Inserts the mutation; gives the number it got.
+    /// Inserts the write and returns its number.
     func insert(_ database: Database) throws -> Int64 {
         let columns = columns
         try database.cachedStatement(
@@ -60,7 +60,7 @@ extension Mutation {
         return database.lastInsertedRowID
     }
 
-    /// Writes every column of the mutation.
+    /// Updates every column of the write.
     func update(_ database: Database) throws {
         let columns = columns
         try database.cachedStatement(
@@ -71,11 +71,11 @@ extension Mutation {
     }
 }
 
-/// The writes that wait, as those who list and show leases see them, inside one transaction.
+/// The unfinished writes, for lists and details of leases, inside one transaction.
 struct PendingWrites {
     private let byLease: [Key: [Mutation]]
     private let byDraft: [Key: [Mutation]]
-    /// The creations whose lease the server has not given an id yet.
+    /// The creations whose lease has no id from the server yet.
     let creations: [Mutation]
 
     private struct Key: Hashable {
@@ -102,15 +102,15 @@ struct PendingWrites {
         creations = pending.filter { $0.verb == .create && $0.leaseID == nil }
     }
 
-    /// What waits for a lease that the server has.
+    /// The unfinished writes of a lease that the server has.
     func mutations(site: Int64, lease id: String) -> [Mutation] { byLease[Key(site: site, id: id)] ?? [] }
 
-    /// What waits for a lease that is only queued.
+    /// The unfinished writes of a lease that is only queued.
     func mutations(site: Int64, draft id: String) -> [Mutation] { byDraft[Key(site: site, id: id)] ?? [] }
 }
 
 extension MirrorReader {
-    /// The leases that are only queued and that a filter finds, in the order in which they were asked for.
+    /// The queued leases that match a filter, in the order in which they were requested.
     func drafts(_ filter: LeaseFilter, _ database: Database) throws -> [MirroredLease] {
         let addresses = try LeaseStore.addresses(database, of: filter.scopes)
         return try pending.creations.filter { addresses?.contains($0.address) ?? true }.map(draft).filter { lease in
@@ -122,7 +122,7 @@ extension MirrorReader {
         }
     }
 
-    /// A creation as the lease that it is to become.
+    /// The lease that a creation will make.
     func draft(_ creation: Mutation) -> MirroredLease {
         let id = creation.localID ?? ""
         let scope = scopes[creation.scopeID]
@@ -146,7 +146,7 @@ extension MirrorReader {
 }
 
 extension LeaseFilter {
-    /// Whether a lease that is only queued is to be found, its name apart.
+    /// Whether a queued lease matches the filter, apart from its name.
     fileprivate func admits(_ draft: MirroredLease) -> Bool {
         let lease = draft.lease
         // Nothing is allocated to it yet.
@@ -163,8 +163,7 @@ extension LeaseFilter {
 }
 
 extension LeaseStore {
-    /// The creations that a reference may mean, as candidates: a local id, the beginning of one, or the name of a lease
-    /// that is only queued.
+    /// The creations that a reference may mean, as candidates.
     static func drafts(
         _ database: Database, _ condition: String, _ arguments: StatementArguments, scopes: Set<Int64>?
     ) throws -> [LeaseCandidate] {

@@ -2,7 +2,7 @@ import GRDB
 package import LeaseModel
 import SyncPlanner
 
-/// How an import writes: a transaction for each batch, or all in one that is undone.
+/// How an import writes: one transaction for each batch, or a single one that is rolled back.
 struct ImportTransaction {
     private let run: ((Database) throws -> Void) throws -> Void
 
@@ -13,13 +13,13 @@ struct ImportTransaction {
     }
 }
 
-/// A file whose contents are to be taken into the history.
+/// A file to import into the history.
 package struct ImportSource: Sendable {
-    /// What it holds.
+    /// The contents.
     package enum Content: Sendable {
-        /// Saved leases of a scope; those that do not tell when they were seen were at `observedAt`.
+        /// Saved leases of a scope. Those without a time of their own were seen at `observedAt`.
         case leases(SavedLeases, scope: Scope, observedAt: Timestamp, isDatedByFile: Bool)
-        /// Another database, of whose scopes these are wanted; `nil` for all.
+        /// Another database, and which of its scopes to import; `nil` for all.
         case database(LeaseStore, scopes: Set<Int64>?)
     }
 
@@ -34,21 +34,21 @@ package struct ImportSource: Sendable {
 }
 
 extension LeaseStore {
-    /// Takes files into the history: all of them or, if one cannot be, none.
+    /// Imports files into the history: all of them or, if one is invalid, none.
     ///
-    /// An import is not a sync: it adds what was seen when it was seen, and deletes nothing. The present state of a
-    /// lease changes only where the file saw it later than this database did.
+    /// An import is not a sync: it records observations at the time at which they were made, and deletes nothing. A
+    /// lease's present state changes only if the file saw the lease later than this database did.
     ///
-    /// Databases are checked whole before anything is written, and taken in a batch at a time, so that others can write
-    /// meanwhile. What is cut short, by a full disk for instance, is completed by the same import again.
+    /// Databases are checked as a whole before anything is written, and imported in batches, so that others can write
+    /// meanwhile. If an import is cut short, by a full disk for instance, repeating it completes it.
     ///
     /// - Parameters:
     ///   - sources: the files.
-    ///   - isTrial: whether to find out what would happen, and change nothing.
-    ///   - now: the time: nothing can have been seen later.
-    ///   - progress: told how far it is.
-    /// - Returns: a report for each file, or for each scope of a file that is a database.
-    /// - Throws: ``StoreError``; of kind `invalid` if a file contradicts what is known.
+    ///   - isTrial: whether to report what would happen without changing anything.
+    ///   - now: the current time; nothing can have been seen later.
+    ///   - progress: called as the import proceeds.
+    /// - Returns: a report for each file, and for each scope of a database.
+    /// - Throws: ``StoreError``, of kind `invalid` if a file contradicts what is known.
     package func importHistory(
         _ sources: [ImportSource], isTrial: Bool, now: Timestamp, progress: (ImportProgress) -> Void
     ) throws(StoreError) -> [ImportReport] {
@@ -73,7 +73,7 @@ extension LeaseStore {
         }
     }
 
-    /// Takes files in: saved leases together, since one file may contradict another, then the databases.
+    /// Imports the saved leases of all files together, since one file may contradict another, and then the databases.
     private static func take(
         _ sources: [ImportSource], now: Timestamp, _ transaction: ImportTransaction,
         _ progress: (ImportProgress) -> Void
@@ -171,7 +171,7 @@ extension LeaseStore {
         }
     }
 
-    /// The scope here that is the same as one there; made if there is none, unless others are wanted.
+    /// The scope here that matches one there. It is created if missing, unless `wanted` names other scopes.
     private static func counterpart(
         of scope: Scope, wanted: Set<Int64>?, _ database: Database
     ) throws -> Scope? {
@@ -191,7 +191,7 @@ extension LeaseStore {
 }
 
 extension ImportReport {
-    /// Counts what became of a lease, for one of the scopes that see it.
+    /// Counts the effect on a lease, for one of the scopes that see it.
     mutating func count(_ effect: ImportWriter.Effect, for scope: Int64) {
         if effect.newScopes.contains(scope) {
             new += 1
@@ -202,7 +202,7 @@ extension ImportReport {
 }
 
 extension Array {
-    /// The elements in their order, so many at a time.
+    /// The elements in batches of `size`, in order.
     func chunks(of size: Int) -> [ArraySlice<Element>] {
         stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
     }

@@ -5,7 +5,7 @@ import LocalFiles
 import Migrations
 
 extension LeaseStore {
-    /// What is wrong with the database, in SQLite's own words; empty if nothing is.
+    /// Problems of the database, in SQLite's own words; empty if it is sound.
     package func check() throws(StoreError) -> [String] {
         try read { database in
             var problems = try String.fetchAll(database, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
@@ -27,9 +27,9 @@ extension LeaseStore {
         }
     }
 
-    /// Writes a copy of the database, consistent even while others write, to a new file (mode 0600).
+    /// Copies the database to a new file (mode 0600). The copy is consistent even while others write.
     ///
-    /// - Throws: ``StoreError`` if there is such a file already.
+    /// - Throws: ``StoreError`` if the file exists.
     package func backUp(to destination: String) throws(StoreError) {
         guard !files.contains(destination) else {
             throw StoreError(
@@ -40,7 +40,7 @@ extension LeaseStore {
         do {
             let copy = try DatabaseQueue(path: destination)
             try database.backup(to: copy)
-            // The copy is for keeping: one file, without a write-ahead log beside it.
+            // The copy is an archive: one file, without a write-ahead log beside it.
             try copy.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
             try copy.close()
         } catch {
@@ -49,9 +49,9 @@ extension LeaseStore {
         }
     }
 
-    /// Runs one SELECT, handing over the names of the columns and then each row.
+    /// Runs one SELECT; passes the column names and then each row.
     ///
-    /// - Throws: ``StoreError`` with SQLite's words if the statement is wrong, or would write.
+    /// - Throws: ``StoreError`` with SQLite's message if the statement is invalid or would write.
     package func query(
         _ sql: String, columns: ([String]) throws -> Void, each: ([JSONValue]) throws -> Void
     ) throws(StoreError) {
@@ -85,32 +85,31 @@ extension LeaseStore {
         }
     }
 
-    /// The size of the database in bytes, the write-ahead log included.
+    /// The size of the database in bytes, including the write-ahead log.
     package var sizeInBytes: Int {
         [files.main, files.main + "-wal"].reduce(0) { $0 + Int(FileFacts(path: $1)?.size ?? 0) }
     }
 
-    /// The version of the schema.
     package var schemaVersion: Int { Int(StoreSchema.currentVersion) }
 }
 
 extension LeaseStore {
-    /// Opens a copy of another database, which is left as it is even if it is of an older schema.
+    /// Opens a copy of another database. The original stays untouched, even if its schema is older.
     ///
-    /// Nothing in it is believed before it has been looked at: its schema must be what the migrations make, without a
-    /// trigger, and its rows must be sound.
+    /// Nothing in the copy is trusted before it has been checked: its schema must be exactly what the migrations make,
+    /// without triggers, and its rows must be sound.
     ///
     /// - Parameters:
     ///   - original: the file.
-    ///   - folder: where to put the copy; it must be there.
-    /// - Returns: the copy, up to date and checked; its messages name the original.
-    /// - Throws: ``StoreError`` if the file is missing, damaged, newer than the program or no database of ours.
+    ///   - folder: an existing folder for the copy.
+    /// - Returns: the copy, checked and up to date; its messages name the original.
+    /// - Throws: ``StoreError`` if the file is missing, damaged, newer than the program, or not a leasehold database.
     package static func openCopy(of original: String, in folder: String) throws(StoreError) -> LeaseStore {
         do {
             let path = "\(folder)/copy.sqlite"
             try StoreFile.copyDatabase(original, to: path)
-            // What is left of an unfinished write is read into the copy, so it is opened to be written. Without
-            // `trusted_schema`, SQLite 3.40 refuses json_valid() in our own checks: so the schema is compared instead.
+            // An unfinished write is recovered in the copy, so it is opened for writing. Without `trusted_schema`,
+            // SQLite 3.40 refuses json_valid() in our own checks, so the schema is compared instead.
             let copy = try DatabaseQueue(path: path)
             let difference = try copy.read { try StoreSchema.difference($0, path: original) }
             try copy.close()
@@ -129,7 +128,7 @@ extension LeaseStore {
         }
     }
 
-    /// What SQLite would hand over cut off, or what looks like another; `nil` if there is none.
+    /// An id that SQLite would cut off at a NUL, or that could be mistaken for another; `nil` if there is none.
     private static func unreadableID(_ database: Database) throws -> String? {
         let key = try Int64.fetchOne(
             database, sql: "SELECT lease_key FROM lease WHERE length(id) <> length(CAST(id AS BLOB)) LIMIT 1")
@@ -138,9 +137,9 @@ extension LeaseStore {
 }
 
 extension StoreSchema {
-    /// How the schema of a database of ours differs from what the migrations up to its version make; `nil` if it does
-    /// not. Tables, indexes and views of others may be there, triggers may not: they would run while it is migrated.
-    /// The documented views are made anew in any case, and nothing is read through them.
+    /// How the schema differs from what the migrations up to its version make; `nil` if it does not. Foreign tables,
+    /// indexes and views are allowed. Triggers are not: they would run during a migration. The documented views are
+    /// remade in any case, and nothing is read through them.
     ///
     /// - Throws: ``StoreError`` if the database is another program's, or newer than this one.
     static func difference(_ database: Database, path: String) throws -> String? {
@@ -164,7 +163,7 @@ extension StoreSchema {
         let sql: String
     }
 
-    /// What the schema consists of, but for SQLite's own.
+    /// The objects of the schema, except SQLite's own.
     private static func objects(_ database: Database) throws -> [Object] {
         let rows = try Row.fetchAll(
             database,
@@ -177,7 +176,7 @@ extension StoreSchema {
 }
 
 extension StoreError {
-    /// Puts an error about a database that is only read into a sentence with the name of its file.
+    /// Describes an error about a database that is only read, with the name of its file.
     init(reading original: String, _ error: any Error) {
         let end = "Nothing was changed."
         switch error {

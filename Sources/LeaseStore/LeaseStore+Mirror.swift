@@ -2,10 +2,10 @@ import GRDB
 package import LeaseModel
 package import SyncPlanner
 
-/// A lease as the server gave it in one run.
+/// A lease as the server returned it in one run.
 package struct ObservedLease: Sendable {
     package let lease: BlazarLease
-    /// The digest of the bytes it was read from.
+    /// The digest of the bytes that it was read from.
     package let digest: UInt64
 
     package init(lease: BlazarLease, digest: UInt64) {
@@ -16,9 +16,9 @@ package struct ObservedLease: Sendable {
 
 /// A run that has begun.
 package struct RunTicket: Sendable, Hashable {
-    /// The number of the run. Of two runs, the one that began later has the higher one.
+    /// The number of the run. The later of two runs has the higher number.
     package let id: Int64
-    /// What the scope was marked with when this run last wrote; `nil` if it has not yet.
+    /// The mark that this run's last write left on the scope; `nil` if it has not written yet.
     var ownMark: Int64?
 }
 
@@ -47,7 +47,7 @@ extension LeaseStore {
         }
     }
 
-    /// The listed leases for which a deletion of ours may have been carried out.
+    /// The listed leases that a delete of ours may have removed.
     private static func ownDeletions(_ database: Database, scope: Int64) throws -> Set<Int64> {
         try Set(
             Int64.fetchAll(
@@ -60,14 +60,15 @@ extension LeaseStore {
                         """), arguments: [scope]))
     }
 
-    /// Writes what a run saw of some leases, and the states that are thereby over into the history.
+    /// Writes what a run saw of some leases, and moves superseded states to the history.
     ///
-    /// A row that a later run has written, or has seen unchanged, is left alone. Of a lease that says the same as the
-    /// mirror, in another order of its parts for instance, only the digest is written.
+    /// Rows that a later run has written or confirmed are left alone. If a lease differs from the mirror only in form,
+    /// such as the order of its parts, only its digest is written.
     ///
-    /// It is as durable as the completion of the run: a run that was not completed is made again.
+    /// The write is as durable as the completion of the run; a run that did not complete is repeated.
     ///
-    /// - Returns: what changed; `nil` if another run has written since this one began, and nothing was written now.
+    /// - Returns: the changes; `nil` if another run has written since this one began, in which case nothing was
+    ///   written.
     package func apply(
         _ leases: [ObservedLease], scope: Scope, run: inout RunTicket, at time: Timestamp
     ) throws(StoreError) -> [LeaseChange]? {
@@ -82,7 +83,7 @@ extension LeaseStore {
         return result.0
     }
 
-    /// What the mirror has of leases that a list did not have.
+    /// The mirror's rows for leases that a list lacked.
     package func missing(keys: [Int64]) throws(StoreError) -> [(key: Int64, id: String, projectID: String)] {
         try read { database in
             try keys.compactMap { key in
@@ -94,9 +95,9 @@ extension LeaseStore {
         }
     }
 
-    /// Completes a run: notes which leases are gone, and that the mirror is as fresh as the run.
+    /// Completes a run: records which leases are gone, and that the mirror is as fresh as the run.
     ///
-    /// - Returns: the leases that are gone, and the counts with them added; `nil` if another run has written since this
+    /// - Returns: the leases that are gone, and the counts including them; `nil` if another run has written since this
     ///   one began.
     /// - Throws: ``StoreError``.
     package func completeRun(
@@ -111,7 +112,7 @@ extension LeaseStore {
             try Self.endRun(
                 run.id, outcome: .complete, message: nil, requestID: requestID, serverDate: serverDate, counts: counts,
                 at: time, in: database)
-            // A lease that the list had, and that is not gone by now, was last seen when the list was asked for.
+            // A listed lease that is not gone by now was last seen when the list was requested.
             try database.cachedStatement(
                 sql: """
                     UPDATE scope SET last_complete_run = max(last_complete_run, ?1), listed_run = max(listed_run, ?1),

@@ -3,14 +3,14 @@ package import LeaseModel
 package import SyncPlanner
 
 extension LeaseStore {
-    /// Tells the queue of a scope what a whole list, just completed, says about it: which accepted leases are listed,
-    /// and which of those in doubt have been found.
+    /// Applies a list that has just been completed to the queue of its scope: which accepted leases it shows, and which
+    /// unconfirmed creations have turned up.
     ///
     /// - Parameters:
     ///   - scope: the scope whose list it was.
     ///   - rules: the rules of the queue.
     ///   - time: the time.
-    /// - Returns: the mutations that changed.
+    /// - Returns: the writes that changed.
     /// - Throws: ``StoreError``.
     @discardableResult
     package func reconcileQueue(
@@ -35,7 +35,7 @@ extension LeaseStore {
                 switch mutation.state {
                 case .unknown:
                     let (matches, isCertain) = try Self.matches(database, mutation, keepsEvents: list[1])
-                    // What only looks like it may be the other's, whose answer will say so.
+                    // A lease that only looks alike may belong to a similar write under way, whose answer will tell.
                     guard isCertain || !mutation.hasTwinUnderWay(in: queue) else { return nil }
                     next = rules.mutation(
                         mutation,
@@ -63,12 +63,12 @@ extension LeaseStore {
         let row = try Row.fetchOne(
             database.cachedStatement(sql: "SELECT gone IS NULL, run_id FROM lease WHERE site_id = ? AND id = ?"),
             arguments: [mutation.address.siteID, mutation.leaseID])
-        // One that a list has never had may be younger than the list.
+        // A lease that no list has ever had may be younger than this list.
         guard let row else { return startedAt > mutation.updatedAt ? false : nil }
         return (row[1] as Int64) > run ? nil : row[0] as Bool
     }
 
-    /// The leases that a creation in doubt may have become.
+    /// The leases that an unconfirmed creation may have become.
     private static func matches(
         _ database: Database, _ mutation: Mutation, keepsEvents: Bool?
     ) throws -> (ids: [String], isCertain: Bool) {
@@ -77,7 +77,7 @@ extension LeaseStore {
         else {
             return ([], false)
         }
-        // One that is gone again was made all the same.
+        // A lease that is gone by now was created all the same.
         let carriers = try String.fetchAll(
             database,
             sql: """
@@ -97,13 +97,13 @@ extension LeaseStore {
         return (try lookalikes(database, mutation.address, draft, attempt, unconfirmed), false)
     }
 
-    /// Where the server drops our events: leases of the same name, user, dates and reservations that appeared since the
-    /// attempt and belong to no other creation of ours.
+    /// For servers that drop our events: leases with the same name, user, dates and reservations that appeared since
+    /// the attempt and belong to no other creation of ours.
     private static func lookalikes(
         _ database: Database, _ address: QueueAddress, _ draft: LeaseDraft, _ attempt: Row,
         _ unconfirmed: UnconfirmedAttempt
     ) throws -> [String] {
-        // Those of lists up to the doubt's run a person has looked at, and said that none is the one.
+        // A person has looked at the lists up to this run and said that none of their leases is the one.
         let firstRun = unconfirmed.run > (attempt["run_id"] as Int64) ? unconfirmed.run + 1 : 0
         let end = draft.endsAt.truncatedToMinute.secondsSince1970
         let keys = try Int64.fetchAll(
@@ -126,7 +126,7 @@ extension LeaseStore {
                 draft.name, end,
                 unconfirmed.notBefore?.secondsSince1970 ?? 0,
             ])
-        // Somebody may have changed it between the list that brought it and this one.
+        // Someone may have changed the lease between the list that brought it and this one.
         let before = try database.cachedStatement(sql: "SELECT document FROM lease_history WHERE lease_key = ?")
         return try LeaseRows.leases(database, keys: keys).filter { key, _, lease in
             if draft.resembles(lease) { return true }
@@ -138,12 +138,11 @@ extension LeaseStore {
 }
 
 extension LeaseDraft {
-    /// Whether a lease may have been made from this draft: the same name, the same dates and the same kinds of
-    /// reservations.
+    /// Whether a lease may have been made from this draft: the same name, dates and kinds of reservations.
     fileprivate func resembles(_ lease: BlazarLease) -> Bool {
         guard lease.name == name, lease.endsAt == endsAt.truncatedToMinute else { return false }
         if case .at(let time) = start, time.truncatedToMinute != lease.startsAt.truncatedToMinute { return false }
-        let wanted = reservations.map { $0["resource_type"]?.stringValue ?? "" }.sorted()
-        return wanted == lease.reservations.map(\.resourceType.rawValue).sorted()
+        let requested = reservations.map { $0["resource_type"]?.stringValue ?? "" }.sorted()
+        return requested == lease.reservations.map(\.resourceType.rawValue).sorted()
     }
 }

@@ -2,15 +2,15 @@ import GRDB
 package import LeaseModel
 
 extension LeaseStore {
-    /// Hands over the leases that a filter finds in the states that were known at a moment, in batches, all from one
+    /// Passes on the leases that match a filter, in the states known at a moment, in batches that all come from one
     /// state of the database.
     ///
     /// - Parameters:
-    ///   - filter: which; ``LeaseFilter/heldAt`` asks what was then believed about another moment.
-    ///   - moment: what was known when.
-    ///   - order: in what order.
-    ///   - batch: how many at a time.
-    ///   - each: takes a batch.
+    ///   - filter: which leases; ``LeaseFilter/heldAt`` asks what was then believed about another moment.
+    ///   - moment: the moment whose knowledge counts.
+    ///   - order: the order.
+    ///   - batch: the number of leases in a batch.
+    ///   - each: receives a batch.
     /// - Throws: ``StoreError``, or what `each` throws.
     package func leases(
         _ filter: LeaseFilter, asKnownAt moment: Timestamp, order: LeaseOrder = .ownFirst, batch: Int = 500,
@@ -39,7 +39,7 @@ extension LeaseStore {
         }
     }
 
-    /// The reservations that are known to hold a resource, or to have held it, by its id or name.
+    /// The reservations that hold or once held a resource, given by id or name.
     private static func reservations(holding resource: String, _ database: Database) throws -> Set<String> {
         try String.fetchSet(
             database.cachedStatement(
@@ -50,13 +50,13 @@ extension LeaseStore {
                     """), arguments: [resource])
     }
 
-    /// Finds the lease that a reference meant at a moment, and the state that it was known to be in.
+    /// Finds the lease that a reference meant at a moment, and its state as known then.
     ///
     /// - Parameters:
-    ///   - reference: the id, the name it then had, or the beginning of the id.
-    ///   - moment: what was known when.
+    ///   - reference: the id, the beginning of it, or the name that the lease had then.
+    ///   - moment: the moment whose knowledge counts.
     ///   - scopes: where to look; `nil` for everywhere.
-    /// - Returns: what the reference meant, and the lease if it is one.
+    /// - Returns: the resolution, and the lease if it is unique.
     /// - Throws: ``StoreError``.
     package func state(
         of reference: String, asKnownAt moment: Timestamp, scopes: Set<Int64>?
@@ -86,13 +86,13 @@ extension LeaseStore {
         }
     }
 
-    /// When each scope's last whole list up to a moment was asked for; a scope that had none is missing.
+    /// When each scope's last complete list up to a moment was requested. Scopes without one are absent.
     package func listings(until moment: Timestamp) throws(StoreError) -> [Int64: Timestamp] {
         try read { try PastStates($0, at: moment).listedAt }
     }
 
-    /// When each scope's first whole list was asked for: what had been deleted before is not known. A scope that has
-    /// had none is missing.
+    /// When each scope's first complete list was requested; leases deleted earlier are unknown. Scopes without one are
+    /// absent.
     package func firstListings() throws(StoreError) -> [Int64: Timestamp] { try read(Self.firstListings) }
 
     static func firstListings(_ database: Database) throws -> [Int64: Timestamp] {
@@ -101,17 +101,17 @@ extension LeaseStore {
 }
 
 extension LeaseStore {
-    /// Every state in which a lease was seen at the site of a scope, the oldest first; the last one holds.
+    /// Every state in which a lease was seen at the site of a scope, oldest first; the last one is the present state.
     package func history(id: String, scope: Int64) throws(StoreError) -> [LeaseVersion] {
         try read { try Self.life($0, id: id, scope: scope)?.versions ?? [] }
     }
 
-    /// A lease with every state it was seen in, the oldest first; the last one holds.
+    /// A lease with every state in which it was seen, oldest first; the last one is the present state.
     struct Life {
         let key: Int64
         let lease: MirroredLease
         let versions: [LeaseVersion]
-        /// The number of its audience, and of the run that brought its present state.
+        /// The number of its audience.
         let audience: Int64
         let run: Int64
     }
@@ -132,11 +132,11 @@ extension LeaseStore {
                     """), arguments: [id, scope])
     }
 
-    /// The leases of those rows, in the order of the keys.
+    /// The leases of some rows, in the order of their keys.
     static func lives(
         _ database: Database, keys: some Collection<Int64>, _ reader: MirrorReader
     ) throws -> [Life] {
-        // A clock that was set back makes intervals of no length, which only the order of their rows tells apart.
+        // If a clock was set back, states may have no length; then only the order of their rows tells them apart.
         let rows = try Row.fetchCursor(
             database,
             sql: """
@@ -154,13 +154,13 @@ extension LeaseStore {
         }
     }
 
-    /// What was seen to change since a moment, in the order in which it was seen.
+    /// The changes seen since a moment, in the order in which they were seen.
     ///
     /// Leases that were there when their scope was first read are not news.
     ///
     /// - Parameters:
     ///   - since: the moment.
-    ///   - scopes: whose sightings count; `nil` for all.
+    ///   - scopes: the scopes whose observations count; `nil` for all.
     /// - Returns: the changes.
     /// - Throws: ``StoreError``.
     package func changes(since: Timestamp, scopes: Set<Int64>?) throws(StoreError) -> [LeaseChange] {
@@ -182,7 +182,7 @@ extension LeaseStore {
             var changes: [LeaseChange] = []
             for start in stride(from: 0, to: keys.count, by: 500) {
                 for life in try Self.lives(database, keys: keys[start..<min(start + 500, keys.count)], reader) {
-                    // A whole list that lacked it makes it news.
+                    // A lease is news if a complete list came before it and lacked it.
                     let firstList = life.lease.audience.compactMap { firstListings[$0] }.min()
                     let isNews = life.versions.first.map { $0.observedAt > firstList ?? $0.observedAt } ?? false
                     changes += try Self.changes(database, life, isNews: isNews).filter { $0.observedAt >= since }
@@ -192,14 +192,14 @@ extension LeaseStore {
         }
     }
 
-    /// What led from each state of a lease at the site of a scope to the next, its appearance first.
+    /// The changes of a lease at the site of a scope, from its appearance on.
     package func lifeline(id: String, scope: Int64) throws(StoreError) -> [LeaseChange] {
         try read { database in
             try Self.life(database, id: id, scope: scope).map { try Self.changes(database, $0, isNews: true) } ?? []
         }
     }
 
-    /// The changes that lead from each version of a lease to the next.
+    /// The changes from each version of a lease to the next.
     private static func changes(
         _ database: Database, _ life: Life, isNews: Bool
     ) throws -> [LeaseChange] {
@@ -207,7 +207,7 @@ extension LeaseStore {
         guard let first = versions.first else { return [] }
         var changes: [LeaseChange] = []
         if isNews {
-            // The whole list before did not have it yet.
+            // The last complete list before that did not have the lease yet.
             let before = try life.lease.audience.compactMap {
                 try PastStates.lastListing(database, scope: $0, until: first.observedAt.adding(seconds: -1))
             }.max()

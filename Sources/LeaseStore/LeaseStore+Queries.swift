@@ -2,14 +2,14 @@ import GRDB
 package import LeaseModel
 
 extension LeaseStore {
-    /// Hands over the leases that a filter finds, in batches, all from one state of the database.
+    /// Passes on the leases that match a filter, in batches that all come from one state of the database.
     ///
     /// - Parameters:
-    ///   - filter: which.
-    ///   - order: in what order.
-    ///   - includesDrafts: those too that are only queued; they come first.
-    ///   - batch: how many at a time.
-    ///   - each: takes a batch.
+    ///   - filter: which leases.
+    ///   - order: the order.
+    ///   - includesDrafts: whether to include leases that are only queued; they come first.
+    ///   - batch: the number of leases in a batch.
+    ///   - each: receives a batch.
     /// - Throws: ``StoreError``, or what `each` throws.
     package func leases(
         _ filter: LeaseFilter, order: LeaseOrder = .ownFirst, includesDrafts: Bool = false, batch: Int = 500,
@@ -37,14 +37,14 @@ extension LeaseStore {
         }
     }
 
-    /// The leases that a filter finds.
+    /// The leases that match a filter.
     package func leases(_ filter: LeaseFilter, order: LeaseOrder = .ownFirst) throws(StoreError) -> [MirroredLease] {
         var found: [MirroredLease] = []
         try leases(filter, order: order) { found += $0 }
         return found
     }
 
-    /// How many leases a filter finds.
+    /// The number of leases that match a filter.
     package func count(_ filter: LeaseFilter) throws(StoreError) -> Int {
         try read { database in
             let query = LeaseQuery(filter)
@@ -54,7 +54,7 @@ extension LeaseStore {
         }
     }
 
-    /// The listed lease of a scope that ends first after a moment, unless it has ended already.
+    /// The listed lease of a scope that ends next after a moment.
     package func nextToEnd(scope: Int64, after moment: Timestamp) throws(StoreError) -> MirroredLease? {
         try read { database in
             let key = try Int64.fetchOne(
@@ -78,12 +78,12 @@ extension LeaseStore {
     }
 }
 
-/// Reads leases with the names that belong to them, inside one transaction.
+/// Reads leases together with the names of their users and projects, inside one transaction.
 struct MirrorReader {
     let database: Database
     let scopes: [Int64: Scope]
     let audiences: AudienceBook
-    /// Whom the last token for each scope was given to.
+    /// The user of each scope's last token.
     let users: [Int64: (id: String, name: String)]
     let pending: PendingWrites
     private let wanted: Set<Int64>?
@@ -91,9 +91,8 @@ struct MirrorReader {
     private let names: PersonNames
     private let hasAllocations: Bool
 
-    /// - Parameters:
-    ///   - database: a transaction.
-    ///   - wanted: the scopes that are asked for, of which one stands for each lease; `nil` for all.
+    /// - database: a transaction.
+    /// - wanted: the requested scopes, of which one represents each lease; `nil` for all.
     /// - Throws: SQLite's error.
     init(_ database: Database, scopes wanted: Set<Int64>? = nil) throws {
         self.database = database
@@ -118,10 +117,10 @@ struct MirrorReader {
             try Bool.fetchOne(database.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM allocation)")) ?? false
     }
 
-    /// The leases of those rows, in the order of the keys.
+    /// The leases of some rows, in the order of their keys.
     func leases(keys: some Collection<Int64>) throws -> [MirroredLease] { try states(keys: keys).map(\.lease) }
 
-    /// The leases of those rows with the states that they are in, in the order of the keys.
+    /// The leases of some rows with their present states, in the order of their keys.
     func states(
         keys: some Collection<Int64>
     ) throws -> [(key: Int64, lease: MirroredLease, present: LeaseVersion, audience: Int64, run: Int64)] {
@@ -142,17 +141,17 @@ struct MirrorReader {
         }
     }
 
-    /// The scope that stands for an audience.
+    /// The scope that represents an audience.
     func scope(of audience: Int64) -> Scope? { audiences.representative(audience, of: wanted).flatMap { scopes[$0] } }
 
-    /// What a project of an audience's site is called, if it is known.
+    /// The name of a project of a site, if known.
     func projectName(_ id: String, site: Int64) -> String? { names.project(id, site: site) }
 
-    /// What a user of an audience's site is called, if it is known.
+    /// The name of a user of a site, if known.
     func userName(_ id: String, site: Int64) -> String? { names.user(id, site: site) }
 
-    /// How many resources the reservations of those leases hold; of one that has ended, how many it held last. It is as
-    /// the scope has it that was told last, up to a moment if one is given.
+    /// How many resources the reservations of some leases hold, or held last if they have ended. The latest report
+    /// wins; if a moment is given, the latest one up to it.
     func heldCounts(of leases: [BlazarLease], asKnownAt moment: Timestamp? = nil) throws -> [String: Int] {
         guard hasAllocations else { return [:] }
         let ids = JSONValue.array(leases.flatMap { $0.reservations.map { .string($0.id) } }).text()
@@ -168,12 +167,12 @@ struct MirrorReader {
                 GROUP BY reservation_id, allocation.scope_id, seen_at ORDER BY seen_at, held
                 """, arguments: [ids])
         var counts: [String: Int] = [:]
-        // Ordered, so that the last group of a reservation counts.
+        // Rows are in ascending order, so the last group of a reservation wins.
         while let row = try rows.next() { counts[row[0]] = row[1] }
         return counts
     }
 
-    /// A lease in some state, with the names that belong to it.
+    /// A lease in some state, with the names of its user and project.
     func mirrored(
         _ lease: BlazarLease, audience: Int64, firstSeenAt: Timestamp, observedAt: Timestamp, lastSeenAt: Timestamp,
         removal: Removal?
@@ -204,18 +203,18 @@ extension Removal {
 }
 
 extension LeaseStore {
-    /// The fewest characters that are taken for the beginning of an id.
+    /// The least number of characters that can stand for the beginning of an id.
     package static let shortestPrefix = 4
 
     /// Finds the lease that a reference means: an id, a name, or the beginning of an id, in this order.
     ///
-    /// Leases that their site no longer lists are considered only where no listed or queued one fits. A local id means
-    /// the lease that the creation became, once it is one.
+    /// Leases that their site no longer lists count only if no listed or queued one matches. A local id means the lease
+    /// that the creation became, once there is one.
     ///
     /// - Parameters:
-    ///   - reference: what the person wrote.
+    ///   - reference: what the person typed.
     ///   - scopes: where to look; `nil` for everywhere.
-    /// - Returns: the lease, several candidates, or none.
+    /// - Returns: one lease, several candidates, or none.
     /// - Throws: ``StoreError``.
     package func resolve(_ reference: String, scopes: Set<Int64>?) throws(StoreError) -> LeaseResolution {
         try read { database in
@@ -270,7 +269,7 @@ extension LeaseStore {
         }
     }
 
-    /// The lease of that id at the site of a scope; for a local id the lease that is queued, or what it became.
+    /// The lease with an id at the site of a scope. A local id finds the lease that is queued, or what it became.
     package func lease(id: String, scope: Int64) throws(StoreError) -> MirroredLease? {
         try read { database in
             if LocalID.isOne(id) {
@@ -289,7 +288,7 @@ extension LeaseStore {
     }
 }
 
-/// What a reference may mean, each as a condition on a lease: an id, a name, the beginning of an id.
+/// What a reference may mean, each as a condition on a lease: an id, a name, or the beginning of an id.
 struct ReferenceCondition {
     var isName = false
     let sql: String
@@ -302,7 +301,7 @@ struct ReferenceCondition {
             ReferenceCondition(isName: true, sql: "lease.name = ? AND ? = ''", lower: reference, upper: ""),
         ]
         if reference.count >= LeaseStore.shortestPrefix {
-            // A range, unlike LIKE or GLOB with a parameter, uses the index.
+            // Unlike LIKE or GLOB with a parameter, a range uses the index.
             conditions.append(
                 ReferenceCondition(
                     sql: "lease.id >= ? AND lease.id < ?", lower: reference, upper: reference + "\u{10FFFF}"))

@@ -3,16 +3,16 @@ package import LeaseModel
 import SyncPlanner
 
 extension LeaseStore {
-    // MARK: - Asking
+    // MARK: - Enqueueing
 
-    /// Queues a mutation, durably: one transaction, on the disk before this returns.
+    /// Queues a write durably: it is on the disk before this returns.
     ///
     /// - Parameters:
     ///   - address: the queue.
     ///   - time: the time.
-    ///   - make: makes the mutation from the queue as it is, or `nil` if there is no need for one; its number is given
-    ///     by the database.
-    /// - Returns: the mutation that was queued, or the one that stands for the wish instead.
+    ///   - make: makes the write from the current queue, or returns `nil` if none is needed; the database assigns its
+    ///     number.
+    /// - Returns: the write that was queued, or the existing one that serves the same purpose.
     /// - Throws: ``StoreError``, or what `make` throws.
     package func enqueue(
         to address: QueueAddress, at time: Timestamp, make: ([Mutation]) throws -> Mutation?
@@ -20,14 +20,14 @@ extension LeaseStore {
         try write { try Self.enqueue($0, to: address, at: time, make: make) }
     }
 
-    /// Queues a mutation that depends on which leases there are, in one transaction with looking at them.
+    /// Queues a write that depends on existing leases, reading them in the same transaction.
     ///
     /// - Parameters:
     ///   - address: the queue.
     ///   - filter: the leases that matter.
     ///   - time: the time.
-    ///   - make: makes the mutation from the queue and those leases as they are, or `nil` if there is no need for one.
-    /// - Returns: the mutation that now stands for the wish; `nil` if there is no need for one.
+    ///   - make: makes the write from the current queue and leases, or returns `nil` if none is needed.
+    /// - Returns: the write that was queued, or the existing one that serves the same purpose; `nil` if none is needed.
     /// - Throws: ``StoreError``, or what `make` throws.
     package func enqueue(
         to address: QueueAddress, lookingAt filter: LeaseFilter, at time: Timestamp,
@@ -54,9 +54,9 @@ extension LeaseStore {
         }
         let effect = Enqueueing(wish, onto: queue, now: time)
         for changed in effect.changed { try Self.write(changed, database) }
-        guard let wanted = effect.mutation else { return (nil, effect.standing) }
-        let id = try wanted.insert(database)
-        // The creation may have been carried out since the wish was looked at.
+        guard let queued = effect.mutation else { return (nil, effect.standing) }
+        let id = try queued.insert(database)
+        // The creation may have been carried out since `make` read the queue.
         try database.cachedStatement(
             sql: """
                 UPDATE mutation SET lease_id = (
@@ -71,7 +71,7 @@ extension LeaseStore {
 
     // MARK: - Reading
 
-    /// The mutations of a site and project that are not done with, in the order in which they were asked for.
+    /// The unfinished writes of a site and project, in the order in which they were requested.
     package func queue(of address: QueueAddress) throws(StoreError) -> [Mutation] {
         try read { try Self.queue($0, of: address) }
     }
@@ -87,13 +87,13 @@ extension LeaseStore {
         ).map(Mutation.init(row:))
     }
 
-    /// Mutations, in the order in which they were asked for.
+    /// Writes, in the order in which they were requested.
     ///
     /// - Parameters:
-    ///   - scopes: of the sites and projects of these scopes; `nil` for all.
-    ///   - includesFinal: those too that are done with.
+    ///   - scopes: the scopes whose sites and projects count; `nil` for all.
+    ///   - includesFinal: whether to include finished writes.
     ///   - nameGlob: a shell pattern for the lease's name.
-    /// - Returns: the mutations.
+    /// - Returns: the writes.
     /// - Throws: ``StoreError``.
     package func mutations(
         scopes: Set<Int64>?, includesFinal: Bool, nameGlob: String? = nil
@@ -118,7 +118,7 @@ extension LeaseStore {
         }
     }
 
-    /// Every change of a lease that was asked for here, in the order in which it was.
+    /// Every update and extension of a lease that was requested here, in order.
     package func changes(ofLease leaseID: String, scope: Int64) throws(StoreError) -> [Mutation] {
         try read { database in
             try Row.fetchAll(
@@ -132,7 +132,7 @@ extension LeaseStore {
         }
     }
 
-    /// The mutation of that number.
+    /// The write with a number.
     package func mutation(id: Int64) throws(StoreError) -> Mutation? {
         try read { try Self.mutation($0, id: id) }
     }
@@ -143,7 +143,7 @@ extension LeaseStore {
         ).map(Mutation.init(row:))
     }
 
-    /// The creation of a lease, by its local id.
+    /// The creation with a local id.
     package func creation(localID: String) throws(StoreError) -> Mutation? {
         try read { database in
             try Row.fetchOne(
@@ -153,7 +153,7 @@ extension LeaseStore {
         }
     }
 
-    /// The number of the creation that became a lease, other than the given one, at the same site.
+    /// The number of the creation that became a lease at the same site, other than the given one.
     package func creation(ofLease leaseID: String, notBy id: Int64) throws(StoreError) -> Int64? {
         try read { database in
             try Int64.fetchOne(
@@ -167,9 +167,9 @@ extension LeaseStore {
 
     // MARK: - Changing
 
-    /// Changes a mutation as a person asks, in one transaction with looking at it.
+    /// Applies a person's decision about a write, reading and changing it in one transaction.
     ///
-    /// - Returns: the mutation as it is now; `nil` if there is none of that number.
+    /// - Returns: the changed write; `nil` if there is none with that number.
     @discardableResult
     package func changeMutation(
         id: Int64, _ change: (Mutation, _ queue: [Mutation]) throws -> [Mutation]
@@ -183,9 +183,9 @@ extension LeaseStore {
         }
     }
 
-    /// Changes every mutation of a site and project that is not done with by a rule.
+    /// Applies a rule to every unfinished write of a site and project.
     ///
-    /// - Returns: those that changed.
+    /// - Returns: the writes that changed.
     @discardableResult
     package func changeQueue(
         of address: QueueAddress, _ rule: (Mutation) -> Mutation
@@ -200,7 +200,7 @@ extension LeaseStore {
         }
     }
 
-    /// Writes a mutation; what waits for a creation gets to know the lease's id with it.
+    /// Saves a write. Writes that depend on a creation learn the lease's id with it.
     static func write(_ mutation: Mutation, _ database: Database) throws {
         try mutation.update(database)
         guard mutation.verb == .create, let leaseID = mutation.leaseID, let localID = mutation.localID else { return }
@@ -214,15 +214,15 @@ extension LeaseStore {
 
     // MARK: - Attempts
 
-    /// Notes, durably, that a request for a mutation is about to leave.
+    /// Records durably that a request is about to be sent.
     ///
     /// - Parameters:
-    ///   - mutation: as it was planned with.
-    ///   - sent: the body that will leave.
+    ///   - mutation: the write as it was when the request was planned.
+    ///   - sent: the body of the request.
     ///   - scope: the scope that sends it.
     ///   - time: the time.
-    /// - Returns: the mutation as it is now, and the number of the attempt; `nil` if it has changed meanwhile, so that
-    ///   it must be planned anew.
+    /// - Returns: the updated write and the number of the attempt; `nil` if the write has changed meanwhile and must be
+    ///   planned again.
     /// - Throws: ``StoreError``.
     package func beginAttempt(
         _ mutation: Mutation, sent: JSONObject, scope: Scope, at time: Timestamp
@@ -237,7 +237,7 @@ extension LeaseStore {
                 database.cachedStatement(
                     sql: "SELECT max(server_date) FROM sync_run WHERE scope_id = ? AND outcome = 'complete'"),
                 arguments: [scope.id])
-            // The answer is an observation like any other, and takes its number before the request leaves.
+            // The answer is an observation like any other, so it takes its number before the request leaves.
             try database.cachedStatement(
                 sql: """
                     INSERT INTO sync_run (kind, cloud, scope_id, started_at) VALUES ('answer', ?, ?, ?)
@@ -257,15 +257,16 @@ extension LeaseStore {
         }
     }
 
-    /// Notes what came of an attempt: the mutation, the attempt and what the answer says of the lease, together.
+    /// Records the outcome of an attempt in one transaction: the write, the attempt, and what the answer says of the
+    /// lease.
     ///
     /// - Parameters:
     ///   - attempt: the number of the attempt.
-    ///   - mutation: the mutation as it is now.
-    ///   - outcome: what came of it, in a word.
-    ///   - lease: the lease that came with the answer.
+    ///   - mutation: the write after the attempt.
+    ///   - outcome: the outcome, in a word.
+    ///   - lease: the lease in the answer.
     ///   - goneLeaseID: the lease that the server says is gone.
-    ///   - sentToken: whether the request carried the mutation's token.
+    ///   - sentToken: whether the request carried the write's token.
     ///   - scope: the scope.
     ///   - time: the time.
     /// - Throws: ``StoreError``.
@@ -300,15 +301,15 @@ extension LeaseStore {
         }
     }
 
-    /// Notes that a mutation's lease is gone, as the server said when it was looked for, and what that makes of the
-    /// mutation, together.
+    /// Records that the lease of a write turned out to be gone when it was read before sending, and the effect on the
+    /// write, in one transaction.
     ///
     /// - Parameters:
-    ///   - mutation: as it was planned with.
-    ///   - next: as it is now.
+    ///   - mutation: the write as it was when the step was planned.
+    ///   - next: the write as it is now.
     ///   - scope: the scope.
     ///   - time: the time.
-    /// - Returns: the mutation as it is now; `nil` if it has changed meanwhile, so that it must be planned anew.
+    /// - Returns: the updated write; `nil` if it has changed meanwhile and must be planned again.
     /// - Throws: ``StoreError``.
     package func endLook(
         _ mutation: Mutation, as next: Mutation, scope: Scope, at time: Timestamp
@@ -316,7 +317,7 @@ extension LeaseStore {
         try write { database in
             guard try Self.mutation(database, id: mutation.id) == mutation else { return nil }
             try Self.write(next, database)
-            // What is gone stays gone: it does not matter that this number is younger than the question.
+            // A lease that is gone stays gone, so it does not matter that this number is younger than the request.
             try database.cachedStatement(
                 sql: """
                     INSERT INTO sync_run (kind, cloud, scope_id, started_at, finished_at) VALUES ('answer', ?, ?, ?, ?)
@@ -330,7 +331,7 @@ extension LeaseStore {
         }
     }
 
-    /// The attempts at a mutation, the oldest first.
+    /// The attempts of a write, oldest first.
     package func attempts(mutation: Int64) throws(StoreError) -> [MutationAttempt] {
         try read { database in
             try Row.fetchAll(
@@ -347,7 +348,7 @@ extension LeaseStore {
 }
 
 extension LeaseStore {
-    /// Whether a site keeps events of a client's own; `nil` while that is not known.
+    /// Whether a site keeps a client's own events; `nil` if not known yet.
     package func keepsClientEvents(site: Int64) throws(StoreError) -> Bool? {
         try read { database in
             try Row.fetchOne(

@@ -2,11 +2,11 @@ import GRDB
 import LeaseModel
 
 extension LeaseStore {
-    /// Takes in what the owner of another database saw of a scope besides leases: its resources, and who holds them.
+    /// Imports what another database's owner saw of a scope besides leases: resources and allocations.
     ///
-    /// As with leases, what was seen counts from when it was seen, in whichever order databases are taken in; what is
-    /// listed is what the latest whole list has, whoever read it. What sites answered to somebody else's requests is
-    /// not taken: it says nothing about this user's.
+    /// As with leases, an observation counts from when it was made, in whatever order databases are imported; the
+    /// latest complete list decides what is listed, no matter who read it. Sites' answers to other people's requests
+    /// are not imported: they say nothing about this user's.
     static func takeResources(
         _ theirs: Database, of theirScope: Scope, into scope: Scope, _ database: Database
     ) throws {
@@ -32,7 +32,7 @@ extension LeaseStore {
         }
     }
 
-    /// Takes in what the owner of another database has heard users and projects of a site called.
+    /// Imports the names of a site's users and projects.
     static func takeNames(_ theirs: Database, ofSite theirSite: Int64, into site: Int64, _ database: Database) throws {
         let rows = try Row.fetchCursor(
             theirs, sql: "SELECT kind, id, name, heard_at FROM person WHERE site_id = ?", arguments: [theirSite])
@@ -43,7 +43,7 @@ extension LeaseStore {
         }
     }
 
-    /// The latest moment at which anything besides leases was seen or heard of at a site; `nil` if there is nothing.
+    /// When anything besides leases was last seen or heard at a site; `nil` if nothing was.
     static func lastSeenResource(_ database: Database, site: Int64, scopes: [Int64]) throws -> Timestamp? {
         let list = scopes.map(String.init).joined(separator: ",")
         let tables = [ListedTable.resources, .allocations].map { table in

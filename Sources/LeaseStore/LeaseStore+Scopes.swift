@@ -1,17 +1,17 @@
 import GRDB
 package import LeaseModel
 
-/// Who asks, as told by the token and its catalogue: enough to find or make the site and the scope.
+/// The identity that a token and its catalog report: enough to find or create the site and the scope.
 package struct ScopeIdentity: Sendable, Hashable {
     package var cloud: String
-    /// What the entry's configuration amounts to: an edited entry has another.
+    /// A digest of the entry's configuration, which changes when the entry is edited.
     package var fingerprint: String
     /// A name for the site, if it has none yet.
     package var site: String
-    /// The catalogue's public endpoint of the reservation service.
+    /// The public endpoint of the reservation service in the catalog.
     package var endpoint: String
     package var authURL: String
-    /// The region that is really used.
+    /// The region that is actually used.
     package var region: String
     package var projectID: String
     package var projectName: String
@@ -38,10 +38,10 @@ package struct ScopeIdentity: Sendable, Hashable {
 }
 
 extension LeaseStore {
-    /// Finds the scope of a token, or makes it, and notes that the cloud leads there.
+    /// Finds or creates the scope of a token, and records that the cloud leads to it.
     ///
     /// - Parameters:
-    ///   - identity: what the token and its catalogue say.
+    ///   - identity: what the token and its catalog say.
     ///   - time: when they said it.
     /// - Returns: the scope.
     /// - Throws: ``StoreError``.
@@ -65,7 +65,7 @@ extension LeaseStore {
         }
     }
 
-    /// Finds a site and a scope of it, or makes them.
+    /// Finds or creates a site and one of its scopes.
     static func scope(
         _ database: Database, endpoint: String, region: String, site name: String, authURL: String, projectID: String,
         seesAllProjects: Bool
@@ -93,7 +93,7 @@ extension LeaseStore {
         return id
     }
 
-    /// A name that no other site has: two files may call their clouds the same.
+    /// A name that no other site has; two files may use the same name for different clouds.
     private static func freeName(
         _ name: String, endpoint: String, region: String, _ database: Database
     ) throws -> String {
@@ -128,8 +128,8 @@ extension LeaseStore {
     ///
     /// - Parameters:
     ///   - cloud: the name of the entry.
-    ///   - fingerprint: what its configuration amounts to now; `nil` to take it as it was when it was last used.
-    /// - Returns: the scope; `nil` if it was never used, or has been edited since.
+    ///   - fingerprint: the digest of its current configuration; `nil` to accept any.
+    /// - Returns: the scope; `nil` if the entry was never used, or has been edited since.
     /// - Throws: ``StoreError``.
     package func scope(ofCloud cloud: String, fingerprint: String? = nil) throws(StoreError) -> Scope? {
         try read { database in

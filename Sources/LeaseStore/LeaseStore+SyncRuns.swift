@@ -2,11 +2,9 @@ import GRDB
 package import LeaseModel
 
 extension LeaseStore {
-    /// Notes that a cloud is about to be asked.
+    /// Records that a cloud is about to be asked.
     ///
-    /// Must be called before the request leaves: the number of the run tells which of two observations began later.
-    ///
-    /// - Returns: the run.
+    /// Call it before sending the request: the number of the run tells which of two observations began later.
     package func beginRun(cloud: String, scope: Int64?, at time: Timestamp) throws(StoreError) -> RunTicket {
         try write { database in
             try database.cachedStatement(sql: "INSERT INTO sync_run (cloud, scope_id, started_at) VALUES (?, ?, ?)")
@@ -15,8 +13,8 @@ extension LeaseStore {
         }
     }
 
-    /// Whether a run of the scope that began after the given one has completed, so that the mirror is fresher than that
-    /// one could have made it.
+    /// Whether a run of the scope that began after the given one has completed, so that the mirror is fresher than the
+    /// given run could make it.
     package func hasCompletedRun(after run: RunTicket, scope: Int64) throws(StoreError) -> Bool {
         try read { database in
             try Bool.fetchOne(
@@ -29,7 +27,7 @@ extension LeaseStore {
         }
     }
 
-    /// Notes that a run did not complete, and why.
+    /// Records that a run did not complete, and why.
     package func endRun(
         _ run: RunTicket, outcome: SyncRun.Outcome, message: String, requestID: String?, counts: SyncCounts,
         at time: Timestamp
@@ -91,7 +89,7 @@ extension SyncRun {
 }
 
 extension Row {
-    /// A moment, or `nil` for NULL.
+    /// A time column; `nil` for NULL.
     func time(_ column: String) -> Timestamp? {
         (self[column] as Int64?).map(Timestamp.init(secondsSince1970:))
     }

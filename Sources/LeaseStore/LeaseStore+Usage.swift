@@ -4,35 +4,36 @@ package import LeaseModel
 import LocalFiles
 import Synchronization
 
-/// What may be left out of a ``LeaseUsage``.
+/// Optional parts of a ``LeaseUsage``.
 package struct UsageDetail: OptionSet, Sendable {
     package let rawValue: Int
     package init(rawValue: Int) { self.rawValue = rawValue }
 
-    /// The lease's id, name, user and creation; empty texts and `nil` without.
+    /// The lease's id, name, user and creation time; without it these are empty.
     package static let names = UsageDetail(rawValue: 1)
-    /// The states in which it was seen before.
+    /// Its earlier states.
     package static let states = UsageDetail(rawValue: 2)
-    /// Its starts and ends.
+    /// Its start and end events.
     package static let events = UsageDetail(rawValue: 8)
-    /// Which flavors and devices its reservations ask for; JSON is read for these.
+    /// The flavors and devices that its reservations ask for, which are read from JSON.
     package static let kinds = UsageDetail(rawValue: 16)
-    /// How many resources each reservation has; taken in by itself wherever a site tells.
+    /// How many resources each reservation has; added automatically if the site reports it.
     static let allocations = UsageDetail(rawValue: 4)
 }
 
-/// Rows that belong to leases, read beside these in the same order, so that no lease has to look for its own.
+/// Rows that belong to leases, read alongside them in the same order, so that there is no lookup for each lease.
 struct RowsByLease<Value> {
     private let rows: RowCursor
     private let value: (Row) -> Value
     private var next: Row?
 
-    /// Begins to read.
+    /// Starts reading.
     ///
     /// - Parameters:
     ///   - database: where the rows are.
-    ///   - keys: the leases whose rows are wanted.
-    ///   - sql: gives the key of the lease first, and rows in ascending order of it; it takes the bounds of the keys.
+    ///   - keys: the range of leases whose rows to read.
+    ///   - sql: the query. Its first column is the lease's key, in ascending order; its two arguments are the bounds of
+    ///     the keys.
     ///   - value: makes a value of a row.
     /// - Throws: what the database throws.
     init(
@@ -44,7 +45,7 @@ struct RowsByLease<Value> {
         next = try rows.next()
     }
 
-    /// Those of a lease; must be asked for in ascending order of keys.
+    /// The values of a lease. Call it in ascending order of keys.
     mutating func values(of key: Int64) throws -> [Value] {
         var values: [Value] = []
         while let row = next, (row[0] as Int64) <= key {
@@ -91,7 +92,7 @@ extension RowsByLease<EarlierReservations> {
 }
 
 extension LeaseFilter {
-    /// Whether its types leave a reservation in.
+    /// Whether a reservation matches the filter's types.
     fileprivate func admits(_ held: HeldReservation) -> Bool {
         (resourceTypes.isEmpty || resourceTypes.contains(held.resourceType))
             && (nodeType == nil || nodeType == held.nodeType)
@@ -110,20 +111,22 @@ extension RowsByLease<LeaseEvent> {
 }
 
 extension LeaseStore {
-    /// From how many leases on their holdings are read on several threads: before, to open connections costs more.
+    /// The number of leases from which several threads are used. For fewer, opening connections costs more than it
+    /// saves.
     private static let parallelFrom: Int64 = 20_000
-    /// Into how many stretches the table is cut for each thread, so that all of them are busy to the end.
+    /// The number of ranges for each thread; with several, all threads stay busy to the end.
     private static let stretchesPerReader = 16
 
-    /// Hands over what each lease that a filter finds held, in no particular order, all from one state of the database.
+    /// Passes on the usage of each lease that matches a filter, in no particular order, all from one state of the
+    /// database.
     ///
-    /// The reservations that the filter's types leave out are left out of the leases as well. Nothing is kept, and no
-    /// JSON is read unless ``UsageDetail/kinds`` are wanted.
+    /// Reservations that do not match the filter's types are left out. Nothing is kept in memory, and no JSON is read
+    /// unless ``UsageDetail/kinds`` is requested.
     ///
     /// - Parameters:
-    ///   - filter: which.
-    ///   - detail: what else is wanted; it costs time.
-    ///   - each: takes a lease.
+    ///   - filter: which leases.
+    ///   - detail: the optional parts; each costs time.
+    ///   - each: receives a lease.
     /// - Throws: ``StoreError``, or what `each` throws.
     package func usage(
         _ filter: LeaseFilter, detail: UsageDetail, each: (LeaseUsage) throws -> Void
@@ -134,17 +137,17 @@ extension LeaseStore {
         }
     }
 
-    /// Adds up what each lease that a filter finds held, all from one state of the database, and with as many threads as
-    /// there are processor cores if there are many leases: a million take less than a second.
+    /// Adds up the usage of the leases that match a filter, all from one state of the database. If there are many
+    /// leases, all processor cores take part: a million leases take less than a second.
     ///
     /// - Parameters:
-    ///   - filter: which leases, as for ``holdings(_:detail:each:)``.
-    ///   - detail: what else is wanted; it costs time.
-    ///   - empty: the sum of nothing.
-    ///   - readers: the number of threads; `nil` for what suits the number of leases.
-    ///   - progress: told now and then how many leases more have been read, by one thread at a time.
-    ///   - add: adds a lease to a sum. Which leases come to which sum, and in what order, is left to chance.
-    /// - Returns: the sums of the threads, to be put together.
+    ///   - filter: which leases, as for ``usage(_:detail:each:)``.
+    ///   - detail: the optional parts; each costs time.
+    ///   - empty: the empty sum.
+    ///   - readers: the number of threads; `nil` to choose by the number of leases.
+    ///   - progress: called now and then, by one thread at a time, with the number of leases read since the last call.
+    ///   - add: adds a lease to a sum. The threads divide the leases arbitrarily, in any order.
+    /// - Returns: the sum of each thread; the caller merges them.
     /// - Throws: ``StoreError``.
     package func usage<Sum: Sendable>(
         _ filter: LeaseFilter, detail: UsageDetail, from empty: Sum, readers: Int? = nil,
@@ -188,9 +191,9 @@ extension LeaseStore {
         keys.upperBound &- keys.lowerBound < parallelFrom ? 1 : min(ProcessInfo.processInfo.activeProcessorCount, 4)
     }
 
-    /// Cuts all keys there can be into stretches that are equally long between two of them.
+    /// Divides the whole range of keys into ranges that are equally long between the two given keys.
     static func stretches(_ keys: ClosedRange<Int64>, _ count: Int) -> [ClosedRange<Int64>] {
-        // The difference of two keys is less than 2⁶⁴, whatever they are.
+        // The difference of two keys is always less than 2⁶⁴.
         let length = UInt64(bitPattern: keys.upperBound &- keys.lowerBound) / UInt64(count)
         guard length > 0 else { return [Int64.min...Int64.max] }
         let ends = (1..<count).map { keys.lowerBound &+ Int64(bitPattern: length &* UInt64($0)) }
@@ -199,11 +202,11 @@ extension LeaseStore {
 }
 
 extension LeaseStore {
-    /// When each scope was first and last read whole, here or by the owner of an imported database; those that never were
-    /// are missing.
+    /// When each scope was first and last read completely, here or by the owner of an imported database. Scopes that
+    /// never were are absent.
     package func listingBounds() throws(StoreError) -> [Int64: Completeness] { try read(Self.listingBounds) }
 
-    /// Every whole list that was read, here or by the owner of an imported database: `scope_id` and `listed_at`.
+    /// Every complete list that was read, here or by the owner of an imported database: `scope_id` and `listed_at`.
     static let wholeListings = """
         SELECT scope_id, started_at AS listed_at FROM sync_run WHERE kind = 'list' AND outcome = 'complete'
         UNION ALL
@@ -222,7 +225,7 @@ extension LeaseStore {
         return bounds
     }
 
-    /// When whole lists of a scope were asked for, here or by the owner of an imported database, the first one first.
+    /// When complete lists of a scope were requested, here or by the owner of an imported database, oldest first.
     package func wholeLists(scope: Int64) throws(StoreError) -> [Timestamp] {
         try read { database in
             try Int64.fetchAll(
@@ -233,7 +236,7 @@ extension LeaseStore {
         }
     }
 
-    /// Every attempt to read a whole list that has ended, the oldest first.
+    /// Every finished attempt to read a list, oldest first.
     package func listRuns() throws(StoreError) -> [SyncRun] {
         try read { database in
             try Row.fetchAll(

@@ -4,23 +4,23 @@ package import LeaseModel
 package import LocalFiles
 import Migrations
 
-/// The database: mirror, history and catalogue. Every transaction of the program is in this module.
+/// The database: mirror, history, catalog and queue. Every transaction of the program is in this module.
 ///
-/// Any number of processes may have the same file open. A value of this type may be used from any thread.
+/// Any number of processes may open the same file, and any thread may use a value of this type.
 package struct LeaseStore: Sendable {
-    /// The file as a person named it, for messages.
+    /// The path as a person gave it, for messages.
     package let path: String
-    /// The same file without symbolic links, and what lies beside it.
+    /// The file itself, with symbolic links resolved, and the files beside it.
     package let files: DatabaseFiles
     let database: any DatabaseWriter
-    /// As long as it lives, nothing else in this process drops SQLite's locks.
+    /// While it lives, nothing else in this process can drop SQLite's locks.
     private let lifetime: OpenDatabase
 
-    /// Opens the database, and brings its schema up to date if it is older than the program.
+    /// Opens the database, and updates its schema if it is older than the program.
     ///
     /// - Parameters:
     ///   - path: the file.
-    ///   - access: what for.
+    ///   - access: whether to read or to write.
     /// - Throws: ``StoreError`` with a sentence for the person who gave the path.
     package init(path: String, access: DatabaseAccess) throws(StoreError) {
         self.path = path
@@ -33,7 +33,7 @@ package struct LeaseStore: Sendable {
         }
     }
 
-    /// Opens a database that messages call by another name than its path.
+    /// Opens a database under another name than its path, for messages.
     ///
     /// - Throws: any error.
     init(path: String, named name: String) throws {
@@ -55,10 +55,10 @@ package struct LeaseStore: Sendable {
             configuration.readonly = true
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             guard try queue.read({ try StoreSchema.isOutdated($0, path: path) }) else { return queue }
-            // What this program reads needs no views: only people's own SQL does.
+            // The program itself reads no views; only people's own SQL does.
             let isCurrent = try queue.read { try StoreSchema.isCurrent($0, path: path) }
             if isCurrent, !FileManager.default.isWritableFile(atPath: path) { return queue }
-            // An older database is brought up to date by whoever meets it first, even a reader.
+            // An outdated database is updated by the first program that opens it, even to read.
             try queue.close()
             configuration.readonly = false
         } else {
@@ -66,9 +66,10 @@ package struct LeaseStore: Sendable {
         }
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.writeWithoutTransaction { database in
-            // GRDB asks for NORMAL, which may lose the last commits with the power; a queued write must not be lost.
-            // The rest is for an import: ids are random, so a batch touches most pages of their indexes, and would write
-            // each of them several times with a smaller cache, and into the file after every batch.
+            // GRDB sets NORMAL, which may lose the last commits in a power failure; a queued write must not be lost.
+            // The other settings speed up imports: ids are random, so a batch touches most pages of the id indexes.
+            // With a smaller cache, each page would be written several times, and copied into the file after every
+            // batch.
             try database.execute(
                 sql: """
                     PRAGMA synchronous = FULL;
@@ -80,7 +81,7 @@ package struct LeaseStore: Sendable {
         return pool
     }
 
-    /// Looks at the file without writing to it: opening a pool changes another program's database to WAL mode.
+    /// Checks the file without writing to it: opening a pool would switch another program's database to WAL mode.
     private static func requireOurs(_ path: String, _ configuration: Configuration) throws {
         var configuration = configuration
         configuration.readonly = true
@@ -89,7 +90,7 @@ package struct LeaseStore: Sendable {
         try queue.close()
     }
 
-    /// Reads in one transaction, so that everything read belongs together.
+    /// Reads in one transaction, so that all of it comes from one state of the database.
     package func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
         do {
             return try database.read(body)
@@ -98,7 +99,6 @@ package struct LeaseStore: Sendable {
         }
     }
 
-    /// Writes in one transaction: all of it or nothing.
     package func write<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
         do {
             return try database.write(body)
@@ -107,10 +107,10 @@ package struct LeaseStore: Sendable {
         }
     }
 
-    /// Writes in one transaction that need not survive a loss of power before the next ``write(_:)`` does.
+    /// Writes in one transaction that becomes durable only with the next ``write(_:)``.
     ///
-    /// For the parts of a long work that ends with one: in write-ahead mode nothing is damaged meanwhile, and what
-    /// was written last may be missing, as if it had not been done yet (https://www.sqlite.org/pragma.html#pragma_synchronous).
+    /// For steps of a long task that ends with a ``write(_:)``. In write-ahead mode a power failure damages nothing,
+    /// but may undo the last steps (https://www.sqlite.org/pragma.html#pragma_synchronous).
     func writeInPart<Value>(_ body: (Database) throws -> Value?) throws(StoreError) -> Value? {
         do {
             return try database.writeWithoutTransaction { database in
@@ -131,7 +131,6 @@ package struct LeaseStore: Sendable {
         }
     }
 
-    /// Closes the database.
     package func close() throws(StoreError) {
         do {
             try database.close()

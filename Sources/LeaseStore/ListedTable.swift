@@ -1,16 +1,17 @@
 import GRDB
 
-/// A table of what a site lists of a kind: its resources, or who holds them. Both are kept in the same way.
+/// A table of what a site lists of a kind: resources or allocations. Both are kept in the same way.
 ///
-/// A row tells when it was first listed, when it was last, and when it was first missing. The last is never taken from
-/// anybody: it is the first whole list after the row was last seen, whoever read that list.
+/// A row records when it was first listed, when it was last listed, and when it was first missing (`gone_before`).
+/// `gone_before` is always recomputed, never imported: it is the first complete list after the row was last seen, no
+/// matter who read that list.
 struct ListedTable {
     let name: String
-    /// The columns that tell apart what a site lists of a kind.
+    /// The columns that identify a listed item.
     let keys: [String]
-    /// The columns of what it says of that. They belong together: all of them are of one list.
+    /// The columns that describe it. They are updated together: all of them come from one list.
     let values: [String]
-    /// What stands behind a kind in the name of its lists.
+    /// The suffix of the kind in the names of its lists.
     let suffix: String
 
     static let resources = ListedTable(name: "resource", keys: ["id"], values: ["name", "fields"], suffix: "")
@@ -31,7 +32,7 @@ struct ListedTable {
         """
     }
 
-    /// When a row was last listed of what had been listed by a moment, in seconds since 1970.
+    /// When a row was last listed, according to the lists read by a moment (seconds since 1970).
     func lastSeen(until moment: Int64) -> String {
         """
         min(\(lastSeen), coalesce((
@@ -41,11 +42,11 @@ struct ListedTable {
         """
     }
 
-    /// The columns of a row as another database gives it: keys, values, when it was first listed, and when last.
+    /// The columns of a row as another database exports it: keys, values, when it was first listed, and when last.
     var exported: String { "\((keys + values).joined(separator: ", ")), first_seen_at, \(lastSeen)" }
 
-    /// Writes a row of a list that has just been read, if it says anything new. The arguments are the scope, the kind,
-    /// the keys, the values, and the moment.
+    /// Writes a row of a list that has just been read, if it is new or has changed. The arguments are the scope, the
+    /// kind, the keys, the values and the moment.
     var upsertListed: String {
         let updates = values.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
         let isNew = values.map { "\($0) IS NOT excluded.\($0)" }.joined(separator: " OR ")
@@ -56,11 +57,11 @@ struct ListedTable {
             """
     }
 
-    /// Adds a row of another database: what it says counts if it was listed later than here. Of two that were listed in
-    /// the same second one is taken that depends on them only, not on which was here first. The arguments are the
-    /// scope, the kind, and ``exported``.
+    /// Adds a row of another database; its values win if it was listed later than here. If both were listed in the same
+    /// second, the greater values win, so that the result does not depend on the order of imports. The arguments are
+    /// the scope, the kind and ``exported``.
     var upsertImported: String {
-        // NULL compares with nothing; a number is less than any text.
+        // NULL compares with nothing, and a number is less than any text.
         func rank(_ table: String, seen: String) -> String {
             "(\(([seen] + values.map { "coalesce(\(table).\($0), 0)" }).joined(separator: ", ")))"
         }
@@ -74,8 +75,8 @@ struct ListedTable {
             """
     }
 
-    /// Finds anew when the rows of a kind were first missing, after lists or rows of others have come in. The arguments
-    /// are the scope and the kind.
+    /// Recomputes when the rows of a kind were first missing, after lists or rows have been imported. The arguments are
+    /// the scope and the kind.
     var updateGone: String {
         let goneBefore = """
             (SELECT min(listing.listed_at) FROM resource_listing AS listing

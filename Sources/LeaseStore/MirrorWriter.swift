@@ -12,8 +12,8 @@ struct MirrorWriter {
     private let time: Timestamp
     private let audiences: AudienceBook
 
-    /// Makes a writer; `nil` if another run has written or completed since this one began: nobody can tell then whose
-    /// answer is the older one, and the two must not be mixed.
+    /// Returns `nil` if another run has written or completed since this one began: it is then unknown which answer is
+    /// older, and the two must not be mixed.
     init?(_ database: Database, scope: Scope, run ticket: RunTicket, at time: Timestamp) throws {
         let last = try Int64.fetchOne(
             database.cachedStatement(sql: "SELECT last_complete_run FROM scope WHERE scope_id = ?"),
@@ -28,9 +28,9 @@ struct MirrorWriter {
         audiences = try AudienceBook(database)
     }
 
-    /// Marks the scope as written: every run that has begun by now is out of date, but for this one.
+    /// Marks the scope as written, which makes every other run that has begun by now out of date.
     ///
-    /// - Returns: this run, which may go on.
+    /// - Returns: this run, which may continue.
     func mark() throws -> RunTicket {
         var ticket = ticket
         ticket.ownMark = try Int64.fetchOne(database.cachedStatement(sql: "SELECT max(run_id) FROM sync_run"))
@@ -39,9 +39,9 @@ struct MirrorWriter {
         return ticket
     }
 
-    // MARK: - Seen
+    // MARK: - Listed leases
 
-    /// Writes a lease as seen; `nil` if that is no news to the scope.
+    /// Writes a listed lease; returns `nil` if that is not news to the scope.
     func write(_ observed: ObservedLease) throws -> LeaseChange? {
         let lease = observed.lease
         let statement = try database.cachedStatement(
@@ -60,7 +60,7 @@ struct MirrorWriter {
         let key: Int64 = found[0]
         let wasSeen: Bool = found[3]
         guard let known = try KnownLease(database, key: key, audiences) else { return nil }
-        // A later run has written what it saw, or has seen it unchanged.
+        // A later run has written or confirmed the lease.
         let isOlder = (found[1] as Int64) >= run || audiences.hasListed(found[2], since: run, but: scope.id)
         let isSame = known.present.removal == nil && known.present.lease == normalized(lease)
         let audience =
@@ -93,7 +93,7 @@ struct MirrorWriter {
         return change(kind, lease, fields: fields, after: past.lastSeenAt, at: present.observedAt)
     }
 
-    /// The history of a lease that a list lacked and that is seen again: it was there all the time.
+    /// The history of a lease that was missing from a list and is listed again: it was there all the time.
     private func resumed(_ key: Int64, _ lease: BlazarLease) throws -> [LeaseVersion]? {
         let life = try LeaseStore.lives(database, keys: CollectionOfOne(key), MirrorReader(database)).first
         let seen = ObservedTimeline(states: [.init(.listed(normalized(lease)), firstSeen: time, lastSeen: time)])
@@ -103,7 +103,7 @@ struct MirrorWriter {
         }
     }
 
-    /// The lease as the mirror would give it back: parts know their lease from where they stand.
+    /// The lease as the mirror would return it: each part takes its lease's id from the lease that contains it.
     private func normalized(_ lease: BlazarLease) -> BlazarLease {
         var lease = lease
         lease.reservations = lease.reservations.map {
@@ -128,9 +128,9 @@ struct MirrorWriter {
         try rows.see(scope: scope.id, key: key, digest: observed.digest, at: time)
     }
 
-    // MARK: - Gone
+    // MARK: - Removals
 
-    /// Notes that a lease is gone; `nil` if it was already, or a later run has seen it.
+    /// Marks a lease as gone; returns `nil` if it already was, or if a later run has seen it.
     func markGone(key: Int64, reason: Removal.Reason) throws -> LeaseChange? {
         guard let known = try KnownLease(database, key: key, audiences), known.present.removal == nil,
             known.run < run
@@ -142,7 +142,7 @@ struct MirrorWriter {
             try hide(key: key)
             let others = audiences.scopes(audience).subtracting([scope.id])
             if !others.isEmpty {
-                // It goes on; that this scope saw it until now is kept.
+                // Other scopes still see the lease; record that this one did until now.
                 audience = try audiences.number(of: others)
                 try setAudience(audience, key: key, seenUntil: known.present.lastSeenAt)
                 return change(.vanished, past.lease, fields: [], after: past.lastSeenAt, at: present.observedAt)
@@ -186,7 +186,6 @@ private struct KnownLease {
     let audience: Int64
     let run: Int64
     let firstSeenAt: Timestamp
-    /// Whether no scope may see it any more.
     var isRefused: Bool { present.removal?.reason == .outOfScope }
 
     init?(_ database: Database, key: Int64, _ audiences: AudienceBook) throws {
@@ -199,7 +198,7 @@ private struct KnownLease {
 }
 
 extension LeaseVersion {
-    /// The state that holds, as a row of `lease` has it.
+    /// The present state, from a row of `lease`.
     ///
     /// - Parameters:
     ///   - row: the row.

@@ -1,9 +1,9 @@
-/// A shell pattern for names, as SQLite's `GLOB` takes it.
+/// A shell pattern for names, translated for SQLite's `GLOB`.
 ///
-/// People type `*`, `?`, `[abc]`, `[a-z]`, `[!abc]` and `\` before a character that is meant itself, as `fnmatch(3)`
-/// has them. `GLOB` writes `[^abc]` for `[!abc]`, knows no `\`, and finds nothing with a `[` that is never closed
-/// (https://www.sqlite.org/lang_expr.html#glob). So that there is one dialect, every pattern passes through here and
-/// SQLite alone compares: glibc's `fnmatch` compares bytes unless the process has set a locale.
+/// People type `*`, `?`, `[abc]`, `[a-z]`, `[!abc]`, and `\` to escape a character, as for `fnmatch(3)`. `GLOB` writes
+/// `[^abc]` for `[!abc]`, has no escape, and matches nothing if a `[` is never closed
+/// (https://www.sqlite.org/lang_expr.html#glob). Every pattern is translated here and matched by SQLite, so there is
+/// one dialect; glibc's `fnmatch` would compare bytes unless the process has set a locale.
 struct NamePattern {
     /// The pattern for `GLOB`.
     private(set) var glob = ""
@@ -35,17 +35,18 @@ struct NamePattern {
         "*?[".contains(character) ? "[\(character)]" : String(character)
     }
 
-    /// The set whose `[` stands before `start`, for `GLOB`, and where it ends; `nil` if it is never closed.
+    /// The set that begins before `start`, in `GLOB`'s syntax, and where it ends; `nil` if it is never closed.
     private static func set(in pattern: [Character], from start: Int) -> (String, end: Int)? {
         var position = start
         let isNegated = position < pattern.count && (pattern[position] == "!" || pattern[position] == "^")
         if isNegated { position += 1 }
         let first = position
         var ranges = ""
-        // These three mean something else at some places of a set: each goes where it means itself.
+        // In a set these three can have a special meaning, depending on their place. Each is moved to where it is
+        // literal.
         var special: Set<Character> = []
         while position < pattern.count {
-            // A `]` that comes first is a member.
+            // A `]` in first place is a member of the set.
             guard pattern[position] != "]" || position == first else {
                 return (join(ranges, special, isNegated: isNegated), position + 1)
             }
@@ -71,7 +72,7 @@ struct NamePattern {
         let members =
             (special.contains("]") ? first : "") + ranges + (special.contains("^") ? middle : "")
             + (special.contains("-") ? last : "")
-        // Before a lone `-`, a `^` would negate.
+        // A leading `^` would negate the set; a `-` in first place prevents that.
         let isAmbiguous = !isNegated && members.hasPrefix("^")
         return "[\(isNegated ? "^" : "")\(isAmbiguous ? "-^" : members)]"
     }

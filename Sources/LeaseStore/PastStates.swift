@@ -1,16 +1,16 @@
 import GRDB
 import LeaseModel
 
-/// The states that leases were known to be in at a moment: one for each that had been seen by then.
+/// The states of leases as known at a moment: one for each lease that had been seen by then.
 ///
-/// A state holds from when it was first seen until another was. What was known is decided by when it was seen, not by
-/// when this database learned of it: what an import brings belongs to the moment at which its owner saw it.
+/// A state lasts from when it was first seen until another was. What counts is when a state was seen, not when this
+/// database learned of it: imported states belong to the time at which their owner saw them.
 struct PastStates {
     let moment: Timestamp
-    /// When each scope's last whole list up to the moment was asked for.
+    /// When each scope's last complete list up to the moment was requested.
     let listedAt: [Int64: Timestamp]
-    /// A query for the states, with the columns of `lease` that every state has, the row of the history that holds it
-    /// (NULL if it still holds), and when it was last seen up to the moment.
+    /// A query for the states: the columns of `lease` that every state has, the row of the history (NULL for a present
+    /// state), and when the state was last seen up to the moment.
     let select: String
 
     init(_ database: Database, at moment: Timestamp) throws {
@@ -23,7 +23,7 @@ struct PastStates {
         select = try Self.select(at: moment, listedAt, AudienceBook(database))
     }
 
-    /// When a scope's last whole list up to a moment was asked for; `nil` if there was none.
+    /// When a scope's last complete list up to a moment was requested; `nil` if there was none.
     static func lastListing(_ database: Database, scope: Int64, until moment: Timestamp) throws -> Timestamp? {
         let statement = try database.cachedStatement(
             sql: """
@@ -49,7 +49,7 @@ struct PastStates {
             "name", "status", "start_at", "end_at", "observed_at", "last_seen_at", "gone", "gone_after", "gone_before",
             "gone_unconfirmed",
         ].map { "iif(past.history_id IS NULL, base.\($0), past.\($0)) AS \($0)" }
-        // The CASE keeps SQLite from looking into the history of a lease whose present state held already.
+        // The CASE spares SQLite the history of a lease whose present state already held then.
         return """
             SELECT base.lease_key, base.site_id, base.audience_id, base.id, base.user_id, base.project_id,
                 base.first_seen_at, past.history_id,
@@ -72,7 +72,7 @@ struct PastStates {
     }
 }
 
-/// A state that a query found: where it is kept, and when it was last seen.
+/// A state that a query found: where it is stored, and when it was last seen.
 struct FoundState {
     let key: Int64
     let audience: Int64
@@ -80,7 +80,7 @@ struct FoundState {
     let firstSeenAt: Timestamp
     let seenAt: Timestamp
 
-    /// The columns that it is read from.
+    /// The columns that `init(row:)` reads.
     static let columns = "lease.lease_key, lease.audience_id, lease.history_id, lease.first_seen_at, lease.seen_at"
 
     init(row: Row) {
@@ -93,11 +93,11 @@ struct FoundState {
 }
 
 extension MirrorReader {
-    /// The leases in those states, in their order; nothing is pending for a state that is over.
+    /// The leases in some states, in the same order. Past states have no pending writes.
     ///
     /// - Parameters:
     ///   - states: the states.
-    ///   - moment: what was known when of the resources that they held.
+    ///   - moment: the moment whose knowledge of allocations counts.
     /// - Returns: a lease for each state that can be read.
     /// - Throws: SQLite's error.
     func leases(_ states: some Collection<FoundState>, asKnownAt moment: Timestamp) throws -> [MirroredLease] {
@@ -135,7 +135,7 @@ extension MirrorReader {
 }
 
 extension MirroredLease {
-    /// Takes those of its own reservations out of the counts of many.
+    /// Takes the counts of its own reservations from those of many leases.
     mutating func takeHeldCounts(_ counts: [String: Int]) {
         guard !counts.isEmpty else { return }
         for reservation in lease.reservations { heldCounts[reservation.id] = counts[reservation.id] }
@@ -145,8 +145,8 @@ extension MirroredLease {
 extension LeaseVersion {
     /// Reads a row of the history.
     ///
-    /// - Throws: ``StoreError`` of kind `damaged` if its document is not a lease: to leave it out would be to tell
-    ///   another history.
+    /// - Throws: ``StoreError`` of kind `damaged` if the document is not a lease. Skipping it would falsify the
+    ///   history.
     init(row: Row) throws {
         let document = LeaseRows.object(row["document"])
         guard var lease = try? BlazarLease(json: document) else {
@@ -167,12 +167,12 @@ extension LeaseVersion {
 }
 
 extension LeaseFilter {
-    /// Whether what a lease reserves is what the filter asks for.
+    /// Whether a lease's reservations match the filter.
     ///
     /// - Parameters:
-    ///   - lease: the lease, in whatever state.
-    ///   - allocated: the reservations that hold the resource asked for.
-    /// - Returns: whether it is to be found.
+    ///   - lease: the lease, in any state.
+    ///   - allocated: the reservations that hold the requested resource.
+    /// - Returns: whether the lease matches.
     func admitsReservations(of lease: BlazarLease, allocated: Set<String>) -> Bool {
         if !resourceTypes.isEmpty, resourceTypes.isDisjoint(with: lease.reservations.map(\.resourceType)) {
             return false

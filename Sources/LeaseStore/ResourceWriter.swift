@@ -1,9 +1,9 @@
 import GRDB
 import LeaseModel
 
-/// Writes whole lists of one kind of a scope, inside one transaction.
+/// Writes complete lists of one kind in a scope, inside one transaction.
 struct ResourceWriter {
-    /// One thing that a site lists.
+    /// One listed item.
     struct Item {
         let key: [String]
         let values: [(any DatabaseValueConvertible)?]
@@ -21,18 +21,19 @@ struct ResourceWriter {
         self.kind = kind.rawValue
     }
 
-    /// Puts a list that was read here in the place of the one before. What is as before is not written, what is no
-    /// longer listed is marked; only that there was a list is noted in any case: what others saw is compared with it.
+    /// Replaces the previous list with one that was read here. Unchanged rows are not written, and rows that are no
+    /// longer listed are marked. The list itself is recorded in any case: imported observations are compared with it.
     ///
-    /// The answer to the request for it must have been noted.
+    /// Record the site's answer first.
     func replace(with items: [Item], at time: Timestamp) throws {
         let previous = try ownListing()
-        // Later than every list known so far: it was read now, whatever a clock says, and two may be in one second.
+        // Later than every known list, whatever the clock says: this one was read just now, and two may fall into one
+        // second.
         let latest = try Int64.fetchOne(
             database.cachedStatement(
                 sql: "SELECT max(listed_at) FROM resource_listing WHERE scope_id = ? AND kind = ?"),
             arguments: [scope, table.listName(kind)])
-        // A damaged database may hold the last number there is.
+        // A damaged database may contain the greatest possible number.
         let moment = max(time.secondsSince1970, latest.map { $0 &+ 1 } ?? .min)
         let upsert = try database.cachedStatement(sql: table.upsertListed)
         let place = StatementArguments([scope]) + StatementArguments([kind])
@@ -64,7 +65,7 @@ struct ResourceWriter {
         }
     }
 
-    /// Notes the list. The one before is needed only if something came or went with it.
+    /// Records the list. The one before is kept only if something came or went with it.
     private func note(_ moment: Int64, insteadOf previous: Int64?) throws {
         let list = StatementArguments([scope]) + StatementArguments([table.listName(kind)])
         if let previous {

@@ -15,7 +15,7 @@ struct RowWalk {
     /// - Parameters:
     ///   - database: where the rows are.
     ///   - sql: the query; its last two arguments are the bounds of the keys.
-    ///   - arguments: those before them.
+    ///   - arguments: the arguments before them.
     /// - Throws: SQLite's error.
     init(_ database: Database, sql: String, arguments: StatementArguments) throws {
         owner = try database.makeStatement(sql: sql)
@@ -23,13 +23,13 @@ struct RowWalk {
         self.arguments = arguments
     }
 
-    /// Begins anew.
+    /// Starts over, with new bounds.
     func begin(_ keys: ClosedRange<Int64>) throws {
         sqlite3_reset(statement)
         try owner.setArguments(arguments + [keys.lowerBound, keys.upperBound])
     }
 
-    /// Ends the walk, so that it holds nothing any more.
+    /// Ends the walk, which releases its locks.
     func end() { sqlite3_reset(statement) }
 
     /// Goes to the next row.
@@ -46,28 +46,25 @@ struct RowWalk {
         }
     }
 
-    /// The number in a column; 0 for NULL.
     func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
 
-    /// The number in a column; `nil` for NULL.
     func optional(_ column: Int32) -> Int64? {
         let value = integer(column)
-        // NULL reads as 0, which is rare otherwise.
+        // NULL reads as 0, which is rare otherwise, so the type is checked only then.
         return value == 0 && !isPresent(column) ? nil : value
     }
 
-    /// Whether there is anything in a column.
+    /// Whether a column is not NULL.
     func isPresent(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) != SQLITE_NULL }
 
-    /// The text in a column; `nil` for NULL.
     func text(_ column: Int32) -> String? {
         sqlite3_column_text(statement, column).map { String(cString: $0) }
     }
 }
 
-/// Texts of a result's columns, each made once: a million leases have a few hundred projects between them.
+/// The texts of a result's columns, each made into a `String` once: a million leases belong to a few hundred projects.
 ///
-/// A text is found by its bytes, so that no `String` is made to look it up.
+/// Texts are looked up by their bytes, so a lookup creates no `String`.
 struct TextPool {
     private struct Entry {
         let hash: UInt64
@@ -78,13 +75,13 @@ struct TextPool {
     private var entries: [Entry] = []
     private var bytes: [UInt8] = []
     private(set) var texts: [String] = []
-    /// Places by hash: the number of an entry plus 1, 0 where there is none. At most half of them are taken.
+    /// A hash table: the number of an entry plus 1, or 0 if the place is free. At most half of the places are used.
     private var places = [Int32](repeating: 0, count: 1_024)
 
-    /// The number of the text that each column had last: the next is often the same.
+    /// The last text's number for each column: the next row often has the same text.
     private var recent = [Int](repeating: -1, count: 32)
 
-    /// The number of a column's text; `nil` for NULL. Columns must be fewer than 32.
+    /// The number of a column's text; `nil` for NULL. There must be fewer than 32 columns.
     mutating func number(_ statement: OpaquePointer, _ column: Int32) -> Int? {
         guard let start = sqlite3_column_text(statement, column) else { return nil }
         let text = UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
@@ -95,7 +92,6 @@ struct TextPool {
         return number
     }
 
-    /// A column's text; `nil` for NULL.
     mutating func text(_ statement: OpaquePointer, _ column: Int32) -> String? {
         number(statement, column).map { texts[$0] }
     }
@@ -134,7 +130,7 @@ struct TextPool {
         }
     }
 
-    /// FNV-1a over words of eight bytes, folded at the end so that the low bits depend on all of them.
+    /// FNV-1a over eight-byte words, folded at the end so that the low bits depend on all of them.
     private static func hash(_ text: UnsafeRawBufferPointer) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         var position = 0
@@ -151,20 +147,21 @@ struct TextPool {
     }
 }
 
-/// Connections that all see one state of the database, each for a thread of its own.
+/// Connections that all see one state of the database, one for each thread.
 ///
-/// SQLite can hand a state from one connection to another only where it was built with `SQLITE_ENABLE_SNAPSHOT`, which
-/// Debian's is not. But `PRAGMA data_version` differs on a connection from what it was before if another has committed
-/// meanwhile (https://www.sqlite.org/pragma.html#pragma_data_version). So all connections note theirs, then all begin a
-/// transaction: if none differs in it, nothing was committed between the first beginning and the last.
+/// SQLite can pass a state from one connection to another only if it was built with `SQLITE_ENABLE_SNAPSHOT`, which
+/// Debian's is not. But a connection's `PRAGMA data_version` changes when another connection commits
+/// (https://www.sqlite.org/pragma.html#pragma_data_version). So every connection reads its version, and then every one
+/// begins a transaction. If no version has changed inside the transactions, nothing was committed between the first and
+/// the last.
 struct ParallelReaders {
     private let connections: [DatabaseQueue]
 
-    /// Opens connections that only read.
+    /// Opens read-only connections.
     ///
     /// - Parameters:
-    ///   - path: the file, which must be a database of ours, up to date.
-    ///   - count: how many.
+    ///   - path: a leasehold database that is up to date.
+    ///   - count: the number of connections.
     /// - Throws: SQLite's error.
     init(path: String, count: Int) throws {
         var configuration = Configuration()
@@ -178,8 +175,8 @@ struct ParallelReaders {
 
     /// Begins a transaction on each connection, all in the same state of the database.
     ///
-    /// - Parameter attempts: how often to try, if others write meanwhile.
-    /// - Returns: whether it was possible.
+    /// - Parameter attempts: how often to try while others write.
+    /// - Returns: whether it succeeded.
     /// - Throws: SQLite's error.
     func begin(attempts: Int = 20) throws -> Bool {
         for _ in 0..<attempts {
@@ -196,7 +193,7 @@ struct ParallelReaders {
         return false
     }
 
-    /// Closes the connections, which ends their transactions. They only read: nothing is lost if that fails.
+    /// Closes the connections, which ends their transactions. They only read, so a failure loses nothing.
     func close() {
         for connection in connections { try? connection.close() }
     }
@@ -205,10 +202,10 @@ struct ParallelReaders {
         for connection in connections { try connection.inDatabase { try $0.rollback() } }
     }
 
-    /// Does work with all connections at once, each on its own thread, and waits for all of it.
+    /// Runs work on all connections at once, each on its own thread, and waits for all of them.
     ///
     /// - Parameter work: the work of one connection.
-    /// - Returns: what came of it, in the order of the connections.
+    /// - Returns: the results, in the order of the connections.
     /// - Throws: what one of them throws.
     func map<Value: Sendable>(_ work: @Sendable (Database) throws -> Value) throws -> [Value] {
         let results = Mutex<[Int: Result<Value, any Error>]>([:])

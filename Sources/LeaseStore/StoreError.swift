@@ -14,13 +14,13 @@ package struct StoreError: Error, Sendable, Hashable {
         case diskFull = "disk_full"
         case busy
         case damaged
-        /// What is to be written contradicts what is known, or itself.
+        /// The new data contradicts what is known, or itself.
         case invalid
         case failed
     }
 
     package let kind: Kind
-    /// One sentence: what, where, and what to do.
+    /// One sentence: what failed, where, and what to do.
     package let message: String
 
     package init(kind: Kind, message: String) {
@@ -28,7 +28,7 @@ package struct StoreError: Error, Sendable, Hashable {
         self.message = message
     }
 
-    /// Puts SQLite's error into a sentence. The SQL and its arguments stay out of it.
+    /// Describes SQLite's error in a sentence, without the SQL and its arguments.
     package init(_ error: any Error, path: String) {
         if let error = error as? StoreError {
             self = error

@@ -3,7 +3,7 @@ import LocalFiles
 
 /// The file that holds the database, and its folder.
 package enum StoreFile {
-    /// Where the database is unless a person says otherwise: `$XDG_DATA_HOME/leasehold/leasehold.sqlite`.
+    /// The default path: `$LEASEHOLD_DB`, or else `$XDG_DATA_HOME/leasehold/leasehold.sqlite`.
     package static func defaultPath(environment: [String: String]) -> String {
         if let path = environment["LEASEHOLD_DB"], !path.isEmpty { return path }
         let data = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
@@ -11,9 +11,10 @@ package enum StoreFile {
         return "\(data ?? "\(home)/.local/share")/leasehold/leasehold.sqlite"
     }
 
-    /// Makes the folder (mode 0700) and the file (0600) if they are missing: leases tell who works on what.
+    /// Creates the folder (mode 0700) and the file (mode 0600) if they are missing. Leases reveal who works on what, so
+    /// no one else may read them.
     ///
-    /// - Returns: the file that the name leads to.
+    /// - Returns: the file that the path leads to.
     static func prepare(_ path: String) throws(StoreError) -> DatabaseFiles {
         let files = try locate(path)
         guard FileFacts(path: files.main) == nil else {
@@ -34,7 +35,7 @@ package enum StoreFile {
         }
     }
 
-    /// Makes an empty database that was not there.
+    /// Creates an empty database in a new file.
     static func makeNew(_ path: String) throws(StoreError) {
         do {
             _ = try make(path)
@@ -47,9 +48,9 @@ package enum StoreFile {
         }
     }
 
-    /// A database that must be there.
+    /// Finds a database that must exist.
     ///
-    /// - Returns: the file that the name leads to.
+    /// - Returns: the file that the path leads to.
     static func requireExisting(_ path: String) throws(StoreError) -> DatabaseFiles {
         let files = try locate(path)
         guard FileFacts(path: files.main) != nil else {
@@ -72,7 +73,7 @@ package enum StoreFile {
         }
     }
 
-    /// SQLite would wait for ever for a pipe, and take a folder beside the file for a lock of somebody's.
+    /// SQLite would wait for a pipe forever, and mistake a folder beside the file for someone's lock.
     private static func requireUsable(_ files: DatabaseFiles, named path: String) throws(StoreError) {
         if let kind = FileFacts(path: files.main)?.kind, kind != .regular {
             throw StoreError(kind: .cannotOpen, message: "\(path) is \(kind.name). Name a file with --db.")
@@ -91,9 +92,9 @@ package enum StoreFile {
     private static func make(_ path: String) throws(FileProblem) -> DatabaseFiles {
         let folder = (try ResolvedPath.of(path) as NSString).deletingLastPathComponent
         if FileFacts(path: folder) == nil { try makeFolder(folder) }
-        // A new folder may lie behind a link.
+        // The new folder may lie behind a link.
         let files = DatabaseFiles(main: try ResolvedPath.of(path))
-        // SQLite would make it readable for all; its -wal and -shm take the permissions of this one.
+        // SQLite would make the file readable for everyone; -wal and -shm take its permissions.
         try OutputFile.makeEmpty(files.main, permissions: 0o600)
         return files
     }
@@ -107,17 +108,17 @@ package enum StoreFile {
 }
 
 extension StoreFile {
-    /// Copies a database, with what its last writers left beside it, without touching it: SQLite itself would make files
-    /// beside one in write-ahead mode, or could not where it may only read.
+    /// Copies a database, including what its last writers left beside it, without touching it. SQLite itself would
+    /// create files beside a database in write-ahead mode, or fail where it may only read.
     ///
     /// - Parameters:
     ///   - original: the file.
-    ///   - copy: where to; must not be there.
-    /// - Throws: ``StoreError`` if it cannot be read, or is being written all the time.
+    ///   - copy: the new file, which must not exist.
+    /// - Throws: ``StoreError`` if the original cannot be read, or keeps changing.
     static func copyDatabase(_ original: String, to copy: String) throws(StoreError) {
-        // SQLite puts its other files beside the one that a link leads to.
+        // SQLite keeps its other files beside the target of a link.
         let source = try requireExisting(original).main
-        // A write-ahead log, or what undoes a write that was not finished.
+        // The write-ahead log, and the journal of an unfinished write.
         let endings = ["", "-wal", "-journal"]
         for _ in 0..<2 {
             let before = endings.map { FileFacts(path: source + $0) }
@@ -140,7 +141,7 @@ extension StoreFile {
         do {
             input = try InputFile(path: source)
         } catch {
-            // One that went meanwhile is a change, which is looked for afterwards.
+            // If the file has vanished, the comparison below will notice.
             if error == .missing { return }
             throw StoreError(
                 kind: .cannotOpen,

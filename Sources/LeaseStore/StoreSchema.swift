@@ -1,11 +1,10 @@
 import GRDB
 import Migrations
 
-/// The versions of the schema.
 package enum StoreSchema {
-    /// Marks a database as ours (SQLite's `application_id`): "LsHd" with the first two letters' case changed.
+    /// Marks a leasehold database (SQLite's `application_id`): "LsHd" with the case of the first two letters changed.
     package static let applicationID: Int32 = 0x6C53_4864
-    /// The mark of the databases from before the first release: "LsHd".
+    /// The mark of databases from before the first release: "LsHd".
     package static let unreleasedApplicationID: Int32 = 0x4C73_4864
 
     /// The version that this program writes.
@@ -19,12 +18,12 @@ package enum StoreSchema {
             || !hasCurrentViews(database)
     }
 
-    /// Whether the tables are those of this program, whatever the views are.
+    /// Whether the tables are this program's, regardless of the views.
     static func isCurrent(_ database: Database, path: String) throws -> Bool {
         try version(of: database, path: path, newest: currentVersion) == currentVersion
     }
 
-    /// Brings the schema up to date: all missing steps in one transaction, so that a failure leaves it as it was.
+    /// Updates the schema: all missing steps in one transaction, so that a failure leaves it as it was.
     static func migrate(_ database: Database, path: String, migrations: [Migration]) throws {
         let newest = migrations.last?.version ?? 0
         guard try version(of: database, path: path, newest: newest) < newest || !hasCurrentViews(database) else {
@@ -46,7 +45,7 @@ package enum StoreSchema {
 
     // MARK: - Views
 
-    /// Drops the views that the database was last given, and makes those of this program.
+    /// Drops the views that the database was last given, and creates this program's.
     static func applyViews(_ database: Database, _ sql: String = Migration.views) throws {
         let names = viewNames(in: sql)
         let before = try String.fetchAll(
@@ -60,7 +59,7 @@ package enum StoreSchema {
             arguments: [digest(of: sql), "[" + names.map { "\"\($0)\"" }.joined(separator: ",") + "]"])
     }
 
-    /// The views that a text makes, in its order.
+    /// The names of the views that an SQL text creates, in order.
     static func viewNames(in sql: String) -> [String] {
         sql.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ")
@@ -75,14 +74,14 @@ package enum StoreSchema {
 
     private static let currentDigest = digest(of: Migration.views)
 
-    /// FNV-1a: it tells versions of one text apart, and nobody gains by a collision.
+    /// FNV-1a: it distinguishes versions of one text, and nobody gains by a collision.
     private static func digest(of text: String) -> Int64 {
         Int64(
             bitPattern: text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
         )
     }
 
-    // MARK: - Whose it is
+    // MARK: - Ownership
 
     private static func version(of database: Database, path: String, newest: Int32) throws -> Int32 {
         let version = try Int32.fetchOne(database, sql: "PRAGMA user_version") ?? 0

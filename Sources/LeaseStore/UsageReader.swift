@@ -2,10 +2,10 @@ import GRDB
 import GRDBSQLite
 import LeaseModel
 
-/// Reads what leases held, a stretch of the table of leases at a time, with one connection.
+/// Reads the usage of leases, a range of keys at a time, with one connection.
 ///
-/// Leases and reservations are two walks side by side, both in the order of the leases, so that no lease has to look its
-/// reservations up. The columns are read with SQLite's own functions: GRDB's rows cost more than all the rest.
+/// Leases and reservations are read side by side in the same order, so that there is no lookup for each lease. The
+/// columns are read with SQLite's own functions: GRDB's rows would cost more than everything else together.
 struct UsageReader {
     private enum Position {
         static let key: Int32 = 0
@@ -42,13 +42,13 @@ struct UsageReader {
     private let detail: UsageDetail
     private let mirror: MirrorReader
     private let places: [Int64: Place]
-    /// The audience of the last lease, which most share.
+    /// The audience of the last lease; most leases share it.
     private var place: (audience: Int64, Place)?
     private var pool = TextPool()
-    /// The names of the projects and users of the site of the last lease, by the number of their id's text.
+    /// The names of projects and users at the site of the last lease, by the number of their id's text.
     private var names: [(project: String?, user: String?)?] = []
     private var reservations: HeldReservationReader
-    /// What the earlier reservations of leases are chosen by; `nil` if no lease has any.
+    /// The filter for earlier reservations; `nil` if no lease has any.
     private let earlierFilter: LeaseFilter?
     private var usage = LeaseUsage(
         id: "", name: "", site: "", scopeID: 0, projectID: "", userID: "", status: .pending,
@@ -59,8 +59,8 @@ struct UsageReader {
     ///
     /// - Parameters:
     ///   - database: the connection, in a transaction.
-    ///   - filter: which leases; its types leave out the other reservations of a lease as well.
-    ///   - detail: what else is wanted.
+    ///   - filter: which leases, and which of their reservations.
+    ///   - detail: the optional parts.
     /// - Throws: SQLite's error.
     init(_ database: Database, _ filter: LeaseFilter, detail: UsageDetail) throws {
         self.database = database
@@ -76,8 +76,7 @@ struct UsageReader {
         let haveChanged = try Bool.fetchOne(
             database.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM lease_history WHERE held IS NOT NULL)"))
         earlierFilter = haveChanged == true ? filter : nil
-        // The table is walked from end to end: to look rows up in an index one by one would take longer from a twentieth
-        // of them on.
+        // The table is scanned: once a filter selects more than a twentieth of it, index lookups would take longer.
         leases = try RowWalk(
             database,
             sql: """
@@ -93,12 +92,12 @@ struct UsageReader {
         reservations = try HeldReservationReader(database, filter, readsKinds: detail.contains(.kinds))
     }
 
-    /// Hands over the leases whose keys lie in a range, in the order of their keys.
+    /// Passes on the leases whose keys lie in a range, in order.
     ///
     /// - Parameters:
     ///   - keys: the range.
-    ///   - each: takes a lease.
-    /// - Returns: how many there were.
+    ///   - each: receives a lease.
+    /// - Returns: the number of leases.
     /// - Throws: SQLite's error, or what `each` throws.
     @discardableResult
     mutating func read(_ keys: ClosedRange<Int64>, _ each: (LeaseUsage) throws -> Void) throws -> Int {

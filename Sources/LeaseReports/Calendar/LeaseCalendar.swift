@@ -6,34 +6,34 @@ package struct LeaseCalendar: Sendable {
     private let alarmSeconds: Int64
     private let extensionWindows: [Int64: Int64]
 
-    /// Begins a calendar.
+    /// Starts a calendar.
     ///
     /// - Parameters:
-    ///   - now: when it is made.
+    ///   - now: when the calendar is made.
     ///   - alarmSeconds: how long before the end of a lease to remind.
-    ///   - extensionWindows: how many seconds before the end a lease may be extended, for the scopes where that is known.
+    ///   - extensionWindows: for each scope where it is known, how many seconds before its end a lease may be extended.
     package init(now: Timestamp, alarmSeconds: Int64, extensionWindows: [Int64: Int64]) {
         self.now = now
         self.alarmSeconds = alarmSeconds
         self.extensionWindows = extensionWindows
     }
 
-    /// What stands before the events, of which there must be one: RFC 5545 has no empty calendars (section 3.6). It names
-    /// no METHOD, which would make it a message that needs an ORGANIZER (RFC 5546, section 3.2.1).
+    /// The text before the events. RFC 5545 has no empty calendars (section 3.6), so at least one event must follow.
+    /// There is no METHOD: it would make the calendar a message that needs an ORGANIZER (RFC 5546, section 3.2.1).
     package static let beginning = lines([
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Leasehold//leasehold//EN", "CALSCALE:GREGORIAN",
         "X-WR-CALNAME:Leases",
     ])
 
-    /// What stands behind them.
+    /// The text after the events.
     package static let end = lines(["END:VCALENDAR"])
 
-    /// The event of a lease, as all scopes of its site saw it; `nil` for one that ends before it begins: no calendar takes
-    /// that.
+    /// The event of a lease, as all scopes of its site saw it. `nil` if the lease ends before it begins, which
+    /// calendars reject.
     package func event(_ lease: LeaseUsage) -> String? {
         guard lease.startsAt < lease.endsAt else { return nil }
         let isCancelled = lease.removal?.reason == .deleted
-        // A deleted lease ends when it was found gone, at the latest; one that never started keeps its dates.
+        // A deleted lease ends when it was found gone, if not earlier; one that never started keeps its dates.
         let span = lease.held?.span ?? lease.startsAt..<lease.endsAt
         let changedAt = lease.removal?.before ?? lease.observedAt
         var lines = [
@@ -57,10 +57,10 @@ package struct LeaseCalendar: Sendable {
         return Self.lines(lines + ["END:VEVENT"])
     }
 
-    /// The revision that began at a moment: the seconds from the beginning of 2020 on, for RFC 5545 has 32 bits for it.
+    /// The revision that began at a moment, in seconds since the beginning of 2020, because RFC 5545 allows 32 bits.
     ///
-    /// Each change that is seen is seen later than the one before. If an import tells that somebody saw it earlier, the
-    /// number falls, but then the event is the one that the calendar has.
+    /// Changes are seen in ascending order, so the number grows. Only an import that shows a change to be older lowers
+    /// it, and then the calendar already has that event.
     private static func revision(since moment: Timestamp) -> Int64 {
         min(max(moment.seconds(since: Timestamp(secondsSince1970: 1_577_836_800)), 0), Int64(Int32.max))
     }
@@ -89,7 +89,7 @@ package struct LeaseCalendar: Sendable {
         moment.iso8601.filter { $0 != "-" && $0 != ":" }
     }
 
-    /// Text as section 3.3.11 wants it; control characters, which may not occur, are left out.
+    /// Escapes text by section 3.3.11, and drops control characters, which are not allowed.
     private static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
@@ -105,7 +105,7 @@ package struct LeaseCalendar: Sendable {
 
     private static func lines(_ lines: [String]) -> String { lines.map(folded).joined() }
 
-    /// A line, continued after at most 75 octets behind a line break and a space; no character is cut apart.
+    /// Folds a line after at most 75 octets with a line break and a space, never inside a character.
     private static func folded(_ line: String) -> String {
         var result = ""
         var length = 0

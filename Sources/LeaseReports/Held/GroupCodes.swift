@@ -1,6 +1,6 @@
 /// Gives each combination of labels a small number.
 ///
-/// A combination is numbered label by label, so that neither an array nor a joined text is made for every row.
+/// A combination is numbered label by label, so no row needs an array or a joined text.
 struct GroupCodes: Sendable {
     private struct Step {
         let group: Int32
@@ -10,15 +10,15 @@ struct GroupCodes: Sendable {
     private var labelNumbers: [String?: Int32] = [:]
     private var labels: [String?] = []
     private var groups = NumberTable()
-    /// The label found last: the next one is often the same.
+    /// The last label; the next one is often the same.
     private var recent: (label: String?, number: Int32)?
-    /// How each group came about; the first stands for no label at all.
+    /// How each group was built; the first has no labels.
     private var steps: [Step?] = [nil]
 
-    /// The number of no labels.
+    /// The number of the group without labels.
     static let none: Int32 = 0
 
-    /// The number of a group with one label more.
+    /// The number of a group with one more label.
     mutating func group(_ group: Int32, adding label: String?) -> Int32 {
         let step = Step(group: group, label: number(of: label))
         let key = UInt64(UInt32(bitPattern: step.group)) << 32 | UInt64(UInt32(bitPattern: step.label))
@@ -38,12 +38,12 @@ struct GroupCodes: Sendable {
         return number
     }
 
-    /// Takes in the groups of another table.
+    /// Merges the groups of another table.
     ///
-    /// - Returns: the number that each of them has here, by its number there.
+    /// - Returns: the number of each group here, by its number there.
     mutating func merge(_ other: GroupCodes) -> [Int32] {
         var numbers = [Self.none]
-        // A group comes about from one that was there before it.
+        // A group is built from one that came before it.
         for step in other.steps.dropFirst() {
             guard let step else { continue }
             numbers.append(group(numbers[Int(step.group)], adding: other.labels[Int(step.label)]))
@@ -51,7 +51,7 @@ struct GroupCodes: Sendable {
         return numbers
     }
 
-    /// The labels of a group, the first one first.
+    /// The labels of a group, in order.
     func labels(of group: Int32) -> [String?] {
         var found: [String?] = []
         var group = group

@@ -1,10 +1,10 @@
 package import LeaseModel
 
-/// A row of a report that is grouped.
+/// A row of a grouped report.
 package protocol GroupedRow: Sendable {
-    /// Where the bucket begins; `nil` if the report has none.
+    /// The start of the bucket; `nil` if the report has no buckets.
     var bucket: Timestamp? { get }
-    /// The values by which it is grouped, in the order asked for.
+    /// The values that it is grouped by, in the requested order.
     var labels: [String?] { get }
 }
 

@@ -1,6 +1,6 @@
 extension Int64 {
-    /// Adds seconds. A sum that no number holds is the greatest there is, in whatever order its parts come, as long as
-    /// none is negative.
+    /// Adds seconds, and stops at the greatest number. As long as no part is negative, the result does not depend on
+    /// the order of the parts.
     mutating func add(_ seconds: Int64) {
         let (sum, overflows) = addingReportingOverflow(seconds)
         self = overflows ? .max : sum

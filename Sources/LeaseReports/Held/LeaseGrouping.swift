@@ -7,11 +7,11 @@ struct LeaseGrouping: Sendable {
 
     init(by dimensions: [ReportDimension]) { self.dimensions = dimensions }
 
-    /// The groups of a lease, each once: several if it is grouped by what its reservations differ in.
+    /// The groups of a lease. It has several if it is grouped by something in which its reservations differ.
     ///
     /// - Parameters:
     ///   - lease: the lease.
-    ///   - kind: a label in front of those of the dimensions.
+    ///   - kind: a label to put before those of the dimensions.
     /// - Returns: the codes of its groups.
     mutating func groups(of lease: LeaseUsage, kind: String? = nil) -> Set<Int32> {
         let first = kind.map { codes.group(GroupCodes.none, adding: $0) } ?? GroupCodes.none
@@ -26,11 +26,11 @@ struct LeaseGrouping: Sendable {
         return groups
     }
 
-    /// Takes in the groups of another grouping by the same dimensions.
+    /// Merges another grouping by the same dimensions.
     ///
-    /// - Returns: the number that each of them has here, by its number there.
+    /// - Returns: the number of each group here, by its number there.
     mutating func merge(_ other: LeaseGrouping) -> [Int32] { codes.merge(other.codes) }
 
-    /// The labels of a group, that of its kind first if it has one.
+    /// The labels of a group, beginning with its kind if it has one.
     func labels(of group: Int32) -> [String?] { codes.labels(of: group) }
 }

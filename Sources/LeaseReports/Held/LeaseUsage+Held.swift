@@ -1,10 +1,10 @@
 package import LeaseModel
 
-/// A stretch of time, of which the end may be known as a bound only.
+/// A span of time whose end may be known only as a bound.
 package struct HeldTime: Sendable, Hashable {
-    /// The whole stretch: what was held at most.
+    /// The longest possible span.
     package let span: Range<Timestamp>
-    /// Up to when it is known for sure; the end of the span if all of it is.
+    /// Up to when the span is certain; its end if all of it is.
     package let certainUntil: Timestamp
 
     init(_ span: Range<Timestamp>, certainUntil: Timestamp? = nil) {
@@ -13,7 +13,7 @@ package struct HeldTime: Sendable, Hashable {
     }
 }
 
-/// A stretch of a lease's time, and what it reserved then.
+/// A part of a lease's time, and what the lease reserved then.
 struct HeldPart: Sendable {
     let time: HeldTime
     let reservations: [HeldReservation]
@@ -25,9 +25,7 @@ struct HeldPart: Sendable {
 }
 
 extension LeaseUsage {
-    /// The time for which the lease held its resources; `nil` if it never did.
-    ///
-    /// What it rests on is in docs/reports.md under "Held".
+    /// The time for which the lease held its resources; `nil` if it never did. See "Held" in docs/reports.md.
     package var held: HeldTime? {
         guard startsAt < endsAt, status != .error || hasStarted, !hasNeverStarted else { return nil }
         let isDeleted = removal?.reason == .deleted
@@ -36,8 +34,8 @@ extension LeaseUsage {
         return HeldTime(startsAt..<end, certainUntil: certainUntil)
     }
 
-    /// The time for which the lease held its resources, divided where what it reserves was changed; empty if it never
-    /// held any. Within the bounds of such a change what was reserved before counts, as an estimate.
+    /// The time for which the lease held its resources, divided where its reservations changed; empty if it never held
+    /// any. Between the bounds of such a change the earlier reservations count, as an estimate.
     var heldParts: [HeldPart] {
         guard let held else { return [] }
         let end = held.span.upperBound
@@ -55,7 +53,7 @@ extension LeaseUsage {
         return parts
     }
 
-    /// Up to when it is known that the lease held what it held.
+    /// Up to when the lease is known to have held its resources.
     private var certainUntil: Timestamp {
         // When it failed is not known.
         if status == .error { return startsAt }
@@ -63,34 +61,34 @@ extension LeaseUsage {
         return removal?.after ?? lastSeenAt
     }
 
-    /// Whether it was still waiting for its start when it should have ended.
+    /// Whether it was still waiting to start when it should have ended.
     var hasNeverStarted: Bool {
         (status == .pending || status == .creating) && (removal?.after ?? lastSeenAt) >= endsAt
     }
 
-    /// Whether it was deleted before it had started.
+    /// Whether it was deleted before it started.
     var wasCancelled: Bool { removal?.reason == .deleted && (removal.map { $0.before <= startsAt } ?? false) }
 }
 
-/// A number of things, which may be an estimate.
+/// A number of units, which may be an estimate.
 struct UnitCount: Equatable {
     let count: Int
     let isEstimated: Bool
 }
 
 extension HeldReservation {
-    /// Whether it is of machines, whose hours are node-hours: hosts, and the devices of Chameleon's edge.
+    /// Whether its hours are node-hours: hosts, and the devices of Chameleon's edge.
     package var isOfNodes: Bool { resourceType == .host || resourceType == .device }
 
-    /// How many units it holds; `nil` if nobody knows.
+    /// How many units it holds; `nil` if not known.
     var units: UnitCount? {
         if let allocated, allocated > 0 { return UnitCount(count: allocated, isEstimated: isMissingResources) }
-        let most = isOfNodes ? maximum ?? minimum : resourceType == .network ? 1 : amount
-        guard let most, Reservation.plausibleCounts.contains(most) else { return nil }
-        let isRange = isOfNodes && (minimum ?? most) != most
-        return UnitCount(count: most, isEstimated: isMissingResources || isRange)
+        let count = isOfNodes ? maximum ?? minimum : resourceType == .network ? 1 : amount
+        guard let count, Reservation.plausibleCounts.contains(count) else { return nil }
+        let isRange = isOfNodes && (minimum ?? count) != count
+        return UnitCount(count: count, isEstimated: isMissingResources || isRange)
     }
 
-    /// How many machines it holds; `nil` if nobody knows.
+    /// How many machines it holds; `nil` if not known.
     var nodes: UnitCount? { isOfNodes ? units : UnitCount(count: 0, isEstimated: false) }
 }

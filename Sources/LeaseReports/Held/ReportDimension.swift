@@ -1,28 +1,28 @@
 import LeaseModel
 
-/// What rows of a report may be grouped by.
+/// What the rows of a report can be grouped by.
 package enum ReportDimension: String, Sendable, Hashable, CaseIterable {
     case site
-    /// The project's name, or its id where the name is not known.
+    /// The project's name, or its id if the name is not known.
     case project
     case projectID = "project_id"
-    /// The user's name, or its id where the name is not known.
+    /// The user's name, or its id if the name is not known.
     case user
     case userID = "user_id"
     case lease
     case leaseName = "lease_name"
     case nodeType = "node_type"
     case resourceType = "resource_type"
-    /// Why reserved hours were not used; only where that is asked.
+    /// Why reserved hours were not used; only in the report of early ends.
     case reason
 
-    /// Those that every lease has.
+    /// The dimensions that every lease has.
     package static var ofLeases: [ReportDimension] { allCases.filter { $0 != .reason } }
 
-    /// Whether it tells the reservations of one lease apart.
+    /// Whether it can differ between the reservations of one lease.
     var isOfReservation: Bool { self == .nodeType || self == .resourceType }
 
-    /// Whether it takes more of a lease than its site, project and reservations.
+    /// Whether it needs more of a lease than its site, project and reservations.
     package var needsNames: Bool { [.lease, .leaseName, .user, .userID].contains(self) }
 
     func label(_ lease: LeaseUsage, _ reservation: HeldReservation?, reason: String? = nil) -> String? {

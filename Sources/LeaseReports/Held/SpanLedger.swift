@@ -1,27 +1,27 @@
 import LeaseModel
 
-/// Adds up stretches of time by group and bucket, to the second.
+/// Adds up spans of time by group and bucket, to the second.
 struct SpanLedger: Sendable {
-    /// What has come together for one group in one bucket.
+    /// The sums of one group in one bucket.
     struct Entry: Sendable {
-        /// Seconds for which leases held something, each lease once.
+        /// Seconds for which leases were held, each lease once.
         var leaseSeconds: Int64 = 0
         /// Seconds times units.
         var unitSeconds: Int64 = 0
-        /// Seconds of reservations of which nobody knows how many units they hold.
+        /// Seconds of reservations whose number of units is not known.
         var unknownSeconds: Int64 = 0
-        /// Seconds times units at each rate of an hour, of what has a rate. Rates are multiplied at the end only, so that
-        /// nothing depends on the order in which they came.
+        /// Seconds times units, by hourly rate. They are multiplied by their rates only at the end, so that rounding
+        /// does not depend on their order.
         var ratedSeconds: [Double: Int64] = [:]
-        /// Seconds times units of what should have a rate and has none.
+        /// Seconds times units without a rate, though they should have one.
         var unratedSeconds: Int64 = 0
-        /// How many leases, each once.
+        /// The number of leases, each counted once.
         var leases = 0
         /// The number of the lease that was counted last.
         var lastLease = 0
         var isEstimated = false
 
-        /// Adds units that were held for some seconds. What is too much to be counted is not known.
+        /// Adds units held for some seconds. A product too large to represent counts as unknown.
         mutating func add(seconds: Int64, units: Int) {
             let (product, isTooMuch) = seconds.multipliedReportingOverflow(by: Int64(units))
             add(product, orUnknown: seconds, isTooMuch)
@@ -55,32 +55,32 @@ struct SpanLedger: Sendable {
         self.period = period
     }
 
-    /// The part of a stretch that belongs to the period; `nil` if none does.
+    /// The part of a span within the period; `nil` if there is none.
     func clipped(_ span: Range<Timestamp>) -> Range<Timestamp>? {
         let part = span.clamped(to: period)
         return part.isEmpty ? nil : part
     }
 
-    /// What is left to divide of a stretch.
+    /// The rest of a span that is being divided.
     struct Pieces {
         fileprivate var rest: Range<Timestamp>
         fileprivate let certainUntil: Timestamp
     }
 
-    /// A part of a stretch that lies in one bucket.
+    /// The part of a span within one bucket.
     struct Piece {
         let bucket: Int
         let seconds: Int64
         let isCertain: Bool
     }
 
-    /// Begins to divide a stretch among the buckets; only what belongs to the period counts.
+    /// Starts to divide a span among the buckets; only the part within the period counts.
     func pieces(of held: HeldTime) -> Pieces {
         let start = held.span.lowerBound
         return Pieces(rest: clipped(held.span) ?? start..<start, certainUntil: held.certainUntil)
     }
 
-    /// The next part of a stretch.
+    /// The next part of a span.
     mutating func next(_ pieces: inout Pieces) -> Piece? {
         let from = pieces.rest.lowerBound
         guard from < pieces.rest.upperBound else { return nil }
@@ -90,18 +90,18 @@ struct SpanLedger: Sendable {
         return Piece(bucket: bucket, seconds: to.seconds(since: from), isCertain: to <= pieces.certainUntil)
     }
 
-    /// Adds to the entry of a group in a bucket.
+    /// Updates the entry of a group in a bucket.
     mutating func update(_ group: Int32, _ bucket: Int, _ change: (inout Entry) -> Void) {
         change(&entries[slot(group, bucket)])
     }
 
-    /// Adds what came together in another ledger of the same buckets.
+    /// Merges another ledger with the same buckets.
     ///
     /// - Parameters:
     ///   - other: the ledger.
-    ///   - group: tells which group here one of that ledger is.
+    ///   - group: maps a group of that ledger to one of this ledger.
     mutating func merge(_ other: SpanLedger, group: (Int32) -> Int32) {
-        // The buckets are numbered from the first that was met, which was another one there.
+        // Buckets are numbered from the first one met, which may differ between the ledgers.
         for (theirGroup, start, entry) in other.all {
             update(group(theirGroup), start.map { edges.bucket(holding: $0).number } ?? 0) { $0.merge(entry) }
         }
@@ -118,7 +118,7 @@ struct SpanLedger: Sendable {
         return slot
     }
 
-    /// Every entry, with the beginning of its bucket.
+    /// Every entry, with the start of its bucket.
     var all: [(group: Int32, start: Timestamp?, entry: Entry)] {
         zip(keys, entries).map { key, entry in (key.group, edges.start(of: Int(key.bucket)), entry) }
     }

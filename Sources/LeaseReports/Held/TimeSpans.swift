@@ -1,8 +1,8 @@
 import LeaseModel
 
-/// Arithmetic on stretches of time.
+/// Arithmetic on spans of time.
 enum TimeSpans {
-    /// The stretches as few that do not touch, the earliest first.
+    /// Merges spans that overlap or touch, or lie at most `pause` seconds apart; earliest first.
     static func union(_ spans: [Range<Timestamp>], pause: Int64 = 0) -> [Range<Timestamp>] {
         var result: [Range<Timestamp>] = []
         for span in spans.sorted(by: { $0.lowerBound < $1.lowerBound }) where !span.isEmpty {
@@ -15,7 +15,7 @@ enum TimeSpans {
         return result
     }
 
-    /// What is left of stretches without others; in both none touches another, and the earliest comes first.
+    /// What remains of some spans without others. Both lists must be in order, and no two spans of a list may touch.
     static func subtracting(_ taken: [Range<Timestamp>], from spans: [Range<Timestamp>]) -> [Range<Timestamp>] {
         var left: [Range<Timestamp>] = []
         var rest = taken[...]
@@ -24,7 +24,7 @@ enum TimeSpans {
             while let next = rest.first, next.lowerBound < span.upperBound {
                 if start < next.lowerBound { left.append(start..<next.lowerBound) }
                 start = max(start, next.upperBound)
-                // It may reach into the next stretch as well.
+                // It may reach into the next span as well.
                 if next.upperBound > span.upperBound { break }
                 rest.removeFirst()
             }

@@ -1,6 +1,6 @@
 package import LeaseModel
 
-/// Hours that were reserved and not used up, by reason.
+/// Hours that were reserved but not used, by reason.
 package struct EarlyReport: AdditiveReport {
     /// Why reserved hours were not used.
     package enum Reason: String, Sendable, Hashable, CaseIterable {
@@ -11,10 +11,10 @@ package struct EarlyReport: AdditiveReport {
         case shortened
     }
 
-    /// The hours by bucket and group.
+    /// The hours, by bucket and group.
     package private(set) var hours: HoursReport
 
-    /// Begins a report, as ``HoursReport`` does.
+    /// Starts a report, as ``HoursReport`` does.
     package init(
         by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
         completeness: Completeness?, addsTotals: Bool = false
@@ -23,7 +23,7 @@ package struct EarlyReport: AdditiveReport {
             by: dimensions, calendar: calendar, period: period, completeness: completeness, addsTotals: addsTotals)
     }
 
-    /// Adds a lease, with the states in which it was seen before.
+    /// Adds a lease with its earlier states.
     package mutating func add(_ lease: LeaseUsage) {
         guard let unused = lease.unused else { return }
         hours.add(lease, unused.stretches, reason: unused.reason.rawValue)
@@ -33,7 +33,7 @@ package struct EarlyReport: AdditiveReport {
 }
 
 extension LeaseUsage {
-    /// The times for which it was reserved in some state that was seen, and which it did not hold; `nil` for none.
+    /// The times that some observed state reserved and the lease did not hold; `nil` if there are none.
     var unused: (stretches: [HeldTime], reason: EarlyReport.Reason)? {
         let held = held
         var times = earlierStates.filter { !$0.isGone && $0.startsAt < $0.endsAt }.map { $0.startsAt..<$0.endsAt }
@@ -53,7 +53,7 @@ extension LeaseUsage {
             } else {
                 .shortened
             }
-        // Held time is an upper bound where its end is not known, so what is left is a lower one.
+        // If the end of the held time is not known, it is an upper bound, and so the rest is a lower bound.
         let isBound = held.map { $0.certainUntil < $0.span.upperBound } ?? false
         return (left.map { HeldTime($0, certainUntil: isBound ? $0.lowerBound : nil) }, reason)
     }

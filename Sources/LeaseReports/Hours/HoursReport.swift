@@ -2,31 +2,29 @@ package import LeaseModel
 
 /// One row of a report of hours.
 package struct HoursRow: Sendable, Hashable {
-    /// Where the bucket begins; `nil` if the report has none.
+    /// The start of the bucket; `nil` if the report has no buckets.
     package var bucket: Timestamp?
-    /// The values by which it is grouped, in the order asked for.
+    /// The values that it is grouped by, in the requested order.
     package var labels: [String?]
-    /// How many leases.
+    /// The number of leases.
     package var leases: Int
     /// The seconds for which leases were held.
     package var leaseSeconds: Int64
-    /// The seconds times the machines held; `nil` if nobody knows how many those are.
+    /// Seconds times machines; `nil` if the number of machines is not known.
     package var nodeSeconds: Int64?
-    /// Whether a bound or an estimate is in it.
+    /// Whether it contains a bound or an estimate.
     package var isEstimated: Bool
-    /// Whether nothing can be missing, neither what was deleted before the first sync nor what came after the last; `nil`
-    /// where that is not asked.
+    /// Whether it certainly includes everything, even what was deleted before the first sync or came after the last;
+    /// `nil` if completeness does not apply.
     package var isComplete: Bool?
 
-    /// The hours for which leases were held.
     package var leaseHours: Double { Double(leaseSeconds) / 3_600 }
-    /// The hours times the machines held.
     package var nodeHours: Double? { nodeSeconds.map { Double($0) / 3_600 } }
 }
 
 /// Lease-hours and node-hours by bucket and group.
 ///
-/// Leases are added one by one, from whatever source, and need not be kept.
+/// Leases are added one by one, from any source, and need not be kept.
 package struct HoursReport: AdditiveReport {
     private var tally: HoursTally
     private var subtotalTally: HoursTally?
@@ -35,14 +33,14 @@ package struct HoursReport: AdditiveReport {
     private let calendar: BucketCalendar?
     private let completeness: Completeness?
 
-    /// Begins a report.
+    /// Starts a report.
     ///
     /// - Parameters:
     ///   - dimensions: what to group by.
-    ///   - calendar: how to divide the period; `nil` for one bucket.
-    ///   - period: what counts.
-    ///   - completeness: between which moments nothing is missing; `nil` if something was never read whole.
-    ///   - addsTotals: whether ``subtotals`` and ``total`` are wanted as well.
+    ///   - calendar: the buckets; `nil` for one bucket.
+    ///   - period: the period that counts.
+    ///   - completeness: the time within which nothing is missing; `nil` if some scope was never read completely.
+    ///   - addsTotals: whether to compute ``subtotals`` and ``total`` too.
     package init(
         by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
         completeness: Completeness?, addsTotals: Bool = false
@@ -78,7 +76,7 @@ package struct HoursReport: AdditiveReport {
         if let total = other.totalTally { totalTally?.merge(total) }
     }
 
-    /// Adds stretches of a lease's time, with why they are counted.
+    /// Adds spans of a lease's time, with the reason why they count.
     mutating func add(_ lease: LeaseUsage, _ stretches: some Collection<HeldTime>, reason: String?) {
         tally.add(lease, stretches, reason: reason)
         subtotalTally?.add(lease, stretches, reason: reason)
@@ -88,16 +86,16 @@ package struct HoursReport: AdditiveReport {
     /// The rows, by bucket and labels.
     package var rows: [HoursRow] { judged(tally) }
 
-    /// What each bucket adds up to, or each first label if there are no buckets; every lease counted once.
+    /// The sum of each bucket, or of each first label if there are no buckets; every lease counts once.
     package var subtotals: [HoursRow] { subtotalTally.map(judged) ?? [] }
 
-    /// What everything adds up to; `nil` if there is nothing.
+    /// The sum of everything; `nil` if there is nothing.
     package var total: HoursRow? { totalTally.flatMap { judged($0).first } }
 
     private func judged(_ tally: HoursTally) -> [HoursRow] {
         var bucket: (start: Timestamp?, isComplete: Bool)?
         return tally.rows.map { row in
-            // Those of one bucket stand together.
+            // The rows of one bucket are adjacent.
             if bucket?.start != row.bucket || bucket == nil { bucket = (row.bucket, isComplete(row.bucket)) }
             var row = row
             row.isComplete = bucket?.isComplete

@@ -6,9 +6,9 @@ struct HoursTally: Sendable {
     private let isByReservation: Bool
     private var codes = GroupCodes()
     private var ledger: SpanLedger
-    /// The groups that a stretch has been counted in; kept so that no array is made for every lease.
+    /// The groups in which the current span has been counted; a property so that no array is made for every lease.
     private var groups: [Int32] = []
-    /// How many leases have come.
+    /// The number of leases so far.
     private var number = 0
 
     init(by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>) {
@@ -17,13 +17,13 @@ struct HoursTally: Sendable {
         ledger = SpanLedger(calendar, period: period)
     }
 
-    /// Adds stretches of a lease's time.
+    /// Adds spans of a lease's time.
     mutating func add(_ lease: LeaseUsage, _ stretches: some Collection<HeldTime>, reason: String? = nil) {
         number += 1
         for held in stretches where ledger.clipped(held.span) != nil { add(lease, held, lease.reservations, reason) }
     }
 
-    /// Adds the time of a lease that reserved different things in each part of it.
+    /// Adds the time of a lease whose reservations changed, part by part.
     mutating func add(_ lease: LeaseUsage, _ parts: [HeldPart]) {
         number += 1
         for part in parts where ledger.clipped(part.time.span) != nil { add(lease, part.time, part.reservations, nil) }
@@ -54,7 +54,7 @@ struct HoursTally: Sendable {
         return group
     }
 
-    /// The machines of all reservations together; `nil` if those of one are not known.
+    /// The machines of all reservations together; `nil` if one of the numbers is not known.
     private static func nodes(of reservations: [HeldReservation]) -> UnitCount? {
         var count = 0
         var isEstimated = false
@@ -86,13 +86,13 @@ struct HoursTally: Sendable {
         }
     }
 
-    /// Adds what came together in another tally, of other leases.
+    /// Merges another tally, of other leases.
     mutating func merge(_ other: HoursTally) {
         let groups = codes.merge(other.codes)
         ledger.merge(other.ledger) { groups[Int($0)] }
     }
 
-    /// What has come together, by bucket and labels.
+    /// The rows, by bucket and labels.
     var rows: [HoursRow] {
         ledger.all.map { group, start, entry in
             HoursRow(
@@ -103,7 +103,7 @@ struct HoursTally: Sendable {
     }
 }
 
-/// The order of a report's rows: by bucket, then by label; what has no label comes last.
+/// The order of a report's rows: by bucket, then by label; missing labels come last.
 enum RowOrder {
     static func precedes(_ left: (Timestamp?, [String?]), _ right: (Timestamp?, [String?])) -> Bool {
         if let first = left.0, let second = right.0, first != second { return first < second }

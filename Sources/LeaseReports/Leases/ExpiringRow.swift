@@ -5,15 +5,15 @@ package struct ExpiringRow: Sendable, Hashable {
     package let lease: LeaseUsage
     /// The seconds until it ends.
     package let remainingSeconds: Int64
-    /// When its site begins to allow that it is extended; `nil` if that is not known.
+    /// When its site begins to allow extensions; `nil` if not known.
     package let extensionOpensAt: Timestamp?
 
-    /// Looks whether a lease ends within so many seconds; `nil` if it does not, or has ended.
+    /// Returns `nil` if the lease does not end within the given time, or has ended.
     ///
     /// - Parameters:
     ///   - lease: the lease.
     ///   - now: the time.
-    ///   - seconds: how many seconds from now.
+    ///   - seconds: how far ahead to look.
     ///   - extensionWindow: how many seconds before the end the site allows an extension; `nil` if not known.
     package init?(_ lease: LeaseUsage, now: Timestamp, within seconds: Int64, extensionWindow: Int64?) {
         guard lease.mayGoOn, lease.endsAt > now, lease.endsAt.seconds(since: now) <= seconds else { return nil }
@@ -24,7 +24,7 @@ package struct ExpiringRow: Sendable, Hashable {
 }
 
 extension LeaseUsage {
-    /// Whether it is listed and neither ended nor failed.
+    /// Whether it is listed, and has neither ended nor failed.
     var mayGoOn: Bool {
         removal == nil && ![.terminated, .terminating, .deleting, .error].contains(status)
     }

@@ -1,16 +1,16 @@
 package import LeaseModel
 
-/// The changes of leases' ends.
+/// Changes of leases' ends.
 package struct ExtensionReport: AdditiveReport {
     private let period: Range<Timestamp>
     private var changes: [ExtensionRow] = []
 
-    /// Begins a report.
+    /// Starts a report.
     ///
-    /// - Parameter period: which changes count, by when they were first seen.
+    /// - Parameter period: when a change must first have been seen to count.
     package init(period: Range<Timestamp>) { self.period = period }
 
-    /// Adds a lease, with the states in which it was seen before.
+    /// Adds a lease with its earlier states.
     package mutating func add(_ lease: LeaseUsage) {
         changes += ExtensionRow.changes(of: lease).filter { period.contains($0.before) }
     }

@@ -12,10 +12,10 @@ package struct ExtensionRow: Sendable, Hashable {
     /// When it was first seen with the new one.
     package let before: Timestamp
 
-    /// By how much it was extended, in seconds; negative if it was shortened.
+    /// The length of the extension in seconds; negative if the lease was shortened.
     package var seconds: Int64 { newEnd.seconds(since: oldEnd) }
 
-    /// The changes of a lease's end that were seen, the first one first. The lease must have its earlier states.
+    /// The observed changes of a lease's end, earliest first. The lease must come with its earlier states.
     static func changes(of lease: LeaseUsage) -> [ExtensionRow] {
         var states = lease.earlierStates.filter { !$0.isGone }
         if lease.removal == nil {

@@ -1,29 +1,29 @@
 package import LeaseModel
 
-/// How a length of time is distributed over the leases of a group.
+/// The distribution of a duration over the leases of a group.
 package struct SpreadRow: Sendable, Hashable {
     /// What is measured, if the report measures more than one thing.
     package let kind: String?
-    /// The values by which it is grouped, in the order asked for.
+    /// The values that it is grouped by, in the requested order.
     package let labels: [String?]
-    /// How many lengths are known.
+    /// How many durations are known.
     package let count: Int
-    /// How many should be known and are not.
+    /// How many should be known but are not.
     package let unknown: Int
-    /// The least, in seconds, as are the others; `nil` if none is known.
+    /// The least duration in seconds; `nil` if none is known.
     package let least: Int64?
     package let median: Int64?
     package let ninthDecile: Int64?
     package let greatest: Int64?
 }
 
-/// Lead times, or latencies.
+/// Lead times or latencies.
 package struct SpreadReport: AdditiveReport {
     /// What is measured.
     package enum Subject: Sendable, Hashable {
         /// From the creation of a lease to its start.
         case leadTime
-        /// From when a start or an end was due to when it was done.
+        /// From when a start or an end was due to when it happened.
         case latency
     }
 
@@ -32,19 +32,20 @@ package struct SpreadReport: AdditiveReport {
     private var grouping: LeaseGrouping
     private var values: [Int32: (known: [Int64], unknown: Int)] = [:]
 
-    /// Begins a report.
+    /// Starts a report.
     ///
     /// - Parameters:
     ///   - subject: what to measure.
     ///   - dimensions: what to group by.
-    ///   - period: what counts, by the lease's start for lead times and by when the event was due for latencies.
+    ///   - period: the period that counts. It must contain the lease's start for lead times, and the event's due time
+    ///     for latencies.
     package init(_ subject: Subject, by dimensions: [ReportDimension], period: Range<Timestamp>) {
         self.subject = subject
         self.period = period
         grouping = LeaseGrouping(by: dimensions)
     }
 
-    /// Adds a lease, for latencies with its events.
+    /// Adds a lease; for latencies, with its events.
     package mutating func add(_ lease: LeaseUsage) {
         switch subject {
         case .leadTime:

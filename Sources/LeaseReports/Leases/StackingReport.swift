@@ -2,23 +2,23 @@ package import LeaseModel
 
 /// How long the leases of a group held something without a break.
 package struct StackingRow: Sendable, Hashable {
-    /// The values by which it is grouped, in the order asked for.
+    /// The values that it is grouped by, in the requested order.
     package let labels: [String?]
     /// How many leases held something in the period.
     package let leases: Int
-    /// The seconds in which at least one did.
+    /// The seconds for which at least one lease held something.
     package let coveredSeconds: Int64
-    /// That as a part of the period; `nil` if the period has no beginning.
+    /// Those seconds as a part of the period; `nil` if the period has no beginning.
     package let coverage: Double?
-    /// How many leases the longest chain has.
+    /// The number of leases in the longest chain.
     package let longestLeases: Int
-    /// The longest chain: leases that follow each other, or overlap.
+    /// The longest chain of leases that overlap or follow each other.
     package let longest: Range<Timestamp>
-    /// Whether the end of one of them is known as a bound only.
+    /// Whether the end of some lease is known only as a bound.
     package let isEstimated: Bool
 }
 
-/// Finds leases that were put one behind the other.
+/// Finds leases that follow each other without a break.
 package struct StackingReport: AdditiveReport {
     private let period: Range<Timestamp>
     private let pause: Int64
@@ -26,19 +26,19 @@ package struct StackingReport: AdditiveReport {
     private var spans: [Int32: [Range<Timestamp>]] = [:]
     private var estimated: Set<Int32> = []
 
-    /// Begins a report.
+    /// Starts a report.
     ///
     /// - Parameters:
     ///   - dimensions: what makes leases belong together.
-    ///   - period: what counts.
-    ///   - pause: how many seconds may lie between two leases of a chain.
+    ///   - period: the period that counts.
+    ///   - pause: the longest break between two leases of a chain, in seconds.
     package init(by dimensions: [ReportDimension], period: Range<Timestamp>, pause: Int64) {
         self.period = period
         self.pause = pause
         grouping = LeaseGrouping(by: dimensions)
     }
 
-    /// Adds a lease. One without machines does not count.
+    /// Adds a lease; one without machines does not count.
     package mutating func add(_ lease: LeaseUsage) {
         guard let held = lease.held else { return }
         let span = held.span.clamped(to: period)

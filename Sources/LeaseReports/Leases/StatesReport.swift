@@ -1,19 +1,19 @@
 package import LeaseModel
 
-/// How long leases of a group were in one status.
+/// How long the leases of a group were in one status.
 package struct StatesRow: Sendable, Hashable {
     package let status: String
-    /// The values by which it is grouped, in the order asked for.
+    /// The values that it is grouped by, in the requested order.
     package let labels: [String?]
-    /// How many leases were seen so.
+    /// How many leases were seen in the status.
     package let leases: Int
-    /// Seconds for which they were seen so.
+    /// The seconds for which they were seen in it.
     package let seconds: Int64
-    /// Seconds for which they may have been so: from the last sighting to the first of another state.
+    /// The seconds for which they may have been in it: from the last observation of the status to the first of another.
     package let uncertainSeconds: Int64
 }
 
-/// The time that leases spent in each status, as far as it was seen.
+/// The time that leases spent in each status, as far as it was observed.
 package struct StatesReport: AdditiveReport {
     private let period: Range<Timestamp>
     private var grouping: LeaseGrouping
@@ -24,7 +24,7 @@ package struct StatesReport: AdditiveReport {
         grouping = LeaseGrouping(by: dimensions)
     }
 
-    /// Adds a lease, with the states in which it was seen before.
+    /// Adds a lease with its earlier states.
     package mutating func add(_ lease: LeaseUsage) {
         var times: [LeaseStatus: (seen: Int64, uncertain: Int64)] = [:]
         func note(_ status: LeaseStatus, _ from: Timestamp, _ last: Timestamp, _ until: Timestamp) {

@@ -4,18 +4,18 @@ extension BarChart {
     /// How many bars for empty buckets a chart may have.
     static let emptyBars = 366
 
-    /// A chart of a report's rows: a bar for each bucket, divided by what rows are grouped by, or one for each group if
-    /// there are no buckets.
+    /// A chart of a report's rows: a bar for each bucket, divided by group; or one bar for each group if there are no
+    /// buckets.
     ///
-    /// Buckets in between that have no row get a bar without length, so that bars side by side are neighbours in time.
-    /// If these are more than a chart can hold, there are none, and the caption says so.
+    /// Empty buckets in between get an empty bar, so that adjacent bars are adjacent in time. If there are too many
+    /// empty buckets, all of them are left out, and the caption says so.
     ///
     /// - Parameters:
-    ///   - title: what is shown.
-    ///   - unit: what is counted.
+    ///   - title: the title of the chart.
+    ///   - unit: the unit of the values.
     ///   - rows: the rows, by bucket.
     ///   - calendar: the buckets; `nil` if there are none.
-    ///   - value: what a row adds to its bar; `nil` if nobody knows.
+    ///   - value: the value of a row; `nil` if not known.
     package init<Row: GroupedRow>(
         title: String, unit: String, rows: [Row], calendar: BucketCalendar?, value: (Row) -> Double?
     ) {
@@ -43,7 +43,8 @@ extension BarChart {
         if edges.lacksEmpty { caption = "Each \(calendar.bucket.rawValue) with nothing in it is left out." }
     }
 
-    /// Which groups have a series of their own: those with the most, if there are more than fills; the others share one.
+    /// The groups that get a series of their own: the largest, if there are more groups than fills; the rest share one
+    /// series.
     private struct Series {
         let names: [String]
         private let numbers: [String: Int]
@@ -68,16 +69,16 @@ extension BarChart {
             numbers = Dictionary(uniqueKeysWithValues: zip(groups, groups.indices))
         }
 
-        /// That of a group; the last if it has none of its own.
+        /// The series of a group: its own, or else the shared one.
         func number(of group: String) -> Int { numbers[group] ?? names.count - 1 }
     }
 
-    /// Where the buckets begin that get a bar.
+    /// The starts of the buckets that get a bar.
     ///
     /// - Parameters:
-    ///   - filled: where those begin that have a row, in ascending order.
+    ///   - filled: the starts of the buckets with rows, ascending.
     ///   - calendar: the buckets.
-    /// - Returns: the beginnings, and whether the empty ones among them are too many to be there.
+    /// - Returns: the starts, and whether empty buckets were left out because there are too many.
     private static func edges(
         _ filled: [Timestamp], _ calendar: BucketCalendar
     ) -> (starts: [Timestamp], lacksEmpty: Bool) {
@@ -99,7 +100,7 @@ extension BarChart {
 }
 
 extension GroupedRow {
-    /// What a row's series is called.
+    /// The name of a row's series.
     fileprivate var groupName: String {
         labels.isEmpty ? "all" : labels.map { $0 ?? "none" }.joined(separator: ", ")
     }

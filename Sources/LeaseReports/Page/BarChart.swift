@@ -1,13 +1,13 @@
 /// Bars, one below the other, each divided by series.
 ///
-/// Lengths are in per cent and texts in pixels, so that the chart fits a telephone and a desk without a script.
+/// Lengths are in percent and text sizes in pixels, so the chart fits a phone or a desktop without a script.
 package struct BarChart: Sendable {
     /// One bar.
     package struct Bar: Sendable {
         package var label: String
         /// A value for each series.
         package var values: [Double]
-        /// Whether something belongs to it that nobody could measure.
+        /// Whether the bar lacks something that could not be measured.
         package var isIncomplete: Bool
 
         package init(label: String, values: [Double], isIncomplete: Bool = false) {
@@ -18,11 +18,11 @@ package struct BarChart: Sendable {
     }
 
     package var title: String
-    /// What is counted, behind the number: `node-hours`.
+    /// The unit behind each number: `node-hours`.
     package var unit: String
     package var series: [String]
     package var bars: [Bar]
-    /// What must be known to read it.
+    /// A note for reading the chart.
     package var caption: String?
 
     package init(title: String, unit: String, series: [String], bars: [Bar]) {
@@ -32,7 +32,6 @@ package struct BarChart: Sendable {
         self.bars = bars
     }
 
-    /// The chart.
     package var html: String {
         let most = bars.map { $0.values.reduce(0, +) }.max() ?? 0
         let rows = bars.enumerated().map { index, bar in row(bar, top: index * Self.rowHeight, most: most) }.joined()

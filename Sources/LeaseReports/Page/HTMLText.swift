@@ -1,8 +1,8 @@
 import LeaseModel
 
 extension StringProtocol {
-    /// The text as it is safe between tags and in quoted attributes. What it holds is a stranger's to choose: control
-    /// characters, and those that turn the direction of what follows, are shown as escapes.
+    /// The text escaped for use between tags and in quoted attributes. Strangers may have written it, so control
+    /// characters, and characters that change the direction of text, are shown as escapes.
     package var escapedForHTML: String {
         var result = ""
         for scalar in String(self).escapedForTerminal.unicodeScalars {

@@ -1,6 +1,6 @@
-/// The frame of a report as one file: styles inside, no script, nothing loaded from anywhere.
+/// The frame of a report in a single file: embedded styles, no script, nothing loaded from elsewhere.
 package enum ReportPage {
-    /// The beginning, up to where figures and tables follow.
+    /// The beginning of the page, before charts and tables.
     package static func beginning(title: String, remarks: [String]) -> String {
         let lines = remarks.map { "<p>\($0.escapedForHTML)</p>\n" }.joined()
         return """
@@ -57,9 +57,9 @@ package enum ReportPage {
         """
 }
 
-/// Fills that differ in pattern as well as in colour.
+/// Fills that differ in pattern as well as in color.
 enum ChartPattern {
-    /// How many series have a fill of their own.
+    /// The number of different fills.
     static let count = 8
 
     private static let marks = [
@@ -83,6 +83,6 @@ enum ChartPattern {
         }.joined(separator: "\n")
     }
 
-    /// The fill of a series; those beyond the last look like it.
+    /// The fill of a series; series beyond the last fill share it.
     static func fill(_ series: Int) -> String { "url(#p\(min(series, count - 1)))" }
 }

@@ -1,6 +1,6 @@
 package import LeaseModel
 
-/// Leases as bars along time, in a lane for each node type.
+/// Leases as bars along a time axis, in a lane for each node type.
 package struct TimelineChart: AdditiveReport {
     /// One lease in a lane.
     package struct Item: Sendable {
@@ -15,24 +15,24 @@ package struct TimelineChart: AdditiveReport {
         }
     }
 
-    /// How many leases a lane shows; a page with all of a site's would be no help.
+    /// How many leases a lane shows; more would be unreadable.
     package static let itemsPerLane = 40
 
     private let period: Range<Timestamp>
     private let clock: @Sendable (Timestamp) -> String
     private var lanes: [String: (items: [Item], count: Int)] = [:]
 
-    /// Begins a chart.
+    /// Starts a chart.
     ///
     /// - Parameters:
-    ///   - period: what is shown.
-    ///   - clock: writes a moment as the reader's clocks show it.
+    ///   - period: the period to show.
+    ///   - clock: formats a moment in the reader's time zone.
     package init(period: Range<Timestamp>, clock: @escaping @Sendable (Timestamp) -> String) {
         self.period = period
         self.clock = clock
     }
 
-    /// Adds a lease to the lane of each node type that it holds. Of too many, those that start last are kept.
+    /// Adds a lease to the lane of each of its node types. If a lane is full, it keeps the leases that start last.
     package mutating func add(_ lease: LeaseUsage) {
         guard let held = lease.held, held.span.overlaps(period) else { return }
         let types = Set(lease.reservations.filter(\.isOfNodes).map { $0.nodeType ?? "no node type" })
@@ -56,7 +56,7 @@ package struct TimelineChart: AdditiveReport {
         Array(items.sorted { order($0) < order($1) }.suffix(itemsPerLane))
     }
 
-    /// What is alike in all of this looks alike, so that it does not matter which is kept.
+    /// Items that agree in all of this look the same, so it does not matter which of them is kept.
     private static func order(_ item: Item) -> (Timestamp, Timestamp, Timestamp, String) {
         (item.held.span.lowerBound, item.held.span.upperBound, item.held.certainUntil, item.name)
     }
@@ -65,7 +65,7 @@ package struct TimelineChart: AdditiveReport {
     package var html: String {
         guard !lanes.isEmpty else { return "" }
         let shown = lanes.mapValues { Self.last($0.items) }
-        // Without a beginning of the period the first lease shown is the beginning.
+        // Without a beginning of the period, the axis begins with the first lease shown.
         let first = shown.values.joined().map(\.held.span.lowerBound).min() ?? period.lowerBound
         let last = shown.values.joined().map(\.held.span.upperBound).max() ?? period.upperBound
         let start = max(period.lowerBound, first)
@@ -84,7 +84,7 @@ package struct TimelineChart: AdditiveReport {
 
     private func section(_ name: String, _ items: [Item], of count: Int, _ span: Range<Timestamp>) -> String {
         let rows = items.enumerated().map { row($1, top: 24 + $0 * 34, span) }.joined()
-        // The two ends of the axis stand on lines of their own: beside each other they are too wide for a phone.
+        // The two ends of the axis are on lines of their own; side by side they would be too wide for a phone.
         let height = 24 + items.count * 34 + 34
         let more = items.count < count ? ", the last \(items.count) of \(count) leases" : ""
         return """

@@ -7,11 +7,11 @@ extension ServiceUnitRate {
 
 /// Why lines do not make a table.
 package enum RateTableError: Error, Sendable, Hashable {
-    /// A line ends before it begins, or when it does.
+    /// A line that does not end after it begins.
     case backwards(ServiceUnitRate)
-    /// Two lines for the same thing apply at once.
+    /// Two lines for the same subject that overlap.
     case overlap(ServiceUnitRate, ServiceUnitRate)
-    /// Between two lines for the same thing none applies.
+    /// Two lines for the same subject with a gap between them.
     case gap(ServiceUnitRate, ServiceUnitRate)
 }
 
@@ -27,13 +27,13 @@ package struct RateTable: Sendable {
         let rate: Double
     }
 
-    /// The lines of what has some of its own, in the order of time; none overlaps another.
+    /// The lines of each subject in chronological order, without overlaps.
     private let lines: [Subject: [Line]]
     private let types: Set<ResourceType>
 
-    /// Makes a table of lines that say each thing once: of a kind that has lines of its own no other line is looked at.
+    /// Makes a table of rates. If a kind has lines of its own, no other line applies to it.
     ///
-    /// - Throws: ``RateTableError`` if lines for the same thing overlap, or leave a gap between them.
+    /// - Throws: ``RateTableError`` if lines for the same subject overlap or leave a gap.
     package init(_ lines: [ServiceUnitRate]) throws(RateTableError) {
         if let line = lines.first(where: { $0.start >= $0.end }) { throw .backwards(line) }
         let grouped = Dictionary(grouping: lines) { Subject(resourceType: $0.resourceType, kind: $0.kind) }
@@ -48,18 +48,18 @@ package struct RateTable: Sendable {
         types = Set(lines.map(\.resourceType))
     }
 
-    /// Makes a table of what ``SitePolicy/rate(of:kind:at:)`` says at every moment, whether or not lines overlap.
+    /// Makes a table that agrees with ``SitePolicy/rate(of:kind:at:)`` at every moment, even if lines overlap.
     package init(_ policy: SitePolicy) {
         var lines: [Subject: [Line]] = [:]
         for subject in Set(policy.rates.map { Subject(resourceType: $0.resourceType, kind: $0.kind) }) {
-            let concerned = SitePolicy(
+            let relevant = SitePolicy(
                 rates: policy.rates.filter {
                     $0.resourceType == subject.resourceType && ($0.kind == nil || $0.kind == subject.kind)
                 })
-            // Nothing changes but where a line begins or ends.
-            let moments = Set(concerned.rates.flatMap { [$0.start, $0.end] }).sorted()
+            // Rates change only where a line begins or ends.
+            let moments = Set(relevant.rates.flatMap { [$0.start, $0.end] }).sorted()
             lines[subject] = zip(moments, moments.dropFirst()).compactMap { from, until in
-                concerned.rate(of: subject.resourceType, kind: subject.kind, at: from)
+                relevant.rate(of: subject.resourceType, kind: subject.kind, at: from)
                     .map { Line(span: from..<until, rate: $0.serviceUnitsPerHour) }
             }
         }
@@ -67,13 +67,13 @@ package struct RateTable: Sendable {
         types = Set(policy.rates.map(\.resourceType))
     }
 
-    /// A stretch of time with one rate; without one if the table has none for it.
+    /// A span of time with one rate, or with none if the table has none.
     struct Piece {
         let span: Range<Timestamp>
         let rate: Double?
     }
 
-    /// Divides a stretch by the rates of a reservation; `nil` if what it reserves costs nothing.
+    /// Divides a span by the rates of a reservation; `nil` if its resource type costs nothing.
     func pieces(of span: Range<Timestamp>, for reservation: HeldReservation) -> [Piece]? {
         guard types.contains(reservation.resourceType) else { return nil }
         let own = lines[Subject(resourceType: reservation.resourceType, kind: reservation.kind)]
@@ -93,8 +93,8 @@ package struct RateTable: Sendable {
 }
 
 extension Timestamp {
-    /// Earlier than anything that Blazar can write.
+    /// Earlier than anything Blazar can express.
     package static let distantPast = Timestamp(secondsSince1970: -62_135_596_800)
-    /// Later than anything that Blazar can write.
+    /// Later than anything Blazar can express.
     package static let distantFuture = Timestamp(secondsSince1970: 253_402_300_800)
 }

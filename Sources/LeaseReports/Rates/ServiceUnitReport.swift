@@ -2,15 +2,15 @@ package import LeaseModel
 
 /// One row of a report of service units.
 package struct ServiceUnitRow: Sendable, Hashable {
-    /// Where the bucket begins; `nil` if the report has none.
+    /// The start of the bucket; `nil` if the report has no buckets.
     package let bucket: Timestamp?
-    /// The values by which it is grouped, in the order asked for.
+    /// The values that it is grouped by, in the requested order.
     package let labels: [String?]
-    /// Service units; `nil` if some hours have no rate, or nobody knows how many units were held.
+    /// Service units; `nil` if some hours have no rate, or if a number of units is not known.
     package let serviceUnits: Double?
-    /// Hours times units for which there is no rate.
+    /// Hours times units that have no rate.
     package let unratedHours: Double
-    /// Whether a bound or an estimate is in it.
+    /// Whether it contains a bound or an estimate.
     package let isEstimated: Bool
 }
 
@@ -22,14 +22,14 @@ package struct ServiceUnitReport: AdditiveReport {
     private let period: Range<Timestamp>
     private let rates: [Int64: RateTable]
 
-    /// Begins a report.
+    /// Starts a report.
     ///
     /// - Parameters:
-    ///   - dimensions: what rows are grouped by.
-    ///   - calendar: the buckets; `nil` for one that is the whole period.
-    ///   - period: what is counted.
-    ///   - rates: the rates that hold for the leases of each scope; those of a scope without are left out.
-    ///   - addsTotals: whether ``subtotals`` and ``total`` are wanted as well.
+    ///   - dimensions: what to group by.
+    ///   - calendar: the buckets; `nil` for one bucket.
+    ///   - period: the period that counts.
+    ///   - rates: the rates for the leases of each scope; leases of other scopes are left out.
+    ///   - addsTotals: whether to compute ``subtotals`` and ``total`` too.
     package init(
         by dimensions: [ReportDimension], calendar: BucketCalendar?, period: Range<Timestamp>,
         rates: [Int64: RateTable], addsTotals: Bool = false
@@ -54,7 +54,7 @@ package struct ServiceUnitReport: AdditiveReport {
                 add(lease, reservation, part.time, pieces)
             }
         }
-        // What it reserves is not known, and so is what that costs.
+        // What an outlined lease reserves is not known, so its cost is not known either.
         if lease.isOutline { add(lease, nil, held, [RateTable.Piece(span: held.span, rate: nil)]) }
     }
 
@@ -75,9 +75,9 @@ package struct ServiceUnitReport: AdditiveReport {
     /// The rows, by bucket and labels.
     package var rows: [ServiceUnitRow] { tally.rows }
 
-    /// What each bucket adds up to, or each first label if there are no buckets.
+    /// The sum of each bucket, or of each first label if there are no buckets.
     package var subtotals: [ServiceUnitRow] { subtotalTally?.rows ?? [] }
 
-    /// What everything adds up to; `nil` if there is nothing.
+    /// The sum of everything; `nil` if there is nothing.
     package var total: ServiceUnitRow? { totalTally?.rows.first }
 }

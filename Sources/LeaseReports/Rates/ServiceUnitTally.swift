@@ -11,11 +11,11 @@ struct ServiceUnitTally: Sendable {
         ledger = SpanLedger(calendar, period: period)
     }
 
-    /// Adds what a reservation costs.
+    /// Adds the cost of a reservation.
     ///
     /// - Parameters:
     ///   - lease: its lease.
-    ///   - reservation: the reservation; `nil` for whatever a lease reserves of which that is not known.
+    ///   - reservation: the reservation; `nil` if it is not known what the lease reserves.
     ///   - held: when the lease was held.
     ///   - pieces: that time, divided by rates.
     mutating func add(
@@ -47,13 +47,13 @@ struct ServiceUnitTally: Sendable {
         }
     }
 
-    /// Adds what came together in another tally, of other leases.
+    /// Merges another tally, of other leases.
     mutating func merge(_ other: ServiceUnitTally) {
         let groups = codes.merge(other.codes)
         ledger.merge(other.ledger) { groups[Int($0)] }
     }
 
-    /// What has come together, by bucket and labels.
+    /// The rows, by bucket and labels.
     var rows: [ServiceUnitRow] {
         ledger.all.map { group, start, entry in
             let isKnown = entry.unratedSeconds == 0 && entry.unknownSeconds == 0

@@ -1,33 +1,33 @@
 package import LeaseModel
 
-/// From when on, and how closely, a scope was watched.
+/// Since when and how closely a scope has been watched.
 package struct CoverageRow: Sendable, Hashable {
     package let scope: Scope
-    /// When the first whole list was asked for; `nil` if none ever came.
+    /// When the first complete list was requested; `nil` if there is none.
     package let completeFrom: Timestamp?
     /// When the last one was.
     package let lastSync: Timestamp?
-    /// How many whole lists were read.
+    /// The number of complete lists.
     package let syncs: Int
-    /// How many attempts failed, or brought nothing to believe.
+    /// The number of attempts that failed or returned a suspect list.
     package let failed: Int
-    /// How many pauses between whole lists, and since the last one, were longer than asked for.
+    /// The number of pauses between complete lists, and since the last one, that were longer than the limit.
     package let gaps: Int
-    /// The longest pause between two whole lists, or since the last one; `nil` before the first.
+    /// The longest pause between two complete lists, or since the last one; `nil` before the first.
     package let longestGap: Range<Timestamp>?
 
-    /// Looks through the attempts to read a scope.
+    /// Summarizes the attempts to read a scope.
     ///
     /// - Parameters:
     ///   - scope: the scope.
-    ///   - lists: when its whole lists were asked for, the first one first.
-    ///   - runs: the attempts, those of other scopes too.
-    ///   - pause: from how many seconds on a pause counts as a gap.
-    ///   - now: the time, up to which the pause since the last list lasts.
+    ///   - lists: when its complete lists were requested, earliest first.
+    ///   - runs: the attempts, including those of other scopes.
+    ///   - pause: the longest pause, in seconds, that does not count as a gap.
+    ///   - now: the current time, which ends the pause since the last list.
     package init(_ scope: Scope, lists: [Timestamp], runs: [SyncRun], pause: Int64, now: Timestamp) {
-        // An attempt that got no token does not know its scope, only the cloud that was asked for.
+        // An attempt that got no token has no scope, only the name of its cloud.
         let own = runs.filter { $0.scopeID == scope.id || ($0.scopeID == nil && scope.clouds.contains($0.cloud)) }
-        // A clock that was put back may have read a list later than now.
+        // If a clock was set back, a list may seem to lie in the future.
         let pauses = zip(lists, lists.dropFirst() + [now]).filter { $0 < $1 }.map { $0..<$1 }
         self.scope = scope
         completeFrom = lists.first

@@ -1,19 +1,19 @@
 package import LeaseModel
 
-/// Writes of the queue that did not get through for the same reason.
+/// Writes that failed for the same reason.
 package struct FailureRow: Sendable, Hashable {
     package let site: String
     package let verb: Mutation.Verb
     package let state: MutationState
     package let reason: String?
-    /// How many there are.
+    /// The number of writes.
     package let count: Int
-    /// When the last of them came to this.
+    /// When the last of them failed.
     package let lastAt: Timestamp
-    /// What is known of that one.
+    /// The message of that write.
     package let message: String?
 
-    /// What orders rows that agree in all else.
+    /// Orders rows that are otherwise equal.
     private var key: String { "\(verb.rawValue) \(state.rawValue) \(reason ?? "")" }
 
     private struct Key: Hashable {

@@ -2,16 +2,16 @@ import LeaseModel
 
 /// What is known of the hosts of one site, which several scopes may see.
 struct HostSite: Sendable {
-    /// From when on, and up to when, the mirror knows of hosts and of what holds them.
+    /// The time for which hosts and their uses are known.
     struct Knowledge: Sendable {
         /// When the first host was seen.
         var from: Timestamp
         /// When the hosts were last read.
         var hostsUntil: Timestamp
-        /// When it was last read what holds them.
+        /// When their uses were last read.
         var usesUntil: Timestamp
 
-        /// What is known of the hosts of several sites together.
+        /// Restricts this to what is also known of another site.
         mutating func formIntersection(_ other: Knowledge) {
             from = max(from, other.from)
             hostsUntil = min(hostsUntil, other.hostsUntil)
@@ -20,18 +20,18 @@ struct HostSite: Sendable {
     }
 
     let knowledge: Knowledge
-    /// Whether it is the leases that tell what holds the hosts.
+    /// Whether the uses of hosts come from leases rather than from allocations.
     let countsLeases: Bool
-    /// The node types of all its hosts that Blazar calls reservable.
+    /// The node types of all the site's hosts that Blazar calls reservable.
     private let nodeTypes: Set<String?>
-    /// The group of the hosts of each node type, of those that are reported on.
+    /// The group of each node type in the report.
     private(set) var groups: [String?: Int32] = [:]
 
-    /// Takes together what is known of a site.
+    /// Combines what scopes know of a site.
     ///
     /// - Parameters:
-    ///   - hosts: those of the site, at least one.
-    ///   - leasesKnownUntil: when all projects' leases were last read; `nil` if they never were.
+    ///   - hosts: the hosts of the site, at least one.
+    ///   - leasesKnownUntil: when all projects' leases were last read; `nil` if never.
     init(_ hosts: [HostHistory], leasesKnownUntil: Timestamp?) {
         let from = hosts.map(\.firstSeenAt).min() ?? .distantPast
         let lastRead = hosts.map(\.knownUntil).max() ?? from
@@ -49,22 +49,22 @@ struct HostSite: Sendable {
         }
     }
 
-    /// For how long a host was there to be reserved. One that no scope has listed that read the site later is taken to
-    /// have gone when it was last read.
+    /// The time for which a host could be reserved. If scopes that read the site later did not list it, it counts as
+    /// gone from when it was last read.
     func presence(of host: HostHistory) -> Range<Timestamp> {
         let end = host.goneBefore ?? (host.knownUntil < knowledge.hostsUntil ? host.knownUntil : .distantFuture)
         return host.firstSeenAt..<max(host.firstSeenAt, end)
     }
 
-    /// Notes to which group the hosts of a node type belong.
+    /// Records the group of a node type.
     mutating func note(_ group: Int32, of nodeType: String?) { groups[nodeType] = group }
 
-    /// The groups of whose hosts a reservation got some.
+    /// The groups whose hosts a reservation may have.
     ///
     /// - Parameters:
-    ///   - nodeType: what the reservation asks for by name, if it does.
-    ///   - tellsTypesApart: whether hosts of different types are not all in one group.
-    /// - Returns: one group, or those that it may be.
+    ///   - nodeType: the node type that the reservation asks for, if any.
+    ///   - tellsTypesApart: whether hosts of different types are in different groups.
+    /// - Returns: one group, or all groups that are possible.
     func groups(ofHostsReservedBy nodeType: String?, tellsTypesApart: Bool) -> ReservedGroups {
         if !tellsTypesApart { return .one(groups.values.first) }
         if let nodeType { return .one(groups[nodeType]) }
@@ -72,16 +72,16 @@ struct HostSite: Sendable {
         return .one(groups[only])
     }
 
-    /// Where the hosts of a reservation are counted.
+    /// Where the hosts of a reservation count.
     enum ReservedGroups {
-        /// In this group, or in none that is reported on.
+        /// In this group, or in none of the report.
         case one(Int32?)
-        /// In any of these: it cannot be told.
+        /// In any of these; which one is not known.
         case any(Set<Int32>)
     }
 }
 
 extension HostHistory {
-    /// Whether the site told what holds it when its hosts were last read.
+    /// Whether the site reported the uses of its hosts when they were last read.
     var tellsUses: Bool { usesKnownUntil.map { $0 >= knownUntil } ?? false }
 }

@@ -1,20 +1,20 @@
 package import LeaseModel
 
-/// How much of a site's hosts was given out.
+/// How many of a site's hosts were reserved.
 package struct UtilizationRow: Sendable, Hashable {
-    /// Where the bucket begins; `nil` if the report has none.
+    /// The start of the bucket; `nil` if the report has no buckets.
     package let bucket: Timestamp?
-    /// The values by which it is grouped, in the order asked for.
+    /// The values that it is grouped by, in the requested order.
     package let labels: [String?]
-    /// Seconds times hosts that could be reserved; `nil` if nobody knows.
+    /// Seconds times reservable hosts; `nil` if not known.
     package let reservableSeconds: Int64?
-    /// Seconds times hosts that were; `nil` if nobody knows.
+    /// Seconds times reserved hosts; `nil` if not known.
     package let committedSeconds: Int64?
-    /// Whether a number is a bound only: the row reaches beyond what is known of the hosts, or something was given back
-    /// or asked for of which it is not known when, or how much.
+    /// Whether a number is only a bound: the row reaches beyond what is known of the hosts, or the time or size of some
+    /// use is not known exactly.
     package let isEstimated: Bool
 
-    /// The part that was given out; `nil` if it is not known, or nothing could be reserved.
+    /// The reserved part; `nil` if it is not known, or if nothing could be reserved.
     package var utilization: Double? {
         guard let reservableSeconds, let committedSeconds, reservableSeconds > 0 else { return nil }
         return Double(committedSeconds) / Double(reservableSeconds)
@@ -24,30 +24,30 @@ package struct UtilizationRow: Sendable, Hashable {
 /// Committed and reservable host-hours, by bucket and site or node type.
 package struct UtilizationReport: AdditiveReport {
     private let period: Range<Timestamp>
-    /// Whether each row begins when its hosts are known, since nobody said when else.
+    /// Whether each row begins when its hosts are first known, because the period has no beginning.
     private let beginsWhenKnown: Bool
     /// The site that each scope sees a part of.
     private let sites: [Int64: HostSite]
-    /// Whether hosts of different node types are not all in one group.
+    /// Whether hosts of different node types are in different groups.
     private let tellsTypesApart: Bool
     private var codes = GroupCodes()
-    /// What is known of the hosts of each group, which may be of several sites.
+    /// What is known of the hosts of each group, which may span sites.
     private var knowledge: [Int32: HostSite.Knowledge] = [:]
     private var reservable: SpanLedger
     private var committed: SpanLedger
-    /// What leases add to that, where allocations do not tell.
+    /// The part that comes from leases, for sites that report no allocations.
     private var committedByLeases: SpanLedger
 
-    /// Begins a report with the hosts there are.
+    /// Starts a report with all hosts.
     ///
     /// - Parameters:
-    ///   - hosts: those of every site that is to be reported on, whatever their node type.
-    ///   - scopes: the scopes that see the hosts, and those that the leases come from. A site of which one sees every
-    ///     project's leases needs no allocations to tell what holds its hosts.
+    ///   - hosts: the hosts of every site in the report, whatever their node type.
+    ///   - scopes: the scopes that see the hosts, and those that the leases come from. If one of them sees all
+    ///     projects' leases, its site needs no allocations.
     ///   - dimensions: `site`, `nodeType`, both or none.
     ///   - nodeType: the node type of the hosts that count; `nil` for all.
-    ///   - calendar: how to divide the period; `nil` for one bucket.
-    ///   - period: what counts. One without a beginning begins when the hosts are known, for each row by itself.
+    ///   - calendar: the buckets; `nil` for one bucket.
+    ///   - period: the period that counts. Without a beginning, each row begins when its hosts are first known.
     package init(
         hosts: [HostHistory], scopes: [Scope], by dimensions: [ReportDimension], nodeType: String? = nil,
         calendar: BucketCalendar?, period: Range<Timestamp>
@@ -68,7 +68,7 @@ package struct UtilizationReport: AdditiveReport {
             guard !hosts.isEmpty else { continue }
             let leasesReadAt = scopes.filter(\.seesAllProjects).compactMap(\.listedAt).max()
             var site = HostSite(hosts, leasesKnownUntil: leasesReadAt)
-            // Scopes may have different names for it: that of the first is taken.
+            // Scopes may have different names for a site; the first scope's name is used.
             let name = scopes.min { $0.id < $1.id }?.site
             for host in hosts where host.isReservable && (nodeType == nil || host.nodeType == nodeType) {
                 var group = GroupCodes.none
@@ -89,7 +89,7 @@ package struct UtilizationReport: AdditiveReport {
         }
     }
 
-    /// Whether leases are needed to tell what some site's hosts were committed to.
+    /// Whether some site's committed hours come from leases.
     package var countsLeases: Bool { sites.values.contains(where: \.countsLeases) }
 
     private mutating func add(_ host: HostHistory, of site: HostSite, to group: Int32) {
@@ -97,14 +97,14 @@ package struct UtilizationReport: AdditiveReport {
         Self.add(HeldTime(presence, certainUntil: site.knowledge.hostsUntil), to: group, in: &reservable) {
             $0.unitSeconds += $1
         }
-        // Where nothing is committed that must be known, too: a row reaches no further than what was read.
+        // This covers idle time as well: a row reaches no further than what was read.
         let isTold = site.countsLeases || host.usesKnownUntil != nil
         Self.add(HeldTime(presence, certainUntil: site.knowledge.usesUntil), to: group, in: &committed) {
             if !isTold { $0.unknownSeconds += $1 }
         }
         guard isTold, !site.countsLeases else { return }
         let uses = host.uses.compactMap(\.held)
-        // A host is given to one lease at a time: where two seem to have it, one gave it back earlier than is known.
+        // A host serves one lease at a time. If two seem to have it, one gave it back earlier than is known.
         let held = TimeSpans.union(uses.map { $0.span.clamped(to: presence) })
         let certain = TimeSpans.union(uses.map { ($0.span.lowerBound..<$0.certainUntil).clamped(to: presence) })
         for span in held {
@@ -115,7 +115,7 @@ package struct UtilizationReport: AdditiveReport {
         }
     }
 
-    /// Adds a lease, for the sites that do not tell which hosts it has.
+    /// Adds a lease, for the sites that do not report which hosts it has.
     package mutating func add(_ lease: LeaseUsage) {
         guard let site = sites[lease.scopeID], site.countsLeases, let held = lease.held else { return }
         for reservation in lease.reservations where reservation.resourceType == .host {
@@ -140,11 +140,11 @@ package struct UtilizationReport: AdditiveReport {
     }
 
     package mutating func merge(_ other: UtilizationReport) {
-        // The groups are those of the hosts, which both began with.
+        // The groups are those of the hosts, which both parts began with.
         committedByLeases.merge(other.committedByLeases) { $0 }
     }
 
-    /// The part of a stretch in which the hosts of a group are known.
+    /// The part of a span in which the hosts of a group are known.
     private func known(_ span: Range<Timestamp>, in group: Int32) -> Range<Timestamp> {
         span.clamped(to: (knowledge[group]?.from ?? .distantPast)..<Timestamp.distantFuture)
     }
@@ -192,9 +192,9 @@ package struct UtilizationReport: AdditiveReport {
 }
 
 extension HostHistory.Use {
-    /// The time for which it held the host, surely or perhaps; `nil` if it never did.
+    /// The time for which it held the host, certainly or possibly; `nil` if it never did.
     ///
-    /// An allocation that is still listed, or was until its end, is taken to last until its end.
+    /// An allocation that is still listed, or was listed until its end, counts until its end.
     fileprivate var held: HeldTime? {
         let end = min(endsAt, goneBefore ?? endsAt)
         guard startsAt < end else { return nil }

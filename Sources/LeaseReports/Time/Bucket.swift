@@ -1,7 +1,7 @@
-/// The stretches of a calendar into which a report divides its period.
+/// The calendar units into which a report divides its period.
 package enum Bucket: String, Sendable, Hashable, CaseIterable {
     case day
-    /// From Monday, as ISO 8601 has it.
+    /// From Monday (ISO 8601).
     case week
     case month
 }

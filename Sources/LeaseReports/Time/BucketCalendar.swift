@@ -1,22 +1,20 @@
 package import LeaseModel
 
-/// Where the buckets of a zone's calendar begin.
+/// Computes the buckets of a time zone's calendar.
 package struct BucketCalendar: Sendable {
-    /// How long a bucket is.
     package let bucket: Bucket
-    /// The seconds by which the zone's clocks are ahead of UTC at a moment.
+    /// How far the zone's clocks are ahead of UTC at a moment, in seconds.
     private let offsetSeconds: @Sendable (Timestamp) -> Int
 
-    /// Makes a calendar from its zone's rule.
     package init(_ bucket: Bucket, offsetSeconds: @escaping @Sendable (Timestamp) -> Int) {
         self.bucket = bucket
         self.offsetSeconds = offsetSeconds
     }
 
-    /// The bucket that holds a moment: from where on, and up to where.
+    /// The bucket that contains a moment.
     ///
-    /// It begins at the first moment at which the clocks have reached midnight of its first day. Where clocks go back over
-    /// midnight that is before they show the day before once more, so that the buckets follow each other without a gap.
+    /// A bucket begins at the first moment at which the clocks reach midnight of its first day. If the clocks go back
+    /// across midnight, that moment comes before they show the previous day again; so buckets never leave a gap.
     package func bucket(holding moment: Timestamp) -> Range<Timestamp> {
         let clock = moment.adding(seconds: Int64(offsetSeconds(moment)))
         var day = firstDay(of: clock.secondsSince1970.floorDivided(by: 86_400))
@@ -33,7 +31,7 @@ package struct BucketCalendar: Sendable {
         }
     }
 
-    /// What a bucket is called: `2026-03-23`, `2026-03-23 W13`, `2026-03`.
+    /// The name of a bucket: `2026-03-23`, `2026-03-23 W13`, `2026-03`.
     package func label(ofBucketFrom start: Timestamp) -> String {
         let clock = start.adding(seconds: Int64(offsetSeconds(start)))
         let date = clock.iso8601.prefix(10)
@@ -41,7 +39,7 @@ package struct BucketCalendar: Sendable {
         case .day: return String(date)
         case .month: return String(date.prefix(7))
         case .week:
-            // A week belongs to the year that has its Thursday (ISO 8601).
+            // A week belongs to the year of its Thursday (ISO 8601).
             let thursday = clock.adding(seconds: 3 * 86_400)
             let newYear = Timestamp(year: thursday.utc.year, month: 1, day: 1) ?? thursday
             let week = thursday.seconds(since: newYear) / 604_800 + 1
@@ -49,17 +47,17 @@ package struct BucketCalendar: Sendable {
         }
     }
 
-    /// The first moment at which the clocks have reached midnight of a day.
+    /// The first moment at which the clocks reach midnight of a day.
     ///
     /// - Parameter day: the day, counted from 1 January 1970.
-    /// - Returns: midnight, the first one if the clocks show it twice; where they skip it, the moment of the skip.
+    /// - Returns: midnight. If the clocks show it twice, the first one; if they skip it, the moment of the skip.
     package func beginning(ofDay day: Int64) -> Timestamp {
         let midnight = Timestamp(secondsSince1970: day * 86_400)
-        // Offsets are under a day, so those in force a day before and after are all that can apply.
+        // Offsets are shorter than a day, so only those in force a day before and after can apply.
         let offsets = [-86_400, 0, 86_400].map { Int64(offsetSeconds(midnight.adding(seconds: $0))) }
         let exact = offsets.map { midnight.adding(seconds: -$0) }.filter { hasReached(midnight, at: $0, exactly: true) }
         if let first = exact.min() { return first }
-        // The clocks skip midnight: it is reached at the skip.
+        // The clocks skip midnight, so the day begins at the skip.
         guard let most = offsets.max(), let least = offsets.min() else { return midnight }
         var (low, high) = (midnight.adding(seconds: -most), midnight.adding(seconds: -least))
         while high.seconds(since: low) > 1 {
@@ -74,7 +72,7 @@ package struct BucketCalendar: Sendable {
         return exactly ? shown == clock : shown >= clock
     }
 
-    /// The first day of the bucket that a day belongs to.
+    /// The first day of the bucket that contains a day.
     private func firstDay(of day: Int64) -> Int64 {
         switch bucket {
         case .day: return day

@@ -1,23 +1,23 @@
 import LeaseModel
 
-/// The buckets from the first that was met to the last, numbered, so that each is calculated once.
+/// The buckets from the first one met to the last, numbered, so that each is calculated once.
 ///
-/// Without a calendar there is one bucket, number 0, that holds everything.
+/// Without a calendar there is a single bucket, number 0, that contains everything.
 struct BucketEdges: Sendable {
     private let calendar: BucketCalendar?
-    /// Where the buckets begin, and last where the last of them ends; no gap between them.
+    /// The starts of the buckets without gaps, and the end of the last one.
     private var edges: [Timestamp] = []
-    /// How many buckets lie before number 0.
+    /// The number of buckets before number 0.
     private var before = 0
-    /// The number of the bucket found last: the next one is often the same or near.
+    /// The last bucket found; the next one is often the same or close.
     private var recent = 0
 
     init(_ calendar: BucketCalendar?) { self.calendar = calendar }
 
-    /// Where a bucket begins; `nil` if there is one only.
+    /// The start of a bucket; `nil` if there is only one.
     func start(of number: Int) -> Timestamp? { calendar == nil ? nil : edges[number + before] }
 
-    /// The number of the bucket that holds a moment, and where it ends (`nil` if it does not).
+    /// The number of the bucket that contains a moment, and its end (`nil` if it has none).
     mutating func bucket(holding moment: Timestamp) -> (number: Int, end: Timestamp?) {
         guard let calendar else { return (0, nil) }
         extend(to: moment, calendar)
@@ -40,7 +40,7 @@ struct BucketEdges: Sendable {
         }
         if moment >= last { edges += Self.edges(from: last, holding: moment, calendar).dropFirst() }
         guard moment < first else { return }
-        // As far again as what is there already, so that many small steps back do not cost much.
+        // Go back at least as far again as the buckets reach, so that many small steps back stay cheap.
         let distance = last.seconds(since: first)
         let goal = min(moment, first.adding(seconds: -distance))
         let earlier = Self.edges(from: goal, holding: first.adding(seconds: -1), calendar).dropLast()
@@ -49,7 +49,7 @@ struct BucketEdges: Sendable {
         recent += earlier.count
     }
 
-    /// The edges from the bucket that holds one moment to the end of the one that holds another.
+    /// The edges from the bucket that contains `moment` to the end of the one that contains `last`.
     private static func edges(
         from moment: Timestamp, holding last: Timestamp, _ calendar: BucketCalendar
     ) -> [Timestamp] {

@@ -1,15 +1,15 @@
 import LeaseModel
 
-/// When a zone's clocks change every year, as the `TZ` variable of POSIX writes it: `CET-1CEST,M3.5.0,M10.5.0/3`.
+/// A zone's yearly clock changes, in the syntax of POSIX's `TZ` variable: `CET-1CEST,M3.5.0,M10.5.0/3`.
 struct YearlyRule: Sendable, Hashable {
-    /// A day of the year, and the second of it, on the clock before the change.
+    /// A day of the year and a second of that day, on the clock before the change.
     struct Change: Sendable, Hashable {
         enum Day: Sendable, Hashable {
-            /// The n-th such day of the week in a month, 5 for the last; Sunday is 0.
+            /// The n-th given weekday of a month, 5 for the last; Sunday is 0.
             case weekday(month: Int, week: Int, day: Int)
-            /// The n-th day, 1 to 365, 29 February never counted.
+            /// The n-th day, 1 to 365, not counting 29 February.
             case withoutLeapDay(Int)
-            /// The n-th day, from 0, 29 February counted.
+            /// The n-th day, from 0, counting 29 February.
             case withLeapDay(Int)
         }
 
@@ -26,7 +26,7 @@ struct YearlyRule: Sendable, Hashable {
     private let standardOffset: Int
     private let summer: Summer?
 
-    /// Reads a rule; `nil` if the text is none.
+    /// Parses a rule; `nil` if the text is not one.
     init?(parsing text: String) {
         var reader = RuleReader(text: text[...])
         guard reader.takeName(), let west = reader.takeTime() else { return nil }
@@ -49,14 +49,14 @@ struct YearlyRule: Sendable, Hashable {
         let year = min(max(local.utc.year, 1), 9_999)
         let begins = summer.begins.clock(year: year) - Int64(standardOffset)
         let ends = summer.ends.clock(year: year) - Int64(summer.offset)
-        // South of the equator summer goes on over the new year.
+        // South of the equator, summer time spans the new year.
         let isSummer = begins < ends ? (begins..<ends).contains(moment) : !(ends..<begins).contains(moment)
         return isSummer ? summer.offset : standardOffset
     }
 }
 
 extension YearlyRule.Change {
-    /// What the clock shows at the change, as seconds since 1970.
+    /// The clock's time at the change, in seconds since 1970.
     func clock(year: Int) -> Int64 {
         let newYear = Self.days(year: year, month: 1)
         let date: Int64 =
@@ -83,7 +83,7 @@ extension YearlyRule.Change {
     }
 }
 
-/// Takes the parts of a rule off its text.
+/// Consumes the parts of a rule's text.
 private struct RuleReader {
     var text: Substring
     var isAtEnd: Bool { text.isEmpty }

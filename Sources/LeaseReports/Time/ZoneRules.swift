@@ -1,26 +1,24 @@
-/// A time zone of the IANA database, read from the bytes of its file.
+/// A time zone of the IANA database, parsed from the bytes of its file (TZif, RFC 9636).
 ///
-/// Foundation knows named zones on Linux only with ICU's data, which a report would load for nothing else, and
-/// FoundationEssentials does not know them at all. The files are what the C library and Python's `zoneinfo` read too, so
-/// that whoever checks a report finds the same changes. Finding the file is left to the caller: this module reads none.
-///
-/// The format is TZif, RFC 9636.
+/// On Linux, Foundation knows named zones only with ICU's data, which would be loaded just for reports, and
+/// FoundationEssentials does not know them at all. The C library and Python's `zoneinfo` read the same files, so
+/// whoever checks a report finds the same clock changes. The caller finds and reads the file; this module does no I/O.
 package struct ZoneRules: Sendable, Hashable {
-    /// The moments at which the offset changes, in seconds since 1970, and the offset from then on.
+    /// The moments at which the offset changes, in seconds since 1970; `offsets` has the offset from each one on.
     private let transitions: [Int64]
     private let offsets: [Int]
     private let firstOffset: Int
-    /// What holds after the last transition.
+    /// The rule after the last transition.
     private let rule: YearlyRule?
 
-    /// Reads a zone.
+    /// Parses a zone.
     ///
-    /// - Throws: ``ZoneRulesError`` if the bytes are no TZif file, or a damaged one.
+    /// - Throws: ``ZoneRulesError`` if the bytes are not a TZif file, or a damaged one.
     package init(parsing bytes: [UInt8]) throws(ZoneRulesError) {
         var reader = TZifReader(bytes: bytes)
         let header = try reader.header()
         guard header.version >= 2 else { throw .unsupportedVersion }
-        // The first block has times of 32 bits only, for programs of the last century.
+        // The first block has 32-bit times only, for old programs.
         try reader.skip(header.blockSize(timeSize: 4))
         let wide = try reader.header()
         transitions = try reader.times(wide.timeCount)
@@ -38,7 +36,7 @@ package struct ZoneRules: Sendable, Hashable {
         if !footer.isEmpty, rule == nil { throw .damaged }
     }
 
-    /// The seconds by which the zone's clocks are ahead of UTC at a moment.
+    /// How far the zone's clocks are ahead of UTC at a moment.
     ///
     /// - Parameter moment: seconds since 1970.
     /// - Returns: the seconds; negative west of Greenwich.
@@ -55,19 +53,19 @@ package struct ZoneRules: Sendable, Hashable {
     }
 }
 
-/// Why bytes are no time zone.
+/// Why bytes are not a time zone.
 package enum ZoneRulesError: Error, Sendable, Hashable {
     /// Not a TZif file.
     case notTZif
-    /// TZif of version 1, without a rule for the future; none has been made since 2005.
+    /// TZif version 1, without a rule for the future; none has been made since 2005.
     case unsupportedVersion
-    /// It is cut short, or contradicts itself.
+    /// The file is cut short, or contradicts itself.
     case damaged
 }
 
 private func isSorted(_ moments: [Int64]) -> Bool { zip(moments, moments.dropFirst()).allSatisfy(<) }
 
-/// Reads the parts of a TZif file one behind the other.
+/// Reads the parts of a TZif file one after the other.
 private struct TZifReader {
     struct Header {
         let version: Int
@@ -75,7 +73,7 @@ private struct TZifReader {
         var timeCount: Int { counts[3] }
         var typeCount: Int { counts[4] }
 
-        /// The size in bytes of the block that follows, as section 3.2 of the RFC adds it up.
+        /// The size in bytes of the block after the header (RFC 9636, section 3.2).
         func blockSize(timeSize: Int) -> Int {
             timeCount * (timeSize + 1) + typeCount * 6 + counts[5] + counts[2] * (timeSize + 4) + counts[1] + counts[0]
         }
@@ -112,7 +110,7 @@ private struct TZifReader {
         return times
     }
 
-    /// The offset of a local time type; whether it is summer time and what it is called do not matter here.
+    /// The offset of a local time type. Its name, and whether it is summer time, do not matter here.
     mutating func localTimeType() throws(ZoneRulesError) -> Int {
         let offset = Int32(truncatingIfNeeded: Int64(try number(4)))
         try skip(2)
