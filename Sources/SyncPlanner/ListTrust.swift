@@ -1,24 +1,25 @@
-/// What to do about leases that the mirror holds and a complete list did not have.
+/// What to do about leases that are in the mirror but missing from a complete list.
 package enum ListTrust: Sendable, Hashable {
-    /// None is missing.
+    /// No lease is missing.
     case none
-    /// Ask the server for each by itself.
+    /// Ask the server for each missing lease.
     case confirmEach
-    /// Too many to believe: change nothing, and tell.
+    /// Too many leases are missing to trust the list: change nothing, and report it.
     case suspect(reason: String)
 
-    /// Decides.
+    /// Judges a list by what it lacks.
     ///
-    /// A list that is suddenly empty, or lacks more than three leases and more than a fifth of what was known, is more
-    /// likely a wrong answer than so many deletions; a person can say otherwise. What we deleted ourselves is neither
-    /// known nor missing here: its absence is what was asked for, also where the answer to that was lost.
+    /// A list is suspect if it is suddenly empty, or if it lacks more than three leases and more than a fifth of those
+    /// known. It is then more likely a wrong answer than that many deletions; a person can confirm the deletions.
+    /// Leases that this program deleted are counted neither as known nor as missing: their absence is expected, even if
+    /// the answer to the deletion was lost.
     ///
     /// - Parameters:
-    ///   - known: the leases that the mirror holds as listed.
-    ///   - listed: the leases in the list.
-    ///   - missing: the known leases that are not in the list.
-    ///   - ownDeletions: those of the missing for which a deletion of ours has left.
-    ///   - isConfirmed: whether a person has said that so many deletions are real.
+    ///   - known: the number of leases that the mirror holds as listed.
+    ///   - listed: the number of leases in the list.
+    ///   - missing: the number of known leases that are not in the list.
+    ///   - ownDeletions: the number of missing leases for which a deletion has been sent from here.
+    ///   - isConfirmed: whether a person has confirmed that the leases were deleted.
     /// - Returns: the verdict.
     package static func of(known: Int, listed: Int, missing: Int, ownDeletions: Int = 0, isConfirmed: Bool)
         -> ListTrust
@@ -34,36 +35,36 @@ package enum ListTrust: Sendable, Hashable {
     }
 }
 
-/// What the server said when asked for one missing lease.
+/// The server's answer to the request for one missing lease.
 package enum MissingLeaseAnswer: Sendable, Hashable {
     /// 404: there is no such lease.
     case notFound
-    /// 403: there may be one, but not for this token.
+    /// 403: the lease may exist, but this token may not see it.
     case forbidden
-    /// 200, and the project it belongs to.
+    /// 200, and the project that the lease belongs to.
     case found(projectID: String)
 }
 
-/// What follows from that answer.
+/// What became of a missing lease.
 package enum MissingLease: Sendable, Hashable {
     /// It was deleted.
     case deleted
-    /// It is there, but this scope does not see it.
+    /// It exists, but this scope does not see it.
     case outOfScope
-    /// The list, or the token, cannot be trusted: abandon the pass.
+    /// The list or the token cannot be trusted: abandon the sync.
     case distrust(reason: String)
 
-    /// Decides.
+    /// Classifies a missing lease by the server's answer.
     ///
-    /// Upstream Blazar refuses another project's lease with 403; Chameleon's fork gives it (200), so that only its
-    /// `project_id` tells. A lease never changes its project: a refusal of one that was this project's says that the
-    /// token is not what it seems.
+    /// Upstream Blazar refuses another project's lease with 403. Chameleon's fork returns it (200), so only its
+    /// `project_id` shows whose it is. A lease never changes its project. So if the server refuses a lease of the
+    /// scope's own project, the token is not what it seems to be.
     ///
     /// - Parameters:
-    ///   - answer: what the server said.
-    ///   - knownProjectID: the project the mirror has for the lease.
+    ///   - answer: the server's answer.
+    ///   - knownProjectID: the lease's project in the mirror.
     ///   - scopeProjectID: the project of the scope.
-    ///   - seesAllProjects: whether the scope sees every project.
+    ///   - seesAllProjects: whether the scope sees all projects.
     /// - Returns: what became of the lease.
     package static func classify(
         _ answer: MissingLeaseAnswer, knownProjectID: String, scopeProjectID: String, seesAllProjects: Bool
@@ -84,32 +85,32 @@ package enum MissingLease: Sendable, Hashable {
     }
 }
 
-/// What the mirror knew of a scope's leases before a list was asked for, ticked off as the list arrives.
+/// The leases that the mirror had for a scope before a list was requested. They are ticked off as the list arrives.
 ///
-/// Holds a digest a lease and no text of any: some 50 bytes each, so that 100,000 leases take a few megabytes. An id is
-/// kept as two independent 64-bit hashes, so that two ids of a million are taken for one about once in 10^26 lists.
+/// The ledger holds one digest per lease and no text, about 50 bytes each, so that 100,000 leases take a few megabytes.
+/// An id is stored as two independent 64-bit hashes. Among a million ids, two are confused about once in 10^26 lists.
 package struct ListLedger: Sendable {
-    /// What a slice of the list is, compared with the mirror.
+    /// A slice of the list compared with the mirror.
     package enum Comparison: Sendable, Hashable {
-        /// Byte for byte as it was when last read.
+        /// Known, and byte for byte the same as when it was last read.
         case unchanged
-        /// Known, and not byte for byte the same; or known as gone.
+        /// Known but not byte for byte the same, or known as removed.
         case changed
-        /// Not known.
+        /// Unknown.
         case new
-        /// Listed before in the same list.
+        /// Already listed in the same list.
         case repeated
     }
 
     /// A lease of the mirror.
     package struct Entry: Sendable, Hashable {
-        /// The row of the lease.
+        /// The row id of the lease.
         package let key: Int64
-        /// The digest of the bytes last read of it.
+        /// The digest of the bytes that were last read.
         package let digest: UInt64
-        /// Whether it was gone.
+        /// Whether it was removed.
         package let isGone: Bool
-        /// Whether a deletion of ours has left for it, so that its absence is no surprise.
+        /// Whether a deletion has been sent for it from here, so that its absence is expected.
         package let isBeingDeleted: Bool
 
         package init(key: Int64, digest: UInt64, isGone: Bool, isBeingDeleted: Bool = false) {
@@ -127,17 +128,17 @@ package struct ListLedger: Sendable {
 
     private var entries: [IDHash: (entry: Entry, isListed: Bool)] = [:]
     private var newIDs: Set<IDHash> = []
-    /// The leases that the mirror holds as listed.
+    /// The number of leases that the mirror holds as listed.
     package private(set) var knownCount = 0
-    /// The leases in the list so far.
+    /// The number of leases in the list so far.
     package private(set) var listedCount = 0
 
     /// Makes an empty ledger.
     ///
-    /// - Parameter capacity: how many leases to expect.
+    /// - Parameter capacity: the expected number of leases.
     package init(capacity: Int = 0) { entries.reserveCapacity(capacity) }
 
-    /// Enters a lease of the mirror.
+    /// Adds a lease of the mirror.
     package mutating func enter(id: String, _ entry: Entry) {
         entries[Self.hash(id)] = (entry, false)
         if !entry.isGone { knownCount += 1 }
@@ -158,12 +159,12 @@ package struct ListLedger: Sendable {
         return entry.isGone || entry.digest != digest ? .changed : .unchanged
     }
 
-    /// The rows that the mirror holds as listed and the list did not have.
+    /// The row ids of leases that the mirror holds as listed but that are missing from the list.
     package var missingKeys: [Int64] {
         entries.values.lazy.filter { !$0.isListed && !$0.entry.isGone }.map(\.entry.key).sorted()
     }
 
-    /// How many of the missing ones we deleted ourselves, or tried to.
+    /// The number of missing leases that this program deleted or tried to delete.
     package var ownDeletionCount: Int {
         entries.values.count { !$0.isListed && !$0.entry.isGone && $0.entry.isBeingDeleted }
     }
@@ -171,7 +172,7 @@ package struct ListLedger: Sendable {
     private static func hash(_ id: String) -> IDHash {
         var id = id
         return id.withUTF8 { bytes in
-            // FNV-1a, twice with different offsets: stable, and good enough for ids that nobody forges against.
+            // FNV-1a twice, with different offsets. It is stable, and sufficient for ids that nobody forges.
             var first: UInt64 = 0xcbf2_9ce4_8422_2325
             var second: UInt64 = 0x9e37_79b9_7f4a_7c15
             for byte in bytes {

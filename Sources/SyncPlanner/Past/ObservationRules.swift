@@ -1,10 +1,10 @@
 package import LeaseModel
 
-/// What must be true of a lease that others saw, and of when they saw it, whatever kind of file says so.
+/// Checks imported leases and the times at which they were seen. The rules are the same for every kind of file.
 package struct ObservationRules: Sendable {
-    /// The scope that it is said to be of.
+    /// The scope that the leases are said to belong to.
     package let scope: Scope
-    /// The time: nothing can have been seen later.
+    /// The current time. Nothing can have been seen later.
     package let now: Timestamp
 
     package init(scope: Scope, now: Timestamp) {
@@ -12,10 +12,10 @@ package struct ObservationRules: Sendable {
         self.now = now
     }
 
-    /// How far clocks may differ before one is not believed.
+    /// How far clocks may differ before a time is rejected.
     static var clockDifferenceSeconds: Int64 { 300 }
 
-    /// What is wrong with a lease that is known by an id, as a sentence; `nil` if nothing is.
+    /// What is wrong with a lease that has this id, as a sentence; `nil` if nothing is.
     package func problem(with lease: BlazarLease, id: String) -> String? {
         if let problem = Self.problem(withID: id) { return problem }
         guard lease.id.utf8.elementsEqual(id.utf8) else {
@@ -28,7 +28,7 @@ package struct ObservationRules: Sendable {
                 """
         }
         if let moment = lease.moments.first(where: { !$0.isInCalendar }) { return Self.outOfRange(id, moment) }
-        // The database would keep what stands before a NUL, and of two parts with one id the last.
+        // The database would cut a text at a NUL, and would keep only the last of two parts with the same id.
         if lease.texts.contains(where: { $0.utf8.contains(0) }) { return "lease \(id) has a text with a NUL in it." }
         guard Set(lease.reservations.map(\.id)).count == lease.reservations.count,
             Set(lease.events.map(\.id)).count == lease.events.count
@@ -39,7 +39,8 @@ package struct ObservationRules: Sendable {
         return nil
     }
 
-    /// Blazar's ids are UUIDs. What is not plain text may look or sort like another id, and `local-…` is a draft's.
+    /// What is wrong with an id. Blazar's ids are UUIDs. An id that is not plain ASCII may look or sort like another
+    /// one, and `local-…` is the id of a draft.
     package static func problem(withID id: String) -> String? {
         guard !id.isEmpty, id.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             return "a lease has the id \(quoted(id)), which no server gives."
@@ -47,7 +48,7 @@ package struct ObservationRules: Sendable {
         return LocalID.isOne(id) ? "lease \(id) was only queued: a server never gave that id." : nil
     }
 
-    /// What is wrong with the states that another database has of a lease, as a sentence; `nil` if nothing is.
+    /// What is wrong with a lease's states from another database, as a sentence; `nil` if nothing is.
     package func problem(with versions: [LeaseVersion], id: String) -> String? {
         var last: Timestamp?
         for version in versions {
@@ -68,7 +69,7 @@ package struct ObservationRules: Sendable {
         return nil
     }
 
-    /// What is wrong with the moments at which another database's whole lists were read; `nil` if nothing is.
+    /// What is wrong with the times of another database's complete lists; `nil` if nothing is.
     package func problem(withListings listings: [Timestamp]) -> String? {
         if listings.contains(where: { !$0.isInCalendar }) { return "a list was read at no time that there is." }
         return listings.first(where: isYetToCome).map {
@@ -76,14 +77,14 @@ package struct ObservationRules: Sendable {
         }
     }
 
-    /// What is wrong with the latest moment at which another database's resources were seen; `nil` if nothing is.
+    /// What is wrong with the latest time at which another database's resources were seen; `nil` if nothing is.
     package func problem(withResourcesSeen latest: Timestamp?) -> String? {
         latest.flatMap { isYetToCome($0) ? $0 : nil }.map {
             "hosts, or what else a site lists, are said to have been seen at \($0), which is yet to come. \(Self.clocks)"
         }
     }
 
-    /// Whether a moment is later than clocks that differ can explain.
+    /// Whether a moment is further in the future than differing clocks can explain.
     func isYetToCome(_ moment: Timestamp) -> Bool {
         moment > now.adding(seconds: Self.clockDifferenceSeconds)
     }
@@ -91,7 +92,7 @@ package struct ObservationRules: Sendable {
     private static let clocks = "Check the clock of this machine, and of the one that the file comes from."
 
     static func outOfRange(_ id: String, _ moment: Timestamp) -> String {
-        // Such a moment has no date.
+        // Such a moment cannot be written as a date.
         "lease \(id) has the time \(moment.secondsSince1970) s since 1970, outside the years 1 to 9999."
     }
 
@@ -99,7 +100,7 @@ package struct ObservationRules: Sendable {
 }
 
 extension BlazarLease {
-    /// Every moment in it.
+    /// Every moment in the lease.
     fileprivate var moments: [Timestamp] {
         var found = [startsAt, endsAt]
         for moment in [createdAt, updatedAt] { if let moment { found.append(moment) } }
@@ -108,7 +109,7 @@ extension BlazarLease {
         return found
     }
 
-    /// Every text that has a column.
+    /// Every text in the lease that is stored in a column.
     fileprivate var texts: [String] {
         var found = [name, userID, projectID, status.rawValue, trustID ?? ""]
         for part in reservations {

@@ -1,19 +1,19 @@
 package import LeaseModel
 
-/// Everything that was seen of one lease: its states in the order in which they were seen.
+/// Everything that was observed of one lease: its states, in the order in which they were seen.
 ///
-/// A state is known to have held when it was first and last seen, and at every whole list of its scope between: such a
-/// list shows every lease. What several people saw is therefore the union of such moments, and it does not matter who
-/// tells first.
+/// A state held when it was first and last seen, and at every complete list of its scope in between, because such a
+/// list shows every lease. Merging what several people saw is therefore the union of such moments, and the order of
+/// merging does not matter.
 package struct ObservedTimeline: Sendable, Hashable {
     /// One state.
     package struct State: Sendable, Hashable {
-        /// What was seen.
+        /// What was observed.
         package enum Content: Sendable, Hashable {
             case listed(BlazarLease)
-            /// A list with few columns had it.
+            /// A list with few columns contained the lease.
             case part(PartialLease)
-            /// The server said that it is gone.
+            /// The lease was removed.
             case gone(Removal.Reason)
         }
 
@@ -30,13 +30,13 @@ package struct ObservedTimeline: Sendable, Hashable {
 
     package private(set) var states: [State] = []
 
-    /// Makes a timeline of states in their order. What was merely missing from a list was not seen: it follows from
-    /// the lists, and from a later merge perhaps otherwise.
+    /// Makes a timeline from states in their order. Removals that were only concluded from a list are left out, because
+    /// nobody asked the server: they follow from the lists, and may turn out differently after a merge.
     package init(states: [State]) {
         for state in states where state.content != .gone(.unlisted) { append(state) }
     }
 
-    /// The timeline that a history tells.
+    /// Makes the timeline behind a history.
     package init(versions: [LeaseVersion]) { self.init(states: versions.flatMap(Self.states)) }
 
     private static func states(of version: LeaseVersion) -> [State] {
@@ -61,7 +61,7 @@ package struct ObservedTimeline: Sendable, Hashable {
             states.append(state)
             return
         }
-        // What is missing of two parts may be different, even if they show the same.
+        // The parts that were not seen may differ even if the visible parts are equal.
         if case .part = state.content {
             if last != state { states.append(state) }
         } else {
@@ -71,13 +71,13 @@ package struct ObservedTimeline: Sendable, Hashable {
 
     // MARK: - Merging
 
-    /// This timeline and another of the same lease, as one.
+    /// Merges this timeline with another one of the same lease.
     ///
     /// - Parameters:
-    ///   - other: what somebody else saw.
-    ///   - witnesses: the scopes that saw what this one tells.
-    ///   - otherWitnesses: the same for the other.
-    /// - Returns: the union; the same whichever of the two is given first.
+    ///   - other: what somebody else observed.
+    ///   - witnesses: the scopes that observed this timeline.
+    ///   - otherWitnesses: the scopes that observed the other one.
+    /// - Returns: the union. It is the same in either order.
     package func merging(
         _ other: ObservedTimeline, witnesses: [Witness], otherWitnesses: [Witness]
     ) -> ObservedTimeline {
@@ -102,8 +102,9 @@ package struct ObservedTimeline: Sendable, Hashable {
         return result + left + right
     }
 
-    /// The moments at which each state was seen, as states of no length: its ends, and, where another timeline
-    /// contradicts it, the lists there and the nearest on either side.
+    /// The moments at which each state was seen, as states without duration. These are its first and last moment. Where
+    /// another timeline contradicts the state, they include the complete lists during the overlap and the nearest one
+    /// on either side.
     private func observations(besides rivals: [State], _ witnesses: [Witness]) -> [State] {
         states.flatMap { state in
             var moments: Set<Timestamp> = [state.firstSeen, state.lastSeen]
@@ -120,15 +121,16 @@ package struct ObservedTimeline: Sendable, Hashable {
 
     // MARK: - What follows
 
-    /// The history that this timeline makes, with how the lease went if a whole list lacked it after it was last seen.
+    /// The history that this timeline implies. It ends with a removal if a complete list lacked the lease after it was
+    /// last seen.
     ///
-    /// What was seen in part is completed from what was known of the lease by then. That one scope is refused the lease
-    /// says nothing of it as long as another sees it.
+    /// Partial observations are completed from what was known of the lease by then. If one scope is refused the lease,
+    /// that means nothing as long as another scope sees it.
     ///
     /// - Parameters:
-    ///   - witnesses: every scope that sees the lease, or saw it.
-    ///   - projectID: the project of a lease that was never seen as a whole.
-    /// - Returns: the states with their intervals; the last one holds.
+    ///   - witnesses: every scope that sees the lease or has seen it.
+    ///   - projectID: the project of a lease that was never seen completely.
+    /// - Returns: the states with their intervals. The last one is the current state.
     package func versions(witnesses: [Witness], projectID: String) -> [LeaseVersion] {
         var seen = ObservedTimeline(
             states: states.filter { state in
@@ -146,7 +148,7 @@ package struct ObservedTimeline: Sendable, Hashable {
             let until = states.indices.contains(index + 1) ? states[index + 1].firstSeen : nil
             var removal: Removal?
             if let reason = state.removal {
-                // Nobody can see the going of what was never there.
+                // A lease that was never listed cannot be removed.
                 guard let before = versions.last else { continue }
                 removal = Removal(
                     reason: reason, after: before.removal?.after ?? before.lastSeenAt, before: state.firstSeen)
@@ -155,7 +157,7 @@ package struct ObservedTimeline: Sendable, Hashable {
             versions.append(
                 LeaseVersion(
                     lease: lease, observedAt: state.firstSeen,
-                    // What was seen before the next state was, was seen no later than that.
+                    // The state ends no later than the next one was seen.
                     lastSeenAt: removal?.before ?? until.map { min(state.lastSeen, $0) } ?? state.lastSeen,
                     observedUntil: until, removal: removal, partial: state.partial))
         }
@@ -191,7 +193,7 @@ package struct ObservedTimeline: Sendable, Hashable {
     }
 }
 
-/// A state in which nothing is missing any more: being listed so, or being gone.
+/// A state with all of its fields filled in: either listed or removed.
 private struct CompletedState {
     let lease: BlazarLease?
     let removal: Removal.Reason?
@@ -237,7 +239,8 @@ extension ObservedTimeline.State {
         if case .gone = content { false } else { true }
     }
 
-    /// Of two sightings at one second the one that Blazar stamped first, the going last; otherwise any fixed order.
+    /// The order of two observations. Within the same second, the one with Blazar's earlier time stamp comes first, and
+    /// removals come last; otherwise the order is arbitrary but fixed.
     fileprivate func precedes(_ other: Self) -> Bool {
         guard firstSeen == other.firstSeen else { return firstSeen < other.firstSeen }
         switch (content, other.content) {
@@ -250,7 +253,7 @@ extension ObservedTimeline.State {
             return left == right
                 || (left.lease.canonicalText, left.fields.sorted().joined(separator: " "))
                     < (right.lease.canonicalText, right.fields.sorted().joined(separator: " "))
-        // A part is completed from what was seen as a whole in the same second.
+        // A partial observation is completed from complete ones in the same second.
         case (.listed, .part), (.listed, .gone), (.part, .gone): return true
         case (.part, .listed), (.gone, .listed), (.gone, .part): return false
         case (.gone(let left), .gone(let right)): return left.rawValue <= right.rawValue
@@ -262,14 +265,14 @@ extension BlazarLease {
     fileprivate var canonicalText: String { JSONValue.object(json().sorted).text() }
 }
 
-/// How the state of a lease follows another when it is observed: nothing that is known was seen later.
+/// How a new observation continues a lease's history, provided that nothing known was seen later.
 ///
-/// For observations in the order of their time this is the history that ``ObservedTimeline`` makes of all of them.
+/// For observations in order of time, the result is the same history that ``ObservedTimeline`` makes.
 extension LeaseVersion {
-    /// This state once something else was seen.
+    /// This state, ended because something else was seen.
     ///
-    /// - Parameter moment: when that was. A clock that was set back never makes an interval end before it began.
-    /// - Returns: the state, which is over.
+    /// - Parameter moment: when that was. If the clock was set back, the interval still does not end before it began.
+    /// - Returns: the ended state.
     package func ended(at moment: Timestamp) -> LeaseVersion {
         let until = max(moment, observedAt)
         return LeaseVersion(
@@ -277,13 +280,13 @@ extension LeaseVersion {
             observedUntil: until, removal: removal, partial: partial)
     }
 
-    /// The state that holds after this one, which is over, when the lease was seen to be as it is given.
+    /// The current state after this one, which has ended, when the lease was seen like this.
     package func followed(by lease: BlazarLease) -> LeaseVersion {
         let since = observedUntil ?? lastSeenAt
         return LeaseVersion(lease: lease, observedAt: since, lastSeenAt: since, observedUntil: nil, removal: nil)
     }
 
-    /// The state that holds after this one, which is over, when the lease was not there any more.
+    /// The current state after this one, which has ended, when the lease was no longer there.
     package func followed(byGoing reason: Removal.Reason) -> LeaseVersion {
         let since = observedUntil ?? lastSeenAt
         return LeaseVersion(

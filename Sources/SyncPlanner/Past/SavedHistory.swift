@@ -13,12 +13,12 @@ package struct SavedObservation: Sendable, Hashable {
     }
 }
 
-/// What files say of one lease, beside what is known of it.
+/// What files say about one lease, together with what is known about it.
 package struct SavedHistory: Sendable {
     package let id: String
     package let observations: [SavedObservation]
     package let known: ObservedTimeline
-    /// The scopes that saw what is known.
+    /// The scopes that observed the known timeline.
     package let witnesses: [Witness]
 
     package init(id: String, observations: [SavedObservation], known: ObservedTimeline, witnesses: [Witness]) {
@@ -30,10 +30,10 @@ package struct SavedHistory: Sendable {
 
     // MARK: - Whether it can be
 
-    /// Why this cannot have been seen so, as a sentence; `nil` if it can.
+    /// Why the lease cannot have been seen at these times, as a sentence; `nil` if it can.
     ///
-    /// Blazar stamps each change, and a deletion is for good: so a file that is dated wrongly, as a copied one is, is
-    /// mostly found out before it rewrites the past.
+    /// Blazar stamps each change, and a deletion is final. So files with a wrong date, such as copied files, are mostly
+    /// recognized before they rewrite the past.
     package func problem(scope: Scope, now: Timestamp) -> String? {
         let rules = ObservationRules(scope: scope, now: now)
         let clockDifference = ObservationRules.clockDifferenceSeconds
@@ -76,7 +76,7 @@ package struct SavedHistory: Sendable {
             if state.lastSeen < seen.adding(seconds: -clockDifference) { return other > stamp }
             if state.firstSeen > seen.adding(seconds: clockDifference) { return other < stamp }
             return false
-        // It does not tell when the lease was changed.
+        // A partial observation does not say when the lease was changed.
         case .part: return false
         }
     }
@@ -91,10 +91,10 @@ package struct SavedHistory: Sendable {
 
     // MARK: - What it says
 
-    /// What the files saw, but for the seconds in which this database has seen the lease itself: a file that was saved
-    /// in the same second tells nothing newer, and may tell less.
+    /// What the files observed, except in the seconds in which this database saw the lease itself. A file saved in the
+    /// same second adds nothing newer, and may contain less.
     package var timeline: ObservedTimeline {
-        // One by one: what several files say may overlap in time.
+        // One at a time, because observations from several files may overlap in time.
         observations.reduce(ObservedTimeline(states: [])) { timeline, observation in
             timeline.merging(self.timeline(of: observation), witnesses: [], otherWitnesses: [])
         }

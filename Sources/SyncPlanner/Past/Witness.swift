@@ -2,9 +2,10 @@ package import LeaseModel
 
 /// A scope that sees a lease, or saw it until the server refused it.
 ///
-/// Every whole list that it read meanwhile had the lease, so that a state is known to have held at those moments too.
+/// Every complete list that the scope read in that time contained the lease. So a state is known to have held at those
+/// moments too.
 package struct Witness: Sendable, Hashable {
-    /// Between which moments the server began to refuse a lease to a scope.
+    /// The bounds of when the server began to refuse a lease to a scope.
     package struct Refusal: Sendable, Hashable {
         package let after: Timestamp
         package let before: Timestamp
@@ -15,13 +16,13 @@ package struct Witness: Sendable, Hashable {
         }
     }
 
-    /// The number of the scope.
+    /// The id of the scope.
     package let scope: Int64
-    /// Since when it sees the lease.
+    /// The first moment at which it saw the lease.
     package private(set) var since: Timestamp
-    /// Set once it does not any more.
+    /// When the server began to refuse the lease; `nil` if the scope still sees it.
     package private(set) var refusal: Refusal?
-    /// When it read whole lists, ascending.
+    /// When it read complete lists, in ascending order.
     package private(set) var listings: [Timestamp]
 
     package init(scope: Int64, since: Timestamp, refusal: Refusal? = nil, listings: [Timestamp]) {
@@ -31,12 +32,12 @@ package struct Witness: Sendable, Hashable {
         self.listings = listings
     }
 
-    /// Whether it saw the lease at a moment, if there was anything to see.
+    /// Whether it could see the lease at a moment, if the lease existed.
     func sees(at moment: Timestamp) -> Bool {
         since <= moment && refusal.map { moment < $0.before } ?? true
     }
 
-    /// Its lists in a time, and the nearest on either side.
+    /// Its lists in a period, and the nearest one on either side.
     fileprivate func listings(around span: ClosedRange<Timestamp>) -> some Sequence<Timestamp> {
         let lower = max(0, listings.firstIndex(notBefore: span.lowerBound) - 1)
         let upper = min(listings.count, listings.firstIndex(notBefore: span.upperBound.adding(seconds: 1)) + 1)
@@ -50,7 +51,7 @@ package struct Witness: Sendable, Hashable {
         return index < listings.count && sees(at: listings[index]) ? listings[index] : nil
     }
 
-    /// The same scope, as two databases know it. It is refused the lease unless one has seen the lease since.
+    /// The same scope as known to two databases. It is refused the lease unless one of them has seen the lease since.
     private func merging(_ other: Witness) -> Witness {
         var merged = self
         merged.since = Swift.min(since, other.since)
@@ -68,23 +69,23 @@ package struct Witness: Sendable, Hashable {
         since > moment || (listings.last.map { $0 > moment } ?? false)
     }
 
-    /// The same witness, by the number that its scope has in another database.
+    /// The same witness, with the id that its scope has in another database.
     package func of(scope: Int64) -> Witness {
         Witness(scope: scope, since: since, refusal: refusal, listings: listings)
     }
 
-    /// Whether it says the same of the lease, whatever lists are known.
+    /// Whether it says the same about the lease. Lists are not compared.
     package func isSame(as other: Witness) -> Bool {
         scope == other.scope && since == other.since && refusal == other.refusal
     }
 
-    /// Two sets of witnesses as one, each scope once.
+    /// Merges two sets of witnesses. The result has each scope once.
     ///
     /// - Parameters:
-    ///   - left: some.
-    ///   - right: the others.
-    ///   - listings: when each scope read whole lists, as far as anybody knows, ascending.
-    /// - Returns: the union; the same whichever of the two is given first.
+    ///   - left: one set.
+    ///   - right: the other set.
+    ///   - listings: when each scope read complete lists, according to both databases, in ascending order.
+    /// - Returns: the union. It is the same in either order.
     package static func merged(_ left: [Witness], _ right: [Witness], listings: [Int64: [Timestamp]]) -> [Witness] {
         var byScope = Dictionary(left.map { ($0.scope, $0) }) { $0.merging($1) }
         for witness in right { byScope[witness.scope] = byScope[witness.scope]?.merging(witness) ?? witness }
@@ -94,17 +95,17 @@ package struct Witness: Sendable, Hashable {
 }
 
 extension [Witness] {
-    /// The lists of any of them in a time, and the nearest on either side.
+    /// The lists of all witnesses in a period, and the nearest one of each on either side.
     func listings(around span: ClosedRange<Timestamp>) -> Set<Timestamp> {
         reduce(into: []) { $0.formUnion($1.listings(around: span)) }
     }
 
-    /// The first list of any of them after a moment; `nil` if there is none.
+    /// The first list of any witness after a moment; `nil` if there is none.
     func firstListing(after moment: Timestamp) -> Timestamp? {
         lazy.compactMap { $0.firstListing(after: moment) }.min()
     }
 
-    /// When the server began to refuse the lease to all of them; `nil` if one may still see it.
+    /// When the server had begun to refuse the lease to all of them; `nil` if one may still see it.
     var refusedBefore: Timestamp? {
         guard !isEmpty, allSatisfy({ $0.refusal != nil }) else { return nil }
         return compactMap(\.refusal?.before).max()
@@ -112,7 +113,7 @@ extension [Witness] {
 }
 
 extension [Timestamp] {
-    /// Of an ascending list, the index of the first that is not before a moment; the count if all are.
+    /// In an ascending list, the index of the first moment that is not before this one; the count if there is none.
     fileprivate func firstIndex(notBefore moment: Timestamp) -> Int {
         var low = 0
         var high = count

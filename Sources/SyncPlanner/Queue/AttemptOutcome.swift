@@ -1,29 +1,29 @@
 package import LeaseModel
 
-/// What came of one request for a mutation, as far as the queue needs to know.
+/// The outcome of one attempt, as far as the queue needs to know it.
 package enum AttemptOutcome: Sendable, Hashable {
-    /// The server has done it. For a creation, this is its lease.
+    /// The server carried it out. For a creation, `leaseID` is the new lease.
     case accepted(leaseID: String)
-    /// It was as wanted already.
+    /// There was nothing to do: the lease was in the requested state already.
     case alreadySo(leaseID: String)
-    /// The server will not do it.
+    /// The server refused it for good.
     case rejected(reason: String, message: String, requestID: String?)
-    /// It certainly was not carried out: try again.
+    /// It was certainly not carried out: try again.
     case notDone(message: String, requestID: String?, retryAfter: ServerDelay?)
-    /// The server failed for no known reason. What was asked for is absolute: doing it again does no harm.
+    /// The server failed for an unknown reason. Trying again is safe, because the request sets absolute values.
     case failed(message: String, requestID: String?, retryAfter: ServerDelay?)
-    /// The lease is between two states; once it is in one, the server will do it.
+    /// The lease is in a transient status. The server will carry out the request when the lease has left it.
     case tooEarly(message: String, requestID: String?, retryAfter: ServerDelay?)
     /// It may have been carried out.
     case outcomeUnknown(message: String, requestID: String?)
-    /// The credentials were refused: a person must log in.
+    /// The credentials were rejected: a person must log in.
     case unauthenticated(message: String, requestID: String?)
-    /// The lease is not as it was when the change was asked for.
+    /// The lease has changed since the write was requested.
     case conflict(theirs: JSONObject, message: String)
 }
 
 extension AttemptOutcome {
-    /// The sentence for a person; `nil` if all is well.
+    /// The sentence for a person; `nil` if the attempt succeeded.
     var message: String? {
         switch self {
         case .accepted, .alreadySo: nil
@@ -34,7 +34,7 @@ extension AttemptOutcome {
         }
     }
 
-    /// The request at fault, if the server named it.
+    /// The id of the failed request, if the server gave one.
     var requestID: String? {
         switch self {
         case .accepted, .alreadySo, .conflict: nil
@@ -46,13 +46,14 @@ extension AttemptOutcome {
 
     /// Classifies a server's refusal.
     ///
-    /// By category first, since Blazar says "Not enough hosts available" with a 500. A creation that met a bare 5xx may
-    /// have been carried out, or may yet be: with its manager down Blazar's API answers 500 after 60 s, and the manager
-    /// finds the request in its queue when it comes back. A change is absolute, so that repeating it does no harm.
+    /// The category decides, not the status, since Blazar says "Not enough hosts available" with a 500. A creation that
+    /// got a bare 5xx may have been carried out, or may still be: while its manager is down, Blazar's API answers 500
+    /// after 60 s, and the manager finds the request in its queue when it returns. A change sets absolute values, so
+    /// repeating it is safe.
     ///
     /// - Parameters:
     ///   - failure: the refusal.
-    ///   - verb: what was asked for.
+    ///   - verb: the kind of write.
     ///   - message: the sentence for a person.
     package init(_ failure: ServerFailure, verb: Mutation.Verb, message: String) {
         let id = failure.requestID
@@ -65,7 +66,7 @@ extension AttemptOutcome {
             case .create:
                 self = .rejected(reason: failure.category.rawValue, message: message, requestID: id)
             case .update, .extend, .delete:
-                // While the manager works on the lease: it settles by itself, or never.
+                // Blazar's manager is working on the lease. The status will change on its own, or never.
                 let isBetweenStates = failure.message.contains("Invalid lease status")
                 self =
                     isBetweenStates

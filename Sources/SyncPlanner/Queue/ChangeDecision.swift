@@ -1,24 +1,24 @@
 package import LeaseModel
 
-/// Whether a change that was asked for some time ago still fits the lease as it is now.
+/// Whether a change still fits the lease, which may have changed since the change was requested.
 package enum ChangeDecision: Sendable, Hashable {
-    /// The lease is as it was, or has a part of what is asked for already: send these fields.
+    /// The lease is unchanged, or already has some of the requested values: send these fields.
     case send(JSONObject)
-    /// The lease is as asked for.
+    /// The lease has the requested values already.
     case alreadySo
-    /// Somebody else has changed these fields meanwhile.
+    /// Somebody else has changed these fields in the meantime.
     case conflict(theirs: JSONObject)
 
-    /// Compares what the change was based on, what it asks for, and what the server has: field by field, and the fields
-    /// of each reservation one by one.
+    /// Compares the values that the change was based on, the values that it asks for, and the server's values: field by
+    /// field, for the lease and for each reservation.
     ///
     /// - Parameters:
-    ///   - mine: the fields and their new values, as a PUT takes them.
-    ///   - base: the values they had when the change was asked for, in the same form; a field without one is not
-    ///     compared.
+    ///   - mine: the fields and their new values, as in the body of a PUT.
+    ///   - base: the values that the fields had when the change was requested, in the same form. A field without one is
+    ///     not compared.
     ///   - theirs: the lease as the server has it.
-    ///   - ours: values that come from here as well, such as those of an earlier change that was under way when this one
-    ///     was asked for: they are nobody else's.
+    ///   - ours: values that this program may have set itself, for example by an earlier change that was being sent
+    ///     when this one was requested. They are not conflicts.
     /// - Returns: the decision.
     package static func of(
         mine: JSONObject, base: JSONObject, theirs: BlazarLease, ours: [JSONObject] = []
@@ -56,18 +56,18 @@ package enum ChangeDecision: Sendable, Hashable {
         return send.isEmpty ? .alreadySo : .send(send.body)
     }
 
-    /// The values of a lease for the fields that a change names, in the form in which a PUT takes them; only those that
-    /// can be compared.
+    /// The values of a lease for the fields of a change, as in the body of a PUT. Only fields that can be compared are
+    /// included.
     package static func values(of lease: BlazarLease, for change: JSONObject) -> JSONObject {
         LeaseFields(change).values(of: lease).body
     }
 
-    /// The values that changes made here have brought, or may have brought, to a lease since a change was first asked
-    /// for, and those that these changes were based on.
+    /// The values that changes from here have set, or may have set, since a change was first requested, and the values
+    /// that those changes were based on.
     ///
     /// - Parameters:
     ///   - change: the change that is about to be sent.
-    ///   - history: every change of the lease that was asked for here, finished ones too.
+    ///   - history: every change of the lease that was requested here, including finished ones.
     /// - Returns: the values.
     package static func ours(_ change: Mutation, among history: [Mutation]) -> [JSONObject] {
         var since = change.createdAt
@@ -76,7 +76,7 @@ package enum ChangeDecision: Sendable, Hashable {
             guard old.id < change.id, old.verb == .update || old.verb == .extend, old.concernsSameLease(as: change),
                 !old.state.isFinal || old.updatedAt >= since
             else { continue }
-            // What took its place asks for what it asked for, and is based on what it was based on.
+            // This change replaced the superseded one: it includes its fields, and is based on the same values.
             if old.state == .superseded { since = min(since, old.createdAt) }
             if old.attempts > 0 { values += [old.body, old.base] }
         }
@@ -84,14 +84,14 @@ package enum ChangeDecision: Sendable, Hashable {
     }
 }
 
-/// What is to be done with one field.
+/// What to do with one field.
 private struct Verdict {
     var conflict: JSONValue?
     var isSent = false
 
     init(_ field: String, wanted: JSONValue, before: JSONValue?, now: JSONValue?, ours: [JSONValue]) {
         guard let now else {
-            // The server does not show it.
+            // The server does not show this field.
             isSent = true
             return
         }

@@ -1,24 +1,26 @@
 package import LeaseModel
 
-/// What asking for a mutation does to those that are queued already.
+/// How a new write combines with the writes that are queued already.
 package struct Enqueueing: Sendable, Hashable {
-    /// The mutation as it is to be queued; `nil` if nothing needs to be sent any more.
+    /// The write to queue; `nil` if nothing more needs to be sent.
     package let mutation: Mutation?
-    /// Those that change, as they are now.
+    /// The queued writes that change, in their new form.
     package let changed: [Mutation]
-    /// The one that stands for what is asked for, if nothing new is queued.
+    /// The write that already covers the request, if no new one is queued.
     package let standing: Mutation?
 
-    /// Decides.
+    /// Combines a new write with the queue.
     ///
-    /// Two changes of one lease that wait become one, field by field, so that everything that was asked for is sent; a
-    /// change of a creation that was never sent changes the draft; a deletion of a creation that was never sent makes both
-    /// go away; a deletion makes waiting changes pointless, and a second deletion changes nothing.
+    /// - Two waiting changes of one lease are merged field by field, so that all requested values are sent.
+    /// - A change of an unsent creation changes its draft.
+    /// - A deletion of an unsent creation cancels both.
+    /// - A deletion replaces waiting changes.
+    /// - A second deletion changes nothing.
     ///
     /// - Parameters:
-    ///   - mutation: what is asked for.
-    ///   - queue: what is queued.
-    ///   - now: the time.
+    ///   - mutation: the new write.
+    ///   - queue: the queued writes.
+    ///   - now: the current time.
     package init(_ mutation: Mutation, onto queue: [Mutation], now: Timestamp) {
         let waiting = queue.filter { $0.concernsSameLease(as: mutation) && Self.neverLeft($0) }
         var mutation = mutation
@@ -47,7 +49,7 @@ package struct Enqueueing: Sendable, Hashable {
             creation.leaseName = creation.body["name"]?.stringValue ?? creation.leaseName
             creation.updatedAt = now
             if creation.state == .rejected {
-                // What was refused is asked for differently now.
+                // The refused creation has been changed, so try it again.
                 creation.state = .queued
                 creation.reason = nil
                 creation.nextAttemptAt = now
@@ -74,11 +76,11 @@ package struct Enqueueing: Sendable, Hashable {
                 supersede(old, .superseded, "The lease is to be deleted.")
             }
         case .update, .extend:
-            // Only with the last one that waits: what stands before it, or between, is done in its order.
-            // Two that are not to be sent after different times stay two.
+            // Merge only with the last waiting write: the ones before it are carried out in their order. Writes with
+            // different time limits stay separate.
             for old in waiting.suffix(1) where old.verb != .delete && old.notAfter == mutation.notAfter {
                 mutation.body = Self.merge(old.body, mutation.body)
-                // What the first was based on is what the person saw; after a conflict it is what is asked for now.
+                // The first change was based on what the user saw. After a conflict, the new change is based on it.
                 let isDecided = old.state == .blocked && old.reason == "conflict"
                 mutation.base =
                     isDecided ? Self.merge(old.base, mutation.base) : Self.merge(mutation.base, old.base)
@@ -96,7 +98,8 @@ package struct Enqueueing: Sendable, Hashable {
         LeaseFields(older).merging(LeaseFields(newer)).body
     }
 
-    /// The values that a change will find: those of changes of ours that are under way, where there are some.
+    /// The values that the change will find: where earlier changes are being carried out, their values replace the
+    /// base.
     private static func expected(_ mutation: Mutation, after queue: [Mutation]) -> JSONObject {
         var base = LeaseFields(mutation.base)
         for old in queue where old.concernsSameLease(as: mutation) && [.sending, .accepted].contains(old.state) {
@@ -112,11 +115,11 @@ package struct Enqueueing: Sendable, Hashable {
         return base.body
     }
 
-    /// Whether no request for it can have been carried out.
+    /// Whether none of its requests can have been carried out.
     private static func neverLeft(_ mutation: Mutation) -> Bool {
         switch mutation.state {
         case .queued, .blocked, .parked: mutation.unconfirmed == nil
-        // The server has said that it did not make it.
+        // The server said that it did not create the lease.
         case .rejected: mutation.verb == .create
         default: false
         }

@@ -1,18 +1,18 @@
 package import LeaseModel
 
-/// Decides what to do next for a scope's queue. Pure: from the queue and the clock to one step.
+/// Decides the next step for a queue, given the queue and the time. It is a pure function.
 package struct QueuePlanner: Sendable {
-    /// The next thing to do.
+    /// The next step.
     package enum Step: Sendable, Hashable {
-        /// Send the creation, with this body.
+        /// Send the creation with this draft.
         case create(Mutation, LeaseDraft)
-        /// Read the lease, and change it if it is as it was.
+        /// Read the lease, and change it if it is unchanged.
         case change(Mutation)
-        /// Read the lease, and delete it if it is of this project.
+        /// Read the lease, and delete it if it belongs to this project.
         case delete(Mutation)
         /// Its time has passed.
         case expire(Mutation, message: String)
-        /// It cannot be done as it stands.
+        /// It cannot be carried out in its present form.
         case reject(Mutation, message: String)
     }
 
@@ -22,19 +22,19 @@ package struct QueuePlanner: Sendable {
 
     /// The next step; `nil` if nothing is due.
     ///
-    /// The mutations of one lease are done in the order in which they were asked for; those of different leases never
+    /// Writes of one lease are carried out in the order in which they were requested. Writes of different leases never
     /// wait for each other.
     package func next(_ queue: [Mutation]) -> Step? {
         let open = queue.filter { !$0.state.isFinal || $0.state == .rejected }.sorted { $0.id < $1.id }
         let due = open.enumerated().filter { index, mutation in
             mutation.state == .queued && dueTime(mutation) <= now && !waits(mutation, earlier: open[..<index])
         }
-        // The longest due first, so that one that fails again and again never starves the others.
+        // The one that has been due longest comes first, so that one that keeps failing does not starve the others.
         let chosen = due.min { ($0.element.nextAttemptAt, $0.element.id) < ($1.element.nextAttemptAt, $1.element.id) }
         return chosen.map { step(for: $0.element) }
     }
 
-    /// When something will be due; `nil` if nothing waits for time alone.
+    /// When the next write is due; `nil` if no write is waiting for a time.
     package func wakeTime(_ queue: [Mutation]) -> Timestamp? {
         let open = queue.sorted { $0.id < $1.id }
         return open.enumerated().filter { index, mutation in
@@ -42,8 +42,8 @@ package struct QueuePlanner: Sendable {
         }.map { dueTime($0.element) }.min()
     }
 
-    /// When a mutation is to be tried next. Nothing waits longer than the longest wait there is: a time beyond it was set
-    /// by a clock that was wrong, and the mutation is due.
+    /// When a write is to be tried next. A time beyond the longest possible wait was set while the clock was wrong, so
+    /// the write is due now.
     private func dueTime(_ mutation: Mutation) -> Timestamp {
         mutation.nextAttemptAt > now.adding(seconds: QueueRules.longestWaitSeconds) ? now : mutation.nextAttemptAt
     }
@@ -51,7 +51,7 @@ package struct QueuePlanner: Sendable {
     private func waits(_ mutation: Mutation, earlier: ArraySlice<Mutation>) -> Bool {
         earlier.contains { other in
             guard other.concernsSameLease(as: mutation) else { return false }
-            // What follows a creation needs the lease; a creation that was refused may be retried.
+            // Writes after a creation need the lease to exist. A creation that was refused may be retried.
             if other.verb == .create, mutation.leaseID == nil { return true }
             return other.state.holdsUpLater
         }
@@ -82,25 +82,27 @@ package struct QueuePlanner: Sendable {
     }
 }
 
-/// What becomes of a creation that could not be sent before its start.
+/// What to do with a creation that could not be sent before its start.
 package enum LateStart: Sendable, Hashable {
     /// Send this.
     case send(LeaseDraft)
-    /// Do not send it any more.
+    /// Do not send it.
     case expired(message: String)
 
-    /// A clock that was ahead by more than this, in seconds, when something was asked for was wrong then.
+    /// How far the clock may have been ahead when a write was requested, in seconds. If it was further ahead, it was
+    /// wrong.
     static let toleratedClockErrorSeconds: Int64 = 3_600
 
-    /// Decides.
+    /// Applies the policy for late starts.
     ///
-    /// A start in the current minute goes out as `now`: Blazar refuses one that arrives in the next minute.
+    /// A start in the current minute is sent as `now`, because Blazar refuses a start that is past when it arrives in
+    /// the next minute.
     ///
     /// - Parameters:
-    ///   - draft: what was asked for.
-    ///   - policy: what the person wants if the start has passed.
-    ///   - askedAt: when it was asked for: the start of a draft that says `now`.
-    ///   - now: the time.
+    ///   - draft: the requested lease.
+    ///   - policy: what the user wants if the start has passed.
+    ///   - askedAt: when it was requested; for a draft that says `now`, this is its start.
+    ///   - now: the current time.
     /// - Returns: what to send, if anything.
     package static func resolve(
         _ draft: LeaseDraft, policy: LateStartPolicy, askedAt: Timestamp, now: Timestamp
@@ -113,13 +115,13 @@ package enum LateStart: Sendable, Hashable {
         }
         let minute = now.truncatedToMinute
         if draft.start == .now, askedAt > now.adding(seconds: toleratedClockErrorSeconds) {
-            // The clock was wrong when it was asked for, and with it every date that was counted from then.
+            // The clock was wrong when the lease was requested, and so is every date that was computed from it.
             let error = askedAt.seconds(since: now)
             sent.endsAt = draft.endsAt.adding(seconds: -error)
             sent.beforeEnd = draft.beforeEnd?.adding(seconds: -error)
             return .send(sent)
         }
-        // Somebody who asked for a date that was past by then has been told, and wants it sent all the same.
+        // The start had already passed when the lease was requested. The user was told so, and wants it sent anyway.
         let askedLate = draft.start != .now && wanted.truncatedToMinute < askedAt.truncatedToMinute
         if askedLate, policy == .expire { return .send(sent) }
         let isLate = wanted.truncatedToMinute < minute
@@ -135,7 +137,7 @@ package enum LateStart: Sendable, Hashable {
                 sent.start = .now
                 let lateness = now.seconds(since: wanted)
                 sent.endsAt = draft.endsAt.adding(seconds: lateness)
-                // Blazar refuses one that is not between start and end.
+                // The time of the notice must stay between start and end: Blazar refuses others.
                 sent.beforeEnd = draft.beforeEnd?.adding(seconds: lateness)
             }
         }
@@ -148,15 +150,15 @@ package enum LateStart: Sendable, Hashable {
 }
 
 extension Mutation {
-    /// The write with limits that make sense now, if the clock was ahead when it was asked for: "for ten minutes" was
-    /// counted from a time that has not come yet.
+    /// The write with corrected limits, if the clock was ahead when it was requested. A limit such as "for ten minutes"
+    /// was then computed from a time in the future.
     ///
-    /// Doing it again changes nothing more.
+    /// Correcting a write again changes nothing.
     package func countingLimits(from now: Timestamp) -> Mutation {
         let error = createdAt.seconds(since: now)
         guard error > LateStart.toleratedClockErrorSeconds else { return self }
         func counted(_ limit: Timestamp?) -> Timestamp? {
-            // One that is before the write was asked for has been counted anew, or was meant as it is.
+            // A limit before the time of the request has been corrected already, or was meant as it is.
             limit.map { $0 >= createdAt ? $0.adding(seconds: -error) : $0 }
         }
         var next = self

@@ -1,19 +1,19 @@
 package import LeaseModel
 
-/// The rules by which a mutation moves from state to state. Pure: same input, same output.
+/// The rules by which a write changes its state. They are pure functions.
 package struct QueueRules: Sendable, Hashable {
     /// How long the server may still be working on a request whose answer was lost, in seconds.
     package var quietPeriodSeconds: Int64
-    /// How many failures without a known reason are tolerated in a row.
+    /// The number of unexplained failures in a row after which a write is parked.
     package var failuresBeforeParking: Int
     package var backoff: Backoff
-    /// The longest that anything waits for its next attempt, in seconds, whatever a server asks for.
+    /// The longest wait until the next attempt, in seconds, whatever the server asks for.
     package static let longestWaitSeconds: Int64 = 3_600
-    /// A lease that is between two states is tried again at least this often, in seconds.
+    /// The backoff for a lease in a transient status. The waits are short, because the status may change at any time.
     private static let betweenStates = Backoff(baseSeconds: 2, capSeconds: 30)
-    /// That many times as many tries as after a failure without a reason: about an hour.
+    /// How many times more attempts a transient status gets than an unexplained failure: enough for about an hour.
     private static let patienceBetweenStates = 15
-    /// How many whole lists without the lease, begun after the quiet period, prove that it was not created.
+    /// How many complete lists without the lease, requested after the quiet period, prove that it was not created.
     package static let absencesThatProve = 2
 
     package init(
@@ -27,14 +27,14 @@ package struct QueueRules: Sendable, Hashable {
 
     // MARK: - After an attempt
 
-    /// The mutation after one of its requests has ended.
+    /// The write after one of its attempts has ended.
     ///
     /// - Parameters:
-    ///   - mutation: as it was when the request left.
-    ///   - outcome: what came of it.
-    ///   - now: the time.
-    ///   - random: the source of chance, for the backoff.
-    /// - Returns: the mutation as it is now.
+    ///   - mutation: the write as it was when the request was sent.
+    ///   - outcome: the outcome of the attempt.
+    ///   - now: the current time.
+    ///   - random: the source of randomness for the backoff.
+    /// - Returns: the write in its new state.
     package func mutation(
         _ mutation: Mutation, after outcome: AttemptOutcome, now: Timestamp,
         using random: inout some RandomNumberGenerator
@@ -99,14 +99,14 @@ package struct QueueRules: Sendable, Hashable {
         mutation.failures += 1
         let wait = (backoff ?? self.backoff).seconds(
             failures: mutation.failures, retryAfter: retryAfter, using: &random)
-        // A second at least, so that a queue in which everything fails comes to rest.
+        // Wait at least a second, so that a queue in which everything fails comes to rest.
         let seconds = min(max(1, wait.rounded(.up)), Double(Self.longestWaitSeconds))
         mutation.nextAttemptAt = now.adding(seconds: Int64(seconds))
     }
 
     // MARK: - After a crash
 
-    /// A mutation that was being sent when its process died: nobody knows whether the request left.
+    /// A write whose process died while sending it. Nobody knows whether the request was sent.
     package static func recovered(_ mutation: Mutation, now: Timestamp) -> Mutation {
         guard mutation.state == .sending else { return mutation }
         var next = mutation
@@ -115,7 +115,7 @@ package struct QueueRules: Sendable, Hashable {
             next.state = .unknown
             next.message = "The program stopped while the request was under way."
         } else {
-            // A change and a deletion look before they act, so that repeating one does no harm.
+            // Changes and deletions read the lease first, so repeating them is safe.
             next.state = .queued
             next.unconfirmed = nil
         }
@@ -124,15 +124,15 @@ package struct QueueRules: Sendable, Hashable {
 
     // MARK: - After a list
 
-    /// A whole list of the scope, as far as it concerns a mutation in doubt.
+    /// What a complete list of the scope says about an unconfirmed write.
     package struct ListObservation: Sendable, Hashable {
-        /// The run that brought the list.
+        /// The sync run that read the list.
         package var run: Int64
-        /// The server's clock when it began to answer; ours if it did not say.
+        /// The server's time when it began to answer, or the local time if the server did not give one.
         package var serverDate: Timestamp
-        /// The leases that may be the one wanted.
+        /// The leases that may be the result of the write.
         package var matches: [String]
-        /// Whether the matches carry the token, rather than merely look alike.
+        /// Whether the matches carry the token, rather than only look alike.
         package var isCertain: Bool
 
         package init(run: Int64, serverDate: Timestamp, matches: [String], isCertain: Bool) {
@@ -143,11 +143,12 @@ package struct QueueRules: Sendable, Hashable {
         }
     }
 
-    /// The mutation after a whole list has been read.
+    /// The write after a complete list has been read.
     ///
-    /// Found: it is that lease, whatever its status. Not found in two lists that began after the quiet period: it was
-    /// not created, and is sent again with the same token. The period is measured on the server's clock, from the
-    /// first list after the attempt, so that setting or suspending this machine's clock cannot shorten it.
+    /// If the lease is found, the write is settled, whatever the lease's status. If it is missing from two lists that
+    /// were requested after the quiet period, it was not created, and the creation is sent again with the same token.
+    /// The period is measured by the server's clock, from the first list after the attempt, so that setting the local
+    /// clock or suspending this machine cannot shorten it.
     package func mutation(_ mutation: Mutation, after observation: ListObservation, now: Timestamp) -> Mutation {
         guard mutation.state == .unknown, var unconfirmed = mutation.unconfirmed,
             observation.run > max(unconfirmed.run, unconfirmed.seenRun)
@@ -183,7 +184,7 @@ package struct QueueRules: Sendable, Hashable {
         return next
     }
 
-    /// The mutation after a whole list has been read that has, or has not, the lease of an accepted one.
+    /// An accepted write after a complete list has been read.
     package func settled(_ mutation: Mutation, isListed: Bool, now: Timestamp) -> Mutation {
         guard mutation.state == .accepted else { return mutation }
         var next = mutation
@@ -194,14 +195,14 @@ package struct QueueRules: Sendable, Hashable {
     }
 }
 
-/// How long to wait before trying again: exponential, with full jitter.
+/// Exponential backoff with full jitter.
 ///
 /// Full jitter spreads clients that failed together over the whole interval (Brooker, "Exponential Backoff And Jitter",
 /// AWS Architecture Blog, 2015).
 package struct Backoff: Sendable, Hashable {
     /// The longest wait after the first failure, in seconds.
     package var baseSeconds: Double
-    /// The longest wait ever, in seconds.
+    /// The longest wait after any number of failures, in seconds.
     package var capSeconds: Double
 
     package init(baseSeconds: Double = 2, capSeconds: Double = 600) {
@@ -209,7 +210,7 @@ package struct Backoff: Sendable, Hashable {
         self.capSeconds = capSeconds
     }
 
-    /// The longest wait, in seconds, after so many failures in a row.
+    /// The longest wait after this many failures in a row, in seconds.
     package func ceiling(failures: Int) -> Double {
         guard failures > 0 else { return 0 }
         var ceiling = baseSeconds
@@ -217,18 +218,19 @@ package struct Backoff: Sendable, Hashable {
         return min(ceiling, capSeconds)
     }
 
-    /// The wait in seconds after so many failures in a row.
+    /// The wait after this many failures in a row.
     ///
     /// - Parameters:
-    ///   - failures: failures since the last success.
-    ///   - retryAfter: what the server asked for; never waited less.
-    ///   - random: the source of chance.
-    /// - Returns: seconds to wait.
+    ///   - failures: the number of failures since the last success.
+    ///   - retryAfter: the server's requested delay, which is the minimum.
+    ///   - random: the source of randomness.
+    /// - Returns: the wait in seconds.
     package func seconds(
         failures: Int, retryAfter: ServerDelay?, using random: inout some RandomNumberGenerator
     ) -> Double {
         let ceiling = ceiling(failures: failures)
-        // Not `Double.random(in:using:)`: it draws again until it likes the number, for ever from a constant source.
+        // Not `Double.random(in:using:)`: it draws until it gets a suitable number, which takes forever with a constant
+        // source.
         let jittered = ceiling * Double(random.next() >> 11) / Double(1 << 53 as UInt64)
         return max(jittered, Double(retryAfter?.seconds ?? 0))
     }
