@@ -2,16 +2,16 @@ import BlazarClient
 package import LeaseModel
 import OpenStackClient
 
-/// Finds out, step by step, whether a cloud can be used.
+/// Checks step by step whether a cloud can be used.
 package struct CloudCheck: Sendable {
     private let connection: CloudConnection
 
     package init(connection: CloudConnection) { self.connection = connection }
 
-    /// What is configured; nothing is asked of the cloud.
+    /// Describes the configuration, without contacting the cloud.
     ///
-    /// - Parameter step: what to call that.
-    /// - Returns: what there is to say.
+    /// - Parameter step: the name of the step in the findings.
+    /// - Returns: the findings.
     package func configuration(_ step: String = "configuration") -> [Diagnosis] {
         let (name, cloud) = (connection.name, connection.cloud)
         let parts = [
@@ -30,7 +30,7 @@ package struct CloudCheck: Sendable {
         return findings
     }
 
-    /// The findings, the first failure last.
+    /// Runs all steps until one fails. A failure is the last finding.
     package func run() async -> [Diagnosis] {
         let name = connection.name
         var findings = configuration()
@@ -65,7 +65,7 @@ package struct CloudCheck: Sendable {
                             creations with a bare 500: Blazar cannot make a Keystone trust with it.
                             """))
             }
-            // No lease has this id: Blazar's own 404 proves that it is Blazar, and that it listens.
+            // No lease has this id, so a 404 from Blazar itself proves that Blazar is there and answers.
             switch try await connection.blazar.lease(id: "00000000-0000-0000-0000-000000000000") {
             case .gone, .lease:
                 findings.append(
@@ -89,7 +89,7 @@ package struct CloudCheck: Sendable {
         return findings
     }
 
-    /// The steps of the login that were done.
+    /// The findings about the steps of the login that were carried out.
     private func steps() -> [Diagnosis] {
         connection.session.loginSteps.flatMap { entry -> [Diagnosis] in
             guard connection.cloud.credentials.login != nil, let finding = entry.finding else { return [] }

@@ -2,25 +2,25 @@ import BlazarClient
 package import LeaseModel
 package import OpenStackClient
 
-/// A cloud that can be asked: its configuration, and a session that logs in when it is first used.
+/// A connection to a cloud: its configuration, and a session that logs in when it is first used.
 package struct CloudConnection: Sendable {
     package let cloud: CloudConfiguration
-    /// What tells whether its configuration is still what it was.
+    /// A fingerprint of the configuration. If it differs, the configuration has changed.
     package let fingerprint: String
     package let session: any ServiceSession
-    /// The time by the cloud's clock, as far as it is known.
+    /// The current time by the cloud's clock, as far as it is known.
     let now: @Sendable () -> Timestamp
-    /// What is known of when credentials end; `nil` if nothing is kept of that.
+    /// A record of when credentials expire; `nil` if none is kept.
     let ends: CredentialEnds?
     private let shutDown: @Sendable () async -> Void
 
-    /// Connects a cloud by a session that something else keeps, as tests do.
+    /// Makes a connection with a given session, as tests do.
     ///
     /// - Parameters:
     ///   - cloud: the configuration.
     ///   - session: the session.
-    ///   - now: the computer's clock.
-    ///   - ends: what is known of when credentials end; `nil` if nothing is kept of that.
+    ///   - now: the local clock.
+    ///   - ends: a record of when credentials expire; `nil` if none is kept.
     ///   - shutDown: closes the connections.
     package init(
         cloud: CloudConfiguration, session: any ServiceSession, now: @escaping @Sendable () -> Timestamp,
@@ -34,17 +34,17 @@ package struct CloudConnection: Sendable {
         self.shutDown = shutDown
     }
 
-    /// What the cloud is found by.
+    /// The reference by which the cloud is looked up.
     package var reference: CloudReference { cloud.reference }
-    /// What to call the cloud in front of a person; nothing can be looked up by it.
+    /// The name to show to people. The cloud cannot be looked up by it.
     package var name: String { cloud.displayName }
 
-    /// The `Date` of an answer, unless it cannot have been the cloud's.
+    /// The `Date` of an answer, unless it cannot come from the cloud's clock.
     func confirmed(_ date: Timestamp?, sent: Timestamp) -> Timestamp? {
         session.time.map { $0.confirmed(date, sent: sent) } ?? date
     }
 
-    /// What a person should know of the computer's clock; `nil` if it shows the cloud's time, or nearly.
+    /// A remark about the local clock; `nil` if it agrees with the cloud's clock, or nearly so.
     package var clockRemark: String? {
         guard let ahead = session.time?.secondsAhead, ahead.magnitude >= Self.remarkedSeconds else { return nil }
         let length = ahead.magnitude >= 86_400 ? "\(ahead.magnitude / 86_400) days" : "\(ahead.magnitude) seconds"
@@ -54,7 +54,7 @@ package struct CloudConnection: Sendable {
             """
     }
 
-    /// Clocks that differ by less, in seconds, need nobody's attention.
+    /// The smallest difference between the clocks that is worth a remark, in seconds.
     private static let remarkedSeconds: UInt64 = 60
 
     var blazar: BlazarAPI { BlazarAPI(session: session, now: now) }
@@ -62,15 +62,15 @@ package struct CloudConnection: Sendable {
     var network: NetworkAPI { NetworkAPI(session: session, now: now) }
     var identity: IdentityAPI { IdentityAPI(session: session, now: now) }
 
-    /// Closes the connections. Must be called when the cloud is no longer needed.
+    /// Closes the connections. Call it when the cloud is no longer needed.
     package func close() async { await shutDown() }
 }
 
 extension CloudConnection {
-    /// When what the cloud is logged in with ends, as far as is known here.
+    /// When the login or credential expires, as far as is known.
     package var loginEnd: LoginEnd? { ends?.end(of: cloud) }
 
-    /// Asks when the credential ends, and notes it. Whatever goes wrong with that is no failure of anything.
+    /// Asks when the credential expires, and records it. Errors are ignored: nothing depends on this.
     func noteLoginEnd() async {
         guard let ends, let identity = try? await session.identity() else { return }
         switch cloud.credentials {
@@ -78,17 +78,17 @@ extension CloudConnection {
             let answer = try? await self.identity.end(ofApplicationCredential: reference, user: identity.userID)
             if case .listed(let end)? = answer { ends.note(end, of: cloud) }
         case .token, .federated(_, .accessToken):
-            // A token for the project ends when the one does that it was got with.
+            // A token for the project expires together with the token from which it was obtained.
             ends.note(identity.expiresAt, of: cloud)
         case .password, .totp, .multifactor, .federated: break
         }
     }
 
-    /// A report with a word about a login that is about to end, or has ended.
+    /// Adds a warning to a report if the login is about to expire or has expired.
     func warning(of report: SyncReport, asks: Bool) async -> SyncReport {
         if asks, report.failure == nil { await noteLoginEnd() }
         let now = now()
-        // A login that is refused has said so itself.
+        // A rejected login has been reported already.
         guard report.failure != .authentication, let end = loginEnd, now >= end.tellsFrom else { return report }
         var report = report
         report.warnings.append(end.sentence(now: now))

@@ -1,16 +1,17 @@
 package import LeaseModel
 package import LeaseStore
 
-/// Where a cloud's credentials lead, compared with where a write has to go.
+/// Compares the site and project that a cloud's credentials lead to with those that a write is bound to.
 ///
-/// A write is bound to a site and project when it is queued. Which cloud sends it is decided by the token, each time.
+/// A write is bound to a site and project when it is queued. For each attempt, the token decides which cloud may send
+/// it.
 package enum CloudDestination {
-    /// One sentence about writes that a cloud must not send.
-    package static func detour(of cloud: CloudReference, from bound: Scope, to led: Scope) -> String {
-        "It waits: it is for \(place(bound)), but cloud \(cloud) now leads to \(place(led))."
+    /// A sentence about writes that a cloud must not send.
+    package static func detour(of cloud: CloudReference, from bound: Scope, to actual: Scope) -> String {
+        "It waits: it is for \(place(bound)), but cloud \(cloud) now leads to \(place(actual))."
     }
 
-    /// One sentence about writes that no configured cloud can send.
+    /// A sentence about writes that no configured cloud can send.
     package static func unreached(_ bound: Scope) -> String {
         "It waits: it is for \(place(bound)), and no configured cloud leads there."
     }
@@ -21,21 +22,22 @@ package enum CloudDestination {
     }
 }
 
-/// A creation whose cloud was edited since it was last used, and could not be asked: where it leads now is not known.
+/// The cloud of a creation whose configuration has changed since it was last used. The cloud could not be asked, so its
+/// site and project are unconfirmed.
 package struct UnconfirmedDestination: Sendable, Hashable {
     package static let reason = "cloud"
     package let cloud: CloudReference
 
     package init(cloud: CloudReference) { self.cloud = cloud }
 
-    /// The creation as it waits until the cloud's token tells where it leads.
+    /// The creation in a blocked state, until the cloud's token confirms its site and project.
     func holding(_ creation: Mutation, bound: Scope) -> Mutation {
         var next = creation
         next.state = .blocked
         next.reason = Self.reason
         next.base = ["cloud": .string(cloud.description)]
         next.message = """
-            It waits: the configuration of cloud \(cloud) has changed since it was last used, when it led to project \
+            It waits: the configuration of cloud \(cloud) has changed since it was last used, when it actual to project \
             \(bound.projectName) at \(bound.endpoint). The creation is sent if the cloud still leads there, which the \
             next `leasehold sync --os-cloud \(cloud)` finds out.
             """
@@ -47,7 +49,7 @@ package struct UnconfirmedDestination: Sendable, Hashable {
             && mutation.base["cloud"]?.stringValue == cloud.description
     }
 
-    /// The creation, once the token has said that its cloud leads where it is bound to.
+    /// The creation, unblocked because the token confirmed that the cloud still leads to its site and project.
     static func released(_ mutation: Mutation, by cloud: CloudReference, at now: Timestamp) -> Mutation {
         guard holds(mutation, of: cloud) else { return mutation }
         var next = mutation
@@ -62,7 +64,7 @@ package struct UnconfirmedDestination: Sendable, Hashable {
 }
 
 extension LeaseStore {
-    /// The scope of a token, if it has been used before.
+    /// The scope of a token, if it was used before.
     func knownScope(of identity: ScopeIdentity) throws(StoreError) -> Scope? {
         try scopes().first {
             $0.endpoint == SiteEndpoint.normalized(identity.endpoint) && $0.region == identity.region
@@ -70,19 +72,20 @@ extension LeaseStore {
         }
     }
 
-    /// Tells of the writes that a cloud would have sent where it led before, and must not send where it leads now.
+    /// Records that a cloud leads to another site or project than before, in the writes that it can therefore no longer
+    /// send.
     ///
     /// - Parameters:
     ///   - cloud: the cloud.
-    ///   - before: where it led when it was last used.
-    ///   - led: where its token leads.
-    ///   - now: the time.
-    /// - Returns: a sentence for each.
+    ///   - before: the scope that the cloud actual to when it was last used.
+    ///   - actual: the scope that its token leads to now.
+    ///   - now: the current time.
+    /// - Returns: a sentence for each of these writes.
     /// - Throws: ``StoreError``.
     func noteDetours(
-        of cloud: CloudReference, before: Scope?, to led: Scope, at now: Timestamp
+        of cloud: CloudReference, before: Scope?, to actual: Scope, at now: Timestamp
     ) throws(StoreError) -> [String] {
-        let elsewhere = try mutations(scopes: nil, includesFinal: false).filter { $0.address != led.queueAddress }
+        let elsewhere = try mutations(scopes: nil, includesFinal: false).filter { $0.address != actual.queueAddress }
         guard !elsewhere.isEmpty else { return [] }
         let bound = try scopes()
         var sentences: [String] = []
@@ -91,7 +94,7 @@ extension LeaseStore {
             guard isHeld || (mutation.state == .queued && mutation.address == before?.queueAddress),
                 let scope = bound.first(where: { $0.queueAddress == mutation.address })
             else { continue }
-            var sentence = CloudDestination.detour(of: cloud, from: scope, to: led)
+            var sentence = CloudDestination.detour(of: cloud, from: scope, to: actual)
             if isHeld {
                 sentence += """
                      Cancel it with `leasehold queue cancel \(mutation.id)`, or have it sent to where it is for with \
@@ -104,7 +107,7 @@ extension LeaseStore {
         return sentences
     }
 
-    /// Writes down what a person should know of a write that has not left.
+    /// Stores a message for people in a write that has not been sent.
     package func remark(_ sentence: String, on mutation: Mutation, at now: Timestamp) throws(StoreError) {
         _ = try changeMutation(id: mutation.id) { present, _ in
             guard [.queued, .blocked].contains(present.state), present.message != sentence else { return [] }

@@ -3,7 +3,7 @@ package import Logging
 package import OpenStackClient
 import Synchronization
 
-/// The clouds that a person has configured.
+/// The clouds that the user has configured.
 package struct CloudDirectory: Sendable {
     let loader: CloudConfigurationLoader
     private let environment: [String: String]
@@ -20,16 +20,16 @@ package struct CloudDirectory: Sendable {
     private let decorate: @Sendable (any HTTPTransport) -> any HTTPTransport
 
     /// - Parameters:
-    ///   - environment: the environment variables; `LEASEHOLD_TIMEOUT_SECONDS` bounds every wait.
+    ///   - environment: the environment variables. `LEASEHOLD_TIMEOUT_SECONDS` limits every wait.
     ///   - homeDirectory: the user's home folder.
     ///   - currentDirectory: the current folder.
-    ///   - userAgent: what to call ourselves towards servers.
+    ///   - userAgent: the `User-Agent` sent to servers.
     ///   - now: the clock.
-    ///   - uptime: counts seconds whoever sets the clock; `nil` if nobody sets it.
-    ///   - options: what the command line says of the one cloud that is meant, by the names of clouds.yaml.
-    ///   - assistant: who can be asked to log in; `nil` if nobody can.
-    ///   - logger: where requests and decisions are noted.
-    ///   - decorate: puts something around each transport, such as a log.
+    ///   - uptime: a seconds counter that setting the clock does not change; `nil` if the clock is never set.
+    ///   - options: settings from the command line for the selected cloud, by their names in clouds.yaml.
+    ///   - assistant: asks a person to log in; `nil` if nobody can be asked.
+    ///   - logger: the log for requests and decisions.
+    ///   - decorate: wraps each transport, for example in a log.
     package init(
         environment: [String: String], homeDirectory: String, currentDirectory: String, userAgent: String,
         now: @escaping @Sendable () -> Timestamp, uptime: (@Sendable () -> Int64)? = nil,
@@ -52,11 +52,11 @@ package struct CloudDirectory: Sendable {
         self.decorate = decorate
     }
 
-    /// A cloud that was asked for: how to reach it, or why that cannot be done.
+    /// A selected cloud: its connection, or why there is none.
     package struct Entry: Sendable {
-        /// What it is found by.
+        /// The reference by which it is looked up.
         package let reference: CloudReference
-        /// What to call it in front of a person.
+        /// The name to show to people.
         package let name: String
         package let connection: Result<CloudConnection, CloudError>
 
@@ -67,29 +67,29 @@ package struct CloudDirectory: Sendable {
         }
     }
 
-    /// A cloud that was asked for: its configuration, or what is wrong with it.
+    /// A selected cloud: its configuration, or what is wrong with it.
     package struct Configured: Sendable {
         package let reference: CloudReference
         let cloud: Result<CloudConfiguration, CloudError>
 
-        /// What tells whether the configuration is still what it was; `nil` if it is faulty.
+        /// A fingerprint of the configuration, which changes with it; `nil` if the configuration is invalid.
         package var fingerprint: String? { try? cloud.get().fingerprint }
     }
 
-    /// When what the configured clouds are logged in with ends, as far as is known here.
+    /// When the logins and credentials of the configured clouds expire, as far as is known.
     package func loginEnds() -> [LoginEnd] {
         let all = (try? loader.load(.all)) ?? []
         return all.compactMap { (try? $0.result.get()).flatMap(ends.end) }
     }
 
-    /// Connects a cloud; nothing is sent before its first request.
+    /// Connects a cloud. Nothing is sent before its first request.
     ///
-    /// - Throws: ``CloudError`` if its configuration is faulty.
+    /// - Throws: ``CloudError`` if its configuration is invalid.
     package func connect(_ configured: Configured) throws(CloudError) -> CloudConnection {
         try connect(try configured.cloud.get()).get()
     }
 
-    /// The names of the clouds that are configured.
+    /// The names of all configured clouds.
     ///
     /// - Throws: ``CloudError`` if the files cannot be read.
     package func names() throws(CloudError) -> [String] {
@@ -100,9 +100,9 @@ package struct CloudDirectory: Sendable {
         }
     }
 
-    /// The clouds of a selection as they are configured, once for each region; none is connected.
+    /// The configurations of the selected clouds, one for each region. None is connected.
     ///
-    /// - Throws: ``CloudError`` if the files cannot be read at all, or if it cannot be told which cloud is meant.
+    /// - Throws: ``CloudError`` if the files cannot be read, or if the selection is ambiguous.
     package func configured(_ clouds: Clouds) throws(CloudError) -> [Configured] {
         do {
             return try loader.load(clouds).map {
@@ -113,9 +113,9 @@ package struct CloudDirectory: Sendable {
         }
     }
 
-    /// The clouds of a selection, once for each region. A faulty entry is a result of its own and hides no other.
+    /// The selected clouds, one for each region. An invalid entry is returned as such, and does not hide the others.
     ///
-    /// - Throws: ``CloudError`` if the files cannot be read at all, or if it cannot be told which cloud is meant.
+    /// - Throws: ``CloudError`` if the files cannot be read, or if the selection is ambiguous.
     package func entries(_ clouds: Clouds) throws(CloudError) -> [Entry] {
         try configured(clouds).map { configured in
             switch configured.cloud {
@@ -129,9 +129,9 @@ package struct CloudDirectory: Sendable {
         }
     }
 
-    /// What the person's policy file says of sites.
+    /// The site rules in the user's policy file.
     ///
-    /// - Throws: ``CloudError`` if it cannot be understood.
+    /// - Throws: ``CloudError`` if the file is invalid.
     package func policies() throws(CloudError) -> SitePolicies {
         do {
             return try SitePolicyFile.load(
@@ -143,7 +143,7 @@ package struct CloudDirectory: Sendable {
 
     private func connect(_ cloud: CloudConfiguration) -> Result<CloudConnection, CloudError> {
         var cloud = cloud
-        // Policies warn and never stop anything: who asks for them learns that the file is broken.
+        // Policies only warn, so an invalid file is no reason to fail here. Commands that show policies report it.
         let policy = try? policies().policy(of: [cloud.displayName, cloud.reference.entry])
         if policy?.sendsClientEvent == false { cloud.sendsClientEvent = false }
         do throws(ServiceError) {
@@ -157,10 +157,10 @@ package struct CloudDirectory: Sendable {
         }
     }
 
-    /// A transport as it is used, and as it is closed.
+    /// The transport to send requests with, and the one to close.
     typealias Transports = (sending: any HTTPTransport, closing: AsyncHTTPClientTransport)
 
-    /// A session that logs in when it is first used.
+    /// Makes a session that logs in when it is first used.
     func session(_ cloud: CloudConfiguration) throws(ServiceError) -> (KeystoneSession, Transports) {
         note(cloud)
         try proxies.check(cloud.authURL, cloud: cloud.displayName)
@@ -173,7 +173,7 @@ package struct CloudDirectory: Sendable {
         return (session, (sending, transport))
     }
 
-    /// Says how a cloud came to be configured so.
+    /// Logs which configuration a cloud uses, and why.
     private func note(_ cloud: CloudConfiguration) {
         guard let logger else { return }
         for warning in cloud.warnings where said.isNew(warning) { logger.warning("\(warning)") }
@@ -191,7 +191,7 @@ package struct CloudDirectory: Sendable {
         for remark in [summary] + cloud.remarks where said.isNew(remark) { logger.info("\(remark)") }
     }
 
-    /// What has been said, so that nothing is said twice.
+    /// Remembers what has been logged, so that nothing is logged twice.
     private final class SaidOnce: Sendable {
         private let texts = Mutex<Set<String>>([])
 

@@ -3,13 +3,13 @@ package import LeaseModel
 import LeaseStore
 package import OpenStackClient
 
-/// Why a cloud could not be read or written: the one error of this module.
+/// Why a cloud could not be read or written. It is the only error of this module.
 ///
-/// Whatever a layer below throws (``ServiceError``, ``StoreError``, a server's refusal, a broken file) becomes one of
-/// these, and a ``SyncReport`` or a `LeaseholdError` is made from it.
+/// Every error of a lower layer (``ServiceError``, ``StoreError``, a server's refusal, a damaged file) is converted to
+/// it. A ``SyncReport`` or a `LeaseholdError` is made from it.
 package struct CloudError: Error, Sendable, Hashable, CustomStringConvertible {
     package let failure: SyncReport.Failure
-    /// One sentence: what, where, and what to do.
+    /// One sentence: what failed, where, and what to do.
     package let message: String
     var requestID: String?
     var retryAfter: ServerDelay?
@@ -25,19 +25,19 @@ package struct CloudError: Error, Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { message }
 
-    /// How a sync that ended so is recorded.
+    /// The recorded outcome of a sync that ended with this error.
     var outcome: SyncRun.Outcome { failure == .suspect ? .suspect : .failed }
 }
 
 extension CloudError {
-    /// Any error of a conversation with a cloud.
+    /// Converts any error that occurs while talking to a cloud.
     package init(_ error: any Error) {
         switch error {
         case let error as CloudError: self = error
         case let error as ServiceError: self.init(error)
         case let error as StoreError: self.init(error)
         case is CancellationError: self.init(failure: .cancelled, message: "It was stopped before it was done.")
-        // What is left has to do with files beside the database.
+        // All other errors come from files beside the database.
         default: self.init(failure: .database, message: "\(error)")
         }
     }

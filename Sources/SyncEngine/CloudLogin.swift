@@ -1,7 +1,7 @@
 package import LeaseModel
 import OpenStackClient
 
-/// Logs people in to clouds, and out.
+/// Logs a person in to a cloud, and out of it.
 package struct CloudLogin: Sendable {
     private let session: KeystoneSession
     private let transport: any HTTPTransport
@@ -18,14 +18,14 @@ package struct CloudLogin: Sendable {
     /// Its region; `nil` if none is configured.
     package var region: String? { session.cloud.region }
 
-    /// The login as ccauth writes it; `nil` if it is of another kind.
+    /// The login as ccauth writes it; `nil` for a login of another kind.
     package var chameleon: ChameleonLogin? { ChameleonLogin(session.cloud) }
 
     /// Logs in.
     ///
-    /// - Parameter asksAgain: whether to ask a person even if there is a login.
-    /// - Returns: whom the login is for, and what it opens.
-    /// - Throws: ``CloudError``
+    /// - Parameter asksAgain: whether to ask a person even if there is a valid login.
+    /// - Returns: who logged in, and which projects the login gives access to.
+    /// - Throws: ``CloudError``.
     package func logIn(askingAgain asksAgain: Bool) async throws(CloudError) -> LoginSummary {
         do {
             return try await session.logIn(askingAgain: asksAgain)
@@ -34,10 +34,10 @@ package struct CloudLogin: Sendable {
         }
     }
 
-    /// Ends the login that is kept.
+    /// Ends the stored login.
     ///
     /// - Returns: whether there was one.
-    /// - Throws: ``CloudError``
+    /// - Throws: ``CloudError``.
     package func logOut() async throws(CloudError) -> Bool {
         do {
             return try await session.logOut()
@@ -48,7 +48,7 @@ package struct CloudLogin: Sendable {
 
     /// Chameleon's sites, from its public list.
     ///
-    /// - Throws: ``CloudError``
+    /// - Throws: ``CloudError``.
     package func sites(listURL: String) async throws(CloudError) -> [ChameleonSite] {
         let request = HTTPRequest(method: "GET", url: listURL, headers: ["Accept": "application/json"])
         do throws(TransportError) {
@@ -70,14 +70,14 @@ package struct CloudLogin: Sendable {
         }
     }
 
-    /// Closes the connections. Must be called when the cloud is no longer needed.
+    /// Closes the connections. Call it when the cloud is no longer needed.
     package func close() async { await shutDown() }
 }
 
 extension CloudDirectory {
-    /// A cloud to log in to.
+    /// Makes a login to a cloud.
     ///
-    /// - Throws: ``CloudError`` if it is not configured, or not rightly.
+    /// - Throws: ``CloudError`` if the cloud is not configured, or its configuration is invalid.
     package func login(_ target: LoginTarget) throws(CloudError) -> CloudLogin {
         let cloud: CloudConfiguration
         do throws(CloudConfigurationError) {

@@ -2,10 +2,10 @@ package import LeaseModel
 package import LeaseStore
 import SyncPlanner
 
-/// Brings one cloud and the database together: reads its leases, and sends what is queued for it.
+/// Syncs one cloud with the database: pulls its leases, then pushes the queue.
 ///
-/// Reading comes first: it tells which creations in doubt have been carried out, and an answer that is not to be
-/// believed (a captive portal's, say) is noticed before anything is sent.
+/// Pulling comes first. It finds out which unconfirmed creations have been carried out, and it notices an answer that
+/// cannot be trusted (from a captive portal, for example) before anything is sent.
 package struct CloudSync: Sendable {
     private let store: LeaseStore
     private let connection: CloudConnection
@@ -17,10 +17,10 @@ package struct CloudSync: Sendable {
     /// - Parameters:
     ///   - store: the database.
     ///   - connection: the cloud.
-    ///   - options: how.
-    ///   - random: the source of chance.
-    ///   - checkpoint: called between any two steps; what it throws ends the sync there, as a crash would.
-    ///   - progress: told what happens, while it happens.
+    ///   - options: the options of the sync.
+    ///   - random: the source of randomness.
+    ///   - checkpoint: called between steps. If it throws, the sync ends there, as in a crash.
+    ///   - progress: called for everything that happens.
     package init(
         store: LeaseStore, connection: CloudConnection, options: SyncOptions,
         random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
@@ -35,10 +35,10 @@ package struct CloudSync: Sendable {
         self.progress = progress
     }
 
-    /// Reads, sends, and reads again if anything was sent.
+    /// Pulls, pushes, and pulls again if anything was sent.
     package func run() async -> SyncReport {
-        // What a dead process was sending: the list that follows may show what became of it. If the database cannot be
-        // used, reading the cloud says so.
+        // First recover the writes that a dead process was sending: the list read next may show their outcome. If the
+        // database cannot be used, the pull reports it.
         let known = try? await knownScope()
         if let known { _ = try? push(known.scope).recover() }
         let before = try? store.scope(ofCloud: connection.reference.description)
@@ -48,7 +48,7 @@ package struct CloudSync: Sendable {
         do {
             try checkpoint("list read")
             let identity = try await connection.scopeIdentity()
-            // The token may have been renewed meanwhile, and be for another project.
+            // The token may have been renewed in the meantime, for another project.
             let same = known?.identity == identity ? known?.scope : nil
             guard let scope = try same ?? store.knownScope(of: identity) else { return report }
             report.warnings += try store.noteDetours(
@@ -90,7 +90,7 @@ package struct CloudSync: Sendable {
         await LeaseListSync(store: store, connection: connection, options: options, progress: progress).run()
     }
 
-    /// The scope that the token leads to now, whatever the cloud led to before.
+    /// The scope that the token leads to now, which may differ from the one that the cloud led to before.
     private func knownScope() async throws -> (identity: ScopeIdentity, scope: Scope)? {
         let identity = try await connection.scopeIdentity()
         return try store.knownScope(of: identity).map { (identity, $0) }
@@ -108,7 +108,7 @@ extension SyncOptions {
 }
 
 extension SyncReport {
-    /// The same report, as that of a failure.
+    /// This report, as a failure.
     fileprivate func failing(_ error: CloudError) -> SyncReport {
         var report = self
         report.failure = error.failure
@@ -118,7 +118,7 @@ extension SyncReport {
         return report
     }
 
-    /// The same report, with what a second reading changed.
+    /// This report, with the changes of a second pull added.
     fileprivate func adding(_ more: SyncCounts) -> SyncReport {
         var report = self
         report.counts = more

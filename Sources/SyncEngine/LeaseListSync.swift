@@ -6,10 +6,10 @@ import LocalFiles
 import OpenStackClient
 import SyncPlanner
 
-/// Reads one cloud into the mirror, once.
+/// Pulls the leases of one cloud into the mirror, once.
 ///
-/// The rules that make it safe: a list counts only if it was read to its end; a lease that it lacks is asked for by
-/// itself, and only Blazar's own 404 makes it deleted; an older answer never overwrites a newer one.
+/// Three rules make it safe. A list counts only if it was read to its end. Every lease missing from it is asked for,
+/// and only Blazar's own 404 means that it was deleted. An older answer never overwrites a newer one.
 package struct LeaseListSync: Sendable {
     let store: LeaseStore
     let connection: CloudConnection
@@ -26,10 +26,10 @@ package struct LeaseListSync: Sendable {
         self.progress = progress
     }
 
-    /// How often to read again because another program was writing meanwhile.
+    /// How often to read the list at most, if another program keeps writing in the meantime.
     private static var maxAttempts: Int { 5 }
 
-    /// Reads the cloud. Whatever goes wrong is in the report, and recorded.
+    /// Pulls the leases. Any failure is in the report, and is recorded.
     package func run() async -> SyncReport {
         let scope: Scope
         do {
@@ -42,7 +42,7 @@ package struct LeaseListSync: Sendable {
         for attempt in 1...Self.maxAttempts {
             do {
                 if try await read(&state) { break }
-                // What the other one saw may be older than the moment at which this one was asked for.
+                // What the other run saw may be older than this command.
                 let isFresh = try endSuperseded(state, since: first ?? state.run)
                 guard !isFresh, attempt < Self.maxAttempts else { return superseded(state, isFresh: isFresh) }
             } catch {
@@ -60,9 +60,9 @@ package struct LeaseListSync: Sendable {
             isFirst: scope.listedAt == nil, warnings: state.warnings)
     }
 
-    /// Reads the list and writes what it says.
+    /// Reads the list and writes its content to the mirror.
     ///
-    /// - Returns: `false` if another run wrote meanwhile, so that this one's answer does not count.
+    /// - Returns: `false` if another run wrote in the meantime, so that this run's answer does not count.
     private func read(_ state: inout ListSyncState) async throws(CloudError) -> Bool {
         let (scope, startedAt) = (state.scope.id, state.startedAt)
         state.run = try storing { store throws(StoreError) in
@@ -75,7 +75,7 @@ package struct LeaseListSync: Sendable {
     }
 }
 
-/// What a pull knows so far.
+/// The state of a pull.
 struct ListSyncState: Sendable {
     let scope: Scope
     let startedAt: Timestamp
@@ -93,10 +93,10 @@ struct ListSyncState: Sendable {
 }
 
 extension LeaseListSync {
-    /// Logs in, and finds the scope of the token.
+    /// Logs in and finds the scope of the token.
     ///
-    /// A credential that names no project, such as a token, may lead to another one than before without anybody having
-    /// meant it: then a person has to confirm.
+    /// A credential that names no project, such as a token, may lead to another project than before without anybody
+    /// having intended it. A person must confirm that.
     func findScope() async throws(CloudError) -> Scope {
         let identity: TokenIdentity
         let found: ScopeIdentity
@@ -129,8 +129,8 @@ extension LeaseListSync {
 }
 
 extension LeaseListSync {
-    /// Reads the list to its end, keeping the slices that are new or different. Nothing is written yet: a list that
-    /// turns out not to be whole must not count.
+    /// Reads the list to its end, keeping the slices that are new or changed. Nothing is written yet, because an
+    /// incomplete list must not count.
     func readList(_ state: inout ListSyncState) async throws(CloudError) -> SliceSpool {
         state.ledger = try storing { [scope = state.scope.id] store throws(StoreError) in
             try store.pullLedger(scope: scope)
@@ -148,7 +148,7 @@ extension LeaseListSync {
 
     /// Reads a page to its end.
     ///
-    /// - Returns: whether another follows.
+    /// - Returns: whether another page follows.
     private func readPage(
         _ pager: inout LeasePager, _ spool: inout SliceSpool, _ state: inout ListSyncState
     ) async throws(LeaseListFailure) -> Bool {
@@ -160,7 +160,7 @@ extension LeaseListSync {
                 for slice in slices {
                     state.counts.bytes += slice.bytes.count
                     switch state.ledger.observe(id: slice.id, digest: slice.digest) {
-                    // Of a lease that is listed twice the first counts.
+                    // If a lease is listed twice, the first one counts.
                     case .unchanged, .repeated: continue
                     case .new, .changed:
                         do {
@@ -176,7 +176,7 @@ extension LeaseListSync {
                         leases: state.ledger.listedCount))
             case .end(let summary):
                 state.counts.bytes = bytesBefore + summary.byteCount
-                // What a later page says is no older than the first.
+                // Later pages are no older than the first, so its date is used.
                 state.serverDate = state.serverDate ?? connection.confirmed(summary.serverDate, sent: state.startedAt)
                 state.requestID = summary.requestID
                 do {
@@ -188,7 +188,7 @@ extension LeaseListSync {
         }
     }
 
-    /// Asks for a page; once more without `limit`, if the server refuses that.
+    /// Requests a page. If the server refuses `limit`, requests it once more without.
     private func ask(_ pager: inout LeasePager) async throws(LeaseListFailure) -> LeaseListReader {
         do {
             return try await connection.blazar.leases(query: pager.query)
@@ -209,9 +209,9 @@ extension LeaseListSync {
 }
 
 extension LeaseListSync {
-    /// Decodes and writes what is new or different, decoding the next batch while one is being written.
+    /// Decodes and writes the new and changed leases. The next batch is decoded while one is being written.
     ///
-    /// - Returns: `false` if another run wrote meanwhile.
+    /// - Returns: `false` if another run wrote in the meantime.
     func write(_ spool: consuming SliceSpool, _ state: inout ListSyncState) async throws(CloudError) -> Bool {
         var spool = spool
         let total = spool.count
@@ -290,9 +290,10 @@ extension LeaseListSync {
 }
 
 extension LeaseListSync {
-    /// Asks for each lease that the list lacks, and tells which are gone.
+    /// Asks for each missing lease and returns those that were removed.
     ///
-    /// All are asked before any is marked: one answer that does not fit discredits the list, and with it the others.
+    /// All of them are asked for before any is marked: one inconsistent answer discredits the list, and thereby the
+    /// other answers.
     func confirmMissing(
         _ state: inout ListSyncState
     ) async throws(CloudError) -> [(key: Int64, reason: Removal.Reason)] {
@@ -375,7 +376,7 @@ extension LeaseListSync {
     }
 }
 
-/// How a pull ends, and what is recorded of it.
+/// The end of a pull, and its record.
 extension LeaseListSync {
     func complete(
         _ gone: [(key: Int64, reason: Removal.Reason)], _ state: inout ListSyncState
@@ -396,7 +397,7 @@ extension LeaseListSync {
 
     /// Records that the run's answer does not count.
     ///
-    /// - Returns: whether the mirror is nevertheless as fresh as the given run would have made it.
+    /// - Returns: whether the mirror is as fresh as if the first run had succeeded.
     func endSuperseded(_ state: ListSyncState, since first: RunTicket?) throws(CloudError) -> Bool {
         guard let run = state.run, let first else { return false }
         return try storing { store throws(StoreError) in

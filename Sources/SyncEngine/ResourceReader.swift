@@ -3,21 +3,21 @@ package import LeaseModel
 import LeaseStore
 import OpenStackClient
 
-/// Reads what a cloud has besides leases: what names stand for, and what can be reserved.
+/// Reads a cloud's other resources: those that can be reserved, and those that ids and names refer to.
 ///
-/// Nothing here decides whether a sync succeeded: sites differ in what they offer and to whom.
+/// Failures here do not make a sync fail, because sites differ in what they offer and to whom.
 struct ResourceReader: Sendable {
     let connection: CloudConnection
     let seesAllProjects: Bool
 
-    /// Reads what the site has of some kinds, and writes what it learned.
+    /// Reads the resources of some kinds into the database.
     ///
     /// - Parameters:
-    ///   - kinds: which kinds.
-    ///   - store: where to write.
-    ///   - scope: whose view it is.
-    ///   - progress: told of each kind.
-    /// - Returns: sentences about what could not be read for another reason than that the site does not offer it.
+    ///   - kinds: the kinds of resources.
+    ///   - store: the database.
+    ///   - scope: the id of the scope that reads them.
+    ///   - progress: called for each kind.
+    /// - Returns: warnings about lists that failed. A list that the site does not offer is no failure.
     func read(
         _ kinds: [ResourceKind] = ResourceKind.allCases, into store: LeaseStore, scope: Int64,
         progress: @Sendable (SyncProgress) async -> Void
@@ -28,7 +28,7 @@ struct ResourceReader: Sendable {
             await progress(.resources(cloud: connection.name, kind: kind))
             observed.append(await read(kind))
         }
-        // One reason, such as a login that has ended, may keep all of them from being read.
+        // One cause, such as an expired login, may affect every list. Report it once.
         var reasons: Set<String> = []
         var warnings = observed.filter { $0.outcome == .failed }.compactMap { failed -> String? in
             let reason = failed.message ?? "no reason given"
@@ -74,7 +74,7 @@ struct ResourceReader: Sendable {
         }
     }
 
-    /// An administrator may list every project; anybody may list those that the token's user belongs to.
+    /// An administrator may list every project. Anybody may list the projects of the token's user.
     private func projects() async throws(ServiceError) -> Offered<[CatalogueResource]> {
         if seesAllProjects, case .listed(let all) = try await connection.identity.allProjects() { return .listed(all) }
         return try await connection.identity.ownProjects()
@@ -86,7 +86,7 @@ struct ResourceReader: Sendable {
     ) async throws(ServiceError) -> ObservedResources {
         switch offered {
         case .listed(let resources):
-            // Allocations may be kept from those who may see the resources.
+            // A site may hide allocations from users who may see the resources.
             guard let told = try await allocations?() else {
                 return ObservedResources(kind: kind, outcome: .listed, resources: resources)
             }
@@ -117,13 +117,13 @@ extension Offered {
 }
 
 extension ResourceReader {
-    /// Reads what own writes may have changed: who holds what their leases reserve.
+    /// Reads the resources whose allocations writes from here may have changed.
     ///
     /// - Parameters:
-    ///   - mutations: the writes that have moved.
-    ///   - store: where to read and write.
-    ///   - scope: whose view it is.
-    /// - Throws: ``StoreError`` if it cannot be told what they reserve.
+    ///   - mutations: the writes whose state changed.
+    ///   - store: the database.
+    ///   - scope: the scope that reads them.
+    /// - Throws: ``StoreError`` if the mirrored leases cannot be read.
     func readTouched(by mutations: [Mutation], into store: LeaseStore, scope: Scope) async throws(StoreError) {
         var types: Set<ResourceType> = []
         for mutation in mutations where [.accepted, .settled].contains(mutation.state) {
@@ -139,7 +139,7 @@ extension ResourceReader {
 }
 
 extension ResourceType {
-    /// The lists in which a reservation of the type shows.
+    /// The lists that show reservations of the type.
     fileprivate var kinds: [ResourceKind] {
         switch self {
         case .host: [.host]
@@ -153,7 +153,7 @@ extension ResourceType {
 }
 
 extension ResourceKind {
-    /// What several of them are called, in English.
+    /// The plural of the kind's name.
     package var plural: String {
         switch self {
         case .host: "hosts"

@@ -1,10 +1,10 @@
 import BlazarClient
 import Foundation
 
-/// Keeps the new and changed slices of a list until the list has been read to its end, for only then do they count.
+/// Holds the new and changed slices of a list until the list has been read to its end, because they count only then.
 ///
-/// Small amounts stay in memory. Larger ones, such as a first import's, go to a file without a name, which is gone when
-/// the process ends, however it ends.
+/// Small amounts stay in memory. Larger ones, such as those of a first import, go to an unnamed file, which disappears
+/// when the process ends, however it ends.
 struct SliceSpool: ~Copyable {
     /// A slice's length and digest.
     private struct Entry {
@@ -23,20 +23,20 @@ struct SliceSpool: ~Copyable {
     /// Makes an empty spool.
     ///
     /// - Parameters:
-    ///   - folder: where the file goes, if one is needed.
+    ///   - folder: the folder for the file, if one is needed.
     ///   - memoryLimit: how many bytes to keep in memory.
     init(folder: String, memoryLimit: Int = 4 << 20) {
         self.folder = folder
         self.memoryLimit = memoryLimit
     }
 
-    /// The folder of a file; the current one for a path that names none.
+    /// The folder of a file; the current folder if the path names none.
     static func folder(beside path: String) -> String {
         let folder = (path as NSString).deletingLastPathComponent
         return folder.isEmpty ? "." : folder
     }
 
-    /// How many slices there are.
+    /// The number of slices.
     var count: Int { entries.count }
 
     /// Adds a slice.
@@ -53,14 +53,14 @@ struct SliceSpool: ~Copyable {
         memory.removeAll(keepingCapacity: true)
     }
 
-    /// Ends the writing, so that the slices can be taken out.
+    /// Ends the writing and prepares for reading.
     mutating func rewind() throws {
         guard let file else { return }
         try spill()
         try file.seek(toOffset: 0)
     }
 
-    /// Takes out the next slices; an empty array at the end.
+    /// Returns the next slices; an empty array at the end.
     mutating func next(_ most: Int) throws -> [(bytes: [UInt8], digest: UInt64)] {
         let batch = entries[nextEntry..<min(nextEntry + most, entries.count)]
         nextEntry = batch.endIndex

@@ -2,7 +2,7 @@ package import LeaseModel
 package import LeaseStore
 import SyncPlanner
 
-/// Reads several clouds into one database at the same time; each fails alone.
+/// Syncs several clouds with one database at the same time. A failure of one does not affect the others.
 package struct Synchronizer: Sendable {
     private let store: LeaseStore
     private let options: SyncOptions
@@ -16,9 +16,9 @@ package struct Synchronizer: Sendable {
         self.progress = progress
     }
 
-    /// Reads the clouds.
+    /// Syncs the clouds.
     ///
-    /// - Returns: a report for each, in the order given.
+    /// - Returns: a report for each cloud, in the order of the entries.
     package func run(_ entries: [CloudDirectory.Entry]) async -> [SyncReport] {
         await withTaskGroup(of: (Int, SyncReport).self) { group in
             for (index, entry) in entries.enumerated() {
@@ -55,11 +55,12 @@ package struct Synchronizer: Sendable {
     }
 }
 
-/// Keeps the mirror fresh: reads every cloud again and again until its task is cancelled.
+/// Keeps the mirror fresh: syncs every cloud again and again until its task is cancelled.
 ///
-/// Each cloud has its own rhythm, so that one that cannot be reached never holds up another.
+/// Each cloud has a schedule of its own, so that one that cannot be reached never delays another.
 package struct SyncWatch: Sendable {
-    /// How often hosts, flavors, networks and names are read, in seconds: they change rarely, and take ten requests.
+    /// How often to read hosts, flavors, networks and names, in seconds. They change rarely, and reading them takes ten
+    /// requests.
     private static var resourceIntervalSeconds: Int64 { 900 }
 
     private let store: LeaseStore
@@ -72,12 +73,12 @@ package struct SyncWatch: Sendable {
 
     /// - Parameters:
     ///   - store: the database.
-    ///   - intervalSeconds: the time from the end of one reading of a cloud to the beginning of the next.
-    ///   - options: how to read.
+    ///   - intervalSeconds: the time from the end of one sync of a cloud to the beginning of the next, in seconds.
+    ///   - options: the options of each sync.
     ///   - now: the clock.
-    ///   - sleep: waits so many seconds, or throws when its task is cancelled.
-    ///   - progress: what happens.
-    ///   - makeRandom: the source of chance of one cloud's rhythm.
+    ///   - sleep: waits for this many seconds, and throws when its task is cancelled.
+    ///   - progress: called for everything that happens.
+    ///   - makeRandom: makes a source of randomness for one cloud's schedule.
     package init(
         store: LeaseStore, intervalSeconds: Double, options: SyncOptions = SyncOptions(),
         now: @escaping @Sendable () -> Timestamp,
@@ -94,10 +95,10 @@ package struct SyncWatch: Sendable {
         self.makeRandom = makeRandom
     }
 
-    /// Runs until cancelled.
+    /// Runs until its task is cancelled.
     ///
-    /// - Parameter entries: gives the clouds; asked again for one whose configuration was faulty.
-    /// - Throws: ``CloudError`` if it cannot be told which clouds there are.
+    /// - Parameter entries: returns the clouds. It is called again for a cloud whose configuration was invalid.
+    /// - Throws: ``CloudError`` if the clouds cannot be determined.
     package func run(_ entries: @escaping @Sendable () throws(CloudError) -> [CloudDirectory.Entry])
         async throws(CloudError)
     {
@@ -128,7 +129,8 @@ package struct SyncWatch: Sendable {
             do throws(CloudError) {
                 if connection == nil {
                     let found = try entries().filter { watched.reference.stands(for: $0.reference) }
-                    // A faulty entry does not tell its regions; each has its own rhythm once it is mended.
+                    // An invalid entry does not show its regions. Once it is corrected, each region gets a schedule of
+                    // its own.
                     guard found.count == 1 else { return await watch(found, entries) }
                     connection = try found.first?.connection.get()
                 }
@@ -145,7 +147,7 @@ package struct SyncWatch: Sendable {
             if Task.isCancelled { break }
             await progress(.finished(report))
             failures = report.failure == nil ? 0 : failures + 1
-            // Between 90 % and 110 %, so that many mirrors of one site spread out.
+            // Between 90% and 110% of the interval, so that many mirrors of one site spread out.
             let regular = intervalSeconds * Double.random(in: 0.9...1.1, using: &random)
             let extra = backoff.seconds(failures: failures, retryAfter: report.retryAfter, using: &random)
             guard (try? await sleep(max(regular, extra))) != nil else { break }

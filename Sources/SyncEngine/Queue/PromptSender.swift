@@ -3,13 +3,13 @@ package import LeaseStore
 import OpenStackClient
 import SyncPlanner
 
-/// Sends one cloud's queue now, for a person who has just asked for a write and waits for the answer.
+/// Sends one cloud's queue right after a command, while the user waits for the answer.
 package struct PromptSender: Sendable {
-    /// What came of it.
+    /// The result of sending.
     package enum Result: Sendable {
-        /// Everything that was due has been tried.
+        /// Everything that was due has been attempted.
         case done
-        /// The cloud cannot be asked now.
+        /// The cloud cannot be reached now.
         case paused(CloudError)
         /// Another process is sending, and did not finish in time.
         case busy
@@ -22,16 +22,17 @@ package struct PromptSender: Sendable {
     private let sleep: @Sendable (Double) async throws -> Void
     private let progress: @Sendable (SyncProgress) async -> Void
 
-    /// How long to wait for another sender, in seconds: it reads the queue before every step, so ours is in good hands.
+    /// How long to wait for another sender, in seconds. It reads the queue before every step, so it will send this
+    /// write too.
     private static var patienceSeconds: Double { 30 }
 
     /// - Parameters:
     ///   - store: the database.
-    ///   - options: how to read lists.
-    ///   - random: the source of chance.
-    ///   - checkpoint: called between any two steps; what it throws ends the flush there, as a crash would.
-    ///   - sleep: waits, for so many seconds.
-    ///   - progress: told of every mutation that moves.
+    ///   - options: the options for reading lists.
+    ///   - random: the source of randomness.
+    ///   - checkpoint: called between steps. If it throws, sending ends there, as in a crash.
+    ///   - sleep: waits for this many seconds.
+    ///   - progress: called for every write whose state changes.
     package init(
         store: LeaseStore, options: SyncOptions,
         random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
@@ -47,7 +48,7 @@ package struct PromptSender: Sendable {
         self.progress = progress
     }
 
-    /// The scope that a cloud leads to, as its token tells.
+    /// The scope that a cloud's token leads to.
     ///
     /// - Throws: ``ServiceError`` or ``StoreError``.
     package func scope(of connection: CloudConnection) async throws -> Scope {
@@ -57,9 +58,9 @@ package struct PromptSender: Sendable {
         return scope
     }
 
-    /// Reads the list of a scope's leases, and tells the queue what it says.
+    /// Pulls a scope's leases and updates the queue accordingly.
     ///
-    /// - Returns: why it could not be read, or is not believed; `nil` if the mirror is fresh now.
+    /// - Returns: why the list could not be read or trusted; `nil` if the mirror is fresh now.
     /// - Throws: ``StoreError``.
     package func refresh(_ connection: CloudConnection, scope: Scope) async throws -> CloudError? {
         var options = options
@@ -79,9 +80,9 @@ package struct PromptSender: Sendable {
     /// - Parameters:
     ///   - connection: the cloud.
     ///   - scope: the scope whose queue is sent.
-    ///   - mutation: the number of the mutation that somebody waits for.
-    /// - Returns: how far it got.
-    /// - Throws: ``StoreError``, or what the checkpoint throws.
+    ///   - mutation: the id of the write that the user waits for.
+    /// - Returns: the result.
+    /// - Throws: ``StoreError``, and any error of the checkpoint.
     package func run(_ connection: CloudConnection, scope: Scope, waitingFor mutation: Int64) async throws -> Result {
         var waited = 0.0
         while true {
@@ -112,8 +113,9 @@ package struct PromptSender: Sendable {
             checkpoint: checkpoint, progress: progress)
     }
 
-    /// Whether a creation waits whose lease, after a lost answer, may have to be told by its looks: only if the others
-    /// of its kind are known before. So it is where events are dropped, and where it is not known yet whether they are.
+    /// Whether a list must be read before sending. That is so if a creation is waiting at a site that drops client
+    /// events, or that may drop them. If the answer is lost, its lease can then be recognized only by its looks, and
+    /// for that the other leases must be known beforehand.
     private func mustReadFirst(_ connection: CloudConnection, _ scope: Scope) throws -> Bool {
         let tellsByToken = try connection.cloud.sendsClientEvent && store.keepsClientEvents(site: scope.siteID) == true
         guard !tellsByToken else { return false }
@@ -122,7 +124,7 @@ package struct PromptSender: Sendable {
 }
 
 extension CloudConnection {
-    /// Who asks, as the token tells.
+    /// The site and project of the session's token.
     ///
     /// - Throws: ``ServiceError``.
     func scopeIdentity() async throws(ServiceError) -> ScopeIdentity {

@@ -89,7 +89,7 @@ extension QueueSender {
             switch try await connection.blazar.updateLease(id: found.id, body) {
             case .lease(let reply):
                 outcome = .accepted(leaseID: found.id)
-                // What was accepted is known from now on, whether or not the lease can be read again.
+                // The accepted values are known from now on, even if the lease cannot be read again.
                 settled = await readSettled(found.id) ?? reply.lease.applying(fields)
             case .gone(let failure), .failed(let failure):
                 outcome = await refusal(failure, of: mutation, "Changing")
@@ -102,7 +102,7 @@ extension QueueSender {
         return (try conclude(sending, attempt: attempt, outcome, lease: settled), pause)
     }
 
-    /// The answer to a PUT says UPDATING whatever becomes of it: the lease is read again for its settled status.
+    /// Reads the lease again after a PUT. The answer to a PUT always has the status UPDATING.
     private func readSettled(_ id: String) async -> BlazarLease? {
         guard case .lease(let reply) = try? await connection.blazar.lease(id: id), reply.lease.status != .updating
         else {
@@ -152,13 +152,14 @@ extension QueueSender {
         case outcome(AttemptOutcome, CloudError?)
         /// The server says that there is no such lease.
         case gone(AttemptOutcome)
-        /// The creation of the lease came to nothing.
+        /// The creation of the lease failed.
         case neverMade
     }
 
-    /// Reads the lease before it is written to.
+    /// Reads the lease before writing to it.
     ///
-    /// Chameleon's fork lets any project's token change and delete any lease: what is not of the scope is not touched.
+    /// Chameleon's fork lets any project's token change and delete any lease. So a lease that does not belong to the
+    /// scope's project is left alone.
     private func look(_ mutation: Mutation) async -> Look {
         guard let id = mutation.leaseID else { return .neverMade }
         do throws(ServiceError) {
@@ -187,7 +188,7 @@ extension QueueSender {
         }
     }
 
-    /// Never throws: a request that was answered must not look like one that never left because the token ended since.
+    /// Never throws: if the token expired after the request was answered, the attempt must still count as answered.
     private func refusal(_ failure: ServerFailure, of mutation: Mutation, _ doing: String) async -> AttemptOutcome {
         let identity = try? await connection.session.identity()
         let isApplicationCredential = identity?.isApplicationCredential ?? false
@@ -201,9 +202,9 @@ extension QueueSender {
         )
     }
 
-    /// What a request without an answer means for the mutation, and for the rest of the queue.
+    /// What a request without an answer means for the write and for the rest of the queue.
     ///
-    /// Only the phase tells whether the server can have executed it, never the kind of error.
+    /// Only the phase shows whether the server may have carried it out. The kind of error never does.
     private func interruption(
         _ error: ServiceError, _ mutation: Mutation
     ) -> (AttemptOutcome, CloudError?) {

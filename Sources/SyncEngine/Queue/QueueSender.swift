@@ -5,16 +5,16 @@ import LocalFiles
 import OpenStackClient
 package import SyncPlanner
 
-/// What sending a scope's queue came to.
+/// The result of sending a scope's queue.
 package enum SendResult: Sendable {
     /// Nothing more is due.
     case done(moved: [Mutation])
-    /// Somebody else is sending this scope's queue.
+    /// Another process is sending this queue.
     case busy
-    /// The cloud cannot be asked now; what was queued stays so.
+    /// The cloud cannot be reached now. The queued writes stay queued.
     case paused(moved: [Mutation], CloudError)
 
-    /// The mutations that moved.
+    /// The writes whose state changed.
     package var moved: [Mutation] {
         switch self {
         case .done(let moved), .paused(let moved, _): moved
@@ -23,10 +23,10 @@ package enum SendResult: Sendable {
     }
 }
 
-/// Sends the mutations of one scope that are due, one after the other.
+/// Sends the writes of one scope that are due, one after another.
 ///
-/// Read, plan, do one step, record its outcome in one transaction, again: a crash at any point leaves a state from which
-/// the same rules go on.
+/// It reads the queue, plans one step, carries it out, records the outcome in one transaction, and repeats. A crash at
+/// any point leaves a state from which the same rules continue.
 package struct QueueSender: Sendable {
     let store: LeaseStore
     let connection: CloudConnection
@@ -36,7 +36,8 @@ package struct QueueSender: Sendable {
     let checkpoint: @Sendable (String) throws -> Void
     private let progress: @Sendable (SyncProgress) async -> Void
 
-    /// No queue needs more steps than this in one go; a planner that does not end is a defect, and is stopped.
+    /// The largest number of steps at a time. No queue needs more, so a planner that exceeds it has a bug and is
+    /// stopped.
     private static var maxSteps: Int { 100_000 }
 
     /// - Parameters:
@@ -44,9 +45,9 @@ package struct QueueSender: Sendable {
     ///   - connection: the cloud.
     ///   - scope: the scope that the connection's token is for.
     ///   - rules: the rules of the queue.
-    ///   - random: the source of chance.
-    ///   - checkpoint: called between any two steps; what it throws ends the push there, as a crash would.
-    ///   - progress: told of every mutation that moves.
+    ///   - random: the source of randomness.
+    ///   - checkpoint: called between steps. If it throws, sending ends there, as in a crash.
+    ///   - progress: called for every write whose state changes.
     package init(
         store: LeaseStore, connection: CloudConnection, scope: Scope, rules: QueueRules,
         random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
@@ -64,12 +65,12 @@ package struct QueueSender: Sendable {
 
     /// Sends what is due.
     ///
-    /// - Throws: ``StoreError``, or what the checkpoint throws.
+    /// - Throws: ``StoreError``, and any error of the checkpoint.
     package func run() async throws -> SendResult {
-        // Where nothing waits, nobody needs the lock.
+        // If nothing is waiting, the lock is not needed.
         guard try !store.queue(of: scope.queueAddress).allSatisfy(\.state.isFinal) else { return .done(moved: []) }
         guard let lock = try SenderLock(database: store.files, address: scope.queueAddress) else { return .busy }
-        // The lock must outlive every step; consuming it at the end keeps it to there.
+        // The lock must outlive every step. Using it at the end keeps it alive until then.
         defer { withExtendedLifetime(lock) {} }
         let begun = connection.now()
         var moved = try store.changeQueue(of: scope.queueAddress) { QueueRules.recovered($0, now: begun) }
@@ -79,13 +80,13 @@ package struct QueueSender: Sendable {
         } catch {
             return .paused(moved: moved, CloudError(error))
         }
-        // What is queued is for one site and project: the token has to be for the same, whatever the cloud is called.
+        // The queue is for one site and project. The token must be for the same ones, whatever the cloud is called.
         let led = try store.scope(for: identity, at: connection.now())
         guard led.queueAddress == scope.queueAddress else {
             let message = CloudDestination.detour(of: connection.reference, from: scope, to: led)
             return .paused(moved: moved, CloudError(failure: .configuration, message: message))
         }
-        // Who could not log in before can now, and the login tells what time it is.
+        // The login succeeded, so writes that were blocked by it can be sent. It also told the cloud's time.
         let now = connection.now()
         moved += try store.changeQueue(of: scope.queueAddress) {
             UnconfirmedDestination.released(Self.unblocked($0, now: now), by: connection.reference, at: now)
@@ -106,14 +107,13 @@ package struct QueueSender: Sendable {
         return .done(moved: moved)
     }
 
-    /// Notes which requests were under way when their process died, so that a list that is read from now on can tell
-    /// what became of them.
+    /// Marks writes whose process died while sending them, so that a list read from now on can show their outcome.
     ///
-    /// - Returns: the mutations that moved.
+    /// - Returns: the writes whose state changed.
     /// - Throws: ``StoreError``.
     @discardableResult
     package func recover() throws -> [Mutation] {
-        // The lock is not taken without need: who finds it taken sends nothing.
+        // The lock is taken only if needed, because another process that finds it taken sends nothing.
         guard try store.queue(of: scope.queueAddress).contains(where: { $0.state == .sending }),
             let lock = try SenderLock(database: store.files, address: scope.queueAddress)
         else { return [] }
@@ -146,7 +146,7 @@ package struct QueueSender: Sendable {
         }
     }
 
-    /// Moves a mutation without a request, unless it has changed meanwhile.
+    /// Changes the state of a write without a request, unless the write has changed in the meantime.
     func put(
         _ mutation: Mutation, _ state: MutationState, reason: String?, message: String
     ) throws -> Mutation? {
@@ -162,13 +162,13 @@ package struct QueueSender: Sendable {
         }
     }
 
-    /// Records an outcome that needed no request of its own, unless the mutation has changed meanwhile.
+    /// Records an outcome that needed no request, unless the write has changed in the meantime.
     ///
     /// - Parameters:
-    ///   - mutation: as it was planned with.
-    ///   - outcome: what came of it.
+    ///   - mutation: the write as it was planned.
+    ///   - outcome: the outcome.
     ///   - isGone: whether the server has said that there is no such lease.
-    /// - Returns: the mutation as it is now; `nil` if it has changed meanwhile.
+    /// - Returns: the write in its new state; `nil` if it has changed in the meantime.
     /// - Throws: ``StoreError``.
     func conclude(_ mutation: Mutation, _ outcome: AttemptOutcome, isGone: Bool = false) throws -> Mutation? {
         let now = connection.now()
@@ -178,7 +178,7 @@ package struct QueueSender: Sendable {
         return try store.changeMutation(id: mutation.id) { present, _ in present == mutation ? [next] : [] }
     }
 
-    /// Records what came of a request.
+    /// Records the outcome of a request.
     func conclude(
         _ mutation: Mutation, attempt: Int64, _ outcome: AttemptOutcome, lease: BlazarLease? = nil, gone: String? = nil,
         sentToken: Bool = false
@@ -188,14 +188,14 @@ package struct QueueSender: Sendable {
         let next = rules.mutation(mutation, after: outcome, now: now, using: &generator)
         try store.endAttempt(
             attempt, mutation: next, outcome: outcome.word,
-            // The digest is of bytes that no list will have, so that the next list is compared by meaning.
+            // No list will have a slice with this digest, so the next list's slice is decoded and compared.
             lease: lease.map { ObservedLease(lease: $0, digest: 0) }, goneLeaseID: gone, sentToken: sentToken,
             scope: scope, at: now)
         return next
     }
 }
 
-/// A generator over a closure.
+/// A random number generator that calls a closure.
 struct ClosureGenerator: RandomNumberGenerator {
     private let source: @Sendable () -> UInt64
     init(next: @escaping @Sendable () -> UInt64) { source = next }
@@ -203,7 +203,7 @@ struct ClosureGenerator: RandomNumberGenerator {
 }
 
 extension AttemptOutcome {
-    /// The outcome in a word, for the record.
+    /// The outcome in one word, for the record.
     var word: String {
         switch self {
         case .accepted: "accepted"
@@ -219,14 +219,14 @@ extension AttemptOutcome {
     }
 }
 
-/// The right to send the mutations of a site and project, held by one process, and one task in it, at a time: a lock on
-/// a file beside the database, whatever name the database was opened by.
+/// The lock for sending the queue of a site and project. One process, and one task in it, holds it at a time. It is a
+/// lock on a file beside the database, whatever name the database was opened by.
 struct SenderLock: ~Copyable {
     private let lock: LockFile
 
-    /// Takes the lock; `nil` if somebody else has it.
+    /// Takes the lock, or returns `nil` if another process or task holds it.
     ///
-    /// - Throws: ``StoreError`` if there can be no lock, so that nothing may be sent.
+    /// - Throws: ``StoreError`` if locking is impossible. Nothing may be sent then.
     init?(database files: DatabaseFiles, address: QueueAddress) throws(StoreError) {
         let path = files.senderLock("\(address.siteID)-\(Self.fileName(address.projectID))")
         do {
@@ -242,7 +242,7 @@ struct SenderLock: ~Copyable {
         }
     }
 
-    /// A project's id as part of a file's name, whatever Keystone puts there.
+    /// A project's id as part of a file name, whatever characters Keystone puts into it.
     private static func fileName(_ id: String) -> String {
         let plain = id.utf8.map { byte in
             let isPlain = UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte

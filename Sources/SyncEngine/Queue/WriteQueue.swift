@@ -2,7 +2,7 @@ package import LeaseModel
 package import LeaseStore
 import SyncPlanner
 
-/// Takes wishes for writes into the queue, and what people decide about them later.
+/// Enqueues writes, and applies people's decisions about them.
 package struct WriteQueue: Sendable {
     let store: LeaseStore
     private let now: @Sendable () -> Timestamp
@@ -11,7 +11,8 @@ package struct WriteQueue: Sendable {
     /// - Parameters:
     ///   - store: the database.
     ///   - now: the clock.
-    ///   - random: where tokens and local ids come from; they must be unique in the world, so by default the system's.
+    ///   - random: the source of tokens and local ids. They must be globally unique, so the default is the system's
+    ///     generator.
     package init(
         store: LeaseStore, now: @escaping @Sendable () -> Timestamp,
         random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) }
@@ -23,7 +24,7 @@ package struct WriteQueue: Sendable {
 
     /// Queues a creation.
     ///
-    /// - Returns: the mutation, with the local id that stands for the lease from now on.
+    /// - Returns: the write. Its local id stands for the lease from now on.
     /// - Throws: ``StoreError``.
     package func create(
         _ draft: LeaseDraft, scope: Scope, terms: WriteTerms, unconfirmed: UnconfirmedDestination? = nil
@@ -56,10 +57,11 @@ package struct WriteQueue: Sendable {
     /// - Parameters:
     ///   - verb: `update`, `extend` or `delete`.
     ///   - target: the lease.
-    ///   - fields: the fields and their new values, as a PUT takes them.
+    ///   - fields: the fields and their new values, as in the body of a PUT.
     ///   - scope: the scope of the lease.
-    ///   - terms: until when.
-    /// - Returns: the mutation that stands for the wish: a creation that was changed, or withdrawn, if it had not left.
+    ///   - terms: the conditions of the write.
+    /// - Returns: the write that covers the request. If the lease's creation has not been sent, this is the changed or
+    ///   cancelled creation.
     /// - Throws: ``StoreError``.
     package func change(
         _ verb: Mutation.Verb, _ target: WriteTarget, fields: JSONObject, scope: Scope, terms: WriteTerms
@@ -92,17 +94,17 @@ package struct WriteQueue: Sendable {
 
     // MARK: - Decisions
 
-    /// A decision that cannot be carried out.
+    /// Why a decision cannot be carried out.
     package struct Refusal: Error, Sendable, Hashable {
         package let message: String
     }
 
-    /// Cancels an unsent write, and the ones that depend on it.
+    /// Cancels an unsent write and the ones that depend on it.
     ///
     /// - Parameters:
-    ///   - id: the number of the write.
+    ///   - id: the id of the write.
     ///   - givesUp: whether to give up a write that may have been carried out already.
-    /// - Returns: the write as it is now.
+    /// - Returns: the write in its new state.
     /// - Throws: ``Refusal``, ``StoreError``.
     package func cancel(_ id: Int64, givesUp: Bool = false) throws -> Mutation {
         try noteStopped(id)
@@ -147,7 +149,7 @@ package struct WriteQueue: Sendable {
         }
     }
 
-    /// Notes what became of a write that was being sent when its process stopped, if that is so.
+    /// If a write was being sent when its process died, records that.
     private func noteStopped(_ id: Int64) throws {
         guard let mutation = try store.mutation(id: id), mutation.state == .sending,
             let lock = try SenderLock(database: store.files, address: mutation.address)
@@ -157,7 +159,7 @@ package struct WriteQueue: Sendable {
         _ = try store.changeMutation(id: id) { present, _ in [QueueRules.recovered(present, now: time)] }
     }
 
-    /// Tries a mutation again that was rejected, parked, blocked by a login or expired, or that waits for its time.
+    /// Retries a write that is rejected, parked, expired or blocked by a login, or that is waiting for a time.
     package func retry(_ id: Int64) throws -> Mutation {
         try decide(id) { mutation, _, time in
             switch mutation.state {
@@ -179,7 +181,7 @@ package struct WriteQueue: Sendable {
         }
     }
 
-    /// Changes what a mutation that has not left asks for.
+    /// Changes the fields of an unsent write.
     package func edit(_ id: Int64, fields: JSONObject, terms: WriteTerms) throws -> Mutation {
         let lease = try leaseOfChange(id)
         return try decide(id) { mutation, _, time in
@@ -200,7 +202,7 @@ package struct WriteQueue: Sendable {
         }
     }
 
-    /// Ends a conflict, or a doubt about which lease a creation became.
+    /// Resolves a conflict, or decides which lease an unconfirmed creation became.
     package func resolve(_ id: Int64, _ resolution: ConflictResolution) throws -> Mutation {
         if case .adopt(let leaseID) = resolution, let owner = try store.creation(ofLease: leaseID, notBy: id) {
             throw Refusal(
@@ -227,7 +229,7 @@ package struct WriteQueue: Sendable {
             switch (resolution, mutation.reason) {
             case (.mine, "conflict"), (.values, "conflict"):
                 if case .values(let values) = resolution { next = Self.changed(next, by: values, of: lease) }
-                // What the server has now is what the decision is based on.
+                // The decision was made with the server's present values in view.
                 next.base = LeaseFields(next.base).merging(LeaseFields(mutation.theirs ?? [:])).body
                 next.state = .queued
             case (.theirs, "conflict"):
@@ -238,7 +240,7 @@ package struct WriteQueue: Sendable {
                 next.leaseID = leaseID
                 next.unconfirmed = nil
             case (.create, "ambiguous"):
-                // Those that were looked at are not it; its own may still turn up until the quiet period is over.
+                // None of the known matches is the lease. It may still appear until the quiet period is over.
                 next.state = .unknown
                 next.unconfirmed?.run = max(mutation.unconfirmed?.run ?? 0, mutation.unconfirmed?.seenRun ?? 0)
                 next.unconfirmed?.absences = 0
@@ -253,14 +255,14 @@ package struct WriteQueue: Sendable {
         }
     }
 
-    /// The lease that a change is for, as the mirror has it; `nil` for a creation, or if the mirror does not have it.
+    /// The lease of a change in the mirror; `nil` for a creation, or if the mirror does not have the lease.
     private func leaseOfChange(_ id: Int64) throws -> BlazarLease? {
         guard let mutation = try store.mutation(id: id), mutation.verb != .create, let leaseID = mutation.leaseID
         else { return nil }
         return try store.lease(id: leaseID, scope: mutation.scopeID)?.lease
     }
 
-    /// A write with some of its fields changed; its others stay. What is new in it is based on the lease as it is known.
+    /// A write with some fields changed. The new fields are based on the lease as it is known.
     private static func changed(_ mutation: Mutation, by fields: JSONObject, of lease: BlazarLease?) -> Mutation {
         var next = mutation
         if mutation.verb == .create {
@@ -296,25 +298,26 @@ package struct WriteQueue: Sendable {
 }
 
 extension WriteQueue {
-    /// What stands for a wish that may be fulfilled already.
+    /// A lease or creation that already covers a request for a lease.
     package enum Standing: Sendable, Hashable {
-        /// A lease that is there; so many of that name are.
+        /// An existing lease, and how many leases have that name.
         case lease(MirroredLease, of: Int)
-        /// A creation that waits, or has just been queued.
+        /// A creation that is waiting or was just queued.
         case creation(Mutation, isNew: Bool)
     }
 
-    /// Queues a creation, unless there is a live lease of that name in the scope's project, or a creation of one waits.
+    /// Queues a creation, unless the scope's project has a live lease with that name or a creation of one is waiting.
     ///
-    /// It is looked at and done in one transaction, so that of many who ask at the same moment one queues it.
+    /// Checking and queueing happen in one transaction. So if several programs ask at the same moment, only one
+    /// creation is queued.
     ///
     /// - Parameters:
     ///   - draft: the lease.
     ///   - scope: the scope whose project it is for.
-    ///   - terms: on what terms.
-    ///   - mayQueue: whether to queue it if nothing stands for it.
-    ///   - unconfirmed: why it has to wait until the cloud tells where it leads; `nil` if that is known.
-    /// - Returns: what stands for the wish; `nil` if nothing does.
+    ///   - terms: the conditions of the write.
+    ///   - mayQueue: whether to queue the creation if nothing covers the request.
+    ///   - unconfirmed: the cloud whose site and project must be confirmed first; `nil` if they are known.
+    /// - Returns: what covers the request; `nil` if nothing does.
     /// - Throws: ``StoreError``.
     package func createOnce(
         _ draft: LeaseDraft, scope: Scope, terms: WriteTerms, mayQueue: Bool = true,
@@ -325,9 +328,9 @@ extension WriteQueue {
         filter.project = scope.projectID
         filter.nameGlob = String(draft.name.flatMap { "*?[\\".contains($0) ? Array("\\\($0)") : [$0] })
         let plain = mutation(for: draft, scope: scope, terms: terms)
-        let wish = unconfirmed?.holding(plain, bound: scope) ?? plain
+        let creation = unconfirmed?.holding(plain, bound: scope) ?? plain
         var standing: Standing?
-        let queued = try store.enqueue(to: scope.queueAddress, lookingAt: filter, at: wish.createdAt) { queue, leases in
+        let queued = try store.enqueue(to: scope.queueAddress, lookingAt: filter, at: creation.createdAt) { queue, leases in
             let live = leases.filter(\.isLive)
             if let lease = live.max(by: { $0.rank < $1.rank }) {
                 standing = .lease(lease, of: live.count)
@@ -336,7 +339,7 @@ extension WriteQueue {
             }) {
                 standing = .creation(waiting, isNew: false)
             }
-            return standing == nil && mayQueue ? wish : nil
+            return standing == nil && mayQueue ? creation : nil
         }
         if standing != nil || !mayQueue { return standing }
         guard let queued else { throw StoreError(kind: .failed, message: "The creation could not be queued.") }
@@ -345,12 +348,12 @@ extension WriteQueue {
 }
 
 extension MirroredLease {
-    /// Whether it can serve somebody who wants such a lease: not ended, not failed, and not about to be deleted by us.
+    /// Whether the lease can be used: it has not ended or failed, and no deletion of it is queued.
     fileprivate var isLive: Bool {
         ![.terminated, .error, .deleting].contains(lease.status) && !pending.contains { $0.verb == .delete }
     }
 
-    /// Of several of one name the newest active one is meant, or else the one that ends last.
+    /// The preference among leases of one name: the newest active one, or else the one that ends last.
     fileprivate var rank: (Int, Timestamp) {
         lease.status == .active ? (1, lease.createdAt ?? firstSeenAt) : (0, lease.endsAt)
     }
