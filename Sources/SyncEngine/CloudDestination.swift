@@ -37,7 +37,7 @@ package struct UnconfirmedDestination: Sendable, Hashable {
         next.reason = Self.reason
         next.base = ["cloud": .string(cloud.description)]
         next.message = """
-            It waits: the configuration of cloud \(cloud) has changed since it was last used, when it actual to project \
+            It waits: the configuration of cloud \(cloud) has changed since it was last used, when it led to project \
             \(bound.projectName) at \(bound.endpoint). The creation is sent if the cloud still leads there, which the \
             next `leasehold sync --os-cloud \(cloud)` finds out.
             """
@@ -77,7 +77,7 @@ extension LeaseStore {
     ///
     /// - Parameters:
     ///   - cloud: the cloud.
-    ///   - before: the scope that the cloud actual to when it was last used.
+    ///   - before: the scope that the cloud led to when it was last used.
     ///   - actual: the scope that its token leads to now.
     ///   - now: the current time.
     /// - Returns: a sentence for each of these writes.

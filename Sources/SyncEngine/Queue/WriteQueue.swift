@@ -328,9 +328,11 @@ extension WriteQueue {
         filter.project = scope.projectID
         filter.nameGlob = String(draft.name.flatMap { "*?[\\".contains($0) ? Array("\\\($0)") : [$0] })
         let plain = mutation(for: draft, scope: scope, terms: terms)
-        let creation = unconfirmed?.holding(plain, bound: scope) ?? plain
+        let write = unconfirmed?.holding(plain, bound: scope) ?? plain
         var standing: Standing?
-        let queued = try store.enqueue(to: scope.queueAddress, lookingAt: filter, at: creation.createdAt) { queue, leases in
+        let queued = try store.enqueue(
+            to: scope.queueAddress, lookingAt: filter, at: write.createdAt
+        ) { queue, leases in
             let live = leases.filter(\.isLive)
             if let lease = live.max(by: { $0.rank < $1.rank }) {
                 standing = .lease(lease, of: live.count)
@@ -339,7 +341,7 @@ extension WriteQueue {
             }) {
                 standing = .creation(waiting, isNew: false)
             }
-            return standing == nil && mayQueue ? creation : nil
+            return standing == nil && mayQueue ? write : nil
         }
         if standing != nil || !mayQueue { return standing }
         guard let queued else { throw StoreError(kind: .failed, message: "The creation could not be queued.") }
