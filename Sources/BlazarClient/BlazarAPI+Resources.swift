@@ -2,17 +2,18 @@ package import LeaseModel
 package import OpenStackClient
 
 extension BlazarAPI {
-    /// The hosts that can be reserved, with their properties. For admins in Blazar's default policy.
+    /// The hosts that can be reserved, with their properties. Blazar's default policy shows them to administrators
+    /// only.
     package func hosts() async throws(ServiceError) -> Offered<[CatalogueResource]> {
         try await caller.resources(.init(.reservation, "GET", HostPaths.all), member: "hosts", kind: .host)
     }
 
-    /// Who holds which host, when.
+    /// The allocations of hosts.
     package func hostAllocations() async throws(ServiceError) -> Offered<[Allocation]> {
         try await caller.allocations(.init(.reservation, "GET", HostPaths.allocations), kind: .host)
     }
 
-    /// The properties by which hosts can be asked for, with the values that occur.
+    /// The properties that a reservation can require of hosts, with the values that occur.
     package func hostProperties() async throws(ServiceError) -> Offered<[CatalogueProperty]> {
         try await caller.list(.init(.reservation, "GET", HostPaths.properties), member: "resource_properties") {
             CatalogueProperty(resourceKind: .host, json: $0)
@@ -21,18 +22,18 @@ extension BlazarAPI {
 
     /// The hosts that a lease holds (Chameleon), without their properties.
     ///
-    /// An unknown id gives an empty list, not a 404: an empty list says nothing about the lease. So does a lease of
-    /// another project's: ask for the lease first.
+    /// An empty list says nothing about the lease: Blazar returns one for an unknown id instead of a 404, and also for
+    /// a lease of another project. Ask for the lease first.
     package func hosts(ofLease id: String) async throws(ServiceError) -> Offered<[CatalogueResource]> {
         try await caller.resources(.init(.reservation, "GET", LeasePaths.hosts(of: id)), member: "hosts", kind: .host)
     }
 }
 
-/// The paths of hosts, below an endpoint that ends in `/v1`.
+/// The paths of hosts, relative to an endpoint that ends in `/v1`.
 enum HostPaths {
     static var all: String { "/os-hosts" }
     static var allocations: String { all + "/allocations" }
-    /// The capital letter is Blazar's: it compares the text with `True`.
+    /// Blazar compares the text with `True`, so the capital letter matters.
     static var properties: String { all + "/properties?detail=True" }
 }
 
@@ -42,12 +43,12 @@ extension BlazarAPI {
         try await caller.resources(.init(.reservation, "GET", DevicePaths.all), member: "devices", kind: .device)
     }
 
-    /// Who holds which device, when.
+    /// The allocations of devices.
     package func deviceAllocations() async throws(ServiceError) -> Offered<[Allocation]> {
         try await caller.allocations(.init(.reservation, "GET", DevicePaths.allocations), kind: .device)
     }
 
-    /// The properties by which devices can be asked for.
+    /// The properties that a reservation can require of devices.
     package func deviceProperties() async throws(ServiceError) -> Offered<[CatalogueProperty]> {
         try await caller.list(.init(.reservation, "GET", DevicePaths.properties), member: "resource_properties") {
             CatalogueProperty(resourceKind: .device, json: $0)
@@ -61,7 +62,7 @@ extension BlazarAPI {
     }
 }
 
-/// The paths of devices (Chameleon), below an endpoint that ends in `/v1`.
+/// The paths of devices (Chameleon), relative to an endpoint that ends in `/v1`.
 enum DevicePaths {
     static var all: String { "/devices" }
     static var allocations: String { all + "/allocations" }
@@ -69,34 +70,36 @@ enum DevicePaths {
 }
 
 extension BlazarAPI {
-    /// The floating IPs that can be reserved. Those that a project has are ``NetworkAPI/floatingIPs(reservationID:)``.
+    /// The floating IPs that can be reserved. For those that a project has, see
+    /// ``NetworkAPI/floatingIPs(reservationID:)``.
     package func reservableFloatingIPs() async throws(ServiceError) -> Offered<[CatalogueResource]> {
         try await caller.resources(
             .init(.reservation, "GET", FloatingIPPaths.all), member: "floatingips", kind: .reservableFloatingIP)
     }
 
-    /// Who holds which floating IP, when.
+    /// The allocations of floating IPs.
     package func floatingIPAllocations() async throws(ServiceError) -> Offered<[Allocation]> {
         try await caller.allocations(
             .init(.reservation, "GET", FloatingIPPaths.allocations), kind: .reservableFloatingIP)
     }
 }
 
-/// The paths of Blazar's floating IPs, below an endpoint that ends in `/v1`.
+/// The paths of Blazar's floating IPs, relative to an endpoint that ends in `/v1`.
 enum FloatingIPPaths {
     static var all: String { "/floatingips" }
-    /// No release seen has it; Chameleon reads `allocations` as an id and answers 404.
+    /// No known release offers it. Chameleon reads `allocations` as an id and answers 404.
     static var allocations: String { all + "/allocations" }
 }
 
 extension BlazarAPI {
-    /// The network segments that can be reserved (Chameleon). Neutron's networks are ``NetworkAPI/networks(fields:)``.
+    /// The network segments that can be reserved (Chameleon). For Neutron's networks, see
+    /// ``NetworkAPI/networks(fields:)``.
     package func networkSegments() async throws(ServiceError) -> Offered<[CatalogueResource]> {
         try await caller.resources(
             .init(.reservation, "GET", NetworkSegmentPaths.all), member: "networks", kind: .networkSegment)
     }
 
-    /// Who holds which network segment, when.
+    /// The allocations of network segments.
     package func networkSegmentAllocations() async throws(ServiceError) -> Offered<[Allocation]> {
         try await caller.allocations(
             .init(.reservation, "GET", NetworkSegmentPaths.allocations), kind: .networkSegment)
@@ -109,7 +112,7 @@ extension BlazarAPI {
     }
 }
 
-/// The paths of Blazar's networks (Chameleon), below an endpoint that ends in `/v1`.
+/// The paths of Blazar's networks (Chameleon), relative to an endpoint that ends in `/v1`.
 enum NetworkSegmentPaths {
     static var all: String { "/networks" }
     static var allocations: String { all + "/allocations" }

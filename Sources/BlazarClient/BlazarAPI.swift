@@ -1,35 +1,35 @@
 package import LeaseModel
 package import OpenStackClient
 
-/// Blazar's API at one cloud, with one token's eyes.
+/// Blazar's API at one cloud, used with one token.
 ///
-/// Its calls stand with their resources: leases, hosts, devices, network segments, floating IPs. A refusal is a value
-/// that a call returns; it throws only when the cloud could not be asked.
+/// Its methods are grouped by resource: leases, hosts, devices, network segments, floating IPs. A refusal is returned
+/// as a value. A method throws only if the cloud could not be asked.
 package struct BlazarAPI: Sendable {
     let caller: ServiceCaller
 
     /// - Parameters:
-    ///   - session: finds the endpoint and adds the token.
-    ///   - now: the time, for a `Retry-After` that is a date.
+    ///   - session: the session, which finds the endpoint and adds the token.
+    ///   - now: the clock, for a `Retry-After` that is a date.
     package init(session: any ServiceSession, now: @escaping @Sendable () -> Timestamp) {
         caller = ServiceCaller(session: session, now: now)
     }
 }
 
-/// The paths of leases, below an endpoint that ends in `/v1`.
+/// The paths of leases, relative to an endpoint that ends in `/v1`.
 enum LeasePaths {
     static var all: String { "/leases" }
     static func one(_ id: String) -> String { all + "/" + URLText.encoded(id) }
-    /// What a lease holds (Chameleon).
+    /// The resources that a lease holds (Chameleon).
     static func hosts(of id: String) -> String { one(id) + "/hosts" }
     static func networks(of id: String) -> String { one(id) + "/networks" }
     static func devices(of id: String) -> String { one(id) + "/devices" }
 }
 
 extension BlazarAPI {
-    /// Asks for the leases that the token sees; the leases come with ``LeaseListReader/next()``.
+    /// Requests the leases that the token can see. ``LeaseListReader/next()`` returns them.
     ///
-    /// - Parameter query: which page of them, as a ``LeasePager`` says.
+    /// - Parameter query: the query for a page, from a ``LeasePager``.
     /// - Returns: a reader of that page.
     /// - Throws: ``LeaseListFailure`` if there is no answer, or one that is not a list.
     package func leases(query: String = "") async throws(LeaseListFailure) -> LeaseListReader {
@@ -47,36 +47,36 @@ extension BlazarAPI {
         return LeaseListReader(reply: reply)
     }
 
-    /// Asks for one lease.
+    /// Requests one lease.
     ///
     /// - Throws: ``ServiceError`` if the cloud could not be asked.
     package func lease(id: String) async throws(ServiceError) -> LeaseOutcome {
         try await caller.call(.init(.reservation, "GET", LeasePaths.one(id))).leaseOutcome(id: id)
     }
 
-    /// Makes a lease.
+    /// Creates a lease.
     ///
-    /// Blazar has no idempotency key: the same body twice makes two leases. After a ``ServiceError`` whose
-    /// `phase` is `underWay` nobody knows whether it was made.
+    /// Blazar has no idempotency key: sending the same body twice creates two leases. After a ``ServiceError`` whose
+    /// `phase` is `underWay`, nobody knows whether the lease was created.
     ///
-    /// - Parameter body: the lease as Blazar takes it, its dates as `YYYY-MM-DD HH:MM` or `now`.
-    /// - Returns: the lease, most often `PENDING`, or the server's refusal.
-    /// - Throws: ``ServiceError`` if there was no (whole) answer.
+    /// - Parameter body: the lease as Blazar accepts it, with dates as `YYYY-MM-DD HH:MM` or `now`.
+    /// - Returns: the lease, usually `PENDING`, or the server's refusal.
+    /// - Throws: ``ServiceError`` if there was no answer or only part of one.
     package func createLease(_ body: JSONObject) async throws(ServiceError) -> LeaseOutcome {
         try await caller.call(.init(.reservation, "POST", LeasePaths.all, body: .object(body))).leaseOutcome(id: nil)
     }
 
     /// Changes a lease.
     ///
-    /// - Throws: ``ServiceError`` if there was no (whole) answer.
+    /// - Throws: ``ServiceError`` if there was no answer or only part of one.
     package func updateLease(id: String, _ body: LeaseUpdateBody) async throws(ServiceError) -> LeaseOutcome {
         try await caller.call(.init(.reservation, "PUT", LeasePaths.one(id), body: .object(body.members)))
             .leaseOutcome(id: id)
     }
 
-    /// Deletes a lease. That of an active one takes seconds.
+    /// Deletes a lease. Deleting an active one takes seconds.
     ///
-    /// - Throws: ``ServiceError`` if there was no (whole) answer.
+    /// - Throws: ``ServiceError`` if there was no answer or only part of one.
     package func deleteLease(id: String) async throws(ServiceError) -> LeaseDeletion {
         try await caller.call(.init(.reservation, "DELETE", LeasePaths.one(id))).leaseDeletion(id: id)
     }
@@ -86,52 +86,52 @@ extension BlazarAPI {
 package struct LeaseUpdateBody: Sendable, Hashable {
     package let members: JSONObject
 
-    /// Makes a body, or `nil` if it has `events`: Blazar answers those with a 500 and leaves the lease in ERROR.
+    /// Makes a body, or `nil` if it contains `events`: Blazar answers those with a 500 and leaves the lease in ERROR.
     package init?(_ members: JSONObject) {
         guard members["events"] == nil else { return nil }
         self.members = members
     }
 }
 
-/// A lease out of an answer about one.
+/// The lease in an answer.
 package struct LeaseReply: Sendable, Hashable {
-    /// The lease. Compare its `projectID` with the scope's: Chameleon gives, changes and deletes other projects'
-    /// leases for whoever knows their id.
+    /// The lease. Compare its `projectID` with the scope's: Chameleon returns, changes and deletes other projects'
+    /// leases for anyone who knows their id.
     package let lease: BlazarLease
     /// The object as the server sent it.
     package let raw: JSONObject
     package let requestID: String?
-    /// The request as a person would name it.
+    /// The request in readable form, without secrets.
     package let requestLine: String
-    /// The server's clock when it answered.
+    /// The server's time when it answered.
     package let serverDate: Timestamp?
 }
 
-/// What came of asking for, making or changing one lease.
+/// The outcome of reading, creating or changing one lease.
 package enum LeaseOutcome: Sendable, Hashable {
-    /// The server answered with the lease. After a change its status is not settled yet (`UPDATING`): read it again.
+    /// The server answered with the lease. After a change, its status is still transient (`UPDATING`): read it again.
     case lease(LeaseReply)
     /// Blazar itself says that there is no such lease.
     case gone(ServerFailure)
-    /// Anything else. A success whose body is not a lease is here too, with the category `notBlazar` and a status
-    /// below 300: what became of a creation is then not known.
+    /// Anything else. This includes a success whose body is not a lease: its category is `notBlazar` and its status is
+    /// below 300, and whether a creation was carried out is then unknown.
     case failed(ServerFailure)
 }
 
-/// What came of deleting a lease.
+/// The outcome of deleting a lease.
 package enum LeaseDeletion: Sendable, Hashable {
-    /// It is deleted (204 of upstream, 200 of Chameleon).
+    /// It was deleted (204 from upstream, 200 from Chameleon).
     case deleted
-    /// Blazar itself says that there is no such lease: as good as deleted.
+    /// Blazar itself says that there is no such lease, which is as good as deleted.
     case alreadyGone(ServerFailure)
-    /// It is not, or it is not known.
+    /// It was not deleted, or this is unknown.
     case failed(ServerFailure)
 }
 
 extension CallReply {
-    /// Reads `{"lease": {…}}`.
+    /// Decodes `{"lease": {…}}`.
     ///
-    /// - Parameter id: the lease asked for; `nil` for a creation.
+    /// - Parameter id: the requested lease; `nil` for a creation.
     /// - Returns: the lease, or why there is none.
     func leaseOutcome(id: String?) -> LeaseOutcome {
         guard (200..<300).contains(status) else {
@@ -162,9 +162,10 @@ extension CallReply {
         return saysGone(id, failure) ? .alreadyGone(failure) : .failed(failure)
     }
 
-    /// Whether this is Blazar's word that the lease does not exist: `Object with {'lease_id': '…'} not found`.
+    /// Whether Blazar itself says that the lease does not exist: `Object with {'lease_id': '…'} not found`.
     ///
-    /// History depends on it, so a 404 of anything else (a wrong endpoint, another service, a proxy) is not enough.
+    /// The history depends on it, so a 404 from anything else (a wrong endpoint, another service, a proxy) is not
+    /// enough.
     private func saysGone(_ id: String, _ failure: ServerFailure) -> Bool {
         failure.category == .notFound && failure.message.contains(id)
     }

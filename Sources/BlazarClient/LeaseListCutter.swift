@@ -1,25 +1,26 @@
 internal import LeaseModel
 
-/// Cuts the body of `GET /v1/leases` into one slice a lease while it arrives, without decoding any.
+/// Cuts the body of `GET /v1/leases` into one slice per lease while it arrives, without decoding any of them.
 ///
-/// Blazar has no pages, no filter and no change feed: everything comes in one body, 158 MB for 100,000 leases. At most
-/// one lease and the part at hand are in memory.
+/// Blazar has no pages, no filter and no change feed: all leases come in one body, 158 MB for 100,000 leases. At most
+/// one lease and the current part of the body are in memory.
 ///
-/// The structure around the leases is verified: an object with exactly one array `leases` of objects, its other members
-/// skipped, nothing but white space behind it. A list is whole once ``finish()`` has returned; until then, and after
-/// any error, nothing may be concluded from it. Inside a lease only the nesting is looked at: its decoder does the rest.
+/// The structure around the leases is checked: the body must be an object with exactly one array `leases` of objects,
+/// followed by nothing but white space. Other members are skipped. The list is complete once ``finish()`` has returned.
+/// Until then, and after any error, nothing may be concluded from it. Inside a lease only the nesting is checked; the
+/// decoder checks the rest.
 package struct LeaseListCutter: Sendable {
-    /// No lease may take more bytes than this: a real one takes about 1.5 kB, one with 1,000 hosts less than 1 MB.
+    /// The largest size of a lease, in bytes. A real one takes about 1.5 kB, and one with 1,000 hosts less than 1 MB.
     package static var sliceLimit: Int { 16 << 20 }
 
-    /// How many bytes have been taken in.
+    /// The number of bytes consumed so far.
     package private(set) var byteCount = 0
-    /// How many leases have been cut.
+    /// The number of leases cut so far.
     package private(set) var leaseCount = 0
-    /// The id of the lease that was cut last.
+    /// The id of the last lease.
     package private(set) var lastID: String?
 
-    /// The query of the link to the next page, without its question mark; `nil` if the list has none.
+    /// The query of the link to the next page, without its question mark; `nil` if there is no link.
     package var nextQuery: String? {
         guard !outside.links.isEmpty, let value = try? JSONValue(parsing: outside.links),
             let path = NextPage.path(after: "", in: ["leases_links": value], member: "leases")
@@ -30,18 +31,19 @@ package struct LeaseListCutter: Sendable {
     private var outside = ListStructure()
     private var lease = ObjectScan()
     private var isInLease = false
-    /// The beginning of a lease whose end has not arrived.
+    /// The beginning of a lease whose end has not arrived yet.
     private var pending: [UInt8] = []
-    /// The body's first byte that is not white space, to tell a web page: nothing in JSON begins with `<`.
+    /// The first byte of the body that is not white space. It shows whether the body is a web page: JSON never begins
+    /// with `<`.
     private var firstByte: UInt8?
     private var error: LeaseListError?
 
     package init() {}
 
-    /// Takes the next part of the body.
+    /// Consumes the next part of the body.
     ///
-    /// - Returns: the leases that are complete with it, in the list's order.
-    /// - Throws: ``LeaseListError``, and the same again for every part after it.
+    /// - Returns: the leases that this part completes, in the order of the list.
+    /// - Throws: ``LeaseListError``. Every later call throws the same error.
     package mutating func consume(_ part: [UInt8]) throws(LeaseListError) -> [LeaseSlice] {
         if let error { throw error }
         if firstByte == nil { firstByte = part.first { !$0.isJSONSpace } }
@@ -58,9 +60,9 @@ package struct LeaseListCutter: Sendable {
         return slices
     }
 
-    /// Says that the body has ended.
+    /// Ends the body.
     ///
-    /// - Throws: ``LeaseListError`` if the list has not.
+    /// - Throws: ``LeaseListError`` if the list is not complete.
     package mutating func finish() throws(LeaseListError) {
         if let error { throw error }
         if outside.isComplete { return }
@@ -109,7 +111,7 @@ package struct LeaseListCutter: Sendable {
         }
     }
 
-    /// Makes a slice of what is pending and the bytes that complete it.
+    /// Makes a slice from the pending bytes and those that complete it.
     private mutating func slice(
         _ last: UnsafeRawBufferPointer, endsAt end: Int
     ) throws(LeaseListError) -> LeaseSlice {
@@ -129,13 +131,13 @@ package struct LeaseListCutter: Sendable {
     }
 }
 
-/// One lease of a list, as the bytes the server sent for it.
+/// One lease of a list, as the bytes that the server sent.
 package struct LeaseSlice: Sendable, Hashable {
-    /// The lease's JSON object, from its opening brace to its closing one.
+    /// The lease's JSON object, including both braces.
     package let bytes: [UInt8]
-    /// The lease's id: the value of the object's own member `id`, wherever it stands.
+    /// The lease's id: the value of the object's own member `id`, at whatever position.
     package let id: String
-    /// The digest of ``bytes``, as `LeaseModel.ContentDigest` gives it.
+    /// The digest of ``bytes``, computed by `LeaseModel.ContentDigest`.
     package let digest: UInt64
 
     package init(bytes: [UInt8], id: String, digest: UInt64) {
@@ -145,23 +147,23 @@ package struct LeaseSlice: Sendable, Hashable {
     }
 }
 
-/// Why bytes are not a whole list of leases. Any of these makes the list count for nothing.
+/// Why a body is not a complete list of leases. After any of these, no part of the list counts.
 package enum LeaseListError: Error, Sendable, Hashable {
-    /// Not JSON from this offset on; `looksLikeHTML` if the body begins as a web page does.
+    /// It is not JSON from this offset on. `looksLikeHTML` is set if the body begins like a web page.
     case notJSON(offset: Int, looksLikeHTML: Bool)
-    /// JSON, but not an object with one array `leases`.
+    /// It is JSON, but not an object with exactly one array `leases`.
     case noLeasesArray
-    /// An element of `leases` is not an object; the index counts from 0.
+    /// An element of `leases` is not an object. The index counts from 0.
     case elementNotObject(index: Int)
-    /// An element of `leases` has no `id` that is a string.
+    /// An element of `leases` has no `id` that is a string. The index counts from 0.
     case elementWithoutID(index: Int)
-    /// The bytes end before the list does.
+    /// The body ends before the list does.
     case cutShort(bytes: Int)
     /// Something follows the list.
     case trailing(offset: Int)
-    /// One lease takes more bytes than the limit.
+    /// A lease exceeds the size limit.
     case sliceTooLarge(limit: Int)
-    /// A page brings leases of pages before it, so that the last one would never come.
+    /// A page repeats leases of earlier pages, so the last page would never come.
     case pagesRepeat(page: Int)
 }
 

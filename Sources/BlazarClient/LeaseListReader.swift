@@ -1,7 +1,7 @@
 package import LeaseModel
 package import OpenStackClient
 
-/// Reads a list of leases as it arrives, a batch at a time.
+/// Reads a list of leases in batches while it arrives.
 ///
 /// ```swift
 /// var reader = try await blazar.leases()
@@ -13,7 +13,7 @@ package import OpenStackClient
 /// }
 /// ```
 package struct LeaseListReader {
-    /// How many leases, or bytes of leases, make a batch.
+    /// The size of a batch: a number of leases, or of bytes of leases.
     static var batchCount: Int { 256 }
     static var batchBytes: Int { 1 << 20 }
 
@@ -27,9 +27,9 @@ package struct LeaseListReader {
         parts = reply.http.body.makeAsyncIterator()
     }
 
-    /// The next leases, or the end.
+    /// Returns the next leases, or the end of the list.
     ///
-    /// - Throws: ``LeaseListFailure`` if the list turns out not to be whole; then nothing of it counts.
+    /// - Throws: ``LeaseListFailure`` if the list turns out to be incomplete. No part of it counts then.
     package mutating func next(
         isolation: isolated (any Actor)? = #isolation
     ) async throws(LeaseListFailure) -> LeaseListStep {
@@ -72,43 +72,43 @@ package struct LeaseListReader {
     }
 }
 
-/// What the next step of reading a list gave.
+/// The result of one step of reading a list.
 package enum LeaseListStep: Sendable, Hashable {
-    /// Leases, in the list's order.
+    /// Leases, in the order of the list.
     case batch([LeaseSlice])
-    /// The list has ended and was whole.
+    /// The list has ended and is complete.
     case end(LeaseListSummary)
 }
 
-/// A list of leases that was read to its end.
+/// A summary of a list that was read to its end.
 package struct LeaseListSummary: Sendable, Hashable {
-    /// The size of the body.
+    /// The size of the body, in bytes.
     package let byteCount: Int
     package let leaseCount: Int
     /// The id of the last lease.
     package let lastID: String?
-    /// The query that the link to the next page has.
+    /// The query of the link to the next page; `nil` if there is no link.
     package let nextQuery: String?
-    /// The server's clock when it began to answer.
+    /// The server's time when it began to answer.
     package let serverDate: Timestamp?
     package let requestID: String?
-    /// The request as a person would name it.
+    /// The request in readable form, without secrets.
     package let requestLine: String
 }
 
-/// Why there is no list of leases that counts.
+/// Why there is no usable list of leases.
 package enum LeaseListFailure: Error, Sendable, Hashable {
     /// The cloud could not be asked, or its answer broke off.
     case notAsked(ServiceError)
-    /// The answer is a refusal, or not a 200 with JSON.
+    /// The answer is a refusal, or is not a 200 with JSON.
     case refused(ServerFailure)
-    /// The answer is a 200 with JSON by its head, but its body is not a whole list.
+    /// The answer is a 200 with JSON according to its headers, but its body is not a complete list.
     case notAList(LeaseListError, requestLine: String, requestID: String?)
 
-    /// The failure as a person reads it: why, the request, and what to do.
+    /// The failure in words for people: why, the request, and what to do.
     ///
-    /// - Parameter operation: what was tried.
-    /// - Returns: a sentence or two.
+    /// - Parameter operation: what was attempted.
+    /// - Returns: one or two sentences.
     package func sentence(operation: String = "listing the leases") -> String {
         switch self {
         case .notAsked(let error): return error.message
@@ -121,17 +121,17 @@ package enum LeaseListFailure: Error, Sendable, Hashable {
     }
 }
 
-/// Finds its way through a list of leases that may come in pages.
+/// Follows the pages of a list of leases, if there are any.
 ///
-/// Upstream Blazar ignores the query and answers with the whole list; newer servers of Chameleon know `limit` and
-/// `marker`, and may cut the list without being asked to. Which of the two it is shows in the first answer, so that a
-/// server without pages is asked once: the first request is for one lease, and an answer with more is the whole list.
-/// After an answer of one lease the second request is for one too, so that a lease which is made meanwhile on a server
+/// Upstream Blazar ignores the query and returns the whole list. Newer servers of Chameleon know `limit` and `marker`,
+/// and may cut the list without being asked to. The first answer shows which kind of server it is, so a server without
+/// pages is asked only once. The first request is for one lease, and an answer with more than one is the whole list. If
+/// the answer has one lease, the second request is also for one. So a lease that is created in the meantime on a server
 /// without pages is not taken for a page that repeats another.
 ///
-/// With links (`leases_links`) the page without one is the last. Without links only an empty page is.
+/// With links (`leases_links`), the page without a link is the last one. Without links, only an empty page is.
 package struct LeasePager: Sendable {
-    /// How many leases a page shall have. A server may give fewer.
+    /// The requested number of leases per page. A server may return fewer.
     private static var pageSize: Int { 1_000 }
 
     private let allProjects: Bool
@@ -141,10 +141,10 @@ package struct LeasePager: Sendable {
     private var pages = 0
     private var hasLinks = false
 
-    /// - Parameter allProjects: whether the token sees every project: newer servers show them only when asked to.
+    /// - Parameter allProjects: whether the token sees all projects. Newer servers list them only on request.
     package init(allProjects: Bool) { self.allProjects = allProjects }
 
-    /// The query of the page to ask for.
+    /// The query of the next page to request.
     package var query: String {
         var parts: [String] = []
         if allProjects { parts.append("all_tenants=True") }
@@ -153,7 +153,7 @@ package struct LeasePager: Sendable {
         return parts.isEmpty ? "" : "?" + parts.joined(separator: "&")
     }
 
-    /// Leaves `limit` out, for a server that refuses it.
+    /// Omits `limit`, for a server that refuses it.
     ///
     /// - Returns: whether there is anything left to try.
     package mutating func simplify() -> Bool {
@@ -162,13 +162,13 @@ package struct LeasePager: Sendable {
         return true
     }
 
-    /// Goes on behind a page that was read to its end.
+    /// Advances past a page that was read to its end.
     ///
     /// - Parameters:
     ///   - page: the page.
-    ///   - new: how many of its leases were on no page before.
+    ///   - new: how many of its leases were on no earlier page.
     /// - Returns: whether there is another page.
-    /// - Throws: ``LeaseListError`` if the pages lead nowhere.
+    /// - Throws: ``LeaseListError`` if the pages do not advance.
     package mutating func advance(after page: LeaseListSummary, new: Int) throws(LeaseListError) -> Bool {
         pages += 1
         defer { if limit != nil, pages > 1 || hasLinks { limit = Self.pageSize } }
@@ -180,12 +180,12 @@ package struct LeasePager: Sendable {
             return true
         }
         guard !hasLinks, page.leaseCount > 0, let last = page.lastID else { return false }
-        // A server that gives more than it was asked for knows no pages. One that refuses a limit might know them.
+        // A server that returns more than the limit knows no pages. A server that refuses a limit might know them.
         if limit == 1, page.leaseCount > 1 { return false }
         if new == 0 {
-            // A list of one lease looks alike on both.
+            // A list of one lease looks the same on both kinds of server.
             if pages == 2, page.leaseCount == 1 { return false }
-            // Without a limit the whole list comes again from a server that knows no marker.
+            // Without a limit, a server that knows no marker returns the whole list again.
             if pages == 2, limit == nil { return false }
             throw .pagesRepeat(page: pages)
         }
@@ -195,7 +195,7 @@ package struct LeasePager: Sendable {
         return true
     }
 
-    /// Where a link leads, without what every request says anyway.
+    /// The position in a link: its query without the parameters that every request has.
     private static func position(_ query: String) -> String {
         query.split(separator: "&").filter { !$0.hasPrefix("limit=") && !$0.hasPrefix("all_tenants=") }
             .joined(separator: "&")

@@ -1,6 +1,6 @@
-/// Follows what stands around the leases of a list: `{"leases": [` … `, ` … `]}`, and other members before and after.
+/// Parses the structure around the leases of a list: `{"leases": [` … `, ` … `]}`, and other members before and after.
 ///
-/// A byte at a time, since a list has little of it; works over bytes that come in parts.
+/// It works byte by byte, since a list contains little of this. The bytes may come in parts.
 struct ListStructure {
     enum Fault: Error {
         case unexpected(offset: Int)
@@ -36,12 +36,12 @@ struct ListStructure {
     private static let longestLinks = 16 << 10
     private var nested = ObjectScan()
 
-    /// Whether the list, and the object that holds it, have ended.
+    /// Whether the object that contains the list has ended.
     var isComplete: Bool { state == .complete }
 
     /// The offset at which the next lease begins; `nil` if the bytes end first.
     ///
-    /// Call it again with the offset behind that lease.
+    /// Call it again with the offset after that lease.
     mutating func startOfElement(in bytes: UnsafeRawBufferPointer, from start: Int) throws(Fault) -> Int? {
         var offset = start
         while offset < bytes.count {
@@ -51,7 +51,7 @@ struct ListStructure {
                 offset = end
                 continue
             case .inScalar:
-                // Its end is the next byte of the structure, which is looked at again.
+                // The byte after a scalar belongs to the structure, so it is examined again.
                 if !bytes[offset].isPartOfScalar {
                     state = .afterValue
                     continue
@@ -59,7 +59,7 @@ struct ListStructure {
             default:
                 if bytes[offset].isJSONSpace { break }
                 if try take(bytes[offset], at: offset) { return offset }
-                // Strings and nested values are scanned from their first byte but for the quote.
+                // A string is scanned from the byte after its quote, a nested value from its bracket.
                 if state == .inNested { continue }
             }
             offset += 1
@@ -67,7 +67,7 @@ struct ListStructure {
         return nil
     }
 
-    /// Skips the string or nested value that is being read; `nil` if the bytes end first.
+    /// Skips the current string or nested value. Returns the offset after it; `nil` if the bytes end first.
     private mutating func skip(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
         let end =
             state == .inNested
@@ -89,7 +89,7 @@ struct ListStructure {
         return end
     }
 
-    /// Takes one byte of the structure in; `true` if it begins a lease.
+    /// Processes one byte of the structure. Returns `true` if it begins a lease.
     private mutating func take(_ byte: UInt8, at offset: Int) throws(Fault) -> Bool {
         switch (state, byte) {
         case (.beforeObject, UInt8(ascii: "{")): state = .beforeFirstKey
@@ -136,13 +136,13 @@ struct ListStructure {
 }
 
 extension UInt8 {
-    /// Whether a number, `true`, `false` or `null` may begin with it.
+    /// Whether a number, `true`, `false` or `null` can begin with it.
     fileprivate var beginsScalar: Bool {
         self == UInt8(ascii: "-") || (0x30...0x39).contains(self)
             || [UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n")].contains(self)
     }
 
-    /// Whether it may stand in a number, `true`, `false` or `null`.
+    /// Whether it can occur in a number, `true`, `false` or `null`.
     fileprivate var isPartOfScalar: Bool {
         (0x30...0x39).contains(self) || (0x61...0x7A).contains(self)
             || [UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "E")].contains(self)

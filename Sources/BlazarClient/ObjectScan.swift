@@ -1,21 +1,22 @@
 internal import LeaseModel
 
-/// Finds where a JSON object or array ends, over bytes that come in parts.
+/// Finds the end of a JSON object or array whose bytes come in parts.
 ///
-/// Strings are skipped eight bytes at a time: most of a lease is strings, and this is the loop that every byte of a
-/// list goes through.
+/// Strings are skipped eight bytes at a time. Most of a lease is strings, and every byte of a list passes through this
+/// loop.
 struct ObjectScan {
     private var depth = 0
     private var isInString = false
     private var isAfterBackslash = false
-    /// How many of the object's own names and texts may be `id`, so that one that is repeated is noticed in passing.
+    /// How many of the object's own strings, names or values, may be `id`. If there is more than one, the member may be
+    /// repeated.
     private(set) var idCount = 0
 
-    /// Goes on scanning at an offset: the first byte ever scanned must be the opening bracket.
+    /// Continues scanning at an offset. The first byte ever scanned must be the opening bracket.
     ///
-    /// What is checked is the nesting, not the grammar: whoever decodes the value does that.
+    /// Only the nesting is checked, not the grammar. The decoder of the value checks that.
     ///
-    /// - Returns: the offset behind the closing bracket; `nil` if the bytes end first.
+    /// - Returns: the offset after the closing bracket; `nil` if the bytes end first.
     @inline(__always)
     mutating func end(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
         var offset = start
@@ -30,14 +31,14 @@ struct ObjectScan {
             offset &+= 1
             if byte == UInt8(ascii: "\"") {
                 if depth == 1, Self.mayBeID(bytes, at: offset) { idCount &+= 1 }
-                // The common case by far is a string that ends in this part without a backslash in it.
+                // By far the most common case is a string without a backslash that ends in this part.
                 guard let next = skipString(in: bytes, from: offset) else {
                     self.depth = depth
                     return nil
                 }
                 offset = next
             } else if byte | 0x20 == UInt8(ascii: "{") {
-                // `{` and `[` differ in that bit only, as do `}` and `]`.
+                // `{` and `[` differ only in this bit, as do `}` and `]`.
                 depth &+= 1
             } else if byte | 0x20 == UInt8(ascii: "}") {
                 depth &-= 1
@@ -51,7 +52,7 @@ struct ObjectScan {
         return nil
     }
 
-    /// Whether the string from an offset on may be `id`: it is, or is written with escapes, or it ends in another part.
+    /// Whether the string at an offset may be `id`: it is, or it contains an escape, or it continues in the next part.
     @inline(__always)
     private static func mayBeID(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
         guard offset &+ 2 < bytes.count else { return true }
@@ -60,7 +61,8 @@ struct ObjectScan {
         return first == UInt8(ascii: "i") && second == UInt8(ascii: "d") || first == backslash || second == backslash
     }
 
-    /// Skips to behind the closing quote; `nil` if the bytes end inside the string, which is then remembered.
+    /// Returns the offset after the closing quote; `nil` if the bytes end inside the string, and the next call
+    /// continues there.
     @inline(__always)
     mutating func skipString(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
         var offset = start
@@ -88,7 +90,7 @@ struct ObjectScan {
         }
     }
 
-    /// The offset of the next quote or backslash; at or beyond the end if there is none.
+    /// The offset of the next quote or backslash; at or after the end if there is none.
     @inline(__always)
     private static func firstQuoteOrBackslash(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -99,8 +101,8 @@ struct ObjectScan {
         let count = bytes.count
         while offset &+ 8 <= count {
             let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-            // A zero byte of x sets the high bit of that byte in (x - ones) & ~x. A borrow can set one above it
-            // wrongly, never one below it: the lowest is right, and only the lowest is used.
+            // A zero byte of x sets the high bit of that byte in (x - ones) & ~x. A borrow can wrongly set a higher bit
+            // but never a lower one. So the lowest bit is right, and only the lowest is used.
             let quote = word ^ quotes
             let backslash = word ^ backslashes
             let hits = (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)) & highs
@@ -114,14 +116,14 @@ struct ObjectScan {
 
 /// Finds an object's own `id` without decoding the object.
 enum MemberScan {
-    /// The value of the member `id` of the object that the bytes are, wherever it stands; `nil` if there is none, if it
-    /// is not a string or empty, or if the bytes before it are not JSON.
+    /// The value of the member `id`, at whatever position in the object; `nil` if there is none, if it is empty or not
+    /// a string, or if the bytes before it are not JSON.
     ///
-    /// Of two such members the last counts, as in ``JSONObject``.
+    /// If the member is repeated, the last one counts, as in ``JSONObject``.
     ///
     /// - Parameters:
     ///   - bytes: the object.
-    ///   - isRepeated: whether there may be more than one such member, so that the first cannot be taken.
+    ///   - isRepeated: whether the member may be repeated, so that the first one must not be used.
     /// - Returns: the id.
     static func id(in bytes: UnsafeRawBufferPointer, isRepeated: Bool = true) -> String? {
         var offset = 1
@@ -146,7 +148,7 @@ enum MemberScan {
         }
     }
 
-    /// Whether a name, in its quotes, is `id`, with escapes or without.
+    /// Whether a name, including its quotes, is `id`, with or without escapes.
     private static func isID(_ name: UnsafeRawBufferPointer) -> Bool {
         if name.count == 4 { return name[1] == UInt8(ascii: "i") && name[2] == UInt8(ascii: "d") }
         guard name.count > 4, name.count <= 14, name.contains(UInt8(ascii: "\\")) else { return false }

@@ -1,19 +1,19 @@
 package import LeaseModel
 package import OpenStackClient
 
-/// What is needed of Keystone beyond tokens: the names of projects and users.
+/// The parts of Keystone's API that are needed besides tokens: the names of projects and users.
 package struct IdentityAPI: Sendable {
     let caller: ServiceCaller
 
     /// - Parameters:
-    ///   - session: finds the endpoint, which ends in `/v3`, and adds the token.
-    ///   - now: the time, for a `Retry-After` that is a date.
+    ///   - session: the session, which finds the endpoint (ending in `/v3`) and adds the token.
+    ///   - now: the clock, for a `Retry-After` that is a date.
     package init(session: any ServiceSession, now: @escaping @Sendable () -> Timestamp) {
         caller = ServiceCaller(session: session, now: now)
     }
 }
 
-/// The paths of Keystone, below an endpoint that ends in `/v3`.
+/// The paths of Keystone, relative to an endpoint that ends in `/v3`.
 enum IdentityPaths {
     static var ownProjects: String { "/auth/projects" }
     static var allProjects: String { "/projects" }
@@ -21,28 +21,28 @@ enum IdentityPaths {
 }
 
 extension IdentityAPI {
-    /// The projects that the user is a member of. Everybody may ask.
+    /// The projects that the user is a member of. Anyone may ask for them.
     package func ownProjects() async throws(ServiceError) -> Offered<[CatalogueResource]> {
         try await caller.resources(
             .init(.identity, "GET", IdentityPaths.ownProjects), member: "projects", kind: .project)
     }
 
-    /// All projects. For admins.
+    /// All projects, for administrators.
     package func allProjects() async throws(ServiceError) -> Offered<[CatalogueResource]> {
         try await caller.resources(
             .init(.identity, "GET", IdentityPaths.allProjects), member: "projects", kind: .project)
     }
 
-    /// All users. For admins.
+    /// All users, for administrators.
     package func allUsers() async throws(ServiceError) -> Offered<[CatalogueResource]> {
         try await caller.resources(.init(.identity, "GET", IdentityPaths.allUsers), member: "users", kind: .user)
     }
 }
 
 extension IdentityAPI {
-    /// When an application credential of a user ends; `nil` inside if it never does.
+    /// When an application credential of a user expires. The inner value is `nil` if it never does.
     ///
-    /// A restricted credential may not ask about itself: then it is forbidden.
+    /// A restricted credential may not ask about itself, so the answer is then `forbidden`.
     package func end(
         ofApplicationCredential reference: ApplicationCredentialReference, user: String
     ) async throws(ServiceError) -> Offered<Timestamp?> {
@@ -59,34 +59,34 @@ extension IdentityAPI {
     }
 }
 
-/// What is needed of Nova at one cloud.
+/// The parts of Nova's API that are needed.
 package struct ComputeAPI: Sendable {
     let caller: ServiceCaller
 
     /// - Parameters:
-    ///   - session: finds the endpoint, which ends in `/v2.1`, and adds the token.
-    ///   - now: the time, for a `Retry-After` that is a date.
+    ///   - session: the session, which finds the endpoint (ending in `/v2.1`) and adds the token.
+    ///   - now: the clock, for a `Retry-After` that is a date.
     package init(session: any ServiceSession, now: @escaping @Sendable () -> Timestamp) {
         caller = ServiceCaller(session: session, now: now)
     }
 }
 
-/// The paths of flavors, below an endpoint that ends in `/v2.1`.
+/// The paths of flavors, relative to an endpoint that ends in `/v2.1`.
 enum FlavorPaths {
-    /// Without `is_public=None` an admin is given the public ones only; for anybody else it means nothing.
+    /// Without `is_public=None` an administrator gets only the public flavors. For others it has no effect.
     static var all: String { "/flavors/detail?is_public=None" }
 }
 
 extension ComputeAPI {
-    /// From this version on Nova lists each flavor with its extra specs, which say what reservation it belongs to.
+    /// From this version on, Nova lists each flavor with its extra specs, which name the reservation it belongs to.
     private static var inlineExtraSpecs: HTTPFields {
         ["OpenStack-API-Version": "compute 2.61", "X-OpenStack-Nova-API-Version": "2.61"]
     }
 
-    /// The flavors that the token sees: public ones, and those of its project's flavor and instance reservations, whose
-    /// id is the reservation's.
+    /// The flavors that the token can see: public ones, and those of its project's flavor and instance reservations,
+    /// whose ids are the reservations' ids.
     ///
-    /// With their extra specs, unless Nova is older than microversion 2.61 (Queens).
+    /// They include their extra specs, unless Nova is older than microversion 2.61 (Queens).
     package func flavors() async throws(ServiceError) -> Offered<[CatalogueResource]> {
         let outcome = try await flavors(headers: Self.inlineExtraSpecs)
         guard case .failed(let failure) = outcome, failure.status == 406 else { return outcome }
@@ -99,19 +99,19 @@ extension ComputeAPI {
     }
 }
 
-/// What is needed of Neutron at one cloud.
+/// The parts of Neutron's API that are needed.
 package struct NetworkAPI: Sendable {
     let caller: ServiceCaller
 
     /// - Parameters:
-    ///   - session: finds the endpoint, which does not contain `/v2.0`, and adds the token.
-    ///   - now: the time, for a `Retry-After` that is a date.
+    ///   - session: the session, which finds the endpoint (without `/v2.0`) and adds the token.
+    ///   - now: the clock, for a `Retry-After` that is a date.
     package init(session: any ServiceSession, now: @escaping @Sendable () -> Timestamp) {
         caller = ServiceCaller(session: session, now: now)
     }
 }
 
-/// The paths of Neutron, below an endpoint without a version.
+/// The paths of Neutron, relative to an endpoint without a version.
 enum NetworkPaths {
     static func networks(fields: [String]) -> String {
         "/v2.0/networks" + URLText.query(fields.map { ("fields", $0) })
@@ -123,9 +123,9 @@ enum NetworkPaths {
 }
 
 extension NetworkAPI {
-    /// The networks that the token sees.
+    /// The networks that the token can see.
     ///
-    /// - Parameter fields: the members wanted besides `id` and `name`; all if empty.
+    /// - Parameter fields: the members to request besides `id` and `name`; empty for all.
     /// - Returns: the networks, or why there are none.
     /// - Throws: ``ServiceError`` if the cloud could not be asked.
     package func networks(fields: [String] = []) async throws(ServiceError) -> Offered<[CatalogueResource]> {
@@ -133,11 +133,11 @@ extension NetworkAPI {
         return try await caller.resources(.init(.network, "GET", path), member: "networks", kind: .network)
     }
 
-    /// The floating IPs that the token sees, in its project or, for an admin, everywhere.
+    /// The floating IPs that the token can see: in its project or, for an administrator, in all projects.
     ///
     /// - Parameters:
-    ///   - reservationID: only those that Blazar gave to this reservation, which it marks by a tag.
-    ///   - fields: the members wanted besides `id` and the address; all if empty.
+    ///   - reservationID: if given, only the floating IPs of this reservation, which Blazar marks with a tag.
+    ///   - fields: the members to request besides `id` and the address; empty for all.
     /// - Returns: the floating IPs, or why there are none.
     /// - Throws: ``ServiceError`` if the cloud could not be asked.
     package func floatingIPs(

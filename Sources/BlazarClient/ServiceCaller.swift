@@ -1,20 +1,19 @@
 package import LeaseModel
 internal import OpenStackClient
 
-/// Sends a request and reads its whole reply: what every client of this module does for every call but the list of
-/// leases.
+/// Sends a request and reads its whole reply. All clients in this module use it, except for the list of leases.
 struct ServiceCaller: Sendable {
     let session: any ServiceSession
     let now: @Sendable () -> Timestamp
 
-    /// No answer but the list of leases comes near this many bytes.
+    /// The largest body to read, in bytes. No answer except the list of leases comes near it.
     static var bodyLimit: Int { 64 << 20 }
-    /// As much of a refusal's body as is worth reading.
+    /// The largest body of a refusal to read, in bytes.
     static var failureLimit: Int { 256 << 10 }
 
-    /// Sends the request and gives its reply, read to the end.
+    /// Sends the request and returns its reply, read to the end.
     ///
-    /// - Throws: ``ServiceError`` if there is no reply, or the reply was cut short.
+    /// - Throws: ``ServiceError`` if there is no reply, or if it was cut short.
     func call(_ request: ServiceRequest) async throws(ServiceError) -> CallReply {
         let reply = try await session.send(request)
         let isRefusal = !(200..<300).contains(reply.status)
@@ -29,13 +28,13 @@ struct ServiceCaller: Sendable {
         return CallReply(request: request, reply: reply, body: body, retryAfter: retryAfter(reply))
     }
 
-    /// Why a reply cannot be used, its body still unread.
+    /// Why a reply whose body has not been read yet cannot be used.
     func failure(of reply: ServiceReply, to request: ServiceRequest) async -> ServerFailure {
         let body = await failureBody(of: reply)
         return CallReply(request: request, reply: reply, body: body, retryAfter: retryAfter(reply)).failure()
     }
 
-    /// A refusal is one whether its body arrives or not: what there is of it is kept.
+    /// Reads the body of a refusal as far as it arrives. A refusal counts even if its body is cut short.
     private func failureBody(of reply: ServiceReply) async -> [UInt8] {
         var collected: [UInt8] = []
         var parts = reply.http.body.makeAsyncIterator()
@@ -49,7 +48,7 @@ struct ServiceCaller: Sendable {
     private func retryAfter(_ reply: ServiceReply) -> ServerDelay? { reply.retryAfter(now: now()) }
 }
 
-/// A reply that has been read.
+/// A reply that was read to its end.
 struct CallReply: Sendable {
     let request: ServiceRequest
     let reply: ServiceReply
@@ -58,7 +57,7 @@ struct CallReply: Sendable {
 
     var status: Int { reply.status }
 
-    /// The JSON object of a success; `nil` if it is a refusal, not JSON by its content type, or not an object.
+    /// The JSON object of a success; `nil` for a refusal, another content type, or JSON that is not an object.
     var object: JSONObject? {
         guard (200..<300).contains(status), reply.contentType.map(MediaType.isJSON) ?? false else { return nil }
         return (try? JSONValue(parsing: body))?.objectValue
@@ -73,25 +72,25 @@ struct CallReply: Sendable {
         return failure
     }
 
-    /// Says that this reply, though a success, does not hold what was asked for.
+    /// Makes a failure for a success that does not contain what was requested.
     ///
     /// - Parameter problem: what is wrong, as a clause.
-    /// - Returns: the failure, of the category `notBlazar`.
+    /// - Returns: the failure, with the category `notBlazar`.
     func unusable(_ problem: String) -> ServerFailure {
         var failure = failure()
-        // A page has a title to show; JSON of the wrong kind has nothing.
+        // A web page has a title to show. JSON of the wrong kind has no message.
         if failure.message.isEmpty { failure.message = problem }
         return failure
     }
 }
 
 extension ServiceCaller {
-    /// Asks for a list that a site may not offer.
+    /// Requests a list that the site may not offer.
     ///
     /// - Parameters:
-    ///   - request: the request for its first page.
-    ///   - member: the member of the answer that holds the list.
-    ///   - read: reads one element; `nil` if it is not sound, which spoils the whole list.
+    ///   - request: the request for the first page.
+    ///   - member: the member of the answer that contains the list.
+    ///   - read: decodes one element. If it returns `nil`, the whole list fails.
     /// - Returns: the elements of all pages.
     /// - Throws: ``ServiceError`` if the cloud could not be asked.
     func list<Element: Sendable>(
@@ -122,13 +121,13 @@ extension ServiceCaller {
             guard let next = NextPage.path(after: request.path, in: object, member: member) else {
                 return .listed(elements)
             }
-            // A marker that does not move would go on for ever.
+            // A link to a page that was requested before would lead to an endless loop.
             guard !asked.contains(next) else { return .failed(answer.unusable("its pages go round in a circle")) }
             request.path = next
         }
     }
 
-    /// Asks for a list of resources of one kind.
+    /// Requests a list of resources of one kind.
     func resources(
         _ request: ServiceRequest, member: String, kind: ResourceKind
     ) async throws(ServiceError) -> Offered<[CatalogueResource]> {
@@ -136,12 +135,12 @@ extension ServiceCaller {
     }
 }
 
-/// The link to the next page of a list, in the two ways that OpenStack's services write it.
+/// The link to the next page of a list, in either of the formats that OpenStack's services use.
 enum NextPage {
     /// The path of the next page; `nil` if this one is the last.
     ///
-    /// Of the link only the query is taken: its host and path are the server's idea of its own name, which behind a
-    /// proxy is often wrong, and a token must not be sent to wherever an answer says.
+    /// Only the query of the link is used. Its host and path are what the server believes its own address to be, which
+    /// is often wrong behind a proxy, and a token must not be sent to an address that an answer names.
     static func path(after path: String, in object: JSONObject, member: String) -> String? {
         let link = neutronOrNova(object[member + "_links"]) ?? object["links"]?["next"]?.stringValue
         guard let link, let mark = link.firstIndex(of: "?") else { return nil }
@@ -157,9 +156,9 @@ enum NextPage {
 }
 
 extension ServiceCaller {
-    /// Asks for a list of allocations: `{"allocations": [{"resource_id": "…", "reservations": [{…}]}]}`.
+    /// Requests a list of allocations: `{"allocations": [{"resource_id": "…", "reservations": [{…}]}]}`.
     ///
-    /// Blazar lists an instance reservation once for each instance on the host; it is given once here.
+    /// Blazar lists an instance reservation once for each instance on a host. Here it is returned once.
     func allocations(_ request: ServiceRequest, kind: ResourceKind) async throws(ServiceError) -> Offered<[Allocation]>
     {
         let perResource = try await list(request, member: "allocations") { object -> [Allocation]? in
@@ -180,15 +179,15 @@ extension ServiceCaller {
     }
 }
 
-/// What came of asking for something that a site may not offer, or not to everybody.
+/// An answer about something that a site may not offer at all, or not to everybody.
 package enum Offered<Value: Sendable>: Sendable {
-    /// Here it is.
+    /// The site offers it, and this is the value.
     case listed(Value)
-    /// The site has it, but not for these credentials (403): Blazar's default policy for hosts.
+    /// The site offers it, but not to these credentials (403). This is Blazar's default policy for hosts.
     case forbidden(ServerFailure)
-    /// The site does not have it: no such service in the catalogue, or no such URL (404, 405).
+    /// The site does not offer it: there is no such service in the catalog, or no such URL (404, 405).
     case notOffered
-    /// It could not be found out. What is known from before stays.
+    /// The request failed. What was known before stays.
     case failed(ServerFailure)
 
     /// The value, if there is one.
@@ -206,7 +205,7 @@ package enum Offered<Value: Sendable>: Sendable {
         }
     }
 
-    /// Sorts a refusal: 403 and 404 in the service's own words are answers.
+    /// Classifies a refusal. A 403 or 404 from the service itself is an answer; anything else is a failure.
     init(refusal failure: ServerFailure) {
         switch failure.category {
         case .forbidden: self = .forbidden(failure)
@@ -218,11 +217,11 @@ package enum Offered<Value: Sendable>: Sendable {
 
 extension Offered: Equatable where Value: Equatable {}
 
-/// Percent-encodes what is put into a path or a query.
+/// Percent-encodes parts of a path or query.
 enum URLText {
-    /// One segment of a path, or one value of a query: everything but RFC 3986's unreserved characters is encoded.
+    /// Encodes one segment of a path or one value of a query: everything except RFC 3986's unreserved characters.
     ///
-    /// `.` and `..` are encoded too, since as whole segments they would lead elsewhere.
+    /// `.` and `..` are encoded too, because as whole segments they would lead elsewhere.
     static func encoded(_ text: String) -> String {
         let isDots = text == "." || text == ".."
         return text.utf8.reduce(into: "") { result, byte in
@@ -235,7 +234,7 @@ enum URLText {
         }
     }
 
-    /// A query with its question mark; empty without parameters.
+    /// A query including its question mark; empty if there are no parameters.
     static func query(_ parameters: [(String, String)]) -> String {
         guard !parameters.isEmpty else { return "" }
         return "?" + parameters.map { "\(encoded($0))=\(encoded($1))" }.joined(separator: "&")
