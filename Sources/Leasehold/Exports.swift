@@ -1,2 +1,2 @@
-// Who links the library needs one import: its answers are made of the model's types.
+// The results of this library are types of the model, so its users need only one import.
 @_exported public import LeaseModel

@@ -1,15 +1,15 @@
 public import LeaseModel
 
-// The arguments are python-chi's; what it refuses is refused here, before anything is added.
+// The arguments are python-chi's. Whatever python-chi refuses is refused here too, before anything is added.
 extension Lease {
-    /// Adds nodes of a type, one node by its name, or some nodes.
+    /// Adds nodes of a type, one node by its name, or a list of nodes.
     ///
     /// - Parameters:
-    ///   - amount: how many; 1 for a node by its name.
+    ///   - amount: the number of nodes; 1 for a node by its name.
     ///   - nodeType: their type, for example `compute_skylake`.
-    ///   - nodeName: the name of the one node.
-    ///   - nodes: these nodes, with no other argument: one reservation for each.
-    /// - Throws: ``LeaseholdError`` of code `invalid`.
+    ///   - nodeName: the name of a single node.
+    ///   - nodes: a list of nodes, each of which gets a reservation of its own. It excludes the other arguments.
+    /// - Throws: ``LeaseholdError`` with the code `invalid`.
     public func addNodeReservation(
         amount: Int? = nil, nodeType: String? = nil, nodeName: String? = nil, nodes: [HardwareNode] = []
     ) throws(LeaseholdError) {
@@ -25,12 +25,12 @@ extension Lease {
     /// Adds edge devices (Chameleon).
     ///
     /// - Parameters:
-    ///   - amount: how many; a device by its name needs none.
+    ///   - amount: the number of devices. A device by its name needs none.
     ///   - machineType: their `machine_name`, for example `raspberrypi4-64`.
     ///   - deviceModel: their model.
-    ///   - deviceName: the name of the one device.
-    ///   - devices: these devices, with no other argument: one reservation for each.
-    /// - Throws: ``LeaseholdError`` of code `invalid`.
+    ///   - deviceName: the name of a single device.
+    ///   - devices: a list of devices, each of which gets a reservation of its own. It excludes the other arguments.
+    /// - Throws: ``LeaseholdError`` with the code `invalid`.
     public func addDeviceReservation(
         amount: Int? = nil, machineType: String? = nil, deviceModel: String? = nil, deviceName: String? = nil,
         devices: [HardwareDevice] = []
@@ -49,22 +49,24 @@ extension Lease {
         try add { () throws(DraftError) in try ReservationRequest.devices(devices) }
     }
 
-    /// Adds floating IPs of the public network, as the local database knows it.
+    /// Adds floating IPs of the public network, which is looked up in the local database.
     ///
-    /// - Parameter amount: how many.
-    /// - Throws: ``LeaseholdError`` of code `invalid`; of `notFound` if the cloud's networks have never been read.
+    /// - Parameter amount: the number of floating IPs.
+    /// - Throws: ``LeaseholdError`` with the code `invalid`, or with `notFound` if the cloud's networks have never been
+    ///   read.
     public func addFIPReservation(amount: Int) throws(LeaseholdError) {
         let networks = try manager.catalogue(.network, cloud: cloud)
         try add { () throws(DraftError) in [try .floatingIP(amount: amount, networks: networks)] }
     }
 
-    /// Adds instances of a flavor, by its id, or by its name as the local database knows it.
+    /// Adds instances of a flavor, by its id, or by its name, which is looked up in the local database.
     ///
     /// - Parameters:
     ///   - id: the flavor's id.
-    ///   - name: the flavor's name; one of the two.
-    ///   - amount: how many.
-    /// - Throws: ``LeaseholdError`` of code `invalid`; of `notFound` if the cloud's flavors have never been read.
+    ///   - name: the flavor's name. Give either the id or the name.
+    ///   - amount: the number of instances.
+    /// - Throws: ``LeaseholdError`` with the code `invalid`, or with `notFound` if the cloud's flavors have never been
+    ///   read.
     public func addFlavorReservation(
         id: String? = nil, name: String? = nil, amount: Int = 1
     ) throws(LeaseholdError) {
@@ -72,13 +74,13 @@ extension Lease {
         try add { () throws(DraftError) in [try .flavor(id: id, name: name, amount: amount, flavors: flavors)] }
     }
 
-    /// Adds a network, to be made when the lease starts (Chameleon).
+    /// Adds a network, which is created when the lease starts (Chameleon).
     ///
     /// - Parameters:
-    ///   - networkName: what it will be called.
-    ///   - usageType: `storage`, or nothing.
-    ///   - stitchProvider: `fabric`, or nothing.
-    /// - Throws: ``LeaseholdError`` of code `invalid`.
+    ///   - networkName: the name of the new network.
+    ///   - usageType: `storage` or `nil`.
+    ///   - stitchProvider: `fabric` or `nil`.
+    /// - Throws: ``LeaseholdError`` with the code `invalid`.
     public func addNetworkReservation(
         networkName: String, usageType: String? = nil, stitchProvider: String? = nil
     ) throws(LeaseholdError) {
@@ -87,9 +89,9 @@ extension Lease {
         }
     }
 
-    /// Adds a reservation of any type, made with the builders of `ReservationRequest` or by hand.
+    /// Adds a reservation of any type, made with a builder of `ReservationRequest` or by hand.
     ///
-    /// - Throws: ``LeaseholdError`` of code `invalid` if the lease has been submitted.
+    /// - Throws: ``LeaseholdError`` with the code `invalid` if the lease has been submitted.
     public func addReservation(_ request: ReservationRequest) throws(LeaseholdError) {
         try add { () throws(DraftError) in [request] }
     }
@@ -115,6 +117,6 @@ extension Lease {
 }
 
 extension LeaseholdError {
-    /// The error that a draft's fault is.
+    /// Converts an error about a draft.
     init(_ error: DraftError) { self.init(code: .invalid, message: "\(error).") }
 }

@@ -1,6 +1,6 @@
 public import LeaseModel
 
-/// How a lease is printed.
+/// The format in which a lease is printed.
 public enum LeaseStyle: Sendable, Hashable, CaseIterable {
     /// Line by line, for people.
     case text
@@ -12,8 +12,8 @@ extension Lease {
     /// Prints the lease.
     ///
     /// - Parameters:
-    ///   - style: how.
-    ///   - output: takes the text.
+    ///   - style: the format.
+    ///   - output: receives the text.
     public func show(_ style: LeaseStyle = .text, to output: (String) -> Void = { print($0) }) {
         output(description(style))
     }
@@ -63,10 +63,10 @@ extension Lease: CustomStringConvertible {
     public var description: String { description(.text) }
 }
 
-/// Leases as rows: what python-chi's `show_leases` shows.
+/// Leases as table rows, like python-chi's `show_leases`.
 ///
-/// Own leases come first, then pending ones, active ones, ended ones, each by when they were made; ``rows`` may be put
-/// into any other order, or thinned out, before it is printed.
+/// The user's own leases come first, then pending, active and ended ones, each group by creation time. You can sort or
+/// filter ``rows`` before printing.
 public struct LeaseTable: Sendable, CustomStringConvertible {
     /// One lease.
     public struct Row: Sendable, Hashable {
@@ -74,27 +74,27 @@ public struct LeaseTable: Sendable, CustomStringConvertible {
         public let name: String
         /// Its status.
         public let status: LeaseStatus
-        /// The user's name, or id where the name is not known.
+        /// The user's name, or the id if the name is unknown.
         public let user: String
-        /// The project's name, or id where the name is not known.
+        /// The project's name, or the id if the name is unknown.
         public let project: String
         /// When it starts, or started.
         public let startsAt: Timestamp
         /// When it ends, or ended.
         public let endsAt: Timestamp
-        /// How long it has still to run; `nil` if it is over.
+        /// How much of it is left; `nil` if it is over.
         public let remaining: Duration?
-        /// How long it lasts, in hours.
+        /// Its whole duration, in hours.
         public let totalHours: Double
-        /// How many nodes it has.
+        /// The number of nodes.
         public let nodes: ResourceCount
-        /// How many floating IPs it has.
+        /// The number of floating IPs.
         public let floatingIPs: ResourceCount
-        /// When Blazar made it.
+        /// When Blazar created it.
         public let createdAt: Timestamp?
         /// Its id.
         public let id: String
-        /// Whether one of the users that this database syncs as made it.
+        /// Whether one of the users that this database syncs as created it.
         public let isMine: Bool
     }
 
@@ -110,7 +110,7 @@ public struct LeaseTable: Sendable, CustomStringConvertible {
         "Lease ID",
     ]
 
-    /// The table as text, its columns as wide as what is in them; times in UTC.
+    /// The table as text, with columns as wide as their content and times in UTC.
     public var description: String {
         let lines = [Self.titles] + rows.map(\.cells)
         let widths = Self.titles.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
@@ -133,7 +133,7 @@ extension LeaseTable.Row {
             floatingIPs: mirrored.floatingIPs, createdAt: lease.createdAt, id: mirrored.id, isMine: mirrored.isMine)
     }
 
-    /// Where the row stands: python-chi's order.
+    /// The sort key of the row, in python-chi's order.
     fileprivate var rank: (Int, Int, Int64, String) {
         let states: [LeaseStatus] = [.pending, .active, .terminated]
         let created = createdAt?.secondsSince1970 ?? .max
@@ -166,9 +166,10 @@ extension ResourceCount {
 }
 
 extension Lease {
-    /// The floating IP addresses that the lease holds. If the database lacks some of an active lease, its cloud is read.
+    /// The floating IP addresses that the lease holds. If the lease is active and the database lacks some of them, its
+    /// cloud is synced.
     ///
-    /// - Throws: ``LeaseholdError`` of code `invalid` before it is submitted.
+    /// - Throws: ``LeaseholdError`` with the code `invalid` if the lease has not been submitted.
     public nonisolated(nonsending) func reservedFloatingIPs() async throws(LeaseholdError) -> [String] {
         let wanted = fipReservations.reduce(0) { $0 + ($1.amount ?? 1) }
         return try await reserved(wanted) { lease throws(LeaseholdError) in
@@ -176,10 +177,10 @@ extension Lease {
         }
     }
 
-    /// The flavors of the lease's flavor and instance reservations. If the database lacks some of an active lease, its
-    /// cloud is read.
+    /// The flavors of the lease's flavor and instance reservations. If the lease is active and the database lacks some
+    /// of them, its cloud is synced.
     ///
-    /// - Throws: ``LeaseholdError`` of code `invalid` before it is submitted.
+    /// - Throws: ``LeaseholdError`` with the code `invalid` if the lease has not been submitted.
     public nonisolated(nonsending) func reservedFlavors() async throws(LeaseholdError) -> [Flavor] {
         let wanted = reservations.count { $0.isOfInstances }
         return try await reserved(wanted) { lease throws(LeaseholdError) in try manager.reservedFlavors(of: lease) }
@@ -193,7 +194,7 @@ extension Lease {
         guard let present = mirrored else { return [] }
         let found = try find(present)
         guard found.count < wanted, present.lease.status == .active else { return found }
-        // Offline, what is known is all there is.
+        // If the cloud cannot be reached, return what is known.
         guard try await sync(readsResources: true, { _ in }) else { return found }
         try reload()
         return try find(mirrored ?? present)

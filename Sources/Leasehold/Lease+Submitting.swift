@@ -1,21 +1,22 @@
 public import LeaseModel
 
 extension Lease {
-    /// Asks for the lease: queued first, then sent, so that it is made once however often the connection breaks.
+    /// Requests the lease. The creation is queued and then sent, so that exactly one lease is created, however often
+    /// the connection breaks.
     ///
     /// - Parameters:
     ///   - waitForActive: whether to wait until it is active.
     ///   - waitTimeout: how long to wait at most.
-    ///   - style: how to print it in the end; `nil` not to.
-    ///   - idempotent: whether a live lease of that name in the project, or a queued creation of one, is as good: it
-    ///     then is this lease.
-    ///   - retries: how often to try again after a refusal, or after Blazar has made the lease and put it into `ERROR`,
-    ///     which is then deleted first. python-chi's `True` is 2. What is only late is left to wait for: an answer that
-    ///     was lost, or a lease that is not active in time, is never a reason to make another one.
-    ///   - isOffline: whether only to queue it.
-    ///   - progress: told what happens, while it happens.
-    /// - Throws: ``LeaseholdError``: `refused` with the server's words, `invalid`, `notFinished` if it is not active in
-    ///   time, and those of reading the configuration. After `notFinished` the lease is still asked for.
+    ///   - style: the format in which to print it at the end; `nil` to print nothing.
+    ///   - idempotent: whether to accept a live lease with that name in the project, or a queued creation of one. It
+    ///     then becomes this lease.
+    ///   - retries: how often to retry after a refusal, or after Blazar has created the lease and put it into `ERROR`.
+    ///     The failed lease is deleted first. python-chi's `True` is 2. A lost answer, or a lease that is not active in
+    ///     time, never causes a retry, because the lease may still come.
+    ///   - isOffline: whether to only queue it.
+    ///   - progress: called for everything that happens.
+    /// - Throws: ``LeaseholdError`` with the code `refused` and the server's words, `invalid`, `notFinished` if it is
+    ///   not active in time, or a code for an invalid configuration. After `notFinished` the lease is still requested.
     public nonisolated(nonsending) func submit(
         waitForActive: Bool = true, waitTimeout: Duration = .seconds(300), show style: LeaseStyle? = nil,
         idempotent: Bool = false, retryOnError retries: Int = 0, isOffline: Bool = false,
@@ -37,7 +38,7 @@ extension Lease {
                 }
                 break
             } catch {
-                // What another program made is not for this one to delete.
+                // A lease that another program created must not be deleted.
                 guard attempts < retries, error.code == .refused, !isFound, await makesWay(progress) else {
                     throw error
                 }
@@ -52,13 +53,13 @@ extension Lease {
         if let style { show(style) }
     }
 
-    /// Asks for the lease once.
+    /// Requests the lease once.
     ///
-    /// - Returns: whether it was there already.
+    /// - Returns: whether the lease existed already.
     private nonisolated(nonsending) func create(
         idempotent: Bool, isOffline: Bool, _ progress: @escaping @Sendable (SyncProgress) async -> Void
     ) async throws(LeaseholdError) -> Bool {
-        // A lease that starts when it is created lasts as long as was said, however late that is.
+        // A lease that starts when it is created keeps its duration, however late it is created.
         var terms = WriteTerms()
         if startsAt == nil, case .after = requestedEnd { terms.lateStart = .shift }
         let result: WriteResult
@@ -84,7 +85,7 @@ extension Lease {
         return result.isFound
     }
 
-    /// Whether nothing is left of a creation that failed, so that another lease may be asked for.
+    /// Whether nothing is left of a failed creation, so that another lease may be requested.
     private nonisolated(nonsending) func makesWay(
         _ progress: @escaping @Sendable (SyncProgress) async -> Void
     ) async -> Bool {
@@ -105,15 +106,15 @@ extension Lease {
 
     // MARK: - Waiting and reading again
 
-    /// Waits until the lease has a status, reading its cloud again and again.
+    /// Waits until the lease has a status, syncing its cloud repeatedly.
     ///
     /// - Parameters:
     ///   - status: the status to wait for.
-    ///   - style: how to print the lease then; `nil` not to.
+    ///   - style: the format in which to print the lease then; `nil` to print nothing.
     ///   - timeout: how long to wait at most.
-    ///   - progress: told what happens, while it happens: `SyncProgress.waiting` after each look.
-    /// - Throws: ``LeaseholdError`` of code `notFinished` after the timeout, `refused` if it can never get there, with
-    ///   the server's words if it gave any; `invalid` before it is submitted.
+    ///   - progress: called for everything that happens, with `SyncProgress.waiting` after each sync.
+    /// - Throws: ``LeaseholdError`` with the code `notFinished` after the timeout, `refused` if the lease can never get
+    ///   that status (with the server's words, if there are any), or `invalid` if it has not been submitted.
     public nonisolated(nonsending) func wait(
         status: LeaseStatus = .active, show style: LeaseStyle? = nil, timeout: Duration = .seconds(500),
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
@@ -131,11 +132,12 @@ extension Lease {
         if let style { show(style) }
     }
 
-    /// Reads the lease's cloud, and the lease from it; where the cloud cannot be reached, what the database has.
+    /// Syncs the lease's cloud and rereads the lease. If the cloud cannot be reached, rereads it from the database.
     ///
-    /// - Parameter progress: told what happens, while it happens.
-    /// - Returns: whether the cloud has been read.
-    /// - Throws: ``LeaseholdError`` of code `invalid` before it is submitted, `notFound` if the database does not have it.
+    /// - Parameter progress: called for everything that happens.
+    /// - Returns: whether the cloud was synced.
+    /// - Throws: ``LeaseholdError`` with the code `invalid` if the lease has not been submitted, or `notFound` if the
+    ///   database does not have it.
     @discardableResult
     public nonisolated(nonsending) func refresh(
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
@@ -146,12 +148,14 @@ extension Lease {
         return isRead
     }
 
-    /// Deletes the lease: queued first, then sent. One whose creation has not left is withdrawn.
+    /// Deletes the lease. The deletion is queued and then sent. If the lease's creation has not been sent, it is
+    /// cancelled instead.
     ///
     /// - Parameters:
-    ///   - isOffline: whether only to queue the deletion.
-    ///   - progress: told what happens, while it happens.
-    /// - Throws: ``LeaseholdError`` of code `invalid` before it is submitted, `refused` with the server's words.
+    ///   - isOffline: whether to only queue the deletion.
+    ///   - progress: called for everything that happens.
+    /// - Throws: ``LeaseholdError`` with the code `invalid` if the lease has not been submitted, or `refused` with the
+    ///   server's words.
     public nonisolated(nonsending) func delete(
         isOffline: Bool = false, progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws(LeaseholdError) {
@@ -160,13 +164,14 @@ extension Lease {
         if [.accepted, .settled, .cancelled].contains(result.mutation.state) { state = .deleted(lease) }
     }
 
-    /// Moves the end of the lease; the same twice does no harm.
+    /// Moves the end of the lease. Doing so twice is harmless.
     ///
     /// - Parameters:
-    ///   - end: when it is to end, to the minute.
-    ///   - isOffline: whether only to queue the change.
-    ///   - progress: told what happens, while it happens.
-    /// - Throws: ``LeaseholdError`` of code `invalid` before it is submitted, `refused` with the server's words.
+    ///   - end: the new end, truncated to the minute.
+    ///   - isOffline: whether to only queue the change.
+    ///   - progress: called for everything that happens.
+    /// - Throws: ``LeaseholdError`` with the code `invalid` if the lease has not been submitted, or `refused` with the
+    ///   server's words.
     public nonisolated(nonsending) func extend(
         to end: Timestamp, isOffline: Bool = false,
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
@@ -198,7 +203,7 @@ extension Lease {
 
     // MARK: - Steps
 
-    /// What the database knows the lease by.
+    /// The id of the lease in the database.
     func submittedID() throws(LeaseholdError) -> String {
         guard let id else {
             throw LeaseholdError(code: .invalid, message: "'\(name)' has not been submitted yet, so it has no id.")
@@ -206,7 +211,7 @@ extension Lease {
         return id
     }
 
-    /// Takes what the database has.
+    /// Rereads the lease from the database.
     func reload() throws(LeaseholdError) {
         guard let id else { return }
         var scopes: Set<Int64>?
@@ -218,7 +223,7 @@ extension Lease {
         state = .mirrored(try manager.lease(id, scopes: scopes))
     }
 
-    /// Reads the lease's cloud.
+    /// Syncs the lease's cloud.
     nonisolated(nonsending) func sync(
         readsResources: Bool, _ progress: @escaping @Sendable (SyncProgress) async -> Void
     ) async throws(LeaseholdError) -> Bool {
@@ -236,7 +241,7 @@ extension Lease {
 }
 
 extension LeaseholdError {
-    /// What a person gets if something that takes its time was stopped, or went wrong.
+    /// The error for a longer operation that was stopped or failed.
     init(stopping error: any Error, _ name: String) {
         if error is CancellationError {
             self.init(code: .notFinished, message: "Waiting for '\(name)' was stopped; what is queued stays queued.")

@@ -1,6 +1,7 @@
 public import LeaseModel
 
-/// A lease to work with: made here and submitted, or found in the local database. python-chi's `Lease`.
+/// A lease to work with, either made here and submitted or found in the local database. It corresponds to python-chi's
+/// `Lease`.
 ///
 /// ```swift
 /// let lease = try Lease(name: "mine", duration: .seconds(86_400))
@@ -9,54 +10,56 @@ public import LeaseModel
 /// print(lease.status ?? "not submitted", lease.remaining)
 /// ```
 ///
-/// Its attributes are what was last known: reading one asks nobody. ``refresh(progress:)``, ``submit(waitForActive:waitTimeout:show:idempotent:retryOnError:isOffline:progress:)``,
-/// ``wait(status:show:timeout:progress:)`` and ``delete(isOffline:progress:)`` bring them up to date. Writes go through
-/// the queue, so a lease can be submitted and deleted while the cloud cannot be reached.
+/// Its attributes are what was last known: reading them sends no request. ``refresh(progress:)``,
+/// ``submit(waitForActive:waitTimeout:show:idempotent:retryOnError:isOffline:progress:)``,
+/// ``wait(status:show:timeout:progress:)`` and ``delete(isOffline:progress:)`` update them. Writes go through the
+/// queue, so a lease can be submitted and deleted while the cloud cannot be reached.
 ///
-/// A lease is for one task at a time; what is to be passed on is its ``id``, or ``mirrored``.
+/// Use a lease in one task at a time. Pass its ``id`` or ``mirrored`` value to other tasks.
 public final class Lease {
     /// The database, and through it the clouds.
     public let manager: LeaseManager
-    /// The cloud that it is for; `nil` for the standard one.
+    /// The cloud of the lease; `nil` for the default one.
     public let cloud: String?
 
-    /// What is known of it.
+    /// What is known about the lease.
     enum State {
         /// It has not been submitted.
         case draft
-        /// It was read from JSON.
+        /// It was decoded from JSON.
         case read(BlazarLease)
-        /// The database has it, at least as a creation in the queue.
+        /// The database has it, at least as a queued creation.
         case mirrored(MirroredLease)
-        /// It was deleted here; this is how it was last.
+        /// It was deleted here. The value is its last state.
         case deleted(BlazarLease)
     }
 
     var state = State.draft
-    /// What is asked for, until it is submitted.
+    /// The requested reservations, until the lease is submitted.
     var requests: [ReservationRequest] = []
     var findings: [DraftFinding] = []
     private let requestedName: String
     private let requestedStart: Timestamp?
     let requestedEnd: End
 
-    /// When a lease that was made here is to end.
+    /// The requested end of a lease that was made here.
     enum End {
         case at(Timestamp)
-        /// So many seconds after its start.
+        /// This many seconds after its start.
         case after(Int64)
     }
 
-    /// Makes a lease, to be submitted later.
+    /// Makes a lease to be submitted later.
     ///
     /// - Parameters:
     ///   - name: its name, at most 80 characters.
-    ///   - startsAt: when it starts, to the minute; `nil` for as soon as it is created.
-    ///   - endsAt: when it ends, to the minute; not together with a duration.
-    ///   - duration: how long it lasts from its start on.
-    ///   - cloud: where, as clouds.yaml calls it; `nil` for the standard cloud.
-    ///   - manager: the database; `nil` for the standard one.
-    /// - Throws: ``LeaseholdError`` of code `invalid` unless exactly one of end and duration is given; `database`.
+    ///   - startsAt: when it starts, truncated to the minute; `nil` to start when it is created.
+    ///   - endsAt: when it ends, truncated to the minute. It excludes `duration`.
+    ///   - duration: how long it lasts from its start.
+    ///   - cloud: its cloud, by the name in clouds.yaml; `nil` for the default cloud.
+    ///   - manager: the database; `nil` for the default one.
+    /// - Throws: ``LeaseholdError`` with the code `invalid` unless exactly one of end and duration is given, or
+    ///   `database`.
     public init(
         name: String, startsAt: Timestamp? = nil, endsAt: Timestamp? = nil, duration: Duration? = nil,
         cloud: String? = nil, manager: LeaseManager? = nil
@@ -76,13 +79,13 @@ public final class Lease {
         if let manager { self.manager = manager } else { self.manager = try LeaseManager() }
     }
 
-    /// Makes a lease of the object that Blazar gives for one.
+    /// Makes a lease from Blazar's JSON.
     ///
     /// - Parameters:
-    ///   - json: the object.
-    ///   - cloud: where it is, as clouds.yaml calls it; `nil` for wherever the database has it.
-    ///   - manager: the database; `nil` for the standard one.
-    /// - Throws: ``LeaseholdError`` of code `invalid` if it is not a lease; `database`.
+    ///   - json: the lease as Blazar writes it.
+    ///   - cloud: its cloud, by the name in clouds.yaml; `nil` if the database knows it.
+    ///   - manager: the database; `nil` for the default one.
+    /// - Throws: ``LeaseholdError`` with the code `invalid` if the JSON is not a lease, or `database`.
     public convenience init(
         json: JSONObject, cloud: String? = nil, manager: LeaseManager? = nil
     ) throws(LeaseholdError) {
@@ -104,7 +107,7 @@ public final class Lease {
         state = .read(lease)
     }
 
-    /// Makes a lease of one that the database has.
+    /// Makes a lease from one in the database.
     public convenience init(_ mirrored: MirroredLease, manager: LeaseManager) throws(LeaseholdError) {
         try self.init(mirrored.lease, cloud: nil, manager: manager)
         state = .mirrored(mirrored)
@@ -114,7 +117,7 @@ public final class Lease {
 // MARK: - Attributes
 
 extension Lease {
-    /// The lease as Blazar described it last, or as it stands in the queue; `nil` before it is submitted.
+    /// The lease as Blazar last described it, or as it is queued; `nil` before it is submitted.
     public var lease: BlazarLease? {
         switch state {
         case .draft: nil
@@ -123,8 +126,8 @@ extension Lease {
         }
     }
 
-    /// The lease as the database has it: its site, the names of its user and project, what is queued for it, and how
-    /// fresh all that is; `nil` if it was not found there yet.
+    /// The lease as stored in the database: with its site, the names of its user and project, its queued writes, and
+    /// how fresh the data is; `nil` if it has not been found there.
     public var mirrored: MirroredLease? {
         if case .mirrored(let mirrored) = state { mirrored } else { nil }
     }
@@ -132,10 +135,10 @@ extension Lease {
     /// Its name.
     public var name: String { lease?.name ?? requestedName }
 
-    /// Its identifier: Blazar's, or a local one while its creation is queued; `nil` before it is submitted.
+    /// Its identifier: Blazar's, or a local one until its creation is confirmed; `nil` before it is submitted.
     public var id: String? { lease?.id }
 
-    /// Its status: Blazar's, `QUEUED`, or `DELETED`; `nil` before it is submitted.
+    /// Its status: Blazar's, `QUEUED` or `DELETED`; `nil` before it is submitted.
     public var status: LeaseStatus? {
         switch state {
         case .draft: nil
@@ -145,13 +148,13 @@ extension Lease {
         }
     }
 
-    /// The Keystone id of the user who made it.
+    /// The Keystone id of the user who created it.
     public var userID: String? { lease?.userID }
 
     /// The Keystone id of the project it belongs to.
     public var projectID: String? { lease?.projectID }
 
-    /// When it starts, or started; `nil` for as soon as it is created.
+    /// When it starts, or started; `nil` to start when it is created.
     public var startsAt: Timestamp? { lease?.startsAt ?? requestedStart }
 
     /// When it ends, or ended.
@@ -163,16 +166,16 @@ extension Lease {
         }
     }
 
-    /// When Blazar made it.
+    /// When Blazar created it.
     public var createdAt: Timestamp? { lease?.createdAt }
 
-    /// How long it lasts, from its start to its end.
+    /// Its duration, from start to end.
     public var duration: Duration {
         if case (nil, .after(let seconds)) = (lease, requestedEnd) { return .seconds(seconds) }
         return .seconds(endsAt.seconds(since: startsAt ?? manager.configuration.now()))
     }
 
-    /// How long it lasts from now on, or from its start if that is to come; zero once it has ended or is deleted.
+    /// How much of it is left, from now or from its start if that is in the future; zero if it has ended or is deleted.
     public var remaining: Duration {
         guard let lease else { return duration }
         let from = max(manager.configuration.now(), lease.startsAt)
@@ -180,16 +183,16 @@ extension Lease {
         return isOver ? .zero : .seconds(lease.endsAt.seconds(since: from))
     }
 
-    /// What happens, or happened, to it, in the order of time.
+    /// Its events, sorted by time.
     public var events: [LeaseEvent] { lease?.events ?? [] }
 
-    /// The writes that are not carried out yet, in the order in which they were asked for.
+    /// Its unfinished writes, in the order in which they were requested.
     public var pending: [Mutation] { mirrored?.pending ?? [] }
 
-    /// When it was last known to be so; `nil` if the cloud has not told.
+    /// When it was last seen in its current state; `nil` if the cloud has not shown it yet.
     public var syncedAt: Timestamp? { mirrored.flatMap { $0.isDraft ? nil : $0.lastSeenAt } }
 
-    /// Everything that it reserves. What is not submitted yet has no id and the status `requested`.
+    /// All of its reservations. Before it is submitted, they have no ids and the status `requested`.
     public var reservations: [Reservation] {
         lease?.reservations
             ?? ReservationRequest.ordered(requests).map { request in
@@ -213,14 +216,14 @@ extension Lease {
         reservations.filter { $0.resourceType == type }
     }
 
-    /// What a creation would be sent with now.
+    /// The draft with which it would be created now.
     public var draft: LeaseDraft {
         LeaseDraft(
             name: requestedName, start: requestedStart.map(LeaseDraft.Start.at) ?? .now, endsAt: endsAt,
             reservations: ReservationRequest.ordered(requests).map { $0.withTextValues().request.json })
     }
 
-    /// What was changed in the reservations that were added, so that Blazar takes them; and after the submission what
-    /// was noticed about the lease, from what is known of the site.
+    /// Values in the added reservations that were converted so that Blazar accepts them and, after the submission,
+    /// findings about the lease based on what is known of the site.
     public var warnings: [String] { requests.flatMap { $0.withTextValues().warnings } + findings.map(\.description) }
 }

@@ -1,13 +1,13 @@
 public import LeaseModel
 
-// The functions of python-chi's module `chi.lease`: what is a function there is a method of the manager here. Those that
-// read answer from the local database; `sync(clouds:options:progress:)` brings it up to date.
+// The functions of python-chi's module `chi.lease` are methods of the manager. Those that read use the local database;
+// `sync(clouds:options:progress:)` updates it.
 extension LeaseManager {
-    /// The leases that are listed, and those that are only queued: own ones first, then by their end.
+    /// All listed and queued leases: the user's own ones first, then by end.
     ///
-    /// - Parameter cloud: of this cloud, as clouds.yaml calls it; `nil` for all that have been synced.
+    /// - Parameter cloud: a cloud, by the name in clouds.yaml; `nil` for all that have been synced.
     /// - Returns: the leases.
-    /// - Throws: ``LeaseholdError`` of code `notFound` if the cloud has not been synced, `database`.
+    /// - Throws: ``LeaseholdError`` with the code `notFound` if the cloud has not been synced, or `database`.
     public func listLeases(cloud: String? = nil) throws(LeaseholdError) -> [Lease] {
         var filter = LeaseFilter()
         filter.scopes = try scopeIDs(ofClouds: cloud.map { [$0] } ?? [])
@@ -16,35 +16,35 @@ extension LeaseManager {
         return found
     }
 
-    /// The leases that are listed as a table, which prints as text and whose rows can be sorted.
+    /// All listed and queued leases as a table, whose rows can be sorted and which can be printed as text.
     ///
-    /// - Parameter cloud: of this cloud, as clouds.yaml calls it; `nil` for all that have been synced.
-    /// - Returns: the leases.
-    /// - Throws: ``LeaseholdError`` of code `notFound` if the cloud has not been synced, `database`.
+    /// - Parameter cloud: a cloud, by the name in clouds.yaml; `nil` for all that have been synced.
+    /// - Returns: the table.
+    /// - Throws: ``LeaseholdError`` with the code `notFound` if the cloud has not been synced, or `database`.
     public func showLeases(cloud: String? = nil) throws(LeaseholdError) -> LeaseTable {
         LeaseTable(try listLeases(cloud: cloud))
     }
 
-    /// The lease of that id or name, or whose id begins so.
+    /// The lease with that id, name or beginning of an id.
     ///
     /// - Parameters:
-    ///   - reference: the id, the name, or four characters or more of the id's beginning.
-    ///   - cloud: of this cloud; `nil` for all that have been synced.
-    /// - Returns: `nil` if there is none.
-    /// - Throws: ``LeaseholdError`` of code `ambiguous` with the candidates, `database`.
+    ///   - reference: the id, the name, or at least the first four characters of the id.
+    ///   - cloud: the cloud; `nil` for all that have been synced.
+    /// - Returns: the lease; `nil` if there is none.
+    /// - Throws: ``LeaseholdError`` with the code `ambiguous` and the candidates, or `database`.
     public func getLease(_ reference: String, cloud: String? = nil) throws(LeaseholdError) -> Lease? {
         let scopes = try scopeIDs(ofClouds: cloud.map { [$0] } ?? [])
         if case .none = try resolve(reference, scopes: scopes) { return nil }
         return try Lease(try lease(reference, scopes: scopes), manager: self)
     }
 
-    /// The id of the lease of that name.
+    /// The id of the lease with that name.
     ///
     /// - Parameters:
     ///   - name: the whole name.
-    ///   - cloud: of this cloud; `nil` for all that have been synced.
+    ///   - cloud: the cloud; `nil` for all that have been synced.
     /// - Returns: the id.
-    /// - Throws: ``LeaseholdError`` of code `notFound`, or `ambiguous` with the candidates.
+    /// - Throws: ``LeaseholdError`` with the code `notFound`, or `ambiguous` and the candidates.
     public func getLeaseID(_ name: String, cloud: String? = nil) throws(LeaseholdError) -> String {
         let found = try candidate(name, scopes: scopeIDs(ofClouds: cloud.map { [$0] } ?? []))
         guard found.name == name else {
@@ -53,29 +53,29 @@ extension LeaseManager {
         return found.id
     }
 
-    /// When a lease that is made now starts and ends, as python-chi counts it: it starts a minute from now, and its
-    /// length counts from now.
+    /// The start and end of a lease that is created now, as python-chi computes them: it starts a minute from now, and
+    /// its duration counts from now.
     ///
-    /// For a lease that lasts its whole length from its start on, give ``Lease`` a duration.
+    /// For a lease whose duration counts from its start, make a ``Lease`` with a duration.
     ///
     /// - Parameters:
-    ///   - days: how many days.
-    ///   - hours: how many hours more.
-    /// - Returns: both moments, their seconds cut off.
+    ///   - days: the number of days.
+    ///   - hours: the number of additional hours.
+    /// - Returns: both moments, truncated to the minute.
     public func leaseDuration(days: Int = 1, hours: Int = 0) -> (startsAt: Timestamp, endsAt: Timestamp) {
         let now = configuration.now()
         let seconds = Int64(days) * 86_400 + Int64(hours) * 3_600
         return (now.adding(seconds: 60).truncatedToMinute, now.adding(seconds: seconds).truncatedToMinute)
     }
 
-    /// The one reservation of a lease that a query means.
+    /// The one reservation of a lease that matches a query.
     ///
     /// - Parameters:
-    ///   - query: which.
+    ///   - query: the query.
     ///   - reference: the lease's id or name.
     /// - Returns: the reservation.
-    /// - Throws: ``LeaseholdError`` of code `notFound` if there is none, `ambiguous` if there are several, or those of
-    ///   finding the lease.
+    /// - Throws: ``LeaseholdError`` with the code `notFound` if there is none, `ambiguous` if there are several, or the
+    ///   error of finding the lease.
     public func reservation(
         _ query: ReservationQuery, inLease reference: String
     ) throws(LeaseholdError) -> Reservation {
@@ -89,7 +89,7 @@ extension LeaseManager {
         return reservation
     }
 
-    /// The reservations of a lease that a query means; at least one.
+    /// The reservations of a lease that match a query. There is at least one.
     func reservations(
         _ query: ReservationQuery, inLease reference: String
     ) throws(LeaseholdError) -> [Reservation] {
@@ -104,18 +104,19 @@ extension LeaseManager {
     }
 }
 
-// What python-chi has declared deprecated since its release 1.0, with what to use instead.
+// Functions that python-chi has deprecated since its release 1.0. The messages say what to use instead.
 extension LeaseManager {
-    /// Makes a lease: a day long, unless told otherwise. It is not waited for.
+    /// Creates a lease that lasts for a day by default. Does not wait for it.
     ///
     /// - Parameters:
     ///   - name: the lease's name.
-    ///   - reservations: what it reserves.
+    ///   - reservations: its reservations.
     ///   - startsAt: when it starts; `nil` for now.
     ///   - endsAt: when it ends; `nil` for a day after its start.
-    ///   - cloud: where; `nil` for the standard cloud.
+    ///   - cloud: the cloud; `nil` for the default cloud.
     /// - Returns: the lease.
-    /// - Throws: ``LeaseholdError`` as ``Lease/submit(waitForActive:waitTimeout:show:idempotent:retryOnError:isOffline:progress:)``.
+    /// - Throws: ``LeaseholdError``, like
+    ///   ``Lease/submit(waitForActive:waitTimeout:show:idempotent:retryOnError:isOffline:progress:)``.
     @available(*, deprecated, message: "Make a Lease, add reservations to it, and submit() it.")
     public nonisolated(nonsending) func createLease(
         name: String, reservations: [ReservationRequest], startsAt: Timestamp? = nil, endsAt: Timestamp? = nil,
@@ -129,16 +130,17 @@ extension LeaseManager {
         return lease
     }
 
-    /// Deletes the lease of that id or name.
+    /// Deletes the lease with that id or name.
     @available(*, deprecated, message: "Use getLease(_:cloud:) and Lease.delete().")
     public nonisolated(nonsending) func deleteLease(_ reference: String) async throws(LeaseholdError) {
         try await Lease(try lease(reference), manager: self).delete()
     }
 
-    /// Waits for two and a half minutes until the lease of that id or name is active.
+    /// Waits up to two and a half minutes until the lease with that id or name is active.
     ///
     /// - Returns: the active lease.
-    /// - Throws: ``LeaseholdError`` of code `notFinished` after that time, `refused` if it can never get there.
+    /// - Throws: ``LeaseholdError`` with the code `notFinished` after that time, or `refused` if it can never become
+    ///   active.
     @available(*, deprecated, message: "Use getLease(_:cloud:) and Lease.wait().")
     public nonisolated(nonsending) func waitForActive(_ reference: String) async throws(LeaseholdError) -> Lease {
         let lease = try Lease(try lease(reference), manager: self)
@@ -148,16 +150,16 @@ extension LeaseManager {
 
     // MARK: - Reservations of a lease
 
-    /// The id of the one reservation of nodes that fits.
+    /// The id of the one node reservation that matches.
     ///
     /// - Parameters:
     ///   - reference: the lease's id or name.
-    ///   - count: for exactly so many nodes.
-    ///   - resourceProperties: with these conditions.
+    ///   - count: with exactly this number of nodes.
+    ///   - resourceProperties: with exactly these requirements.
     ///   - nodeType: for nodes of this type.
     ///   - architecture: for nodes of this architecture.
-    /// - Returns: the id, which an instance is launched with.
-    /// - Throws: ``LeaseholdError`` of code `notFound` or `ambiguous`.
+    /// - Returns: the id with which to launch an instance.
+    /// - Throws: ``LeaseholdError`` with the code `notFound` or `ambiguous`.
     @available(*, deprecated, message: "Use Lease.nodeReservations, or reservation(_:inLease:) with a .node query.")
     public func getNodeReservation(
         _ reference: String, count: Int? = nil, resourceProperties: ResourceProperties? = nil,
@@ -168,16 +170,16 @@ extension LeaseManager {
         return try reservation(query, inLease: reference).id
     }
 
-    /// The id of the one reservation of edge devices that fits.
+    /// The id of the one device reservation that matches.
     ///
     /// - Parameters:
     ///   - reference: the lease's id or name.
-    ///   - count: for exactly so many devices.
-    ///   - machineName: for devices of this machine name.
+    ///   - count: with exactly this number of devices.
+    ///   - machineName: for devices with this machine name.
     ///   - deviceModel: for devices of this model.
-    ///   - deviceName: for the device of this name.
-    /// - Returns: the id, which a container is launched with.
-    /// - Throws: ``LeaseholdError`` of code `notFound` or `ambiguous`.
+    ///   - deviceName: for the device with this name.
+    /// - Returns: the id with which to launch a container.
+    /// - Throws: ``LeaseholdError`` with the code `notFound` or `ambiguous`.
     @available(*, deprecated, message: "Use Lease.deviceReservations, or reservation(_:inLease:) with a .device query.")
     public func getDeviceReservation(
         _ reference: String, count: Int? = nil, machineName: String? = nil, deviceModel: String? = nil,
@@ -188,9 +190,9 @@ extension LeaseManager {
         return try reservation(query, inLease: reference).id
     }
 
-    /// The floating IP addresses that the lease of that id or name holds.
+    /// The floating IP addresses of the lease with that id or name.
     ///
-    /// - Throws: ``LeaseholdError`` of code `notFound` if it has no reservation of floating IPs.
+    /// - Throws: ``LeaseholdError`` with the code `notFound` if it has no reservation of floating IPs.
     @available(*, deprecated, message: "Use getLease(_:cloud:) and Lease.reservedFloatingIPs().")
     public nonisolated(nonsending) func getReservedFloatingIPs(
         _ reference: String

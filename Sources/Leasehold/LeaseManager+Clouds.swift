@@ -2,22 +2,22 @@ import LeaseModel
 import LeaseStore
 import SyncEngine
 
-// Which configured cloud is meant, and which leads to a scope. A cloud is found by its reference, never by the name that
-// people are shown, and where it leads is what its token says.
+// Finds the configured cloud for a name or scope. A cloud is looked up by its reference, never by its display name. The
+// site and project that it leads to are those of its token.
 extension LeaseManager {
-    /// A way to a site and project.
+    /// A connection to a site and project, or why there is none.
     enum Reach {
-        /// A cloud whose token is for them; it has to be closed.
+        /// A cloud whose token is for the site and project. The caller must close the connection.
         case connection(CloudConnection)
-        /// The configured clouds lead elsewhere.
+        /// The configured clouds lead to other sites or projects.
         case elsewhere(String)
-        /// No cloud that may lead there can be asked.
+        /// No cloud that may lead to the site and project can be reached.
         case nowhere(String)
     }
 
-    /// The one cloud that a person means: of several regions the first, as in the OpenStack client.
+    /// The cloud that a name stands for. If it has several regions, the first one is used, as in the OpenStack client.
     ///
-    /// - Throws: ``LeaseholdError`` of code `configuration`.
+    /// - Throws: ``LeaseholdError`` with the code `configuration`.
     func configuredCloud(_ cloud: String?) throws(LeaseholdError) -> CloudDirectory.Configured {
         let found: [CloudDirectory.Configured]
         do {
@@ -39,7 +39,8 @@ extension LeaseManager {
         }
     }
 
-    /// The scope that a cloud led to when this configuration of it was last used, or else another one of that name.
+    /// The scope that a cloud led to when its present configuration was last used, or otherwise a scope of a cloud of
+    /// that name.
     func rememberedScope(of cloud: CloudDirectory.Configured) throws(StoreError) -> Scope? {
         let name = cloud.reference.description
         if let fingerprint = cloud.fingerprint,
@@ -50,7 +51,7 @@ extension LeaseManager {
         return try store.scope(ofCloud: name)
     }
 
-    /// The scopes that the configured clouds of a name led to when these configurations of them were last used.
+    /// The scopes that the clouds of a name led to when their present configurations were last used.
     func configuredScopes(named name: String) throws(StoreError) -> [Scope] {
         guard let configured = try? directory.configured(.named([name])) else { return [] }
         var found: [Scope] = []
@@ -63,8 +64,9 @@ extension LeaseManager {
         return found
     }
 
-    /// Where a creation goes: where the cloud's unchanged configuration led before, or else where its token says. If that
-    /// cannot be asked for, where it led before it was changed, which is in doubt.
+    /// The scope for a creation. If the cloud's configuration is unchanged, it is the scope that the cloud led to
+    /// before; otherwise the token decides. If the cloud cannot be asked, it is the scope from before the configuration
+    /// changed, and unconfirmed.
     func destination(
         of connection: CloudConnection, _ flush: PromptSender, isOffline: Bool
     ) async throws -> (Scope, UnconfirmedDestination?) {
@@ -113,8 +115,8 @@ extension LeaseManager {
         return failure.map(Reach.nowhere) ?? .elsewhere(CloudDestination.unreached(scope))
     }
 
-    /// The clouds that may lead to a scope: those whose configuration is what it was when they led there, the ones that
-    /// the person named first; then the named ones, or the standard one.
+    /// The clouds that may lead to a scope. First come those whose present configuration led there before, starting
+    /// with the ones that the user named. The other named clouds follow, or the default one.
     private func candidates(for scope: Scope, clouds: [String]) throws(LeaseholdError) -> [CloudDirectory.Configured] {
         do {
             let isNamed = !clouds.isEmpty && !clouds.contains("all")
@@ -134,10 +136,10 @@ extension LeaseManager {
         }
     }
 
-    /// Reads the cloud that leads to a scope, and sends what is queued for it.
+    /// Syncs the cloud that leads to a scope.
     ///
-    /// - Returns: whether it was read.
-    /// - Throws: ``LeaseholdError`` of code `configuration` if every configured cloud leads elsewhere.
+    /// - Returns: whether it was synced.
+    /// - Throws: ``LeaseholdError`` with the code `configuration` if every configured cloud leads elsewhere.
     func sync(
         leadingTo scope: Scope, clouds: [String], options: SyncOptions,
         progress: @escaping @Sendable (SyncProgress) async -> Void

@@ -1,22 +1,23 @@
 public import LeaseModel
 
-// The functions of python-chi that make the arguments of a creation, deprecated there since its release 1.0.
+// python-chi's functions that make the arguments of a creation. python-chi has deprecated them since its release 1.0.
 extension LeaseManager {
     /// The arguments of a creation, with defaults that suit Chameleon.
     ///
     /// - Parameters:
-    ///   - name: the lease's name; `nil` for one made of the time.
+    ///   - name: the lease's name; `nil` for one made from the time.
     ///   - startsAt: when it starts; `nil` for about a minute from now.
-    ///   - endsAt: when it ends; not together with a length.
-    ///   - length: how long it lasts; a day if neither is given.
-    ///   - nodes: how many nodes; none for 0.
-    ///   - nodeResourceProperties: what is asked of the nodes.
-    ///   - fips: how many floating IPs; none for 0.
-    ///   - networks: how many networks; none for 0.
-    ///   - networkResourceProperties: what is asked of the networks.
-    ///   - cloud: where; `nil` for the standard cloud.
-    /// - Returns: the arguments; their `json` is what python-chi's function returns.
-    /// - Throws: ``LeaseholdError`` of code `invalid`, or `notFound` if the cloud's networks have never been read.
+    ///   - endsAt: when it ends. It excludes `length`.
+    ///   - length: its duration; a day if neither is given.
+    ///   - nodes: the number of nodes; 0 for none.
+    ///   - nodeResourceProperties: the requirements on the nodes.
+    ///   - fips: the number of floating IPs; 0 for none.
+    ///   - networks: the number of networks; 0 for none.
+    ///   - networkResourceProperties: the requirements on the networks.
+    ///   - cloud: the cloud; `nil` for the default cloud.
+    /// - Returns: the arguments. Their `json` is what python-chi's function returns.
+    /// - Throws: ``LeaseholdError`` with the code `invalid`, or `notFound` if the cloud's networks have never been
+    ///   read.
     @available(*, deprecated, message: "Make a Lease, and add reservations to it.")
     public func leaseCreateArgs(
         name: String? = nil, startsAt: Timestamp? = nil, endsAt: Timestamp? = nil, length: Duration? = nil,
@@ -41,17 +42,18 @@ extension LeaseManager {
     ///
     /// - Parameters:
     ///   - nodeType: the type, for example `compute_skylake`.
-    ///   - name: the lease's name; `nil` for one made of the time.
+    ///   - name: the lease's name; `nil` for one made from the time.
     ///   - startsAt: when it starts; `nil` for about a minute from now.
-    ///   - endsAt: when it ends; not together with a length.
-    ///   - length: how long it lasts; a day if neither is given.
-    ///   - nodes: how many nodes; none for 0.
-    ///   - fips: how many floating IPs; none for 0.
-    ///   - networks: how many networks; none for 0.
-    ///   - networkResourceProperties: what is asked of the networks.
-    ///   - cloud: where; `nil` for the standard cloud.
-    /// - Returns: the arguments; their `json` is what python-chi's function returns.
-    /// - Throws: ``LeaseholdError`` of code `invalid`, or `notFound` if the cloud's networks have never been read.
+    ///   - endsAt: when it ends. It excludes `length`.
+    ///   - length: its duration; a day if neither is given.
+    ///   - nodes: the number of nodes; 0 for none.
+    ///   - fips: the number of floating IPs; 0 for none.
+    ///   - networks: the number of networks; 0 for none.
+    ///   - networkResourceProperties: the requirements on the networks.
+    ///   - cloud: the cloud; `nil` for the default cloud.
+    /// - Returns: the arguments. Their `json` is what python-chi's function returns.
+    /// - Throws: ``LeaseholdError`` with the code `invalid`, or `notFound` if the cloud's networks have never been
+    ///   read.
     @available(*, deprecated, message: "Make a Lease, and use addNodeReservation.")
     public func leaseCreateNodetype(
         nodeType: String, name: String? = nil, startsAt: Timestamp? = nil, endsAt: Timestamp? = nil,

@@ -3,38 +3,40 @@ public import LeaseModel
 import LeaseStore
 import LocalFiles
 
-/// How to take files into the history.
+/// Options of an import into the history.
 public struct ImportOptions: Sendable, Hashable {
-    /// When what does not tell itself was seen; `nil` for the time of each file.
+    /// When leases were seen if the file does not say so; `nil` for the time of each file.
     public var observedAt: Timestamp?
-    /// The scopes that the leases may be of; `nil` for any that fits.
+    /// The scopes that the leases may belong to; `nil` for any that matches.
     public var scopes: Set<Int64>?
-    /// The scopes that saved leases are of if several would fit; `nil` for none in particular.
+    /// The preferred scopes if saved leases match several; `nil` for no preference.
     public var usualScopes: Set<Int64>?
-    /// The project that the leases are of, by id or name; `nil` for any that fits.
+    /// The project of the leases, by id or name; `nil` for any that matches.
     public var project: String?
-    /// Whether to find out what would happen, and change nothing.
+    /// Whether this is a dry run that changes nothing.
     public var isTrial = false
 
-    /// Everything as the files say.
+    /// Makes the default options.
     public init() {}
 }
 
 extension LeaseManager {
-    /// Takes saved leases, and other databases, into the history: all of the files or, if one cannot be read, none.
+    /// Imports saved leases and other databases into the history. If one of the files cannot be read, nothing is
+    /// imported.
     ///
-    /// What was seen counts from when it was seen, so that the answers about the past are the same in whichever order
-    /// files come, and an import that is made again changes nothing. Nothing is deleted by it; the present state of a
-    /// lease changes only where a file saw it later than this database did.
+    /// Every observation counts from the time at which it was made. So answers about the past do not depend on the
+    /// order of imports, and repeating an import changes nothing. An import deletes nothing. It changes the present
+    /// state of a lease only if a file saw the lease later than this database did.
     ///
     /// - Parameters:
-    ///   - paths: JSON as ``SavedLeases`` reads it, or databases of this program, of this or an older version.
-    ///   - options: how.
-    ///   - progress: told how far it is.
-    /// - Returns: a report for each file, or for each scope of a file that is a database.
-    /// - Throws: ``LeaseholdError`` of code `notFound` for a file that is not there, `database` for a database that is
-    ///   damaged or newer than the program, `invalid` for leases that cannot be read or cannot have been seen so, and for
-    ///   the manager's own database.
+    ///   - paths: files of JSON in any format of ``SavedLeases``, or databases of this or an older version of the
+    ///     program.
+    ///   - options: the options.
+    ///   - progress: called to report the progress.
+    /// - Returns: a report for each file or, for a database, for each of its scopes.
+    /// - Throws: ``LeaseholdError`` with the code `notFound` for a missing file, `database` for a database that is
+    ///   damaged or newer than the program, or `invalid` for leases that cannot be parsed or cannot have been seen at
+    ///   those times, and for the manager's own database.
     public func importHistory(
         from paths: [String], options: ImportOptions = ImportOptions(), progress: (ImportProgress) -> Void = { _ in }
     ) throws(LeaseholdError) -> [ImportReport] {
@@ -76,7 +78,7 @@ extension LeaseManager {
 
     private static var copyPrefix: String { "leasehold-import-" }
 
-    /// Removes the copies of processes that were killed before they could.
+    /// Removes copies left behind by processes that were killed.
     private static func removeAbandonedCopies() {
         let manager = FileManager.default
         let all = (try? manager.contentsOfDirectory(atPath: manager.temporaryDirectory.path)) ?? []
@@ -88,10 +90,10 @@ extension LeaseManager {
         }
     }
 
-    /// Whether a name leads to the database of this manager.
+    /// Whether a path leads to this manager's database.
     package func isOwnDatabase(_ path: String) -> Bool { store.files.isMain(path) }
 
-    /// The manager's own files are never opened past SQLite.
+    /// Throws for the manager's own files, which must never be opened without SQLite.
     private func requireForeign(_ path: String) throws(LeaseholdError) {
         guard store.files.contains(path) else { return }
         throw LeaseholdError(
@@ -142,7 +144,7 @@ extension LeaseManager {
     private func saved(
         _ bytes: [UInt8], _ facts: FileFacts, _ path: String, _ options: ImportOptions
     ) throws(LeaseholdError) -> ImportSource.Content {
-        // What is piped in was written just now.
+        // Piped data was written just now.
         let written =
             facts.kind == .regular ? Timestamp(secondsSince1970: facts.modifiedSeconds) : configuration.now()
         let leases: SavedLeases
@@ -159,7 +161,7 @@ extension LeaseManager {
 
     // MARK: - Scopes
 
-    /// The scopes that are asked for; `nil` if any will do.
+    /// The scopes that the options select; `nil` for any.
     private func chosenScopes(_ options: ImportOptions) throws(LeaseholdError) -> [Scope]? {
         guard options.scopes != nil || options.project != nil else { return nil }
         return try scopes().filter { scope in
@@ -177,7 +179,7 @@ extension LeaseManager {
                 """)
     }
 
-    /// The one scope that saved leases can be of.
+    /// The only scope that saved leases can belong to.
     private func scope(
         of saved: SavedLeases, _ path: String, _ options: ImportOptions
     ) throws(LeaseholdError) -> Scope {
@@ -185,7 +187,7 @@ extension LeaseManager {
         let all = try chosenScopes(options) ?? known
         let projects = Set(saved.leases.map(\.lease.projectID)).subtracting([""])
         let fitting = all.filter { scope in scope.seesAllProjects || projects.allSatisfy { $0 == scope.projectID } }
-        // A project's own member is asked before an administrator who sees it too.
+        // The scope of a project's own member is preferred to that of an administrator who sees it too.
         let own = fitting.filter { !$0.seesAllProjects }
         var candidates = projects.count == 1 && own.count == 1 ? own : fitting
         if candidates.count > 1, let usual = options.usualScopes { candidates.removeAll { !usual.contains($0.id) } }

@@ -2,25 +2,25 @@ package import LeaseModel
 import SyncEngine
 
 extension LeaseManager {
-    /// What a login found.
+    /// The result of a login.
     package struct LoginReport: Sendable {
         /// The cloud's name.
         package let cloud: String
         /// The region; `nil` if none is configured.
         package let region: String?
         package let summary: LoginSummary
-        /// The login in a form that can be written into clouds.yaml; `nil` for one of another kind.
+        /// The login in a form that can be written into clouds.yaml; `nil` for a login of another kind.
         package let chameleon: ChameleonLogin?
     }
 
-    /// Logs in to a cloud, asking a person if that is needed and there is one.
+    /// Logs in to a cloud, asking a person if that is necessary and possible.
     ///
     /// - Parameters:
-    ///   - target: what to log in to.
-    ///   - asksAgain: whether to ask even if there is a login.
-    ///   - configuration: where things are, and who can be asked.
-    /// - Returns: what was found.
-    /// - Throws: ``LeaseholdError``
+    ///   - target: the cloud to log in to.
+    ///   - asksAgain: whether to ask even if there is a valid login.
+    ///   - configuration: the configuration, including the assistant that asks.
+    /// - Returns: the result.
+    /// - Throws: ``LeaseholdError``.
     package static func logIn(
         _ target: LoginTarget, askingAgain asksAgain: Bool, _ configuration: Configuration
     ) async throws(LeaseholdError) -> LoginReport {
@@ -31,10 +31,10 @@ extension LeaseManager {
         }
     }
 
-    /// Ends the login that is kept for a cloud.
+    /// Ends the stored login of a cloud.
     ///
     /// - Returns: the cloud's name, and whether there was a login.
-    /// - Throws: ``LeaseholdError``
+    /// - Throws: ``LeaseholdError``.
     package static func logOut(
         _ target: LoginTarget, _ configuration: Configuration
     ) async throws(LeaseholdError) -> (cloud: String, wasLoggedIn: Bool) {
@@ -45,7 +45,7 @@ extension LeaseManager {
 
     /// Chameleon's sites.
     ///
-    /// - Throws: ``LeaseholdError``
+    /// - Throws: ``LeaseholdError``.
     package static func chameleonSites(
         _ target: LoginTarget, listURL: String, _ configuration: Configuration
     ) async throws(LeaseholdError) -> [ChameleonSite] {
@@ -54,7 +54,7 @@ extension LeaseManager {
         }
     }
 
-    /// When what the configured clouds are logged in with ends, as far as is known here. Nothing is asked of them.
+    /// When the logins and credentials of the configured clouds expire, as far as is known. No cloud is asked.
     package func loginEnds() -> [LoginEnd] { directory.loginEnds() }
 
     private static func withLogin<Value: Sendable>(

@@ -2,7 +2,7 @@ public import LeaseModel
 import LeaseStore
 
 extension LeaseManager {
-    /// The leases at a moment of the past: two questions, and both at once.
+    /// The leases at a moment in the past. There are two kinds of questions, which can be combined.
     ///
     /// ```swift
     /// try manager.leases(on: march)                        // held on 1 March, as known now
@@ -11,14 +11,14 @@ extension LeaseManager {
     /// ```
     ///
     /// - Parameters:
-    ///   - moment: only leases that held what they reserve at this moment, surely or perhaps
-    ///     (``MirroredLease/holding(at:)``), vanished ones included.
-    ///   - knowledge: what had been seen by this moment; `nil` for everything that has been seen. What an import brought
-    ///     counts from when its owner saw it.
-    ///   - filter: which; it applies to the states that are read.
-    ///   - order: in what order.
-    /// - Returns: each lease once, in the state asked for; nothing that is only queued.
-    /// - Throws: ``LeaseholdError`` of code `database`.
+    ///   - moment: return only leases that held their resources at this moment, for certain or possibly
+    ///     (``MirroredLease/held(at:)``). Removed leases are included.
+    ///   - knowledge: use only what had been observed by this moment; `nil` for everything. Imported observations count
+    ///     from when the owner of the imported data made them.
+    ///   - filter: the filter. It applies to the states that are returned.
+    ///   - order: the order.
+    /// - Returns: each lease once, in the requested state. Leases that are only queued are not included.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
     public func leases(
         on moment: Timestamp? = nil, asKnownAt knowledge: Timestamp? = nil, _ filter: LeaseFilter = LeaseFilter(),
         order: LeaseOrder = .ownFirst
@@ -34,9 +34,9 @@ extension LeaseManager {
         return found
     }
 
-    /// Hands over the leases that ``leases(on:asKnownAt:_:order:)`` gives, so that they need not all be in memory.
+    /// Passes the leases of ``leases(on:asKnownAt:_:order:)`` to a closure, so that they need not all be in memory.
     ///
-    /// - Throws: ``LeaseholdError`` of code `database`, or what `each` throws.
+    /// - Throws: ``LeaseholdError`` with the code `database`, or any error of `each`.
     public func forEachLease(
         on moment: Timestamp?, asKnownAt knowledge: Timestamp?, _ filter: LeaseFilter = LeaseFilter(),
         order: LeaseOrder = .ownFirst, each: (MirroredLease) throws -> Void
@@ -69,7 +69,7 @@ extension LeaseManager {
                 try store.leases(filter, order: order, includesDrafts: includesDrafts, each: pass)
             }
         } catch {
-            // What `each` threw comes out as it is.
+            // Errors of `each` are rethrown unchanged.
             throw thrown ?? LeaseholdError(error)
         }
     }
@@ -77,11 +77,11 @@ extension LeaseManager {
     /// A lease in the state that was known at a moment.
     ///
     /// - Parameters:
-    ///   - reference: its id, the name it had then, or the beginning of its id; a name that it has now will do.
-    ///   - moment: what had been seen by when.
-    ///   - scopes: where to look; `nil` for everywhere.
-    /// - Returns: the lease in that state, gone perhaps; nothing is pending for it.
-    /// - Throws: ``LeaseholdError`` of code `notFound` if it was not known then, or `ambiguous` with the candidates.
+    ///   - reference: its id, the beginning of its id, the name it had then, or the name it has now.
+    ///   - moment: use only what had been observed by this moment.
+    ///   - scopes: the scopes to search; `nil` for all.
+    /// - Returns: the lease in that state, which may be removed. It has no pending writes.
+    /// - Throws: ``LeaseholdError`` with the code `notFound` if it was unknown then, or `ambiguous` and the candidates.
     public func state(
         of reference: String, at moment: Timestamp, scopes: Set<Int64>? = nil
     ) throws(LeaseholdError) -> MirroredLease {
@@ -111,18 +111,20 @@ extension LeaseManager {
         return lease
     }
 
-    /// When each scope's last whole list up to a moment was asked for: what an answer about the past rests on.
+    /// When each scope's last complete list up to a moment was requested. Answers about the past are based on these
+    /// lists.
     ///
-    /// - Returns: the moments by scope; a scope without one is missing.
+    /// - Returns: the moments by scope. A scope without such a list is missing.
     public func listings(until moment: Timestamp) throws(LeaseholdError) -> [Int64: Timestamp] {
         try reading { store throws(StoreError) in try store.listings(until: moment) }
     }
 
-    /// From when the history of each scope is complete: when its first whole list was asked for.
+    /// When each scope's first complete list was requested. The history of the scope is complete from then on.
     ///
-    /// What Blazar still listed then was taken in, with its events; what had been deleted before cannot be known.
+    /// That list contained the leases that Blazar still listed, with their events. What had been deleted before is
+    /// unknown.
     ///
-    /// - Returns: the moments by scope; a scope that has never been listed is missing.
+    /// - Returns: the moments by scope. A scope that has never been listed is missing.
     public func firstListings() throws(LeaseholdError) -> [Int64: Timestamp] {
         try reading { store throws(StoreError) in try store.firstListings() }
     }

@@ -3,9 +3,9 @@ import LeaseStore
 import SyncEngine
 
 extension LeaseManager {
-    /// The lease that a reference stands for, one that is only queued included.
+    /// The lease that a reference stands for, including leases that are only queued.
     ///
-    /// - Throws: ``LeaseholdError`` of code `notFound`, or `ambiguous` with the candidates.
+    /// - Throws: ``LeaseholdError`` with the code `notFound`, or `ambiguous` and the candidates.
     public func writeTarget(_ reference: String, clouds: [String] = []) throws(LeaseholdError) -> WriteTarget {
         let lease = try lease(reference, scopes: scopeIDs(ofClouds: clouds))
         guard lease.isDraft else { return .mirrored(lease) }
@@ -16,14 +16,14 @@ extension LeaseManager {
         return .creation(creation, pending: lease.pending)
     }
 
-    /// What is queued, in the order in which it was asked for.
+    /// The queued writes, in the order in which they were requested.
     ///
     /// - Parameters:
-    ///   - scopes: of these scopes; `nil` for all.
-    ///   - includesFinal: what is done with, too.
+    ///   - scopes: the scopes of the writes; `nil` for all.
+    ///   - includesFinal: whether to include finished writes.
     ///   - nameGlob: a shell pattern for the lease's name; `nil` for all.
-    /// - Returns: the mutations; without `includesFinal` those that are open, rejected or expired.
-    /// - Throws: ``LeaseholdError`` of code `database`.
+    /// - Returns: the writes. Without `includesFinal`, these are the unfinished, rejected and expired ones.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
     public func queue(
         scopes: Set<Int64>? = nil, includesFinal: Bool = false, nameGlob: String? = nil
     ) throws(LeaseholdError) -> [Mutation] {
@@ -32,9 +32,9 @@ extension LeaseManager {
         }
     }
 
-    /// The mutation of that number, and every request that left for it.
+    /// The write with that id, and its attempts.
     ///
-    /// - Throws: ``LeaseholdError`` of code `notFound`.
+    /// - Throws: ``LeaseholdError`` with the code `notFound`.
     public func mutation(_ id: Int64) throws(LeaseholdError) -> (mutation: Mutation, attempts: [MutationAttempt]) {
         let mutation = try reading { store throws(StoreError) in try store.mutation(id: id) }
         guard let mutation else {
@@ -44,25 +44,24 @@ extension LeaseManager {
         return (mutation, try reading { store throws(StoreError) in try store.attempts(mutation: id) })
     }
 
-    /// Cancels an unsent write, and the ones that depend on it.
+    /// Cancels an unsent write and the ones that depend on it.
     ///
     /// - Parameters:
-    ///   - id: the number of the write.
-    ///   - givesUp: whether to give up a write of which it is not known whether it was carried out. The lease may still
-    ///     appear then, as an ordinary lease.
-    /// - Returns: the write as it is now.
+    ///   - id: the id of the write.
+    ///   - givesUp: whether to give up an unconfirmed write. Its lease may still appear, as an ordinary lease.
+    /// - Returns: the write in its new state.
     /// - Throws: ``LeaseholdError``.
     public func cancel(_ id: Int64, givesUp: Bool = false) throws(LeaseholdError) -> Mutation {
         try deciding(id) { try $0.cancel(id, givesUp: givesUp) }
     }
 
-    /// Tries a mutation again at the next sync.
+    /// Retries a write at the next sync.
     public func retry(_ id: Int64) throws(LeaseholdError) -> Mutation { try deciding(id) { try $0.retry(id) } }
 
-    /// Changes what an unsent write asks for.
+    /// Changes the fields of an unsent write.
     ///
-    /// - Throws: ``LeaseholdError`` of code `invalid` if it has been sent, or, unless forced, if Blazar is sure to refuse
-    ///   it.
+    /// - Throws: ``LeaseholdError`` with the code `invalid` if the write has been sent or, unless forced, if Blazar is
+    ///   sure to refuse it.
     public func edit(
         _ id: Int64, fields: JSONObject, terms: WriteTerms = WriteTerms(), isForced: Bool = false
     ) throws(LeaseholdError) -> Mutation {
@@ -70,10 +69,10 @@ extension LeaseManager {
         return try deciding(id) { try $0.edit(id, fields: fields, terms: terms) }
     }
 
-    /// Ends a conflict, or a doubt about which lease a creation became.
+    /// Resolves a conflict, or decides which lease an unconfirmed creation became.
     ///
-    /// - Throws: ``LeaseholdError`` of code `invalid` if there is nothing to resolve, or, unless forced, if Blazar is
-    ///   sure to refuse the new values.
+    /// - Throws: ``LeaseholdError`` with the code `invalid` if there is nothing to resolve or, unless forced, if Blazar
+    ///   is sure to refuse the new values.
     public func resolve(
         _ id: Int64, _ resolution: ConflictResolution, isForced: Bool = false
     ) throws(LeaseholdError) -> Mutation {
@@ -84,7 +83,7 @@ extension LeaseManager {
         return try deciding(id) { try $0.resolve(id, .values(reviewed)) }
     }
 
-    /// The fields, once they are found to be what Blazar may take.
+    /// The fields with full reservation ids. Throws if Blazar is sure to refuse them.
     private func reviewed(
         _ id: Int64, _ fields: JSONObject, lateStart: LateStartPolicy?, isForced: Bool
     ) throws(LeaseholdError) -> JSONObject {

@@ -5,9 +5,10 @@ import SyncEngine
 extension LeaseManager {
     // MARK: - Leases
 
-    /// The leases that a filter finds, those that are only queued first, then own ones unless ordered otherwise.
+    /// The leases that match a filter. Leases that are only queued come first, then the user's own ones, unless ordered
+    /// otherwise.
     ///
-    /// - Throws: ``LeaseholdError`` of code `database`.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
     public func leases(
         _ filter: LeaseFilter = LeaseFilter(), order: LeaseOrder = .ownFirst
     ) throws(LeaseholdError) -> [MirroredLease] {
@@ -18,9 +19,10 @@ extension LeaseManager {
         return found
     }
 
-    /// Hands over the leases that a filter finds, queued ones too, so that they need not all be in memory.
+    /// Passes the leases that match a filter, including queued ones, to a closure, so that they need not all be in
+    /// memory.
     ///
-    /// - Throws: ``LeaseholdError`` of code `database`, or what `each` throws.
+    /// - Throws: ``LeaseholdError`` with the code `database`, or any error of `each`.
     public func forEachLease(
         _ filter: LeaseFilter = LeaseFilter(), order: LeaseOrder = .ownFirst,
         each: (MirroredLease) throws -> Void
@@ -28,24 +30,25 @@ extension LeaseManager {
         try handOver(filter, asKnownAt: nil, order: order, includesDrafts: true, each: each)
     }
 
-    /// How many leases a filter finds.
+    /// The number of leases that match a filter.
     public func count(_ filter: LeaseFilter) throws(LeaseholdError) -> Int {
         try reading { store throws(StoreError) in try store.count(filter) }
     }
 
-    /// The running or coming lease of a scope that ends first.
+    /// The next lease of a scope to end, among those that are running or have not started.
     public func nextToEnd(scope: Int64, after now: Timestamp) throws(LeaseholdError) -> MirroredLease? {
         try reading { store throws(StoreError) in try store.nextToEnd(scope: scope, after: now) }
     }
 
-    /// What a reference stands for: an id, a name, or the beginning of an id (4 characters or more).
+    /// The lease or leases that a reference stands for: an id, a name, or the beginning of an id (4 characters or
+    /// more).
     public func resolve(_ reference: String, scopes: Set<Int64>? = nil) throws(LeaseholdError) -> LeaseResolution {
         try reading { store throws(StoreError) in try store.resolve(reference, scopes: scopes) }
     }
 
-    /// The one lease that a reference stands for.
+    /// The only lease that a reference stands for.
     ///
-    /// - Throws: ``LeaseholdError`` of code `notFound`, or `ambiguous` with the candidates.
+    /// - Throws: ``LeaseholdError`` with the code `notFound`, or `ambiguous` and the candidates.
     public func candidate(_ reference: String, scopes: Set<Int64>? = nil) throws(LeaseholdError) -> LeaseCandidate {
         switch try resolve(reference, scopes: scopes) {
         case .one(let candidate): return candidate
@@ -73,7 +76,7 @@ extension LeaseManager {
         }
     }
 
-    /// The sites at which a reference stands for a lease, each with its endpoint.
+    /// The sites that have a lease for a reference, each with its endpoint.
     private func places(of reference: String) throws(LeaseholdError) -> [String] {
         let found: [LeaseCandidate] =
             switch try resolve(reference) {
@@ -89,7 +92,7 @@ extension LeaseManager {
 
     /// The lease that a reference stands for, with its reservations and events.
     ///
-    /// - Throws: ``LeaseholdError`` of code `notFound`, or `ambiguous` with the candidates.
+    /// - Throws: ``LeaseholdError`` with the code `notFound`, or `ambiguous` and the candidates.
     public func lease(_ reference: String, scopes: Set<Int64>? = nil) throws(LeaseholdError) -> MirroredLease {
         let candidate = try candidate(reference, scopes: scopes)
         let found = try reading { store throws(StoreError) in
@@ -101,7 +104,7 @@ extension LeaseManager {
         return try withAcceptedChanges(found)
     }
 
-    /// The lease with the changes that its site has accepted, and that no list has shown yet.
+    /// The lease with the changes that its site has accepted but no list has shown yet.
     func withAcceptedChanges(_ lease: MirroredLease) throws(LeaseholdError) -> MirroredLease {
         guard !lease.isDraft, lease.removal == nil else { return lease }
         let changes = try reading { store throws(StoreError) in
@@ -116,41 +119,41 @@ extension LeaseManager {
 
     // MARK: - History
 
-    /// Every state in which a lease was seen, by whatever scope of its site, the oldest first; the last one holds.
+    /// Every state in which any scope of its site saw a lease, oldest first. The last one is the current state.
     public func history(_ candidate: LeaseCandidate) throws(LeaseholdError) -> [LeaseVersion] {
         try reading { store throws(StoreError) in
             try store.history(id: candidate.id, scope: candidate.scopeID)
         }
     }
 
-    /// What led from each state of a lease to the next, its appearance first, whatever scope saw it.
+    /// The changes between the states of a lease, beginning with its appearance, whatever scope saw them.
     public func lifeline(_ candidate: LeaseCandidate) throws(LeaseholdError) -> [LeaseChange] {
         try reading { store throws(StoreError) in
             try store.lifeline(id: candidate.id, scope: candidate.scopeID)
         }
     }
 
-    /// What was seen to change since a moment, in the order in which it was seen.
+    /// The changes that were observed since a moment, in the order of observation.
     public func changes(since: Timestamp, scopes: Set<Int64>? = nil) throws(LeaseholdError) -> [LeaseChange] {
         try reading { store throws(StoreError) in try store.changes(since: since, scopes: scopes) }
     }
 
     // MARK: - Sites
 
-    /// What has been synced so far.
+    /// All scopes that have been synced.
     public func scopes() throws(LeaseholdError) -> [Scope] {
         try reading { store throws(StoreError) in try store.scopes() }
     }
 
-    /// The scopes that clouds lead to; `nil`, for all, if none is named or one is called `all`.
+    /// The scopes that clouds lead to; `nil` for all scopes if no cloud is named, or one is called `all`.
     ///
-    /// - Throws: ``LeaseholdError`` of code `notFound` if a cloud has not been synced.
+    /// - Throws: ``LeaseholdError`` with the code `notFound` if a cloud has not been synced.
     public func scopeIDs(ofClouds names: [String]) throws(LeaseholdError) -> Set<Int64>? {
         guard !names.isEmpty, !names.contains("all") else { return nil }
         let scopes = try scopes()
         var ids: Set<Int64> = []
         for name in names {
-            // Two files may call different clouds by one name, and an entry may have been edited.
+            // Two files may use one name for different clouds, and an entry may have been edited.
             let current = try reading { store throws(StoreError) in try configuredScopes(named: name) }
             let found =
                 current.isEmpty
@@ -171,35 +174,35 @@ extension LeaseManager {
         return ids
     }
 
-    /// The last attempt to read each cloud.
+    /// The last attempt to sync each cloud.
     public func lastRuns() throws(LeaseholdError) -> [SyncRun] {
         try reading { store throws(StoreError) in try store.lastRuns() }
     }
 
     // MARK: - Resources
 
-    /// The resources of a kind that the sites list, with the allocations that they tell of.
+    /// The resources of a kind at all sites, with the allocations that the sites report.
     public func resources(
         _ kind: ResourceKind, scopes: Set<Int64>? = nil
     ) throws(LeaseholdError) -> [MirroredResource] {
         try reading { store throws(StoreError) in try store.resources(kind, scopes: scopes) }
     }
 
-    /// What each site answered when last asked for each kind of resource.
+    /// Each site's last answer for each kind of resource.
     public func resourceListings(scopes: Set<Int64>? = nil) throws(LeaseholdError) -> [ResourceListing] {
         try reading { store throws(StoreError) in try store.resourceListings(scopes: scopes) }
     }
 }
 
 extension LeaseManager {
-    /// What a cloud has of a kind, as the local database knows it.
+    /// A cloud's resources of a kind, from the local database.
     ///
     /// - Parameters:
-    ///   - kind: of what.
-    ///   - cloud: where; `nil` for the standard cloud.
-    /// - Returns: the resources, if the cloud has ever listed them.
-    /// - Throws: ``LeaseholdError`` of code `notFound` if it has not; of `configuration` if it cannot be told which
-    ///   cloud is meant.
+    ///   - kind: the kind of resource.
+    ///   - cloud: the cloud; `nil` for the default cloud.
+    /// - Returns: the resources.
+    /// - Throws: ``LeaseholdError`` with the code `notFound` if the cloud has never listed them, or `configuration` if
+    ///   the cloud cannot be determined.
     package func catalogue(_ kind: ResourceKind, cloud: String?) throws(LeaseholdError) -> [CatalogueResource] {
         let found = try scope(ofCloud: cloud)
         let name: String
@@ -229,15 +232,15 @@ extension LeaseManager {
         try reading { store throws(StoreError) in try store.check() }
     }
 
-    /// Writes a consistent copy of the database to a new file, even while others write.
+    /// Writes a consistent copy of the database to a new file, even while other processes write to the database.
     public func backUpDatabase(to path: String) throws(LeaseholdError) {
         try reading { store throws(StoreError) in try store.backUp(to: path) }
     }
 
-    /// Runs one statement that reads, on the documented views `v_lease`, `v_reservation`, `v_event`, `v_history`,
-    /// `v_resource` or anything else, handing over the names of the columns and then each row.
+    /// Runs one SQL statement that reads, and passes the column names and then each row to closures. The documented
+    /// views are `v_lease`, `v_reservation`, `v_event`, `v_history` and `v_resource`.
     ///
-    /// - Throws: ``LeaseholdError`` of code `database`, or what the closures throw.
+    /// - Throws: ``LeaseholdError`` with the code `database`, or any error of the closures.
     public func query(
         _ sql: String, columns: ([String]) throws -> Void, each: ([JSONValue]) throws -> Void
     ) throws {
@@ -254,13 +257,13 @@ extension LeaseManager {
             }
         } catch {
             if let thrown { throw thrown }
-            // What SQLite refuses without a fault of the database's is the statement's.
+            // SQLite refused the statement, and the database is not at fault.
             guard error.kind != .failed else { throw LeaseholdError(code: .invalid, message: error.message) }
             throw LeaseholdError(error)
         }
     }
 
-    /// The size of the database in bytes, the write-ahead log included.
+    /// The size of the database in bytes, including the write-ahead log.
     public var databaseSizeInBytes: Int { store.sizeInBytes }
 
     /// The version of the database's schema.

@@ -2,16 +2,16 @@ public import LeaseModel
 import LeaseStore
 
 extension LeaseManager {
-    /// Hands over what each lease that a filter finds held, deleted ones too if the filter says so, in no particular
-    /// order. Nothing is kept, so that a million leases take no more memory than one.
+    /// Passes the usage of each lease that matches a filter to a closure, in no particular order. Nothing is kept, so a
+    /// million leases take no more memory than one.
     ///
     /// - Parameters:
-    ///   - filter: which. Its types leave out the other reservations of the leases found, too.
-    ///   - includesNames: whether the lease's id, name, user and creation are wanted; empty without.
-    ///   - includesStates: whether ``LeaseUsage/earlierStates`` are wanted.
-    ///   - includesEvents: whether ``LeaseUsage/events`` are wanted.
-    ///   - each: takes a lease.
-    /// - Throws: ``LeaseholdError`` of code `database`, or what `each` throws.
+    ///   - filter: the filter. Its resource types also exclude other reservations of the leases found.
+    ///   - includesNames: whether to include the lease's id, name, user and creation time, which are otherwise empty.
+    ///   - includesStates: whether to include ``LeaseUsage/earlierStates``.
+    ///   - includesEvents: whether to include ``LeaseUsage/events``.
+    ///   - each: receives each usage.
+    /// - Throws: ``LeaseholdError`` with the code `database`, or any error of `each`.
     public func forEachUsage(
         _ filter: LeaseFilter, includesNames: Bool = true, includesStates: Bool = false, includesEvents: Bool = false,
         each: (LeaseUsage) throws -> Void
@@ -30,20 +30,21 @@ extension LeaseManager {
         }
     }
 
-    /// Adds up what each lease that a filter finds held, deleted ones too if the filter says so: with as many threads as
-    /// there are processor cores, if there are many leases. All are read from one state of the database.
+    /// Adds up the usage of all leases that match a filter. If there are many, it uses one thread per processor core.
+    /// All threads see the same state of the database.
     ///
     /// - Parameters:
-    ///   - filter: which leases. Its types leave out the other reservations of the leases found, too.
-    ///   - empty: the sum of nothing.
-    ///   - includesNames: whether the lease's id, name, user and creation are wanted; empty without.
-    ///   - includesStates: whether ``LeaseUsage/earlierStates`` are wanted.
-    ///   - includesEvents: whether ``LeaseUsage/events`` are wanted.
-    ///   - includesKinds: whether ``HeldReservation/flavorOrMachine`` is wanted.
-    ///   - progress: told now and then how many leases more have been read, by one thread at a time.
-    ///   - add: adds a lease to a sum. Which leases come to which sum, and in what order, is left to chance.
-    /// - Returns: the sums of the threads, to be put together; at least one.
-    /// - Throws: ``LeaseholdError`` of code `database`.
+    ///   - filter: the filter. Its resource types also exclude other reservations of the leases found.
+    ///   - empty: the empty sum.
+    ///   - includesNames: whether to include the lease's id, name, user and creation time, which are otherwise empty.
+    ///   - includesStates: whether to include ``LeaseUsage/earlierStates``.
+    ///   - includesEvents: whether to include ``LeaseUsage/events``.
+    ///   - includesKinds: whether to include ``HeldReservation/flavorOrMachine``.
+    ///   - progress: called from time to time with the number of leases read since the last call, by one thread at a
+    ///     time.
+    ///   - add: adds a usage to a sum. Any usage may be added to any sum, in any order.
+    /// - Returns: the sums of the threads, to be merged. There is at least one.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
     public func addUpUsage<Sum: Sendable>(
         _ filter: LeaseFilter, from empty: Sum, includesNames: Bool = true, includesStates: Bool = false,
         includesEvents: Bool = false, includesKinds: Bool = false, progress: @Sendable (Int) -> Void = { _ in },
@@ -67,7 +68,7 @@ extension UsageDetail {
 }
 
 extension LeaseManager {
-    /// Between which moments nothing is missing that the scopes had; `nil` if one of them was never read whole.
+    /// The period in which all scopes were observed completely; `nil` if one of them was never read completely.
     public func completeness(scopes: Set<Int64>?) throws(LeaseholdError) -> Completeness? {
         let lists = try reading { store throws(StoreError) in try store.listingBounds() }
         var whole: Completeness?
@@ -79,17 +80,17 @@ extension LeaseManager {
         return whole
     }
 
-    /// When whole lists of a scope were asked for, here or by the owner of an imported database, the first one first.
+    /// When complete lists of a scope were requested, here or by the owner of an imported database, oldest first.
     public func wholeLists(scope: Int64) throws(LeaseholdError) -> [Timestamp] {
         try reading { store throws(StoreError) in try store.wholeLists(scope: scope) }
     }
 
-    /// Every attempt to read a whole list that has ended, the oldest first.
+    /// Every finished attempt to read a complete list, oldest first.
     public func listRuns() throws(LeaseholdError) -> [SyncRun] {
         try reading { store throws(StoreError) in try store.listRuns() }
     }
 
-    /// The hosts that were ever listed, each once, with what held them.
+    /// All hosts that were ever listed, each once, with their use.
     public func hostHistories(scopes: Set<Int64>? = nil) throws(LeaseholdError) -> [HostHistory] {
         try reading { store throws(StoreError) in try store.hostHistories(scopes: scopes) }
     }

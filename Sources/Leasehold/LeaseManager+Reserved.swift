@@ -1,21 +1,21 @@
 public import LeaseModel
 
 extension LeaseManager {
-    /// The floating IP addresses that a lease's reservations hold, as the local database knows them.
+    /// The floating IP addresses that a lease's reservations hold, from the local database.
     ///
-    /// - Returns: the addresses, in the order of their texts.
-    /// - Throws: ``LeaseholdError`` of code `database`.
+    /// - Returns: the addresses, sorted as text.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
     public func reservedFloatingIPs(of lease: MirroredLease) throws(LeaseholdError) -> [String] {
         try floatingIPs(reservedIn: lease).map(\.address).sorted()
     }
 
-    /// The floating IPs that a lease's reservations hold, with what is known of each.
+    /// The floating IPs that a lease's reservations hold, with what is known about each.
     ///
-    /// Neutron marks an address by the tag `reservation:<id>` once the lease is active; Blazar's allocations, where the
-    /// site tells them, name it from the creation on.
+    /// Neutron tags an address with `reservation:<id>` once the lease is active. Blazar's allocations show it from the
+    /// creation on, if the site reports them.
     ///
     /// - Returns: the floating IPs, by reservation.
-    /// - Throws: ``LeaseholdError`` of code `database`.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
     public func floatingIPs(reservedIn lease: MirroredLease) throws(LeaseholdError) -> [ReservedFloatingIP] {
         let wanted = Set(lease.lease.reservations.filter { $0.resourceType == .floatingIP }.map(\.id))
         guard !wanted.isEmpty else { return [] }
@@ -32,11 +32,11 @@ extension LeaseManager {
         return found.values.sorted { ($0.reservationID, $0.address) < ($1.reservationID, $1.address) }
     }
 
-    /// The private flavors that Blazar made for a lease's flavor and instance reservations, as the local database knows
-    /// them: what an instance is launched with.
+    /// The private flavors that Blazar made for a lease's flavor and instance reservations, from the local database.
+    /// Instances are launched with them.
     ///
-    /// - Returns: the flavors, in the order of their ids.
-    /// - Throws: ``LeaseholdError`` of code `database`.
+    /// - Returns: the flavors, sorted by id.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
     public func reservedFlavors(of lease: MirroredLease) throws(LeaseholdError) -> [Flavor] {
         guard lease.lease.reservations.contains(where: { $0.isOfInstances }) else { return [] }
         return try resources(.flavor, scopes: [lease.scopeID]).map { Flavor($0.resource) }
@@ -46,22 +46,22 @@ extension LeaseManager {
 }
 
 extension Reservation {
-    /// Whether Nova gets a private flavor for it.
+    /// Whether Blazar makes a private flavor in Nova for it.
     var isOfInstances: Bool { [.flavor, .instance].contains(resourceType) }
 }
 
-// The functions of python-chi that fill lists of reservations, deprecated there since its release 1.0.
+// python-chi's functions that add to lists of reservations. python-chi has deprecated them since its release 1.0.
 extension LeaseManager {
     /// Adds nodes to a list of reservations.
     ///
     /// - Parameters:
     ///   - list: the list.
-    ///   - count: how many.
-    ///   - resourceProperties: what is asked of them, to which the other arguments add.
+    ///   - count: the number of nodes.
+    ///   - resourceProperties: requirements on the nodes. The other arguments add to them.
     ///   - nodeType: their type.
-    ///   - nodeName: the one node's name, with nothing else.
+    ///   - nodeName: the name of a single node. It excludes the other arguments.
     ///   - architecture: their architecture, for example `x86_64`.
-    /// - Throws: ``LeaseholdError`` of code `invalid`; nothing is added then.
+    /// - Throws: ``LeaseholdError`` with the code `invalid`. Nothing is added then.
     @available(*, deprecated, message: "Use Lease.addNodeReservation.")
     public func addNodeReservation(
         to list: inout [ReservationRequest], count: Int = 1, resourceProperties: ResourceProperties? = nil,
@@ -78,11 +78,11 @@ extension LeaseManager {
     ///
     /// - Parameters:
     ///   - list: the list.
-    ///   - count: how many.
+    ///   - count: the number of devices.
     ///   - machineName: their machine name, for example `raspberrypi4-64`.
     ///   - deviceModel: their model.
-    ///   - deviceName: the one device's name.
-    /// - Throws: ``LeaseholdError`` of code `invalid`; nothing is added then.
+    ///   - deviceName: the name of a single device.
+    /// - Throws: ``LeaseholdError`` with the code `invalid`. Nothing is added then.
     @available(*, deprecated, message: "Use Lease.addDeviceReservation.")
     public func addDeviceReservation(
         to list: inout [ReservationRequest], count: Int = 1, machineName: String? = nil, deviceModel: String? = nil,
@@ -97,10 +97,10 @@ extension LeaseManager {
     ///
     /// - Parameters:
     ///   - list: the list.
-    ///   - count: how many.
-    ///   - cloud: where; `nil` for the standard cloud.
-    /// - Throws: ``LeaseholdError`` of code `invalid`, or `notFound` if the cloud's networks have never been read;
-    ///   nothing is added then.
+    ///   - count: the number of floating IPs.
+    ///   - cloud: the cloud; `nil` for the default cloud.
+    /// - Throws: ``LeaseholdError`` with the code `invalid`, or `notFound` if the cloud's networks have never been
+    ///   read. Nothing is added then.
     @available(*, deprecated, message: "Use Lease.addFIPReservation.")
     public func addFIPReservation(
         to list: inout [ReservationRequest], count: Int = 1, cloud: String? = nil
@@ -113,15 +113,15 @@ extension LeaseManager {
     ///
     /// - Parameters:
     ///   - list: the list.
-    ///   - networkName: what it will be called.
-    ///   - usageType: `storage`, or nothing.
-    ///   - ofControllerIP: the address of an OpenFlow controller, which counts with its port only.
+    ///   - networkName: the name of the new network.
+    ///   - usageType: `storage` or `nil`.
+    ///   - ofControllerIP: the address of an OpenFlow controller. It is used only together with a port.
     ///   - ofControllerPort: the port of an OpenFlow controller.
     ///   - vswitchName: the virtual switch to share with other networks.
-    ///   - stitchProvider: `fabric`, or nothing.
-    ///   - resourceProperties: what is asked of the network segment, to which the other arguments add.
+    ///   - stitchProvider: `fabric` or `nil`.
+    ///   - resourceProperties: requirements on the network segment. The other arguments add to them.
     ///   - physicalNetwork: the physical network; `nil` for any.
-    /// - Throws: ``LeaseholdError`` of code `invalid`; nothing is added then.
+    /// - Throws: ``LeaseholdError`` with the code `invalid`. Nothing is added then.
     @available(*, deprecated, message: "Use Lease.addNetworkReservation.")
     public func addNetworkReservation(
         to list: inout [ReservationRequest], networkName: String, usageType: String? = nil,

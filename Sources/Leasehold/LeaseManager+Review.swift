@@ -5,9 +5,9 @@ import SyncEngine
 extension LeaseManager {
     /// The scope that a cloud led to when it was last used.
     ///
-    /// - Parameter cloud: its name; `nil` for the standard cloud.
+    /// - Parameter cloud: the cloud's name; `nil` for the default cloud.
     /// - Returns: the scope; `nil` if the cloud has never been synced.
-    /// - Throws: ``LeaseholdError`` of code `configuration` if it cannot be told which cloud is meant.
+    /// - Throws: ``LeaseholdError`` with the code `configuration` if the cloud cannot be determined.
     public func scope(ofCloud cloud: String? = nil) throws(LeaseholdError) -> Scope? {
         let configured: CloudDirectory.Configured
         do {
@@ -19,7 +19,7 @@ extension LeaseManager {
         return try reading { _ throws(StoreError) in try rememberedScope(of: configured) }
     }
 
-    /// What is known of the things that a scope's site has.
+    /// What is known about the resources of a scope's site.
     public func catalogue(of scope: Scope) throws(LeaseholdError) -> SiteCatalogue {
         var listed: [ResourceKind: [CatalogueResource]] = [:]
         var notOffered: Set<ResourceKind> = []
@@ -33,16 +33,16 @@ extension LeaseManager {
         return SiteCatalogue(listed: listed, notOffered: notOffered)
     }
 
-    /// What a person wrote down of what a site asks of leases; nothing if there is no policy file.
+    /// The rules for leases at a scope's site, from the user's policy file; empty if there is no file.
     ///
-    /// - Throws: ``LeaseholdError`` of code `configuration` if the file cannot be understood.
+    /// - Throws: ``LeaseholdError`` with the code `configuration` if the file is invalid.
     public func policy(of scope: Scope) throws(LeaseholdError) -> SitePolicy {
         try policies().policy(of: scope.clouds + [scope.site])
     }
 
-    /// What a person wrote down of what sites ask of leases.
+    /// The rules for leases at all sites, from the user's policy file.
     ///
-    /// - Throws: ``LeaseholdError`` of code `configuration` if the file cannot be understood.
+    /// - Throws: ``LeaseholdError`` with the code `configuration` if the file is invalid.
     public func policies() throws(LeaseholdError) -> SitePolicies {
         do throws(CloudError) {
             return try directory.policies()
@@ -51,7 +51,7 @@ extension LeaseManager {
         }
     }
 
-    /// What is wrong with the policy file; `nil` if nothing is, or if there is none.
+    /// What is wrong with the policy file; `nil` if it is valid or there is none.
     public static func policyProblem(_ configuration: Configuration) -> String? {
         do throws(CloudError) {
             _ = try directory(configuration).policies()
@@ -61,15 +61,15 @@ extension LeaseManager {
         }
     }
 
-    /// What can be told of a draft before it is sent, from the catalogue and the policy file. A policy file that cannot
-    /// be understood is a warning, too.
+    /// Reviews a draft before it is sent, using the catalogue and the policy file. An invalid policy file is a warning
+    /// too.
     ///
     /// - Parameters:
     ///   - draft: the lease.
     ///   - scope: the scope whose project it is for.
-    ///   - lateStart: what becomes of a start that has passed; `nil` for what fits the draft.
+    ///   - lateStart: what to do about a start that has passed; `nil` for the draft's default.
     /// - Returns: the findings.
-    /// - Throws: ``LeaseholdError`` of code `database`.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
     public func review(
         _ draft: LeaseDraft, scope: Scope, lateStart: LateStartPolicy? = nil
     ) throws(LeaseholdError) -> [DraftFinding] {
@@ -86,7 +86,7 @@ extension LeaseManager {
         return findings + review.findings(draft)
     }
 
-    /// What Blazar is sure to refuse of a change, as far as the lease is known.
+    /// What Blazar is sure to refuse about a change, given what is known of the lease.
     func review(
         _ verb: Mutation.Verb, _ fields: JSONObject, of target: WriteTarget
     ) throws(LeaseholdError) -> [DraftFinding] {
@@ -114,7 +114,7 @@ extension LeaseManager {
         return findings
     }
 
-    /// What Blazar is sure to refuse of a write that waits, once it is changed.
+    /// What Blazar is sure to refuse about an unsent write after it is edited.
     func review(
         editing mutation: Mutation, by fields: JSONObject, lateStart: LateStartPolicy?
     ) throws(LeaseholdError) -> [DraftFinding] {

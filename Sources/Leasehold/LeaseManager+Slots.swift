@@ -1,20 +1,20 @@
 public import LeaseModel
 import LeaseStore
 
-/// What somebody looks for: so many hosts, for so long.
+/// The requirements for a slot: a number of hosts, for a duration.
 public struct SlotWish: Sendable, Hashable {
-    /// What the hosts must be.
+    /// The requirements on the hosts.
     public var properties: ResourceProperties
-    /// How many hosts.
+    /// The number of hosts.
     public var count: Int
-    /// For how long, in seconds.
+    /// The duration, in seconds.
     public var durationSeconds: Int64
-    /// Not to start before this moment; `nil` for now.
+    /// The earliest start; `nil` for now.
     public var after: Timestamp?
-    /// To have ended by this moment; `nil` for any time.
+    /// The latest end; `nil` for no limit.
     public var before: Timestamp?
 
-    /// Makes a wish.
+    /// Makes the requirements.
     public init(
         properties: ResourceProperties = ResourceProperties(), count: Int = 1, durationSeconds: Int64,
         after: Timestamp? = nil, before: Timestamp? = nil
@@ -27,26 +27,27 @@ public struct SlotWish: Sendable, Hashable {
     }
 }
 
-/// When a wish can be granted at a site.
+/// The slots that a site has for given requirements.
 public struct SlotAnswer: Sendable, Hashable {
-    /// The slots, the earliest first.
+    /// The slots, earliest first.
     public let slots: [FreeSlot]
-    /// How many hosts of the site are as wished, free or not.
+    /// The number of hosts at the site that meet the requirements, free or not.
     public let fittingHosts: Int
     /// The names of the hosts, by id.
     public let hostNames: [String: String]
 }
 
 extension LeaseManager {
-    /// Finds when hosts are free at a site, as the mirror knows it. What is queued here counts as if it were done.
+    /// Finds when hosts are free at a site, according to the mirror. Queued writes count as if they had been carried
+    /// out.
     ///
     /// - Parameters:
-    ///   - wish: what is looked for.
-    ///   - scope: where.
-    ///   - limit: how many slots to find at most.
+    ///   - wish: the requirements.
+    ///   - scope: the scope of the site.
+    ///   - limit: the largest number of slots to find.
     /// - Returns: the slots.
-    /// - Throws: ``LeaseholdError`` of code `refused` if the site does not tell who holds its hosts, `unreachable` if it
-    ///   has not been asked or failed to answer.
+    /// - Throws: ``LeaseholdError`` with the code `refused` if the site does not report the allocations of its hosts,
+    ///   or `unreachable` if it has not been asked or could not answer.
     public func findSlots(_ wish: SlotWish, scope: Scope, limit: Int = 3) throws(LeaseholdError) -> SlotAnswer {
         let hosts = try allocatedHosts(scope)
         let fitting = hosts.filter { host in
@@ -70,7 +71,7 @@ extension LeaseManager {
         for creation in pending where creation.verb == .create && creation.leaseID == nil {
             note(creation, fitting, in: &search)
         }
-        // To Blazar, "now" is the minute that has begun.
+        // To Blazar, "now" is the beginning of the current minute.
         let slots = search.slots(
             count: wish.count, durationSeconds: wish.durationSeconds,
             after: wish.after ?? configuration.now().truncatedToMinute, before: wish.before, limit: limit)
@@ -79,7 +80,7 @@ extension LeaseManager {
             slots: slots, fittingHosts: fitting.count, hostNames: Dictionary(names) { first, _ in first })
     }
 
-    /// Takes what a queued creation asks for from those hosts that it could get.
+    /// Marks the hosts that a queued creation may get as busy.
     private func note(_ creation: Mutation, _ hosts: [MirroredResource], in search: inout FreeSlotSearch) {
         guard let draft = try? LeaseDraft(body: creation.body) else { return }
         let start: Timestamp = if case .at(let time) = draft.start { time } else { configuration.now() }
@@ -93,7 +94,7 @@ extension LeaseManager {
         }
     }
 
-    /// The hosts of a site, where it tells who holds them.
+    /// The hosts of a site, if the site reports their allocations.
     private func allocatedHosts(_ scope: Scope) throws(LeaseholdError) -> [MirroredResource] {
         let listing = try resourceListings(scopes: [scope.id]).first { $0.kind == .host }
         let allocations = try reading { store throws(StoreError) in

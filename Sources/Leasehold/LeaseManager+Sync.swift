@@ -2,14 +2,14 @@ public import LeaseModel
 import SyncEngine
 
 extension LeaseManager {
-    /// Reads clouds into the database; each fails alone.
+    /// Syncs clouds with the database. A failure of one cloud does not affect the others.
     ///
     /// - Parameters:
-    ///   - clouds: which.
-    ///   - options: how.
-    ///   - progress: told what happens, while it happens.
+    ///   - clouds: the clouds.
+    ///   - options: the options.
+    ///   - progress: called for everything that happens.
     /// - Returns: a report for each cloud.
-    /// - Throws: ``LeaseholdError`` of code `configuration` if it cannot be told which clouds there are.
+    /// - Throws: ``LeaseholdError`` with the code `configuration` if the clouds cannot be determined.
     @discardableResult
     public func sync(
         clouds: Clouds = .standard, options: SyncOptions = SyncOptions(),
@@ -20,13 +20,13 @@ extension LeaseManager {
         return await DatabaseThreads.run { await synchronizer.run(entries) }
     }
 
-    /// Reads clouds again and again until the task is cancelled.
+    /// Syncs clouds again and again until the task is cancelled.
     ///
     /// - Parameters:
-    ///   - clouds: which.
-    ///   - intervalSeconds: the time between two readings of a cloud; longer, and growing, after failures.
-    ///   - progress: told what happens, while it happens.
-    /// - Throws: ``LeaseholdError`` of code `configuration` if it cannot be told which clouds there are.
+    ///   - clouds: the clouds.
+    ///   - intervalSeconds: the time between two syncs of a cloud, in seconds. It grows after failures.
+    ///   - progress: called for everything that happens.
+    /// - Throws: ``LeaseholdError`` with the code `configuration` if the clouds cannot be determined.
     public func watch(
         clouds: Clouds = .standard, intervalSeconds: Double,
         progress: @escaping @Sendable (SyncProgress) async -> Void
@@ -43,7 +43,7 @@ extension LeaseManager {
         }
     }
 
-    /// The names of the clouds that are configured.
+    /// The names of all configured clouds.
     ///
     /// - Throws: ``LeaseholdError`` of code `configuration` if clouds.yaml cannot be read.
     public static func configuredClouds(_ configuration: Configuration) throws(LeaseholdError) -> [String] {
@@ -54,13 +54,13 @@ extension LeaseManager {
         }
     }
 
-    /// Finds out whether clouds can be used: configuration, login, and whether Blazar answers.
+    /// Checks whether clouds can be used: their configuration, the login, and whether Blazar answers.
     ///
     /// - Parameters:
-    ///   - clouds: which.
-    ///   - configuration: where things are.
-    ///   - isOffline: whether to look at the configuration only.
-    /// - Returns: what was found.
+    ///   - clouds: the clouds.
+    ///   - configuration: the configuration.
+    ///   - isOffline: whether to check only the configuration.
+    /// - Returns: the findings.
     public static func diagnose(
         _ clouds: Clouds, _ configuration: Configuration, offline isOffline: Bool = false
     ) async -> [Diagnosis] {
@@ -86,7 +86,7 @@ extension LeaseManager {
         return findings
     }
 
-    /// Which cloud is used if none is named.
+    /// Describes the cloud that is used if none is named.
     private static func diagnoseDefault(_ configuration: Configuration) async -> [Diagnosis] {
         let step = "default cloud"
         do throws(CloudError) {
@@ -108,7 +108,7 @@ extension LeaseManager {
         }
     }
 
-    /// The options, with what the environment says of the quiet period.
+    /// The options, with the quiet period from the environment if it is set there.
     func bounded(_ options: SyncOptions) -> SyncOptions {
         guard let text = configuration.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"], let seconds = Int64(text),
             seconds >= 0

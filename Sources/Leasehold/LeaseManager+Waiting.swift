@@ -2,25 +2,26 @@ public import LeaseModel
 import LeaseStore
 import SyncEngine
 
-/// What waiting for a lease came to.
+/// The result of waiting for a lease or write.
 public struct WaitResult: Sendable, Hashable {
     /// The lease, as it is now.
     public let lease: MirroredLease?
-    /// The write that was waited for, or the creation that the lease came from, if there is one.
+    /// The write that was waited for, or the write that created the lease, if there is one.
     public let mutation: Mutation?
 }
 
 extension LeaseManager {
-    /// Waits until a lease has a status, syncing its cloud again and again; a queued lease is sent first.
+    /// Waits until a lease has a status, syncing its cloud repeatedly. A queued lease is sent first.
     ///
     /// - Parameters:
     ///   - reference: the lease: its id, its name, the beginning of its id, or its local id.
-    ///   - clouds: where to look for it; empty for everywhere.
+    ///   - clouds: the clouds to search; empty for all.
     ///   - status: the status to wait for.
-    ///   - timeoutSeconds: how long to wait at most.
-    ///   - progress: told what happens, while it happens.
+    ///   - timeoutSeconds: how long to wait at most, in seconds.
+    ///   - progress: called for everything that happens.
     /// - Returns: the lease in that status.
-    /// - Throws: ``LeaseholdError`` of code `notFinished` after the timeout, `refused` if it can never get there.
+    /// - Throws: ``LeaseholdError`` with the code `notFinished` after the timeout, or `refused` if the lease can never
+    ///   get that status.
     public func wait(
         for reference: String, clouds: [String] = [], status: LeaseStatus, timeoutSeconds: Int64,
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
@@ -33,17 +34,19 @@ extension LeaseManager {
         }
     }
 
-    /// Waits until a write has been carried out and its lease is as it asked for: a new lease active, or pending if it
-    /// starts after the timeout; a changed one settled with its new values; a deleted one gone.
+    /// Waits until a write has been carried out and its lease shows it. A new lease must be active, or pending if it
+    /// starts after the timeout. A changed lease must have its new values in a stable status. A deleted lease must be
+    /// gone.
     ///
-    /// What the server refuses because it is too early, a lease that is still starting, is tried again until the timeout.
+    /// Requests that the server refuses because the lease is in a transient status are retried until the timeout.
     ///
     /// - Parameters:
-    ///   - id: the number of the write.
-    ///   - timeoutSeconds: how long to wait at most.
-    ///   - progress: told what happens, while it happens.
-    /// - Returns: the write, and its lease as it is then.
-    /// - Throws: ``LeaseholdError`` of code `notFinished` after the timeout, `refused` if it can never get there.
+    ///   - id: the id of the write.
+    ///   - timeoutSeconds: how long to wait at most, in seconds.
+    ///   - progress: called for everything that happens.
+    /// - Returns: the write, and its lease in that state.
+    /// - Throws: ``LeaseholdError`` with the code `notFinished` after the timeout, or `refused` if it can never be
+    ///   carried out.
     public func wait(
         forWrite id: Int64, timeoutSeconds: Int64,
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
@@ -63,13 +66,13 @@ extension LeaseManager {
         }
     }
 
-    /// How what is waited for stands.
+    /// The present state of what is waited for.
     private struct Look {
-        /// `nil` while it is not there yet.
+        /// The result; `nil` until the wait is over.
         let result: WaitResult?
         let name: String
         let state: String
-        /// Whose list tells.
+        /// The scope whose list shows it.
         let scopeID: Int64
     }
 
@@ -137,7 +140,7 @@ extension LeaseManager {
             code: .refused, message: "'\(lease.lease.name)' is \(how), and will not become \(status).")
     }
 
-    /// Checks that a write may still be carried out by itself.
+    /// Throws unless a write may still be carried out on its own.
     private static func checkOpen(_ mutation: Mutation) throws(LeaseholdError) {
         guard mutation.state.isFinal || mutation.state == .parked || mutation.state == .blocked else { return }
         throw LeaseholdError(
@@ -157,33 +160,33 @@ extension LeaseManager {
         switch mutation.verb {
         case .delete: return lease.removal == nil ? nil : result
         case .update, .extend:
-            // Somebody may have deleted it since: what was asked for was done.
+            // Somebody may have deleted the lease since. The change was carried out all the same.
             if lease.removal != nil { return result }
             let asked = LeaseFields(mutation.body)
             let present = asked.values(of: lease.lease)
             let isShown = present.named.allSatisfy { name, value in
                 asked.value(named: name).map { LeaseFields.areSame(Self.field(name), $0, value) } ?? true
             }
-            // After it was settled somebody else may have changed it again.
+            // After the change was settled, somebody else may have changed the lease again.
             guard isShown || mutation.state == .settled else { return nil }
             return lease.lease.status.isTransient ? nil : result
         case .create:
             if lease.lease.status == .active { return result }
             let hasEnded = lease.removal != nil || [.error, .terminated].contains(lease.lease.status)
             guard !hasEnded else { throw Self.cannotBecome(.active, lease) }
-            // It cannot start before the time is over.
+            // The lease cannot start before the timeout.
             return lease.lease.status == .pending && lease.lease.startsAt > deadline ? result : nil
         }
     }
 
-    /// `amount` of `reservations[ID].amount`.
+    /// The part of a field's name after the reservation: `amount` in `reservations[ID].amount`.
     private static func field(_ name: String) -> String {
         name.lastIndex(of: "]").map { String(name[$0...].dropFirst(2)) } ?? name
     }
 
-    /// Reads what a lease was given and its list does not tell: flavors and floating IPs.
+    /// Reads what a lease was given but its list does not show: flavors and floating IPs.
     ///
-    /// - Returns: `false` if it reserves nothing of the kind, or its cloud could not be read.
+    /// - Returns: `false` if it has no such reservations, or its cloud could not be reached.
     public func readReserved(by lease: MirroredLease) async throws(LeaseholdError) -> Bool {
         let kinds: Set<ResourceType> = [.flavor, .instance, .floatingIP]
         guard lease.lease.reservations.contains(where: { kinds.contains($0.resourceType) }) else { return false }

@@ -2,19 +2,19 @@ public import LeaseModel
 import LeaseStore
 import SyncEngine
 
-/// What came of asking for a write.
+/// The result of requesting a write.
 public struct WriteResult: Sendable, Hashable {
-    /// The mutation that stands for it, as it is now.
+    /// The write that covers the request, in its present state.
     public let mutation: Mutation
-    /// Why it could not be sent yet, though it was tried; `nil` if it was sent, or was not to be.
+    /// Why sending it failed for now; `nil` if it was sent, or was only to be queued.
     public let pause: String?
-    /// The lease, if the server has given one.
+    /// The lease, if it is known.
     public let lease: MirroredLease?
-    /// What a person should know besides: why there is no new lease, and what that was decided on.
+    /// Remarks for people: why there is no new lease, and what that decision is based on.
     public var notes: [String]
-    /// Whether an idempotent creation found what was there already.
+    /// Whether an idempotent creation found an existing lease or creation.
     public var isFound = false
-    /// What was noticed about a draft, none of which kept it from being queued.
+    /// Findings about the write that did not prevent it from being queued.
     public var warnings: [DraftFinding] = []
 
     /// Makes a result from its parts.
@@ -27,19 +27,19 @@ public struct WriteResult: Sendable, Hashable {
 }
 
 extension LeaseManager {
-    /// Asks for a lease: queued first, then sent at once unless told otherwise.
+    /// Requests a lease. The creation is queued and, by default, sent at once.
     ///
     /// - Parameters:
     ///   - draft: the lease.
-    ///   - cloud: where; `nil` for the standard cloud.
-    ///   - terms: on what terms.
-    ///   - isIdempotent: whether a live lease, or a queued creation, of that name in the project is as good. The cloud
-    ///     is asked for its leases first, unless it cannot be reached.
-    ///   - isOffline: whether only to queue it.
-    ///   - isForced: whether to queue it though ``review(_:scope:lateStart:)`` finds that Blazar will refuse it.
-    ///   - progress: told of every mutation that moves.
-    /// - Returns: the mutation; one that was queued is safe, and will be sent once.
-    /// - Throws: ``LeaseholdError``; nothing is queued then.
+    ///   - cloud: the cloud; `nil` for the default cloud.
+    ///   - terms: the conditions of the write.
+    ///   - isIdempotent: whether to accept a live lease with that name in the project, or a queued creation of one. The
+    ///     cloud's leases are read first, if it can be reached.
+    ///   - isOffline: whether to only queue the creation.
+    ///   - isForced: whether to queue it even if ``review(_:scope:lateStart:)`` finds that Blazar will refuse it.
+    ///   - progress: called for every write whose state changes.
+    /// - Returns: the result. A queued write is safely stored, and will be carried out once.
+    /// - Throws: ``LeaseholdError``. Nothing is queued then.
     public func create(
         _ draft: LeaseDraft, cloud: String? = nil, terms: WriteTerms = WriteTerms(), isIdempotent: Bool = false,
         isOffline: Bool = false, isForced: Bool = false,
@@ -64,7 +64,7 @@ extension LeaseManager {
                 let mutation: Mutation
                 var isFound = false
                 if isIdempotent {
-                    // What is there already needs no leave of the review's.
+                    // An existing lease needs no review.
                     let standing = try writeQueue.createOnce(
                         draft, scope: scope, terms: terms, mayQueue: refusals.isEmpty, unconfirmed: unconfirmed)
                     switch standing {
@@ -99,19 +99,19 @@ extension LeaseManager {
         }
     }
 
-    /// Asks for a change or a deletion of a lease: queued first, then sent at once unless told otherwise.
+    /// Requests a change or deletion of a lease. It is queued and, by default, sent at once.
     ///
     /// - Parameters:
     ///   - verb: `update`, `extend` or `delete`.
     ///   - reference: the lease: its id, its name, the beginning of its id, or its local id.
-    ///   - clouds: where to look for the lease; empty for everywhere.
-    ///   - terms: on what terms.
-    ///   - isOffline: whether only to queue it.
-    ///   - isForced: whether to queue it though Blazar is sure to refuse it.
-    ///   - progress: told of every mutation that moves.
-    ///   - fields: makes the fields and their new values, as a PUT takes them, from what is known of the lease.
-    /// - Returns: the mutation that stands for the wish.
-    /// - Throws: ``LeaseholdError``, or what `fields` throws; nothing is queued then.
+    ///   - clouds: the clouds to search for the lease; empty for all.
+    ///   - terms: the conditions of the write.
+    ///   - isOffline: whether to only queue the write.
+    ///   - isForced: whether to queue it even if Blazar is sure to refuse it.
+    ///   - progress: called for every write whose state changes.
+    ///   - fields: returns the fields and their new values, as in the body of a PUT, given what is known of the lease.
+    /// - Returns: the write that covers the request.
+    /// - Throws: ``LeaseholdError``, or any error of `fields`. Nothing is queued then.
     public func change(
         _ verb: Mutation.Verb, _ reference: String, clouds: [String] = [], terms: WriteTerms = WriteTerms(),
         isOffline: Bool = false, isForced: Bool = false,
@@ -137,7 +137,7 @@ extension LeaseManager {
         }
     }
 
-    /// What a deletion comes to if there is nothing to delete any more.
+    /// The result of a deletion when there is nothing left to delete.
     private func alreadyDeleted(_ target: WriteTarget, _ scope: Scope) -> WriteResult? {
         let message: String
         var lease: MirroredLease?
@@ -172,7 +172,7 @@ extension LeaseManager {
         }
     }
 
-    /// What the site's policy has to say of a new end. That policy warns, and never stops anything.
+    /// What the site's policy says about a new end. The policy only warns.
     private func warnings(moving target: WriteTarget, to wanted: JSONObject, _ scope: Scope) -> [DraftFinding] {
         guard let end = target.endsAt, let text = wanted["end_date"]?.stringValue,
             let newEnd = Timestamp(parsing: text), let policy = try? policy(of: scope)
@@ -180,7 +180,7 @@ extension LeaseManager {
         return policy.findings(movingEndFrom: end, to: newEnd, now: configuration.now())
     }
 
-    /// Sends a change that is queued, unless told otherwise.
+    /// Sends a queued change, unless offline.
     private func carryOut(
         _ mutation: Mutation, _ scope: Scope, clouds: [String], isOffline: Bool,
         _ progress: @escaping @Sendable (SyncProgress) async -> Void
@@ -242,7 +242,7 @@ extension LeaseholdError {
             code: .invalid, message: "Blazar will refuse \(what). \(list) Nothing is queued; --force sends it anyway.")
     }
 
-    /// The error that a person gets for anything that can go wrong while writing.
+    /// Converts any error that can occur while writing.
     init(writing error: any Error) {
         switch error {
         case let error as LeaseholdError: self = error
@@ -262,11 +262,11 @@ extension LeaseholdError {
     }
 }
 
-// What is as good as a new lease of a name.
+// Existing leases that an idempotent creation accepts.
 extension LeaseManager {
-    /// Reads the cloud's leases, so that one made elsewhere counts.
+    /// Reads the cloud's leases, so that a lease created elsewhere is found.
     ///
-    /// - Returns: what a person should know if that could not be done.
+    /// - Returns: remarks for people, if the leases could not be read.
     func basis(
         _ connection: CloudConnection, _ scope: Scope, _ flush: PromptSender, isOffline: Bool
     ) async throws -> [String] {
@@ -283,7 +283,7 @@ extension LeaseManager {
         return ["\(reason) Whether there is such a lease was decided on \(basis), and on the queue."]
     }
 
-    /// What came of a wish that a lease fulfils which is there.
+    /// The result of a creation for which a lease exists already.
     func result(of lease: MirroredLease, among count: Int, _ scope: Scope) -> WriteResult {
         let name = lease.lease.name
         var mutation = Mutation(
@@ -301,16 +301,17 @@ extension LeaseManager {
 }
 
 extension LeaseManager {
-    /// Lets some time pass after a creation has failed for good, so that another may be asked for; what is left of it in
-    /// `ERROR` is deleted first.
+    /// Waits a while after a creation has failed for good, so that another one may be requested. A lease in `ERROR` is
+    /// deleted first.
     ///
     /// - Parameters:
-    ///   - result: what came of the creation.
-    ///   - attempt: how many have failed, 1 or more.
+    ///   - result: the result of the creation.
+    ///   - attempt: the number of failed creations, 1 or more.
     /// - Throws: ``LeaseholdError`` if the database cannot be read, or `CancellationError`.
-    /// - Returns: `false` if a lease may still come, or have come, of it: then there must not be another.
+    /// - Returns: `false` if the creation may still result in a lease, or has done so. No other lease may be requested
+    ///   then.
     package func clearTheWay(after result: WriteResult, attempt: Int) async throws -> Bool {
-        // 0: it was there before, and is not ours to delete.
+        // An id of 0 means that the lease existed before. It must not be deleted.
         guard result.mutation.id != 0 else { return false }
         let creation = try mutation(result.mutation.id).mutation
         let failed = try creation.leaseID.map { try lease($0, scopes: [creation.scopeID]) }

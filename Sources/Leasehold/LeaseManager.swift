@@ -5,9 +5,9 @@ import LeaseStore
 package import Logging
 package import SyncEngine
 
-/// The leases of every cloud that has been synced, answered from a local database.
+/// The leases of all clouds that have been synced, from a local database.
 ///
-/// Reading needs no network and no login. ``sync(clouds:options:progress:)`` is what talks to the clouds.
+/// Reading needs no network and no login. ``sync(clouds:options:progress:)`` talks to the clouds.
 ///
 /// ```swift
 /// let manager = try LeaseManager()
@@ -16,30 +16,30 @@ package import SyncEngine
 /// }
 /// ```
 ///
-/// A manager may be used from any thread, and any number of them, in any number of processes, on one database.
+/// A manager can be used from any thread. Several managers, in one or more processes, can use the same database.
 public struct LeaseManager: Sendable {
-    /// Where things are.
+    /// Where the manager finds the database and its configuration.
     public struct Configuration: Sendable {
-        /// The database.
+        /// The path of the database.
         public var databasePath: String
-        /// The environment in which clouds.yaml and `OS_*` variables are looked up.
+        /// The environment variables, including `OS_*` and those that lead to clouds.yaml.
         public var environment: [String: String]
-        /// The folder in which `./clouds.yaml` is looked up.
+        /// The folder that may contain `./clouds.yaml`.
         public var currentDirectory: String
-        /// The folder below which `.config` is looked up, unless `XDG_CONFIG_HOME` is set.
+        /// The home folder, which contains `.config` unless `XDG_CONFIG_HOME` is set.
         public var homeDirectory: String
         /// The clock.
         public var now: @Sendable () -> Timestamp
-        /// Who can be asked to log in; `nil` if nobody can.
+        /// Asks a person to log in; `nil` if nobody can be asked.
         package var assistant: (any LoginAssistant)?
-        /// What the command line says of the one cloud that is meant, by the names of clouds.yaml: `project_name`.
+        /// Settings from the command line for the selected cloud, by their names in clouds.yaml: `project_name`.
         package var cloudOptions: [String: String] = [:]
-        /// Where requests and decisions are noted; `nil` if nowhere.
+        /// The log for requests and decisions; `nil` for none.
         package var logger: Logger?
 
-        /// What the process was started with.
+        /// Makes a configuration; by default, that of the process.
         ///
-        /// The database is `LEASEHOLD_DB`, or else `$XDG_DATA_HOME/leasehold/leasehold.sqlite`.
+        /// The default database is `LEASEHOLD_DB` or, if that is not set, `$XDG_DATA_HOME/leasehold/leasehold.sqlite`.
         public init(
             databasePath: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment,
             currentDirectory: String = FileManager.default.currentDirectoryPath,
@@ -49,23 +49,23 @@ public struct LeaseManager: Sendable {
             self.databasePath = databasePath ?? StoreFile.defaultPath(environment: environment)
             self.environment = environment
             self.currentDirectory = currentDirectory
-            // NSHomeDirectory asks the user database, and with it perhaps a directory server over a socket.
+            // NSHomeDirectory reads the user database, and thereby may ask a directory server over a socket.
             self.homeDirectory = homeDirectory ?? environment["HOME"] ?? NSHomeDirectory()
             self.now = now
         }
     }
 
-    /// Where things are.
+    /// The configuration.
     public let configuration: Configuration
     let store: LeaseStore
-    /// Finds the clouds.
+    /// The configured clouds.
     let directory: CloudDirectory
-    /// Lets so many seconds pass.
+    /// Waits for a number of seconds.
     let sleep: @Sendable (Double) async throws -> Void
 
     /// Opens the database.
     ///
-    /// - Throws: ``LeaseholdError`` of code `database`.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
     public init(_ configuration: Configuration = Configuration(), access: DatabaseAccess = .writing)
         throws(LeaseholdError)
     {
@@ -74,9 +74,9 @@ public struct LeaseManager: Sendable {
             sleep: { try await Task.sleep(for: .seconds($0)) })
     }
 
-    /// Opens the database, for clouds and a time that a test makes.
+    /// Opens the database with clouds and a clock that a test provides.
     ///
-    /// - Throws: ``LeaseholdError`` of code `database`.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
     package init(
         _ configuration: Configuration, access: DatabaseAccess, directory: CloudDirectory,
         sleep: @escaping @Sendable (Double) async throws -> Void
@@ -91,7 +91,7 @@ public struct LeaseManager: Sendable {
         }
     }
 
-    /// The system's clock, to the second.
+    /// The system's clock, in whole seconds.
     public static let systemClock: @Sendable () -> Timestamp = {
         Timestamp(Date())
     }
@@ -105,21 +105,21 @@ public struct LeaseManager: Sendable {
     }
 }
 
-/// What went wrong, as one sentence and a fixed code.
+/// An error with a message and a stable code.
 public struct LeaseholdError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kind of error. The raw value is stable.
     public enum Code: String, Sendable, Hashable, CaseIterable {
-        /// No lease, reservation or cloud answers to that reference.
+        /// No lease, reservation or cloud matches the reference.
         case notFound = "not_found"
-        /// Several do.
+        /// Several match the reference.
         case ambiguous
-        /// Something given is not valid.
+        /// An argument is invalid.
         case invalid
         /// The database cannot be opened, read or written.
         case database
-        /// clouds.yaml, secure.yaml or the environment is missing or wrong.
+        /// clouds.yaml, secure.yaml or the environment is missing or invalid.
         case configuration
-        /// The credentials were refused.
+        /// The credentials were rejected.
         case authentication
         /// The cloud could not be reached.
         case unreachable
@@ -131,9 +131,10 @@ public struct LeaseholdError: Error, Sendable, Hashable, CustomStringConvertible
 
     /// The kind of error.
     public let code: Code
-    /// One sentence: what, where, and what to do. Text of other people's in it may hold control characters.
+    /// One sentence: what failed, where, and what to do. It may quote text from others, which may contain control
+    /// characters.
     public let message: String
-    /// Those that an ambiguous reference may mean.
+    /// The leases that an ambiguous reference may mean.
     public let candidates: [LeaseCandidate]
 
     /// Makes an error.
@@ -151,7 +152,7 @@ public struct LeaseholdError: Error, Sendable, Hashable, CustomStringConvertible
 }
 
 extension LeaseManager {
-    /// Notes what is decided while clouds are read and writes are sent, and hands it on.
+    /// Logs decisions during a sync, and passes the progress on.
     func noting(
         _ progress: @escaping @Sendable (SyncProgress) async -> Void
     ) -> @Sendable (SyncProgress) async -> Void {
@@ -164,7 +165,7 @@ extension LeaseManager {
 }
 
 extension SyncProgress {
-    /// What was decided, in a sentence; `nil` for what only shows that something moves.
+    /// A decision as a sentence; `nil` for mere progress.
     fileprivate var decision: String? {
         switch self {
         case .reading, .resources, .waiting: nil
@@ -186,8 +187,8 @@ extension SyncProgress {
 
 /// Threads for work that waits for the database.
 ///
-/// SQLite makes whoever meets a lock wait for it, up to half a minute, on the thread that asked. Swift's own threads are
-/// as many as there are processor cores and belong to everybody in the program, so that such work has others.
+/// A thread that meets a lock of SQLite's waits for it, up to half a minute. Swift has only as many threads as there
+/// are processor cores, and the whole program shares them. So this work runs on other threads.
 final class DatabaseThreads: TaskExecutor {
     private static let shared = DatabaseThreads()
 
@@ -198,7 +199,7 @@ final class DatabaseThreads: TaskExecutor {
         queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 
-    /// Runs an operation, and the tasks that it makes, on these threads.
+    /// Runs an operation and its child tasks on these threads.
     static func run<Value, Failure: Error>(
         _ operation: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
@@ -207,12 +208,13 @@ final class DatabaseThreads: TaskExecutor {
 }
 
 extension Timestamp {
-    /// The moment that a date is, its fraction of a second cut off; the first or last one there is if it lies beyond that.
+    /// Makes a moment from a date, without its fraction of a second. A date out of range becomes the first or last
+    /// representable moment.
     public init(_ date: Date) {
         let seconds = date.timeIntervalSince1970.rounded(.down)
         self.init(secondsSince1970: Int64(exactly: seconds) ?? (seconds > 0 ? .max : .min))
     }
 
-    /// The moment as Foundation has it.
+    /// The moment as a Foundation date.
     public var date: Date { Date(timeIntervalSince1970: Double(secondsSince1970)) }
 }
