@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# needs: nothing or cloud
+# needs: nothing or small cloud
 """What was held and what was known, before and after leases are extended, shortened, deleted, and end.
 
 Runs on the cloud that OS_CLIENT_CONFIG_FILE names, or, without one, on a sandbox of its own, built beside the command.

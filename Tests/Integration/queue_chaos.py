@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# needs: cloud
+# needs: small cloud
 """Creations become exactly one lease each, however often answers are lost and processes killed. Needs tools/devcloud.
 
 A proxy before Keystone and Blazar loses 30 % of Blazar's answers after the request was carried out, cuts 20 % of its

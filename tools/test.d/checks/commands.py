@@ -65,6 +65,10 @@ def main(root: Path) -> int:
         return Plan(root, options, known, stack).run()
 
 
+#: The clouds of tools/devcloud, and what `up` is asked for.
+CLOUDS = {"cloud": "--with-chi --with-oidc", "small cloud": "--lite"}
+
+
 class Plan:
     """Which steps there are, and what they share."""
 
@@ -78,11 +82,11 @@ class Plan:
         show = ["swift", "build", *self.flags, "--show-bin-path"]
         self.binaries = subprocess.run(
             show, cwd=root, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
-        self.cloud_environment: dict[str, str] = {}
+        self.cloud_environments: dict[str, dict[str, str]] = {}
 
     def run(self) -> int:
-        if self.options.cloud:
-            self._keep_cloud_as_it_was()
+        for cloud in self._clouds():
+            self._keep_as_it_was(cloud)
         run = Run(self._steps(), workers=2, directory=str(self.root))
 
         def interrupted(number: int, frame: object) -> None:
@@ -106,11 +110,7 @@ class Plan:
         if self.options.only and not self.options.cloud:
             return [build, *(self._alone(program) for program in self._chosen() if program.runs_alone)]
         steps = [build]
-        if self.options.cloud:
-            # It waits for the network more than for a processor, so it is ready when the build is.
-            wipes = "tools/devcloud reset && " if os.environ.get("CI") == "true" else ""
-            steps.append(
-                Step("cloud", ["bash", "-c", f"{wipes}tools/devcloud up --with-chi --with-oidc"], lane="cloud", nice=5, is_vital=True))
+        steps += self._cloud_steps()
         if not self.options.only:
             steps += self._tests()
         if self.is_whole:
@@ -124,6 +124,24 @@ class Plan:
             for program in self._chosen():
                 if program.runs_on_cloud:
                     steps += self._on_cloud(program)
+        return steps
+
+    def _clouds(self) -> list[str]:
+        """The clouds that the chosen programs run on."""
+        wanted = {program.cloud for program in self._chosen() if program.runs_on_cloud and self.options.cloud}
+        return [cloud for cloud in CLOUDS if cloud in wanted]
+
+    def _cloud_steps(self) -> list[Step]:
+        """A cloud waits for the network more than for a processor, so it is ready when the build is."""
+        steps: list[Step] = []
+        for cloud in self._clouds():
+            flags = CLOUDS[cloud]
+            size = "--lite" if "--lite" in flags else ""
+            wipes = f"tools/devcloud reset {size} && " if os.environ.get("CI") == "true" else ""
+            # One after the other: both install packages.
+            after = (steps[-1].name,) if steps else ()
+            steps.append(
+                Step(cloud, ["bash", "-c", f"{wipes}tools/devcloud up {flags}"], after, lane=cloud, nice=5, is_vital=True))
         return steps
 
     def _tests(self) -> list[Step]:
@@ -158,7 +176,7 @@ class Plan:
         if program.name == "chi_commands":
             arguments.append("RealCloud")
         if program.name != "differential":
-            return [self._cloud_step(f"{program.name} on a cloud", arguments)]
+            return [self._cloud_step(f"{program.name} on a {program.cloud}", arguments, program.cloud)]
         # These two compare the sandbox with the cloud.
         both = 'exec "$0" --left "$SANDBOX_CLOUDS" --right "$OS_CLIENT_CONFIG_FILE" "$@"'
         return [
@@ -167,26 +185,29 @@ class Plan:
                 "differential, at random", ["bash", "-c", both, *arguments, "--random", "600", "--seed", "11"]),
         ]
 
-    def _cloud_step(self, name: str, command: list[str]) -> Step:
-        return Step(name, command, ("build", "cloud"), lane="cloud", environment=self._on_cloud_environment)
+    def _cloud_step(self, name: str, command: list[str], cloud: str = "cloud") -> Step:
+        return Step(name, command, ("build", cloud), lane=cloud, environment=lambda: self._on_cloud_environment(cloud))
 
-    def _on_cloud_environment(self) -> dict[str, str]:
-        """A cloud in OS_CLOUD and OS_CLIENT_CONFIG_FILE, and a sandbox beside it; asked for in the cloud's lane only."""
-        if not self.cloud_environment:
-            script = 'eval "$(tools/devcloud env user1)" && env -0'
+    def _on_cloud_environment(self, cloud: str) -> dict[str, str]:
+        """A cloud in OS_CLOUD and OS_CLIENT_CONFIG_FILE; beside the full one, which is asked for in its lane only, a
+        sandbox too."""
+        size = "--lite" if "--lite" in CLOUDS[cloud] else ""
+        if cloud not in self.cloud_environments:
+            script = f'eval "$(tools/devcloud env {size} user1)" && env -0'
             output = subprocess.run(["bash", "-c", script], cwd=self.root, check=True, capture_output=True, text=True).stdout
             known = dict(line.split("=", 1) for line in output.split("\0") if "=" in line)
-            self.cloud_environment = {**known, **self._start_sandbox()}
-        return {**self.cloud_environment, **self._environment()}
+            self.cloud_environments[cloud] = {**known, **({} if size else self._start_sandbox())}
+        return {**self.cloud_environments[cloud], **self._environment()}
 
     # MARK: What runs beside them
 
-    def _keep_cloud_as_it_was(self) -> None:
+    def _keep_as_it_was(self, cloud: str) -> None:
+        size = ["--lite"] if "--lite" in CLOUDS[cloud] else []
         state = subprocess.run(
-            [self.root / "tools/devcloud", "status"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+            [self.root / "tools/devcloud", "status", *size], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
         # 0: it ran before, 4: a part of it did. Whoever started it wants it still.
         if state not in (0, 4):
-            self.stack.callback(subprocess.run, [self.root / "tools/devcloud", "down"])
+            self.stack.callback(subprocess.run, [self.root / "tools/devcloud", "down", *size])
 
     def _start_sandbox(self) -> dict[str, str]:
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path("Tests/Integration")
-NEEDS = re.compile(r"^# needs: (nothing|cloud|nothing or cloud)$", re.MULTILINE)
+NEEDS = re.compile(r"^# needs: (nothing|cloud|nothing or cloud|small cloud|nothing or small cloud)$", re.MULTILINE)
 
 # Seconds that the slow ones take on two cores. The longest begins first, so that nothing is left to wait for at the end;
 # a program that is not listed here begins last.
@@ -27,11 +27,16 @@ class Program:
 
     @property
     def runs_alone(self) -> bool:
-        return self.needs != "cloud"
+        return self.needs.startswith("nothing")
 
     @property
     def runs_on_cloud(self) -> bool:
         return self.needs != "nothing"
+
+    @property
+    def cloud(self) -> str:
+        """The cloud that it runs on: what reserves `virtual:dummy` only runs on the small one, beside the others."""
+        return "small cloud" if self.needs.endswith("small cloud") else "cloud"
 
 
 class Undeclared(Exception):
@@ -41,7 +46,8 @@ class Undeclared(Exception):
 def find(root: Path) -> list[Program]:
     """Every program, the slowest first.
 
-    Raises Undeclared for one without a line `# needs: nothing`, `# needs: cloud` or `# needs: nothing or cloud`.
+    Raises Undeclared for one without a line `# needs: nothing`, `# needs: cloud`, `# needs: small cloud`, or one of the
+    last two after `nothing or`.
     """
     programs = []
     for path in sorted((root / FOLDER).glob("*.py")):
@@ -50,6 +56,6 @@ def find(root: Path) -> list[Program]:
             continue
         found = NEEDS.search(text)
         if found is None:
-            raise Undeclared(f"{path.relative_to(root)} has no line '# needs: nothing', 'cloud' or 'nothing or cloud'")
+            raise Undeclared(f"{path.relative_to(root)} has no line '# needs: nothing', 'cloud' or 'small cloud'")
         programs.append(Program(path.relative_to(root), found[1]))
     return sorted(programs, key=lambda program: -SECONDS.get(program.name, 0))
