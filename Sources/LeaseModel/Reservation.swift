@@ -86,7 +86,7 @@ public struct Reservation: Sendable, Hashable, Identifiable {
     static func precedes(_ left: Reservation, _ right: Reservation) -> Bool { left.id < right.id }
 }
 
-// MARK: - Common fields of the types
+// MARK: - Common fields
 
 extension Reservation {
     /// The plausible numbers of resources. A server or a file may contain any number; others are treated as unknown.

@@ -104,7 +104,7 @@ extension Lease {
         }
     }
 
-    // MARK: - Waiting and reading again
+    // MARK: - Waiting, refreshing and changing
 
     /// Waits until the lease has a status, syncing its cloud repeatedly.
     ///

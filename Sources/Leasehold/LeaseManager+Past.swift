@@ -7,7 +7,7 @@ extension LeaseManager {
     /// ```swift
     /// try manager.leases(on: march)                        // held on 1 March, as known now
     /// try manager.leases(asKnownAt: march)                 // the list as it was known on 1 March
-    /// try manager.leases(on: april, asKnownAt: march)      // what was believed on 1 March about 1 April
+    /// try manager.leases(on: april, asKnownAt: march)      // held on 1 April, as known on 1 March
     /// ```
     ///
     /// - Parameters:

@@ -83,7 +83,7 @@ extension LeaseManager {
         return try deciding(id) { try $0.resolve(id, .values(reviewed)) }
     }
 
-    /// The fields with full reservation ids. Throws if Blazar is sure to refuse them.
+    /// Reviews the new fields of a write, and replaces shortened reservation ids by full ones.
     private func reviewed(
         _ id: Int64, _ fields: JSONObject, lateStart: LateStartPolicy?, isForced: Bool
     ) throws(LeaseholdError) -> JSONObject {

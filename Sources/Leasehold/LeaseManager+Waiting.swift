@@ -66,7 +66,7 @@ extension LeaseManager {
         }
     }
 
-    /// The present state of what is waited for.
+    /// What is known while waiting for a lease or write.
     private struct Look {
         /// The result; `nil` until the wait is over.
         let result: WaitResult?
@@ -121,7 +121,7 @@ extension LeaseManager {
         }
     }
 
-    // MARK: - A status
+    // MARK: - Waiting for a status
 
     private func finished(_ target: WriteTarget, _ status: LeaseStatus) throws(LeaseholdError) -> WaitResult? {
         switch target {
@@ -148,7 +148,7 @@ extension LeaseManager {
             message: "'\(mutation.leaseName)' is \(mutation.state.rawValue): \(mutation.message ?? "no reason given")")
     }
 
-    // MARK: - A write
+    // MARK: - Waiting for a write
 
     private func carriedOut(
         _ mutation: Mutation, _ lease: MirroredLease?, _ deadline: Timestamp

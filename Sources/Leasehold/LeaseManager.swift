@@ -125,7 +125,7 @@ public struct LeaseholdError: Error, Sendable, Hashable, CustomStringConvertible
         case unreachable
         /// It took longer than allowed.
         case notFinished = "not_finished"
-        /// The cloud refused, or what is waited for can no longer happen.
+        /// The cloud refused, or the awaited status can no longer be reached.
         case refused
     }
 

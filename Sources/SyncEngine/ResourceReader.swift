@@ -5,7 +5,7 @@ import OpenStackClient
 
 /// Reads a cloud's other resources: those that can be reserved, and those that ids and names refer to.
 ///
-/// Failures here do not make a sync fail, because sites differ in what they offer and to whom.
+/// Failures here do not make a sync fail: sites offer different resources, some of them only to certain users.
 struct ResourceReader: Sendable {
     let connection: CloudConnection
     let seesAllProjects: Bool

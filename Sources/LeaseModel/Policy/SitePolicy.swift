@@ -112,7 +112,7 @@ public struct ServiceUnitRate: Sendable, Hashable {
     /// The kind within the type: a node type, a flavor's name, a device's machine name; `nil` for all kinds without a
     /// rate of their own.
     public var kind: String?
-    /// Service units per hour of one of it.
+    /// Service units per hour for one resource.
     public var serviceUnitsPerHour: Double
     /// The first moment at which it applies; `nil` for no limit.
     public var from: Timestamp?

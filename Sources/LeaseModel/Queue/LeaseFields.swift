@@ -130,7 +130,7 @@ extension LeaseFields {
     }
 }
 
-// MARK: - Leases as they are
+// MARK: - Comparing with leases
 
 extension LeaseFields {
     /// The values that a lease has for the fields in this change, where they can be compared.

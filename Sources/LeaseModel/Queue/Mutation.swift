@@ -59,7 +59,7 @@ public struct Mutation: Sendable, Hashable, Identifiable {
     /// What is known about an attempt whose answer was lost.
     public var unconfirmed: UnconfirmedAttempt?
 
-    /// Makes a mutation from its parts.
+    /// Makes a write from its parts.
     public init(
         id: Int64, scopeID: Int64, address: QueueAddress, site: String = "", verb: Verb, localID: String?,
         leaseID: String?, leaseName: String, state: MutationState, body: JSONObject, base: JSONObject = [:],

@@ -2,7 +2,7 @@
 // equivalents here; the older functions call it `count`. Whatever python-chi refuses is refused here too, with an
 // equivalent message.
 extension ReservationRequest {
-    // MARK: - As the methods of `Lease` take them
+    // MARK: - Builders like the methods of `Lease`
 
     /// Nodes of a type, or one node by its name: `Lease.add_node_reservation`.
     ///
@@ -80,7 +80,7 @@ extension ReservationRequest {
         }
     }
 
-    // MARK: - As the older functions take them
+    // MARK: - Builders like the older functions
 
     /// Nodes: `chi.lease.add_node_reservation`.
     ///

@@ -31,7 +31,7 @@ public struct ResourceProperties: Sendable, Hashable {
     /// Parses requirements from the text that Blazar accepts: `["==", "$node_type", "compute_skylake"]`. An empty text
     /// requires nothing.
     ///
-    /// - Throws: ``DraftError`` saying what is wrong with what Blazar would call "Malformed requirements".
+    /// - Throws: ``DraftError`` explaining what Blazar would only call "Malformed requirements".
     public init(parsing text: String) throws(DraftError) {
         guard !text.isEmpty else {
             self.init()
@@ -48,7 +48,7 @@ public struct ResourceProperties: Sendable, Hashable {
 
     /// Decodes requirements from JSON.
     ///
-    /// - Throws: ``DraftError`` saying what is wrong with what Blazar would call "Malformed requirements".
+    /// - Throws: ``DraftError`` explaining what Blazar would only call "Malformed requirements".
     public init(json value: JSONValue) throws(DraftError) {
         guard case .array(let parts) = value else {
             throw .properties("are \(value.text(.python)), which is no list")
@@ -167,7 +167,7 @@ public struct ResourceCondition: Sendable, Hashable {
 
     /// Decodes a condition: `["==", "$node_type", "compute_skylake"]`.
     ///
-    /// - Throws: ``DraftError`` saying what is wrong with what Blazar would call "Malformed requirements".
+    /// - Throws: ``DraftError`` explaining what Blazar would only call "Malformed requirements".
     init(json parts: [JSONValue]) throws(DraftError) {
         let text = JSONValue.array(parts).text(.python)
         guard let sign = parts.first?.stringValue, let comparison = Comparison(rawValue: sign) else {

@@ -115,7 +115,7 @@ package struct PartialObservations: Sendable, Hashable {
     }
 }
 
-// MARK: - How they are kept
+// MARK: - Storage
 
 extension PartialObservations {
     /// The member of a stored lease that holds its partial observations. No server sends it.

@@ -229,7 +229,7 @@ package struct WriteQueue: Sendable {
             switch (resolution, mutation.reason) {
             case (.mine, "conflict"), (.values, "conflict"):
                 if case .values(let values) = resolution { next = Self.changed(next, by: values, of: lease) }
-                // The decision was made with the server's present values in view.
+                // The decision is based on the server's present values.
                 next.base = LeaseFields(next.base).merging(LeaseFields(mutation.theirs ?? [:])).body
                 next.state = .queued
             case (.theirs, "conflict"):

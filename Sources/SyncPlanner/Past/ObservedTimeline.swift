@@ -119,7 +119,7 @@ package struct ObservedTimeline: Sendable, Hashable {
         }
     }
 
-    // MARK: - What follows
+    // MARK: - History
 
     /// The history that this timeline implies. It ends with a removal if a complete list lacked the lease after it was
     /// last seen.

@@ -28,7 +28,7 @@ package struct SavedHistory: Sendable {
         self.witnesses = witnesses
     }
 
-    // MARK: - Whether it can be
+    // MARK: - Plausibility
 
     /// Why the lease cannot have been seen at these times, as a sentence; `nil` if it can.
     ///
@@ -89,7 +89,7 @@ package struct SavedHistory: Sendable {
         }
     }
 
-    // MARK: - What it says
+    // MARK: - Timeline
 
     /// What the files observed, except in the seconds in which this database saw the lease itself. A file saved in the
     /// same second adds nothing newer, and may contain less.
