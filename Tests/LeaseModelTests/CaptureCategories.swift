@@ -1,6 +1,6 @@
 import LeaseModel
 
-/// What each captured reply with a status of 300 or more means, judged by a person from the request and the reply.
+/// The meaning of each captured reply with a status of 300 or more, judged by a person from the request and the reply.
 let captureCategories: [String: ServerFailure.Category] = [
     "captures/01b-token-badpassword.txt": .unauthenticated,
     "captures/05-appcred-post-lease-r.txt": .serverError,

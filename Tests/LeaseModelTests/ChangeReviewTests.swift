@@ -1,7 +1,7 @@
 import LeaseModel
 import Testing
 
-@Suite("What is noticed about a change before it is queued")
+@Suite("Checks of a change before it is queued")
 struct ChangeReviewTests {
     private static let now = Timestamp(secondsSince1970: 1_800_000_000)
 
@@ -32,7 +32,7 @@ struct ChangeReviewTests {
 
     private func asking(_ reservation: JSONObject) -> JSONObject { ["reservations": [.object(reservation)]] }
 
-    @Test("What Blazar takes is no matter")
+    @Test("Changes that Blazar accepts have no findings")
     func fine() {
         #expect(fields(["name": "new", "end_date": Self.text(9)]).isEmpty)
         #expect(fields(["start_date": Self.text(2), "end_date": Self.text(3)]).isEmpty)
@@ -42,7 +42,7 @@ struct ChangeReviewTests {
         #expect(fields(["name": "new"], of: lease(from: -5, to: -1)).isEmpty)
     }
 
-    @Test("Dates that have passed, or are in the wrong order, are refused")
+    @Test("Dates in the past or in the wrong order are refused")
     func dates() {
         #expect(fields(["end_date": Self.text(-1)], of: lease(from: -2)) == ["end_date"])
         #expect(fields(["start_date": Self.text(-1)]) == ["start_date"])
@@ -51,7 +51,7 @@ struct ChangeReviewTests {
         #expect(fields(["start_date": Self.text(2)], of: lease(from: -1)) == ["start_date"])
     }
 
-    @Test("What is queued before it counts")
+    @Test("Earlier queued changes count")
     func pending() {
         #expect(fields(["start_date": Self.text(6)], pending: [["end_date": Self.text(8)]]).isEmpty)
         #expect(fields(asking(["id": "host", "min": 3]), pending: [asking(["id": "host", "max": 3])]).isEmpty)
@@ -63,7 +63,7 @@ struct ChangeReviewTests {
         #expect(fields(["name": "n", "end_date": Self.text(9)], of: lease(from: -5, to: -1)) == ["end_date"])
     }
 
-    @Test("Names are counted as Blazar's database counts them")
+    @Test("Names are measured as in Blazar's database")
     func names() {
         #expect(fields(["name": .string(String(repeating: "x", count: 80))]).isEmpty)
         #expect(fields(["name": .string(String(repeating: "x", count: 81))]) == ["name"])

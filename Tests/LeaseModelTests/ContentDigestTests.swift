@@ -1,7 +1,7 @@
 import LeaseModel
 import Testing
 
-/// The digests are stored: these must never change. The values are those of the reference implementation of XXH64.
+/// The digests are stored, so these must never change. The values come from the reference implementation of XXH64.
 @Suite struct ContentDigestTests {
     private static let known: [(text: String, digest: UInt64)] = [
         ("", 0xef46_db37_51d8_e999),

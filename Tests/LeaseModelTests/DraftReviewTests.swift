@@ -44,7 +44,7 @@ struct DraftReviewTests {
         ]
     }
 
-    @Test("has nothing to say of a good draft, and of what is not known")
+    @Test("has no findings for a good draft, and none about what is unknown")
     func good() {
         let reservations = [
             Self.nodes(2, #"["==", "$node_type", "compute_skylake"]"#),
@@ -60,7 +60,7 @@ struct DraftReviewTests {
         #expect(findings(odd, catalogue: SiteCatalogue()).isEmpty)
     }
 
-    /// A reservation, where something is noticed, and what is said of it.
+    /// A reservation, the field of the finding, and its message.
     static let warned: [(JSONObject, field: String, said: String)] = [
         (
             nodes(1, #"["==", "$node_type", "compute_skylak"]"#), "resource_properties",
@@ -91,7 +91,7 @@ struct DraftReviewTests {
     @Test("warns of what the site does not seem to have", arguments: 0..<warned.count)
     func warnings(index: Int) throws {
         let (reservation, field, said) = Self.warned[index]
-        // A node beside it, so that nothing is said of the lease as a whole.
+        // A node beside it, so that there is no finding about the lease as a whole.
         let found = findings([Self.nodes(), reservation])
         #expect(found.allSatisfy { $0.severity == .warning })
         let finding = try #require(found.first { $0.field == "reservations[1].\(field)" }, "\(found)")
@@ -108,7 +108,7 @@ struct DraftReviewTests {
         (["min": 1], "resource_type", "is missing"),
     ]
 
-    @Test("refuses what Blazar refuses wherever it is", arguments: 0..<refused.count)
+    @Test("refuses what Blazar refuses everywhere", arguments: 0..<refused.count)
     func refusals(index: Int) throws {
         let (reservation, field, said) = Self.refused[index]
         for catalogue in [Self.catalogue, SiteCatalogue()] {
@@ -119,7 +119,7 @@ struct DraftReviewTests {
         }
     }
 
-    @Test("looks at the lease as a whole")
+    @Test("checks the lease as a whole")
     func whole() {
         func said(_ findings: [DraftFinding]) -> [String] { findings.map { "\($0.severity) \($0.field)" } }
         #expect(said(findings([])) == ["warning reservations"])

@@ -7,12 +7,12 @@ struct FreeSlotTests {
     private static let origin = Timestamp(secondsSince1970: 1_800_000_000)
     private func at(_ minutes: Int) -> Timestamp { Self.origin.adding(seconds: Int64(minutes) * 60) }
 
-    @Test("finds the first time at which enough are free for long enough")
+    @Test("finds the first time at which enough hosts are free for long enough")
     func earliest() {
         var search = FreeSlotSearch(hosts: ["a", "b", "c"])
         search.note("a", busyFrom: at(0), to: at(60))
         search.note("b", busyFrom: at(30), to: at(90))
-        // Only c is free now; a joins it at 60; b is free for a quarter of an hour before 30.
+        // Only c is free now; a joins it at 60; b is free for a while before 30.
         let two = search.slots(count: 2, durationSeconds: 3_600, after: at(0), limit: 5)
         #expect(two.map(\.startsAt) == [at(60)])
         #expect(two.first?.endsAt == at(120))
@@ -26,7 +26,7 @@ struct FreeSlotTests {
         #expect(search.slots(count: 4, durationSeconds: 60, after: at(0), limit: 1).isEmpty)
     }
 
-    @Test("takes any moment that a database may hold")
+    @Test("accepts any time that a database may contain")
     func extremes() {
         let (first, last) = (Timestamp(secondsSince1970: .min), Timestamp(secondsSince1970: .max))
         var search = FreeSlotSearch(hosts: ["a"])
@@ -35,7 +35,7 @@ struct FreeSlotTests {
         #expect(slots.map(\.endsAt) == [last])
     }
 
-    @Test("keeps to the time given, whole minutes and open ends")
+    @Test("keeps to the given time, whole minutes and open ends")
     func bounds() {
         var search = FreeSlotSearch(hosts: ["a"])
         search.note("a", busyFrom: at(0), to: at(10).adding(seconds: 1))
@@ -49,7 +49,7 @@ struct FreeSlotTests {
         #expect(search.slots(count: 0, durationSeconds: 60, after: at(0), limit: 1).isEmpty)
     }
 
-    @Test("takes hosts that are not named from those that are free")
+    @Test("counts unnamed hosts against the free ones")
     func unnamed() {
         var search = FreeSlotSearch(hosts: ["a", "b", "c"])
         search.note("a", busyFrom: at(0), to: at(60))
@@ -59,7 +59,7 @@ struct FreeSlotTests {
         #expect(search.slots(count: 1, durationSeconds: 600, after: at(0), limit: 1).first?.hosts == ["c"])
     }
 
-    @Test("finds what trying every minute finds", arguments: 0..<200)
+    @Test("agrees with trying every minute", arguments: 0..<200)
     func everyMinute(seed: Int) {
         var random = SeededRandom(seed: UInt64(seed))
         let hosts = (0..<Int.random(in: 1...5, using: &random)).map { "h\($0)" }
@@ -80,7 +80,7 @@ struct FreeSlotTests {
         let found = search.slots(
             count: count, durationSeconds: Int64(length) * 60, after: at(after), before: before.map(at), limit: 1_000)
 
-        // Beyond minute 200 everything is free for ever.
+        // After minute 200 everything is free forever.
         func free(_ start: Int) -> [String] {
             guard start + length <= before ?? .max else { return [] }
             return hosts.filter { busy[$0, default: []].isDisjoint(with: start..<(start + length)) }

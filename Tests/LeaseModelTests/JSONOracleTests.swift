@@ -3,7 +3,7 @@ import Foundation
 import LeaseModel
 import Testing
 
-/// The JSON parser against Foundation's, which shares no code with it.
+/// Compares the JSON parser with Foundation's, which shares no code with it.
 @Suite struct JSONOracleTests {
     private static var jsonBodies: [(name: String, bytes: [UInt8])] {
         Capture.all.flatMap { [($0.name, $0.body), ($0.name + " (request)", $0.requestBody)] }

@@ -1,7 +1,7 @@
 import LeaseModel
 import Testing
 
-/// Objects of a hundred thousand members: what takes time by the square of them would not end within the limit.
+/// Objects with a hundred thousand members: quadratic algorithms would exceed the time limit.
 @Suite("Large JSON objects", .timeLimit(.minutes(1)))
 struct LargeObjectTests {
     private static let count = 100_000
@@ -30,7 +30,7 @@ struct LargeObjectTests {
         #expect(object.hashValue == Self.object(backwards: true).hashValue)
     }
 
-    @Test("Merging sets what is there and adds what is not")
+    @Test("Merging replaces existing members and appends new ones")
     func merging() {
         let merged = Self.object().merging(JSONObject([("new", 1), ("member-3", "set")]))
         #expect(merged.count == Self.count + 1)

@@ -2,7 +2,7 @@ import CaptureFixtures
 import LeaseModel
 import Testing
 
-/// Damaged answers may be refused, never crash, and what is read from them must be written and read again the same.
+/// Damaged answers may be refused but never crash, and whatever is read must survive a round trip.
 @Suite struct LeaseFuzzTests {
     @Test func damagedLeasesNeverCrash() throws {
         var random = SeededRandom(seed: 11)

@@ -2,7 +2,7 @@ import CaptureFixtures
 import LeaseModel
 import Testing
 
-/// Whatever a server said of a lease is still there after it has been read and written.
+/// Everything a server says about a lease survives reading and writing.
 @Suite struct LeaseRoundTripTests {
     /// Every lease object of every capture.
     static let capturedLeases: [(name: String, object: JSONObject)] = Capture.all.flatMap { capture in
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    /// What is in one value and not, or not the same, in the other; parts of a lease are found by their id.
+    /// Members that are missing or different in the other value; parts of a lease are found by their id.
     private static func losses(from old: JSONValue, to new: JSONValue, at path: String = "") -> [String] {
         switch (old, new) {
         case (.object(let oldObject), .object(let newObject)):

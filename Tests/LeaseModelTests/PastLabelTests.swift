@@ -1,7 +1,7 @@
 import LeaseModel
 import Testing
 
-@Suite("What is said of the past")
+@Suite("Labels of the past")
 struct PastLabelTests {
     private func time(_ minutes: Int) -> Timestamp {
         Timestamp(secondsSince1970: 1_800_000_000).adding(seconds: Int64(minutes) * 60)
@@ -21,7 +21,7 @@ struct PastLabelTests {
     }
 
     @Test(
-        "A vanished lease ended as planned, early, or nobody knows",
+        "A removed lease ended as planned, early, or it is unknown",
         arguments: [
             (.active, 10, 20, "early"), (.active, 10, 60, "early"), (.active, 10, 61, "unknown"),
             (.active, 60, 70, "as planned"), (.pending, -20, -10, "early"), (.pending, 10, 20, "early"),
@@ -38,7 +38,7 @@ struct PastLabelTests {
         #expect(elsewhere.ending(of: lease(status)) == (status == .terminated ? .asPlanned : .unknown))
     }
 
-    @Test("A lease whose end was carried out ended as planned, whatever its status says")
+    @Test("A lease whose end event was carried out ended as planned, whatever its status")
     func endedByEvent() {
         let removal = Removal(reason: .deleted, after: time(20), before: time(90))
         #expect(removal.ending(of: lease(.error, events: [event("end_lease", done: 60)])) == .asPlanned)
@@ -53,7 +53,7 @@ struct PastLabelTests {
             observedAt: time(-30), lastSeenAt: removal?.after ?? time(minute), removal: removal)
     }
 
-    @Test("A lease is held from its start to its end, as surely as it was seen")
+    @Test("A lease is held from its start to its end, as certainly as it was seen")
     func holding() {
         func label(_ status: LeaseStatus, seen: Int, at minute: Int) -> String? {
             mirrored(lease(status), seen: seen).held(at: time(minute))?.rawValue
@@ -74,7 +74,7 @@ struct PastLabelTests {
         #expect(ended.held(at: time(40)) == nil)
     }
 
-    @Test("A vanished lease may have been held while it vanished, and was not after")
+    @Test("A removed lease may have been held until its removal, and not after")
     func holdingWhileVanishing() {
         func label(_ reason: Removal.Reason, at minute: Int) -> HeldCertainty? {
             let removal = Removal(reason: reason, after: time(20), before: time(40))
@@ -88,7 +88,7 @@ struct PastLabelTests {
         #expect(label(.outOfScope, at: 60) == nil)
     }
 
-    @Test("A start and an end are known to the second, everything else within bounds")
+    @Test("Starts and ends are known to the second, everything else within bounds")
     func effects() {
         func change(from old: BlazarLease, to new: BlazarLease) -> LeaseChange {
             LeaseChange(
@@ -110,7 +110,7 @@ struct PastLabelTests {
             extended.updatedAt = time(3)
             let extension_ = try effect("end_date", change(from: before, to: extended))
             #expect(extension_ == ChangeEffect(after: time(-5), before: time(3), moment: nil))
-            // A stamp of an hour later is of a server whose clock nobody should believe.
+            // A stamp an hour later comes from a server with a wrong clock.
             let odd = change(from: before, to: lease(.active, events: [event("start_lease", done: 70)], updatedAt: 70))
             #expect(try effect("status", odd) == ChangeEffect(after: time(-5), before: time(10), moment: nil))
         }

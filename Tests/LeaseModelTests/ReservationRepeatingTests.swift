@@ -1,9 +1,9 @@
 import LeaseModel
 import Testing
 
-@Suite("Reservations that are repeated")
+@Suite("Repeated reservations")
 struct ReservationRepeatingTests {
-    /// As Blazar lists a reservation, and as it is asked for again.
+    /// A reservation as Blazar lists it, and as it is requested again.
     static let repeated: [(listed: JSONObject, asked: JSONObject)] = [
         (
             [
@@ -55,13 +55,13 @@ struct ReservationRepeatingTests {
         ),
     ]
 
-    @Test("are asked for again without what the server added", arguments: 0..<repeated.count)
+    @Test("are requested without the fields that the server added", arguments: 0..<repeated.count)
     func repeating(index: Int) throws {
         let (listed, asked) = Self.repeated[index]
         #expect(try ReservationRequest(repeating: listed).json == asked)
     }
 
-    @Test("that do not say what they were for are an error")
+    @Test("throw if they do not say what they were for")
     func untold() {
         for fields: JSONObject in [
             ["id": "r", "resource_type": "network", "status": "active"],

@@ -1,9 +1,9 @@
 import LeaseModel
 import Testing
 
-@Suite("Reservations to be asked for")
+@Suite("Reservation requests")
 struct ReservationRequestTests {
-    @Test("What python-chi never reads is refused as well: no amount, an empty value, an amount below 1")
+    @Test("Arguments that python-chi ignores are refused: no amount, an empty value, an amount below 1")
     func refusals() {
         let refused: [(String, () throws -> ReservationRequest)] = [
             ("node", { try .node(amount: nil, nodeType: "x") }), ("device", { try .device(amount: nil) }),
@@ -30,7 +30,7 @@ struct ReservationRequestTests {
         #expect(device.map { $0.json["resource_properties"] } == [#"["==", "$name", "pi"]"#])
     }
 
-    @Test("A mirrored host is a node if it has a name to reserve it by, a mirrored device always has one")
+    @Test("A mirrored host is a node if it has a name for reservations; a mirrored device always is one")
     func mirrored() {
         func mirrored(_ kind: ResourceKind, _ fields: JSONObject) -> MirroredResource? {
             CatalogueResource(kind: kind, json: fields).map {
@@ -45,7 +45,7 @@ struct ReservationRequestTests {
         #expect(mirrored(.device, device).flatMap(HardwareDevice.init)?.type == "raspberrypi4-64")
     }
 
-    @Test("A request that was sent is read as its type, anything else is kept as it is")
+    @Test("A sent request is read as its type, and anything else is kept unchanged")
     func reading() throws {
         let requests: [ReservationRequest] = [
             try .node(count: 2, nodeType: "x"), try .device(deviceName: "pi"),
@@ -57,7 +57,7 @@ struct ReservationRequestTests {
         for request in requests { #expect(ReservationRequest(json: request.json) == request) }
     }
 
-    @Test("They are sent in python-chi's order, those of one type as they were added")
+    @Test("Requests are sent in python-chi's order, and within a type as they were added")
     func order() throws {
         let given: [ReservationRequest] = [
             .other(["resource_type": "x"]), try .network(name: "net"), .flavor(flavorID: "1", amount: 1),
@@ -72,7 +72,7 @@ struct ReservationRequestTests {
         #expect(ReservationRequest.ordered(given)[3] == .flavor(flavorID: "1", amount: 1))
     }
 
-    @Test("Numbers in requirements become texts in every type, those written by hand included")
+    @Test("Numbers in requirements become text in every type, even if written by hand")
     func texts() throws {
         let properties: ResourceProperties = [ResourceCondition("a", .greater, 40)]
         let requests: [ReservationRequest] = [
@@ -110,7 +110,7 @@ struct ReservationRequestTests {
         #expect(try ReservationRequest.floatingIP(amount: 2, networks: [named]).json["network_id"] == "p")
     }
 
-    @Test("A flavor's name is found if it is one flavor's; an id is taken for it")
+    @Test("A flavor is found by a unique name; an id is used as it is")
     func flavors() throws {
         let flavors = [("1", "small"), ("2", "large"), ("3", "large")].map {
             CatalogueResource(kind: .flavor, id: $0, name: $1)
@@ -125,7 +125,7 @@ struct ReservationRequestTests {
         }
     }
 
-    // MARK: - Which one is meant
+    // MARK: - Finding a reservation
 
     private static func reservation(_ type: ResourceType, _ fields: JSONObject) -> Reservation {
         Reservation(id: "r", resourceType: type, status: .active, fields: fields)
@@ -143,7 +143,7 @@ struct ReservationRequestTests {
         #expect(ReservationQuery.node().matches(node))
         #expect(ReservationQuery.node(count: 2, nodeType: "compute_skylake_r740", architecture: "x86_64").matches(node))
         #expect(!ReservationQuery.node(count: 1).matches(node))
-        // python-chi looks for the text anywhere in the requirement, and takes this one.
+        // python-chi looks for the text anywhere in the requirement, and matches this one.
         #expect(!ReservationQuery.node(nodeType: "compute_skylake").matches(node))
         #expect(!ReservationQuery.device().matches(node))
         let same: ResourceProperties = [

@@ -2,14 +2,14 @@ import CaptureFixtures
 import LeaseModel
 import Testing
 
-@Suite("What reservations require of resources")
+@Suite("Requirements of reservations")
 struct ResourcePropertiesTests {
     private static let skylake = ResourceCondition("node_type", .equal, "compute_skylake")
     private static let large = ResourceCondition("main_memory.ram_size", .greaterOrEqual, "128")
 
     // MARK: - Reading and writing
 
-    @Test("Requirements are written as Python's json.dumps writes them")
+    @Test("Requirements are written as by Python's json.dumps")
     func text() {
         #expect(ResourceProperties().text == "[]")
         #expect(ResourceProperties([Self.skylake]).text == #"["==", "$node_type", "compute_skylake"]"#)
@@ -25,7 +25,7 @@ struct ResourcePropertiesTests {
     }
 
     @Test(
-        "What is read is written again as it was",
+        "Requirements survive a round trip",
         arguments: [
             "[]", #"["==", "$a", "x"]"#, #"["=", "$a", "x"]"#, #"["and", ["==", "$a", "x"]]"#,
             #"["and", ["<", "$a.b", "10"], ["!=", "$c", "y"], ["<=", "$d", "z"]]"#, #"[">", "$a", 4.50]"#,
@@ -35,7 +35,7 @@ struct ResourcePropertiesTests {
         #expect(try ResourceProperties(parsing: text).text == text)
     }
 
-    @Test("An empty text requires nothing, and what is nested is read as one list")
+    @Test("An empty text requires nothing, and nested conditions are read as one list")
     func flat() throws {
         #expect(try ResourceProperties(parsing: "").isEmpty)
         let nested = #"["and", ["and", ["==", "$a", "1"], ["==", "$b", "2"]], ["==", "$c", "3"]]"#
@@ -43,7 +43,7 @@ struct ResourcePropertiesTests {
     }
 
     @Test(
-        "What Blazar would not understand is refused, with a word about what is wrong",
+        "Requirements that Blazar would not understand are refused with a reason",
         arguments: [
             (#"["or", ["==", "$a", "1"], ["==", "$a", "2"]]"#, "'and', nothing else"),
             (#"["not", ["==", "$a", "1"]]"#, "'and', nothing else"), (#"["~", "$a", "1"]"#, "\"~\""),
@@ -68,7 +68,7 @@ struct ResourcePropertiesTests {
         #expect(throws: DraftError.self) { try ResourceProperties(json: value) }
     }
 
-    @Test("Blazar's own verdicts: what it found malformed is refused here, and what it took is read")
+    @Test("Blazar's own verdicts agree: what it called malformed is refused, and what it accepted is read")
     func captures() throws {
         var (taken, malformed) = (0, 0)
         for capture in Capture.all where capture.method == "POST" && capture.path == "/v1/leases" {
@@ -91,7 +91,7 @@ struct ResourcePropertiesTests {
         #expect(malformed > 3)
     }
 
-    @Test("Damaged text never crashes, and what is read of it is written and read the same")
+    @Test("Damaged text never crashes, and whatever is read survives a round trip")
     func fuzz() throws {
         var random = SeededRandom(seed: 5)
         let seed = Array(#"["and", ["==", "$node_type", "x"], [">", "$a.b", 4]]"#.utf8)
@@ -107,7 +107,7 @@ struct ResourcePropertiesTests {
 
     // MARK: - Combining
 
-    @Test("What was given stands in an 'and', one condition that nobody gave stands alone")
+    @Test("Given requirements are joined with 'and'; a single implied condition stays as it is")
     func combining() {
         let given: ResourceProperties = [Self.large]
         #expect(ResourceProperties.combining(nil, with: []).text == "[]")
@@ -117,7 +117,7 @@ struct ResourcePropertiesTests {
         #expect(ResourceProperties.combining(given, with: [Self.skylake]).conditions == [Self.large, Self.skylake])
     }
 
-    @Test("Numbers and booleans become texts, each with a warning that names it")
+    @Test("Numbers and booleans become text, each with a warning that names it")
     func texts() {
         let given: ResourceProperties = [
             ResourceCondition("a", .greater, 40), Self.skylake, ResourceCondition("gpu.gpu", .equal, true),
@@ -148,7 +148,7 @@ struct ResourcePropertiesTests {
     }
 
     @Test(
-        "Conditions hold as they do in Blazar: columns by the database, what was added letter by letter",
+        "Conditions hold as in Blazar: columns by the database, added properties as text",
         arguments: [
             Verdict("vcpus", .equal, "32", true), Verdict("vcpus", .greater, "4", true),
             Verdict("vcpus", .less, "100", true), Verdict("vcpus", .equal, "32 cores", true),
@@ -158,7 +158,7 @@ struct ResourcePropertiesTests {
             Verdict("node_type", .same, "compute_skylake", true),
             Verdict("node_type", .equal, "Compute_skylake", false),
             Verdict("node_type", .notEqual, "gpu", true),
-            // As text, 64 is more than 128.
+            // As text, 64 is greater than 128.
             Verdict("main_memory.ram_size", .greaterOrEqual, "128", true),
             Verdict("main_memory.ram_size", .lessOrEqual, "64", true), Verdict("missing", .equal, "x", nil),
             Verdict("gone", .equal, "x", nil),
@@ -167,7 +167,7 @@ struct ResourcePropertiesTests {
         #expect(verdict.condition.matches(Self.host) == verdict.holds)
     }
 
-    @Test("A condition that fails decides, one that cannot be told leaves it open")
+    @Test("A failing condition decides; an unknown one leaves the result open")
     func conjunction() {
         let unknown = ResourceCondition("missing", .equal, "x")
         let wrong = ResourceCondition("node_type", .equal, "gpu")

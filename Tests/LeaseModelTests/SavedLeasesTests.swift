@@ -33,7 +33,7 @@ struct SavedLeasesTests {
         }
     }
 
-    @Test("of OpenStack's client have their parts strung together in one text")
+    @Test("from OpenStack's client have their parts joined in one text")
     func clientShow() throws {
         let text = """
             {
@@ -53,7 +53,7 @@ struct SavedLeasesTests {
         #expect(none.leases.first?.lease.events == [])
     }
 
-    @Test("of OpenStack's client's list are outlines, whatever it calls its columns", arguments: [true, false])
+    @Test("from the list of OpenStack's client are outlines, whatever its column names", arguments: [true, false])
     func clientList(titled: Bool) throws {
         let keys = titled ? ["ID", "Name", "Start Date", "End Date"] : ["id", "name", "start_date", "end_date"]
         let text = """
@@ -66,7 +66,7 @@ struct SavedLeasesTests {
         #expect(lease.lease.endsAt.iso8601 == "2026-11-22T18:14:00Z")
     }
 
-    @Test("of which only some columns were printed are outlines too, and drafts among them passed over")
+    @Test("with only some columns are outlines too, and drafts among them are skipped")
     func someColumns() throws {
         let text = """
             [{"id": "a", "name": "n", "status": "ACTIVE", "start_date": "2026-11-22T17:14:00Z",
@@ -81,7 +81,7 @@ struct SavedLeasesTests {
         #expect(saved.leases.first?.lease.status == .active)
     }
 
-    @Test("whose times lead out of the years that can be written are refused")
+    @Test("with times outside of the years 1 to 9999 are refused")
     func lastYear() throws {
         let text = #"{"id": "a", "start_date": "2026-11-22", "end_date": "9999-12-31T23:59:00-01:00"}"#
         let error = #expect(throws: SavedLeasesError.self) { try read(text) }
@@ -90,7 +90,7 @@ struct SavedLeasesTests {
         #expect(Timestamp(parsing: "9999-12-31T23:59:59Z")?.iso8601 == "9999-12-31T23:59:59Z")
     }
 
-    @Test("of our own lists tell when they were seen, and drafts and gone states are passed over")
+    @Test("from our own lists contain their times of observation, and drafts and removed states are skipped")
     func ownList() throws {
         let text = """
             [{"id": "a", "name": "n", "status": "ACTIVE", "user_name": "ada", "start_date": "2026-11-22T17:14:00Z",

@@ -46,7 +46,7 @@ import Testing
         #expect(failure.category == .notFound)
     }
 
-    /// A lease must not look deleted, nor a project's, because of somebody else's page.
+    /// Somebody else's page must not make a lease look deleted, or like another project's.
     @Test(
         arguments: [
             ("", nil), ("", "application/json"), ("<html><h1>404 Not Found</h1></html>", "text/html"),
@@ -74,7 +74,7 @@ import Testing
         #expect(Self.failure(400, "upstream\u{1B}[2J", type: "text/plain").message == "upstream\u{1B}[2J")
     }
 
-    /// The words may quote what a person wrote: a lease's name must not choose the category.
+    /// A message may quote what a person wrote: a lease's name must not choose the category.
     @Test func quotedWordsDoNotChooseTheCategory() {
         let body =
             #"{"error_code": 400, "error_message": "Malformed requirements Not enough hosts available", "error_name": 400}"#

@@ -21,7 +21,7 @@ struct SiteEndpointTests {
         #expect(SiteEndpoint.normalized("http://[::1]") == "http://[::1]")
     }
 
-    @Test("leaves out the version of Keystone's interface, which entries name or not")
+    @Test("omits the version of Keystone's API, which entries may name or not")
     func identity() {
         for url in ["https://H:5000", "https://h:5000/v3/", "https://h:5000/v2.0"] {
             #expect(SiteEndpoint.normalizedIdentity(url) == "https://h:5000")

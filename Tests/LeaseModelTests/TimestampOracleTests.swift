@@ -3,7 +3,7 @@ import Foundation
 import LeaseModel
 import Testing
 
-/// The calendar arithmetic against Foundation's.
+/// Compares the calendar arithmetic with Foundation's.
 @Suite struct TimestampOracleTests {
     private static let calendar: Calendar = {
         var calendar = Calendar(identifier: .gregorian)
@@ -13,7 +13,7 @@ import Testing
 
     @Test func randomMomentsFallOnFoundationsDates() {
         var random = SeededRandom(seed: 20_261_122)
-        // Foundation changes to the Julian calendar before 1582; from then on the two must agree.
+        // Before 1582 Foundation uses the Julian calendar; from then on the two must agree.
         let range: ClosedRange<Int64> = -12_000_000_000...253_402_300_799
         for _ in 0..<3_000 {
             let moment = Timestamp(secondsSince1970: Int64.random(in: range, using: &random))
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    /// What a damaged database may hold; the first and last moments of the years 1 and 9999 among them.
+    /// Values that a damaged database may contain, including the first and last moments of the years 1 and 9999.
     private static let extremes: [Int64] =
         [0, 1, 59, 60, 86_399, 86_400, 62_135_596_800, 62_135_596_801, 253_402_300_799, 253_402_300_800]
         .flatMap { [$0, -$0, .max - $0, .min + $0] }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LeaseStore
 
-@Suite("How durably the store writes")
+@Suite("Durability of writes")
 struct DurabilityTests {
     private struct Refused: Error {}
 
@@ -13,7 +13,7 @@ struct DurabilityTests {
         try store.database.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
     }
 
-    @Test("A part of a long work is not forced to disk, everything else is")
+    @Test("A part of a long task is not forced to disk; every other write is")
     func parts() throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }
@@ -23,7 +23,7 @@ struct DurabilityTests {
         #expect(try synchronous(fixture.store) == 2)
     }
 
-    @Test("A part that fails is undone, and what follows it is forced to disk again")
+    @Test("A part that fails is rolled back, and later writes are forced to disk again")
     func failure() throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }

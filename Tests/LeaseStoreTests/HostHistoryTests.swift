@@ -3,7 +3,7 @@ import LeaseStore
 import MirrorFixtures
 import Testing
 
-@Suite("What is known of hosts")
+@Suite("History of hosts")
 struct HostHistoryTests {
     private func allocation(_ host: String, _ reservation: String, kind: ResourceKind = .host) -> Allocation {
         Allocation(
@@ -11,7 +11,7 @@ struct HostHistoryTests {
             startsAt: StoreFixture.time(0), endsAt: StoreFixture.time(600))
     }
 
-    /// What a scope is answered when it reads the leases, and then the hosts.
+    /// Reads leases and then hosts with a scope.
     private func read(
         _ fixture: StoreFixture, at minute: Int, scope: Scope? = nil, hosts: [String] = ["1"],
         _ allocations: [Allocation]?, refusal: ResourceListing.Outcome? = nil
@@ -32,7 +32,7 @@ struct HostHistoryTests {
         try body(fixture)
     }
 
-    @Test("An allocation that is missing was listed in the list before")
+    @Test("A missing allocation was last listed in the list before")
     func bounds() throws {
         try with { fixture in
             let (a, b, c) = (allocation("1", "a"), allocation("1", "b"), allocation("1", "c"))
@@ -50,7 +50,7 @@ struct HostHistoryTests {
         }
     }
 
-    @Test("A site that tells that nothing is held has told; one that tells of devices only has not")
+    @Test("An empty list of allocations is a report; a list for devices is none for hosts")
     func told() throws {
         try with { fixture in
             try read(fixture, at: 0, [])
@@ -67,7 +67,7 @@ struct HostHistoryTests {
     }
 
     @Test(
-        "What a site told that tells no more is known up to when it last did",
+        "If a site stops reporting allocations, they are known up to its last report",
         arguments: [ResourceListing.Outcome.forbidden, .failed])
     func toldOnce(outcome: ResourceListing.Outcome) throws {
         try with { fixture in
@@ -78,7 +78,7 @@ struct HostHistoryTests {
             #expect(host.knownUntil == StoreFixture.time(20))
             #expect(host.usesKnownUntil == StoreFixture.time(10))
             #expect(host.uses.count == 1)
-            // If not even the hosts are listed any more, they are known no longer either.
+            // If the hosts are no longer listed either, they are known only up to their last list.
             try fixture.pull([], at: 30)
             try fixture.store.apply(
                 [ObservedResources(kind: .host, outcome: outcome)], scope: fixture.scope.id, at: StoreFixture.time(30))
@@ -86,7 +86,7 @@ struct HostHistoryTests {
         }
     }
 
-    @Test("What a lease held is as it was known at the moment that is asked about")
+    @Test("The number of resources that a lease held is as known at the requested moment")
     func pastCounts() throws {
         try with { fixture in
             let lease = StoreFixture.lease("a")
@@ -103,14 +103,14 @@ struct HostHistoryTests {
                 #expect(known.map(\.id) == ["a"])
                 return known.first?.heldCounts["r-a"]
             }
-            // What was given back counts as it was last.
+            // Resources that were given back count as last seen.
             let minutes = [5, 10, 15, 20, 25, 30, 35, 45]
             #expect(try minutes.map(count) == [nil, 1, 1, 3, 3, 2, 2, 2])
             #expect(try fixture.store.leases(LeaseFilter()).first?.heldCounts["r-a"] == 2)
         }
     }
 
-    @Test("A host that several scopes see is that of the one that was told last what holds it")
+    @Test("A host that several scopes see comes from the scope with the latest allocations")
     func scopes() throws {
         try with { fixture in
             let other = try fixture.store.scope(for: StoreFixture.identity(cloud: "two", project: "p2"))
@@ -127,7 +127,7 @@ struct HostHistoryTests {
             #expect(try chosen([untold.id]) == [untold.id])
             try read(fixture, at: 30, [])
             #expect(try chosen() == [fixture.scope.id])
-            // What it was told stays later than what the other was.
+            // Its allocations are still later than the other scope's.
             try read(fixture, at: 40, nil, refusal: .forbidden)
             #expect(try chosen() == [fixture.scope.id])
         }

@@ -7,11 +7,11 @@ import Testing
 
 @testable import LeaseStore
 
-@Suite("Databases of others that are not what they seem")
+@Suite("Hostile databases of others")
 struct HostileDatabaseTests {
     typealias Fixture = StoreFixture
 
-    /// A file of somebody's: `a` was PENDING and is ACTIVE, `b` is gone.
+    /// Another person's database: `a` was PENDING and is ACTIVE, `b` is gone.
     private func file(in fixture: Fixture, _ name: String = "theirs") throws -> String {
         let other = try Fixture()
         defer { other.remove() }
@@ -69,7 +69,7 @@ struct HostileDatabaseTests {
         """
 
     @Test(
-        "A schema that is not ours is refused before anything is read or run",
+        "A foreign schema is refused before anything is read or run",
         arguments: [
             ("it has a trigger, t", ["CREATE TRIGGER t AFTER UPDATE ON lease BEGIN DELETE FROM lease; END"]),
             (
@@ -117,7 +117,7 @@ struct HostileDatabaseTests {
         try expectRefusal(words, sql, kind: .damaged)
     }
 
-    @Test("What others have added beside it does no harm")
+    @Test("Additional tables, indexes and views do no harm")
     func additions() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -133,7 +133,7 @@ struct HostileDatabaseTests {
     }
 
     @Test(
-        "Rows that no server and no clock gives are refused",
+        "Rows that no server and no clock can produce are refused",
         arguments: [
             ("outside the years 1 to 9999", "UPDATE lease SET start_at = -9223372036854775808"),
             ("outside the years 1 to 9999", "UPDATE lease SET updated_at = 253402300800"),
@@ -170,7 +170,7 @@ struct HostileDatabaseTests {
         try expectRefusal(words, [sql], kind: .invalid)
     }
 
-    @Test("A state that cannot be read is not left out silently")
+    @Test("An unreadable state is an error, and not silently left out")
     func unreadableState() throws {
         try expectRefusal("cannot be read", ["UPDATE lease_history SET document = '{}'"], kind: .damaged)
         let fixture = try Fixture()
@@ -182,7 +182,7 @@ struct HostileDatabaseTests {
         #expect(error?.kind == .damaged)
     }
 
-    @Test("Another's digest is not believed: the next sync reads the lease again")
+    @Test("Another database's digest is not trusted: the next sync reads the lease again")
     func forgedContent() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -194,7 +194,7 @@ struct HostileDatabaseTests {
         #expect(try fixture.store.leases(LeaseFilter()).map(\.lease.name) == ["lease-a"])
     }
 
-    @Test("A database that is in use is copied with its log, and nothing is made beside it")
+    @Test("A database in use is copied with its log, and nothing is created beside it")
     func writeAheadLog() throws {
         let (fixture, other) = (try Fixture(), try Fixture())
         defer { fixture.remove() }
@@ -212,7 +212,7 @@ struct HostileDatabaseTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == before)
     }
 
-    @Test("Nothing of what is asked for is an error, not an empty answer")
+    @Test("An import that finds nothing requested is an error, not an empty answer")
     func nothingOfIt() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }

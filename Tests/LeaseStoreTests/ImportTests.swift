@@ -7,11 +7,11 @@ import Testing
 
 @testable import LeaseStore
 
-@Suite("Taking in what others saw")
+@Suite("Importing what others saw")
 struct ImportTests {
     typealias Fixture = StoreFixture
 
-    /// What is taken in of a file of these leases, seen at that minute.
+    /// Imports a file with these leases, seen at the given minute.
     @discardableResult
     private func take(
         _ leases: [BlazarLease], seen minute: Int, into fixture: Fixture, scope: Scope? = nil, isTrial: Bool = false,
@@ -44,7 +44,7 @@ struct ImportTests {
         }
     }
 
-    @Test("A lease never seen here that later lists lack is no longer listed, and was not asked for")
+    @Test("A lease that is new here and missing from later lists becomes unlisted")
     func unlisted() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -58,13 +58,13 @@ struct ImportTests {
         let old = try #require(try fixture.store.lease(id: "old", scope: fixture.scope.id))
         #expect(old.removal == Removal(reason: .unlisted, after: Fixture.time(5), before: Fixture.time(10)))
         #expect(try fixture.row("SELECT deleted FROM v_lease WHERE id = 'old'") == ["unlisted"])
-        // Nobody was told that it was gone, so that it was there all the time.
+        // Nobody was told that it is gone, so it was there all the time.
         try fixture.pull([Fixture.lease("a"), Fixture.lease("old", status: .active)], at: 30)
         #expect(try states("old", fixture) == ["ACTIVE 5-30-"])
         #expect(try fixture.store.check().isEmpty)
     }
 
-    @Test("What was seen later than the last list is present, until the next list says otherwise")
+    @Test("A state seen later than the last list is present until the next list")
     func newer() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -87,7 +87,7 @@ struct ImportTests {
         try fixture.pull([Fixture.lease("a", status: .active)], at: 30)
         try take([Fixture.lease("a", status: .pending)], seen: 2, into: fixture)
         #expect(try states("a", fixture) == ["PENDING 2-2-10", "ACTIVE 10-30-"])
-        // Contradicting what was seen around it, it stands between the lists.
+        // It contradicts the observations around it, so it holds only between the lists.
         try take([Fixture.lease("a", status: .updating)], seen: 20, into: fixture)
         #expect(
             try states("a", fixture) == ["PENDING 2-2-10", "ACTIVE 10-10-20", "UPDATING 20-20-30", "ACTIVE 30-30-"])
@@ -97,7 +97,7 @@ struct ImportTests {
         #expect(try fixture.dump() == rows)
     }
 
-    @Test("A list that is being read while others' states come in is read again")
+    @Test("A list that is being read during an import is read again")
     func supersedesRunningSync() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -108,7 +108,7 @@ struct ImportTests {
         #expect(try fixture.store.apply(stale, scope: fixture.scope, run: &run, at: Fixture.time(15)) == nil)
     }
 
-    @Test("A client's list tells names and dates; the rest is as it was last known")
+    @Test("A client's list has names and dates; the rest is what was last known")
     func outline() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -134,7 +134,7 @@ struct ImportTests {
         #expect((other.projectID, other.status.rawValue) == ("p1", ""))
     }
 
-    @Test("A file that cannot be dated so, or is of another project, is refused, and nothing of it is taken")
+    @Test("A file whose date is impossible, or of another project, is refused as a whole")
     func refused() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -166,7 +166,7 @@ struct ImportTests {
         try expectRefusal(young, seen: 50, "was made at")
     }
 
-    @Test("A trial tells what would be taken in, and takes nothing")
+    @Test("A dry run reports what would be imported, and changes nothing")
     func trial() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -187,7 +187,7 @@ struct ImportTests {
         ) { _ in }
     }
 
-    @Test("The scopes of a database are those of the same cloud and project; others are made")
+    @Test("Scopes match by cloud and project, and missing ones are created")
     func scopes() throws {
         let (fixture, other) = (try Fixture(), try Fixture())
         defer { fixture.remove() }
@@ -207,13 +207,13 @@ struct ImportTests {
         #expect(z.userName == "user u7")
         #expect(try fixture.store.listings(until: Fixture.time(10))[made.id] == Fixture.time(6))
         #expect(try fixture.store.firstListings()[fixture.scope.id] == Fixture.time(5))
-        // Whoever syncs it later finds it as it was.
+        // A later sync of that scope finds it.
         #expect(try fixture.store.scope(for: Fixture.identity(cloud: "far", project: "p7", user: "u7")).id == made.id)
         try fixture.pull([], at: 30, scope: made)
         #expect(try fixture.store.lease(id: "z", scope: made.id)?.removal?.after == Fixture.time(6))
     }
 
-    @Test("Only the scopes that are asked for are taken")
+    @Test("Only the requested scopes are imported")
     func chosenScopes() throws {
         let (fixture, other) = (try Fixture(), try Fixture())
         defer { fixture.remove() }
@@ -225,7 +225,7 @@ struct ImportTests {
         #expect(try fixture.store.scopes().count == 1)
     }
 
-    @Test("A database is read from a copy, and left as it is")
+    @Test("A database is read from a copy, and left unchanged")
     func copy() throws {
         let (fixture, other) = (try Fixture(), try Fixture())
         defer { fixture.remove() }
@@ -242,7 +242,7 @@ struct ImportTests {
         #expect(try Data(contentsOf: URL(filePath: path)) == before)
     }
 
-    @Test("A database that is damaged, newer, or another program's is refused in a sentence")
+    @Test("A damaged, newer or foreign database is refused with a clear message")
     func badDatabases() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -268,7 +268,7 @@ struct ImportTests {
         }
         #expect(damaged?.kind == .damaged)
         #expect(try refusal("cut") { $0.removeLast($0.count / 2) }?.kind == .damaged)
-        // user_version and application_id stand in the head of the file.
+        // user_version and application_id are in the file's header.
         #expect(try refusal("newer") { $0[63] = 99 }?.kind == .newer)
         #expect(try refusal("foreign") { $0[68] = 7 }?.kind == .foreign)
     }

@@ -19,14 +19,14 @@ struct MigrationTests {
         try body()
     }
 
-    /// Makes a database without the store, and closes it.
+    /// Creates a database without the store, and closes it.
     private func make(_ body: (Database) throws -> Void) throws {
         let queue = try DatabaseQueue(path: path)
         try queue.inDatabase(body)
         try queue.close()
     }
 
-    /// What there is in the database: every table, index and view, and the two numbers in its head.
+    /// The schema: every table, index and view, user_version and application_id.
     private func schema() throws -> [String] {
         let queue = try DatabaseQueue(path: path)
         defer { try? queue.close() }
@@ -69,7 +69,7 @@ struct MigrationTests {
 
     // MARK: - Upgrades
 
-    @Test("An empty file becomes a database of the current version, whoever opens it", arguments: [true, false])
+    @Test("Opening an empty file makes it a database of the current version", arguments: [true, false])
     func fromEmpty(forReading: Bool) throws {
         try inFolder {
             #expect(FileManager.default.createFile(atPath: path, contents: Data()))
@@ -81,7 +81,7 @@ struct MigrationTests {
         }
     }
 
-    @Test("Opening again changes nothing")
+    @Test("Opening a database again changes nothing")
     func again() throws {
         try inFolder {
             #expect(error() == nil)
@@ -91,7 +91,7 @@ struct MigrationTests {
         }
     }
 
-    @Test("A step that fails leaves the database as it was, those before it included")
+    @Test("A failing step leaves the database unchanged, including the steps before it")
     func failure() throws {
         try inFolder {
             #expect(error() == nil)
@@ -117,7 +117,7 @@ struct MigrationTests {
 
     // MARK: - Views
 
-    /// Gives the database other views than the program's, as another version of it would have.
+    /// Gives the database other views, as another version of the program would.
     private func giveOtherViews() throws {
         try make { database in
             try database.inTransaction {
@@ -129,7 +129,7 @@ struct MigrationTests {
         }
     }
 
-    @Test("Views that differ from the program's are made anew, whoever opens it", arguments: [true, false])
+    @Test("Opening a database recreates views that differ from the program's", arguments: [true, false])
     func views(forReading: Bool) throws {
         try inFolder {
             #expect(error() == nil)
@@ -143,7 +143,7 @@ struct MigrationTests {
         }
     }
 
-    @Test("Every view is named, and can be read")
+    @Test("Every view can be read")
     func readableViews() throws {
         try inFolder {
             let store = try LeaseStore(path: path, access: .writing)
@@ -157,7 +157,7 @@ struct MigrationTests {
     // MARK: - Refusals
 
     static let unreleasedCases: [(name: String, sql: String)] = [
-        ("the mark that was used then", "PRAGMA application_id = 0x4C734864; PRAGMA user_version = 6"),
+        ("the mark used then", "PRAGMA application_id = 0x4C734864; PRAGMA user_version = 6"),
         (
             "our tables without a mark",
             """
@@ -167,7 +167,7 @@ struct MigrationTests {
     ]
 
     @Test(
-        "A database from before the first release is refused, and not touched", arguments: unreleasedCases.map(\.name),
+        "An unreleased database is refused, and left unchanged", arguments: unreleasedCases.map(\.name),
         [true, false])
     func unreleased(name: String, forReading: Bool) throws {
         let sql = try #require(Self.unreleasedCases.first { $0.name == name }).sql
@@ -191,7 +191,7 @@ struct MigrationTests {
         }
     }
 
-    @Test("A newer database is refused, and not touched", arguments: [true, false])
+    @Test("A newer database is refused, and left unchanged", arguments: [true, false])
     func newer(forReading: Bool) throws {
         try inFolder {
             try make { database in
@@ -214,7 +214,8 @@ struct MigrationTests {
         ("our table names", "CREATE TABLE lease (id TEXT); PRAGMA user_version = 1"),
     ]
 
-    @Test("Another program's database is refused, and not touched", arguments: foreignCases.map(\.name), [true, false])
+    @Test(
+        "Another program's database is refused, and left unchanged", arguments: foreignCases.map(\.name), [true, false])
     func foreign(name: String, forReading: Bool) throws {
         let sql = try #require(Self.foreignCases.first { $0.name == name }).sql
         try inFolder {
@@ -228,7 +229,7 @@ struct MigrationTests {
         }
     }
 
-    @Test("A file that is no database is refused, and not touched", arguments: [true, false])
+    @Test("A file that is not a database is refused, and left unchanged", arguments: [true, false])
     func notADatabase(forReading: Bool) throws {
         try inFolder {
             let text = String(repeating: "Dear diary, this is not a database. ", count: 100)

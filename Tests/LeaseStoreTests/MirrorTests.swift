@@ -8,7 +8,7 @@ import Testing
 struct MirrorTests {
     typealias Fixture = StoreFixture
 
-    @Test("A lease comes back as it went in, unknown fields included")
+    @Test("A lease is read back as it was written, including unknown fields")
     func roundTrip() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -22,7 +22,7 @@ struct MirrorTests {
         #expect(found.removal == nil)
     }
 
-    @Test("A second pull of the same leases writes nothing but its own run")
+    @Test("A second pull of the same leases writes only its own run")
     func quiet() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -33,7 +33,7 @@ struct MirrorTests {
         #expect(try fixture.dump() == before)
     }
 
-    @Test("A change keeps the state before it, with the time between which it happened")
+    @Test("A change keeps the previous state, with the bounds of when it happened")
     func history() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -55,7 +55,7 @@ struct MirrorTests {
         #expect(versions.first?.lease == Fixture.lease("a"))
     }
 
-    @Test("A missing lease keeps its row, with bounds for when it went, and comes back if it is listed again")
+    @Test("A missing lease keeps its row with the bounds of its removal, and returns if listed again")
     func removal() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -74,7 +74,7 @@ struct MirrorTests {
         #expect(versions.map { $0.removal == nil } == [true, false, true])
     }
 
-    @Test("An answer to an earlier question never overwrites a later one")
+    @Test("The answer to an earlier request never overwrites a later one")
     func staleAnswer() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -90,7 +90,7 @@ struct MirrorTests {
         #expect(try fixture.store.leases(LeaseFilter()).map(\.lease.status) == [.active, .pending])
     }
 
-    @Test("Of two runs that overlap, the one that writes second is out of date, whichever began first")
+    @Test("Of two overlapping runs, the one that writes second is out of date")
     func overlap() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -106,7 +106,7 @@ struct MirrorTests {
         try fixture.pull([Fixture.lease("a"), Fixture.lease("b")], at: 0)
         var early = try store.beginRun(cloud: "alpha", scope: scope.id, at: Fixture.time(5))
         var late = try store.beginRun(cloud: "alpha", scope: scope.id, at: Fixture.time(6))
-        // The early one may have been answered last, so that its news are newer than the late one's.
+        // The earlier run may have been answered last, so its news may be newer than the later run's.
         #expect(try store.apply(observed(.active, "a"), scope: scope, run: &early, at: Fixture.time(5))?.count == 1)
         #expect(try store.apply(observed(.error, "a", "b"), scope: scope, run: &late, at: Fixture.time(6)) == nil)
         #expect(try !complete(late))
@@ -118,7 +118,7 @@ struct MirrorTests {
         #expect(try store.hasCompletedRun(after: early, scope: scope.id))
     }
 
-    @Test("Another program's database is not even touched")
+    @Test("Another program's database is left untouched")
     func foreignDatabase() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -126,7 +126,7 @@ struct MirrorTests {
         try fixture.store.close()
         let source = try LeaseStore(path: file.path, access: .writing)
         try source.close()
-        // With another application id, and out of WAL mode, as most programs' databases are.
+        // With another application id, and not in WAL mode, like most programs' databases.
         var content = try Data(contentsOf: file)
         content[18] = 1
         content[19] = 1
@@ -140,7 +140,7 @@ struct MirrorTests {
         #expect(try Data(contentsOf: file) == content)
     }
 
-    @Test("A clock that is set back makes no interval that ends before it began")
+    @Test("Setting the clock back makes no interval that ends before it begins")
     func clockSetBack() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -156,7 +156,7 @@ struct MirrorTests {
         #expect(try fixture.store.check().isEmpty)
     }
 
-    @Test("A lease that two scopes of one site see is listed once, as last heard of; two sites keep theirs")
+    @Test("Two scopes of one site share a lease in its last observed state; two sites do not")
     func twoScopes() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -172,7 +172,7 @@ struct MirrorTests {
         #expect(try fixture.count("v_lease") == 2)
     }
 
-    @Test("The views have what they promise")
+    @Test("The views have the documented columns")
     func views() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }

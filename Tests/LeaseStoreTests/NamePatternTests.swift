@@ -18,7 +18,7 @@ struct NamePatternTests {
         ("[z-a]", "m", false), ("**a**", "a", true), ("it's*", "it's so", true),
     ]
 
-    @Test("finds what a shell would find", arguments: cases)
+    @Test("matches what a shell would match", arguments: cases)
     func matches(shell: String, name: String, isMatch: Bool) throws {
         let found = try DatabaseQueue().read {
             try Bool.fetchOne($0, sql: "SELECT ? GLOB ?", arguments: [name, NamePattern(shell).glob])
@@ -26,7 +26,7 @@ struct NamePatternTests {
         #expect(found == isMatch, "\(NamePattern(shell).glob)")
     }
 
-    @Test("that is hostile is quick")
+    @Test("is fast even if hostile")
     func hostile() throws {
         let pattern = NamePattern(String(repeating: "a*", count: 500) + "b").glob
         let name = String(repeating: "a", count: 2_000)

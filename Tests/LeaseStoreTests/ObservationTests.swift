@@ -4,7 +4,7 @@ import MirrorFixtures
 import SyncPlanner
 import Testing
 
-@Suite("What a whole list says about the queue")
+@Suite("Effects of a complete list on the queue")
 struct ObservationTests {
     private let rules = QueueRules(quietPeriodSeconds: 300)
 
@@ -15,7 +15,7 @@ struct ObservationTests {
         try body(fixture)
     }
 
-    /// Reads a list and tells the queue.
+    /// Reads a list and applies it to the queue.
     @discardableResult
     private func list(_ fixture: StoreFixture, _ leases: [BlazarLease], at minute: Int, serverDate: Int? = nil) throws
         -> [Mutation]
@@ -24,7 +24,7 @@ struct ObservationTests {
         return try fixture.store.reconcileQueue(scope: fixture.scope.id, rules: rules, at: StoreFixture.time(minute))
     }
 
-    @Test("The token found: it is that lease, whatever its name and status, and what waits for it knows")
+    @Test("A lease with the token settles the creation, whatever its name and status, and gives dependents its id")
     func token() throws {
         try with { fixture in
             let lost = try #require(try fixture.lose(fixture.creation()))
@@ -39,7 +39,7 @@ struct ObservationTests {
         }
     }
 
-    @Test("A lease with the token that was deleted meanwhile was made all the same")
+    @Test("A lease with the token counts as created even if it is gone by now")
     func goneCarrier() throws {
         try with { fixture in
             let lost = try #require(try fixture.lose(fixture.creation()))
@@ -48,7 +48,7 @@ struct ObservationTests {
         }
     }
 
-    @Test("Absent from lists: by the server's clock, from the first list on, and each list once")
+    @Test("Absences count by the server's clock, from the first list on, and once for each list")
     func absences() throws {
         try with { fixture in
             let lost = try #require(try fixture.lose(fixture.creation()))
@@ -58,7 +58,7 @@ struct ObservationTests {
             }
             try again()
             #expect(try fixture.store.mutation(id: lost.id)?.unconfirmed?.anchor == nil)
-            // Our clock jumps a day; the server's does not.
+            // Our clock jumps ahead by a day; the server's does not.
             try list(fixture, [], at: 1_440, serverDate: 2)
             try list(fixture, [], at: 2_880, serverDate: 7)
             #expect(try fixture.store.mutation(id: lost.id)?.unconfirmed?.absences == 0)
@@ -71,7 +71,7 @@ struct ObservationTests {
         }
     }
 
-    @Test("Another cloud's runs and answers to writes are no lists of this scope")
+    @Test("Another cloud's runs and answers to writes do not count as lists of this scope")
     func otherRuns() throws {
         try with { fixture in
             let other = try fixture.store.scope(for: StoreFixture.identity(cloud: "beta", project: "p2"))
@@ -85,7 +85,7 @@ struct ObservationTests {
         }
     }
 
-    @Test("An accepted creation is settled by a list that has it, not by one that began before")
+    @Test("A list that has the lease settles an accepted creation, unless it began earlier")
     func settling() throws {
         try with { fixture in
             let queued = try #require(try fixture.enqueue(fixture.creation()))
@@ -102,7 +102,7 @@ struct ObservationTests {
         }
     }
 
-    @Test("An accepted creation that a list lacks was deleted meanwhile")
+    @Test("If a list lacks an accepted creation, the lease was deleted meanwhile")
     func settlingGone() throws {
         try with { fixture in
             let queued = try #require(try fixture.enqueue(fixture.creation()))
@@ -115,9 +115,9 @@ struct ObservationTests {
         }
     }
 
-    // MARK: - A server that drops our event
+    // MARK: - Servers that drop our event
 
-    @Test("While another of the name is being sent, what looks alike may be that one's, and is nobody's yet")
+    @Test("While a similar creation is being sent, a lookalike belongs to neither")
     func twinUnderWay() throws {
         try with { fixture in
             let lost = try #require(try fixture.lose(fixture.creation(), carriesToken: false))
@@ -137,7 +137,7 @@ struct ObservationTests {
         }
     }
 
-    @Test("Without our event it is the lease of that name, user, dates and reservations that was not known before")
+    @Test("Without our event, a new lease with the same name, user, dates and reservations matches")
     func lookalike() throws {
         try with { fixture in
             let before = fixture.twin(of: fixture.creation(), "before")
@@ -164,7 +164,7 @@ struct ObservationTests {
         }
     }
 
-    @Test("One that came with a list that was under way when the request left is recognised")
+    @Test("A lease from a list that was under way when the request was sent is recognized")
     func overlappingList() throws {
         try with { fixture in
             let store = fixture.store
@@ -180,7 +180,7 @@ struct ObservationTests {
         }
     }
 
-    @Test("Two that look alike stop it, and one lease is never taken for two creations")
+    @Test("Two lookalikes block the creation, and no lease counts for two creations")
     func ambiguity() throws {
         try with { fixture in
             let lost = try #require(try fixture.lose(fixture.creation()))
@@ -200,12 +200,12 @@ struct ObservationTests {
         }
     }
 
-    @Test("A lease is known by what it was when it came, whatever somebody has made of it since")
+    @Test("A lease is recognized by its first state, even if somebody has changed it since")
     func changedLookalike() throws {
         try with { fixture in
             let lost = try #require(try fixture.lose(fixture.creation()))
             let twin = fixture.twin(of: lost, "new")
-            // The list brings it, and the process dies before it compares the queue.
+            // The list brings the lease, and the process dies before it compares the queue.
             try fixture.pull([twin], at: 2)
             var renamed = twin
             renamed.name = "renamed"
@@ -214,7 +214,7 @@ struct ObservationTests {
         }
     }
 
-    @Test("Where the cloud is known to keep our event, a lookalike is somebody else's")
+    @Test("On a cloud that keeps our event, a lookalike is somebody else's")
     func keepsEvents() throws {
         try with { fixture in
             let made = try #require(
@@ -230,7 +230,7 @@ struct ObservationTests {
                     carriesToken: false))
             try list(fixture, [first, fixture.twin(of: lost, "new"), fixture.twin(of: bare, "bare")], at: 2)
             #expect(try fixture.store.mutation(id: lost.id)?.state == .unknown)
-            // A request that carried no token, as a person may configure it, leaves nothing but likeness.
+            // A request without a token, which the policy allows, can only be matched by appearance.
             #expect(try fixture.store.mutation(id: bare.id)?.leaseID == "bare")
         }
     }

@@ -50,7 +50,7 @@ struct OutlineTests {
         }
     }
 
-    @Test("say nothing about what they do not show, whatever comes first", arguments: [false, true])
+    @Test("say nothing about what they omit, whatever is imported first", arguments: [false, true])
     func completedAgain(wholeFirst: Bool) throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -62,13 +62,13 @@ struct OutlineTests {
         #expect(try states("a", fixture) == ["PENDING 10-10", "ACTIVE 60-100"])
         let present = try #require(try fixture.store.lease(id: "a", scope: fixture.scope.id)?.lease)
         #expect(present.extra.isEmpty, "how it is kept is not shown")
-        // What a list confirms afterwards was seen as a whole then.
+        // A state that a later list confirms counts as seen completely.
         try fixture.pull([Fixture.lease("a", status: .active)], at: 120)
         try take([whole([Fixture.lease("a", status: .error)], at: 110)], into: fixture)
         #expect(try states("a", fixture) == ["PENDING 10-10", "ACTIVE 60-60", "ERROR 110-110", "ACTIVE 120-120"])
     }
 
-    @Test("do not tell when a lease was changed, and contradict nothing that does")
+    @Test("do not show when a lease was changed, and contradict no file that does")
     func changedSince() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -88,7 +88,7 @@ struct OutlineTests {
         #expect(try states("a", fixture) == ["PENDING 10-10", "PENDING 18-20", "ACTIVE 30-30"])
     }
 
-    @Test("of all projects do not tell whose a lease is that nobody knows")
+    @Test("of all projects do not show the owner of an unknown lease")
     func administrator() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -100,7 +100,7 @@ struct OutlineTests {
         #expect((first.lease.projectID, first.lease.status.rawValue) == ("p9", ""), "whose it is never changes")
     }
 
-    @Test("with the status tell the status, and leave the rest as it was")
+    @Test("with the status set the status, and leave the rest unchanged")
     func withStatus() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -113,7 +113,7 @@ struct OutlineTests {
         #expect(try states("a", fixture) == ["PENDING 10-10", "ACTIVE 20-30"])
     }
 
-    @Test("and whole ones give one history, in whatever order they are taken in", arguments: 0..<24 as Range<UInt64>)
+    @Test("and complete ones give the same history in any order", arguments: 0..<24 as Range<UInt64>)
     func anyOrder(seed: UInt64) throws {
         var random = SeededRandom(seed: seed &+ 7_000)
         let world = PastWorld(seed: seed)
@@ -154,7 +154,7 @@ struct OutlineTests {
             let rows = try fixture.dump()
             #expect(try take(files, into: fixture).allSatisfy { $0.new == 0 && $0.changed == 0 })
             #expect(try fixture.dump() == rows, "the same again changes something")
-            // A colleague who takes the database gets the same.
+            // A colleague who imports the database gets the same.
             let other = try Fixture()
             defer { other.remove() }
             _ = try other.store.importHistory(

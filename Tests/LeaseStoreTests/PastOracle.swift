@@ -3,9 +3,9 @@ import LeaseModel
 import LeaseStore
 import MirrorFixtures
 
-/// Leases that live their lives, and people who look at them now and then.
+/// Leases with random lives, and people who look at them now and then.
 struct PastWorld {
-    /// The states of each lease by the minute from which they hold; `nil` once it is deleted.
+    /// The states of each lease, by the minute in which they begin; `nil` once it is deleted.
     private(set) var lives: [String: [(from: Int, lease: BlazarLease?)]] = [:]
 
     static let minutes = 60
@@ -39,13 +39,13 @@ struct PastWorld {
         }
     }
 
-    /// What a whole list has at a minute.
+    /// The complete list at a minute.
     func list(at minute: Int) -> [BlazarLease] {
         lives.sorted { $0.key < $1.key }.compactMap { $0.value.last { $0.from <= minute }?.lease }
     }
 }
 
-/// Keeps every observation that anybody made, and answers from all of them, without any thought of speed.
+/// Keeps every observation that anybody made, and answers from all of them, however slowly.
 struct PastOracle {
     /// What was known of a lease.
     struct Known: Hashable, CustomStringConvertible {
@@ -63,7 +63,7 @@ struct PastOracle {
         case notFound
     }
 
-    /// What was seen with each kind of credentials, by the minute.
+    /// The observations of one kind of credentials, by minute.
     private struct Observations {
         var listings: Set<Int> = []
         var evidence: [String: [(minute: Int, what: Evidence)]] = [:]
@@ -71,7 +71,7 @@ struct PastOracle {
 
     private var byScope: [Bool: Observations] = [:]
 
-    /// Notes a whole list, and the answers to what it made one ask.
+    /// Records a complete list, and the answers to the requests for missing leases.
     mutating func note(_ list: [BlazarLease], asked: [String], at minute: Int, isAdministrator: Bool) {
         byScope[isAdministrator, default: Observations()].listings.insert(minute)
         for lease in list { add(.listed(lease), lease.id, minute, isAdministrator) }
@@ -84,7 +84,7 @@ struct PastOracle {
         byScope[isAdministrator]?.evidence[id] = evidence.sorted { $0.minute < $1.minute }
     }
 
-    /// What had been seen of a lease by a minute, with whatever credentials.
+    /// What was known of a lease at a minute, from all credentials.
     private func known(_ id: String, at minute: Int) -> Known? {
         let all = observations(of: id)
         var lease: (BlazarLease, Int)?
@@ -102,7 +102,7 @@ struct PastOracle {
             Removal(reason: reason, after: StoreFixture.time(after), before: StoreFixture.time(before))
         }
         if let gone { return Known(lease: lease.0, gone: removal(.deleted, gone.after, gone.before)) }
-        // Never seen again, and nobody asked: the next whole list of somebody who had seen it lacked it.
+        // Never seen again, and nobody asked: the next list of a scope that had seen it lacked it.
         if let last = all.last, last.lease != nil {
             let lists = byScope.values.flatMap { seer in
                 (seer.evidence[id]?.first).map { first in seer.listings.filter { $0 >= first.minute } } ?? []
@@ -114,16 +114,16 @@ struct PastOracle {
         return Known(lease: lease.0)
     }
 
-    /// The minutes at which what is known may change, each with the one before, and one much later.
+    /// The minutes at which knowledge may change, the minute before each, and one much later.
     var moments: [Int] {
         let listings = byScope.values.reduce(into: Set([0, 1_000])) { $0.formUnion($1.listings) }
         return listings.union(listings.map { $0 - 1 }).sorted()
     }
 
-    /// What all of them together had known by a minute.
+    /// What all of them together knew at a minute.
     func known(at minute: Int) -> Set<Known> { Set(ids.compactMap { known($0, at: minute) }) }
 
-    /// Every sighting of a lease that anybody made, in order: as it was, or `nil` for its being gone.
+    /// Every observation of a lease, in order; `nil` means that it was gone.
     func observations(of id: String) -> [(minute: Int, lease: BlazarLease?)] {
         byScope.values.flatMap { $0.evidence[id] ?? [] }.map { item in
             if case .listed(let lease) = item.what { (item.minute, lease) } else { (item.minute, nil) }
@@ -133,14 +133,14 @@ struct PastOracle {
     /// The leases that anybody has seen.
     var ids: Set<String> { Set(byScope.values.flatMap(\.evidence.keys)) }
 
-    /// The leases that one kind of credentials has shown and that nobody knows to be gone.
+    /// The leases that these credentials have seen and that nobody knows to be gone.
     func listed(isAdministrator: Bool) -> Set<String> {
         Set((byScope[isAdministrator]?.evidence.keys).map(Array.init) ?? []).filter { id in
             known(id, at: .max / 2).map { $0.gone == nil } ?? false
         }
     }
 
-    /// Everything that was noted in either.
+    /// The observations of both.
     func union(_ other: PastOracle) -> PastOracle {
         var result = self
         for (scope, observations) in other.byScope {
@@ -153,7 +153,7 @@ struct PastOracle {
     }
 }
 
-/// Somebody with a database.
+/// A person with a database.
 struct PastMember {
     let fixture: StoreFixture
     let scope: Scope
@@ -185,7 +185,7 @@ struct PastMember {
         ) { _ in }
     }
 
-    /// What the database says was known by a minute.
+    /// What was known at a minute, according to the database.
     func known(at minute: Int) throws -> Set<PastOracle.Known> {
         var filter = LeaseFilter()
         filter.includesDeparted = true

@@ -4,7 +4,7 @@ import LeaseStore
 import MirrorFixtures
 import Testing
 
-@Suite("The past, held to an oracle that keeps every observation")
+@Suite("The past, compared with an oracle that keeps every observation")
 struct PastPropertyTests {
     private func looks(_ random: inout SeededRandom) -> [Int] {
         let count = Int.random(in: 0...8, using: &random)
@@ -22,7 +22,7 @@ struct PastPropertyTests {
         #expect(try member.fixture.store.check().isEmpty, "\(what)")
     }
 
-    @Test("One database knows at each minute what it had seen by then", arguments: 0..<16 as Range<UInt64>)
+    @Test("A database knows at each minute what it had seen by then", arguments: 0..<16 as Range<UInt64>)
     func alone(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let world = PastWorld(seed: seed)
@@ -33,7 +33,7 @@ struct PastPropertyTests {
     }
 
     @Test(
-        "Two members' databases give one answer to every question, whichever is taken into which",
+        "Two members' databases agree on every question, in whatever order they are imported",
         arguments: 0..<12 as Range<UInt64>)
     func merged(seed: UInt64) throws {
         var random = SeededRandom(seed: seed &+ 1_000)
@@ -56,7 +56,7 @@ struct PastPropertyTests {
         try expectAgreement(third, "the first, then the second")
         try expectAgreement(fourth, "the second, then the first")
         try expectAgreement(first, "the second into the first")
-        // The first has both by now, so that the second gets what it has itself as well.
+        // The first database has both histories by now, so the second also imports its own.
         _ = try second.take(first.fixture.store)
         second.oracle = first.oracle
         try expectAgreement(second, "both into the second")
@@ -66,7 +66,7 @@ struct PastPropertyTests {
         #expect(reports.allSatisfy { $0.new == 0 && $0.changed == 0 })
         #expect(try first.fixture.dump() == rows, "the same again changes something")
 
-        // A sync after the import finds what went meanwhile.
+        // A sync after the import finds what has been removed meanwhile.
         let later = PastWorld.minutes + 10
         try first.sync(world, at: later)
         try expectAgreement(first, "a sync after the import")
@@ -76,7 +76,7 @@ struct PastPropertyTests {
             try first.fixture.store.leases(filter).allSatisfy { $0.lastSeenAt == StoreFixture.time(later) })
     }
 
-    @Test("What was held at a minute is what the last state says, and may have been while it vanished")
+    @Test("Held leases follow from the last state, and may have been held until their removal")
     func held() throws {
         for seed in 0..<6 as Range<UInt64> {
             var random = SeededRandom(seed: seed)

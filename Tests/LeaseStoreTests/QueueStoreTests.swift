@@ -13,9 +13,9 @@ struct QueueStoreTests {
         try body(fixture)
     }
 
-    // MARK: - Asking
+    // MARK: - Enqueueing
 
-    @Test("What is queued is there when the file is opened again, every field of it")
+    @Test("A queued write is still there, with every field, when the file is opened again")
     func durable() throws {
         try with { fixture in
             var wanted = fixture.creation()
@@ -35,11 +35,11 @@ struct QueueStoreTests {
         }
     }
 
-    @Test("What cannot be queued changes nothing, not even what it was to replace")
+    @Test("A write that cannot be queued changes nothing, not even the write it would replace")
     func atomic() throws {
         try with { fixture in
             let first = try #require(try fixture.enqueue(fixture.change()))
-            // A creation without a token is against a rule of the table.
+            // The table does not allow a creation without a token.
             #expect(throws: StoreError.self) {
                 _ = try fixture.store.enqueue(to: fixture.scope.queueAddress, at: StoreFixture.time(1)) { _ in
                     Mutation(
@@ -53,7 +53,7 @@ struct QueueStoreTests {
         }
     }
 
-    @Test("A later change takes the place of an earlier one in the same transaction")
+    @Test("A later change replaces an earlier one in the same transaction")
     func superseding() throws {
         try with { fixture in
             let first = try #require(try fixture.enqueue(fixture.change()))
@@ -63,14 +63,14 @@ struct QueueStoreTests {
         }
     }
 
-    @Test("Many who queue at once all get in, each once")
+    @Test("Writes queued concurrently are all stored, each once")
     func concurrently() async throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }
         await withTaskGroup(of: Void.self) { group in
             for worker in 0..<4 {
                 group.addTask {
-                    // A connection of its own, as another process has.
+                    // A connection of its own, like another process.
                     guard let store = try? LeaseStore(path: fixture.path, access: .writing) else { return }
                     for number in 0..<10 {
                         _ = try? store.enqueue(to: fixture.scope.queueAddress, at: StoreFixture.time(0)) { _ in
@@ -87,7 +87,7 @@ struct QueueStoreTests {
 
     // MARK: - Attempts
 
-    @Test("An attempt begins with what was planned, and not if that has changed meanwhile")
+    @Test("An attempt begins only if the write has not changed since it was planned")
     func stalePlan() throws {
         try with { fixture in
             let planned = try #require(try fixture.enqueue(fixture.creation()))
@@ -104,7 +104,7 @@ struct QueueStoreTests {
         }
     }
 
-    @Test("Before a request leaves, what it carries is written down, and that it may have left")
+    @Test("Before a request is sent, its body and the attempt are stored")
     func beginning() throws {
         try with { fixture in
             try fixture.pull([], at: 0, serverDate: 3)
@@ -122,7 +122,7 @@ struct QueueStoreTests {
         }
     }
 
-    @Test("The answer's lease, the mutation and the attempt are written together; what waits gets the lease's id")
+    @Test("The lease, the write and the attempt are stored together, and dependents get the lease's id")
     func ending() throws {
         try with { fixture in
             let planned = try #require(try fixture.enqueue(fixture.creation()))
@@ -157,7 +157,7 @@ struct QueueStoreTests {
             } else {
                 try fixture.end(sending, attempt, .accepted, lease: fixture.carrying(planned, "new"))
             }
-            // The list knows nothing of it.
+            // The list does not know about the answer.
             _ = try store.completeRun(
                 run, scope: fixture.scope, gone: ledger.missingKeys.map { ($0, .deleted) }, counts: SyncCounts(),
                 serverDate: nil, requestID: nil, startedAt: StoreFixture.time(1), at: StoreFixture.time(2))
@@ -166,7 +166,7 @@ struct QueueStoreTests {
         }
     }
 
-    @Test("A cloud that gives the lease without our event is known to drop it")
+    @Test("A cloud that returns the lease without our event is recorded as dropping it")
     func droppedEvent() throws {
         try with { fixture in
             #expect(try fixture.store.keepsClientEvents(site: fixture.scope.siteID) == nil)
@@ -179,9 +179,9 @@ struct QueueStoreTests {
         }
     }
 
-    // MARK: - What is shown
+    // MARK: - What commands show
 
-    @Test("A creation shows as a lease with its local id, and goes by its name and the beginning of its id")
+    @Test("A creation appears as a lease with a local id, and is found by name and id prefix")
     func drafts() throws {
         try with { fixture in
             try fixture.pull([StoreFixture.lease("a")], at: 0)
@@ -208,7 +208,7 @@ struct QueueStoreTests {
         }
     }
 
-    @Test("A name that a listed lease and a queued one share is ambiguous; one that a vanished lease had is not")
+    @Test("A name shared by a listed and a queued lease is ambiguous; a removed lease's name is not")
     func sharedName() throws {
         try with { fixture in
             try fixture.pull([StoreFixture.lease("a", name: "draft")], at: 0)
@@ -227,7 +227,7 @@ struct QueueStoreTests {
         }
     }
 
-    @Test("A local id stays good when the lease has its own")
+    @Test("A local id stays valid when the lease has its own id")
     func localIDAfterCreation() throws {
         try with { fixture in
             let planned = try #require(try fixture.enqueue(fixture.creation()))
@@ -282,7 +282,7 @@ struct QueueStoreTests {
         Filter("another scope", false) { $0.scopes = [99] },
     ]
 
-    @Test("Filters hold for what is queued, too", arguments: filterCases)
+    @Test("Filters apply to queued leases too", arguments: filterCases)
     func filters(filter: Filter) throws {
         try with { fixture in
             try fixture.enqueue(fixture.creation())

@@ -7,7 +7,7 @@ import Testing
 
 @testable import LeaseStore
 
-@Suite("Taking in what others saw of hosts, and of who holds them")
+@Suite("Importing what others saw of hosts and allocations")
 struct ResourceImportTests {
     typealias Fixture = StoreFixture
 
@@ -42,7 +42,7 @@ struct ResourceImportTests {
         try fixture.store.resources(.host, scopes: nil).map(\.resource.id)
     }
 
-    /// How many resources the reservation of lease `a` has, as `show` tells and as reports count.
+    /// How many resources the reservation of lease `a` has, in `show` and in reports.
     private func held(_ fixture: Fixture) throws -> [Int?] {
         var counted: [Int?] = []
         try fixture.store.usage(LeaseFilter(), detail: .names) { lease in
@@ -51,7 +51,7 @@ struct ResourceImportTests {
         return try fixture.store.leases(LeaseFilter()).filter { $0.id == "a" }.map { $0.heldCounts["r-a"] } + counted
     }
 
-    @Test("How many hosts a reservation has comes with a database whose owner was told")
+    @Test("An imported database brings the number of hosts of a reservation")
     func counts() throws {
         let (fixture, other) = (try Fixture(), try Fixture())
         defer { fixture.remove() }
@@ -67,7 +67,7 @@ struct ResourceImportTests {
         #expect(try fixture.store.allocationListing(.host, scope: fixture.scope.id) == nil)
     }
 
-    @Test("The scope that was told last counts, not all of them together")
+    @Test("The scope with the latest allocations counts, not all scopes together")
     func latestScope() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -80,10 +80,10 @@ struct ResourceImportTests {
             [host("1"), host("3")], held: [allocation("1", "r-a"), allocation("3", "r-a")], at: 10, into: fixture)
         #expect(try held(fixture) == [2, 2], "host 2 is not held, and not listed")
         #expect(try hosts(fixture) == ["1", "3"])
-        // Those listed last, within it.
+        // Its own latest list counts.
         try read([host("1"), host("3")], held: [allocation("3", "r-a")], at: 15, into: fixture)
         #expect(try held(fixture) == [1, 1])
-        // One that may list hosts but is not told who holds them knows the hosts, and the other who holds them.
+        // A scope that may list hosts but not allocations decides about the hosts, the other about the allocations.
         try read([host("3", "cpu")], at: 20, into: fixture, scope: admin)
         let found = try fixture.store.resources(.host, scopes: nil)
         #expect(found.map(\.resource.fields["node_type"]) == ["cpu"])
@@ -91,7 +91,7 @@ struct ResourceImportTests {
         #expect(found.map(\.syncedAt) == [Fixture.time(20)])
     }
 
-    @Test("If the own list is the latest, an import adds, removes and changes nothing that is listed")
+    @Test("If this database's list is the latest, an import changes nothing that is listed")
     func ownIsLatest() throws {
         let (fixture, other) = (try Fixture(), try Fixture())
         defer { fixture.remove() }
@@ -105,7 +105,7 @@ struct ResourceImportTests {
             try fixture.rows("SELECT resource_id, last_seen_at, gone_before FROM v_allocation ORDER BY 1") == [
                 #"["1","2027-01-15T08:05:00Z","2027-01-15T08:10:00Z"]"#, #"["3","2027-01-15T08:10:00Z",null]"#,
             ])
-        // A later one of theirs is the latest, until the next of the own.
+        // A later list of theirs is the latest, until this database's next one.
         try read([host("1", "newer")], held: [], at: 15, into: other)
         try take(other.store, into: fixture)
         #expect(try hosts(fixture) == ["1"])
@@ -118,7 +118,7 @@ struct ResourceImportTests {
             ])
     }
 
-    @Test("Of the own lists only those are kept with which something came or went, and the last")
+    @Test("Only lists with new or missing rows are kept, and the last one")
     func listings() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -127,7 +127,7 @@ struct ResourceImportTests {
         let minutes = try fixture.rows("SELECT (listed_at - 1800000000) / 60 FROM resource_listing WHERE kind = 'host'")
         #expect(minutes == ["[0]", "[10]", "[19]"])
         #expect(try fixture.row("SELECT last_seen_at FROM v_resource WHERE id = '1'") == ["2027-01-15T08:09:00Z"])
-        // Two in one second: the second is the later one.
+        // Two lists in one second: the second one is later.
         try read([], held: [], at: 19, into: fixture)
         #expect(try hosts(fixture).isEmpty)
         #expect(
@@ -136,7 +136,7 @@ struct ResourceImportTests {
             ])
     }
 
-    @Test("A reservation's lease and project are as last told")
+    @Test("A reservation's lease and project are as last reported")
     func refreshed() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -147,7 +147,7 @@ struct ResourceImportTests {
         #expect(try fixture.row("SELECT lease_id, project_id FROM allocation") == ["b", "p2"])
     }
 
-    @Test("A user is called what the latest list says, in whichever order lists come in", arguments: [0, 1])
+    @Test("A user's name is that of the latest list, in whatever order lists are imported", arguments: [0, 1])
     func names(later: Int) throws {
         let (fixture, others) = (try Fixture(), [try Fixture(), try Fixture()])
         defer { for one in [fixture] + others { one.remove() } }

@@ -3,7 +3,7 @@ import LeaseModel
 import LeaseStore
 import MirrorFixtures
 
-/// Hosts that come, change and go, and what holds them.
+/// Hosts that come, change and go, and their allocations.
 struct ResourceWorld {
     private(set) var lists: [(hosts: [CatalogueResource], allocations: [Allocation])] = []
 
@@ -40,17 +40,17 @@ struct ResourceWorld {
 
 /// Keeps every list that anybody read, and answers from all of them.
 struct ResourceOracle {
-    /// The whole lists, of whatever kind, by the minute: what stands for each row, by its id.
+    /// The complete lists of a kind, by minute: the content of each row, by its id.
     private(set) var lists: [Int: [String: String]] = [:]
 
     mutating func note(_ list: [String: String], at minute: Int) { lists[minute] = list }
 
     mutating func form(_ other: ResourceOracle) { lists.merge(other.lists) { first, _ in first } }
 
-    /// What is listed: what the latest list has.
+    /// The listed rows: those of the latest list.
     var present: [String: String] { lists.keys.max().flatMap { lists[$0] } ?? [:] }
 
-    /// When each was first listed, when last, what it then was, and the first list after that.
+    /// For each row: when it was first and last listed, its content then, and the next list after that.
     var rows: [String: (first: Int, last: Int, what: String, next: Int?)] {
         var rows: [String: (first: Int, last: Int, what: String, next: Int?)] = [:]
         for (minute, list) in lists.sorted(by: { $0.key < $1.key }) {
@@ -61,7 +61,7 @@ struct ResourceOracle {
     }
 }
 
-/// Somebody with a database, who reads whole lists of hosts and of what holds them.
+/// A person with a database, who reads complete lists of hosts and allocations.
 struct ResourceMember {
     let fixture: StoreFixture
     var hosts = ResourceOracle()
@@ -101,7 +101,7 @@ struct ResourceMember {
         ) { _ in }
     }
 
-    /// Everything that is known besides leases, with what follows from it.
+    /// Everything known besides leases, with the values derived from it.
     func rows(names: Bool = true) throws -> [String] {
         let kinds = names ? "" : "WHERE kind NOT IN ('user', 'project')"
         return try fixture.rows(
@@ -114,7 +114,7 @@ struct ResourceMember {
 }
 
 extension StoreFixture {
-    /// The rows that a statement gives.
+    /// The rows of a statement.
     func rows(_ sql: String) throws -> [String] {
         var found: [String] = []
         try store.query(sql, columns: { _ in }) { found.append(JSONValue.array($0).text()) }

@@ -4,9 +4,9 @@ import LeaseStore
 import MirrorFixtures
 import Testing
 
-@Suite("Resources that others saw, held to an oracle that keeps every list")
+@Suite("Imported resources, compared with an oracle that keeps every list")
 struct ResourcePropertyTests {
-    /// The minutes of the lists of three members; no two are of one minute.
+    /// The minutes of three members' lists, all different.
     private func looks(_ random: inout SeededRandom) -> [[Int]] {
         var looks: [[Int]] = [[], [], []]
         for minute in 0..<ResourceWorld.minutes - 2 where Int.random(in: 0..<3, using: &random) == 0 {
@@ -24,7 +24,7 @@ struct ResourcePropertyTests {
         }
     }
 
-    /// Somebody who has a copy of what each of them has.
+    /// A person who has imported all of their databases.
     private func union(_ members: [ResourceMember]) throws -> ResourceMember {
         var all = try ResourceMember()
         for member in members { try all.take(member) }
@@ -60,7 +60,7 @@ struct ResourcePropertyTests {
                     listed[id] = row[1].stringValue
                     return
                 }
-                // Lists that found nothing new are forgotten, so it may be a later one.
+                // Lists without news are dropped, so this may be a later list.
                 #expect(gone >= known.next ?? .max && oracle.lists[gone] != nil, "\(what): \(id), \(gone)")
                 #expect(row[3] != .null, "\(what): \(id) is gone")
             }
@@ -73,7 +73,7 @@ struct ResourcePropertyTests {
     }
 
     @Test(
-        "The order of imports does not matter, nor how often: listed is what the latest list has",
+        "The order and number of imports do not matter; the latest list decides what is listed",
         arguments: 0..<12 as Range<UInt64>)
     func merged(seed: UInt64) throws {
         let world = ResourceWorld(seed: seed)
@@ -84,7 +84,7 @@ struct ResourcePropertyTests {
         for (index, member) in all.enumerated() { try expectAgreement(member, "alone \(index)") }
         try expectAgreement(forwards, "forwards")
         #expect(try forwards.rows() == backwards.rows())
-        // The second has the third's too before the first takes both.
+        // The second imports the third's before the first imports both.
         try second.take(all[2])
         try expectAgreement(second, "the third into the second")
         try first.take(second)
@@ -93,13 +93,13 @@ struct ResourcePropertyTests {
         for member in [second, all[1], all[2], forwards] { try first.take(member) }
         #expect(try first.fixture.dump() == dump, "the same again changes something")
         #expect(try first.rows() == forwards.rows())
-        // Whoever has own lists has no more and no less.
+        // A database with lists of its own ends up with the same rows.
         var third = all[2]
         try third.take(first)
         try expectAgreement(third, "all into the third")
         #expect(try third.rows(names: false) == forwards.rows(names: false))
 
-        // A list that is read after the imports is the latest, and older ones that come later change nothing listed.
+        // A list that is read after the imports is the latest, and older lists imported later change nothing.
         let last = ResourceWorld.minutes - 1
         try third.read(world, at: last)
         try expectAgreement(third, "a list after the imports")

@@ -21,7 +21,7 @@ struct SharedScopeTests {
 
     private func minute(_ time: Timestamp) -> Int64 { time.seconds(since: Fixture.time(0)) / 60 }
 
-    /// The states, each with the minutes at which it was first seen, last seen and over.
+    /// The states, each with the minutes of its first and last observation and of its end.
     private func states(_ id: String, _ scope: Scope, _ fixture: Fixture) throws -> [String] {
         try fixture.store.history(id: id, scope: scope.id).map { version in
             let state = version.removal?.reason.rawValue ?? version.lease.status.rawValue
@@ -48,7 +48,7 @@ struct SharedScopeTests {
         return found.map { "\($0.id) \($0.lease.status)" }.sorted()
     }
 
-    /// A whole list without leases, all of which the server says are another project's by now.
+    /// Reads an empty list; the server says that all leases now belong to another project.
     private func pullOutOfScope(at minute: Int, _ scope: Scope, _ store: LeaseStore) throws {
         let run = try store.beginRun(cloud: scope.site, scope: scope.id, at: Fixture.time(minute))
         let gone = try store.pullLedger(scope: scope.id).missingKeys.map {
@@ -60,9 +60,9 @@ struct SharedScopeTests {
         #expect(result?.changes.map(\.kind) == [.vanished])
     }
 
-    // MARK: - The present
+    // MARK: - Present state
 
-    @Test("is not brought back by one that was last read before the lease was deleted")
+    @Test("is not restored by a scope that was last read before the deletion")
     func staleScope() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -81,7 +81,7 @@ struct SharedScopeTests {
         #expect(try listed(fixture, at: 12) == ["b ACTIVE"])
     }
 
-    @Test("is not brought back by the scope of an imported database either")
+    @Test("is not restored by the scope of an imported database either")
     func staleImport() throws {
         let fixture = try Fixture()
         let colleague = try Fixture()
@@ -100,7 +100,7 @@ struct SharedScopeTests {
         #expect(try holding("a", fixture).removal?.before == Fixture.time(10))
     }
 
-    @Test("is told of as one lists it, if others may merely not see it any more")
+    @Test("stays listed if only some scopes may no longer see it")
     func outOfScope() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -116,7 +116,7 @@ struct SharedScopeTests {
         #expect(try states("a", admin, fixture) == ["ACTIVE 0-5-20", "out_of_scope 20-20-"])
     }
 
-    @Test("is listed if one has seen it since a list of another's lacked it, and not if it was before")
+    @Test("is listed only if a scope has seen it after another's list lacked it")
     func unlisted() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -137,7 +137,7 @@ struct SharedScopeTests {
         #expect(try states("a", admin, fixture) == ["ACTIVE 5-25-"])
     }
 
-    @Test("went when the one says that knows best when, whichever was read last")
+    @Test("was removed within the tightest bounds of all scopes")
     func removal() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -156,7 +156,7 @@ struct SharedScopeTests {
         #expect(try states("a", admin, fixture) == ["ACTIVE 0-20-21", "deleted 21-21-"])
     }
 
-    @Test("is found by a resource that only one of them was told of")
+    @Test("is found by a resource that only one scope reported")
     func resource() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -180,7 +180,7 @@ struct SharedScopeTests {
         }
     }
 
-    // MARK: - The past
+    // MARK: - Past states
 
     @Test("keeps its history when another scope sees it for the first time")
     func newcomer() throws {
@@ -216,11 +216,11 @@ struct SharedScopeTests {
                     try fixture.store.lifeline(id: "a", scope: place.id).map(\.kind) == [.new, .changed, .changed])
             }
         }
-        // Who asks for a scope is told the whole story of what that one sees.
+        // A scope's changes include the whole history of what it sees.
         #expect(try fixture.store.changes(since: Fixture.time(0), scopes: [admin.id]).count == 3)
     }
 
-    @Test("is not told of to a scope that does not see it, nor once it may not any more")
+    @Test("is hidden from scopes that do not see it or may no longer see it")
     func unseen() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -239,14 +239,14 @@ struct SharedScopeTests {
             try fixture.store.changes(since: Fixture.time(-9), scopes: own.scopes).allSatisfy { $0.lease.id == "b" })
         try pullOutOfScope(at: 10, fixture.scope, fixture.store)
         #expect(try fixture.store.leases(own).isEmpty)
-        // What the other sees of it by now is none of its business.
+        // The other scope's later observations do not concern it.
         try fixture.pull([Fixture.lease("b", name: "secret")], at: 15, scope: admin)
         #expect(try fixture.store.leases(own).isEmpty)
         #expect(try fixture.store.resolve("secret", scopes: own.scopes) == .none)
         #expect(try listed(fixture).count == 1)
     }
 
-    @Test("is read again by each scope once after it was changed, and by none after that")
+    @Test("is read again once by each scope after a change")
     func digests() throws {
         let fixture = try Fixture()
         let colleague = try Fixture()
@@ -255,7 +255,7 @@ struct SharedScopeTests {
             colleague.remove()
         }
         let admin = try administrator(fixture)
-        /// How many leases of a list a sync at a minute has to read.
+        /// How many leases of a list a sync at a minute has to decode.
         func reads(_ leases: [BlazarLease], at minute: Int, _ scope: Scope) throws -> Int {
             var ledger = try fixture.store.pullLedger(scope: scope.id)
             let read = leases.count {
@@ -282,7 +282,7 @@ struct SharedScopeTests {
         #expect(try [admin, admin].map { try reads(more, at: 12, $0) } == [1, 0])
     }
 
-    @Test("is found by the names that anybody at its site has heard")
+    @Test("is found by every name that was heard at its site")
     func names() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -308,7 +308,7 @@ struct SharedScopeTests {
         #expect(try fixture.row("SELECT user_name FROM v_lease WHERE id = 'a'") == ["ada"])
         #expect(try holding("a", fixture).userName == "ada")
         #expect(try found { $0.project = "project p1" } == ["a", "z"])
-        // A name that was heard later counts.
+        // The name heard last wins.
         let renamed = CatalogueResource(kind: .project, id: "p1", name: "physics")
         try fixture.store.apply(
             [ObservedResources(kind: .project, outcome: .listed, resources: [renamed])], scope: admin.id,
@@ -317,7 +317,7 @@ struct SharedScopeTests {
         #expect(try fixture.store.scopes().map(\.projectName) == ["physics", "project adm", "project p1"])
     }
 
-    @Test("is remembered with what it reserved before that was changed")
+    @Test("keeps what it reserved before a change")
     func changedReservations() throws {
         let fixture = try Fixture()
         defer { fixture.remove() }
@@ -338,7 +338,7 @@ struct SharedScopeTests {
     }
 
     @Test(
-        "has the history that all sightings together make, in whatever order the scopes are read",
+        "has the history of all observations, in whatever order the scopes are read",
         arguments: 0..<24 as Range<UInt64>)
     func histories(seed: UInt64) throws {
         var random = SeededRandom(seed: seed &+ 5_000)
@@ -390,7 +390,7 @@ struct SharedScopeTests {
                 guard !history.isEmpty else { continue }
                 #expect(history.map { $0.removal == nil ? $0.lease : nil } == expected.map(\.lease), "\(what), \(id)")
                 #expect(history.map(\.observedAt) == expected.map { Fixture.time($0.first) }, "\(what), \(id)")
-                // How often a lease was seen to be gone is not told.
+                // Repeated observations of a removal are not recorded.
                 #expect(
                     history.map(\.lastSeenAt) == expected.map { Fixture.time($0.lease == nil ? $0.first : $0.last) },
                     "\(what), \(id)")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LeaseStore
 
-@Suite("The file of the store")
+@Suite("The database file")
 struct StoreFileTests {
     private func mode(_ path: String) throws -> Int {
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
@@ -22,7 +22,7 @@ struct StoreFileTests {
         }
     }
 
-    @Test("Only its owner may read the folder, the file, what SQLite puts beside it, and a copy")
+    @Test("Only the owner may read the folder, the database, SQLite's other files and a copy")
     func permissions() throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }
@@ -38,7 +38,7 @@ struct StoreFileTests {
         #expect(try mode(fixture.folder.path + "/deep/er") == 0o700)
     }
 
-    @Test("A folder that is there keeps its permissions")
+    @Test("An existing folder keeps its permissions")
     func existingFolder() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
         try FileManager.default.createDirectory(
@@ -49,7 +49,7 @@ struct StoreFileTests {
         #expect(try mode(folder.path + "/db.sqlite") == 0o600)
     }
 
-    @Test("It is where LEASEHOLD_DB says, or else in the data folder of XDG, if that is absolute as XDG wants it")
+    @Test("The default path comes from LEASEHOLD_DB, or else from XDG_DATA_HOME if that is absolute")
     func defaultPath() {
         func path(_ environment: [String: String]) -> String { StoreFile.defaultPath(environment: environment) }
         #expect(path(["LEASEHOLD_DB": "x.sqlite", "XDG_DATA_HOME": "/data", "HOME": "/h"]) == "x.sqlite")
@@ -59,7 +59,7 @@ struct StoreFileTests {
         #expect(path(["HOME": "/h"]) == "/h/.local/share/leasehold/leasehold.sqlite")
     }
 
-    @Test("What stands in the way is told as what it is")
+    @Test("Errors name the kind of obstacle")
     func obstacles() throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }
@@ -94,7 +94,7 @@ struct StoreFileTests {
         (.SQLITE_IOERR, .failed, "Check the disk"), (.SQLITE_CONSTRAINT, .failed, "refused"),
     ]
 
-    @Test("Every error of SQLite's is a sentence with the file in it, and without the statement's values")
+    @Test("Every SQLite error becomes a sentence with the path and without the statement's values")
     func sentences() {
         for (code, kind, says) in Self.results {
             let error = StoreError(
@@ -106,7 +106,7 @@ struct StoreFileTests {
         }
     }
 
-    @Test("A copy holds everything, stands alone, and never replaces a file")
+    @Test("A copy is complete, stands alone, and never replaces a file")
     func backup() throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }
@@ -121,7 +121,7 @@ struct StoreFileTests {
         #expect(error?.message.contains("exists already") == true)
     }
 
-    @Test("A statement that reads gives its columns and rows; one that would write is refused")
+    @Test("A reading statement returns columns and rows; a writing one is refused")
     func query() throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }

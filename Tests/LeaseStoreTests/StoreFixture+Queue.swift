@@ -36,8 +36,7 @@ extension StoreFixture {
         try store.enqueue(to: scope.queueAddress, at: Self.time(0)) { _ in mutation }.mutation
     }
 
-    /// Sends a creation whose answer is lost; the request carries its token, as it does but where the server
-    /// is known to drop it, unless told otherwise.
+    /// Sends a creation whose answer is lost. The request carries its token unless told otherwise.
     func lose(_ mutation: Mutation, at minute: Int = 1, carriesToken: Bool = true) throws -> Mutation? {
         guard let queued = try enqueue(mutation) else { return nil }
         var body = queued.body
@@ -50,7 +49,7 @@ extension StoreFixture {
         return try store.mutation(id: queued.id)
     }
 
-    /// Ends an attempt so.
+    /// Ends an attempt with the given state.
     func end(
         _ sending: Mutation, _ attempt: Int64, _ state: MutationState, lease: BlazarLease? = nil, gone: String? = nil
     ) throws {
@@ -63,7 +62,7 @@ extension StoreFixture {
             goneLeaseID: gone, sentToken: true, scope: scope, at: Self.time(1))
     }
 
-    /// The lease that a creation becomes, its token in an event.
+    /// The lease that a creation becomes, with its token in an event.
     func carrying(_ mutation: Mutation, _ id: String) -> BlazarLease {
         var lease = twin(of: mutation, id)
         let type = mutation.token.flatMap(ClientToken.eventType) ?? ""
@@ -78,7 +77,7 @@ extension StoreFixture {
         return lease
     }
 
-    /// A whole list, at a moment of the server's clock.
+    /// Reads a complete list, at a time of the server's clock.
     func pull(_ leases: [BlazarLease], at minute: Int, serverDate: Int) throws {
         let time = Self.time(minute)
         var ledger = try store.pullLedger(scope: scope.id)

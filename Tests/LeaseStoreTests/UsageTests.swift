@@ -7,7 +7,7 @@ import Testing
 
 @testable import LeaseStore
 
-@Suite("What leases held, read as a stream")
+@Suite("The usage of leases, read as a stream")
 struct UsageTests {
     private func holdings(
         _ fixture: StoreFixture, _ filter: LeaseFilter = everything, detail: UsageDetail = .names
@@ -23,7 +23,7 @@ struct UsageTests {
         return filter
     }
 
-    @Test("is what the leases themselves say")
+    @Test("agrees with the leases themselves")
     func agreement() throws {
         let fixture = try StoreFixture.filled()
         defer { fixture.remove() }
@@ -37,12 +37,12 @@ struct UsageTests {
         #expect(leases.contains { $0.reservations.contains { $0.allocated == 1 } })
     }
 
-    @Test("tells which flavors and devices are asked for, if that is wanted")
+    @Test("includes flavors and devices if requested")
     func kinds() throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }
         func reservation(_ id: String, _ type: ResourceType, _ properties: JSONValue?) -> Reservation {
-            // The flavor that is listed is the one that Blazar made.
+            // The listed flavor is the one that Blazar made.
             var fields: JSONObject = ["amount": 1, "flavor_id": .string(id)]
             if let properties { fields["resource_properties"] = properties }
             return Reservation(id: id, resourceType: type, status: .active, fields: fields)
@@ -71,7 +71,7 @@ struct UsageTests {
         #expect(try holdings(fixture).flatMap(\.reservations).allSatisfy { $0.flavorOrMachine == nil })
     }
 
-    @Test("has the earlier states, and the starts and ends, if they are asked for")
+    @Test("includes earlier states and start and end events if requested")
     func details() throws {
         let fixture = try StoreFixture.filled()
         defer { fixture.remove() }
@@ -86,7 +86,7 @@ struct UsageTests {
     }
 
     @Test(
-        "has the name of a project as its site was last heard to call it",
+        "has the project name heard last at the site",
         arguments: [[1, 2, 3], [3, 1, 2], [2, 3, 1]])
     func renamed(minutes: [Int]) throws {
         let fixture = try StoreFixture()
@@ -101,7 +101,7 @@ struct UsageTests {
         #expect(try fixture.store.leases(Self.everything).allSatisfy { $0.projectName == "name 3" })
     }
 
-    @Test("leaves out the reservations that the filter's types leave out, and leases without any are still there")
+    @Test("omits reservations of other types, but not leases without any")
     func filters() throws {
         let fixture = try StoreFixture.filled()
         defer { fixture.remove() }
@@ -121,7 +121,7 @@ struct UsageTests {
         #expect(found.map { $0.reservations.map(\.amount) } == [[2], [3]])
     }
 
-    @Test("keeps counts that are no numbers out of the columns")
+    @Test("ignores counts that are not numbers")
     func strangeCounts() throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }
@@ -134,7 +134,7 @@ struct UsageTests {
         #expect(reservation.maximum == 4)
     }
 
-    @Test("comes to the same with any number of threads", arguments: 1...4)
+    @Test("is the same with any number of threads", arguments: 1...4)
     func threads(readers: Int) throws {
         let fixture = try StoreFixture.filled()
         defer { fixture.remove() }
@@ -158,7 +158,7 @@ struct UsageTests {
         }
     }
 
-    @Test("finds reservations again behind many leases that are left out")
+    @Test("finds reservations after many leases that do not match")
     func sparse() throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }
@@ -175,7 +175,7 @@ struct UsageTests {
     }
 
     @Test(
-        "is cut into stretches that follow each other, whatever the keys",
+        "is divided into contiguous ranges, whatever the keys",
         arguments: [0...0, 1...1_000, Int64.min...Int64.max, -5...(-4), Int64.max - 3...Int64.max])
     func stretches(keys: ClosedRange<Int64>) {
         for count in [1, 2, 7, 64] {
@@ -189,14 +189,14 @@ struct UsageTests {
         #expect(LeaseStore.stretches(1...1_000, 4).map(\.upperBound) == [250, 499, 748, .max])
     }
 
-    @Test("is read in one state of the database by all threads, while another connection writes")
+    @Test("comes from one state of the database for all threads, while another connection writes")
     func oneState() throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }
         try fixture.store.write { try $0.execute(sql: "CREATE TABLE counter AS SELECT 0 AS value") }
         let isDone = Mutex(false)
         let writes = Mutex(0)
-        // A thread of its own, since a task might have to wait until all is read.
+        // A thread of its own, since a task might not run until everything has been read.
         let writer = Thread {
             while !isDone.withLock({ $0 }) {
                 try? fixture.store.write { try $0.execute(sql: "UPDATE counter SET value = value + 1") }

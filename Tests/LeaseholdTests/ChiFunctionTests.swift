@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The functions of chi.lease")
 struct ChiFunctionTests {
-    @Test("Leases are listed, found by id, name or the beginning of an id, and asked for nowhere")
+    @Test("Leases are listed, and found by id, name or id prefix, without a request")
     func finding() async throws {
         try await LeaseLab.with { lab async throws in
             for name in ["one", "twin", "twin"] {
@@ -29,7 +29,7 @@ struct ChiFunctionTests {
         }
     }
 
-    @Test("The table has python-chi's columns in its order, counts nodes and not reservations, and can be sorted")
+    @Test("The table has python-chi's columns in order, counts nodes instead of reservations, and can be sorted")
     func table() async throws {
         try await LeaseLab.with { lab async throws in
             let active = try Lease(name: "active", duration: .seconds(5_400), manager: lab.manager)
@@ -57,7 +57,7 @@ struct ChiFunctionTests {
     }
 
     @available(*, deprecated)
-    @Test("The older functions make, wait for and delete a lease by its name")
+    @Test("The older functions create, await and delete a lease by its name")
     func older() async throws {
         try await LeaseLab.with { lab async throws in
             try await lab.manager.sync()
@@ -89,7 +89,7 @@ struct ChiFunctionTests {
     }
 
     @available(*, deprecated)
-    @Test("Two reservations that fit are ambiguous")
+    @Test("Two matching reservations are ambiguous")
     func ambiguous() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try lab.lease()
@@ -103,7 +103,7 @@ struct ChiFunctionTests {
     }
 
     @available(*, deprecated)
-    @Test("The arguments of a creation take a length or an end, a node type, and make a draft that can be created")
+    @Test("The arguments of a creation take a length or an end, and a node type, and make a valid draft")
     func arguments() async throws {
         try await LeaseLab.with { lab async throws in
             let end = lab.cloud.now.adding(seconds: 7_200)
@@ -124,6 +124,6 @@ struct ChiFunctionTests {
 }
 
 extension LeaseLab {
-    /// A start that is far enough away to stay pending.
+    /// A start far enough ahead to stay pending.
     var later: Timestamp { cloud.now.adding(seconds: 36_000).truncatedToMinute }
 }

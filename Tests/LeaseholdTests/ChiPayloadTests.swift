@@ -5,7 +5,7 @@ import Leasehold
 import MirrorFixtures
 import Testing
 
-/// What python-chi 1.2.10 sent, or refused, for the same arguments.
+/// What python-chi 1.2.10 sent or refused for the same arguments.
 struct ChiCase: Sendable, CustomStringConvertible {
     let number: Int
     let json: JSONObject
@@ -21,14 +21,14 @@ struct ChiCase: Sendable, CustomStringConvertible {
     }()
 }
 
-@Suite("The payloads that python-chi sends")
+@Suite("The payloads of python-chi")
 struct ChiPayloadTests {
     @Test("All of them are there") func count() { #expect(ChiCase.all.count == 401) }
 
-    // One database a function: opening one for every case would take most of the time.
+    // One database per function: opening one for every case would take most of the time.
     @available(*, deprecated)
     @Test(
-        "Each is made, or refused, alike",
+        "Each one is created or refused alike",
         arguments: [
             "add_node_reservation", "add_device_reservation", "add_fip_reservation", "add_network_reservation", "Lease",
             "lease_create_args", "lease_duration",
@@ -54,11 +54,11 @@ struct ChiPayloadTests {
         let expected = try #require(given.json["payload"] ?? given.json["result"])
         let made = try caller.call(given)
         #expect(made == expected, "\(given)")
-        // JSON that is equal may still hold another text.
+        // Equal JSON may still contain different text.
         #expect(Self.properties(made) == Self.properties(expected), "\(given)")
     }
 
-    /// What a refusal must say, by what python-chi says.
+    /// The words that a refusal must contain, by python-chi's message.
     static let words = [
         "If node name is specified, no other resource constraint can be specified": [
             "node_name is specified", "no other resource constraint",
@@ -84,7 +84,7 @@ struct ChiCaller {
     let fixture: StoreFixture
     let manager: LeaseManager
 
-    /// A database with the network and the flavor that the recorded calls found.
+    /// Makes a database with the network and the flavor that the recorded calls found.
     init(now: Timestamp?) throws {
         fixture = try StoreFixture()
         let network: JSONObject = [
@@ -180,7 +180,6 @@ struct ChiCaller {
         }
     }
 
-    /// Recorded arguments.
     struct Arguments {
         let json: JSONObject
         init(_ json: JSONObject) { self.json = json }

@@ -4,7 +4,7 @@ import LeaseModel
 import Leasehold
 import Testing
 
-/// The code of each row of the article "chi.lease in Swift": it compiles, runs, and is looked at.
+/// The code of each row of the article "chi.lease in Swift", which is compiled, run and checked.
 @available(*, deprecated)
 enum ChiRows {
     struct Row: Sendable {
@@ -72,7 +72,7 @@ enum ChiRows {
         attribute("Lease.events", "Lease.events") { $0.events.map(\.id) == ["e"] },
     ]
 
-    /// A lease to which something is added: what it would send.
+    /// What a lease would send after something was added to it.
     private static func added(_ lab: LeaseLab, _ add: (Lease) throws -> Void) throws -> [String?] {
         let lease = try Lease(name: "x", duration: .seconds(3_600), manager: lab.manager)
         try add(lease)
@@ -231,7 +231,7 @@ enum ChiRows {
         },
     ]
 
-    /// A list to which something is added: its types.
+    /// The types in a list after something was added to it.
     private static func listed(_ add: (inout [ReservationRequest]) throws -> Void) throws -> [ResourceType] {
         var list: [ReservationRequest] = []
         try add(&list)

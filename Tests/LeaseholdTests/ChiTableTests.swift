@@ -33,7 +33,7 @@ struct ChiTableTests {
         var isType = false
         for line in try text("Tests/Fixtures/chi/chi.lease.txt").split(separator: "\n") {
             defer { isType = line == "Type:" }
-            // An attribute's type is a bare word as an attribute is.
+            // An attribute's type is a bare word, like an attribute.
             if isType { continue }
             if line.hasPrefix("class chi.lease.Lease(") {
                 isInClass = true
@@ -49,7 +49,7 @@ struct ChiTableTests {
     }
 
     @available(*, deprecated)
-    @Test("Every name of the page has a row, and every row has code that is tried")
+    @Test("Every name of the page has a row, and every row has code that runs")
     func complete() throws {
         let table = try Self.table()
         let seed = try Self.seed()

@@ -4,9 +4,9 @@ import LeaseModel
 import Leasehold
 import Testing
 
-@Suite("What a lease says of itself")
+@Suite("The attributes of a lease")
 struct LeaseAttributeTests {
-    /// As Blazar gives one.
+    /// A lease as Blazar returns it.
     static let json: JSONObject = [
         "id": "67bf5bfb", "name": "read", "user_id": "u", "project_id": "p", "status": "ACTIVE",
         "start_date": "2027-01-15T08:00:00.000000", "end_date": "2027-01-15T10:00:00.000000",
@@ -21,7 +21,7 @@ struct LeaseAttributeTests {
         "events": [["id": "e", "event_type": "start_lease", "status": "DONE", "time": "2027-01-15T08:00:00.000000"]],
     ]
 
-    @Test("A lease needs an end or a duration, and takes no more than one of them")
+    @Test("A lease needs an end or a duration, but not both")
     func ends() async throws {
         try await LeaseLab.with { lab async throws in
             for (end, duration) in [(nil, nil), (lab.cloud.now, Duration.seconds(60))] as [(Timestamp?, Duration?)] {
@@ -48,7 +48,7 @@ struct LeaseAttributeTests {
         }
     }
 
-    @Test("Before it is submitted a lease has what was asked for, and no id")
+    @Test("Before submission a lease has the requested values, and no id")
     func draft() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try Lease(name: "x", duration: .seconds(60), manager: lab.manager)
@@ -66,7 +66,7 @@ struct LeaseAttributeTests {
         }
     }
 
-    @Test("Whole nodes or devices are given alone")
+    @Test("Whole nodes or devices cannot be combined with other arguments")
     func alone() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try Lease(name: "x", duration: .seconds(60), manager: lab.manager)
@@ -80,7 +80,7 @@ struct LeaseAttributeTests {
         }
     }
 
-    @Test("A number that a property is compared with is sent as a text, and said to be")
+    @Test("A number in a requirement is sent as text, with a warning")
     func numbers() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try Lease(name: "x", duration: .seconds(60), manager: lab.manager)
@@ -93,7 +93,7 @@ struct LeaseAttributeTests {
         }
     }
 
-    @Test("A lease from JSON has every attribute, its events too")
+    @Test("A lease from JSON has every attribute, including its events")
     func json() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try Lease(json: Self.json, manager: lab.manager)
@@ -107,14 +107,14 @@ struct LeaseAttributeTests {
             #expect(lease.fipReservations.map(\.id) == ["f"] && lease.flavorReservations.map(\.id) == ["i"])
             #expect(lease.networkReservations.map(\.id) == ["w"])
             #expect(lease.events.map(\.eventType) == ["start_lease"])
-            // Reading an attribute asks nobody.
+            // Reading an attribute sends no request.
             #expect(lab.cloud.asked.isEmpty)
             let error = #expect(throws: LeaseholdError.self) { try Lease(json: ["id": "x"], manager: lab.manager) }
             #expect(error?.message.contains("start_date") == true)
         }
     }
 
-    @Test("What remains is counted in UTC from now, and is nothing once the lease has ended")
+    @Test("The remaining time counts from now in UTC, and is zero once the lease has ended")
     func remaining() async throws {
         try await LeaseLab.with { lab async throws in
             #expect(lab.cloud.now == Timestamp(parsing: "2027-01-15 08:00"))
@@ -127,7 +127,7 @@ struct LeaseAttributeTests {
         }
     }
 
-    @Test("A lease prints as text with everything in it, escaped, and as JSON that reads again")
+    @Test("A lease prints completely as escaped text, and as JSON that can be read again")
     func printing() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try Lease(json: Self.json, manager: lab.manager)
@@ -148,7 +148,7 @@ struct LeaseAttributeTests {
         }
     }
 
-    @Test("A moment is a date of Foundation's and back")
+    @Test("A timestamp converts to a Foundation date and back")
     func dates() {
         let date = Date(timeIntervalSince1970: 1_800_000_000.75)
         #expect(Timestamp(date) == Timestamp(secondsSince1970: 1_800_000_000))

@@ -6,7 +6,8 @@ import Leasehold
 import OpenStackClient
 import SyncEngine
 
-/// A manager on an empty database, a Blazar in memory that it reaches as the cloud `lab`, and a clock that waiting moves.
+/// A manager on an empty database, a Blazar in memory that it reaches as the cloud `lab`, and a clock that waiting
+/// advances.
 struct LeaseLab {
     let cloud: QueueCloud
     let folder: URL
@@ -19,14 +20,14 @@ struct LeaseLab {
         manager = try Self.manager(cloud, folder, account)
     }
 
-    /// Tries something in a lab of its own.
+    /// Runs a test in a lab of its own.
     static func with(_ dialect: Dialect = .upstream, _ body: (LeaseLab) async throws -> Void) async throws {
         let lab = try LeaseLab(dialect)
         defer { try? FileManager.default.removeItem(at: lab.folder) }
         try await body(lab)
     }
 
-    /// Another manager, as another process would have it, on a database of that name.
+    /// Another manager, as in another process, on the named database.
     func manager(database: String = "db.sqlite") throws -> LeaseManager {
         try Self.manager(cloud, folder, "user1", database: database)
     }
@@ -67,6 +68,6 @@ struct LeaseLab {
         return lease
     }
 
-    /// The names of the leases that the server has, whoever asks.
+    /// The names of the leases that the server has, of all projects.
     var names: [String] { cloud.leases().map(\.name).sorted() }
 }

@@ -5,9 +5,9 @@ import Leasehold
 import MirrorFixtures
 import Testing
 
-@Suite("The library's face on a filled database")
+@Suite("The library on a filled database")
 struct LeaseManagerTests {
-    /// A manager on a database with two sites, of which alpha has been read at minute 0 and 10, beta at minute 5.
+    /// A manager on a database with two sites: alpha was read at minutes 0 and 10, beta at minute 5.
     private func withManager(_ body: (LeaseManager, StoreFixture) throws -> Void) throws {
         let fixture = try StoreFixture.filled()
         defer { fixture.remove() }
@@ -81,7 +81,7 @@ struct LeaseManagerTests {
         Filter("text that is meant to break out", []) { $0.project = "x' OR '1'='1" },
     ]
 
-    @Test("Every filter finds what it says, and the count agrees", arguments: filterCases)
+    @Test("Every filter finds its leases, and the count agrees", arguments: filterCases)
     func filters(_ given: Filter) throws {
         try withManager { manager, _ throws in
             var filter = LeaseFilter()
@@ -94,7 +94,7 @@ struct LeaseManagerTests {
         }
     }
 
-    @Test("Own leases come first and by their end, or all by their start")
+    @Test("Leases are ordered with own ones first and by their end, or all by their start")
     func order() throws {
         try withManager { manager, _ throws in
             #expect(try manager.leases().map(\.id) == ["b", "a", "z", "c", "d"])
@@ -102,7 +102,7 @@ struct LeaseManagerTests {
         }
     }
 
-    @Test("What a caller throws while leases stream comes out as it is")
+    @Test("An error thrown by the caller while leases stream is passed on unchanged")
     func throwing() throws {
         struct Enough: Error, Equatable {}
         try withManager { manager, _ throws in
@@ -114,7 +114,7 @@ struct LeaseManagerTests {
 
     // MARK: - References
 
-    @Test("A reference is an id, a name, or the beginning of an id; listed leases go before those that are gone")
+    @Test("A reference is an id, a name or an id prefix; listed leases come before removed ones")
     func references() throws {
         try withManager { manager, fixture throws in
             #expect(try manager.candidate("a").id == "a")
@@ -144,7 +144,7 @@ struct LeaseManagerTests {
 
     // MARK: - History
 
-    @Test("A lease's history has every state, its lifeline every change, the going and coming included")
+    @Test("A lease's history has every state, and its lifeline every change, removals and returns included")
     func history() throws {
         try withManager { manager, _ throws in
             let changed = try manager.candidate("night-2")
@@ -158,7 +158,7 @@ struct LeaseManagerTests {
         }
     }
 
-    @Test("Changes since a moment are in order, and what was there at first is no news")
+    @Test("Changes since a moment are in order, and leases of the first list are not news")
     func changes() throws {
         try withManager { manager, fixture throws in
             #expect(
@@ -174,7 +174,7 @@ struct LeaseManagerTests {
 
     // MARK: - Sites
 
-    @Test("Clouds lead to scopes by their entries and by the site's name; an unknown one is not found")
+    @Test("Clouds are found by entry and by the site's name; an unknown one is not found")
     func scopes() throws {
         try withManager { manager, fixture throws in
             let renamed = StoreFixture.identity(cloud: "alias")
@@ -199,7 +199,7 @@ struct LeaseManagerTests {
         }
     }
 
-    @Test("Runs and resources are there with what the site answered")
+    @Test("Runs and resources include the site's answer")
     func runsAndResources() throws {
         try withManager { manager, fixture throws in
             #expect(try manager.lastRuns().map(\.cloud) == ["alpha", "beta"])
@@ -221,7 +221,7 @@ struct LeaseManagerTests {
 
     // MARK: - The database
 
-    @Test("Errors of the database have the code of the database")
+    @Test("Errors of the database have the database's code")
     func databaseErrors() throws {
         try withManager { manager, fixture throws in
             #expect(try manager.checkDatabase().isEmpty)
@@ -246,7 +246,7 @@ struct LeaseManagerTests {
 
     // MARK: - The configuration
 
-    @Test("A configuration that cannot be read is told as such, and a faulty entry hides no other")
+    @Test("An unreadable configuration is reported as such, and a faulty entry hides no other")
     func configuration() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)

@@ -5,12 +5,12 @@ import Leasehold
 import Synchronization
 import Testing
 
-@Suite("However often it is tried, one lease is made")
+@Suite("However often it is tried, one lease is created")
 struct LeaseOnceTests {
-    @Test("An idempotent lease is the live one of that name, made elsewhere or queued here; ended ones do not count")
+    @Test("An idempotent submission finds the live lease of its name, made elsewhere or queued here, not ended ones")
     func idempotent() async throws {
         try await LeaseLab.with { lab async throws in
-            // Two old ones share the name: python-chi then makes another each time.
+            // Two old leases share the name: python-chi then creates another one each time.
             for _ in 0..<2 {
                 let old = try lab.lease()
                 try await old.submit()
@@ -39,7 +39,7 @@ struct LeaseOnceTests {
         }
     }
 
-    @Test("A lease whose deletion is queued is not taken for the one that is asked for")
+    @Test("A lease whose deletion is queued does not satisfy an idempotent submission")
     func deletedIdempotent() async throws {
         try await LeaseLab.with { lab async throws in
             let old = try lab.lease()
@@ -52,7 +52,7 @@ struct LeaseOnceTests {
         }
     }
 
-    @Test("An answer that was lost makes no second lease, whatever is to be retried")
+    @Test("A lost answer makes no second lease, whatever may be retried")
     func lostAnswer() async throws {
         try await LeaseLab.with { lab async throws in
             lab.cloud.fail("POST /v1/leases", .lost)
@@ -63,7 +63,7 @@ struct LeaseOnceTests {
         }
     }
 
-    @Test("A refusal is retried as often as was said, and no oftener", arguments: [0, 1, 4])
+    @Test("A refusal is retried as often as requested", arguments: [0, 1, 4])
     func retriesRefusals(_ retries: Int) async throws {
         try await LeaseLab.with { lab async throws in
             for _ in 0..<20 { lab.cloud.fail("POST /v1/leases", .refusal(400, "Not today")) }
@@ -75,7 +75,7 @@ struct LeaseOnceTests {
         }
     }
 
-    @Test("A lease that Blazar put into ERROR is deleted before another one is made")
+    @Test("A lease in ERROR is deleted before another one is created")
     func retriesErrors() async throws {
         try await LeaseLab.with { lab async throws in
             lab.cloud.change { $0.policy.namesThatFailToStart = ["mine"] }
@@ -96,7 +96,7 @@ struct LeaseOnceTests {
         }
     }
 
-    @Test("Without a retry a lease in ERROR stays, and is said to be so; if it cannot be deleted, no other is made")
+    @Test("Without retries a lease in ERROR stays and is reported; if it cannot be deleted, no other is created")
     func error() async throws {
         try await LeaseLab.with { lab async throws in
             lab.cloud.change { $0.policy.namesThatFailToStart = ["mine"] }
@@ -111,7 +111,7 @@ struct LeaseOnceTests {
         }
     }
 
-    @Test("A refusal that comes while the lease is waited for is retried as well")
+    @Test("A refusal that comes during the wait is retried too")
     func laterRefusal() async throws {
         try await LeaseLab.with { lab async throws in
             try await lab.manager.sync()
@@ -124,7 +124,7 @@ struct LeaseOnceTests {
         }
     }
 
-    @Test("An idempotent lease that another program made is not deleted for having failed")
+    @Test("An idempotent submission does not delete another program's lease in ERROR")
     func foundError() async throws {
         try await LeaseLab.with { lab async throws in
             lab.cloud.change { $0.policy.namesThatFailToStart = ["mine"] }

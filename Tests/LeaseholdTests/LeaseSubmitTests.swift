@@ -5,11 +5,11 @@ import Leasehold
 import Synchronization
 import Testing
 
-@Suite("Submitting, waiting for, changing and deleting a lease")
+@Suite("Submitting, awaiting, changing and deleting a lease")
 struct LeaseSubmitTests {
     // MARK: - Online
 
-    @Test("A lease is made, waited for and printed; afterwards it has an id, events, and what it reserves")
+    @Test("A lease is created, awaited and printed; then it has an id, events and reservations")
     func submit() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try lab.lease()
@@ -25,14 +25,14 @@ struct LeaseSubmitTests {
             #expect(lab.names == ["mine"])
             let waits = seen.withLock { $0 }
             #expect(waits.allSatisfy { $0.wanted == .active && $0.timeoutSeconds == 300 && $0.name == "mine" })
-            // Reading an attribute asks nobody.
+            // Reading an attribute sends no request.
             lab.cloud.forget()
             _ = (lease.status, lease.events, lease.remaining, lease.reservations, lease.description)
             #expect(lab.cloud.asked.isEmpty)
         }
     }
 
-    @Test("A lease can be submitted once, and not without a reservation; nothing can be added to it later")
+    @Test("A lease can be submitted once, with a reservation; nothing can be added later")
     func once() async throws {
         try await LeaseLab.with { lab async throws in
             let empty = try Lease(name: "empty", duration: .seconds(60), manager: lab.manager)
@@ -46,7 +46,7 @@ struct LeaseSubmitTests {
         }
     }
 
-    @Test("Before it is submitted it can be neither waited for, read again, deleted nor extended")
+    @Test("Before submission it cannot be awaited, refreshed, deleted or extended")
     func unsubmitted() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try lab.lease()
@@ -62,7 +62,7 @@ struct LeaseSubmitTests {
         }
     }
 
-    @Test("The server's words are kept")
+    @Test("The server's message is kept")
     func words() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try Lease(name: "many", duration: .seconds(3_600), manager: lab.manager)
@@ -75,7 +75,7 @@ struct LeaseSubmitTests {
         }
     }
 
-    @Test("Waiting takes as long as was said, and says so; the lease is still there")
+    @Test("Waiting ends after the timeout with an error; the lease still exists")
     func timeout() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try lab.lease(startsAt: lab.cloud.now.adding(seconds: 7_200))
@@ -91,7 +91,7 @@ struct LeaseSubmitTests {
         }
     }
 
-    @Test("A lease is extended and deleted; what it is then is known at once")
+    @Test("A lease is extended and deleted, and its new state is known at once")
     func changes() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try lab.lease()
@@ -108,10 +108,10 @@ struct LeaseSubmitTests {
         }
     }
 
-    @Test("Another program's deletion shows when the lease is read again")
+    @Test("Another program's deletion shows after a refresh")
     func vanished() async throws {
         try await LeaseLab.with { lab async throws in
-            // A list that is suddenly empty would not be believed.
+            // An empty list would not be believed.
             try await lab.lease("another").submit(waitForActive: false)
             let lease = try lab.lease()
             try await lease.submit()
@@ -126,7 +126,7 @@ struct LeaseSubmitTests {
 
     // MARK: - Offline
 
-    @Test("Offline a lease is queued, has a local id, and can be extended and deleted; later it is made once")
+    @Test("Offline a lease is queued with a local id, can be extended and deleted, and is created once later")
     func offline() async throws {
         try await LeaseLab.with { lab async throws in
             try await lab.manager.sync()
@@ -151,7 +151,7 @@ struct LeaseSubmitTests {
         }
     }
 
-    @Test("While the cloud cannot be reached, reading again gives what is known, and waiting sends what is queued")
+    @Test("While the cloud is unreachable, a refresh returns what is known, and waiting sends queued writes")
     func unreachable() async throws {
         try await LeaseLab.with { lab async throws in
             try await lab.manager.sync()
@@ -165,7 +165,7 @@ struct LeaseSubmitTests {
         }
     }
 
-    @Test("A lease that starts when it is made lasts as long as was said, however late that is")
+    @Test("A lease that starts when it is created keeps its length, however late that is")
     func lateStart() async throws {
         try await LeaseLab.with { lab async throws in
             try await lab.manager.sync()
@@ -177,9 +177,9 @@ struct LeaseSubmitTests {
         }
     }
 
-    // MARK: - What it holds
+    // MARK: - Resources
 
-    @Test("The floating IPs and flavors of an active lease are read when they are asked for, and known offline later")
+    @Test("Floating IPs and flavors of an active lease are read on request, and known offline later")
     func holdings() async throws {
         try await LeaseLab.with { lab async throws in
             try await lab.manager.sync()
@@ -199,7 +199,7 @@ struct LeaseSubmitTests {
         }
     }
 
-    @Test("What needs the catalogue says how to get it")
+    @Test("Errors about a missing catalog say how to read it")
     func unknownCatalogue() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try Lease(name: "x", duration: .seconds(3_600), manager: lab.manager)
@@ -215,7 +215,7 @@ struct LeaseSubmitTests {
         }
     }
 
-    @Test("Chameleon's types are made and read back")
+    @Test("Chameleon's reservation types are created and read back")
     func chameleon() async throws {
         try await LeaseLab.with(.chameleon) { lab async throws in
             let lease = try Lease(name: "edge", duration: .seconds(3_600), manager: lab.manager)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The library's answers about the past")
 struct PastManagerTests {
-    @Test("are those of the worked example in docs/history.md")
+    @Test("agree with the worked example in docs/history.md")
     func workedExample() throws {
         let fixture = try StoreFixture()
         defer { fixture.remove() }
@@ -62,7 +62,7 @@ struct PastManagerTests {
         #expect(try manager.listings(until: clock(14)) == [fixture.scope.id: clock(13)])
     }
 
-    @Test("Taking in a database for a project that is not known here is an error, not an empty answer")
+    @Test("Importing a database for a project that is not known here is an error, not an empty result")
     func unknownProject() throws {
         let (fixture, other) = (try StoreFixture(), try StoreFixture())
         defer { fixture.remove() }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SyncEngine
 
-@Suite("A write goes where it was asked for, whatever the cloud is called")
+@Suite("Writes reach their site and project, whatever the cloud is called")
 struct DestinationTests {
     private func with(_ body: (QueueFixture) async throws -> Void) async throws {
         let fixture = try await QueueFixture()
@@ -22,7 +22,7 @@ struct DestinationTests {
         ).run()
     }
 
-    @Test("A token for another project sends nothing, and says where each leads")
+    @Test("A token for another project sends nothing, and the write says where each leads")
     func otherProject() async throws {
         try await with { fixture in
             let lease = try await fixture.lease()
@@ -39,7 +39,7 @@ struct DestinationTests {
         }
     }
 
-    @Test("A sync by a cloud that now leads elsewhere sends nothing and tells of what waits")
+    @Test("A sync through a cloud that now leads elsewhere sends nothing and reports the waiting writes")
     func detour() async throws {
         try await with { fixture in
             let creation = try fixture.create()
@@ -58,7 +58,7 @@ struct DestinationTests {
         }
     }
 
-    @Test("A creation in doubt is released by the token that leads where it is bound to, and by no other cloud's")
+    @Test("A blocked creation is released only by a token for its own site and project")
     func unconfirmed() async throws {
         try await with { fixture in
             let unconfirmed = UnconfirmedDestination(cloud: CloudReference(entry: "lab"))
@@ -77,7 +77,7 @@ struct DestinationTests {
         }
     }
 
-    @Test("A person may have a creation in doubt sent where it is bound to")
+    @Test("A person may release a creation whose destination is not confirmed")
     func retried() async throws {
         try await with { fixture in
             let unconfirmed = UnconfirmedDestination(cloud: CloudReference(entry: "gone"))

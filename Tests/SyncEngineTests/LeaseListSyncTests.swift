@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Reading a cloud into the mirror")
 struct LeaseListSyncTests {
-    @Test("The first reading takes in every lease as the server gives it, and says what it did")
+    @Test("The first reading stores every lease as the server returned it, and reports it")
     func first() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -28,7 +28,7 @@ struct LeaseListSyncTests {
         #expect(try fixture.mirror.store.scopes().map(\.listedAt) == [StoreFixture.time(0)])
     }
 
-    @Test("Another reading of the same list writes no row, whatever the order of its leases")
+    @Test("Reading the same list again writes no row, whatever the order of its leases")
     func unchanged() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -45,7 +45,7 @@ struct LeaseListSyncTests {
         #expect(try fixture.mirror.store.scopes().map(\.listedAt) == [StoreFixture.time(10)])
     }
 
-    @Test("What is new, changed and ended is told and counted")
+    @Test("New, changed and ended leases are reported and counted")
     func changes() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -65,7 +65,7 @@ struct LeaseListSyncTests {
         #expect(steps.contains(.writing(cloud: "alpha", done: 3, of: 3)))
     }
 
-    @Test("More leases than are written at once all arrive, and a lease listed twice counts once")
+    @Test("A list larger than a batch arrives completely, and a lease listed twice counts once")
     func batches() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -78,7 +78,7 @@ struct LeaseListSyncTests {
         #expect(try fixture.listed().count == 105)
     }
 
-    @Test("An answer to an earlier question never overwrites a later one")
+    @Test("The answer to an earlier request never overwrites a later one")
     func superseded() async throws {
         let later = Mutex<(@Sendable () async -> Void)?>(nil)
         let cloud = ScriptedCloud { line in
@@ -89,7 +89,7 @@ struct LeaseListSyncTests {
         defer { fixture.remove() }
         cloud.list([StoreFixture.lease("a"), StoreFixture.lease("b")])
         await fixture.pull()
-        // While the second reading waits for its answer, a third one asks, is answered and completes.
+        // While the second reading waits for its answer, a third one sends its request, is answered and completes.
         let other = ScriptedCloud()
         other.list([StoreFixture.lease("a", status: .active), StoreFixture.lease("b"), StoreFixture.lease("c")])
         later.withLock { $0 = { await fixture.pull(fixture.connection("alpha", other)) } }
@@ -109,7 +109,7 @@ struct LeaseListSyncTests {
         #expect(outcomes == ["complete", "superseded", "complete"])
     }
 
-    @Test("A reading during which an older one wrote reads again, and what it then sees holds")
+    @Test("A reading that an older one overtakes reads again, and its second result holds")
     func overtaken() async throws {
         let older = Mutex<(@Sendable () throws -> Void)?>(nil)
         let cloud = ScriptedCloud { line in
@@ -137,7 +137,7 @@ struct LeaseListSyncTests {
         #expect(try store.lease(id: "a", scope: scope.id)?.lease.status == .active)
     }
 
-    @Test("A list that holds another project's lease is not believed")
+    @Test("A list with another project's lease is not believed")
     func foreign() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -150,12 +150,12 @@ struct LeaseListSyncTests {
         #expect(report.message?.contains("lease x of project p2") == true)
         #expect(try fixture.mirror.dump() == before)
         #expect(fixture.cloud.asked.last == "GET /leases")
-        // An administrator sees every project, and so does who says so in clouds.yaml.
+        // An administrator sees every project, and so does a cloud with all-projects in clouds.yaml.
         #expect(await fixture.pull(fixture.connection("every", wantsAllProjects: true)).failure == nil)
         #expect(try fixture.mirror.store.scopes().map(\.seesAllProjects) == [false, true])
     }
 
-    @Test("Credentials that lead to another project than before need a word from a person, or the configuration's")
+    @Test("Credentials for another project than before need a person's confirmation or the configuration's")
     func projectChange() async throws {
         let fixture = try PullFixture(ScriptedCloud(identity: ScriptedCloud.identity(isConfigured: false)))
         defer { fixture.remove() }
@@ -175,13 +175,13 @@ struct LeaseListSyncTests {
         #expect(await fixture.pull(confirmsProject: true).failure == nil)
         #expect(try fixture.listed() == ["a", "b"])
         #expect(await fixture.pull().failure == nil)
-        // A project that the configuration names is what the person wants.
+        // A project that the configuration names is intended.
         fixture.cloud.become(.success(ScriptedCloud.identity(project: "p1", isConfigured: true)))
         fixture.cloud.list([StoreFixture.lease("a")])
         #expect(await fixture.pull().failure == nil)
     }
 
-    @Test("A lease that cannot be read is told of and left as it was; the others are read")
+    @Test("An unreadable lease is reported and left as it was; the others are read")
     func undecodable() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -201,7 +201,7 @@ struct LeaseListSyncTests {
         #expect(try fixture.mirror.store.lease(id: "b", scope: fixture.mirror.scope.id)?.lease.status == .active)
     }
 
-    @Test("A database that cannot be written is a failure of the database")
+    @Test("A database that cannot be written is reported as such")
     func readOnlyDatabase() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -215,14 +215,14 @@ struct LeaseListSyncTests {
 }
 
 extension PullFixture {
-    /// The bytes of a list of those leases.
+    /// The size of a list of some leases in bytes.
     func listBytes(_ leases: [BlazarLease]) -> Int {
         "{\"leases\": [\(leases.map(ScriptedCloud.text).joined(separator: ", "))]}".utf8.count
     }
 }
 
 extension StoreFixture {
-    /// The first column of what a statement gives.
+    /// The first column of a statement's rows.
     func column(_ sql: String) throws -> [JSONValue] {
         var found: [JSONValue] = []
         try store.query(sql, columns: { _ in }) { found += $0.prefix(1) }

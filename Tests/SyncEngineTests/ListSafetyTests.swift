@@ -5,7 +5,7 @@ import OpenStackClient
 import SyncEngine
 import Testing
 
-@Suite("An answer that is not a whole list of leases changes nothing")
+@Suite("An answer that is not a complete list changes nothing")
 struct ListSafetyTests {
     typealias Answer = ScriptedCloud.Answer
 
@@ -13,7 +13,7 @@ struct ListSafetyTests {
         let name: String
         let answer: Answer
         let failure: SyncReport.Failure
-        /// What the sentence must say.
+        /// What the message must contain.
         let says: String
         var testDescription: String { name }
     }
@@ -93,7 +93,7 @@ struct ListSafetyTests {
         #expect(run.outcome == .failed)
         #expect(run.message == message)
         #expect(run.finishedAt != nil)
-        // Neither single leases nor resources are asked for after that.
+        // Neither single leases nor resources are requested after that.
         #expect(fixture.cloud.asked == ["GET /leases", "GET /leases"])
 
         fixture.cloud.answer("GET /leases", nil)
@@ -101,7 +101,7 @@ struct ListSafetyTests {
         #expect(try fixture.mirror.dump() == before)
     }
 
-    @Test("The failure keeps the request's id and the time that the server asks to be left alone")
+    @Test("The failure keeps the request id and the server's Retry-After")
     func details() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }

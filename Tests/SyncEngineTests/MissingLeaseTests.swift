@@ -5,11 +5,11 @@ import OpenStackClient
 import SyncEngine
 import Testing
 
-@Suite("A lease that a whole list lacks")
+@Suite("A lease that a complete list lacks")
 struct MissingLeaseTests {
     typealias Answer = ScriptedCloud.Answer
 
-    /// A cloud whose ten leases l0 to l9 have been read, and which now lists all but the first so many.
+    /// A cloud whose ten leases l0 to l9 have been read, and which now lacks the first few.
     private func fixture(
         missing: Int, roles: Set<String> = ["member"], project: String = "p1"
     ) async throws -> (fixture: PullFixture, before: [String]) {
@@ -21,7 +21,7 @@ struct MissingLeaseTests {
         return (fixture, try fixture.mirror.dump())
     }
 
-    @Test("is deleted if Blazar says that there is none, between the two lists")
+    @Test("is deleted if Blazar says that it does not exist, between the two lists")
     func deleted() async throws {
         let (fixture, _) = try await fixture(missing: 2)
         defer { fixture.remove() }
@@ -32,7 +32,7 @@ struct MissingLeaseTests {
         let removal = Removal(reason: .deleted, after: StoreFixture.time(0), before: StoreFixture.time(10))
         #expect(try fixture.removal(of: "l0") == removal)
         #expect(Set(fixture.cloud.asked.suffix(2)) == ["GET /leases/l0", "GET /leases/l1"])
-        // It is asked for once: what is gone is not missing.
+        // It is requested once: a lease that is gone is not missing.
         #expect(await fixture.pull().counts.vanished == 0)
         #expect(fixture.cloud.asked.last == "GET /leases")
     }
@@ -67,7 +67,7 @@ struct MissingLeaseTests {
             name: "a broken answer", answer: Answer(body: "{\"lease", breaksOff: true), failure: .unreachable),
     ]
 
-    @Test("and others, stay as they were if one answer is not beyond doubt", arguments: doubts)
+    @Test("and others stay unchanged if one answer is not certain", arguments: doubts)
     func doubtful(_ unconfirmed: UnconfirmedAttempt) async throws {
         let (fixture, before) = try await fixture(missing: 2)
         defer { fixture.remove() }
@@ -80,7 +80,7 @@ struct MissingLeaseTests {
         #expect(try fixture.lastRun()?.outcome == (unconfirmed.failure == .suspect ? .suspect : .failed))
     }
 
-    @Test("is out of scope if it is another project's by now, as Chameleon gives it")
+    @Test("is out of scope if it now belongs to another project, as on Chameleon")
     func otherProject() async throws {
         let (fixture, _) = try await fixture(missing: 1)
         defer { fixture.remove() }
@@ -99,7 +99,7 @@ struct MissingLeaseTests {
         #expect(try fixture.removal(of: "l0", scope: scope.id)?.reason == .outOfScope)
     }
 
-    @Test("with an empty list, or more than a fifth of the others, is not asked for until a person confirms")
+    @Test("with an empty list, or more than a fifth of the others, is not requested until a person confirms")
     func tooMany() async throws {
         for missing in [4, 10] {
             let (fixture, before) = try await fixture(missing: missing)
@@ -119,7 +119,7 @@ struct MissingLeaseTests {
         }
     }
 
-    @Test("that is there after all is not believed gone even if a person confirms")
+    @Test("that still exists is not believed gone even if a person confirms")
     func confirmedButThere() async throws {
         let (fixture, before) = try await fixture(missing: 10)
         defer { fixture.remove() }
@@ -128,7 +128,7 @@ struct MissingLeaseTests {
         #expect(try fixture.mirror.dump() == before)
     }
 
-    @Test("is told of while it is asked for")
+    @Test("is reported while it is requested")
     func progress() async throws {
         let (fixture, _) = try await fixture(missing: 10)
         defer { fixture.remove() }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SyncEngine
 
-@Suite("A list that lacks what was deleted from here")
+@Suite("A list that lacks leases deleted from here")
 struct OwnDeletionTests {
     private func with(_ body: (QueueFixture) async throws -> Void) async throws {
         let fixture = try await QueueFixture()
@@ -15,7 +15,7 @@ struct OwnDeletionTests {
 
     static let dummy: JSONObject = ["resource_type": "virtual:dummy", "amount": 1]
 
-    @Test("is believed, however many they were and even if no answer came", arguments: [1, 5])
+    @Test("is believed, even if many are missing and no answer came", arguments: [1, 5])
     func lostAnswers(count: Int) async throws {
         try await with { fixture in
             var mutations: [Mutation] = []
@@ -48,7 +48,7 @@ struct OwnDeletionTests {
         }
     }
 
-    @Test("is not believed if it lacks another too, or if the deletion was refused")
+    @Test("is not believed if it lacks another lease too, or if the deletion was refused")
     func others() async throws {
         for isRefused in [false, true] {
             try await with { fixture in

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SyncEngine
 
-@Suite("A list that comes in pages")
+@Suite("A list in pages")
 struct PagedListTests {
     private func with(
         size: Int?, links: Bool, leases: Int = 250, _ body: (QueueFixture) async throws -> Void
@@ -39,7 +39,7 @@ struct PagedListTests {
         }
     }
 
-    @Test("costs a server without pages one request")
+    @Test("costs one request on a server without pages")
     func withoutPages() async throws {
         try await with(size: nil, links: false) { fixture in
             await fixture.sync()
@@ -49,12 +49,12 @@ struct PagedListTests {
         }
     }
 
-    @Test("deletes nothing when a lease goes between two pages", arguments: [true, false])
+    @Test("deletes nothing if a lease disappears between two pages", arguments: [true, false])
     func deletedMeanwhile(links: Bool) async throws {
         try await with(size: 100, links: links) { fixture in
             await fixture.sync()
             let one = try #require(fixture.store.leases(LeaseFilter()).last?.lease.id)
-            // The last lease of the page before goes: the server no longer knows where to go on.
+            // The last lease of the previous page disappears, so the server no longer knows where to continue.
             fixture.cloud.fail(
                 "GET /v1/leases?limit=1000&marker", .refusal(404, "Object with {'lease_id': 'x'} not found"))
             let report = await fixture.sync()
@@ -71,7 +71,7 @@ struct PagedListTests {
         }
     }
 
-    @Test("that goes round in a circle ends with an error, and deletes nothing")
+    @Test("that repeats endlessly ends with an error, and deletes nothing")
     func circle() async throws {
         try await with(size: 100, links: false) { fixture in
             await fixture.sync()

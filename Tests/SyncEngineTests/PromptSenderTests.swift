@@ -7,7 +7,7 @@ import Testing
 
 @testable import SyncEngine
 
-@Suite("Sending at once for a person who waits")
+@Suite("Sending at once for a waiting person")
 struct PromptSenderTests {
     private func with(_ body: (QueueFixture) async throws -> Void) async throws {
         let fixture = try await QueueFixture()
@@ -15,13 +15,13 @@ struct PromptSenderTests {
         try await body(fixture)
     }
 
-    /// One that OpenStack's own client made, for the same draft.
+    /// A lease that OpenStack's own client created from the same draft.
     private func twin(_ draft: LeaseDraft, _ fixture: QueueFixture) throws -> String {
         let answer = try fixture.cloud.direct("POST", "/v1/leases", .object(draft.body)).json()
         return try #require(answer["lease"]?["id"]?.stringValue)
     }
 
-    @Test("Where nothing was ever listed, an older lease like the one asked for is not taken for it")
+    @Test("If nothing was ever listed, an older lookalike is not taken for the new lease")
     func neverListed() async throws {
         for dropsEvents in [true, false] {
             try await with { fixture in
@@ -31,7 +31,7 @@ struct PromptSenderTests {
                 fixture.cloud.forget()
                 fixture.cloud.fail("POST /v1/leases", .cut)
                 _ = try await fixture.flush(mutation)
-                // Of a list of one lease it is not known whether it is a page: it is asked for twice.
+                // A list of one lease may be a page, so it is requested twice.
                 let paths = fixture.cloud.asked.map { String($0.prefix { $0 != "?" }) }
                 #expect(paths == ["GET /v1/leases", "GET /v1/leases", "POST /v1/leases"])
                 await fixture.settle()
@@ -42,7 +42,7 @@ struct PromptSenderTests {
         }
     }
 
-    @Test("Until a cloud is known to keep our event, one that was made since the last list is not taken for ours")
+    @Test("Until a cloud is known to keep our event, a lease made since the last list is not taken for ours")
     func notKnownYet() async throws {
         try await with { fixture in
             await fixture.sync()
@@ -57,12 +57,12 @@ struct PromptSenderTests {
             let second = try fixture.create(fixture.draft("second"))
             fixture.cloud.forget()
             _ = try await fixture.flush(second)
-            // Then it is read who holds the hosts, since the lease may.
+            // Then the hosts' allocations are read, because the lease may have some.
             #expect(fixture.cloud.asked == ["POST /v1/leases", "GET /v1/os-hosts"])
         }
     }
 
-    @Test("A list that cannot be read, or is not believed, lets no creation leave that would need it")
+    @Test("If the list cannot be read or believed, a creation that needs it is not sent")
     func unreadable() async throws {
         try await with { fixture in
             let mutation = try fixture.create()
@@ -77,7 +77,7 @@ struct PromptSenderTests {
         }
     }
 
-    @Test("Of two that nothing tells apart each becomes a lease, whichever request was lost", arguments: 0..<9)
+    @Test("Two identical creations each get a lease, whichever request was lost", arguments: 0..<9)
     func twins(faults: Int) async throws {
         try await with { fixture in
             fixture.cloud.dropEvents()
@@ -106,7 +106,7 @@ struct PromptSenderTests {
         }
     }
 
-    @Test("One that waits, or lives, stands for another if only one is wanted, until it is gone")
+    @Test("With only one wanted, a queued creation or existing lease stands for it until it is gone")
     func onlyOne() async throws {
         try await with { fixture in
             let name = "mine [*?]"
@@ -121,7 +121,7 @@ struct PromptSenderTests {
                 return
             }
             #expect(try ask(name) == .creation(first, isNew: false))
-            // Names are taken as they are, not as patterns.
+            // Names are compared literally, not as patterns.
             guard case .creation(let other, true) = try ask("mine *") else {
                 Issue.record("another name's counts")
                 return

@@ -6,7 +6,7 @@ import Synchronization
 
 @testable import SyncEngine
 
-/// A database, a cloud, and a clock that goes ten minutes further with each pull.
+/// A database, a cloud, and a clock that advances ten minutes with each pull.
 struct PullFixture {
     let mirror: StoreFixture
     let cloud: ScriptedCloud
@@ -26,7 +26,7 @@ struct PullFixture {
         .scripted(name, session ?? cloud, clock: clock, wantsAllProjects: wantsAllProjects)
     }
 
-    /// Pulls once, leases only unless said otherwise.
+    /// Pulls once; leases only, unless told otherwise.
     @discardableResult
     func pull(
         _ connection: CloudConnection? = nil, confirmsDeletes: Bool = false, confirmsProject: Bool = false,
@@ -45,7 +45,7 @@ struct PullFixture {
         return report
     }
 
-    /// The ids of the leases that are listed, as the mirror has them.
+    /// The ids of the leases that the mirror lists.
     func listed() throws -> Set<String> { Set(try mirror.store.leases(LeaseFilter()).map(\.id)) }
 
     func removal(of id: String, scope: Int64? = nil) throws -> Removal? {
@@ -65,18 +65,18 @@ final class TestClock: Sendable {
     func advance(minutes more: Int) { minutes.withLock { $0 += more } }
 }
 
-/// Keeps what a sync tells.
+/// Records a sync's progress.
 final class ProgressLog: Sendable {
     private let steps = Mutex<[SyncProgress]>([])
 
     func note(_ step: SyncProgress) { steps.withLock { $0.append(step) } }
     var all: [SyncProgress] { steps.withLock(\.self) }
-    /// The reports of clouds that were done.
+    /// The reports of finished clouds.
     var reports: [SyncReport] { all.compactMap { if case .finished(let report) = $0 { report } else { nil } } }
 }
 
 extension SyncProgress {
-    /// The changes that it tells of.
+    /// The changes that it reports.
     var changes: [LeaseChange] { if case .changed(_, let changes) = self { changes } else { [] } }
 }
 

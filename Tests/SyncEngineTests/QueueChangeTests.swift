@@ -16,7 +16,7 @@ struct QueueChangeTests {
         try await body(fixture)
     }
 
-    @Test("A change is made once, and its settled status read", arguments: [Dialect.upstream, .chameleon])
+    @Test("A change is sent once, and its settled status is read", arguments: [Dialect.upstream, .chameleon])
     func plain(dialect: Dialect) async throws {
         try await with(dialect) { fixture in
             let lease = try await fixture.lease()
@@ -40,7 +40,7 @@ struct QueueChangeTests {
         (.refusal(429, "slow down"), false), (.refusal(409, "Invalid lease status."), false),
     ]
 
-    @Test("A change that was lost is made again, and does no harm if it was made")
+    @Test("A lost change is sent again, and does no harm if it had been carried out")
     func lostChange() async throws {
         for (fault, isDone) in Self.repeatableCases {
             try await with { fixture in
@@ -57,7 +57,7 @@ struct QueueChangeTests {
         }
     }
 
-    @Test("A deletion that was lost is made again, and one of a lease that is gone is done")
+    @Test("A lost deletion is sent again, and one of a lease that is gone is done")
     func lostDeletion() async throws {
         for (fault, isDone) in Self.repeatableCases {
             try await with { fixture in
@@ -66,7 +66,7 @@ struct QueueChangeTests {
                 let mutation = try fixture.change(.delete, lease)
                 fixture.cloud.fail("DELETE", fault)
                 _ = try await fixture.push()
-                // A page instead of 204 is no deletion.
+                // A page instead of 204 does not confirm a deletion.
                 #expect(try fixture.state(mutation) == .queued, "\(fault)")
                 await fixture.settle(2)
                 #expect(try fixture.state(mutation) == .settled, "\(fault)")
@@ -77,7 +77,7 @@ struct QueueChangeTests {
         }
     }
 
-    @Test("What the server keeps failing is parked, its request id with it")
+    @Test("A write that keeps failing is parked, with its request id")
     func parking() async throws {
         try await with { fixture in
             let lease = try await fixture.lease()
@@ -123,7 +123,7 @@ struct QueueChangeTests {
         }
     }
 
-    @Test("Each resolution does what it says")
+    @Test("Each resolution has its effect")
     func resolutions() async throws {
         let cases: [(ConflictResolution, Int64, MutationState)] = [
             (.mine, 9_000, .accepted), (.theirs, 10_800, .cancelled),
@@ -156,7 +156,7 @@ struct QueueChangeTests {
         }
     }
 
-    @Test("Somebody else's change of another field is no conflict; the same change is no work")
+    @Test("Somebody else's change of another field is no conflict, and an equal change needs no request")
     func noConflict() async throws {
         try await with { fixture in
             let lease = try await fixture.lease()
@@ -172,7 +172,7 @@ struct QueueChangeTests {
         }
     }
 
-    @Test("Our own change that was sent meanwhile is no conflict")
+    @Test("Our own change sent meanwhile is no conflict")
     func ownChange() async throws {
         try await with { fixture in
             let lease = try await fixture.lease()
@@ -188,7 +188,7 @@ struct QueueChangeTests {
         }
     }
 
-    @Test("A change of a lease that is gone is refused, and says why")
+    @Test("A change of a lease that is gone is refused with a reason")
     func gone() async throws {
         try await with { fixture in
             let lease = try await fixture.lease()
@@ -201,7 +201,7 @@ struct QueueChangeTests {
     }
 
     @Test(
-        "A lease of another project is not written to, though Chameleon would let us",
+        "A lease of another project is not changed, though Chameleon would allow it",
         arguments: [Mutation.Verb.extend, .delete])
     func foreign(verb: Mutation.Verb) async throws {
         try await with(.chameleon) { fixture in
@@ -218,10 +218,10 @@ struct QueueChangeTests {
         }
     }
 
-    // MARK: - What was accepted
+    // MARK: - Accepted writes
 
     @Test(
-        "What was accepted is known though the lease could not be read again",
+        "An accepted change is known even if the lease could not be read again",
         arguments: [Dialect.upstream, .chameleon])
     func acceptedUnread(dialect: Dialect) async throws {
         try await with(dialect) { fixture in
@@ -232,7 +232,7 @@ struct QueueChangeTests {
             #expect(try fixture.state(mutation) == .accepted)
             let known = try fixture.mirrored("there")
             #expect(known.endsAt == QueueCloud.start.adding(seconds: 9_000))
-            // A further change is based on it: it is no conflict with ourselves.
+            // A further change is based on it, so there is no conflict with ourselves.
             let second = try fixture.change(.extend, known, fixture.end(12_600))
             #expect(second.base == fixture.end(9_000))
             _ = try await fixture.push()
@@ -241,7 +241,7 @@ struct QueueChangeTests {
         }
     }
 
-    @Test("A change asked for after one whose answer was lost is no conflict with it")
+    @Test("A change made after one whose answer was lost does not conflict with it")
     func lostThenChanged() async throws {
         try await with { fixture in
             let lease = try await fixture.lease()
@@ -256,7 +256,7 @@ struct QueueChangeTests {
     }
 
     @Test(
-        "A lease that is gone when it is looked for is known to be gone", arguments: Mutation.Verb.allCases.dropFirst())
+        "A lease that turns out to be gone is marked as gone at once", arguments: Mutation.Verb.allCases.dropFirst())
     func goneAtOnce(verb: Mutation.Verb) async throws {
         try await with { fixture in
             let lease = try await fixture.lease()
@@ -270,7 +270,7 @@ struct QueueChangeTests {
 
     // MARK: - Reservations
 
-    @Test("Every field of every reservation that was asked for is sent", arguments: [Dialect.upstream, .chameleon])
+    @Test("Every requested field of every reservation is sent", arguments: [Dialect.upstream, .chameleon])
     func reservations(dialect: Dialect) async throws {
         try await with(dialect) { fixture in
             var draft = fixture.draft("two", reservation: QueueFixture.host)
@@ -312,7 +312,7 @@ struct QueueChangeTests {
         }
     }
 
-    @Test("A lease that is still starting is tried again soon")
+    @Test("A write to a lease that is still starting is tried again soon")
     func tooEarly() async throws {
         try await with { fixture in
             let lease = try await fixture.lease()

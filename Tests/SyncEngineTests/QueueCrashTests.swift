@@ -8,7 +8,7 @@ import Testing
 
 @testable import SyncEngine
 
-@Suite("Crashes, and who may send")
+@Suite("Crashes, and the right to send")
 struct QueueCrashTests {
     private func with(_ body: (QueueFixture) async throws -> Void) async throws {
         let fixture = try await QueueFixture()
@@ -17,7 +17,7 @@ struct QueueCrashTests {
     }
 
     @Test(
-        "Wherever the program ends while it creates, one lease comes of it",
+        "Wherever the program ends while it creates a lease, exactly one results",
         arguments: ["plan", "before POST", "after POST"])
     func creation(point: String) async throws {
         try await with { fixture in
@@ -40,13 +40,13 @@ struct QueueCrashTests {
             await #expect(throws: Checkpoints.Crash.self) { _ = try await fixture.push() }
             #expect(try fixture.state(mutation) == .sending)
             await fixture.sync()
-            // Not made: this list is the first that could have shown it, and the quiet period begins.
+            // If it was not created, this list is the first that could have shown it, and the quiet period begins.
             #expect(try fixture.state(mutation) == (point == "after POST" ? .settled : .unknown))
             #expect(try (fixture.present(mutation).unconfirmed?.anchor != nil) == (point == "before POST"))
         }
     }
 
-    @Test("What another process is sending at this moment is left to it")
+    @Test("A write that another process is sending is left alone")
     func stillSending() async throws {
         try await with { fixture in
             let mutation = try fixture.create()
@@ -60,7 +60,7 @@ struct QueueCrashTests {
     }
 
     @Test(
-        "Wherever the program ends while it changes or deletes, it is done once",
+        "Wherever the program ends during a change or deletion, it is carried out once",
         arguments: ["plan", "before PUT", "after PUT", "before DELETE", "after DELETE"])
     func change(point: String) async throws {
         try await with { fixture in
@@ -80,7 +80,7 @@ struct QueueCrashTests {
         }
     }
 
-    @Test("One sender at a time, whoever has the file open; the lock goes with its holder")
+    @Test("Only one process sends at a time, and the lock ends with its holder")
     func senderLock() async throws {
         try await with { fixture in
             let mutation = try fixture.create()
@@ -88,7 +88,7 @@ struct QueueCrashTests {
                 let lock = try #require(SenderLockHolder(fixture.store.files, fixture.scope.queueAddress))
                 #expect(try await fixture.push().isBusy)
                 #expect(SenderLockHolder(fixture.store.files, fixture.scope.queueAddress) == nil)
-                // Another scope's queue is another matter.
+                // Another scope's queue has its own lock.
                 #expect(SenderLockHolder(fixture.store.files, QueueAddress(siteID: 1, projectID: "other")) != nil)
                 #expect(fixture.cloud.count("POST") == 0)
                 withExtendedLifetime(lock) {}
@@ -98,7 +98,7 @@ struct QueueCrashTests {
         }
     }
 
-    @Test("Many who push and sync at once send each mutation once, and none sees an error")
+    @Test("Concurrent pushes and syncs send each write once, without errors")
     func manySenders() async throws {
         try await with { fixture in
             await fixture.sync()
@@ -133,7 +133,7 @@ struct QueueCrashTests {
     }
 }
 
-/// Keeps the right to send; a class, so that a test can say whether there is one.
+/// Keeps the right to send; a class, so that a test can check whether it exists.
 private final class SenderLockHolder {
     private let lock: SenderLock
 

@@ -52,7 +52,7 @@ struct QueueFixture {
 
     var writeQueue: WriteQueue { WriteQueue(store: store, now: { [cloud] in cloud.now }) }
 
-    // MARK: - What people ask for
+    // MARK: - Requests
 
     func draft(
         _ name: String = "mine", from: Int64 = 3_600, to: Int64 = 7_200, reservation: JSONObject = Self.host
@@ -71,7 +71,7 @@ struct QueueFixture {
         try writeQueue.create(draft ?? self.draft(), scope: scope, terms: terms)
     }
 
-    /// Queues a change of a lease, as if the mirror had it.
+    /// Queues a change of a lease, as if the mirror had the lease.
     @discardableResult
     func change(_ verb: Mutation.Verb, _ lease: BlazarLease, _ fields: JSONObject = [:]) throws -> Mutation {
         let known =
@@ -86,7 +86,7 @@ struct QueueFixture {
         ["end_date": .string(QueueCloud.start.adding(seconds: seconds).truncatedToMinute.blazarRequest)]
     }
 
-    /// A lease that is there, and mirrored.
+    /// A lease that exists and is mirrored.
     func lease(_ name: String = "there", _ reservation: JSONObject = Self.host) async throws -> BlazarLease {
         let answer = cloud.direct("POST", "/v1/leases", .object(draft(name, reservation: reservation).body))
         try #require(answer.status == 201, "\(String(decoding: answer.body, as: UTF8.self))")
@@ -98,7 +98,7 @@ struct QueueFixture {
         try #require(try store.leases(LeaseFilter()).first { $0.lease.name == name }?.lease)
     }
 
-    // MARK: - What the engine does
+    // MARK: - The engine
 
     func push(_ rules: QueueRules? = nil) async throws -> SendResult {
         try await QueueSender(
@@ -107,7 +107,7 @@ struct QueueFixture {
         ).run()
     }
 
-    /// What `create` does once the creation is queued.
+    /// What `create` does after queueing the creation.
     func flush(_ mutation: Mutation) async throws -> PromptSender.Result {
         var options = SyncOptions()
         options.quietPeriodSeconds = 60
@@ -126,7 +126,7 @@ struct QueueFixture {
     func state(_ mutation: Mutation) throws -> MutationState? { try store.mutation(id: mutation.id)?.state }
     func present(_ mutation: Mutation) throws -> Mutation { try #require(try store.mutation(id: mutation.id)) }
 
-    /// Syncs until nothing moves any more, a minute of the clock apart.
+    /// Syncs until nothing changes any more, a minute apart by the clock.
     func settle(_ turns: Int = 6) async {
         for _ in 0..<turns {
             cloud.advance(61)
@@ -135,7 +135,7 @@ struct QueueFixture {
     }
 }
 
-/// A place at which the process ends.
+/// A point at which the process ends.
 final class Checkpoints: Sendable {
     struct Crash: Error {}
     private let at = Mutex<String?>(nil)

@@ -36,7 +36,7 @@ struct QueueSenderTests {
         }
     }
 
-    @Test("Nothing is asked of anybody while nothing is queued")
+    @Test("An empty queue sends no request")
     func idle() async throws {
         try await with { fixture in
             fixture.cloud.forget()
@@ -51,7 +51,9 @@ struct QueueSenderTests {
 
     static let lossCases: [QueueCloud.Fault] = [.lost, .truncated]
 
-    @Test("Carried out, its answer lost: the next list finds it, and nothing is sent again", arguments: lossCases)
+    @Test(
+        "If the answer of a successful creation was lost, the next list finds it, and nothing is sent again",
+        arguments: lossCases)
     func lostAnswer(fault: QueueCloud.Fault) async throws {
         try await with { fixture in
             let mutation = try fixture.create()
@@ -73,14 +75,14 @@ struct QueueSenderTests {
     ]
 
     @Test(
-        "In doubt and not carried out: sent again after the quiet period by the server's clock", arguments: doubtCases)
+        "An unconfirmed creation that never ran is sent again after the server's quiet period", arguments: doubtCases)
     func cutRequest(fault: QueueCloud.Fault) async throws {
         try await with { fixture in
             let mutation = try fixture.create()
             fixture.cloud.fail("POST /v1/leases", fault)
             _ = try await fixture.push()
             #expect(try fixture.state(mutation) == .unknown)
-            // The first list after it starts the period; this machine's clock, set forward, does not end it.
+            // The first list after it starts the period; setting this machine's clock forward does not end it.
             await fixture.sync()
             fixture.cloud.setClock(by: 300)
             await fixture.sync()
@@ -100,7 +102,7 @@ struct QueueSenderTests {
         }
     }
 
-    @Test("On a cloud that drops our event the lease is recognised by what it is, and others are left alone")
+    @Test("If a cloud drops our event, the lease is recognized by its content, and others are left alone")
     func fallback() async throws {
         try await with { fixture in
             fixture.cloud.dropEvents()
@@ -120,7 +122,7 @@ struct QueueSenderTests {
         }
     }
 
-    @Test("Refused for good: the server's own words and request id are kept, and nothing is sent again")
+    @Test("A final refusal keeps the server's message and request id, and nothing is sent again")
     func refused() async throws {
         let cases: [(QueueCloud.Fault, String)] = [
             (.refusal(403, "Policy doesn't allow blazar:leases:post to be performed."), "auth"),
@@ -144,7 +146,7 @@ struct QueueSenderTests {
         }
     }
 
-    @Test("A creation that is refused for want of hosts can be retried when there are some")
+    @Test("A creation refused for lack of hosts can be retried when there are some")
     func retry() async throws {
         try await with { fixture in
             var everything = QueueFixture.host
@@ -163,7 +165,7 @@ struct QueueSenderTests {
         }
     }
 
-    @Test("Asked to wait, it waits; then it is sent, once")
+    @Test("A write respects Retry-After, and then is sent once")
     func rateLimited() async throws {
         try await with { fixture in
             let mutation = try fixture.create()
@@ -210,7 +212,7 @@ struct QueueSenderTests {
         }
     }
 
-    @Test("That there is no connection pauses the queue and changes nothing")
+    @Test("A missing connection pauses the queue and changes nothing")
     func unreachable() async throws {
         try await with { fixture in
             let mutation = try fixture.create()
@@ -224,7 +226,7 @@ struct QueueSenderTests {
     }
 
     @Test(
-        "Whatever fails after a creation was carried out, it is looked for before it is sent again",
+        "Whatever fails after a creation was carried out, the lease is looked for before it is sent again",
         arguments: TransportError.Kind.allCases)
     func failsAfterExecution(kind: TransportError.Kind) async throws {
         try await with { fixture in
@@ -240,7 +242,7 @@ struct QueueSenderTests {
     }
 
     @Test(
-        "Whatever fails before a creation is sent, it is sent again soon, and no quiet period is waited for",
+        "If a creation fails before it is sent, it is sent again soon, without a quiet period",
         arguments: TransportError.Kind.allCases)
     func failsBeforeSending(kind: TransportError.Kind) async throws {
         try await with { fixture in
@@ -257,12 +259,12 @@ struct QueueSenderTests {
     }
 
     @Test(
-        "A login that fails is not a creation that may have been carried out, however the login failed",
+        "A failed login never leaves a creation unconfirmed",
         arguments: TransportError.Kind.allCases)
     func loginFailsBeforeCreation(kind: TransportError.Kind) async throws {
         try await with { fixture in
             let mutation = try fixture.create()
-            // The token is refused, and the way to another one breaks.
+            // The token is refused, and the request for another one fails.
             fixture.cloud.fail(
                 "POST /v1/leases", .refusal(401, "The request you have made requires authentication."))
             fixture.cloud.fail("POST /identity", .failedAfter(kind))
@@ -274,7 +276,7 @@ struct QueueSenderTests {
         }
     }
 
-    @Test("A token that is refused once is renewed; refused again, the queue waits for a login and then goes on")
+    @Test("A refused token is renewed once; after that, the queue waits for a login and then continues")
     func unauthenticated() async throws {
         try await with { fixture in
             let mutation = try fixture.create()
@@ -298,13 +300,13 @@ struct QueueSenderTests {
         }
     }
 
-    @Test("A refusal whose wording needs a login that fails stays a refusal")
+    @Test("A refusal stays a refusal if the login needed to interpret it fails")
     func wordingWithoutLogin() async throws {
         try await with { fixture in
             let mutation = try fixture.create()
             _ = try await fixture.connection.session.identity()
             fixture.cloud.fail("POST /v1/leases", .refusal(500, "Internal Server Error"))
-            // By the time of the answer the token has ended, and Keystone is away.
+            // By the time of the answer the token has expired, and Keystone is unreachable.
             fixture.cloud.change { $0.policy.tokenSeconds = 3_600 }
             fixture.cloud.fail("POST /identity", .unreachable)
             let session = EndingSession(fixture.connection.session)
@@ -318,7 +320,7 @@ struct QueueSenderTests {
         }
     }
 
-    @Test("One that fails does not delay another lease's")
+    @Test("A failing write does not delay writes to other leases")
     func independence() async throws {
         try await with { fixture in
             let failing = try fixture.create(fixture.draft("failing"))
@@ -334,7 +336,7 @@ struct QueueSenderTests {
         }
     }
 
-    @Test("An extension queued while the creation is in doubt waits for it and gets its id")
+    @Test("An extension of an unconfirmed creation waits for it and gets its id")
     func dependents() async throws {
         try await with { fixture in
             let creation = try fixture.create()
@@ -379,7 +381,7 @@ struct QueueSenderTests {
     }
 }
 
-/// A session that has ended once something was sent.
+/// A session that ends once something was sent.
 private actor EndingSession: ServiceSession {
     private let session: any ServiceSession
     private var hasSent = false

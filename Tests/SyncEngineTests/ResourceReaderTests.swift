@@ -5,7 +5,7 @@ import OpenStackClient
 import SyncEngine
 import Testing
 
-@Suite("Reading what a cloud has besides leases")
+@Suite("Reading a cloud's other resources")
 struct ResourceReaderTests {
     private static let hosts = #"{"hosts": [{"id": "1", "hypervisor_hostname": "node-1", "node_type": "gpu"}]}"#
     private static let allocations = """
@@ -19,7 +19,7 @@ struct ResourceReaderTests {
         return Dictionary(uniqueKeysWithValues: listings.map { ($0.kind, $0.outcome) })
     }
 
-    @Test("Lists, refusals and what a site does not have are answers; only an error is a warning")
+    @Test("Lists, refusals and missing services are answers; only an error is a warning")
     func outcomes() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -52,7 +52,7 @@ struct ResourceReaderTests {
         #expect(try fixture.mirror.store.allocationListing(.device, scope: 1) == nil)
     }
 
-    @Test("What could not be read stays, what is no longer listed goes, and the same again writes nothing")
+    @Test("Unread resources stay, unlisted ones go, and an unchanged list writes nothing")
     func again() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -83,7 +83,7 @@ struct ResourceReaderTests {
         #expect(try hosts().isEmpty)
     }
 
-    @Test("An administrator asks for all projects and users, a member for the own projects only")
+    @Test("An administrator requests all projects and users, a member only the own projects")
     func administrator() async throws {
         let fixture = try PullFixture(ScriptedCloud(identity: ScriptedCloud.identity(roles: ["admin"])))
         defer { fixture.remove() }
@@ -96,14 +96,14 @@ struct ResourceReaderTests {
         let lease = try #require(try fixture.mirror.store.leases(LeaseFilter()).first)
         #expect((lease.projectName, lease.userName) == ("physics", "ada"))
 
-        // One who may not list them all lists the own ones.
+        // A user who may not list all projects lists the own ones.
         cloud.answer("GET /projects", .refusal(403, "You are not authorized to perform the requested action."))
         cloud.answer("GET /auth/projects", .json(#"{"projects": [{"id": "p8", "name": "mine"}]}"#))
         await fixture.pull(readsResources: true)
         #expect(try fixture.mirror.row("SELECT name FROM person WHERE id = 'p8'") == ["mine"])
     }
 
-    @Test("Every kind is announced before it is read, and none is read if the person wants leases only")
+    @Test("Every kind is announced before it is read, and none is read if only leases are requested")
     func progress() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }

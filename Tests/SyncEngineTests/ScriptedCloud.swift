@@ -3,16 +3,16 @@ import MirrorFixtures
 import OpenStackClient
 import Synchronization
 
-/// A cloud in memory that answers as Blazar does, except where a test has written down another answer.
+/// A cloud in memory that answers like Blazar, unless a test sets another answer.
 final class ScriptedCloud: ServiceSession {
-    /// An answer as it goes over the wire.
+    /// An answer on the wire.
     struct Answer: Sendable {
         var status = 200
         var headers: HTTPFields = ["content-type": "application/json", "x-openstack-request-id": "req-1"]
         var body = ""
-        /// The connection closes behind the last byte, before the answer is complete.
+        /// Whether the connection closes before the answer is complete.
         var breaksOff = false
-        /// The cloud cannot be asked at all.
+        /// The error if the cloud cannot be reached.
         var error: ServiceError?
 
         static func json(_ body: String, status: Int = 200) -> Answer { Answer(status: status, body: body) }
@@ -44,7 +44,7 @@ final class ScriptedCloud: ServiceSession {
     private let beforeAnswer: @Sendable (String) async -> Void
 
     /// - Parameters:
-    ///   - identity: whom the token speaks for.
+    ///   - identity: the identity of the token.
     ///   - beforeAnswer: runs between each request, given as `METHOD /path`, and its answer.
     init(
         identity: TokenIdentity = ScriptedCloud.identity(),
@@ -64,18 +64,18 @@ final class ScriptedCloud: ServiceSession {
             isApplicationCredential: false, isProjectConfigured: isConfigured)
     }
 
-    // MARK: - What it holds
+    // MARK: - Contents
 
-    /// The leases that the list has.
+    /// Sets the leases in the list.
     func list(_ leases: [BlazarLease]) { state.withLock { $0.listed = leases } }
-    /// Leases that the list does not have, though they can be asked for.
+    /// Sets leases that the list lacks, though they can be requested.
     func hide(_ leases: [BlazarLease]) { state.withLock { $0.hidden = leases } }
-    /// Answers a request, `GET /leases`, otherwise than by what it holds; `nil` takes that back.
+    /// Sets the answer to a request such as `GET /leases`; `nil` restores the default.
     func answer(_ request: String, _ answer: Answer?) { state.withLock { $0.answers[request] = answer } }
     func become(_ identity: Result<TokenIdentity, ServiceError>) { state.withLock { $0.identity = identity } }
     func close() { state.withLock { $0.isClosed = true } }
 
-    /// The requests so far, in the order in which they came.
+    /// The requests so far, in order.
     var asked: [String] { state.withLock(\.asked) }
     var isClosed: Bool { state.withLock(\.isClosed) }
 

@@ -31,7 +31,7 @@ struct SliceSpoolTests {
     }
 
     @Test(
-        "gives back what was put in, in order, whatever fits in memory", arguments: [0, 1, 1_000, 1 << 20], [1, 7, 500])
+        "returns its slices in order, whatever fits in memory", arguments: [0, 1, 1_000, 1 << 20], [1, 7, 500])
     func roundTrip(memoryLimit: Int, most: Int) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("spool-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
@@ -40,19 +40,19 @@ struct SliceSpoolTests {
         var spool = SliceSpool(folder: folder.path, memoryLimit: memoryLimit)
         for slice in slices { try spool.append(slice) }
         #expect(spool.count == slices.count)
-        // A file without a name goes with the process, however it ends.
+        // An unnamed file disappears with the process, however it ends.
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
         let found = try Self.contents(spool, most: most)
         #expect(found.map(\.bytes) == slices.map(\.bytes))
         #expect(found.map(\.digest) == slices.map(\.digest))
     }
 
-    @Test("that is empty gives nothing, and needs no folder")
+    @Test("returns nothing if it is empty, and then needs no folder")
     func empty() throws {
         #expect(try Self.contents(SliceSpool(folder: "/nowhere", memoryLimit: 0), most: 10).isEmpty)
     }
 
-    @Test("says so if it cannot write")
+    @Test("throws if it cannot write")
     func noFolder() {
         #expect(throws: (any Error).self) {
             var spool = SliceSpool(folder: "/nowhere/at/all", memoryLimit: 0)
@@ -60,7 +60,7 @@ struct SliceSpoolTests {
         }
     }
 
-    @Test("lies beside the database, also when that is named without a folder")
+    @Test("is kept beside the database, even if its path has no folder")
     func folder() {
         #expect(SliceSpool.folder(beside: "/var/lib/leases.sqlite") == "/var/lib")
         #expect(SliceSpool.folder(beside: "leases.sqlite") == ".")

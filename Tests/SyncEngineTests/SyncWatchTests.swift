@@ -6,12 +6,12 @@ import Testing
 
 @testable import SyncEngine
 
-/// Always the largest number, so that every wait is the longest allowed.
+/// Always the largest number, so that every wait is as long as allowed.
 private struct LargestNumber: RandomNumberGenerator {
     mutating func next() -> UInt64 { .max }
 }
 
-/// Keeps the waits of a watch, which take no time, and ends it after so many.
+/// Records the waits of a watch, which take no time, and ends it after a number of them.
 private final class Sleeper: Sendable {
     private let waits = Mutex<[Double]>([])
     private let most: Int
@@ -47,7 +47,7 @@ struct SyncWatchTests {
             reference: connection.reference, name: connection.name, connection: .success(connection))
     }
 
-    @Test("A cloud that answers is read at its interval, one that fails ever less often, up to a quarter of an hour")
+    @Test("A cloud that answers is read at its interval; a failing one less and less often, up to 15 minutes apart")
     func backoff() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -66,7 +66,7 @@ struct SyncWatchTests {
         #expect(cloud.isClosed)
     }
 
-    @Test("No wait is shorter than the server asks for, nor longer ones than the interval shortened")
+    @Test("Retry-After lengthens a shorter wait, and never shortens a longer one")
     func retryAfter() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -86,7 +86,7 @@ struct SyncWatchTests {
         #expect(impatient.all == [3_000])
     }
 
-    @Test("Hosts, flavors and names are read at first and then once in a quarter of an hour")
+    @Test("Hosts, flavors and names are read at first and then every 15 minutes")
     func resources() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -97,7 +97,7 @@ struct SyncWatchTests {
         #expect(readings.map { $0.contains("GET /os-hosts") } == [true, false, false, true, false])
     }
 
-    @Test("A cloud that does not answer holds up no other, and stopping ends both")
+    @Test("A cloud that does not answer delays no other, and stopping ends both")
     func independence() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -124,7 +124,7 @@ struct SyncWatchTests {
         #expect(fixture.cloud.isClosed)
     }
 
-    @Test("A faulty entry is told of, tried again, and read once it is mended")
+    @Test("A faulty entry is reported, tried again, and read once it is fixed")
     func mended() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -145,7 +145,7 @@ struct SyncWatchTests {
         #expect(fixture.log.reports.first?.message == "auth_url is missing.")
     }
 
-    @Test("Nothing is watched if it cannot be told which clouds there are")
+    @Test("Nothing is watched if the clouds are unknown")
     func noClouds() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Several clouds")
 struct SynchronizerTests {
-    @Test("Each fails alone; reports come in the order asked for, and every connection is closed")
+    @Test("Each fails alone; reports keep the requested order, and every connection is closed")
     func failAlone() async throws {
         let fixture = try PullFixture()
         defer { fixture.remove() }
@@ -36,20 +36,20 @@ struct SynchronizerTests {
     }
 }
 
-@Suite("Finding out whether a cloud can be used")
+@Suite("Checking whether a cloud can be used")
 struct CloudCheckTests {
     private func findings(_ cloud: ScriptedCloud) async -> [Diagnosis] {
         await CloudCheck(connection: .scripted("alpha", cloud, clock: TestClock())).run()
     }
 
-    @Test("Blazar's own not found proves that it answers")
+    @Test("Blazar's own not-found answer proves that it responds")
     func good() async {
         let findings = await findings(ScriptedCloud())
         #expect(findings.map(\.verdict) == [.good, .good, .good])
         #expect(findings.map(\.step) == ["configuration", "login", "reservation service"])
     }
 
-    @Test("Whatever stands in the way is the last finding, under the step that failed")
+    @Test("The last finding is the obstacle, under the step that failed")
     func bad() async {
         let proxy = ScriptedCloud()
         proxy.answer("GET /leases/00000000-0000-0000-0000-000000000000", .page("Not Found", status: 404))

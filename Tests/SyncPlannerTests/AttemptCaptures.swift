@@ -1,17 +1,17 @@
-/// What came of a write, as the queue branches on it.
+/// The outcome of a write, as the queue distinguishes it.
 enum AttemptVerdict: Equatable, Sendable {
     case rejected(String)
-    /// To be tried again, as often as it takes.
+    /// Try again, as often as it takes.
     case notDone
-    /// To be tried again, and parked if it stays so.
+    /// Try again, and park the write if it keeps failing.
     case failed
     case tooEarly
     case unknown
     case unauthenticated
 }
 
-/// What each captured refusal of a write means for the queue, judged by a person: a creation that the server failed
-/// without saying why may have been carried out; a lease that the manager works on settles by itself.
+/// The meaning of each captured refusal of a write for the queue, judged by a person. A creation that failed without a
+/// reason may have been carried out; a lease that the manager works on settles by itself.
 let attemptVerdicts: [String: AttemptVerdict] = [
     "captures/05-appcred-post-lease-r.txt": .unknown,
     "captures/05-appcred-post-lease-u.txt": .unknown,

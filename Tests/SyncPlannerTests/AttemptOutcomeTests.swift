@@ -19,7 +19,7 @@ struct AttemptOutcomeTests {
         }
     }
 
-    @Test("Every captured refusal of a write, of both clouds, has its row")
+    @Test("Every captured refusal of a write has a verdict, for both clouds")
     func captures() {
         var seen: Set<String> = []
         for capture in Capture.all where capture.status >= 300 && !capture.path.hasSuffix("/auth/tokens") {
@@ -50,7 +50,7 @@ struct AttemptOutcomeTests {
         (.unavailable, .unknown, .failed), (.serverError, .unknown, .failed), (.notBlazar, .unknown, .failed),
     ]
 
-    @Test("Every category means something for a creation, and for what can be repeated")
+    @Test("Every category has an outcome for creations and for repeatable writes")
     func categories() {
         #expect(Set(Self.categoryCases.map(\.0)) == Set(ServerFailure.Category.allCases))
         for (category, creation, change) in Self.categoryCases {
@@ -61,7 +61,7 @@ struct AttemptOutcomeTests {
         }
     }
 
-    @Test("The server's wish to be left alone is kept")
+    @Test("The server's Retry-After is kept")
     func retryAfter() {
         for (category, verb) in [(.rateLimited, .create), (.unavailable, .update)]
             as [(ServerFailure.Category, Mutation.Verb)]

@@ -2,7 +2,7 @@ import LeaseModel
 import SyncPlanner
 import Testing
 
-@Suite("Whether a change still fits the lease")
+@Suite("Whether a change still applies to the lease")
 struct ChangeDecisionTests {
     private let lease = BlazarLease(
         id: "a", name: "lease", userID: "u", projectID: "p", startsAt: .at(0), endsAt: .at(7_200), status: .active)
@@ -16,30 +16,30 @@ struct ChangeDecisionTests {
         "end_date": .string(Timestamp.at(7_200).blazarRequest),
     ]
 
-    @Test("The values are those that a PUT takes, and no others")
+    @Test("The values are exactly those that a PUT takes")
     func values() {
         #expect(
             ChangeDecision.values(of: lease, for: ["name": 1, "start_date": 1, "end_date": 1, "reservations": []])
                 == present)
     }
 
-    @Test("A lease that is as it was gets the change")
+    @Test("An unchanged lease gets the change")
     func unchanged() {
         #expect(decide(["name": "new"], base: present) == .send(["name": "new"]))
     }
 
-    @Test("A lease that is as wanted needs nothing, whoever made it so")
+    @Test("A lease that already has the values needs no change, whoever made it")
     func alreadySo() {
         #expect(decide(["name": "lease"], base: ["name": "old"]) == .alreadySo)
         #expect(decide(present, base: present) == .alreadySo)
     }
 
-    @Test("What is as wanted already is left out")
+    @Test("Fields that already have the values are left out")
     func partly() {
         #expect(decide(["name": "lease", "end_date": "x"], base: present) == .send(["end_date": "x"]))
     }
 
-    @Test("A field that somebody else changed is a conflict, and only that one")
+    @Test("Only a field that somebody else changed is a conflict")
     func conflict() {
         let decision = decide(
             ["name": "new", "end_date": "x"], base: ["name": "lease", "end_date": "2020-01-01 00:00"])
@@ -71,7 +71,7 @@ struct ChangeDecisionTests {
 
     private func asking(_ reservations: JSONValue...) -> JSONObject { ["reservations": .array(reservations)] }
 
-    @Test("A reservation is compared field by field, and a field that somebody else changed is a conflict")
+    @Test("Reservations are compared field by field, and a field that somebody else changed is a conflict")
     func reservationConflict() {
         let mine = asking(["id": "A", "max": 4], ["id": "B", "max": 4])
         let base = asking(["id": "A", "max": 2], ["id": "B", "max": 2])
@@ -79,7 +79,7 @@ struct ChangeDecisionTests {
         #expect(decision == .conflict(theirs: asking(["id": "B", "max": 3])))
     }
 
-    @Test("A reservation that is as asked for is left alone; of another the fields that are known go along")
+    @Test("An up-to-date reservation is left alone; another is sent with its other known fields")
     func reservationSent() {
         let mine = asking(["id": "A", "max": "4"], ["id": "B", "min": 2, "max": 2])
         let base = asking(["id": "A", "max": 2], ["id": "B", "min": 1, "max": 1])
@@ -102,7 +102,7 @@ struct ChangeDecisionTests {
         #expect(ChangeDecision.values(of: theirs, for: mine) == asking(["id": "A", "max": 2]))
     }
 
-    @Test("Of the instances of an active reservation only the new amount is sent")
+    @Test("Of an active instance reservation only the new amount is sent")
     func activeInstances() {
         let instances = Reservation(
             id: "A", resourceType: .instance, status: .active,
@@ -111,16 +111,16 @@ struct ChangeDecisionTests {
         #expect(decision == .send(asking(["id": "A", "amount": 2])))
     }
 
-    // MARK: - Ours
+    // MARK: - Our own changes
 
-    @Test("A value that a change of ours has brought is nobody else's")
+    @Test("A value from our own change is no conflict")
     func ours() {
         let decision = ChangeDecision.of(
             mine: ["end_date": "x"], base: ["end_date": "2020-01-01 00:00"], theirs: lease, ours: [present])
         #expect(decision == .send(["end_date": "x"]))
     }
 
-    @Test("What was sent for a change that this one took the place of counts, and what was never sent does not")
+    @Test("Values sent for a change that this one replaced count; values never sent do not")
     func oursAmong() {
         func old(_ id: Int64, _ state: MutationState, at seconds: Int64, attempts: Int, end: String) -> Mutation {
             Mutation.change(id, .extend, state, body: ["end_date": .string(end)], base: [:]).with {

@@ -2,7 +2,7 @@ import LeaseModel
 import SyncPlanner
 import Testing
 
-@Suite("What a new wish does to those that wait")
+@Suite("Effects of a new write on queued ones")
 struct EnqueueingTests {
     private func enqueue(_ mutation: Mutation, onto queue: [Mutation]) -> Enqueueing {
         Enqueueing(mutation, onto: queue, now: .at(99))
@@ -12,7 +12,7 @@ struct EnqueueingTests {
         .change(0, verb, local: local, lease: local == nil ? "a" : nil, body: body, base: [:])
     }
 
-    @Test("Extended twice, it is extended once, to the later wish, from what was first seen")
+    @Test("Two extensions become one, to the later end, with the first one's base")
     func twice() throws {
         let first = Mutation.change(1)
         let effect = enqueue(
@@ -34,7 +34,7 @@ struct EnqueueingTests {
 
     private func reservations(_ elements: JSONValue...) -> JSONObject { ["reservations": .array(elements)] }
 
-    @Test("Changes of two reservations become one, and so do changes of two fields of one reservation")
+    @Test("Changes of two reservations, or of two fields of one, become one")
     func reservationFields() throws {
         let first = Mutation.change(
             1, .update, body: reservations(["id": "A", "amount": 2]), base: reservations(["id": "A", "amount": 1]))
@@ -58,7 +58,7 @@ struct EnqueueingTests {
         #expect(enqueue(.change(0, .extend), onto: [rename]).mutation?.verb == .update)
     }
 
-    @Test("Changes that are not to be sent after different times stay two")
+    @Test("Changes with different time limits stay separate")
     func differentLimits() throws {
         let limited = Mutation.change(1).with { $0.notAfter = .at(500) }
         let effect = enqueue(.change(0, .update, body: ["name": "n"], base: [:]), onto: [limited])
@@ -66,7 +66,7 @@ struct EnqueueingTests {
         #expect(effect.mutation?.body == ["name": "n"])
     }
 
-    @Test("A change of a reservation of a creation changes that field, and leaves the others")
+    @Test("A change to a creation's reservation changes that field only")
     func draftReservation() throws {
         var draft = LeaseDraft.sample()
         draft.reservations.append(["resource_type": "virtual:floatingip", "amount": 1])
@@ -78,7 +78,7 @@ struct EnqueueingTests {
     }
 
     @Test(
-        "A second deletion changes nothing: the first one stands for it", arguments: [MutationState.queued, .sending])
+        "A second deletion has no effect: the first one remains", arguments: [MutationState.queued, .sending])
     func deletedTwice(state: MutationState) {
         let effect = enqueue(.change(0, .delete), onto: [.change(1, .delete, state)])
         #expect(effect.mutation == nil)
@@ -86,7 +86,7 @@ struct EnqueueingTests {
         #expect(effect.standing?.id == 1)
     }
 
-    @Test("A change of a creation that never left changes the draft", arguments: [MutationState.queued, .parked])
+    @Test("A change to an unsent creation changes the draft", arguments: [MutationState.queued, .parked])
     func draft(state: MutationState) throws {
         let effect = enqueue(
             later(.update, local: "local-1", ["name": "new", "end_date": "2027-01-15 12:00"]),
@@ -102,7 +102,7 @@ struct EnqueueingTests {
         #expect(draft.body["reservations"] == Mutation.creation().body["reservations"])
     }
 
-    @Test("A change of a creation that was refused asks for it anew")
+    @Test("A change to a rejected creation queues it again")
     func refusedDraft() throws {
         let refused = Mutation.creation(1, .rejected).with { $0.reason = "capacity" }
         let effect = enqueue(later(.update, local: "local-1", ["end_date": "2027-01-15 12:00"]), onto: [refused])
@@ -113,7 +113,7 @@ struct EnqueueingTests {
     }
 
     @Test(
-        "Deleted before it was sent, a creation goes, and what waited for it",
+        "Deleting an unsent creation cancels it and its dependents",
         arguments: [MutationState.queued, .parked, .rejected])
     func deletedDraft(state: MutationState) {
         let dependent = Mutation.change(2, local: "local-1", lease: nil)
@@ -123,7 +123,7 @@ struct EnqueueingTests {
         #expect(effect.changed.map(\.state) == [.cancelled, .cancelled])
     }
 
-    @Test("A creation that may have been carried out is not touched: the wish waits for it")
+    @Test("A creation that may have been carried out stays; the new write waits for it")
     func inDoubt() {
         for creation in [
             Mutation.creation(1, .sending, unconfirmed: UnconfirmedAttempt(run: 1)),
@@ -138,7 +138,7 @@ struct EnqueueingTests {
         }
     }
 
-    @Test("A deletion makes waiting changes pointless, and leaves those that are under way")
+    @Test("A deletion makes queued changes obsolete, but not those under way")
     func deletion() {
         let queue: [Mutation] = [
             .change(1, .update, .sending), .change(2), .change(3, .update, .blocked), .change(4, lease: "b"),
@@ -149,7 +149,7 @@ struct EnqueueingTests {
         #expect(effect.changed.allSatisfy { $0.state == .superseded })
     }
 
-    @Test("After a conflict a new wish is based on what is seen now; what it does not name stays in conflict")
+    @Test("After a conflict a new change is based on the current values; its other fields stay in conflict")
     func blockedConflict() throws {
         let blocked = Mutation.change(
             1, .update, .blocked, body: ["end_date": "m", "name": "m"], base: ["end_date": "b", "name": "b"]
@@ -161,7 +161,7 @@ struct EnqueueingTests {
     }
 
     @Test(
-        "A change asked for while another is under way expects what that one asks for",
+        "A change made while another is under way expects the other's values",
         arguments: [MutationState.sending, .accepted])
     func underWay(state: MutationState) {
         let effect = enqueue(.change(0, body: ["end_date": "z"]), onto: [.change(1, .extend, state)])
@@ -169,7 +169,7 @@ struct EnqueueingTests {
         #expect(effect.mutation?.base == ["end_date": "2027-01-15 12:00"])
     }
 
-    @Test("Other leases, other scopes and creations of the same name are none of its business")
+    @Test("Other leases, other scopes and creations of the same name are not affected")
     func others() {
         let elsewhere = Mutation.change(2).with { $0 = Self.moved($0) }
         let effect = enqueue(.change(0, .delete), onto: [.change(1, lease: "b"), elsewhere])

@@ -12,7 +12,7 @@ struct LateStartTests {
 
     private func sent(_ result: LateStart) -> LeaseDraft? { if case .send(let draft) = result { draft } else { nil } }
 
-    @Test("A start that is still to come is sent as it is", arguments: LateStartPolicy.allCases)
+    @Test("A start in the future is sent unchanged", arguments: LateStartPolicy.allCases)
     func early(policy: LateStartPolicy) {
         let draft = LeaseDraft.sample()
         // The last second of the minute before.
@@ -20,7 +20,8 @@ struct LateStartTests {
         #expect(resolve(draft, policy, now: .at(-100_000)) == .send(draft))
     }
 
-    @Test("A start in this minute goes out as now, to its last second", arguments: LateStartPolicy.allCases)
+    @Test(
+        "A start within the current minute is sent as now, until its last second", arguments: LateStartPolicy.allCases)
     func thisMinute(policy: LateStartPolicy) {
         for seconds in [3_600, 3_601, 3_659] as [Int64] {
             let draft = sent(resolve(.sample(), policy, now: .at(seconds)))
@@ -47,7 +48,7 @@ struct LateStartTests {
         #expect(shifted?.beforeEnd == .at(7_060))
     }
 
-    @Test("What was to start now was to start when it was asked for")
+    @Test("A start of now means the time of the request")
     func now() {
         let draft = LeaseDraft.sample(start: .now)
         #expect(resolve(draft, .expire, asked: .at(30), now: .at(59)) == .send(draft))
@@ -56,33 +57,33 @@ struct LateStartTests {
         #expect(sent(resolve(draft, .shift, asked: .at(30), now: .at(630)))?.endsAt == .at(7_800))
     }
 
-    @Test("An end that has passed expires it, unless it is shifted", arguments: [7_200, 7_201, 90_000] as [Int64])
+    @Test("A creation whose end has passed expires, unless it is shifted", arguments: [7_200, 7_201, 90_000] as [Int64])
     func endPassed(seconds: Int64) {
         #expect(sent(resolve(.sample(), .expire, now: .at(seconds))) == nil)
         #expect(sent(resolve(.sample(), .startNow, now: .at(seconds))) == nil)
         #expect(sent(resolve(.sample(), .shift, now: .at(seconds)))?.endsAt == .at(seconds + 3_600))
     }
 
-    @Test("The minute of the end is too late, the one before is not")
+    @Test("The minute of the end is too late, the minute before is not")
     func endBoundary() {
         #expect(sent(resolve(.sample(), .startNow, now: .at(7_199))) != nil)
         #expect(sent(resolve(.sample(), .startNow, now: .at(7_200))) == nil)
     }
 
-    @Test("A creation that was asked for by a clock far ahead lasts as long as it was to")
+    @Test("A creation requested under a clock far ahead keeps its length")
     func clockAhead() {
         let asked = Timestamp.at(400 * 86_400)
         let draft = LeaseDraft.sample(start: .now, end: asked.adding(seconds: 7_200))
         #expect(resolve(draft, .startNow, asked: asked, now: .at(0)) == .send(.sample(start: .now, end: .at(7_200))))
     }
 
-    @Test("A date that was past when it was asked for was meant, and is sent as it is")
+    @Test("A date that was in the past when it was requested is sent unchanged")
     func askedLate() {
         let draft = LeaseDraft.sample(start: .at(.at(-7_200)), end: .at(-3_600))
         #expect(resolve(draft, .expire, now: .at(60)) == .send(draft))
     }
 
-    @Test("Limits that a clock far ahead has set are counted from now, once")
+    @Test("Limits set by a clock far ahead count from now, once")
     func limits() {
         let write = Mutation.creation().with {
             $0.retryUntil = .at(600)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The pull planner")
 struct ListTrustTests {
-    @Test("A ledger tells unchanged from changed, new, repeated and returned leases, and what is missing")
+    @Test("A ledger distinguishes unchanged, changed, new, repeated, returned and missing leases")
     func ledger() {
         var ledger = ListLedger()
         ledger.enter(id: "a", .init(key: 1, digest: 10, isGone: false))
@@ -23,7 +23,7 @@ struct ListTrustTests {
         #expect(ledger.ownDeletionCount == 0)
     }
 
-    @Test("Of the missing ones those count that we deleted and that are still held as listed")
+    @Test("Own deletions are counted among the missing leases that are still recorded as listed")
     func ownDeletions() {
         var ledger = ListLedger()
         ledger.enter(id: "missing", .init(key: 1, digest: 1, isGone: false, isBeingDeleted: true))
@@ -35,7 +35,7 @@ struct ListTrustTests {
     }
 
     @Test(
-        "What we deleted ourselves is no reason to doubt a list, and no excuse for what else it lacks",
+        "Own deletions are no reason to doubt a list, and do not excuse other missing leases",
         arguments: [
             // known, listed, missing, own → believed
             (1, 0, 1, 1, true), (5, 0, 5, 5, true), (5, 0, 5, 4, false), (100, 75, 25, 5, false),
@@ -48,7 +48,7 @@ struct ListTrustTests {
     }
 
     @Test(
-        "So many missing leases are believed, and no more",
+        "A limited number of missing leases is believed",
         arguments: [
             // known, listed, missing, confirmed → believed
             (0, 0, 0, false, true), (1, 0, 1, false, false), (500, 0, 500, false, false), (500, 0, 500, true, true),
@@ -66,7 +66,7 @@ struct ListTrustTests {
         }
     }
 
-    @Test("What becomes of a missing lease follows from the server's answer and from who asks")
+    @Test("The fate of a missing lease follows from the server's answer and the scope")
     func missingLeases() {
         func verdict(_ answer: MissingLeaseAnswer, of project: String = "mine", all: Bool = false) -> MissingLease {
             MissingLease.classify(answer, knownProjectID: project, scopeProjectID: "mine", seesAllProjects: all)
@@ -81,7 +81,7 @@ struct ListTrustTests {
         #expect(verdict(.forbidden, of: "other", all: true) == .outOfScope)
     }
 
-    @Test("Backoff grows to its cap, stays within its ceiling and never waits less than the server asks")
+    @Test("Backoff grows to its cap, and never waits less than the server asks")
     func backoff() {
         let backoff = Backoff(baseSeconds: 2, capSeconds: 60)
         #expect([0, 1, 2, 3, 5, 6, 50].map(backoff.ceiling) == [0, 2, 4, 8, 32, 60, 60])

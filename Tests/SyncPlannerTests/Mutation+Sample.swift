@@ -5,7 +5,7 @@ import LeaseModel
 extension Timestamp {
     /// 2027-01-15 08:00 UTC.
     static let noon = Timestamp(secondsSince1970: 1_800_000_000)
-    /// So many seconds after ``noon``.
+    /// A number of seconds after ``noon``.
     static func at(_ seconds: Int64) -> Timestamp { noon.adding(seconds: seconds) }
 }
 
@@ -45,7 +45,7 @@ extension Mutation {
             token: nil, createdAt: .noon)
     }
 
-    /// The mutation with something changed.
+    /// A changed copy.
     func with(_ change: (inout Mutation) -> Void) -> Mutation {
         var copy = self
         change(&copy)

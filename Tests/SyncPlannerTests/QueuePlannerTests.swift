@@ -2,13 +2,13 @@ import LeaseModel
 import SyncPlanner
 import Testing
 
-@Suite("The planner of the queue")
+@Suite("The queue planner")
 struct QueuePlannerTests {
     private func next(_ queue: [Mutation], at now: Timestamp = .at(0)) -> Int64? {
         QueuePlanner(now: now).next(queue)?.mutation.id
     }
 
-    @Test("Nothing is due in an empty queue, or one that is done with or waits")
+    @Test("An empty, finished or waiting queue has nothing due")
     func nothing() {
         #expect(next([]) == nil)
         for state in MutationState.allCases where state != .queued {
@@ -17,7 +17,7 @@ struct QueuePlannerTests {
         #expect(next([Mutation.change(1).with { $0.nextAttemptAt = .at(1) }]) == nil)
     }
 
-    @Test("The mutations of one lease are done in the order in which they were asked for")
+    @Test("Writes to one lease keep their order")
     func order() {
         let first = Mutation.change(1).with { $0.nextAttemptAt = .at(60) }
         #expect(next([.change(2), first]) == nil)
@@ -36,7 +36,7 @@ struct QueuePlannerTests {
         #expect(next([stuck, .change(2, lease: "b")]) == 2)
     }
 
-    @Test("What follows a creation waits until there is a lease")
+    @Test("Dependents of a creation wait until the lease exists")
     func dependents() {
         let dependent = Mutation.change(2, local: "local-1", lease: nil)
         for state in [MutationState.sending, .unknown, .accepted, .rejected, .parked, .blocked] {
@@ -46,14 +46,14 @@ struct QueuePlannerTests {
         #expect(next([made, dependent.with { $0.leaseID = "a" }]) == 2)
     }
 
-    @Test("The longest due goes first, so that one that fails never starves the others")
+    @Test("The write due longest goes first, so a failing one never starves the others")
     func fairness() {
         let failed = Mutation.change(1).with { $0.nextAttemptAt = .at(30) }
         #expect(next([failed, .change(2, lease: "b")], at: .at(40)) == 2)
         #expect(next([failed, Mutation.change(2, lease: "b").with { $0.nextAttemptAt = .at(31) }], at: .at(40)) == 1)
     }
 
-    @Test("It knows when something will be due")
+    @Test("The planner knows when the next write is due")
     func wakeTime() {
         let planner = QueuePlanner(now: .at(0))
         #expect(planner.wakeTime([]) == nil)
@@ -92,7 +92,7 @@ struct QueuePlannerTests {
         #expect(why.contains("end_date"))
     }
 
-    @Test("What a clock that was ahead by 400 days has put off is due once the clock is right")
+    @Test("A write postponed by a clock 400 days ahead is due once the clock is right")
     func wrongClock() throws {
         let year: Int64 = 400 * 86_400
         let planner = QueuePlanner(now: .at(10))

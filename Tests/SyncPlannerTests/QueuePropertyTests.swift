@@ -3,16 +3,16 @@ import LeaseModel
 import SyncPlanner
 import Testing
 
-/// The whole life of a queue without a store or a network: wishes, steps, answers, lists and crashes by chance.
+/// The life of a queue without a store or a network: random writes, steps, answers, lists and crashes.
 private struct Play {
     var random: SeededRandom
     var queue: [Mutation] = []
-    /// Everything that was ever asked for.
+    /// Everything that was ever requested.
     var asked: Set<Int64> = []
     var now = Timestamp.noon
     var lastID: Int64 = 0
     var run: Int64 = 1
-    /// Whether the cloud does whatever it is asked, and nothing crashes.
+    /// Whether the cloud carries out every request, and nothing crashes.
     var works = false
     let rules = QueueRules(quietPeriodSeconds: 60, failuresBeforeParking: 4)
 
@@ -29,7 +29,7 @@ private struct Play {
         }
     }
 
-    /// Somebody wants something of one of five leases; leases 3 and 4 are made here.
+    /// Requests something of one of five leases; leases 3 and 4 are created here.
     mutating func wish() {
         let number = chance(5)
         let local = number > 2 ? "local-\(number)" : nil
@@ -58,7 +58,7 @@ private struct Play {
         if let standing = effect.mutation { put(standing) } else { asked.remove(lastID) }
     }
 
-    /// What the store gives as the queue.
+    /// Whether the store returns the write as part of the queue.
     func isInStore(_ mutation: Mutation) -> Bool {
         ![.settled, .cancelled, .expired, .superseded].contains(mutation.state)
     }
@@ -81,7 +81,7 @@ private struct Play {
         }
     }
 
-    /// Sends everything that is due, and gives how many steps that took.
+    /// Sends everything that is due, and returns the number of steps.
     mutating func push() -> Int {
         for index in queue.indices { queue[index] = QueueRules.recovered(queue[index], now: now) }
         for index in queue.indices where queue[index].state == .blocked && queue[index].reason == "auth" {
@@ -102,7 +102,7 @@ private struct Play {
                     $0.unconfirmed = UnconfirmedAttempt(run: run)
                 }
                 put(sending)
-                // A crash: nothing is noted, and nothing more is sent.
+                // A crash: nothing is recorded, and nothing more is sent.
                 if !works, chance(20) == 0 { return steps }
                 put(rules.mutation(sending, after: outcome(of: sending), now: now, using: &random))
             }
@@ -135,13 +135,13 @@ private struct Play {
 
 @Suite("Properties of the queue")
 struct QueuePropertyTests {
-    /// As `#expect`, which takes longer than all that is tested here when it is asked a million times.
+    /// Like `#expect`, which is too slow for a million checks.
     private func check(_ holds: Bool, _ seed: UInt64, sourceLocation: SourceLocation = #_sourceLocation) {
         guard !holds else { return }
         Issue.record("seed \(seed)", sourceLocation: sourceLocation)
     }
 
-    @Test("Whatever happens, the planner ends, nothing disappears, and the order of a lease is kept")
+    @Test("Whatever happens, the planner ends, no write disappears, and each lease's writes keep their order")
     func plays() {
         for seed in 0..<500 as Range<UInt64> {
             var play = Play(seed: seed)
@@ -169,7 +169,7 @@ struct QueuePropertyTests {
     }
 
     @Test(
-        "Nothing is sent while something earlier for its lease may still be carried out, in whatever order it is read")
+        "Nothing is sent while an earlier write to its lease may still be carried out, in any order of reading")
     func order() {
         for seed in 0..<500 as Range<UInt64> {
             var play = Play(seed: seed)
@@ -194,13 +194,13 @@ struct QueuePropertyTests {
                             $0.verb == .create && $0.localID == mutation.localID
                         }, "seed \(seed)")
             }
-            // What is due in one lease does not depend on the others.
+            // The next step for one lease does not depend on the others.
             let own = queue.filter { $0.concernsSameLease(as: mutation) }
             check(planner.next(own) == step, seed)
         }
     }
 
-    @Test("Left alone with a cloud that works, everything comes to rest")
+    @Test("With a cloud that works, everything comes to rest")
     func rest() {
         for seed in 0..<300 as Range<UInt64> {
             var play = Play(seed: seed)
@@ -213,7 +213,7 @@ struct QueuePropertyTests {
             }
             let queue = play.queue.filter { play.isInStore($0) }
             check(!queue.contains { [.sending, .unknown, .accepted].contains($0.state) }, seed)
-            // What still waits, waits for a person's decision about something earlier.
+            // Whatever still waits, waits for a person's decision about an earlier write.
             check(QueuePlanner(now: play.now).wakeTime(queue) == nil, seed)
         }
     }

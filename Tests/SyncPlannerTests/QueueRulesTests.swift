@@ -73,7 +73,7 @@ struct QueueRulesTests {
         }
     }
 
-    @Test("A rejection for want of capacity is tried again until the person's time")
+    @Test("A creation without enough capacity is tried again until its limit")
     func retryUntil() {
         let patient = Self.sent(.create).with { $0.retryUntil = .at(1_000) }
         let full = AttemptOutcome.rejected(reason: "capacity", message: "full", requestID: nil)
@@ -85,7 +85,7 @@ struct QueueRulesTests {
         #expect(after(.rejected(reason: "policy", message: "no", requestID: nil), patient).state == .rejected)
     }
 
-    @Test("A change that the server fails again and again is parked; one that cannot be sent never is")
+    @Test("A change that keeps failing is parked; one that cannot be sent never is")
     func parking() {
         var failing = Self.sent(.update)
         var unsent = Self.sent(.update)
@@ -100,7 +100,7 @@ struct QueueRulesTests {
     }
 
     @Test(
-        "Retry-After is waited for, an hour at most",
+        "Retry-After is respected, up to an hour",
         arguments: [.min, -1, 0, 1, 120, 3_600, 3_601, 86_400, .max - 1, .max])
     func retryAfter(seconds: Int) {
         let delay = ServerDelay(seconds: seconds)
@@ -116,7 +116,7 @@ struct QueueRulesTests {
         }
     }
 
-    @Test("After a crash a creation is in doubt, anything else is looked at again; nothing else changes")
+    @Test("After a crash a creation is unconfirmed, and other writes are checked again; nothing else changes")
     func recovery() {
         #expect(QueueRules.recovered(Self.sent(.create), now: .at(9)).state == .unknown)
         #expect(QueueRules.recovered(Self.sent(.create), now: .at(9)).unconfirmed == UnconfirmedAttempt(run: 5))
@@ -145,7 +145,7 @@ struct QueueRulesTests {
         .creation(1, .unknown, unconfirmed: UnconfirmedAttempt(run: 5)).with { $0.failures = 1 }
     }
 
-    @Test("Found in a list, it is that lease, at once")
+    @Test("A lease found in a list settles the creation at once")
     func found() {
         let next = sight(doubtful, run: 6, at: 1, ["a"])
         #expect(next.state == .settled)
@@ -154,7 +154,7 @@ struct QueueRulesTests {
         #expect(next.failures == 0)
     }
 
-    @Test("A list that began before the attempt says nothing")
+    @Test("A list that began before the attempt is ignored")
     func earlierList() {
         #expect(sight(doubtful, run: 5, at: 1, ["a"]) == doubtful)
         #expect(sight(doubtful, run: 4, at: 1) == doubtful)
@@ -171,7 +171,7 @@ struct QueueRulesTests {
         mutation = sight(mutation, run: 10, at: 301)
         #expect(mutation.state == .unknown)
         #expect(mutation.unconfirmed?.absences == 1)
-        // The same list, looked at by somebody else.
+        // The same list, seen again.
         #expect(sight(mutation, run: 10, at: 301) == mutation)
         mutation = sight(mutation, run: 11, at: 302)
         #expect(mutation.state == .queued)
@@ -180,14 +180,14 @@ struct QueueRulesTests {
         #expect(mutation.token == Mutation.sampleToken)
     }
 
-    @Test("Even a list long after the quiet period is the first to count, if it is the first")
+    @Test("The first list starts the quiet period, however late it comes")
     func lateFirstList() {
         let mutation = sight(doubtful, run: 6, at: 100_000)
         #expect(mutation.unconfirmed?.absences == 0)
         #expect(mutation.state == .unknown)
     }
 
-    @Test("A server whose clock goes back only lengthens the wait")
+    @Test("A server clock that goes back only lengthens the wait")
     func serverClockBack() {
         var mutation = sight(doubtful, run: 6, at: 1_000)
         mutation = sight(mutation, run: 7, at: 0)
@@ -195,7 +195,7 @@ struct QueueRulesTests {
         #expect(mutation.unconfirmed?.absences == 0)
     }
 
-    @Test("Two that match stop it, and both are named")
+    @Test("Two matches block the creation, and both are named")
     func ambiguous() {
         let next = sight(doubtful, run: 6, at: 1, ["a", "b"])
         #expect(next.state == .blocked)
@@ -204,7 +204,7 @@ struct QueueRulesTests {
         #expect(next.unconfirmed != nil)
     }
 
-    @Test("One that was lost too often is parked instead of sent again")
+    @Test("A creation that was lost too often is parked instead of sent again")
     func parkedCreation() {
         var mutation = doubtful.with {
             $0.failures = 3
@@ -218,7 +218,7 @@ struct QueueRulesTests {
         #expect(mutation.unconfirmed == nil)
     }
 
-    @Test("Only what is accepted settles with a list", arguments: MutationState.allCases)
+    @Test("Only an accepted write is settled by a list", arguments: MutationState.allCases)
     func settling(state: MutationState) {
         let mutation = Mutation.creation(1, state)
         let next = rules.settled(mutation, isListed: true, now: .at(5))
@@ -229,7 +229,7 @@ struct QueueRulesTests {
         }
     }
 
-    @Test("A lease that is between two states is tried again soon, and far longer than one that the server fails on")
+    @Test("A write to a lease between two states is tried again soon, and for longer than one that fails")
     func betweenStates() {
         var mutation = Mutation.change(1, .extend, .sending)
         for _ in 0..<40 {

@@ -19,7 +19,8 @@ struct WitnessTests {
         let witnesses: [Witness]
     }
 
-    /// What a scope saw: the end of the lease between minutes, `nil` for a lease that the server refused.
+    /// A scope's observations: the lease's end and the minutes of its first and last observation; `nil` if the server
+    /// refused it.
     private func part(
         _ scope: Int64, _ states: [(end: Int64?, from: Int64, last: Int64)], listings: [Int64]
     ) -> Part {
@@ -67,7 +68,7 @@ struct WitnessTests {
             })
     }
 
-    @Test("is one history, in whatever order they are given")
+    @Test("makes one history, in any order")
     func order() {
         let member = part(1, [(100, 0, 4), (200, 20, 20)], listings: [0, 2, 4, 20])
         let other = part(2, [(100, 3, 3), (150, 9, 9), (200, 30, 30)], listings: [3, 9, 30])
@@ -75,7 +76,7 @@ struct WitnessTests {
         #expect(states([member, other, newcomer]) == [["100 0-4", "150 9-9", "200 20-30"]])
     }
 
-    @Test("has in it that one may not see the lease any more only if none may")
+    @Test("is out of scope only if no scope may see it")
     func outOfScope() {
         func gone(_ scope: Int64, _ minute: Int64) -> Part {
             part(scope, [(100, 0, minute - 5), (nil, minute, minute)], listings: [0, minute - 5, minute])
@@ -85,7 +86,7 @@ struct WitnessTests {
         #expect(states([gone(1, 10), gone(2, 30)]) == [["100 0-25", "out_of_scope 30-30"]])
     }
 
-    @Test("ends when a list lacked it, unless another saw it since")
+    @Test("ends when a list lacked it, unless another scope saw it later")
     func unlisted() {
         let missing = part(1, [(100, 0, 5)], listings: [10, 40])
         func seen(_ minute: Int64) -> Part { part(2, [(100, minute, minute)], listings: [minute]) }
@@ -101,7 +102,7 @@ struct WitnessTests {
     }
 
     @Test(
-        "is the same whether it is observed step by step or merged from all sightings",
+        "is the same whether observed step by step or merged from all observations",
         arguments: 0..<200 as Range<UInt64>)
     func stepByStep(seed: UInt64) {
         var random = SeededRandom(seed: seed)
