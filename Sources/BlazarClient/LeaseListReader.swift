@@ -116,7 +116,7 @@ package enum LeaseListFailure: Error, Sendable, Hashable {
         case .notAList(let error, let requestLine, let requestID):
             let request = [requestLine, "status 200", requestID ?? "no request id"].joined(separator: ", ")
             return "\(operation) failed: the answer cannot be used, \(error) (\(request)). "
-                + "Nothing was changed; try again, and check for a proxy in between if it stays."
+                + "Nothing was changed. Try again; if it keeps failing, check for a proxy in between."
         }
     }
 }

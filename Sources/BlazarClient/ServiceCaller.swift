@@ -122,7 +122,7 @@ extension ServiceCaller {
                 return .listed(elements)
             }
             // A link to a page that was requested before would lead to an endless loop.
-            guard !asked.contains(next) else { return .failed(answer.unusable("its pages go round in a circle")) }
+            guard !asked.contains(next) else { return .failed(answer.unusable("its pages lead in a circle")) }
             request.path = next
         }
     }

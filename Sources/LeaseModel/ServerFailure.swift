@@ -174,7 +174,7 @@ extension ServerFailure {
         let subject = lease.map { "\(operation) \"\($0)\"" } ?? operation
         let said =
             if category == .notBlazar {
-                "the answer is none of the service's" + (message.isEmpty ? "" : ", \"\(message)\"")
+                "the answer does not come from the service" + (message.isEmpty ? "" : ", \"\(message)\"")
             } else {
                 message.isEmpty ? reasonWithoutWords : "the server says \"\(message)\""
             }
@@ -225,7 +225,7 @@ extension ServerFailure {
         case .serverError:
             isCreation && isApplicationCredential
                 ? Self.applicationCredentialHint
-                : "Try again later; if it stays, give the request id to the site's operators."
+                : "Try again later; if it keeps failing, give the request id to the site's operators."
         }
     }
 

@@ -26,7 +26,7 @@ extension Lease {
             throw LeaseholdError(code: .invalid, message: "'\(name)' has been submitted already (\(id ?? "no id")).")
         }
         guard !requests.isEmpty else {
-            throw LeaseholdError(code: .invalid, message: "'\(name)' reserves nothing: add a reservation before.")
+            throw LeaseholdError(code: .invalid, message: "'\(name)' reserves nothing: add a reservation first.")
         }
         var attempts = 0
         var isFound = false

@@ -48,7 +48,7 @@ extension LeaseManager {
     public func getLeaseID(_ name: String, cloud: String? = nil) throws(LeaseholdError) -> String {
         let found = try candidate(name, scopes: scopeIDs(ofClouds: cloud.map { [$0] } ?? []))
         guard found.name == name else {
-            throw LeaseholdError(code: .notFound, message: "There is no lease of the name '\(name)'.")
+            throw LeaseholdError(code: .notFound, message: "There is no lease named '\(name)'.")
         }
         return found.id
     }

@@ -56,7 +56,7 @@ extension LeaseManager {
                 guard file.facts.kind == .regular else {
                     throw LeaseholdError(
                         code: .invalid,
-                        message: "\(path) is a pipe that a database comes out of. Name the file of the database.")
+                        message: "\(path) is a pipe with a database in it. Name the database file instead.")
                 }
                 let copy = try Self.copy(path, in: folder.appendingPathComponent("\(copies.count)"))
                 copies.append(copy)
@@ -99,7 +99,7 @@ extension LeaseManager {
         throw LeaseholdError(
             code: .invalid,
             message: isOwnDatabase(path)
-                ? "\(path) is the database that is open here: it has all that is in it. Leave it out."
+                ? "\(path) is the open database, which cannot be imported into itself. Leave it out."
                 : "\(path) belongs to the database that is open here. Leave it out.")
     }
 
@@ -152,7 +152,7 @@ extension LeaseManager {
             leases = try SavedLeases(parsing: bytes)
         } catch {
             throw LeaseholdError(
-                code: .invalid, message: "\(path) cannot be taken in: \(error). Nothing was changed.")
+                code: .invalid, message: "\(path) cannot be imported: \(error). Nothing was changed.")
         }
         return .leases(
             leases, scope: try scope(of: leases, path, options), observedAt: options.observedAt ?? written,
@@ -174,8 +174,9 @@ extension LeaseManager {
         LeaseholdError(
             code: .invalid,
             message: """
-                \(path): nothing is taken, since \(options.project.map { "project \($0)" } ?? "the cloud asked for") is \
-                not known here. `leasehold sites` shows what is; without --project and --os-cloud everything is taken.
+                \(path): nothing was imported, because \(options.project.map { "project \($0)" } ?? "that cloud") is \
+                unknown here. `leasehold sites` shows what is known. Without --project and --os-cloud everything is \
+                imported.
                 """)
     }
 
@@ -208,12 +209,12 @@ extension LeaseManager {
             message: candidates.isEmpty
                 ? """
                 \(path): its leases belong to \(projects.count == 1 ? "project" : "projects") \
-                \(projects.sorted().joined(separator: ", ")), which is not what is mirrored of \
+                \(projects.sorted().joined(separator: ", ")), which is not mirrored from \
                 \(names.joined(separator: ", ")).
                 """
                 : """
-                \(path): its leases may be of \(names.joined(separator: " or ")). \
-                Say which with --os-cloud, or --project.
+                \(path): its leases may belong to \(names.joined(separator: " or ")). \
+                Choose one with --os-cloud or --project.
                 """)
     }
 }

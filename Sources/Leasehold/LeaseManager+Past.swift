@@ -106,7 +106,7 @@ extension LeaseManager {
                 candidates: candidates)
         }
         guard let lease else {
-            throw LeaseholdError(code: .notFound, message: "The lease '\(reference)' has just gone.")
+            throw LeaseholdError(code: .notFound, message: "The lease '\(reference)' has just been removed.")
         }
         return lease
     }

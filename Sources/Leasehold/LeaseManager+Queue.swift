@@ -11,7 +11,7 @@ extension LeaseManager {
         guard lease.isDraft else { return .mirrored(lease) }
         let creation = try reading { store throws(StoreError) in try store.creation(localID: lease.id) }
         guard let creation else {
-            throw LeaseholdError(code: .notFound, message: "The queued lease '\(reference)' has just gone.")
+            throw LeaseholdError(code: .notFound, message: "The queued lease '\(reference)' has just been removed.")
         }
         return .creation(creation, pending: lease.pending)
     }

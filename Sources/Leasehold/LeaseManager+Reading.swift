@@ -99,7 +99,7 @@ extension LeaseManager {
             try store.lease(id: candidate.id, scope: candidate.scopeID)
         }
         guard let found else {
-            throw LeaseholdError(code: .notFound, message: "The lease '\(reference)' has just gone.")
+            throw LeaseholdError(code: .notFound, message: "The lease '\(reference)' has just been removed.")
         }
         return try withAcceptedChanges(found)
     }
@@ -222,7 +222,8 @@ extension LeaseManager {
         guard listed.isEmpty, answer.outcome != .listed else { return listed }
         throw LeaseholdError(
             code: .notFound,
-            message: "Cloud '\(name)' does not tell its \(kind.plural): \(answer.message ?? answer.outcome.rawValue).")
+            message:
+                "Cloud '\(name)' does not report its \(kind.plural): \(answer.message ?? answer.outcome.rawValue).")
     }
 }
 

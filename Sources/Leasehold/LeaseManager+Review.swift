@@ -99,7 +99,7 @@ extension LeaseManager {
             findings.append(
                 DraftFinding(
                     .refusal, field: "end_date",
-                    "It ends at \(present), later than that: an extension never shortens a lease, an update does."))
+                    "It already ends at \(present): an extension never shortens a lease, but an update can."))
         }
         switch target {
         case .mirrored(let lease):

@@ -107,13 +107,13 @@ extension LeaseManager {
                 let words = answer?.message.map { " It said: \($0)" } ?? ""
                 throw LeaseholdError(
                     code: .refused,
-                    message: "\(scope.site) does not tell you \(what), so no slot can be found.\(words)")
+                    message: "\(scope.site) does not show you \(what), so no slot can be found.\(words)")
             case .notOffered:
-                throw LeaseholdError(code: .refused, message: "\(scope.site) has no list of \(what).")
+                throw LeaseholdError(code: .refused, message: "\(scope.site) does not report \(what).")
             case .failed:
                 throw LeaseholdError(
                     code: .unreachable,
-                    message: "\(scope.site) could not tell \(what): \(answer?.message ?? "no reason given").")
+                    message: "\(scope.site) failed to report \(what): \(answer?.message ?? "no reason given").")
             case nil:
                 throw LeaseholdError(
                     code: .unreachable,

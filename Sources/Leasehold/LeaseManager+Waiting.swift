@@ -97,7 +97,7 @@ extension LeaseManager {
                 }
                 guard let scope = try scopes().first(where: { $0.id == before.scopeID }) else {
                     throw LeaseholdError(
-                        code: .notFound, message: "The scope of '\(before.name)' is not known any more.")
+                        code: .notFound, message: "The scope of '\(before.name)' is no longer known.")
                 }
                 _ = try await sync(leadingTo: scope, clouds: clouds, options: options, progress: progress)
                 let after = try look()

@@ -121,7 +121,7 @@ extension LeaseManager {
         try await DatabaseThreads.run {
             let target = try writeTarget(reference, clouds: clouds)
             guard let scope = try scopes().first(where: { $0.id == target.scopeID }) else {
-                throw LeaseholdError(code: .notFound, message: "The scope of '\(reference)' is not known any more.")
+                throw LeaseholdError(code: .notFound, message: "The scope of '\(reference)' is no longer known.")
             }
             if verb == .delete, !isForced, let result = alreadyDeleted(target, scope) { return result }
             let wanted = target.resolvingReservations(in: try fields(target))
@@ -219,7 +219,7 @@ extension LeaseManager {
         switch try await flush.run(connection, scope: scope, waitingFor: mutation.id) {
         case .done: break
         case .paused(let report): pause = report.message
-        case .busy: pause = "Another leasehold is sending the queue of this cloud, and will send this too."
+        case .busy: pause = "Another process is sending the queue of this cloud, and will send this write too."
         }
         var result = try result(mutation, pause: pause)
         if let remark = connection.clockRemark { result.notes.append(remark) }
@@ -272,15 +272,15 @@ extension LeaseManager {
     ) async throws -> [String] {
         let reason: String
         if isOffline {
-            reason = "Nobody was asked, as --offline says."
+            reason = "The cloud was not asked, because of --offline."
         } else if let pause = try await flush.refresh(connection, scope: scope) {
             reason = pause.message
         } else {
             return []
         }
         let known = try store.scopes().first { $0.id == scope.id }?.listedAt
-        let basis = known.map { "the leases as they were at \($0)" } ?? "no list of leases, as there has never been one"
-        return ["\(reason) Whether there is such a lease was decided on \(basis), and on the queue."]
+        let basis = known.map { "the leases as of \($0) and the queue" } ?? "only the queue: no leases have been read"
+        return ["\(reason) The check for an existing lease used \(basis)."]
     }
 
     /// The result of a creation for which a lease exists already.
@@ -289,7 +289,7 @@ extension LeaseManager {
         var mutation = Mutation(
             id: 0, scopeID: scope.id, address: scope.queueAddress, site: scope.site, verb: .create, localID: nil,
             leaseID: lease.id, leaseName: name, state: .settled, body: [:], token: nil, createdAt: configuration.now())
-        mutation.message = "There is one of that name already."
+        mutation.message = "A lease with that name exists already."
         let note = """
             There are \(count) live leases named "\(name)" in project \(scope.projectName): this is the \
             \(lease.lease.status == .active ? "newest active one" : "one that ends last").

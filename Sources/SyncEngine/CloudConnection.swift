@@ -49,8 +49,8 @@ package struct CloudConnection: Sendable {
         guard let ahead = session.time?.secondsAhead, ahead.magnitude >= Self.remarkedSeconds else { return nil }
         let length = ahead.magnitude >= 86_400 ? "\(ahead.magnitude / 86_400) days" : "\(ahead.magnitude) seconds"
         return """
-            The clock of this computer is \(length) \(ahead > 0 ? "ahead of" : "behind") that of cloud \(name). What was \
-            seen there is dated by the cloud's clock; set this computer's.
+            The clock of this computer is \(length) \(ahead > 0 ? "ahead of" : "behind") that of cloud \(name). \
+            Observations are dated by the cloud's clock. Set the clock of this computer.
             """
     }
 

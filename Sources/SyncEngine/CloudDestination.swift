@@ -97,7 +97,7 @@ extension LeaseStore {
             var sentence = CloudDestination.detour(of: cloud, from: scope, to: actual)
             if isHeld {
                 sentence += """
-                     Cancel it with `leasehold queue cancel \(mutation.id)`, or have it sent to where it is for with \
+                     Cancel it with `leasehold queue cancel \(mutation.id)`, or send it to its own project with \
                     `leasehold queue retry \(mutation.id)`.
                     """
             }

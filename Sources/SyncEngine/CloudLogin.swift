@@ -58,7 +58,7 @@ package struct CloudLogin: Sendable {
                 let sites = (try? JSONValue(parsing: body)).flatMap(ChameleonSite.sites), !sites.isEmpty
             else {
                 throw TransportError(
-                    kind: .other, phase: .underWay, detail: "HTTP \(reply.status), which is no list of sites")
+                    kind: .other, phase: .underWay, detail: "HTTP \(reply.status), which is not a list of sites")
             }
             return sites
         } catch {

@@ -118,7 +118,7 @@ extension LeaseListSync {
                 message: """
                     The credentials of cloud \(connection.name) were for project \(before.projectName) \
                     (\(before.projectID)) and are now for \(identity.projectName) (\(identity.projectID)), which the \
-                    configuration does not name. Nothing was changed; if that is right, run \
+                    configuration does not name. Nothing was changed. If the new project is right, run \
                     `leasehold sync --os-cloud \(connection.reference) --confirm-project`.
                     """)
         }
@@ -305,7 +305,7 @@ extension LeaseListSync {
         case .none: return []
         case .suspect(let reason):
             throw suspect(
-                "\(reason). Nothing was deleted; if that is right, run "
+                "\(reason). Nothing was deleted. If these leases are really gone, run "
                     + "`leasehold sync --os-cloud \(connection.reference) --confirm-deletes`.")
         case .confirmEach: break
         }
@@ -372,7 +372,7 @@ extension LeaseListSync {
     }
 
     private func suspect(_ reason: String) -> CloudError {
-        CloudError(failure: .suspect, message: "The answer of cloud \(connection.name) is not believed: \(reason)")
+        CloudError(failure: .suspect, message: "The answer of cloud \(connection.name) is not trusted: \(reason)")
     }
 }
 

@@ -73,12 +73,12 @@ package enum MissingLease: Sendable, Hashable {
         case .notFound: return .deleted
         case .forbidden:
             guard seesAllProjects || knownProjectID != scopeProjectID else {
-                return .distrust(reason: "the server refuses a lease of this project, so the token is not of it")
+                return .distrust(reason: "the server refuses a lease of this project, so the token is for another one")
             }
             return .outOfScope
         case .found(let projectID):
             guard !seesAllProjects, projectID != scopeProjectID else {
-                return .distrust(reason: "the server has a lease that its list left out")
+                return .distrust(reason: "the server has a lease that is missing from its list")
             }
             return .outOfScope
         }

@@ -101,7 +101,7 @@ class UpstreamSandbox(SandboxStory):
 
     def test_find_slot_says_that_members_are_not_told(self):
         self.succeed("sync")
-        self.fail_with(77, "find-slot", "--duration", "1h", words=("does not tell you its hosts",))
+        self.fail_with(77, "find-slot", "--duration", "1h", words=("does not show you its hosts",))
 
     def test_a_site_without_devices_is_known(self):
         self.succeed("sync")
@@ -170,7 +170,7 @@ class ChameleonSandbox(SandboxStory):
         row = self.rows("create", self.prefix, "--duration", "8d", "--node", "amount=3,node_type=compute_skylak",
                         "--fip", "9", "--offline")
         said = " ".join(finding["message"] for finding in row["warnings"])
-        for words in ("policy allows 7d", "lease of their own", "Did you mean 'compute_skylake'?", "has 3 to reserve"):
+        for words in ("policy allows 7d", "separate lease", "Did you mean 'compute_skylake'?", "has 3 to reserve"):
             self.assertIn(words, said)
         wrong = 'resource_type=node,resource_properties=["or", ["==", "$a", "b"]]'
         self.fail_with(65, "create", "x", "--duration", "1h", "--reservation", wrong, words=("Blazar will refuse",))

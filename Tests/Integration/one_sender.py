@@ -116,7 +116,7 @@ class OneSender(SandboxCase):
         self.stop_sandbox()
         row, err = self.create_once("known")
         self.assertEqual(row["id"], known)
-        self.assertRegex(err, "decided on the leases as they were at .*, and on the queue")
+        self.assertRegex(err, "check for an existing lease used the leases as of .* and the queue")
         row, err = self.create_once("new")
         self.assertEqual(row["state"], "queued")
         again, err = self.create_once("new")

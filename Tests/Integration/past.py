@@ -214,7 +214,7 @@ class PastTests(CommandCase):
         self.succeed("history", "import", saved, "--observed-at", seen)
         self.assertEqual(self.known("--as-known-at", seen)["saved"]["end_date"], self.iso(FAR + 2 * HOUR))
         self.assertEqual(self.known()["saved"]["end_date"], self.iso(FAR + 5 * HOUR))
-        self.fail_with(65, "history", "import", self.clouds_file, words=("cannot be taken in", "nothing was changed"))
+        self.fail_with(65, "history", "import", self.clouds_file, words=("cannot be imported", "nothing was changed"))
 
 
 if __name__ == "__main__":

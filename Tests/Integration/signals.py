@@ -61,7 +61,7 @@ class Signals(Screen, SandboxCase):
         row = self.rows("queue", "list")[-1]
         self.assertIn(f"leasehold queue cancel {row['id']} --give-up", err)
         # It may have been made: it is not cancelled without a word.
-        self.fail_with(65, "queue", "cancel", row["id"], words=["may have been carried out", "--give-up"])
+        self.fail_with(65, "queue", "cancel", row["id"], words=["not known yet", "--give-up"])
         self.succeed("queue", "cancel", row["id"], "--give-up")
         self.assertEqual(self.rows("queue", "list"), [])
         self.succeed("sync", "--no-resources")

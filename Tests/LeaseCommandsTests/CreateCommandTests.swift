@@ -85,7 +85,7 @@ struct CreateCommandTests {
             let result = try await fixture.run(
                 line + ["--node", #"amount=1,resource_properties=[">=", "$reservable", 4]"#])
             #expect(result.output.contains(#"[\">=\", \"$reservable\", \"4\"]"#))
-            #expect(result.errors.contains(#"was sent as the text "4""#))
+            #expect(result.errors.contains(#"was sent as the string "4""#))
         }
     }
 

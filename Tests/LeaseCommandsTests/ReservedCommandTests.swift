@@ -224,7 +224,7 @@ struct ReservedCommandTests {
                 ], scope: fixture.mirror.scope.id, at: StoreFixture.time(12))
             let forbidden = try await fixture.run(line + ["alpha"])
             #expect(forbidden.status == .refused)
-            #expect(forbidden.errors.contains("alpha does not tell you who holds its hosts, and when"))
+            #expect(forbidden.errors.contains("alpha does not show you who holds its hosts, and when"))
         }
     }
 }

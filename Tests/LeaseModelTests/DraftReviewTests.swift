@@ -73,7 +73,7 @@ struct DraftReviewTests {
         (nodes(1, #"["==", "$node_typ", "x"]"#), "resource_properties", "Did you mean 'node_type'?"),
         (nodes(4), "min", "It asks for 4 hosts; the site has 3."),
         (
-            nodes(2, #"["==", "$node_type", "gpu_p100"]"#), "min", "It asks for 2 hosts; the site has 1 that fit."
+            nodes(2, #"["==", "$node_type", "gpu_p100"]"#), "min", "It asks for 2 hosts; the site has 1 that match."
         ),
         (["resource_type": "device", "min": 1, "max": 1], "resource_type", "The site offers no devices to reserve."),
         (
@@ -103,7 +103,7 @@ struct DraftReviewTests {
         (nodes(1, #"["or", ["==", "$a", "b"]]"#), "resource_properties", "nothing else"),
         (nodes(1, #"[">", "$node_type", 40]"#), "resource_properties", #"write "40""#),
         (nodes(1, #"["==", "$reservable", true]"#), "resource_properties", #"write "True""#),
-        (["resource_type": "physical:host", "min": "3", "max": "2"], "max", "At most 2 is less than at least 3"),
+        (["resource_type": "physical:host", "min": "3", "max": "2"], "max", "The maximum 2 is less than the minimum 3"),
         (["resource_type": "network", "network_name": ""], "network_name", "needs a name"),
         (["min": 1], "resource_type", "is missing"),
     ]
@@ -142,6 +142,6 @@ struct DraftReviewTests {
         let address: JSONObject = ["resource_type": "virtual:floatingip", "network_id": "n1", "amount": 1]
         let both = findings([Self.nodes(), address], hours: 169, policy: week)
         #expect(both.count == 2)
-        #expect(both.last?.message.contains("reserve them in a lease of their own") == true)
+        #expect(both.last?.message.contains("reserve them in a separate lease") == true)
     }
 }

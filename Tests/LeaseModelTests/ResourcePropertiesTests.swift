@@ -48,10 +48,10 @@ struct ResourcePropertiesTests {
             (#"["or", ["==", "$a", "1"], ["==", "$a", "2"]]"#, "'and', nothing else"),
             (#"["not", ["==", "$a", "1"]]"#, "'and', nothing else"), (#"["~", "$a", "1"]"#, "\"~\""),
             (#"["==", "a", "1"]"#, "with a $ before it"), (#"["==", "$", "1"]"#, "with a $ before it"),
-            (#"["==", "$a", ""]"#, "a text to compare with"), (#"["==", "$a", null]"#, "a text to compare with"),
-            (#"["==", "$a", ["1"]]"#, "a text to compare with"), (#"["==", "$a"]"#, "a property and a value"),
+            (#"["==", "$a", ""]"#, "a string to compare with"), (#"["==", "$a", null]"#, "a string to compare with"),
+            (#"["==", "$a", ["1"]]"#, "a string to compare with"), (#"["==", "$a"]"#, "a property and a value"),
             (#"["and"]"#, "without conditions"), (#"["and", "x"]"#, "where a condition belongs"),
-            (#"["and", []]"#, "nothing"), (#"{"a": 1}"#, "which is no list"), ("abc", "not JSON"),
+            (#"["and", []]"#, "nothing"), (#"{"a": 1}"#, "which is not a list"), ("abc", "not JSON"),
         ])
     func refusals(_ text: String, _ word: String) {
         let error = #expect(throws: DraftError.self) { try ResourceProperties(parsing: text) }

@@ -140,7 +140,7 @@ struct HostileDatabaseTests {
             ("outside the years 1 to 9999", "UPDATE event SET time_at = 9223372036854775807"),
             ("outside the years 1 to 9999", "UPDATE lease_history SET observed_at = -9223372036854775808"),
             ("has a state of another lease", "UPDATE lease_history SET document = json_set(document, '$.id', 'x')"),
-            ("which no server gives", "UPDATE lease SET id = '' WHERE id = 'a'"),
+            ("which no server assigns", "UPDATE lease SET id = '' WHERE id = 'a'"),
             ("was only queued", "UPDATE lease SET id = 'local-abc' WHERE id = 'a'"),
             ("belongs to project p9", "UPDATE lease SET project_id = 'p9' WHERE id = 'a'"),
             ("cannot be written and read again", "UPDATE lease SET extra = '{\"id\": \"x\"}' WHERE id = 'a'"),
@@ -148,23 +148,23 @@ struct HostileDatabaseTests {
                 "has a text with a NUL",
                 "UPDATE lease_history SET document = json_set(document, '$.name', 'a' || char(0))"
             ),
-            ("yet to come", "UPDATE lease SET (observed_at, last_seen_at) = (1800060301, 1800060301) WHERE id = 'a'"),
-            ("yet to come", "UPDATE lease SET last_seen_at = 1800060301 WHERE id = 'a'"),
+            ("in the future", "UPDATE lease SET (observed_at, last_seen_at) = (1800060301, 1800060301) WHERE id = 'a'"),
+            ("in the future", "UPDATE lease SET last_seen_at = 1800060301 WHERE id = 'a'"),
             ("Check the clock", "UPDATE lease SET gone_before = 1800060301 WHERE id = 'b'"),
             ("a list is said to have been read", "UPDATE sync_run SET started_at = 1800060301"),
             (
-                "hosts, or what else a site lists",
+                "hosts or other resources",
                 "INSERT INTO resource_listing SELECT scope_id, 'host', 1800060301 FROM scope"
             ),
             (
-                "hosts, or what else a site lists",
+                "hosts or other resources",
                 "INSERT INTO resource_listing SELECT scope_id, 'host', 9223372036854775807 FROM scope"
             ),
             (
-                "which is yet to come",
+                "which is in the future",
                 "UPDATE person SET heard_at = 1800060301 WHERE kind = 'user'"
             ),
-            ("do not follow one another", "UPDATE lease SET observed_at = 1800000000 - 60 WHERE id = 'a'"),
+            ("are not in order of time", "UPDATE lease SET observed_at = 1800000000 - 60 WHERE id = 'a'"),
         ])
     func rows(words: String, sql: String) throws {
         try expectRefusal(words, [sql], kind: .invalid)

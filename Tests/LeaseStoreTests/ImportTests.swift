@@ -160,10 +160,10 @@ struct ImportTests {
         try expectRefusal(fresh, seen: 30, "was changed at 2027-01-15T08:55:00Z, so it cannot have been seen")
         try expectRefusal(Fixture.lease("b"), seen: 90, "it was known to be deleted")
         try expectRefusal(Fixture.lease("x", project: "p9"), seen: 65, "belongs to project p9")
-        try expectRefusal(Fixture.lease("x"), seen: 90, now: 80, "yet to come")
+        try expectRefusal(Fixture.lease("x"), seen: 90, now: 80, "in the future")
         var young = Fixture.lease("x")
         young.createdAt = Fixture.time(66)
-        try expectRefusal(young, seen: 50, "was made at")
+        try expectRefusal(young, seen: 50, "was created at")
     }
 
     @Test("A dry run reports what would be imported, and changes nothing")

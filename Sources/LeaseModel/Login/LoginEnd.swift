@@ -49,9 +49,9 @@ public struct LoginEnd: Sendable, Hashable {
             case .applicationCredential:
                 (
                     "application credential",
-                    "make another (cc-login, or the site's web page), or log in with leasehold login"
+                    "create a new one (cc-login, or the site's web page), or log in with leasehold login"
                 )
-            case .token: ("token", "get another, or log in with leasehold login")
+            case .token: ("token", "get a new one, or log in with leasehold login")
             }
         return "the \(what) \(verb) at \(endsAt): \(step)"
     }

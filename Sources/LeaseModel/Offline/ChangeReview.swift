@@ -39,7 +39,9 @@ public struct ChangeReview: Sendable {
 
     private func nameFindings(_ asked: LeaseFields) -> [DraftFinding] {
         guard let name = asked.lease["name"] else { return [] }
-        guard let text = name.stringValue else { return [DraftFinding(.refusal, field: "name", "It must be a text.")] }
+        guard let text = name.stringValue else {
+            return [DraftFinding(.refusal, field: "name", "It must be a string.")]
+        }
         return LeaseDraft.nameProblem(text).map { [DraftFinding(.refusal, field: "name", "It \($0).")] } ?? []
     }
 
@@ -51,7 +53,7 @@ public struct ChangeReview: Sendable {
             if before.startsAt < minute, after.startsAt != before.startsAt {
                 findings.append(
                     DraftFinding(
-                        .refusal, field: "start_date", "The lease has started: its start cannot be moved any more."))
+                        .refusal, field: "start_date", "The lease has started, so its start cannot be changed."))
             } else if after.startsAt.truncatedToMinute < minute, after.startsAt != before.startsAt {
                 findings.append(DraftFinding(.refusal, field: "start_date", "\(after.startsAt) has passed."))
             }
@@ -81,7 +83,7 @@ public struct ChangeReview: Sendable {
             return [
                 DraftFinding(
                     .refusal, field: "\(place).resource_type",
-                    "It is \(reservation.resourceType), and cannot become another type.")
+                    "Its type is \(reservation.resourceType) and cannot be changed.")
             ]
         }
         let earlier = pending.compactMap { LeaseFields($0)[reservation: id] }
@@ -107,7 +109,7 @@ public struct ChangeReview: Sendable {
             findings.append(
                 DraftFinding(
                     .refusal, field: "\(place).required_floatingips",
-                    "The addresses can be given up ([]), and not be exchanged for others."))
+                    "The addresses can be given up ([]) but not replaced by others."))
         }
         return findings
     }
@@ -151,7 +153,7 @@ enum ReservationReview {
             let most = LeaseFields.number(fields["max"]), most < least
         {
             findings.append(
-                DraftFinding(.refusal, field: "\(place).max", "At most \(most) is less than at least \(least)."))
+                DraftFinding(.refusal, field: "\(place).max", "The maximum \(most) is less than the minimum \(least)."))
         }
         return findings + addresses(fields, type, place)
     }

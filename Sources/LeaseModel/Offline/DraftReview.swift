@@ -47,7 +47,7 @@ public struct DraftReview: Sendable {
         return [
             DraftFinding(
                 .refusal, field: "start_date",
-                "\(start) has passed. Let it start now, or say how late it may start (--late-start start-now or shift)."
+                "\(start) has passed. Start it now, or allow a late start (--late-start start-now or shift)."
             )
         ]
     }
@@ -59,7 +59,7 @@ public struct DraftReview: Sendable {
             findings.append(
                 DraftFinding(
                     .refusal, field: "before_end_date",
-                    "The end cannot be announced at \(announced.iso8601): that is not within the lease."))
+                    "The notice before the end must be within the lease, not at \(announced.iso8601)."))
         }
         let seconds = draft.endsAt.seconds(since: startsAt)
         guard let longest = policy.maxDurationSeconds, seconds > longest else { return findings }
@@ -73,8 +73,8 @@ public struct DraftReview: Sendable {
             findings.append(
                 DraftFinding(
                     .warning, field: "reservations",
-                    "A lease with floating IPs can be extended only while none of them is promised to somebody else: "
-                        + "reserve them in a lease of their own if this one is to be extended."))
+                    "A lease with floating IPs cannot be extended once one of them is reserved for somebody else: "
+                        + "reserve them in a separate lease if you want to extend this one."))
         }
         return findings
     }
@@ -129,7 +129,7 @@ public struct DraftReview: Sendable {
         return [
             DraftFinding(
                 .warning, field: field + ".resource_type",
-                "'\(type)' is no type that is known here.\(Suggestion.sentence(for: type.rawValue, in: known))")
+                "'\(type)' is not a known resource type.\(Suggestion.sentence(for: type.rawValue, in: known))")
         ]
     }
 
@@ -195,7 +195,7 @@ extension DraftReview {
         let properties = fields["resource_properties"]?.stringValue.flatMap { try? ResourceProperties(parsing: $0) }
         let fitting = usable.count { properties?.matches($0.fields) ?? true }
         guard least > fitting else { return [] }
-        let which = properties.map { $0.isEmpty ? "" : " that fit" } ?? ""
+        let which = properties.map { $0.isEmpty ? "" : " that match" } ?? ""
         return [
             DraftFinding(
                 .warning, field: field + ".min",
@@ -215,7 +215,7 @@ extension DraftReview {
                     DraftFinding(
                         .refusal, field: place,
                         "$\(condition.property) is compared with the \(condition.value.kind) "
-                            + "\(condition.value.text()); Blazar takes texts only: write \"\(condition.textValue)\".")
+                            + "\(condition.value.text()); Blazar takes strings only: write \"\(condition.textValue)\".")
                 }
                 findings += properties.conditions.flatMap { conditionFindings($0, kind, place) }
             } catch {

@@ -42,7 +42,7 @@ public struct LeaseCreateArguments: Sendable, Hashable {
         networkResourceProperties: ResourceProperties? = Self.standardNetworkProperties, now: Timestamp
     ) throws(DraftError) {
         guard endsAt == nil || lengthSeconds == nil else {
-            throw DraftError(field: "end", problem: "and length are two ways to say one thing: give either, not both")
+            throw DraftError(field: "end", problem: "and length exclude each other: give only one of them")
         }
         self.name = name
         self.startsAt = startsAt ?? now.adding(seconds: Self.headStartSeconds)

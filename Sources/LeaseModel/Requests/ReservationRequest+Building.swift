@@ -100,7 +100,7 @@ extension ReservationRequest {
             guard count == 1, nodeType == nil, resourceProperties == nil, architecture == nil else {
                 throw DraftError(
                     field: "node_name",
-                    problem: "is specified, so no other resource constraint can be, and no amount but 1")
+                    problem: "is specified, so no other resource constraint is allowed, and no amount except 1")
             }
         }
         let conditions = try conditions([
@@ -125,7 +125,8 @@ extension ReservationRequest {
     ) throws(DraftError) -> ReservationRequest {
         guard deviceName == nil || count <= 1 else {
             throw DraftError(
-                field: "device_name", problem: "is a constraint, so multiple devices cannot be reserved: there is one")
+                field: "device_name",
+                problem: "is a constraint, so multiple devices cannot be reserved: names are unique")
         }
         let conditions = try conditions([
             ("name", "device_name", deviceName), ("machine_name", "machine_name", machineName),
@@ -192,7 +193,7 @@ extension ReservationRequest {
 
     private static func positive(_ number: Int, _ argument: String) throws(DraftError) -> Int {
         guard number > 0 else {
-            throw DraftError(field: argument, problem: "is \(number); at least 1 must be asked for")
+            throw DraftError(field: argument, problem: "is \(number); it must be at least 1")
         }
         return number
     }

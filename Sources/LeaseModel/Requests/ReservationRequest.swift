@@ -149,13 +149,13 @@ extension ReservationRequest {
             let kept = fields["resource_properties"]?.stringValue.flatMap { try? JSONValue(parsing: $0) }
             guard let flavor = kept?["id"]?.stringValue else {
                 throw DraftError(
-                    field: "flavor_id", problem: "of a flavor reservation is not told by the server: give --flavor")
+                    field: "flavor_id", problem: "of a flavor reservation is not reported by the server: give --flavor")
             }
             request["flavor_id"] = .string(flavor)
         case .network where request["network_name"]?.stringValue == nil:
             throw DraftError(
                 field: "network_name",
-                problem: "of a network reservation is not told by the server: add it to the file, or give --network")
+                problem: "of a network reservation is not reported by the server: add it to the file or give --network")
         case .host, .device, .floatingIP, .instance, .network, .other: break
         }
         self = .other(request)
@@ -238,7 +238,7 @@ extension ReservationRequest {
             let known = flavors.compactMap(\.name).sorted().prefix(20).joined(separator: ", ")
             throw DraftError(
                 field: "name",
-                problem: "'\(name)' is no flavor in the local database"
+                problem: "'\(name)' is not a flavor in the local database"
                     + (known.isEmpty ? ", which has none" : ": there are \(known)"))
         }
         return flavor.id

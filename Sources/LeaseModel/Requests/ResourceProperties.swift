@@ -51,7 +51,7 @@ public struct ResourceProperties: Sendable, Hashable {
     /// - Throws: ``DraftError`` explaining what Blazar would only call "Malformed requirements".
     public init(json value: JSONValue) throws(DraftError) {
         guard case .array(let parts) = value else {
-            throw .properties("are \(value.text(.python)), which is no list")
+            throw .properties("are \(value.text(.python)), which is not a list")
         }
         conditions = []
         isJoined = parts.first == "and"
@@ -104,7 +104,7 @@ public struct ResourceProperties: Sendable, Hashable {
             result.conditions[index].value = .string(condition.textValue)
             warnings.append(
                 "The \(condition.value.kind) \(condition.value.text()) that $\(condition.property) is compared with "
-                    + "was sent as the text \"\(condition.textValue)\": Blazar takes no other.")
+                    + "was sent as the string \"\(condition.textValue)\": Blazar accepts only strings.")
         }
         return (result, warnings)
     }
@@ -184,7 +184,7 @@ public struct ResourceCondition: Sendable, Hashable {
         switch parts[2] {
         case .string(let value) where !value.isEmpty: break
         case .number, .bool: break
-        default: throw .properties("compare \(name) with \(parts[2].text(.python)): give it a text to compare with")
+        default: throw .properties("compare \(name) with \(parts[2].text(.python)): give a string to compare with")
         }
         self.init(String(name.dropFirst()), comparison, parts[2])
     }

@@ -121,14 +121,14 @@ package struct WriteQueue: Sendable {
             case .unknown where givesUp:
                 message = """
                     Given up while it was not known whether the server had carried out the \(verb). The lease may \
-                    still appear; it is an ordinary lease then.
+                    still appear, as an ordinary lease.
                     """
             case .unknown:
                 throw Refusal(
                     message: """
-                        Write \(id) may have been carried out already: it is not known yet. `leasehold sync` finds \
-                        out. To give it up all the same: `leasehold queue cancel \(id) --give-up`; the lease may still \
-                        appear then, as an ordinary lease.
+                        It is not known yet whether write \(id) has been carried out. Run `leasehold sync` to find \
+                        out. To give it up anyway: `leasehold queue cancel \(id) --give-up`; the lease may then still \
+                        appear, as an ordinary lease.
                         """)
             case .accepted, .settled:
                 throw Refusal(message: "Write \(id) has been carried out: there is nothing to cancel.")
@@ -168,7 +168,7 @@ package struct WriteQueue: Sendable {
             case .blocked:
                 throw Refusal(message: "Write \(id) waits for a decision: see `leasehold queue resolve --help`.")
             default:
-                throw Refusal(message: "Write \(id) is \(mutation.state.rawValue): it cannot be tried again.")
+                throw Refusal(message: "Write \(id) is \(mutation.state.rawValue): it cannot be retried.")
             }
             var next = mutation
             next.state = .queued
@@ -188,10 +188,10 @@ package struct WriteQueue: Sendable {
             guard [.queued, .rejected, .parked, .expired, .blocked].contains(mutation.state),
                 mutation.unconfirmed == nil
             else {
-                throw Refusal(message: "Write \(id) is \(mutation.state.rawValue): it cannot be edited any more.")
+                throw Refusal(message: "Write \(id) is \(mutation.state.rawValue): it can no longer be edited.")
             }
             guard mutation.verb != .delete || fields.isEmpty else {
-                throw Refusal(message: "Write \(id) is a deletion: there is nothing in it to change.")
+                throw Refusal(message: "Write \(id) is a deletion: it has no fields to change.")
             }
             var next = Self.changed(mutation, by: fields, of: lease)
             if let policy = terms.lateStart { next.lateStart = policy }
@@ -207,8 +207,8 @@ package struct WriteQueue: Sendable {
         if case .adopt(let leaseID) = resolution, let owner = try store.creation(ofLease: leaseID, notBy: id) {
             throw Refusal(
                 message: """
-                    The lease \(leaseID) is that of write \(owner): one lease cannot be the answer to two creations. \
-                    Name another, or send this one again with `leasehold queue resolve \(id) --create-again`.
+                    The lease \(leaseID) belongs to write \(owner): two creations cannot have become the same lease. \
+                    Name another one, or send this one again with `leasehold queue resolve \(id) --create-again`.
                     """)
         }
         let lease = try leaseOfChange(id)
@@ -246,7 +246,7 @@ package struct WriteQueue: Sendable {
                 next.unconfirmed?.absences = 0
             default:
                 throw Refusal(
-                    message: "That does not fit a write that is blocked (\(mutation.reason ?? "no reason")).")
+                    message: "That cannot resolve a write that is blocked (\(mutation.reason ?? "no reason")).")
             }
             next.reason = nil
             next.theirs = nil

@@ -32,7 +32,7 @@ package struct ObservationRules: Sendable {
         if lease.texts.contains(where: { $0.utf8.contains(0) }) { return "lease \(id) has a text with a NUL in it." }
         guard Set(lease.reservations.map(\.id)).count == lease.reservations.count,
             Set(lease.events.map(\.id)).count == lease.events.count
-        else { return "lease \(id) has two reservations, or two events, of one id." }
+        else { return "lease \(id) has two reservations, or two events, with the same id." }
         guard let again = try? BlazarLease(json: lease.json()), again == lease else {
             return "lease \(id) has fields that cannot be written and read again."
         }
@@ -43,9 +43,9 @@ package struct ObservationRules: Sendable {
     /// one, and `local-…` is the id of a draft.
     package static func problem(withID id: String) -> String? {
         guard !id.isEmpty, id.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            return "a lease has the id \(quoted(id)), which no server gives."
+            return "a lease has the id \(quoted(id)), which no server assigns."
         }
-        return LocalID.isOne(id) ? "lease \(id) was only queued: a server never gave that id." : nil
+        return LocalID.isOne(id) ? "lease \(id) was only queued: no server assigned that id." : nil
     }
 
     /// What is wrong with a lease's states from another database, as a sentence; `nil` if nothing is.
@@ -59,10 +59,10 @@ package struct ObservationRules: Sendable {
             ].compactMap { $0 }
             if let moment = moments.first(where: { !$0.isInCalendar }) { return Self.outOfRange(id, moment) }
             if let moment = moments.first(where: isYetToCome) {
-                return "lease \(id) is said to have been seen at \(moment), which is yet to come. \(Self.clocks)"
+                return "lease \(id) is said to have been seen at \(moment), which is in the future. \(Self.clocks)"
             }
             guard version.observedAt <= version.lastSeenAt, last.map({ $0 <= version.observedAt }) ?? true else {
-                return "the states of lease \(id) do not follow one another in time."
+                return "the states of lease \(id) are not in order of time."
             }
             last = version.lastSeenAt
         }
@@ -71,16 +71,16 @@ package struct ObservationRules: Sendable {
 
     /// What is wrong with the times of another database's complete lists; `nil` if nothing is.
     package func problem(withListings listings: [Timestamp]) -> String? {
-        if listings.contains(where: { !$0.isInCalendar }) { return "a list was read at no time that there is." }
+        if listings.contains(where: { !$0.isInCalendar }) { return "a list was read at an impossible time." }
         return listings.first(where: isYetToCome).map {
-            "a list is said to have been read at \($0), which is yet to come. \(Self.clocks)"
+            "a list is said to have been read at \($0), which is in the future. \(Self.clocks)"
         }
     }
 
     /// What is wrong with the latest time at which another database's resources were seen; `nil` if nothing is.
     package func problem(withResourcesSeen latest: Timestamp?) -> String? {
         latest.flatMap { isYetToCome($0) ? $0 : nil }.map {
-            "hosts, or what else a site lists, are said to have been seen at \($0), which is yet to come. \(Self.clocks)"
+            "hosts or other resources are said to have been seen at \($0), which is in the future. \(Self.clocks)"
         }
     }
 

@@ -37,7 +37,7 @@ package struct SavedHistory: Sendable {
     package func problem(scope: Scope, now: Timestamp) -> String? {
         let rules = ObservationRules(scope: scope, now: now)
         let clockDifference = ObservationRules.clockDifferenceSeconds
-        let remedy = "Say when it was saved with --observed-at."
+        let remedy = "Use --observed-at to give the time at which it was saved."
         for observation in observations {
             let lease = observation.lease.lease
             let seen = observation.lastSeen
@@ -46,20 +46,20 @@ package struct SavedHistory: Sendable {
                 return ObservationRules.outOfRange(id, moment)
             }
             if rules.isYetToCome(seen) {
-                return "lease \(id) is said to have been seen at \(seen), which is yet to come. \(remedy)"
+                return "lease \(id) is said to have been seen at \(seen), which is in the future. \(remedy)"
             }
-            for (stamp, what) in [(lease.createdAt, "made"), (lease.updatedAt, "changed")] {
+            for (stamp, what) in [(lease.createdAt, "created"), (lease.updatedAt, "changed")] {
                 if let stamp, stamp > observation.firstSeen.adding(seconds: clockDifference) {
                     return """
-                        lease \(id) was \(what) at \(stamp), so it cannot have been seen so at \(observation.firstSeen). \
-                        \(remedy)
+                        lease \(id) was \(what) at \(stamp), so it cannot have been seen like this at \
+                        \(observation.firstSeen). \(remedy)
                         """
                 }
             }
             if let other = known.states.first(where: { Self.contradicts($0, lease, at: seen) }) {
                 return """
-                    lease \(id) cannot have been seen so at \(seen): at \(other.firstSeen) \(Self.describe(other)). \
-                    \(remedy)
+                    lease \(id) cannot have been seen like this at \(seen): at \(other.firstSeen) \
+                    \(Self.describe(other)). \(remedy)
                     """
             }
         }

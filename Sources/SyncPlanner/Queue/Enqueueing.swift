@@ -73,7 +73,7 @@ package struct Enqueueing: Sendable, Hashable {
         case .create: break
         case .delete:
             for old in waiting where old.verb != .delete {
-                supersede(old, .superseded, "The lease is to be deleted.")
+                supersede(old, .superseded, "A later deletion replaced it.")
             }
         case .update, .extend:
             // Merge only with the last waiting write: the ones before it are carried out in their order. Writes with
@@ -85,7 +85,7 @@ package struct Enqueueing: Sendable, Hashable {
                 mutation.base =
                     isDecided ? Self.merge(old.base, mutation.base) : Self.merge(mutation.base, old.base)
                 if old.verb == .update { mutation.verb = .update }
-                supersede(old, .superseded, "A later change took its place.")
+                supersede(old, .superseded, "A later change replaced it.")
             }
         }
         mutation.base = Self.expected(mutation, after: queue)

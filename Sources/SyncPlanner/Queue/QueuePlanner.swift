@@ -130,7 +130,7 @@ package enum LateStart: Sendable, Hashable {
             switch policy {
             case .expire:
                 return .expired(
-                    message: "Its start, \(wanted), passed before it could be sent, and it was not to start late.")
+                    message: "Its start, \(wanted), passed before it could be sent, and a late start was not allowed.")
             case .startNow:
                 sent.start = .now
             case .shift:
