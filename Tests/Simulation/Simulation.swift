@@ -5,22 +5,22 @@ import LeaseStore
 
 /// Runs scenarios of the whole engine, each in databases of its own.
 package struct Simulation: Sendable {
-    /// What came of a run.
+    /// The result of a run.
     package struct Result: Sendable {
         package let seed: UInt64
         /// The rule that was broken; `nil` if none was.
         package let violation: String?
-        /// Every step and exchange, if asked for.
+        /// Every step and exchange, if tracing.
         package let trace: [String]
-        /// How many requests the server got.
+        /// The number of requests that the server got.
         package let exchanges: Int
     }
 
     private let folder: String
     private let template: String
 
-    /// - Parameter folder: where databases go; made if missing, and to be removed by whoever named it.
-    /// - Throws: what the file system or the database says.
+    /// - Parameter folder: the folder for databases, created if missing; whoever chose it removes it.
+    /// - Throws: an error of the file system or the database.
     package init(folder: String) throws {
         self.folder = folder
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -33,12 +33,12 @@ package struct Simulation: Sendable {
     /// Runs a scenario.
     ///
     /// - Parameters:
-    ///   - scenario: what happens.
-    ///   - lane: runs at the same time must have different ones.
+    ///   - scenario: the scenario.
+    ///   - lane: runs at the same time must have different lanes.
     ///   - isTracing: whether to keep a record.
     ///   - mutant: how the engine is broken on purpose.
-    /// - Returns: what came of it.
-    /// - Throws: what the file system says.
+    /// - Returns: the result.
+    /// - Throws: an error of the file system.
     package func run(
         _ scenario: Scenario, lane: Int = 0, isTracing: Bool = false, mutant: Mutant? = nil
     ) async throws -> Result {
@@ -50,10 +50,10 @@ package struct Simulation: Sendable {
             seed: scenario.seed, violation: violation, trace: run.world.trace, exchanges: run.world.exchanges)
     }
 
-    /// Leaves out steps and faults for as long as what is left still breaks a rule.
+    /// Removes steps and faults as long as the rest still breaks a rule.
     ///
     /// - Returns: the shortest scenario found.
-    /// - Throws: what the file system says.
+    /// - Throws: an error of the file system.
     package func shrink(_ scenario: Scenario, lane: Int = 0, mutant: Mutant? = nil) async throws -> Scenario {
         var best = scenario
         var chunk = max(1, best.steps.count / 2)

@@ -5,7 +5,7 @@ import OpenStackClient
 import SyncEngine
 import Synchronization
 
-/// Somebody's computer: a database, a clock, and a process that may die.
+/// A person's computer: a database, a clock, and a process that may die.
 final class Client: Sendable {
     private struct State: Sendable {
         var store: LeaseStore
@@ -13,13 +13,13 @@ final class Client: Sendable {
         var session: KeystoneSession?
         /// Where the entries of clouds.yaml lead.
         var entries: [Place]
-        /// The entry that is used.
+        /// The entry in use.
         var entry = 0
         /// The cloud of that entry, once it has been looked up.
         var cloud: CloudConfiguration?
-        /// Leases that the database has, or has had.
+        /// The leases that the database has or had.
         var known: Set<String> = []
-        /// What chance gives next, for this client's clock of chance.
+        /// This client's random numbers.
         var chance: Chance
     }
 
@@ -32,7 +32,7 @@ final class Client: Sendable {
     private let state: Mutex<State>
     private let mutant: Mutant?
     private let folder: String
-    /// Whether its clouds are those of `OS_*` variables.
+    /// Whether its clouds come from `OS_*` variables.
     private let usesEnvironment: Bool
 
     init(
@@ -57,11 +57,11 @@ final class Client: Sendable {
     var now: Timestamp { world.now.adding(seconds: state.withLock { $0.secondsOff }) }
     var random: @Sendable () -> UInt64 { { [self] in state.withLock { $0.chance.next() } } }
 
-    /// Where the entry that is used leads.
+    /// Where the entry in use leads.
     var place: Place { state.withLock { $0.entries[$0.entry] } }
-    /// The account of the entry that is used.
+    /// The account of the entry in use.
     var account: String { place.account }
-    /// What the entry that is used is called.
+    /// The name of the entry in use.
     var cloud: String { surroundings.cloud }
 
     private var surroundings: Surroundings {
@@ -71,18 +71,18 @@ final class Client: Sendable {
             entry: entry)
     }
 
-    /// The first entry is used, and leads to a place.
+    /// Switches to the first entry, and makes it lead to a place.
     func lead(to place: Place) {
         guard self.place != place || !usesEnvironment && cloud != Surroundings.entryNames[0] else { return }
         use(0)
         edit(place)
     }
 
-    /// Uses another entry.
+    /// Switches to another entry.
     func use(_ entry: Int) { change { $0.entry = entry } }
-    /// Edits the entry that is used.
+    /// Edits the entry in use.
     func edit(_ place: Place) { change { $0.entries[$0.entry] = place } }
-    /// Swaps what two entries hold.
+    /// Swaps the contents of two entries.
     func swapEntries() { change { $0.entries.swapAt(0, 1) } }
 
     /// A session belongs to the credentials that it was made with.
@@ -94,7 +94,7 @@ final class Client: Sendable {
         }
     }
 
-    /// Whether the database has, or has had, a lease.
+    /// Whether the database has or had a lease.
     func hasHad(_ lease: String) -> Bool {
         let (store, isKnown) = state.withLock { ($0.store, $0.known.contains(lease)) }
         if isKnown { return true }
@@ -106,7 +106,7 @@ final class Client: Sendable {
 
     func setClock(secondsOff: Int64) { state.withLock { $0.secondsOff = secondsOff } }
 
-    /// What chance gives from now on, so that it does not depend on what was left out before.
+    /// Restarts the random numbers, so that they do not depend on steps left out before.
     func reseed(_ seed: UInt64) { state.withLock { $0.chance = Chance(seed: seed) } }
 
     /// The process has died: a new one opens the same file.
@@ -141,7 +141,7 @@ final class Client: Sendable {
         return connection(cloud, makeSession(cloud, transport))
     }
 
-    /// What a command of the same client works with: a process of its own, that finds its cloud itself.
+    /// The manager of a command of the same client: a process of its own that finds its cloud itself.
     ///
     /// - Throws: ``LeaseholdError``.
     func manager(_ errand: Errand) throws -> LeaseManager {
@@ -188,7 +188,7 @@ final class Client: Sendable {
     }
 }
 
-/// A session that tells nobody what time it is at the cloud.
+/// A session that hides the cloud's time.
 private struct OwnClockSession: ServiceSession {
     let session: KeystoneSession
 

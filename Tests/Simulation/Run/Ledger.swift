@@ -2,24 +2,24 @@ import LeaseModel
 
 /// What the checks remember from step to step.
 struct Ledger: Sendable {
-    /// Every mutation that was ever seen, as it was last.
+    /// Every write that was ever seen, in its last state.
     var mutations: [World.DraftKey: Mutation] = [:]
-    /// Those that a person has sent on their way again.
+    /// The writes that a person has retried.
     var retried: Set<World.DraftKey> = []
-    /// How many attempts of a client have been looked at.
+    /// How many attempts of a client have been checked.
     var attempts: [Int: Int] = [:]
-    /// Where each mutation was to go when it was queued.
+    /// Where each write was to go when it was queued.
     var destinations: [World.DraftKey: Destination] = [:]
-    /// What was asked for by each mutation, field by field, and not taken back.
+    /// The fields requested by each write and not taken back.
     var asked: [World.DraftKey: Set<String>] = [:]
-    /// Mutations about which a person has decided.
+    /// The writes about which a person has decided.
     var decided: Set<World.DraftKey> = []
-    /// Mutations that a person has given up, though they may have been carried out.
+    /// The writes that a person has given up, though they may have been carried out.
     var givenUp: Set<World.DraftKey> = []
     /// Every place that a client's entries have led to.
     var places: [Int: Set<Place>] = [:]
-    /// The place that a client has read last, if it has, and the moment whose state its mirror shows.
+    /// The place that a client has read last, if any, and the moment whose state its mirror shows.
     var fresh: [Int: [Place: World.Moment]] = [:]
-    /// Whose databases may have changed since the last look.
+    /// The clients whose databases may have changed since the last check.
     var touched: Set<Int> = []
 }

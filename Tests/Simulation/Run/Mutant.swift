@@ -1,30 +1,30 @@
-/// A way in which the engine is broken on purpose, to see that the simulation finds it.
+/// A way to break the engine on purpose, to verify that the simulation notices it.
 ///
-/// None of it is in the shipped modules: each is a parameter that exists anyway, or something that happens to the
-/// database from outside.
+/// None of it is in the shipped modules: each mutant uses a parameter that exists anyway, or changes the database from
+/// outside.
 package enum Mutant: String, Sendable, Hashable, CaseIterable {
-    /// The attempt is not on the disk when the request leaves: a crash then takes the database back to before it.
+    /// The attempt is not on disk when the request is sent: a crash takes the database back to before it.
     case noCommitBeforeSending = "no-commit-before-sending"
-    /// An answer that was lost is believed to be nobody's work at once.
+    /// A lost answer counts as not carried out at once.
     case noQuietPeriod = "no-quiet-period"
-    /// A lease is taken for ours because it looks like it, though the server keeps tokens.
+    /// A lease is taken for ours because it looks alike, though the server keeps tokens.
     case adoptsWithoutToken = "adopts-without-token"
-    /// What was being sent when the process died is sent again.
+    /// A write that was being sent when the process died is sent again.
     case resendsAfterCrash = "resends-after-crash"
-    /// Before a change is sent nobody looks at the lease: the look shows what the mirror has.
+    /// No lease is read before a change: the read returns what the mirror has.
     case skipsLook = "skips-look"
-    /// A conflict is decided by nobody, for what was asked for here.
+    /// Conflicts are resolved for the local value, without a person.
     case ignoresConflict = "ignores-conflict"
     /// Writes go to the other region.
     case wrongCloud = "wrong-cloud"
-    /// Of two changes that become one, a field of the first is lost.
+    /// When two changes are merged, a field of the first is lost.
     case dropsField = "drops-field"
-    /// Of two changes that become one, the second takes the place of the first.
+    /// When two changes are merged, the second replaces the first.
     case replacesInsteadOfMerging = "replaces-instead-of-merging"
-    /// How far a request got is guessed from the kind of its error.
+    /// Whether a request was sent is guessed from the kind of error.
     case kindInsteadOfPhase = "kind-instead-of-phase"
-    /// What a person has given up is looked for and sent all the same.
+    /// A write that a person has given up is looked for and sent all the same.
     case sendsWhatWasGivenUp = "sends-what-was-given-up"
-    /// What is seen is dated by the computer's clock, however wrong it is.
+    /// Observations are dated by the computer's clock, however wrong it is.
     case trustsOwnClock = "trusts-own-clock"
 }

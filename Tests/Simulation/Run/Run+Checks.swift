@@ -2,10 +2,10 @@ import LeaseModel
 import LeaseStore
 import Synchronization
 
-// What must hold after every step.
+// Checks after every step.
 extension Run {
     func checkAfterStep() {
-        // Only a client's own doing changes its database.
+        // A client's database changes only through the client's own steps.
         let touched = ledger.withLock { ledger in
             defer { ledger.touched = [] }
             return ledger.touched
@@ -25,7 +25,7 @@ extension Run {
         }
     }
 
-    /// No mutation disappears, and none that is done with comes back by itself.
+    /// No write disappears, and no finished write comes back by itself.
     private func checkNoneDisappears(_ client: Client, _ all: [Mutation]) {
         let present = Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0) })
         ledger.withLock { ledger in
@@ -54,7 +54,7 @@ extension Run {
         }
     }
 
-    /// No request leaves for a mutation while an earlier one of the same lease still waits.
+    /// No request is sent for a write while an earlier one to the same lease still waits.
     private func checkOrder(_ client: Client, _ all: [Mutation]) throws {
         let last = ledger.withLock { $0.attempts[client.number] ?? 0 }
         var fresh: [(attempt: Int, mutation: Int64)] = []
@@ -75,8 +75,8 @@ extension Run {
         if let newest = fresh.last { ledger.withLock { $0.attempts[client.number] = newest.attempt } }
     }
 
-    /// A creation that is done with became a lease that one of its own requests made, or one of another draft that
-    /// nothing tells from it; and no lease is that of two.
+    /// A finished creation became a lease that one of its own requests made, or that of an indistinguishable draft; and
+    /// no lease belongs to two creations.
     private func checkAdoptions(_ client: Client, _ all: [Mutation]) {
         let creations = world.creations
         var taken: [String: Int64] = [:]
@@ -96,7 +96,7 @@ extension Run {
         }
     }
 
-    /// A list is not doubted for lacking what its reader has deleted.
+    /// A list is not doubted for lacking leases that its reader has deleted.
     func checkSuspicion(_ client: Client, _ report: SyncReport) {
         guard report.failure == .suspect, report.message?.contains("known") == true,
             let scope = try? client.store.scope(ofCloud: client.cloud),
@@ -117,7 +117,7 @@ extension Run {
         }
     }
 
-    /// Nothing was seen in the future, whatever the clocks show; unless a login was told so.
+    /// No observation lies in the future, whatever the clocks show, unless a login returned a wrong time.
     private func checkDates(_ client: Client) throws {
         guard !world.hasMisled else { return }
         let limit = world.now.secondsSince1970 + 2
@@ -129,7 +129,7 @@ extension Run {
             each: { [world] in world.violate("client \(client.number) saw a \($0.map { $0.text() }) in the future") })
     }
 
-    /// What is noted as deleted is not at the server.
+    /// A lease recorded as deleted is gone at the server.
     private func checkTombstones(_ client: Client) throws {
         var gone: [String] = []
         try client.store.query(

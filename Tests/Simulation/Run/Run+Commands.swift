@@ -4,8 +4,8 @@ import Leasehold
 import SyncEngine
 import Synchronization
 
-// What a person's commands do, by the code that they do it with: they find the cloud that leads to a lease's site, queue
-// the change, and send it at once.
+// The commands of people, with the code that the real commands use: they find the cloud that leads to a lease's site,
+// queue the change, and send it at once.
 extension Run {
     func command(_ client: Client, _ verb: Mutation.Verb, target: Int, minutes: Int, _ step: Step?) async {
         guard let leases = try? ownMirrored(client), !leases.isEmpty else { return }
@@ -46,7 +46,7 @@ extension Run {
         }
     }
 
-    /// What a command said is what is in the store; and what can be sent at once is.
+    /// A command reports what the store contains, and a write that can be sent at once is sent.
     private func checkCommand(_ client: Client, _ result: WriteResult, _ scope: Scope, isUndisturbed: Bool) {
         let said = result.mutation
         guard said.id > 0 else { return }

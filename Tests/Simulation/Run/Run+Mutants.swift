@@ -5,7 +5,7 @@ import Synchronization
 
 // How the engine is broken on purpose.
 extension Run {
-    /// Keeps the database as it was before anything was sent, for the mutant that does not commit before it sends.
+    /// Keeps a copy of the database from before sending, for the mutant that does not commit before it sends.
     func remember(_ client: Client, _ store: LeaseStore, at checkpoint: String) {
         guard options.mutant == .noCommitBeforeSending else { return }
         guard checkpoint == "plan" else {
@@ -19,7 +19,7 @@ extension Run {
         snapshots.withLock { $0[client.number] = path }
     }
 
-    /// After a crash between "before POST" and the recording of its answer, nothing is left of the attempt.
+    /// After a crash between "before POST" and the recording of its answer, removes every trace of the attempt.
     func putBack(_ client: Client) {
         guard options.mutant == .noCommitBeforeSending,
             let path = snapshots.withLock({ $0.removeValue(forKey: client.number) })
@@ -40,12 +40,12 @@ extension Run {
         }
     }
 
-    /// Breaks what a change became that was joined with others.
+    /// Breaks a change that was merged with others.
     ///
     /// - Parameters:
-    ///   - client: whose it is.
-    ///   - standing: the mutation that stands for the change now.
-    ///   - fields: what was asked for last.
+    ///   - client: its owner.
+    ///   - standing: the write that now contains the change.
+    ///   - fields: the fields requested last.
     /// - Throws: ``StoreError``.
     func breakMerging(_ client: Client, _ standing: Mutation, asked fields: JSONObject) throws {
         let isMutant = options.mutant == .dropsField || options.mutant == .replacesInsteadOfMerging
@@ -59,7 +59,7 @@ extension Run {
         }
     }
 
-    /// Goes on with what was given up.
+    /// Continues with a write that was given up.
     func breakGivingUp(_ client: Client, _ givenUp: Mutation) throws {
         guard options.mutant == .sendsWhatWasGivenUp, givenUp.unconfirmed != nil else { return }
         _ = try client.store.changeMutation(id: givenUp.id) { mutation, _ in
@@ -70,7 +70,7 @@ extension Run {
         }
     }
 
-    /// Sends on what waits for a decision about a conflict.
+    /// Sends writes that wait for a decision about a conflict.
     func decideForNobody(_ client: Client) throws {
         guard options.mutant == .ignoresConflict else { return }
         for scope in try client.store.scopes() {

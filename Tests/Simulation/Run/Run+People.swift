@@ -5,14 +5,14 @@ import LeaseStore
 import SyncEngine
 import Synchronization
 
-// What people do: at their desks, and at the server.
+// What people do, on their computers and at the server.
 extension Run {
     func writeQueue(_ client: Client) -> WriteQueue {
         WriteQueue(store: client.store, now: { client.now }, random: client.random)
     }
 
     func create(_ client: Client, _ plan: DraftPlan) async {
-        // Before the first sync the cloud is asked whose project this is.
+        // Before the first sync, the cloud must tell whose project this is.
         guard
             let scope = try? await flush(client, errand(client, client.store, nil, isQuiet: true)).scope(
                 of: client.connection(errand(client, client.store, nil, isQuiet: true), isFresh: false))
@@ -64,7 +64,7 @@ extension Run {
         }
     }
 
-    /// Several fields, or those of several reservations, change at once.
+    /// Changes several fields, or fields of several reservations, at once.
     func amend(_ client: Client, _ amendment: Amendment, target: Int) {
         guard let scope = try? client.store.scope(ofCloud: client.cloud) else { return }
         do {
@@ -103,7 +103,7 @@ extension Run {
         try breakMerging(client, standing, asked: fields)
     }
 
-    /// What another computer's database knows is taken into the history.
+    /// Imports another computer's database into the history.
     func importHistory(_ client: Client, from other: Client) {
         let path = "\(options.folder)/import.sqlite"
         for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + ending) }
@@ -115,7 +115,7 @@ extension Run {
             _ = try client.store.importHistory([source], isTrial: false, now: client.now) { _ in }
             world.note("  client \(client.number) imports from client \(other.number)")
         } catch  where error.kind == .invalid {
-            // What a clock that is wrong has seen in the future is not taken.
+            // Observations that a wrong clock dated in the future are refused.
             world.note("  client \(client.number) may not import: \(error.message)")
         } catch {
             world.violate("an import failed: \(error.message)")
@@ -158,7 +158,7 @@ extension Run {
         }
     }
 
-    /// Which lease a creation became, as its owner finds out by looking: only what is, or was, to be seen.
+    /// The lease that a creation became, as its owner finds out: only what can or could be seen counts.
     private func identity(_ client: Client, _ mutation: Mutation) -> ConflictResolution {
         let group = world.group(of: World.DraftKey(client: client.number, mutation: mutation.id))
         let all = (try? client.store.mutations(scopes: nil, includesFinal: true)) ?? []
@@ -169,9 +169,9 @@ extension Run {
         return made.map { .adopt(leaseID: $0.leaseID) } ?? .create
     }
 
-    // MARK: - At the server
+    // MARK: - Strangers
 
-    /// Somebody makes by other means what a client is about to ask for.
+    /// Somebody creates by other means the lease that a client is about to request.
     func makeLookalike(_ client: Client, _ plan: DraftPlan) {
         let response = world.act(
             "POST", "/leases", .object(plan.draft(at: client.now).body), as: client.account, in: client.place.region)

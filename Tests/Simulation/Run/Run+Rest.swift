@@ -3,9 +3,9 @@ import LeaseStore
 import SyncEngine
 import Synchronization
 
-// After the last fault: clocks are right, people decide, and everything must come to its end.
+// After the last fault: clocks are right, people decide, and everything must come to rest.
 extension Run {
-    /// So many rounds of a sync each are enough for everything to be done with.
+    /// This many rounds of one sync each are enough to finish everything.
     private static var maxRounds: Int { 60 }
 
     func comeToRest() async {
@@ -19,7 +19,7 @@ extension Run {
             for client in clients where !open(client).isEmpty || world.hasStragglers {
                 for place in places(client) {
                     client.lead(to: place)
-                    // A person who was told that much is missing has looked, and says that it is.
+                    // A person who was told that much is missing has looked, and confirms it.
                     let report = await sync(client, isQuiet: true)
                     if report.failure == .suspect { await sync(client, confirmsDeletes: true, isQuiet: true) }
                 }
@@ -62,7 +62,7 @@ extension Run {
         open(client).filter { $0.state == .queued }.map(\.nextAttemptAt).max()
     }
 
-    /// What only a person can end.
+    /// Finishes what only a person can finish.
     private func settleByHand(_ client: Client) {
         let all = (try? client.store.mutations(scopes: nil, includesFinal: false)) ?? []
         for mutation in all {
@@ -81,7 +81,7 @@ extension Run {
         }
     }
 
-    /// A lease as a list has it: what its draft said of networks is shown with it, and no list tells that.
+    /// A lease as a list shows it: without what its draft said of networks, which no list reports.
     private static func listedText(_ lease: BlazarLease) -> String {
         var lease = lease
         for index in lease.reservations.indices where lease.reservations[index].resourceType == .network {
@@ -90,7 +90,7 @@ extension Run {
         return JSONValue.object(lease.json().sorted).text()
     }
 
-    /// The mirror is the server's list; and another sync, of one of the clients, writes nothing.
+    /// The mirror equals the server's list, and another sync by one of the clients writes nothing.
     private func checkQuiet(_ client: Client) async {
         // What was read just now need not be read again first.
         let fresh = ledger.withLock { $0.fresh[client.number]?[client.place] }
@@ -131,16 +131,16 @@ extension Run {
         return Set(exchanges).count < exchanges.count
     }
 
-    /// What was made for a draft is what the draft became; but for what went before any list could show it.
+    /// Every lease made for a draft is the one that the draft became, unless it was gone before a list could show it.
     private func checkCreations() {
         let (ledger, givenUp) = ledger.withLock { ($0.mutations, $0.givenUp) }
         for made in world.creations {
             guard let mutation = ledger[made.draft] else { continue }
             let group = world.group(of: made.draft)
-            // A lease that nobody claims any more may pass for that of a draft that looks alike.
+            // A lease that nobody claims any more may pass for that of a similar draft.
             guard givenUp.isDisjoint(with: group) else { continue }
             let taken = Set(group.compactMap { ledger[$0]?.leaseID })
-            // Of copies on the network one is taken; another may then pass for the lease of a draft that looks alike.
+            // Of duplicated requests one lease is claimed; another may then pass for the lease of a similar draft.
             let copies = world.creations.filter { $0.exchange == made.exchange && $0.draft == made.draft }
             let hasCopy = copies.contains { taken.contains($0.leaseID) }
             guard !hasCopy, group.count == 1 || !hasCopies(group), world.isFindable(made) else { continue }

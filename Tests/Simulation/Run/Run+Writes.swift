@@ -3,11 +3,11 @@ import LeaseStore
 import SyncPlanner
 import Synchronization
 
-// What must hold for every write: where it goes, what it is based on, and that nothing that was asked for is lost.
+// Checks for every write: its destination, its base, and that no requested field is lost.
 extension Run {
-    // MARK: - Where it goes
+    // MARK: - Destination
 
-    /// Notes what was queued, and compares what the command says with what is in the database.
+    /// Records what was queued, and compares the command's report with the database.
     func note(_ client: Client, queued said: Mutation, asked fields: JSONObject, scope: Scope) {
         let key = World.DraftKey(client: client.number, mutation: said.id)
         let region = scope.region.isEmpty ? Region.one.name : scope.region
@@ -15,7 +15,7 @@ extension Run {
             if ledger.destinations[key] == nil {
                 ledger.destinations[key] = Destination(region: region, projectID: scope.projectID)
             }
-            // It is sent from there, if anywhere.
+            // It can only be sent from there.
             _ = ledger.places[client.number, default: []].insert(client.place)
             if said.state != .cancelled { ledger.asked[key, default: []].formUnion(Self.paths(fields)) }
         }
@@ -43,15 +43,15 @@ extension Run {
             """)
     }
 
-    // MARK: - What it is based on
+    // MARK: - Base
 
-    /// A change is sent only after a look, and not if what it was based on is another.
+    /// A change is sent only after the lease was read, and not if its base has changed.
     func checkLook(_ client: Client, _ mutation: Mutation, isAsSeen: Bool?, present: BlazarLease?) {
         let name = "\(client.number)#\(mutation.id)"
         guard let isAsSeen else { return world.violate("\(name) is sent without a look at the lease") }
-        // What somebody did after the look cannot be known.
+        // What somebody does after the read cannot be known.
         guard isAsSeen, let present else { return }
-        // What an earlier change of ours asked for is nobody else's doing, however late it was carried out.
+        // A value requested by an earlier change of ours is our own, however late it was carried out.
         let own = ((try? client.store.mutations(scopes: nil, includesFinal: true)) ?? []).filter {
             $0.id < mutation.id && $0.concernsSameLease(as: mutation)
         }
@@ -64,9 +64,9 @@ extension Run {
         }
     }
 
-    // MARK: - What was asked for
+    // MARK: - Requested fields
 
-    /// No field that somebody asked for is dropped, unless somebody decided so.
+    /// No requested field is lost, unless somebody decided so.
     func checkFields(_ client: Client, _ all: [Mutation]) {
         let (asked, decided) = ledger.withLock { ($0.asked, $0.decided) }
         for mutation in all {
@@ -96,7 +96,7 @@ extension Run {
         }
     }
 
-    /// The fields of a body, those of reservations one by one.
+    /// The fields of a body, those of each reservation separately.
     private static func paths(_ body: JSONObject) -> Set<String> {
         var paths: Set<String> = []
         for (field, value) in body.members {
@@ -113,9 +113,9 @@ extension Run {
         return paths
     }
 
-    // MARK: - What a sync says
+    // MARK: - Sync reports
 
-    /// What a sync told of mutations is what the database says.
+    /// A sync reports the state of writes as the database has it.
     func checkReport(_ client: Client, _ report: SyncReport) {
         let all = (try? client.store.mutations(scopes: nil, includesFinal: true)) ?? []
         let states = Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0.state) })

@@ -7,7 +7,7 @@ import Synchronization
 /// One run of a scenario, from an empty cloud to rest.
 final class Run: Sendable {
     struct Options: Sendable {
-        /// Where the databases go: memory is best.
+        /// The folder of the databases; best in memory.
         var folder: String
         /// An empty database of the present schema, to copy.
         var template: String
@@ -42,7 +42,7 @@ final class Run: Sendable {
         }
     }
 
-    /// Runs everything.
+    /// Runs the scenario.
     ///
     /// - Returns: the rule that was broken; `nil` if none was.
     func run() async -> String? {
@@ -189,7 +189,7 @@ final class Run: Sendable {
             progress: { _ in try? errand.checkpoint("progress") })
     }
 
-    /// A second process of the same client, for as long as one sync takes.
+    /// A second process of the same client, for the duration of one sync.
     private func otherProcess(_ client: Client, _ step: Step?) async {
         guard let store = try? LeaseStore(path: client.path, access: .writing) else { return }
         let errand = errand(client, store, step)

@@ -2,22 +2,22 @@ import Foundation
 import LeaseModel
 import OpenStackClient
 
-/// What a client's programs find on its computer: an openrc file's variables, or a clouds.yaml; read by the code that
-/// reads a person's.
+/// What a client's programs find on its computer: the variables of an openrc file, or a clouds.yaml, read by the same
+/// code as a person's.
 struct Surroundings: Sendable, Hashable {
-    /// Its home folder, which is the current one as well.
+    /// Its home folder, which is also the current folder.
     let folder: String
-    /// Whether its clouds are those of `OS_*` variables, and another openrc file is another cloud.
+    /// Whether its clouds come from `OS_*` variables, so that another cloud is another openrc file.
     let isEnvironmentOnly: Bool
     let hasRegions: Bool
     /// Where the entries lead.
     let entries: [Place]
-    /// The entry that is used.
+    /// The entry in use.
     let entry: Int
 
     static let entryNames = ["cloud", "other"]
 
-    /// What the cloud that is used is found by: variables have no name of their own.
+    /// The name of the cloud in use; variables have no name of their own.
     var cloud: String { isEnvironmentOnly ? "envvars" : Self.entryNames[entry] }
 
     var environment: [String: String] {
@@ -36,7 +36,7 @@ struct Surroundings: Sendable, Hashable {
 
     /// Writes the clouds.yaml, if there is one.
     ///
-    /// - Throws: what the file system says.
+    /// - Throws: an error of the file system.
     func write() throws {
         guard !isEnvironmentOnly else { return }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -53,9 +53,9 @@ struct Surroundings: Sendable, Hashable {
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: folder + "/clouds.yaml"))
     }
 
-    /// The cloud that is used, as a program finds it.
+    /// The cloud in use, as a program finds it.
     ///
-    /// - Throws: what is wrong with the configuration.
+    /// - Throws: the error in the configuration.
     func configuration() throws -> CloudConfiguration {
         try write()
         return try CloudConfigurationLoader(

@@ -1,4 +1,4 @@
-/// Chance from a seed (SplitMix64: Steele, Lea, Flood 2014): small, and every seed is a good one.
+/// Random numbers from a seed (SplitMix64: Steele, Lea, Flood 2014): small, and every seed is a good one.
 package struct Chance: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -17,7 +17,7 @@ package struct Chance: RandomNumberGenerator, Sendable {
     mutating func happens(_ percent: Int) -> Bool { below(100) < percent }
     mutating func pick<Element>(_ choices: [Element]) -> Element { choices[below(choices.count)] }
 
-    /// One of the choices, each as likely as its weight says.
+    /// One of the choices, with probability proportional to its weight.
     mutating func weighted<Element>(_ choices: [(weight: Int, Element)]) -> Element {
         var left = below(choices.reduce(0) { $0 + $1.weight })
         for (weight, element) in choices {

@@ -1,10 +1,10 @@
 import LeaseModel
 import OpenStackClient
 
-// The paths off the main one: entries that lead elsewhere, changes of several fields, imports, clocks that are years
-// off, and every way in which a connection can fail.
+// Less common paths: entries that lead elsewhere, changes of several fields, imports, clocks that are years off, and
+// every way in which a connection can fail.
 extension Scenario {
-    /// Puts such steps between the others, and such faults in the place of some.
+    /// Inserts such steps between the others, and replaces some faults with such faults.
     mutating func wander(_ chance: inout Chance) {
         let (movesEntries, imports) = (hasTwoRegions || chance.happens(15), chance.happens(12))
         let (amends, jumps) = (chance.happens(50), chance.happens(10))
@@ -59,7 +59,7 @@ extension Scenario {
             counts: chance.happens(60) ? [chance.number(1...2), chance.number(1...2)] : [])
     }
 
-    /// Every kind of failure that the transport knows, however far the request got, and numbers that nobody expects.
+    /// Every kind of failure that the transport knows, however far the request got, and unexpected numbers.
     private static func oddFault(_ chance: inout Chance) -> Fault {
         let retries = [
             "9223372036854775807", "9223372036854775806", "86400000", "-1", "1e400", "",

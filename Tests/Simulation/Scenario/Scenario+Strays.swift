@@ -2,7 +2,7 @@ import LeaseModel
 
 // Commands of people, writes that are given up, and numbers that no server should send.
 extension Scenario {
-    /// Puts such steps between the others. What was there before keeps its chance.
+    /// Inserts such steps between the others, which keep their random numbers.
     mutating func stray(_ chance: inout Chance) {
         guard chance.happens(40) else { return }
         for _ in 0..<chance.number(1...5) {
@@ -31,7 +31,7 @@ extension Scenario {
         }
     }
 
-    /// What may happen to a command; the process that it runs in does not die.
+    /// A fault for a command, whose process does not die.
     private static func commandFault(_ chance: inout Chance) -> Fault {
         chance.weighted([
             (2, .answerLost), (1, .requestLost), (1, .noConnection), (1, .truncated),
@@ -39,16 +39,16 @@ extension Scenario {
         ])
     }
 
-    /// A number or a date that no server should send, in each of the places that have one.
+    /// A number or date that no server should send, in one of the places that have one.
     static func absurdity(_ chance: inout Chance) -> Fault {
         var places = AbsurdPlace.allCases
-        // Where events are dropped, it is the date of its creation that tells a lease from others.
+        // If events are dropped, a lease is recognized by its creation date.
         places.removeAll { $0 == .createdAt }
         return .absurd(chance.pick(places), chance.pick(AbsurdPlace.texts))
     }
 }
 
-/// Where a server may say a number, or a date, that makes no sense.
+/// Where a server may return an absurd number or date.
 package enum AbsurdPlace: String, Sendable, Hashable, CaseIterable {
     case createdAt = "created_at"
     case updatedAt = "updated_at"
@@ -61,7 +61,7 @@ package enum AbsurdPlace: String, Sendable, Hashable, CaseIterable {
     case retryAfter = "Retry-After"
     case age = "Age"
 
-    /// Whether it is a field of the head, not of the body.
+    /// Whether it is a header field.
     var isHeader: Bool { [.date, .retryAfter, .age].contains(self) }
 
     static let texts = [

@@ -1,17 +1,17 @@
 package import BlazarModel
 import LeaseModel
 
-/// Everything that a run starts from: the same scenario always runs the same way.
+/// Everything that determines a run: the same scenario always runs the same way.
 package struct Scenario: Sendable, Hashable {
     package let seed: UInt64
     package var dialect: Dialect
-    /// Whether the server keeps events of a client's own.
+    /// Whether the server keeps a client's own events.
     package var keepsEvents: Bool
-    /// Who the second client is: the same person as the first, or a colleague in the same project.
+    /// The second client's user: the same person as the first, or a colleague in the same project.
     var secondUser: String
-    /// How long a token lives, in seconds.
+    /// The lifetime of a token in seconds.
     var tokenSeconds: Int64
-    /// How long starting and ending takes at the server, in seconds.
+    /// How long starting and ending a lease takes at the server, in seconds.
     var actionSeconds: Int64
     /// How far the clients' clocks are off at first, in seconds.
     var secondsOff: [Int64]
@@ -19,14 +19,14 @@ package struct Scenario: Sendable, Hashable {
     var isNewToSecond: Bool
     /// Whether the cloud has two regions with one Keystone.
     var hasTwoRegions: Bool
-    /// Whether the first client has no clouds.yaml, and the second entry is another openrc file.
+    /// Whether the first client has no clouds.yaml, and its second entry is another openrc file.
     var usesEnvironment: Bool
     package var steps: [Step]
 
     /// The clients: two databases in one project, and an administrator's.
     static let clientCount = 3
 
-    /// Without those at the end of the list to whom nothing happens.
+    /// The clients without those at the end of the list to whom nothing happens.
     var clientsInUse: Int {
         let isAdministratorInUse = steps.contains { step in
             if case .importFrom(_, 2) = step.action { true } else { step.action.owner == 2 }
@@ -51,7 +51,7 @@ extension Scenario {
         tokenSeconds = chance.weighted([(6, 3_600), (2, 400), (1, 90)])
         actionSeconds = chance.weighted([(3, 0), (1, 3)])
         secondsOff = (0..<Self.clientCount).map { _ in Self.clock(&chance) }
-        // Of a chance of its own: what came later must not change what was there before.
+        // Separate random numbers, so that later additions do not change earlier scenarios.
         var more = Chance(seed: ~seed)
         let hasTwins = !keepsEvents && more.happens(50)
         let hasLookalikes = more.happens(20)
@@ -73,7 +73,7 @@ extension Scenario {
                         after: Int64(chance.number(0...12)))
                 }
             case .create(let client, let plan) where keepsEvents && chance.happens(30):
-                // Two computers ask for the same, and one gets no answer.
+                // Two computers request the same, and one gets no answer.
                 append(.create(client: 1 - client, plan), after: 0)
                 for client in [client, 1 - client] {
                     append(.sync(client: client, confirmsDeletes: false, isFresh: false), after: 0)
@@ -81,7 +81,7 @@ extension Scenario {
                     steps[steps.count - 1].faults[chance.number(1...2)] = fault(&chance)
                 }
             case .create(let client, let plan) where hasTwins && more.happens(30):
-                // One computer asks for the same twice, and nothing will tell the two apart.
+                // One computer requests the same twice, and nothing will distinguish the two.
                 append(.create(client: client, plan), after: 0)
                 append(.sync(client: client, confirmsDeletes: false, isFresh: false), after: 0)
                 for exchange in 1...4 where more.happens(40) {
@@ -96,7 +96,7 @@ extension Scenario {
         stray(&strays)
     }
 
-    /// Somebody makes by other means what one of the clients is about to ask for.
+    /// Somebody creates by other means the lease that a client is about to request.
     private mutating func appendLookalike(_ chance: inout Chance) {
         let client = chance.below(2)
         var plan = draft(steps.count, &chance)
@@ -128,7 +128,7 @@ extension Scenario {
         switch action {
         case .sync, .push, .other:
             for _ in 0..<chance.weighted([(4, 0), (5, 1), (3, 2), (1, 4)]) {
-                // Most exchanges are a token's, a list's, and then that of the first mutation.
+                // Most exchanges are for a token, for a list, and then for the first write.
                 let exchange = chance.weighted([(3, 1), (3, 2), (4, chance.number(0...9))])
                 step.faults[exchange] = fault(&chance)
             }
@@ -139,7 +139,7 @@ extension Scenario {
     }
 
     private func action(_ number: Int, _ chance: inout Chance) -> Action {
-        // Most of what happens, happens at the first two; the administrator mostly looks.
+        // Most steps belong to the first two clients; the administrator mostly reads.
         let client = chance.weighted([(5, 0), (4, 1), (1, 2)])
         let target = chance.below(8)
         let minutes = chance.number(-60...600)
@@ -159,7 +159,7 @@ extension Scenario {
     }
 
     private func draft(_ number: Int, _ chance: inout Chance) -> DraftPlan {
-        // Two people who ask for the same thing can only be told apart by the token.
+        // If two people request the same, only the token distinguishes the leases.
         let name = keepsEvents ? chance.pick(["twin", "twin", "other"]) : "draft-\(number)"
         return DraftPlan(
             name: name, startMinutes: chance.weighted([(5, nil), (2, 3), (3, 60), (2, 200)]),
@@ -178,7 +178,7 @@ extension Scenario {
     }
 
     private func fault(_ chance: inout Chance) -> Fault {
-        // Blazar's manager may still do its work within the quiet period, and is not thought to after.
+        // Blazar's manager may still act within the quiet period; it is assumed not to act later.
         let later = Int64(chance.happens(50) ? chance.number(1...290) : chance.number(150...290))
         return chance.weighted([
             (2, .noConnection), (4, .requestLost), (7, .answerLost), (5, .carriedOutLater(seconds: later)),

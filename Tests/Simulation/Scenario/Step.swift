@@ -1,22 +1,22 @@
 package import LeaseModel
 package import OpenStackClient
 
-/// One thing that somebody does in a run, and what goes wrong meanwhile. Complete in itself, so that a list of steps
-/// can be shortened and run again.
+/// Something that somebody does in a run, and what goes wrong meanwhile. A step is complete in itself, so that a list
+/// of steps can be shortened and run again.
 package struct Step: Sendable, Hashable {
-    /// The number it was given first: its chance comes from it, whatever else is left out.
+    /// Its original number, which seeds its random numbers, whatever steps are left out.
     var number: Int
-    /// How much time passes before it, in seconds.
+    /// The pause before it, in seconds.
     var pauseSeconds: Int64
     var action: Action
-    /// What goes wrong at which of its exchanges.
+    /// The faults, by number of exchange.
     var faults: [Int: Fault]
-    /// The process dies at this one of the moments between two of its steps.
+    /// The number of the checkpoint at which the process dies.
     var crashAt: Int?
 }
 
 extension Step {
-    /// Whether nobody else does anything meanwhile.
+    /// Whether nobody else acts meanwhile.
     var isUndisturbed: Bool {
         !faults.values.contains { fault in
             if case .meanwhile = fault { true } else { false }
@@ -33,28 +33,28 @@ package enum Action: Sendable, Hashable {
     case sync(client: Int, confirmsDeletes: Bool, isFresh: Bool)
     /// What `leasehold create` does after queueing.
     case push(client: Int, isFresh: Bool)
-    /// Another process of the same client does the same, on the same database.
+    /// Another process of the same client syncs, on the same database.
     case other(client: Int)
-    /// `leasehold extend`, `update` or `delete`: queued, and sent at once to wherever the lease is.
+    /// `leasehold extend`, `update` or `delete`: queued, and sent at once to the lease's site.
     case command(client: Int, Mutation.Verb, target: Int, minutes: Int)
     case setClock(client: Int, secondsOff: Int64)
     /// Somebody deletes a lease at the server.
     case reap(target: Int)
-    /// Somebody makes a lease at the server.
+    /// Somebody creates a lease at the server.
     case strangerCreates(user: String, minutes: Int)
     /// Somebody changes a lease at the server.
     case strangerChanges(target: Int, minutes: Int)
-    /// Somebody makes by other means, under the client's account, what the client is about to ask for.
+    /// Somebody creates by other means, under the client's account, the lease that the client is about to request.
     case lookalike(client: Int, DraftPlan)
-    /// Several fields of a lease, or of its reservations, are to change at once.
+    /// Several fields of a lease, or of its reservations, change at once.
     case amend(client: Int, Amendment, target: Int)
-    /// Another entry of clouds.yaml is used from now on.
+    /// The client switches to another entry of clouds.yaml.
     case use(client: Int, entry: Int)
-    /// The entry that is used is edited: from now on it leads elsewhere.
+    /// The entry in use is edited, and leads elsewhere from then on.
     case edit(client: Int, region: Region, account: String)
     /// Two entries of clouds.yaml are swapped.
     case swapEntries(client: Int)
-    /// What another client's database knows is taken into the history.
+    /// Another client's database is imported.
     case importFrom(client: Int, other: Int)
 }
 
@@ -62,12 +62,12 @@ package enum Action: Sendable, Hashable {
 package struct Amendment: Sendable, Hashable {
     var name: String?
     var endMinutes: Int?
-    /// The number of hosts, or of whatever else the first reservations have.
+    /// The counts of the first reservations: hosts, or other resources.
     var counts: [Int]
 }
 
 extension Action {
-    /// Whose computer it is about, if anybody's.
+    /// The client whose computer it concerns, if any.
     var owner: Int? {
         switch self {
         case .setClock(let client, _), .lookalike(let client, _), .use(let client, _), .edit(let client, _, _),
@@ -77,7 +77,7 @@ extension Action {
         }
     }
 
-    /// Whose database it works on, if anybody's.
+    /// The client whose database it uses, if any.
     var client: Int? {
         switch self {
         case .create(let client, _), .change(let client, _, _, _), .decide(let client, _, _), .sync(let client, _, _),
@@ -89,21 +89,21 @@ extension Action {
     }
 }
 
-/// What a person decides about a mutation.
+/// What a person decides about a write.
 package enum Decision: String, Sendable, Hashable {
     case cancel, retry, edit, mine, theirs, values
-    /// About an ambiguous creation, by somebody who knows which lease it became.
+    /// An ambiguous creation, decided by somebody who knows which lease it became.
     case identify
-    /// A write of which nobody knows yet whether it was carried out.
+    /// A write whose outcome is not known yet.
     case giveUp
 
     static let usual: [Decision] = [.cancel, .retry, .edit, .mine, .theirs, .values, .identify]
 }
 
-/// A draft before it is known what time it is.
+/// A draft whose times are not fixed yet.
 package struct DraftPlan: Sendable, Hashable {
     var name: String
-    /// Minutes from now, on the asker's clock; `nil` for `now`.
+    /// Minutes from now, on the client's clock; `nil` for `now`.
     var startMinutes: Int?
     var hours: Int
     var kind: ReservationKind
@@ -113,7 +113,7 @@ package struct DraftPlan: Sendable, Hashable {
 }
 
 extension DraftPlan {
-    /// The draft of somebody whose clock shows that time. Ends are round, so that two people easily ask for the same.
+    /// The draft at a time of the client's clock. Ends are rounded, so that two people often request the same.
     func draft(at time: Timestamp) -> LeaseDraft {
         let now = time.truncatedToMinute
         let start = startMinutes.map { now.adding(seconds: Int64($0) * 60) }
@@ -173,51 +173,51 @@ package enum ReservationKind: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// What goes wrong at an exchange.
+/// What goes wrong in an exchange.
 package enum Fault: Sendable, Hashable {
     /// There is no connection.
     case noConnection
     /// The request is lost on its way: no answer.
     case requestLost
-    /// It is carried out, and the answer is lost; or comes when nobody waits for it any more.
+    /// The request is carried out, and the answer is lost, or comes too late.
     case answerLost
-    /// It is carried out so many seconds later, and nobody waits for the answer.
+    /// The request is carried out later, when nobody waits for the answer any more.
     case carriedOutLater(seconds: Int64)
-    /// The manager hangs: 500 after a minute, and carried out later.
+    /// The manager hangs: 500 after a minute, and the request is carried out later.
     case hang(seconds: Int64)
     /// The answer stops in the middle.
     case truncated
-    /// It arrives twice.
+    /// The request arrives twice.
     case duplicated
-    /// Something in between answers with a page.
+    /// An intermediary answers with a page.
     case page(status: Int, isCarriedOut: Bool)
     /// The server refuses, and does nothing.
     case refused(status: Int, retryAfterSeconds: Int?)
-    /// The server says that there is too little capacity.
+    /// The server reports a lack of capacity.
     case capacity
-    /// The server fails with this status, before or after it has done its work.
+    /// The server fails with this status, before or after it has acted.
     case failure(status: Int, isCarriedOut: Bool)
-    /// The token is taken back before the request is answered.
+    /// The token is revoked before the request is answered.
     case tokenRevoked
-    /// The process dies before the request leaves, or before the answer is looked at.
+    /// The process dies before the request is sent, or before the answer is read.
     case crash(isCarriedOut: Bool)
-    /// The transport fails in one of its ways, which says nothing about whether the server did anything.
+    /// The transport fails in one of its ways, which does not show whether the server has acted.
     case transport(TransportError.Kind, Reach)
-    /// The server refuses for now, with whatever it says about when to come again.
+    /// The server refuses for now, with an absurd Retry-After.
     case absurdRetry(status: Int, retryAfter: String)
-    /// The answer's date is so many seconds off, or cannot be read.
+    /// The answer's date is off by this much, or unreadable.
     case wrongDate(secondsOff: Int64?)
-    /// The answer has something absurd in one place.
+    /// The answer contains something absurd in one place.
     case absurd(AbsurdPlace, String)
-    /// Somebody does something before the request, or after it was carried out and before the answer arrives.
+    /// Somebody acts before the request, or after it was carried out and before the answer arrives.
     case meanwhile(Interlude, isCarriedOut: Bool)
 }
 
 /// How far a request gets on a connection that fails.
 package enum Reach: Sendable, Hashable, CaseIterable {
-    /// No byte of it leaves.
+    /// No byte of it is sent.
     case unsent
-    /// It leaves, and never arrives.
+    /// It is sent, and never arrives.
     case sent
     /// The server carries it out.
     case carriedOut
@@ -228,7 +228,7 @@ package struct Interlude: Sendable, Hashable {
     let action: InterludeAction
 }
 
-/// The actions that need no exchanges that go wrong themselves.
+/// The actions whose own exchanges have no faults.
 package enum InterludeAction: Sendable, Hashable {
     case otherProcess(client: Int)
     case decide(client: Int, Decision, target: Int)

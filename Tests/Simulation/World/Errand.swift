@@ -3,18 +3,19 @@ import LeaseStore
 import OpenStackClient
 import Synchronization
 
-/// One process at one task: counts its exchanges and steps, so that the planned faults meet it, and dies when it should.
+/// One process at one task. It counts exchanges and checkpoints, so that the planned faults hit it, and dies when it
+/// should.
 final class Errand: Sendable {
     private struct State: Sendable {
         var exchanges = 0
         var checkpoints = 0
         var isDead = false
         var hasWritten = false
-        /// What the leases were that were looked at.
+        /// The leases that were read, as they were.
         var seen: [String: JSONObject] = [:]
     }
 
-    /// What ends a step of the engine when its process dies there.
+    /// Ends a step of the engine when its process dies there.
     struct Death: Error {}
 
     /// Unique in the run.
@@ -23,16 +24,16 @@ final class Errand: Sendable {
     let store: LeaseStore
     private let faults: [Int: Fault]
     private let crashAt: Int?
-    /// How much time an exchange takes, in seconds.
+    /// The duration of an exchange in seconds.
     let latencySeconds: Int64
     let interlude: @Sendable (Action) async -> Void
     /// Called when the process dies.
     let onDeath: @Sendable () -> Void
     let onCheckpoint: @Sendable (String) -> Void
-    /// Called when a write leaves: where to, for which mutation, and what it is.
+    /// Called when a write is sent, with its destination, the write's number and the request.
     let onWrite: @Sendable (Destination, Int64?, String) -> Void
-    /// Called when the server is about to change a lease: for which mutation, whether the lease is still what the sender
-    /// has looked at, and what it is.
+    /// Called when the server is about to change a lease, with the write, whether the lease is still what the sender
+    /// has read, and the lease.
     let onChange: @Sendable (Mutation, Bool?, BlazarLease?) -> Void
     private let state = Mutex(State())
 
@@ -61,14 +62,14 @@ final class Errand: Sendable {
 
     var isDead: Bool { state.withLock { $0.isDead } }
 
-    /// Whether a write of the process has left.
+    /// Whether the process has sent a write.
     var hasWritten: Bool { state.withLock { $0.hasWritten } }
     func writes() { state.withLock { $0.hasWritten = true } }
 
-    /// The process looks at a lease.
+    /// Records that the process read a lease.
     func looks(at id: String, _ lease: BlazarLease?) { state.withLock { $0.seen[id] = lease?.json() } }
 
-    /// Whether a lease is still what the process has looked at; `nil` if it has not looked.
+    /// Whether a lease is still what the process has read; `nil` if it has not read it.
     func isAsSeen(_ id: String, _ lease: BlazarLease?) -> Bool? {
         state.withLock { state in state.seen[id].map { $0 == lease?.json() } }
     }
@@ -81,7 +82,7 @@ final class Errand: Sendable {
         return (number, faults[number])
     }
 
-    /// A moment between two steps of the engine.
+    /// A point between two steps of the engine.
     func checkpoint(_ name: String) throws {
         if isDead { throw Death() }
         onCheckpoint(name)
@@ -93,7 +94,7 @@ final class Errand: Sendable {
         if isDead { throw Death() }
     }
 
-    /// The process dies: from now on it can write nothing. What it had not committed is lost.
+    /// The process dies and can write nothing more. Uncommitted changes are lost.
     func die() {
         state.withLock { $0.isDead = true }
         try? store.close()

@@ -4,7 +4,7 @@ import LeaseStore
 import OpenStackClient
 import Synchronization
 
-/// The way to the simulated cloud, on which everything goes wrong that was planned.
+/// The transport to the simulated cloud, with the planned faults.
 final class FaultyTransport: HTTPTransport {
     private let world: World
     private let mutant: Mutant?
@@ -15,7 +15,7 @@ final class FaultyTransport: HTTPTransport {
         self.mutant = mutant
     }
 
-    /// Whom the next exchanges are for.
+    /// Sets the errand of the next exchanges.
     func serve(_ errand: Errand?) { self.errand.withLock { $0 = errand } }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply {
@@ -34,7 +34,7 @@ final class FaultyTransport: HTTPTransport {
         } catch {
             world.note("  \(number): \(exchange.summary) -> \(error.kind) \(fault.map { "[\($0)]" } ?? "")")
             guard mutant == .kindInsteadOfPhase else { throw error }
-            // What the kind of an error suggests about how far the request got.
+            // Guess from the kind of error how far the request got.
             let seemsUnsent = [.cannotResolve, .cannotConnect, .tlsFailed, .tlsBroken, .notHTTP].contains(error.kind)
             throw Self.error(error.kind, seemsUnsent ? .beforeSending : .underWay)
         }
@@ -45,7 +45,7 @@ final class FaultyTransport: HTTPTransport {
     }
 }
 
-/// One request on its way, and what comes back.
+/// A request on its way, and its answer.
 struct Exchange: Sendable {
     let world: World
     let errand: Errand
@@ -63,7 +63,7 @@ struct Exchange: Sendable {
             ? String(target.dropFirst(Region.two.path.count)) : Region.two.path + target
     }
 
-    /// Where a write goes: what the region and the token make of it.
+    /// The destination of a write, from its region and token.
     private var destination: Destination? {
         guard ["POST", "PUT", "DELETE"].contains(request.method), target.contains("/reservation/v1/leases"),
             let token = request.headers["X-Auth-Token"], let project = world.projectID(ofToken: token)
@@ -72,7 +72,7 @@ struct Exchange: Sendable {
             region: target.hasPrefix(Region.two.path + "/") ? Region.two.name : Region.one.name, projectID: project)
     }
 
-    /// The lease that a request is about, by its path.
+    /// The id of the lease in the path.
     private var leaseID: String? {
         let parts = target.split(separator: "/").map(String.init)
         guard parts.suffix(2).first == "leases" else { return nil }
@@ -90,13 +90,13 @@ struct Exchange: Sendable {
             body: request.body ?? [])
     }
 
-    /// Which mutation a creation is for: the one that is being sent, as far as its database knows.
+    /// The write that a creation is for: the one being sent, according to the database.
     private var draft: World.DraftKey? {
         guard request.method == "POST", target.hasSuffix("/reservation/v1/leases") else { return nil }
         let creations = ((try? errand.store.mutations(scopes: nil, includesFinal: true)) ?? []).filter {
             $0.verb == .create
         }
-        // Another may have been left in the middle by a process that died.
+        // A process that died may have left another one unfinished.
         let underWay = creations.filter { $0.state == .sending }
         let sending = underWay.first { carries($0.token) } ?? underWay.first { $0.leaseName == name } ?? underWay.first
         let found = sending ?? creations.first { $0.body["name"]?.stringValue == name }
@@ -109,7 +109,7 @@ struct Exchange: Sendable {
         return String(decoding: request.body ?? [], as: UTF8.self).contains(token)
     }
 
-    /// The name of the lease that is asked for.
+    /// The name of the requested lease.
     private var name: String? { (try? JSONValue(parsing: request.body ?? []))?["name"]?.stringValue }
 
     /// The change that a request is for.
@@ -120,9 +120,9 @@ struct Exchange: Sendable {
         }
     }
 
-    /// A look at a lease before it is changed, which a mutant makes useless: it shows what the mirror has.
+    /// The answer to a read before a change, which a mutant replaces with what the mirror has.
     private func staleLook() -> HTTPReply? {
-        // Other questions about a lease, and those after something was sent, are answered as they are.
+        // Other reads, and those after something was sent, are answered normally.
         guard mutant == .skipsLook, request.method == "GET", let leaseID, !errand.hasWritten, world.exists(leaseID),
             (try? errand.store.mutations(scopes: nil, includesFinal: false))?.contains(where: {
                 $0.leaseID == leaseID && $0.state == .queued
@@ -165,7 +165,7 @@ struct Exchange: Sendable {
         case .duplicated:
             let first = execute()
             let second = execute()
-            // The one who asked gets the first answer to what was not to be repeated.
+            // The client gets the first answer if the request must not be repeated.
             return reply(request.method == "POST" ? first : second)
         case .page(let status, let isCarriedOut):
             if isCarriedOut { _ = execute() }
@@ -269,7 +269,7 @@ struct Exchange: Sendable {
             body: body(Array("<html><title>Log in to the guest network</title></html>".utf8), isWhole: true))
     }
 
-    /// A body in two parts, and then its end, or none.
+    /// A body in two parts, which then ends or breaks off.
     private static func body(_ bytes: [UInt8], isWhole: Bool) -> HTTPBody {
         HTTPBody {
             let parts = Parts([Array(bytes.prefix(bytes.count / 2)), Array(bytes.dropFirst(bytes.count / 2))])
@@ -289,7 +289,7 @@ struct Exchange: Sendable {
 }
 
 extension JSONValue {
-    /// The same with something else in every member of a name that is text or a number.
+    /// The same with other text in every member of the given name that is a text or a number.
     fileprivate func replacing(_ name: String, with text: String) -> JSONValue {
         if let object = objectValue {
             return .object(

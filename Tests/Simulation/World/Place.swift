@@ -1,4 +1,4 @@
-/// Where an entry of clouds.yaml leads: a region, with somebody's credentials.
+/// Where an entry of clouds.yaml leads: a region, with an account's credentials.
 struct Place: Sendable, Hashable {
     var region: Region
     var account: String
@@ -13,18 +13,18 @@ struct Place: Sendable, Hashable {
     }
 }
 
-/// A region of the simulated cloud: both have one Keystone, and each has a Blazar of its own.
+/// A region of the simulated cloud. Both share one Keystone, and each has its own Blazar.
 package enum Region: Int, Sendable, Hashable, CaseIterable {
     case one, two
 
-    /// The name in the catalogue.
+    /// The name in the catalog.
     var name: String { self == .one ? "RegionOne" : "RegionTwo" }
-    /// What stands before the path of its requests.
+    /// The prefix of its request paths.
     var path: String { self == .one ? "" : "/two" }
     var other: Region { self == .one ? .two : .one }
 }
 
-/// Where a write goes, or was to go: no other place may get it.
+/// Where a write goes or was to go; no other place may get it.
 struct Destination: Sendable, Hashable {
     let region: String
     let projectID: String

@@ -2,9 +2,10 @@ import BlazarModel
 import LeaseModel
 import Synchronization
 
-/// The cloud, its time, and what is on its way to it.
+/// The cloud, its time, and the requests on their way to it.
 ///
-/// Everything runs one after the other; the lock is there because engine and simulation hand values between tasks.
+/// Everything runs one after the other; the lock is needed because the engine and the simulation pass values between
+/// tasks.
 final class World: Sendable {
     /// A request that will be carried out later, though nobody waits for it.
     struct Straggler: Sendable {
@@ -13,39 +14,39 @@ final class World: Sendable {
         let draft: DraftKey?
     }
 
-    /// A mutation of a client: what a POST was for.
+    /// A client's write: what a POST was for.
     struct DraftKey: Hashable, Sendable {
         let client: Int
         let mutation: Int64
     }
 
-    /// A lease that a POST of a draft made.
+    /// A lease that a draft's POST created.
     struct Creation: Sendable {
         let draft: DraftKey
         let leaseID: String
-        /// Copies of one request on the network are not the client's doing.
+        /// Copies of one request made by the network are not the client's fault.
         let exchange: Int
     }
 
-    /// What tells leases apart where the server drops events.
+    /// What distinguishes leases if the server drops events.
     struct Looks: Hashable, Sendable {
         let client: Int
         let name: String
     }
 
     struct State: Sendable {
-        /// One Blazar a region; the first has the Keystone of both.
+        /// One Blazar per region; the first has the Keystone of both.
         var models: [BlazarModel]
         var stragglers: [Straggler] = []
         var creations: [Creation] = []
         var exchanges = 0
-        /// How often the server was asked to change anything.
+        /// The number of requests to change anything.
         var changes = 0
-        /// Whether an answer to a login has said a wrong time.
+        /// Whether a login's answer has contained a wrong time.
         var hasMisled = false
         var trace: [String] = []
         var violation: String?
-        /// Leases that somebody changed before the one who asked for them had seen them.
+        /// Leases that somebody changed before their requester had seen them.
         var changedUnseen: Set<String> = []
         /// The drafts that were sent with the same looks.
         var drafts: [Looks: Set<DraftKey>] = [:]
@@ -53,10 +54,9 @@ final class World: Sendable {
 
     private let state: Mutex<State>
     private let keepsEvents: Bool
-    /// The regions that there are.
     let regions: [Region]
     private let isTracing: Bool
-    /// Asks a client whether its database has ever had a lease.
+    /// Asks a client whether its database ever had a lease.
     let knows: Mutex<(@Sendable (_ client: Int, _ leaseID: String) -> Bool)?> = Mutex(nil)
 
     static let start = Timestamp(secondsSince1970: 1_795_363_980)
@@ -91,7 +91,7 @@ final class World: Sendable {
     var hasMisled: Bool { state.withLock { $0.hasMisled } }
     func misleads() { state.withLock { $0.hasMisled = true } }
 
-    /// Notes that a rule was broken; the first one counts.
+    /// Records a broken rule; only the first one counts.
     func violate(_ text: String) {
         state.withLock {
             if $0.violation == nil { $0.violation = text }
@@ -107,7 +107,7 @@ final class World: Sendable {
 
     // MARK: - Time
 
-    /// Nothing at the server changes as long as this stays the same.
+    /// As long as this is equal, nothing at the server has changed.
     struct Moment: Hashable, Sendable {
         let time: Timestamp
         let changes: Int
@@ -117,7 +117,7 @@ final class World: Sendable {
 
     var now: Timestamp { state.withLock { $0.models[0].now } }
 
-    /// Lets time pass; what is on its way arrives in its order.
+    /// Advances the time; delayed requests arrive in order.
     func pass(seconds: Int64) {
         let end = now.adding(seconds: max(0, seconds))
         while true {
@@ -148,7 +148,7 @@ final class World: Sendable {
 
     // MARK: - Requests
 
-    /// The server does what a request asks for.
+    /// Carries out a request.
     func carryOut(_ request: ModelRequest, draft: DraftKey?, exchange: Int? = nil) -> ModelResponse {
         var request = request
         let isCreation = request.method == "POST" && request.target.hasSuffix("/reservation/v1/leases")
@@ -171,10 +171,10 @@ final class World: Sendable {
         return response
     }
 
-    /// Two leases for one draft are one too many; and three for two that nothing tells apart.
+    /// Two leases for one draft are one too many, as are three for two indistinguishable drafts.
     ///
-    /// The exception: the first had been deleted at the server, by somebody else, before any of this client's lists
-    /// brought it; nothing can tell then that it ever was.
+    /// The exception: somebody else deleted the first lease at the server before any of this client's lists had it.
+    /// Then nothing shows that it ever existed.
     private func created(_ id: String, _ draft: DraftKey, exchange: Int) {
         let group = group(of: draft)
         let earlier = creations.filter { group.contains($0.draft) && $0.exchange != exchange && isFindable($0) }
@@ -186,23 +186,23 @@ final class World: Sendable {
                 : "\(group.count) drafts became more leases than that: \(earlier.map(\.leaseID)) and \(id)")
     }
 
-    /// Notes that a request for a draft is about to leave.
+    /// Records that a request for a draft is about to be sent.
     func leaves(_ draft: DraftKey, name: String) {
         guard !keepsEvents else { return }
         state.withLock { _ = $0.drafts[Looks(client: draft.client, name: name), default: []].insert(draft) }
     }
 
-    /// The drafts whose leases nothing tells from this one's, itself among them.
+    /// The drafts whose leases cannot be distinguished from this one's, including itself.
     func group(of draft: DraftKey) -> Set<DraftKey> {
         state.withLock { state in
             state.drafts.values.filter { $0.contains(draft) }.reduce(into: [draft]) { $0.formUnion($1) }
         }
     }
 
-    /// Whether a client could have found out that a lease was made for its draft.
+    /// Whether a client could have found out that a lease was created for its draft.
     ///
-    /// Not if it was deleted before any of the client's lists brought it; and, where the server drops events, not if
-    /// somebody changed it before, since likeness is all there is to go by.
+    /// It could not if the lease was deleted before any of the client's lists had it. If the server drops events, it
+    /// could not either if somebody changed the lease before, because only its looks identify it.
     func isFindable(_ creation: Creation) -> Bool {
         if !keepsEvents, state.withLock({ $0.changedUnseen.contains(creation.leaseID) }) { return false }
         return exists(creation.leaseID) || isKnown(creation)
@@ -219,9 +219,9 @@ final class World: Sendable {
         state.withLock { _ = $0.changedUnseen.insert(id) }
     }
 
-    // MARK: - As the operator sees it
+    // MARK: - The operator's view
 
-    /// Whether the server has a lease, without anybody's asking it.
+    /// Whether the server has a lease.
     func exists(_ id: String) -> Bool { state.withLock { $0.models.contains { $0.hasLease(id) } } }
 
     /// The region that has a lease.
@@ -232,7 +232,7 @@ final class World: Sendable {
     /// The project of a token.
     func projectID(ofToken token: String) -> String? { state.withLock { $0.models[0].projectID(ofToken: token) } }
 
-    /// Asks as an administrator, on a copy of the cloud.
+    /// Sends a request as an administrator, to a copy of the cloud.
     func peek(_ method: String, _ path: String, as account: String = "admin", in region: Region) -> ModelResponse {
         var copy = state.withLock { $0.models[region.rawValue] }
         return Self.send(&copy, method, path, nil, as: account)
@@ -246,7 +246,7 @@ final class World: Sendable {
         return try? BlazarLease(json: object)
     }
 
-    /// Does something at the server as somebody who does not use Leasehold.
+    /// Sends a request as somebody who does not use Leasehold.
     @discardableResult
     func act(
         _ method: String, _ path: String, _ body: JSONValue? = nil, as account: String, in region: Region = .one
@@ -290,7 +290,7 @@ extension World.State {
         for index in models.indices { models[index].advance(to: moment) }
     }
 
-    /// The region that a request is for answers.
+    /// Passes a request to its region.
     mutating func handle(_ request: ModelRequest) -> ModelResponse {
         guard models.count > 1, request.target.hasPrefix(Region.two.path + "/") else {
             return models[0].handle(request, at: models[0].now)

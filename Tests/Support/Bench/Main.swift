@@ -9,10 +9,10 @@ import LeaseModel
     import Darwin
 #endif
 
-/// What `tools/bench` compares a sync with: one pass over the bytes of a recorded list, and nothing else.
+/// What `tools/bench` compares a sync with: a single pass over the bytes of a recorded list.
 ///
-/// `Bench scan FILE` reads, cuts and hashes with loops of its own; `Bench cut FILE` does it with the program's cutter.
-/// Both print the seconds, the leases, the bytes and the sum of the digests, which must be the same for both.
+/// `Bench scan FILE` reads, cuts and hashes with its own loops; `Bench cut FILE` uses the program's cutter. Both print
+/// the seconds, the number of leases, the bytes and the sum of the digests, which must agree.
 @main
 enum Main {
     static func main() {
@@ -52,7 +52,7 @@ enum Main {
         return Tally(leases: cutter.leaseCount, bytes: cutter.byteCount, sum: sum)
     }
 
-    /// Reads in parts of the size that a socket gives.
+    /// Reads in parts as large as a socket's.
     private static func forEachPart<Failure: Error>(
         of descriptor: Int32, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
@@ -72,7 +72,7 @@ enum Main {
     }
 }
 
-/// What a pass found.
+/// The result of a pass.
 struct Tally {
     let leases: Int
     let bytes: Int

@@ -1,20 +1,21 @@
 import LeaseModel
 
-/// Cuts an object with one array of objects into those, and hashes each: the least that finding a change takes.
+/// Cuts an object with one array of objects, and hashes each element: the minimum needed to find changes.
 ///
-/// It trusts its input to be such an object, and nothing of what it cuts is kept.
+/// It trusts its input, and keeps nothing of what it cuts.
 struct PlainScan {
     private(set) var leases = 0
-    /// The sum of the digests: it depends on every byte of every lease.
+    /// The sum of the digests, which depends on every byte of every lease.
     private(set) var sum: UInt64 = 0
     private var depth = 0
     private var isInString = false
     private var isAfterBackslash = false
     private var pending: [UInt8] = []
 
-    /// Takes the next part.
+    /// Processes the next part.
     mutating func take(_ bytes: UnsafeRawBufferPointer) {
-        // The object is at depth 1, its array at 2: a lease begins where depth 3 is reached, and ends where it is left.
+        // The object is at depth 1 and its array at depth 2, so a lease begins where depth 3 is entered, and ends where
+        // it is left.
         var start = 0
         var depth = depth
         var isInString = isInString

@@ -1,4 +1,4 @@
-/// Which resource is given to which reservation.
+/// Which resources are allocated to which reservations.
 struct AllocationBook: Sendable {
     enum Kind: Sendable { case host, floatingIP, segment, device }
 
@@ -9,9 +9,9 @@ struct AllocationBook: Sendable {
         let leaseID: String
     }
 
-    /// What is given now, in the order of giving.
+    /// The present allocations, in the order in which they were made.
     private(set) var current: [Allocation] = []
-    /// What each lease ever had: the fork still shows it when the lease has ended, and when it is gone.
+    /// What each lease ever had. The fork still shows it when the lease has ended, and when it is gone.
     private(set) var everOfLease: [String: [Allocation]] = [:]
 
     mutating func give(_ allocation: Allocation, remember: Bool) {
@@ -19,10 +19,10 @@ struct AllocationBook: Sendable {
         if remember { everOfLease[allocation.leaseID, default: []].append(allocation) }
     }
 
-    /// Takes back everything of a reservation.
+    /// Releases everything of a reservation.
     mutating func release(_ reservationID: String) { current.removeAll { $0.reservationID == reservationID } }
 
-    /// Takes back one of a reservation's allocations of a resource.
+    /// Releases one of a reservation's allocations of a resource.
     mutating func release(_ resourceID: String, of reservationID: String) {
         guard
             let index = current.firstIndex(where: {
@@ -46,7 +46,7 @@ extension BlazarModel {
         }
     }
 
-    /// Whether nobody else has a resource at any time of the window.
+    /// Whether nobody else has a resource within the window.
     func isFree(_ resource: String, in window: Window, except reservationID: String? = nil) -> Bool {
         allocations.current.allSatisfy { allocation in
             allocation.resourceID != resource || allocation.reservationID == reservationID
@@ -54,8 +54,8 @@ extension BlazarModel {
         }
     }
 
-    /// Picks resources as Blazar's plugins do: those that nobody has at all if they are enough, else those that are
-    /// free in the window as well.
+    /// Picks resources as Blazar's plugins do: those without any allocation if there are enough, otherwise also those
+    /// that are free in the window.
     func pick(_ candidates: [String], from fewest: Int, to most: Int, in window: Window) -> [String] {
         let untouched = candidates.filter { candidate in
             !allocations.current.contains { $0.resourceID == candidate }

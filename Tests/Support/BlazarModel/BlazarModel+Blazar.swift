@@ -20,12 +20,12 @@ extension BlazarModel {
         do {
             return try answer(request, route, token)
         } catch {
-            // Before Blazar's own code the framework fails without the version headers only for a wrong version.
+            // The framework omits the version headers only for a wrong version, before Blazar's own code.
             return refusal(error, isVersioned: true)
         }
     }
 
-    /// The token, also for a while after it was revoked, since Blazar keeps what Keystone said of it.
+    /// The token, even for a while after it was revoked, because Blazar caches Keystone's validation.
     private func blazarToken(_ request: ModelRequest) -> Identity.Token? {
         guard let id = request.header("X-Auth-Token"), let token = identity.tokens[id], now < token.expiresAt,
             token.project != nil
@@ -137,7 +137,7 @@ extension BlazarModel {
         }
     }
 
-    /// Members reach the leases of their project; at Chameleon they reach every lease whose id they know.
+    /// Members reach the leases of their project; on Chameleon they reach every lease whose id they know.
     private func checkAccess(to id: String, _ token: Identity.Token) throws(Refusal) {
         guard let lease = leases[id] else { throw .notFound("lease_id", id) }
         guard dialect == .chameleon || token.user.isAdmin || lease.projectID == token.project?.id else {
@@ -149,7 +149,7 @@ extension BlazarModel {
     private func requestData(_ request: ModelRequest) throws(Refusal) -> JSONValue {
         guard ["POST", "PUT", "PATCH"].contains(request.method) else { return [:] }
         if request.body.isEmpty {
-            // Without a length Python compares nothing with zero.
+            // Without a length, Python compares None with zero.
             guard let length = request.header("Content-Length") else { throw .crashed }
             return length == "0" ? [:] : .null
         }
@@ -179,10 +179,10 @@ extension BlazarModel {
         return response
     }
 
-    /// The leases of a page, and where the next one is.
+    /// The leases of a page, and where the next page begins.
     ///
-    /// The newer servers of Chameleon page by `limit` and `marker`, and show an administrator every project with
-    /// `all_tenants=True` only.
+    /// Chameleon's newer servers page by `limit` and `marker`, and show an administrator every project only with
+    /// `all_tenants=True`.
     private func leasePage(
         _ token: Identity.Token, _ request: ModelRequest
     ) throws(Refusal) -> (ids: [String], next: String?) {

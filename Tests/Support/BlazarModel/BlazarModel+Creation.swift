@@ -35,19 +35,19 @@ extension BlazarModel {
             destroyLease(id)
             throw error
         }
-        // An event that cannot be stored leaves the lease as it is: CREATING for good.
+        // An event that cannot be stored leaves the lease CREATING forever.
         for event in events.arrayValue ?? [] { try addEvent(event, to: id) }
         setStatus(id, .pending)
         guard let lease = leases[id] else { throw .obscured }
         return lease
     }
 
-    /// Blazar makes a Keystone trust with the caller's token before it looks at what the caller wants.
+    /// Blazar creates a Keystone trust with the caller's token before it reads the request.
     private func createTrust(_ token: Identity.Token) throws(Refusal) {
         if let credential = token.credential {
             guard credential.isUnrestricted, policy.unrestrictedCredentialsCreate else { throw .obscured }
         }
-        // Making the trust takes about a second: a token that ends meanwhile is refused by Keystone.
+        // Creating the trust takes about a second; Keystone refuses a token that expires meanwhile.
         guard token.revokedAt == nil, now.adding(seconds: 1) < token.expiresAt else { throw .obscured }
     }
 
@@ -76,7 +76,7 @@ extension BlazarModel {
         return Window(start: start, end: end)
     }
 
-    /// Reads a date of a request: `now` is this minute.
+    /// Reads a date of a request; `now` is the current minute.
     func date(_ given: JSONValue) throws(Refusal) -> Timestamp {
         guard let text = given.stringValue else { throw .obscured }
         if text == "now" { return now.truncatedToMinute }
@@ -142,7 +142,7 @@ extension BlazarModel {
         return lease.id
     }
 
-    /// A name that the database takes: at most 80 characters, none beyond Unicode's first plane.
+    /// A name that the database accepts: at most 80 characters, none outside of Unicode's first plane.
     static func storable(_ name: JSONValue?) throws(Refusal) -> String {
         let text: String
         switch name {
@@ -193,7 +193,7 @@ extension BlazarModel {
         return text
     }
 
-    /// Removes a lease with everything that it has.
+    /// Removes a lease with everything it has.
     mutating func destroyLease(_ id: String) {
         for reservation in leases[id]?.reservations ?? [] { allocations.release(reservation.id) }
         leases.remove(id)

@@ -2,7 +2,7 @@ import LeaseModel
 
 // `flavor:instance`.
 extension BlazarModel {
-    /// The hosts for instances of a flavor, a host once for each, and the flavor.
+    /// The hosts for instances of a flavor (one entry for each instance), and the flavor.
     func flavorHosts(_ request: ReservationRequest) throws(Refusal) -> (hosts: [String], flavor: Inventory.Flavor) {
         let missing = ["affinity", "amount", "flavor_id"].filter { request.fields[$0] == nil }
         guard missing.isEmpty else { throw .missing(missing, separator: ",") }
@@ -15,7 +15,7 @@ extension BlazarModel {
         if let owner = reservationOfFlavor(id), owner.reservation.status == .active,
             owner.lease.projectID == request.projectID
         {
-            // A reservation's own flavor asks for a resource class that no host has.
+            // A reservation's own flavor requires a resource class that no host has.
             throw .notEnoughHosts
         }
         guard let flavor = inventory.flavors.first(where: { $0.id == id }) else { throw Self.noFlavor(id) }
@@ -33,7 +33,7 @@ extension BlazarModel {
         return .fatal(404, "Flavor \(id) could not be found. (HTTP 404) (Request-ID: \(request))")
     }
 
-    /// The reservation whose own flavor that is.
+    /// The reservation that owns a flavor.
     func reservationOfFlavor(_ id: String) -> (lease: LeaseRecord, reservation: ReservationRecord)? {
         for allocation in allocations.current where allocation.reservationID == id && allocation.kind == .host {
             guard let lease = leases[allocation.leaseID],
@@ -57,7 +57,7 @@ extension BlazarModel {
             guard reservations.allSatisfy(\.reservation.isOfFlavor) else {
                 throw .fatal(409, "Conflicting reservation types found")
             }
-            // Placement's ratio for processors is Nova's initial 4.0; 512 MB stay with the host.
+            // Placement's ratio for processors is Nova's initial 4.0; 512 MB are reserved for the host.
             let capacity = [host.vcpus * 4, host.memoryMB - 512, host.localGB]
             let largest = [host.vcpus, host.memoryMB, host.localGB]
             let size = [flavor.vcpus, flavor.memoryMB, flavor.diskGB]
@@ -87,8 +87,8 @@ extension BlazarModel {
     }
 
     mutating func updateFlavor(_ change: ReservationChange, _ instance: InstanceReservation) throws(Refusal) {
-        // The reservation's own flavor is given to the project only when the lease starts, and Blazar asks with the
-        // project's rights: before that no date can be changed, and the lease is in ERROR for it.
+        // The project gets the reservation's own flavor only when the lease starts, and Blazar looks it up with the
+        // project's rights. Before that, changing a date fails and puts the lease into ERROR.
         guard change.isActive else { throw Self.noFlavor(change.reservation.id) }
         let size = Inventory.Flavor(
             id: change.reservation.id, name: "", vcpus: instance.vcpus, memoryMB: instance.memoryMB,

@@ -1,6 +1,6 @@
 import LeaseModel
 
-// `physical:host`, and what Chameleon's devices have in common with it.
+// `physical:host`, and what Chameleon's devices share with it.
 extension BlazarModel {
     var hostsAsCandidates: [Candidate] {
         inventory.hosts.map { host in
@@ -28,7 +28,7 @@ extension BlazarModel {
             guard let value, !value.isNull else { throw .missing([name]) }
             guard value.pythonInteger != nil else { throw .malformed(name) }
         }
-        // A string that is a number passes the check above, and then cannot be compared with one.
+        // A string that is a number passes the check above, and then cannot be compared with a number.
         guard let fewest = minimum?.intValue, let most = maximum?.intValue else { throw .obscured }
         guard fewest > 0, most > 0 else { throw .malformed("min and max (must be greater than or equal to 1)") }
         guard most >= fewest else {
@@ -81,7 +81,7 @@ extension BlazarModel {
         return .host(wanted)
     }
 
-    /// The database takes texts and nothing; anything else it trips over.
+    /// The database accepts text and null; anything else makes it fail.
     static func checkText(_ values: [JSONValue]) throws(Refusal) {
         guard values.allSatisfy({ $0.isNull || $0.stringValue != nil }) else { throw .obscured }
     }
@@ -100,7 +100,7 @@ extension BlazarModel {
         setDetail(change.reservation, .host(updated))
     }
 
-    /// Gives and takes resources so that a reservation has what it now asks for, in its new window.
+    /// Adds and removes resources so that a reservation has what it now requires, in its new window.
     mutating func replace(
         _ kind: AllocationBook.Kind, _ change: ReservationChange, _ matching: [String], _ wanted: HostReservation
     ) throws(Refusal) {

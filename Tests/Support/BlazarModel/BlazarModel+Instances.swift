@@ -1,6 +1,6 @@
 import LeaseModel
 
-/// What an instance reservation asks for.
+/// The requirements of an instance reservation.
 struct InstanceFields {
     var vcpus: Int
     var memoryMB: Int
@@ -9,7 +9,7 @@ struct InstanceFields {
     var affinity: JSONValue
     var resourceProperties: JSONValue
 
-    /// As Blazar's `bool_from_string` reads it; `nil` for anything that is neither yes nor no.
+    /// As read by Blazar's `bool_from_string`; `nil` for anything that is neither yes nor no.
     var isAffine: Bool? {
         if let value = affinity.boolValue { return value }
         switch affinity.pythonString.lowercased() {
@@ -24,19 +24,19 @@ struct InstanceFields {
 extension BlazarModel {
     func instanceFields(_ request: ReservationRequest) throws(Refusal) -> InstanceFields {
         let fields = request.fields
-        // Blazar looks the fields up before it checks that they are there.
+        // Blazar uses the fields before it checks that they exist.
         guard let vcpus = fields["vcpus"]?.intValue, let memory = fields["memory_mb"]?.intValue,
             let disk = fields["disk_gb"]?.intValue, let amount = fields["amount"]?.intValue,
             let affinity = fields["affinity"], let properties = fields["resource_properties"]
         else { throw .obscured }
-        // The fork reads `null` as a text and fails.
+        // The fork reads `null` as text and fails.
         if dialect == .chameleon, affinity.isNull { throw .obscured }
         return InstanceFields(
             vcpus: vcpus, memoryMB: memory, diskGB: disk, amount: amount, affinity: affinity,
             resourceProperties: properties)
     }
 
-    /// The hosts for new instances: a host once for each instance on it.
+    /// The hosts for new instances: one entry for each instance.
     func instanceHosts(
         _ wanted: InstanceFields, _ window: Window, held: [String] = [], except reservationID: String? = nil
     ) throws(Refusal) -> [String] {
@@ -82,8 +82,8 @@ extension BlazarModel {
 
     typealias Shared = (lease: LeaseRecord, reservation: InstanceReservation)
 
-    /// The hosts that nobody has for himself in the window, with the instance reservations on them; those with some
-    /// come first.
+    /// The hosts that nobody has exclusively in the window, with their instance reservations; those with some come
+    /// first.
     func sharedHosts(
         _ ids: [String], _ window: Window, except reservationID: String?
     ) -> [(host: Inventory.Host, reservations: [Shared])] {
@@ -110,10 +110,10 @@ extension BlazarModel {
         return busy + idle
     }
 
-    /// The most that reservations use at one time, of each resource.
+    /// The peak usage of each resource by reservations.
     ///
-    /// - Throws: what Blazar answers if one of the leases has an event without a time, such as a client's own: it sorts
-    ///   all their events by time, which Python refuses then.
+    /// - Throws: what Blazar answers if one of the leases has an event without a time, such as a client's own: Blazar
+    ///   sorts all their events by time, and Python then refuses.
     static func peak(
         _ reservations: [Shared], _ usage: (InstanceReservation) -> [Int]
     ) throws(Refusal) -> [Int] {

@@ -1,6 +1,6 @@
 import LeaseModel
 
-// Hosts, floating IPs, networks, devices, and who has them.
+// Hosts, floating IPs, networks, devices and their allocations.
 extension BlazarModel {
     mutating func inventoryAnswer(
         _ request: ModelRequest, _ parts: [String], _ token: Identity.Token
@@ -19,7 +19,7 @@ extension BlazarModel {
             }
         guard request.method == "GET" || request.method == "HEAD" else {
             guard token.user.isAdmin else { throw .policy("\(policyName):\(request.method.lowercased())") }
-            // What an administrator registers is given when the model is made.
+            // The resources that an administrator registers are fixed when the model is made.
             throw .obscured
         }
         guard mayRead else { throw .policy("\(policyName):\(parts.count == 3 ? "get" : action)") }
@@ -34,7 +34,7 @@ extension BlazarModel {
             return blazarJSON(200, .object(JSONObject([(plural, .array(resources.map(\.json)))])))
         }
         guard let found = resources.first(where: { $0.id == parts[1] }) else {
-            // The fork has a check of its own before that of the floating IPs' plugin.
+            // The fork checks this itself, before the floating IPs' plugin does.
             throw collection == "floatingips" && dialect == .upstream
                 ? .fatal(404, "Floating IP \(parts[1]) not found.") : .notFound(key, parts[1])
         }
@@ -108,7 +108,8 @@ extension BlazarModel {
             ], LeaseRecord.stamps(device.registeredAt, nil), withProperties ? added(device.properties) : [])
     }
 
-    /// What a lease has, or had: without the added properties, and without a look at whose lease it is.
+    /// The present or past resources of a lease, without the added properties, and without a check of the lease's
+    /// project.
     mutating func leaseResources(of id: String, _ collection: String) -> ModelResponse {
         let had = allocations.everOfLease[id] ?? []
         func ids(_ kind: AllocationBook.Kind) -> Set<String> {

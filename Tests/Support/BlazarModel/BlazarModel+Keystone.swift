@@ -123,7 +123,7 @@ extension BlazarModel {
             ("identity", "keystone", endpoints.identity), ("reservation", "blazar", endpoints.reservation),
             ("compute", "nova", endpoints.compute), ("network", "neutron", endpoints.network),
         ]
-        // The catalogue's own identifiers mean nothing, but must not change from token to token.
+        // The catalog's identifiers mean nothing, but must not change from token to token.
         var fixed = IdentifierGenerator(seed: 0x0CA7)
         return services.map { type, name, url in
             let others = type == "reservation" ? endpoints.otherRegions : []

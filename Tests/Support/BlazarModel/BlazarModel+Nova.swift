@@ -1,6 +1,6 @@
 import LeaseModel
 
-// Nova: flavors, among them those of reservations; availability zones; aggregates.
+// Nova: flavors, including those of reservations; availability zones; aggregates.
 extension BlazarModel {
     mutating func nova(_ request: ModelRequest, _ path: String) -> ModelResponse {
         guard let token = validToken(request), let project = token.project else { return novaUnauthorized() }
@@ -48,7 +48,7 @@ extension BlazarModel {
         ]
     }
 
-    /// The minor number of the microversion asked for: 1 by default.
+    /// The minor number of the requested microversion; 1 by default.
     private func novaMicroversion(_ request: ModelRequest) -> Int {
         var asked = request.header("X-OpenStack-Nova-API-Version") ?? "2.1"
         let words = (request.header("OpenStack-API-Version") ?? "").split(separator: " ").map(String.init)

@@ -1,13 +1,13 @@
 import LeaseModel
 
-/// What a reservation is asked for with: the client's own fields, and when.
+/// The request for a reservation: the client's fields, and the window.
 struct ReservationRequest {
     let type: String
     let fields: JSONObject
     let window: Window
     let projectID: String
 
-    /// Blazar's text for too few resources in the fork: it quotes the query as Python has it.
+    /// The fork's message for too few resources: it quotes the query in Python's syntax.
     func notEnoughResources(_ added: [(key: String, value: JSONValue)]) -> Refusal {
         var members = fields.members.map { (key: $0.key, literal: $0.value.pythonLiteral) }
         let own: [(key: String, literal: String)] = [
@@ -41,7 +41,7 @@ extension BlazarModel {
         }
     }
 
-    /// Reserves: gives resources to the reservation and says what it is.
+    /// Allocates resources to the reservation, and returns its details.
     mutating func reserve(
         _ request: ReservationRequest, _ reservation: ReservationRecord
     ) throws(Refusal) -> (resourceID: String, detail: ReservationDetail) {
@@ -58,7 +58,7 @@ extension BlazarModel {
         return (identifiers.uuid(), detail)
     }
 
-    /// Changes a reservation to a new window and the new fields of a request, if there are any.
+    /// Changes a reservation to a new window and to a request's new fields, if any.
     mutating func update(
         _ reservation: ReservationRecord, of lease: LeaseRecord, to window: Window, _ fields: JSONObject
     ) throws(Refusal) {
@@ -90,7 +90,7 @@ extension BlazarModel {
     }
 }
 
-/// What an update makes of one reservation.
+/// The effect of an update on one reservation.
 struct ReservationChange {
     let reservation: ReservationRecord
     let before: Window

@@ -1,11 +1,11 @@
 import LeaseModel
 
-// Leases for measuring: many, alike to real ones, and the same for the same seed.
+// Leases for benchmarks: many, similar to real ones, and the same for the same seed.
 extension BlazarModel {
-    /// Adds leases to project1 that hold no resources: most have ended, some are active, some are to come.
+    /// Adds leases without resources to project1: most have ended, some are active, some are in the future.
     ///
-    /// Each is named `bulk-000001` and so on and has one reservation; every other one carries a client's own event. As
-    /// JSON they have about 1,580 bytes each. Meant for a cloud that has no leases yet: others are dropped.
+    /// They are named `bulk-000001` and so on, and have one reservation each; every other one has a client's own event.
+    /// As JSON they have about 1,580 bytes each. Meant for a cloud without leases: existing ones are dropped.
     package mutating func addSyntheticLeases(_ count: Int) {
         let owners = identity.users.filter { !$0.isAdmin && $0.projectID == identity.projects[1].id }
         let hour = now.truncatedToMinute
@@ -13,7 +13,7 @@ extension BlazarModel {
         made.reserveCapacity(count)
         for number in 1...max(1, count) where number <= count {
             let hours = Int64(identifiers.next() % 72) + 1
-            // One in twenty is active and one in twenty to come; the others ended within the last three years.
+            // One in twenty is active and one in twenty in the future; the others ended within the last three years.
             let start: Timestamp
             switch number % 20 {
             case 0: start = hour.adding(seconds: -1_800)

@@ -1,8 +1,8 @@
 import LeaseModel
 
-// Tokens: how they are asked for, checked and taken back.
+// Tokens: how they are requested, checked and revoked.
 extension BlazarModel {
-    /// The token that a request carries, if it is good for reading.
+    /// The token of a request, if it is valid for reading.
     func validToken(_ request: ModelRequest) -> Identity.Token? {
         guard let id = request.header("X-Auth-Token"), let token = identity.tokens[id], now < token.expiresAt else {
             return nil
@@ -10,13 +10,13 @@ extension BlazarModel {
         return token.revokedAt == nil ? token : nil
     }
 
-    /// Takes back every token, as a restart of Keystone with new keys does.
+    /// Revokes every token, as a restart of Keystone with new keys does.
     package mutating func revokeAllTokens() { identity.tokens = [:] }
 
-    /// Takes over who there is, and every token: regions have one Keystone.
+    /// Copies all identities and tokens, because regions share one Keystone.
     package mutating func shareIdentity(of other: BlazarModel) { identity = other.identity }
 
-    /// The project that a token is for, if there is such a token.
+    /// The project of a token, if the token exists.
     package func projectID(ofToken id: String) -> String? { identity.tokens[id]?.project?.id }
 
     mutating func issueToken(_ request: ModelRequest) -> ModelResponse {

@@ -40,7 +40,7 @@ extension BlazarModel {
             try update(current, of: lease, to: window, fields ?? [:])
         }
         try moveEvents(lease, window, beforeEnd)
-        // The list of events is no column: the database layer fails on it.
+        // The list of events is not a column, so the database layer fails.
         guard values["events"] == nil else { throw .obscured }
         if let name = values["name"] { try rename(id, name) }
         let moment = now
@@ -122,10 +122,10 @@ extension BlazarModel {
         if dialect == .upstream, changes.contains(where: { $0["resource_type"] == "flavor:instance" }) {
             throw .fatal(409, "Updating parameters for 'flavor:instance' type reservations is not yet supported.")
         }
-        // Blazar looks the candidates for a new type up among those of the old ones.
+        // Blazar looks up the candidates for a new type among those of the old types.
         let known = Set(lease.reservations.map(\.type))
         let isOfKnownTypes = changes.allSatisfy { known.contains($0["resource_type"]?.pythonString ?? "") }
-        // Upstream looks for room for what the lease already has, as if it had nothing; the fork for what is asked.
+        // Upstream looks for room for what the lease already has, as if it had nothing; the fork for what is requested.
         let requests: [(type: String, fields: JSONObject)] =
             dialect == .chameleon
             ? changes.map { ($0["resource_type"]?.pythonString ?? "", $0) }
@@ -145,7 +145,7 @@ extension BlazarModel {
             throw .harmless(
                 400, "Lease can only be extended within \(seconds) seconds of the leases current end time.")
         }
-        // The fork, which has the window, measures what is added; upstream measures the whole lease.
+        // With an extension window (the fork), only the extension is measured; upstream measures the whole lease.
         let seconds = window.end.seconds(since: policy.extensionWindowSeconds == nil ? window.start : lease.endsAt)
         if let most = policy.maximumLeaseSeconds, seconds > most {
             throw .harmless(
@@ -175,7 +175,7 @@ extension BlazarModel {
         eventLoop.expect(time)
     }
 
-    /// Deletes a lease and gives back what it has.
+    /// Deletes a lease and releases its resources.
     mutating func deleteLease(_ id: String) throws(Refusal) {
         try passing(id, through: .deleting, into: [.error]) { model throws(Refusal) in
             guard let lease = model.leases[id], lease.event("start_lease") != nil, lease.event("end_lease") != nil

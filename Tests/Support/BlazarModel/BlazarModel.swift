@@ -2,14 +2,14 @@ package import LeaseModel
 
 /// A deterministic Blazar in memory, with as much of Keystone, Nova and Neutron as Leasehold reads.
 ///
-/// A value: copy it to fork a cloud, compare runs by their seeds. It has no clock, does no input or output, and answers
-/// every request at once; what a network or a busy server does to an answer is for its user to add. It follows
-/// Blazar 18.0.0 and Chameleon's fork, quirks included; a differential test holds it to the real ones.
+/// It is a value: copy it to fork a cloud, or compare runs by their seeds. It has no clock, does no I/O, and answers
+/// every request at once; effects of a network or a busy server are for the caller to add. It follows Blazar 18.0.0 and
+/// Chameleon's fork, including their quirks; a differential test compares it with the real ones.
 package struct BlazarModel: Sendable {
     package let dialect: Dialect
-    /// What the service catalogue and links say.
+    /// The URLs in the service catalog and in links.
     package var endpoints: ModelEndpoints
-    /// What the site decides; may change at any time.
+    /// The site's decisions, which may change at any time.
     package var policy: ModelPolicy
     /// The cloud's time: that of the last request or ``advance(to:)``.
     package internal(set) var now: Timestamp
@@ -26,10 +26,10 @@ package struct BlazarModel: Sendable {
     ///
     /// - Parameters:
     ///   - dialect: which Blazar it is.
-    ///   - seed: where identifiers, tokens and secrets come from.
+    ///   - seed: the seed of identifiers, tokens and secrets.
     ///   - start: the time at which the cloud starts; its event loop runs every 10 s from then.
-    ///   - endpoints: what the service catalogue says; requests are told apart by their paths.
-    ///   - policy: what the site decides; by default as freshly installed.
+    ///   - endpoints: the URLs in the service catalog; requests are distinguished by their paths.
+    ///   - policy: the site's decisions; by default those of a new installation.
     ///   - hosts: the hosts; by default devcloud's three, or three like Chameleon's.
     package init(
         dialect: Dialect, seed: UInt64, start: Timestamp, endpoints: ModelEndpoints = .devcloud,
@@ -47,7 +47,7 @@ package struct BlazarModel: Sendable {
     /// Answers a request, after running what was due before it.
     ///
     /// - Parameters:
-    ///   - request: what a client sends.
+    ///   - request: the client's request.
     ///   - moment: when it arrives; not before ``now``.
     /// - Returns: the whole answer.
     package mutating func handle(_ request: ModelRequest, at moment: Timestamp) -> ModelResponse {
@@ -82,7 +82,7 @@ package struct BlazarModel: Sendable {
         return rest.isEmpty || rest.hasPrefix("/") ? String(rest) : nil
     }
 
-    /// Whether there is such a lease, without a request.
+    /// Whether a lease exists, without a request.
     package func hasLease(_ id: String) -> Bool { leases[id] != nil }
 
     mutating func requestIDHeader() -> (name: String, value: String) {

@@ -1,4 +1,4 @@
-/// Which Blazar the model is.
+/// Which Blazar the model follows.
 package enum Dialect: String, Sendable, CaseIterable {
     /// Blazar 18.
     case upstream
@@ -25,32 +25,32 @@ package struct ModelPolicy: Sendable {
     package var maximumLeaseSeconds: Int64?
     /// How many seconds before its end a lease can be extended; `nil` for always.
     package var extensionWindowSeconds: Int64?
-    /// What an outside service refuses: a lease whose name contains the key gets the text with 400.
+    /// What an external service refuses: a lease whose name contains the key gets the text with 400.
     package var refusalByNameFragment: [String: String] = [:]
     /// Leases whose reservations fail to start, by name: they end in ERROR.
     package var namesThatFailToStart: Set<String> = []
-    /// Whether an unrestricted application credential can create leases: it could up to Keystone 29.0.0.
+    /// Whether an unrestricted application credential can create leases, as up to Keystone 29.0.0.
     package var unrestrictedCredentialsCreate = false
-    /// How long a token lives, in seconds.
+    /// The lifetime of a token in seconds.
     package var tokenSeconds: Int64 = 3_600
-    /// How long a revoked token still reads, in seconds, since Blazar caches its validation.
+    /// How long a revoked token can still read, in seconds, because Blazar caches its validation.
     package var revokedTokenSeconds: Int64 = 300
-    /// How long starting or ending takes, in seconds: so long a lease is STARTING or TERMINATING.
+    /// How long starting or ending takes, in seconds; meanwhile the lease is STARTING or TERMINATING.
     package var actionSeconds: Int64 = 0
 
-    /// How many leases a page of the list has at most; `nil` for upstream's whole list, which ignores every query.
+    /// The greatest number of leases on a page; `nil` for upstream's whole list, which ignores every query.
     package var pageSize: Int?
-    /// Whether a page says where the next is (`leases_links`), rather than leaving it to `marker`.
+    /// Whether a page links to the next one (`leases_links`), instead of leaving it to `marker`.
     package var linksPages = false
 
-    /// The policy of a new installation of that dialect.
+    /// The policy of a new installation of a dialect.
     package init(dialect: Dialect) {
         // 60 is Blazar's default; the upstream cloud that the model follows sets 0.
         minutesBeforeEnd = dialect == .chameleon ? 60 : 0
     }
 }
 
-/// Where the services of the model's cloud are, without a slash at the end.
+/// Where the services of the model's cloud are, without a trailing slash.
 package struct ModelEndpoints: Sendable {
     package var identity: String
     package var reservation: String

@@ -1,6 +1,7 @@
 package import LeaseModel
 
-/// Where the manager's event loop is. It looks for due events every 10 s, and not before it is done with the last ones.
+/// The state of the manager's event loop. It looks for due events every 10 s, but not before the last ones are
+/// finished.
 struct EventLoop: Sendable {
     struct Item: Sendable {
         let leaseID: String
@@ -12,7 +13,7 @@ struct EventLoop: Sendable {
     static let interval: Int64 = 10
 
     private let firstTick: Timestamp
-    /// What is due after what runs now, in the order in which it runs.
+    /// What is due after the running events, in order.
     var batches: [[Item]] = []
     var running: [Item] = []
     var runsUntil: Timestamp?
@@ -21,7 +22,7 @@ struct EventLoop: Sendable {
 
     init(firstTick: Timestamp) { self.firstTick = firstTick }
 
-    /// The first time, not before `moment`, at which the loop looks.
+    /// The first time, not before `moment`, at which the loop looks for events.
     func tick(from moment: Timestamp) -> Timestamp {
         let passed = max(0, moment.seconds(since: firstTick))
         return firstTick.adding(seconds: (passed + Self.interval - 1) / Self.interval * Self.interval)
@@ -33,7 +34,7 @@ struct EventLoop: Sendable {
 }
 
 extension BlazarModel {
-    /// Lets time pass: runs every event that becomes due until then.
+    /// Advances the time, and runs every event that becomes due until then.
     package mutating func advance(to moment: Timestamp) {
         while let next = nextMoment(), next <= moment {
             now = max(now, next)
@@ -73,7 +74,7 @@ extension BlazarModel {
         }
     }
 
-    /// Finds what is due and orders it: what ends goes before what starts, unless it is the same lease.
+    /// Finds and orders due events: ends come before starts, except of the same lease.
     private mutating func selectDueEvents() {
         var due: [EventLoop.Item] = []
         var next: Timestamp?
@@ -102,13 +103,13 @@ extension BlazarModel {
 
     private static let actions: Set<String> = ["start_lease", "end_lease", "before_end_lease"]
 
-    /// Marks an event as running and its lease as passing; says whether it got that far.
+    /// Marks an event as running and its lease as in transition; returns whether that was possible.
     private mutating func start(_ item: EventLoop.Item) -> Bool {
         guard let lease = leases[item.leaseID], lease.events.contains(where: { $0.id == item.eventID }) else {
             return false
         }
         guard LeaseTransitions.stable.contains(lease.status) else {
-            // The lease is still passing through something: the event stays due.
+            // The lease is still in transition, so the event stays due.
             eventLoop.expect(now.adding(seconds: 1))
             return false
         }
@@ -168,7 +169,7 @@ extension BlazarModel {
         return true
     }
 
-    /// An event whose lease is not in the right status is tried again for 10 s.
+    /// An event whose lease has the wrong status is tried again for 10 s.
     private mutating func failStatus(_ item: EventLoop.Item) {
         let mayRetry = now < item.time.adding(seconds: EventLoop.interval)
         setEvent(item, mayRetry ? .undone : .error)
@@ -189,7 +190,7 @@ extension BlazarModel {
         }
     }
 
-    /// Changes an event; its time of change moves only if something did change.
+    /// Changes an event; its time of change moves only if something has changed.
     mutating func changeEvent(_ leaseID: String, _ eventID: String, _ body: (inout EventRecord) -> Void) {
         let moment = now
         leases.change(leaseID) { lease in

@@ -26,7 +26,7 @@ struct IdentifierGenerator: Sendable {
         return String(decoding: digits, as: UTF8.self)
     }
 
-    /// 32 hexadecimal digits, as Keystone's identifiers are.
+    /// 32 hexadecimal digits, like Keystone's identifiers.
     mutating func hex() -> String {
         let words = (next(), next())
         return String(decoding: (0..<32).map { Self.digit($0 < 16 ? words.0 : words.1, $0 % 16) }, as: UTF8.self)

@@ -1,6 +1,6 @@
 import LeaseModel
 
-/// Who there is: users, projects, tokens, application credentials.
+/// Users, projects, tokens and application credentials.
 struct Identity: Sendable {
     struct User: Sendable {
         let id: String
@@ -91,15 +91,15 @@ struct Identity: Sendable {
     func projects(of user: User) -> [Project] { projects.filter { $0.id == user.projectID } }
 }
 
-/// An account of the model's cloud, for those who write a clouds.yaml.
+/// An account of the model's cloud, for a clouds.yaml.
 package struct ModelAccount: Sendable {
-    /// How it signs in.
+    /// How it logs in.
     package enum Proof: Sendable {
         case password(username: String, password: String, project: String)
         case applicationCredential(id: String, secret: String)
     }
 
-    /// What its entry in clouds.yaml is called.
+    /// The name of its entry in clouds.yaml.
     package let name: String
     package let proof: Proof
 }

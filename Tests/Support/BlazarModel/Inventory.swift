@@ -1,15 +1,15 @@
 import LeaseModel
 
-/// A host for a model's cloud.
+/// A host of a model's cloud.
 package struct ModelHost: Sendable {
     package let name: String
     package let vcpus: Int
     package let memoryMB: Int
     package let localGB: Int
-    /// What an administrator said of it, for the conditions of reservations.
+    /// The properties that an administrator added, for the conditions of reservations.
     package let properties: [(name: String, value: String)]
 
-    /// Makes a host; by default of the size that Nova's fake driver has.
+    /// Makes a host; by default as large as those of Nova's fake driver.
     package init(
         name: String, vcpus: Int = 1_000, memoryMB: Int = 800_000, localGB: Int = 600_000,
         properties: [(name: String, value: String)]
@@ -32,7 +32,7 @@ package struct ModelHost: Sendable {
     }
 }
 
-/// What a cloud has to give: hosts, floating IPs, networks, devices, flavors.
+/// The resources of a cloud: hosts, floating IPs, networks, devices, flavors.
 struct Inventory: Sendable {
     struct Host: Sendable {
         let id: String

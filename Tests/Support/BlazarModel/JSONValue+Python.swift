@@ -1,11 +1,12 @@
 import LeaseModel
 
-// The real cloud is Python: its bodies are what `json.dumps` writes, and its error texts quote values as `str()` does.
+// The real cloud is written in Python: its bodies come from `json.dumps`, and its error texts quote values with
+// `str()`.
 extension JSONValue {
     /// This value as `json.dumps` writes it: spaces after commas and colons, everything beyond ASCII escaped.
     var pythonBytes: [UInt8] { Array(text(.python).utf8) }
 
-    /// This value as JSON without white space, as some of Neutron's answers are.
+    /// This value as JSON without white space, like some of Neutron's answers.
     var compactBytes: [UInt8] { Self.escapingNonASCII(text(.compact)) }
 
     private static func escapingNonASCII(_ text: String) -> [UInt8] {
@@ -24,7 +25,7 @@ extension JSONValue {
         return bytes
     }
 
-    /// Whether Python takes this value for true.
+    /// Whether Python treats this value as true.
     var isTruthy: Bool {
         switch self {
         case .null: false

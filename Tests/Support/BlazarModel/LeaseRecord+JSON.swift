@@ -1,7 +1,7 @@
 import LeaseModel
 
 extension LeaseRecord {
-    /// The lease as that dialect shows it.
+    /// The lease as a dialect shows it.
     func json(_ dialect: Dialect) -> JSONValue {
         let own: [(String, JSONValue)] = [
             ("id", .string(id)), ("name", .string(name)), ("user_id", .string(userID)),
@@ -22,7 +22,7 @@ extension LeaseRecord {
 }
 
 extension Dialect {
-    /// An object with the times of record keeping where the dialect has them: the fork has them first.
+    /// An object with its time stamps where the dialect has them: the fork has them first.
     func arranged(
         _ own: [(String, JSONValue)], _ stamps: [(String, JSONValue)], _ parts: [(String, JSONValue)] = []
     ) -> JSONValue {

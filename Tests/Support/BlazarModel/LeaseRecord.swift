@@ -1,6 +1,6 @@
 import LeaseModel
 
-/// A lease as the model's cloud keeps it.
+/// A lease as the model's cloud stores it.
 struct LeaseRecord: Sendable {
     let id: String
     var name: String
@@ -19,17 +19,17 @@ struct LeaseRecord: Sendable {
 
     var window: Window { Window(start: startsAt, end: endsAt) }
 
-    /// The event of that type that Blazar would find; with two of a type, either.
+    /// The event of a type that Blazar would find; if there are two, either.
     func event(_ type: String) -> EventRecord? { events.first { $0.type == type } }
 }
 
-/// A time during which something is taken.
+/// A time during which something is reserved.
 struct Window: Sendable, Equatable {
     var start: Timestamp
     var end: Timestamp
 
     func overlaps(_ other: Window) -> Bool { start < other.end && other.start < end }
-    /// Whether the two have as much as a moment in common, as Blazar's SQL compares them.
+    /// Whether the two share at least a moment, as Blazar's SQL compares them.
     func touches(_ other: Window) -> Bool { start <= other.end && other.start <= end }
 }
 
@@ -66,7 +66,7 @@ enum ReservationDetail: Sendable {
     case instance(InstanceReservation)
 }
 
-/// Hosts or devices: from the fewest to the most that match.
+/// Hosts or devices: a minimum and a maximum of those that match.
 struct HostReservation: Sendable {
     var minimum: Int
     var maximum: Int
@@ -84,17 +84,16 @@ struct InstanceReservation: Sendable {
     var diskGB: Int
     var amount: Int
     var affinity: Bool?
-    /// What the host must have; for a flavor reservation, the flavor itself.
+    /// The requirements for the host; for a flavor reservation, the flavor itself.
     var resourceProperties: JSONValue
     var aggregateID: Int
     var serverGroupID: String?
     let isOfFlavor: Bool
 }
 
-/// All leases, by id.
 struct LeaseTable: Sendable {
     private(set) var records: [String: LeaseRecord] = [:]
-    /// In the order in which they are listed: by id, which is not that of their creation.
+    /// The order of the list: by id, which is not the order of creation.
     private(set) var order: [String] = []
 
     var count: Int { order.count }
@@ -118,14 +117,14 @@ struct LeaseTable: Sendable {
         order.remove(at: Self.position(of: id, in: order))
     }
 
-    /// Changes a lease in place; what was kept of its JSON is dropped.
+    /// Changes a lease in place, and drops its cached JSON.
     mutating func change(_ id: String, _ body: (inout LeaseRecord) -> Void) {
         guard let index = records.index(forKey: id) else { return }
         records.values[index].encoded = nil
         body(&records.values[index])
     }
 
-    /// The lease as JSON, from the last time if nothing has changed it since.
+    /// The lease as JSON, cached until something changes it.
     mutating func encoded(_ id: String, _ encode: (LeaseRecord) -> [UInt8]) -> [UInt8] {
         guard let index = records.index(forKey: id) else { return [] }
         if let kept = records.values[index].encoded { return kept }

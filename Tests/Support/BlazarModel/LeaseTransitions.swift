@@ -1,6 +1,6 @@
 import LeaseModel
 
-/// Which statuses may follow which, and which fit together (Blazar's `blazar.status`).
+/// Which status may follow which, and which fit together (Blazar's `blazar.status`).
 enum LeaseTransitions {
     static let stable: Set<LeaseStatus> = [.pending, .active, .terminated, .error]
 
@@ -40,7 +40,7 @@ enum LeaseTransitions {
         ]
     }()
 
-    /// Whether a lease may pass into a status.
+    /// Whether a lease may change to a status.
     ///
     /// - Throws: what Blazar answers if the lease lost its events.
     static func mayPass(_ lease: LeaseRecord, to next: LeaseStatus) throws(Refusal) -> Bool {
@@ -51,7 +51,7 @@ enum LeaseTransitions {
     private static func fits(_ lease: LeaseRecord, _ status: LeaseStatus) throws(Refusal) -> Bool {
         guard let wanted = combinations[status] else { return false }
         guard lease.reservations.allSatisfy({ wanted.reservations.contains($0.status) }) else { return false }
-        // A lease stuck in CREATING has no events, which Blazar trips over.
+        // A lease stuck in CREATING has no events, so Blazar fails.
         guard let start = lease.event("start_lease") else { throw .obscured }
         guard start.status.map(wanted.start.contains) == true else { return false }
         guard let end = lease.event("end_lease") else { throw .obscured }
@@ -73,7 +73,6 @@ enum LeaseTransitions {
 }
 
 extension BlazarModel {
-    /// Sets a lease's status.
     mutating func setStatus(_ id: String, _ status: LeaseStatus) {
         let moment = now
         leases.change(id) { lease in
@@ -83,7 +82,7 @@ extension BlazarModel {
         }
     }
 
-    /// Runs something on a lease that is in a status of passage meanwhile (Blazar's `lease_status` decorator).
+    /// Runs something on a lease that has a transitional status meanwhile (Blazar's `lease_status` decorator).
     mutating func passing<Result>(
         _ id: String, through transition: LeaseStatus, into results: Set<LeaseStatus>,
         _ body: (inout BlazarModel) throws(Refusal) -> Result

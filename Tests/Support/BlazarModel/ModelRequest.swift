@@ -1,15 +1,14 @@
-/// One HTTP request to the model's cloud.
+/// An HTTP request to the model's cloud.
 package struct ModelRequest: Sendable {
     /// `GET`, `POST`, …
     package var method: String
-    /// The path and what follows it: `/reservation/v1/leases?x=y`.
+    /// The path and query: `/reservation/v1/leases?x=y`.
     package var target: String
     /// The header fields; names in any case.
     package var headers: [(name: String, value: String)]
-    /// The body as it came.
+    /// The raw body.
     package var body: [UInt8]
 
-    /// Makes a request.
     package init(
         method: String, target: String, headers: [(name: String, value: String)] = [], body: [UInt8] = []
     ) {
@@ -19,7 +18,7 @@ package struct ModelRequest: Sendable {
         self.body = body
     }
 
-    /// The first header field of that name, whatever its case.
+    /// The first header field with a name, whatever its case.
     package func header(_ name: String) -> String? {
         let wanted = name.lowercased()
         return headers.first { $0.name.lowercased() == wanted }?.value
@@ -40,7 +39,7 @@ package struct ModelRequest: Sendable {
         }
     }
 
-    /// The first query parameter of that name.
+    /// The first query parameter with a name.
     func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
     private static func percentDecoded(_ text: Substring, plusIsSpace: Bool = false) -> String {

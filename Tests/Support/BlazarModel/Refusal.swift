@@ -1,8 +1,8 @@
 import LeaseModel
 
-/// Why Blazar does not do what was asked, as it says so.
+/// Why Blazar refuses a request, in its own words.
 struct Refusal: Error {
-    /// Which of Blazar's error bodies it comes in.
+    /// The form of Blazar's error body.
     enum Shape {
         /// `{"error_code": 400, "error_message": "…", "error_name": 400}`
         case named
@@ -15,7 +15,7 @@ struct Refusal: Error {
     let status: Int
     let message: String
     let shape: Shape
-    /// Whether a lease whose update met it goes back to the status it had; otherwise it goes to ERROR.
+    /// Whether an update that fails with it leaves the lease in its previous status; otherwise the lease goes to ERROR.
     let isHarmlessToUpdate: Bool
 
     private init(_ status: Int, _ message: String, _ shape: Shape, harmless: Bool = false) {
@@ -25,15 +25,15 @@ struct Refusal: Error {
         isHarmlessToUpdate = harmless
     }
 
-    /// An exception of Blazar's that ends an update with the lease in ERROR.
+    /// A Blazar exception that ends an update with the lease in ERROR.
     static func fatal(_ status: Int, _ message: String) -> Refusal { Refusal(status, message, .named) }
 
-    /// An exception of Blazar's after which an update leaves the lease as it was.
+    /// A Blazar exception after which an update leaves the lease as it was.
     static func harmless(_ status: Int, _ message: String) -> Refusal {
         Refusal(status, message, .named, harmless: true)
     }
 
-    /// Any exception that is not Blazar's own, its text hidden.
+    /// Any exception that is not Blazar's own; its text is hidden.
     static let obscured = Refusal(500, "Internal Server Error", .obscured)
 
     static let invalidStatus = fatal(500, "Invalid lease status.")

@@ -8,9 +8,9 @@ struct Requirement {
 
     private static let comparisons: Set<String> = ["==", "=", "!=", ">=", "<=", ">", "<"]
 
-    /// Reads what a reservation asks of its resources, as Blazar's `convert_requirements` does.
+    /// Parses the requirements of a reservation, as Blazar's `convert_requirements` does.
     ///
-    /// - Throws: what Blazar answers if it cannot.
+    /// - Throws: what Blazar answers if they are malformed.
     static func parse(_ given: JSONValue) throws(Refusal) -> [Requirement] {
         guard let text = given.stringValue else { return try convert(given) }
         guard !text.isEmpty else { return [] }
@@ -28,7 +28,7 @@ struct Requirement {
         case .array(let elements):
             if let condition = condition(elements) { return [condition] }
             if elements.count > 1, elements[0] == "and" {
-                // Of a nested "and" only the first condition counts.
+                // Only the first condition of a nested "and" counts.
                 var conditions: [Requirement] = []
                 for element in elements.dropFirst() {
                     guard let first = try parse(element).first else { throw malformed(value) }
@@ -39,7 +39,7 @@ struct Requirement {
             guard elements.isEmpty else { throw malformed(value) }
             return []
         case .object(let object) where object.count <= 1: throw malformed(value)
-        // Blazar asks these for their length or their first element, which they do not have.
+        // Blazar takes the length or the first element of these, which have neither.
         default: throw .obscured
         }
     }
@@ -53,7 +53,7 @@ struct Requirement {
             key: String(key.dropFirst()), comparison: comparison == "=" ? "==" : comparison, value: value)
     }
 
-    /// Whether the comparison holds between a resource's value and the wanted one.
+    /// Whether the comparison holds between a resource's value and the required one.
     func holds<Value: Comparable>(_ left: Value, _ right: Value) -> Bool {
         switch comparison {
         case "==": left == right
@@ -66,9 +66,9 @@ struct Requirement {
     }
 }
 
-/// A resource as conditions see it.
+/// A resource, as conditions see it.
 struct Candidate {
-    /// A column of the resource's table: the database compares it.
+    /// A column of the resource's table, which the database compares.
     enum Column {
         case number(Int)
         case text(String)
@@ -76,10 +76,11 @@ struct Candidate {
 
     let id: String
     let columns: [String: Column]
-    /// What an administrator added: compared as text.
+    /// The properties that an administrator added, which are compared as text.
     let properties: [(name: String, value: String)]
 
-    /// The resources that meet every condition; `table` is what Blazar calls that of added properties, in its error.
+    /// The resources that meet every condition; `table` is Blazar's name for the table of added properties, in its
+    /// error.
     static func matching(
         _ requirements: [Requirement], among candidates: [Candidate], table: String, dialect: Dialect
     ) throws(Refusal) -> [String] {
@@ -99,7 +100,7 @@ struct Candidate {
 
     private func meets(_ requirement: Requirement) -> Bool {
         switch columns[requirement.key] {
-        // MariaDB takes a text for the number that it begins with, and compares texts without regard to case.
+        // MariaDB reads a text as the number that it begins with, and compares texts without regard to case.
         case .number(let value)?: return requirement.holds(Double(value), Self.number(requirement.value))
         case .text(let value)?: return requirement.holds(value.lowercased(), requirement.value.lowercased())
         case nil:

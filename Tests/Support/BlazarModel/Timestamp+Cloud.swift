@@ -1,7 +1,7 @@
 import LeaseModel
 
 extension Timestamp {
-    /// The date of an HTTP `Date` header: `Sun, 22 Nov 2026 16:14:56 GMT` (RFC 9110).
+    /// The value of an HTTP `Date` header: `Sun, 22 Nov 2026 16:14:56 GMT` (RFC 9110).
     package var httpDate: String {
         let parts = utc
         let days = Int((secondsSince1970 - Int64((parts.hour * 60 + parts.minute) * 60 + parts.second)) / 86_400)
@@ -15,10 +15,10 @@ extension Timestamp {
         return "\(weekday), \(day) \(month) \(blazarRecord.prefix(4)) \(clock) GMT"
     }
 
-    /// As Keystone writes a token's times: `2026-11-22T17:14:51.000000Z`.
+    /// A time in Keystone's tokens: `2026-11-22T17:14:51.000000Z`.
     var keystoneDate: String { blazarDate + "Z" }
 
-    /// As Python writes it in an error text: `datetime.datetime(2026, 11, 23, 3, 24)`.
+    /// A time in Python's error texts: `datetime.datetime(2026, 11, 23, 3, 24)`.
     var pythonLiteral: String {
         let parts = utc
         let seconds = parts.second == 0 ? "" : ", \(parts.second)"
@@ -26,7 +26,7 @@ extension Timestamp {
             "datetime.datetime(\(parts.year), \(parts.month), \(parts.day), \(parts.hour), \(parts.minute)\(seconds))"
     }
 
-    /// Reads a date as Python's `strptime("%Y-%m-%d %H:%M")` does: months to minutes may have one digit.
+    /// Parses a date as Python's `strptime("%Y-%m-%d %H:%M")` does: months to minutes may have one digit.
     init?(leaseDate text: String) {
         let halves = text.split(whereSeparator: \.isWhitespace)
         guard halves.count == 2, text.first?.isWhitespace == false, text.last?.isWhitespace == false else { return nil }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A request to a real cloud and its reply, as `Tests/Fixtures` holds them.
+/// A request to a real cloud and its reply, from a file in `Tests/Fixtures`.
 package struct Capture: Sendable {
     /// The folder and file, for example `captures/57-not-enough-hosts.txt`.
     package let name: String
@@ -11,7 +11,7 @@ package struct Capture: Sendable {
     package let headers: [(name: String, value: String)]
     package let body: [UInt8]
 
-    /// The first header of that name.
+    /// The first header with a name.
     package func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
@@ -25,7 +25,7 @@ package struct Capture: Sendable {
         }
     }
 
-    /// The capture of that name.
+    /// The capture with a name.
     package static func named(_ name: String) throws -> Capture {
         guard let capture = all.first(where: { $0.name == name || $0.name.hasSuffix("/" + name) }) else {
             throw NoCapture(name: name)
@@ -42,7 +42,7 @@ package struct Capture: Sendable {
         return tests.path + "/Fixtures/"
     }()
 
-    /// Reads the file's two parts; `nil` if it has none.
+    /// Parses the file's two parts; `nil` if it lacks them.
     private init?(name: String, bytes: [UInt8]) {
         guard let request = Self.part(after: ">>> REQUEST", of: bytes, upTo: "<<< RESPONSE"),
             let reply = Self.part(after: "<<< RESPONSE", of: bytes, upTo: nil)
@@ -65,7 +65,7 @@ package struct Capture: Sendable {
         body = isChunked ? Self.withoutChunks(replyBody) : Self.trimmed(replyBody)
     }
 
-    /// The lines behind the one that begins with a mark.
+    /// The lines after the one that begins with a mark.
     private static func part(after mark: String, of bytes: [UInt8], upTo end: String?) -> [UInt8]? {
         guard let at = position(of: mark, in: bytes), let line = bytes[at...].firstIndex(of: 0x0A) else { return nil }
         let stop = end.flatMap { position(of: $0, in: bytes) } ?? bytes.count
@@ -100,7 +100,7 @@ package struct Capture: Sendable {
         return Array(bytes[first...last])
     }
 
-    /// The captures with chunks have one, on a line of its own.
+    /// The body of a capture with chunks, which is a single line.
     private static func withoutChunks(_ bytes: [UInt8]) -> [UInt8] {
         let lines = bytes.split(separator: 0x0A)
         return lines.max { $0.count < $1.count }.map(Array.init) ?? []

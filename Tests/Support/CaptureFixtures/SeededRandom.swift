@@ -1,4 +1,4 @@
-/// A random number generator whose every run is the same (SplitMix64).
+/// A random number generator that repeats its sequence for a seed (SplitMix64).
 package struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
 
@@ -14,7 +14,7 @@ package struct SeededRandom: RandomNumberGenerator {
 }
 
 extension [UInt8] {
-    /// These bytes with some of them changed, taken out, doubled, or cut off.
+    /// These bytes with some of them changed, removed, duplicated, or cut off.
     package func mutated(using random: inout SeededRandom) -> [UInt8] {
         var bytes = self
         for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {

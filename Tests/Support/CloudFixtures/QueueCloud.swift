@@ -3,23 +3,23 @@ package import LeaseModel
 package import OpenStackClient
 import Synchronization
 
-/// A model of Blazar behind a transport in memory, with a clock that tests move and faults that happen once each.
+/// A model of Blazar behind a transport in memory, with a clock that tests move, and faults that happen once each.
 package final class QueueCloud: HTTPTransport {
     /// What goes wrong with one request.
     package enum Fault: Sendable {
-        /// It never left.
+        /// It was never sent.
         case unreachable
-        /// It failed so before it left.
+        /// It failed in this way before it was sent.
         case failedBefore(TransportError.Kind)
-        /// It was carried out, and then failed so.
+        /// It was carried out, and then failed in this way.
         case failedAfter(TransportError.Kind)
-        /// It left, and was lost on the way.
+        /// It was sent, and lost on the way.
         case cut
         /// It was carried out, and the answer was lost.
         case lost
-        /// It was carried out, and the answer broke off in its middle.
+        /// It was carried out, and the answer broke off in the middle.
         case truncated
-        /// Something answers in the server's place.
+        /// An intermediary answers.
         case answer(Int, HTTPFields, String)
 
         package static func refusal(
@@ -57,37 +57,37 @@ package final class QueueCloud: HTTPTransport {
 
     package var now: Timestamp { state.withLock { Self.start.adding(seconds: $0.seconds) } }
     package func advance(_ seconds: Int64) { state.withLock { $0.seconds += seconds } }
-    /// Sets this machine's clock, and not the server's.
+    /// Sets this machine's clock, but not the server's.
     package func setClock(by seconds: Int64) {
         state.withLock {
             $0.seconds += seconds
             $0.serverSkew -= seconds
         }
     }
-    /// The next request of that method goes wrong; of a method and a beginning of a path, if that is given.
+    /// Lets the next request fail that has this method, or this method and beginning of its path.
     package func fail(_ line: String, _ fault: Fault) { fail(line, after: 0, fault) }
-    /// The request of that method goes wrong that comes after so many others of it.
+    /// Lets such a request fail after a number of others of the same kind.
     package func fail(_ line: String, after passes: Int, _ fault: Fault) {
         state.withLock { $0.faults.append((line, passes, fault)) }
     }
     package func dropEvents() { state.withLock { $0.dropsEvents = true } }
     package func change(_ body: (inout BlazarModel) -> Void) { state.withLock { body(&$0.model) } }
 
-    /// Requests to Blazar so far, as `METHOD /path`.
+    /// The requests to Blazar so far, as `METHOD /path`.
     package var asked: [String] { state.withLock(\.asked) }
     package func forget() { state.withLock { $0.asked = [] } }
     /// The bodies of the creations that arrived.
     package var bodies: [JSONValue] { state.withLock(\.bodies) }
     package func count(_ method: String) -> Int { asked.count { $0.hasPrefix(method + " ") } }
 
-    /// The leases that the server has, whoever asks.
+    /// The leases that the server has, of all projects.
     package func leases() -> [BlazarLease] {
         let answer = direct("GET", "/v1/leases", as: "admin")
         let list = (try? answer.json())?["leases"]?.arrayValue ?? []
         return list.compactMap { $0.objectValue.flatMap { try? BlazarLease(json: $0) } }
     }
 
-    /// Asks the server as somebody else would, past every fault.
+    /// Sends a request as another account, without faults.
     @discardableResult
     package func direct(_ method: String, _ path: String, _ body: JSONValue? = nil, as account: String = "user1")
         -> ModelResponse

@@ -3,7 +3,7 @@ import LeaseModel
 import LeaseStore
 
 extension StoreFixture {
-    /// What ``filled()`` copies: to fill a database takes longer than what most tests do with it.
+    /// A copy of ``filled()``: filling a database takes longer than most tests.
     private static let template = Result {
         let fixture = try StoreFixture()
         defer { fixture.remove() }
@@ -15,8 +15,8 @@ extension StoreFixture {
 
     /// A database with two sites.
     ///
-    /// Alpha is read at minute 0 and 10: `a` waits, `b` becomes active, `c` has ended, `d` is somebody else's, `e` goes.
-    /// It lists a host that `b` holds. Beta is read at minute 5 and has `z`.
+    /// Alpha is read at minutes 0 and 10: `a` is pending, `b` becomes active, `c` has ended, `d` is somebody else's,
+    /// `e` is deleted. It lists a host that `b` holds. Beta is read at minute 5 and has `z`.
     package static func filled() throws -> StoreFixture { try StoreFixture(contents: template.get()) }
 
     private func fill() throws {

@@ -2,7 +2,7 @@ package import LeaseModel
 package import LeaseStore
 
 extension StoreFixture {
-    /// Every row of every table but the runs, and but for when each list was last read.
+    /// Every row of every table, except runs and the times of the last lists.
     package func dump() throws -> [String] {
         let tables = [
             "lease", "visibility", "person", "reservation", "event", "lease_history", "resource", "allocation",
@@ -16,7 +16,7 @@ extension StoreFixture {
         }
     }
 
-    /// The last row that a statement gives.
+    /// The last row of a statement.
     package func row(_ sql: String) throws -> [JSONValue] {
         var found: [JSONValue] = []
         try store.query(sql, columns: { _ in }) { found = $0 }

@@ -12,7 +12,7 @@ package struct StoreFixture: Sendable {
 
     package init() throws { try self.init(contents: nil) }
 
-    /// Makes a database out of what the file is to have before it is opened; a new one without.
+    /// Makes a database from the contents of a file, or a new one.
     init(contents: Data?) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
         if let contents {
@@ -23,7 +23,6 @@ package struct StoreFixture: Sendable {
         scope = try store.scope(for: Self.identity())
     }
 
-    /// The file.
     package var path: String { store.path }
 
     package func remove() { try? FileManager.default.removeItem(at: folder) }
@@ -38,7 +37,7 @@ package struct StoreFixture: Sendable {
             userID: user, userName: "user \(user)", seesAllProjects: all)
     }
 
-    /// So many minutes after 2027-01-15 08:00 UTC.
+    /// A number of minutes after 2027-01-15 08:00 UTC.
     package static func time(_ minutes: Int) -> Timestamp {
         Timestamp(secondsSince1970: 1_800_000_000).adding(seconds: Int64(minutes) * 60)
     }
@@ -62,7 +61,7 @@ package struct StoreFixture: Sendable {
             reservations: [reservation], events: [event], extra: extra)
     }
 
-    /// A whole pull: everything listed is written, everything else that was known is marked as deleted.
+    /// A complete pull: listed leases are written, and other known leases are marked as deleted.
     @discardableResult
     package func pull(_ leases: [BlazarLease], at minute: Int, scope: Scope? = nil) throws -> [LeaseChange] {
         let scope = scope ?? self.scope

@@ -5,7 +5,7 @@ import FoundationEssentials
 struct CloudsFile: Sendable {
     let path: String
 
-    /// Writes the file for its owner alone, in the place of one that is there.
+    /// Writes the file, replacing an existing one, readable only for its owner.
     func write(_ accounts: [ModelAccount], origin: String) throws {
         let text = Self.text(accounts, origin: origin)
         let manager = FileManager.default

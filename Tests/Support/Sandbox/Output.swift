@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// Where a line goes at once: whoever waits for the address reads it through a pipe, which `print` would buffer.
+/// Writes lines without buffering: a reader waits for the address on a pipe, which `print` would buffer.
 enum Output: Sendable {
     case standardOutput
     case standardError

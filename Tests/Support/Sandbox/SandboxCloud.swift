@@ -2,7 +2,7 @@ import BlazarModel
 import FoundationEssentials
 import LeaseModel
 
-/// The clock of the sandbox: the machine's, perhaps faster from the start on.
+/// The sandbox's clock: the machine's, or a faster one from the start on.
 struct SandboxClock: Sendable {
     private let startedAt = Date().timeIntervalSince1970
     private let speed: Double
@@ -25,13 +25,13 @@ actor SandboxCloud {
         self.clock = clock
     }
 
-    /// Tells the service catalogue where the server is, which is known only once it runs.
+    /// Sets the server's address in the service catalog, which is known only once it runs.
     func serve(at origin: String) { model.endpoints = ModelEndpoints(origin: origin) }
 
     var accounts: [ModelAccount] { model.accounts }
 
     func answer(_ request: ModelRequest) -> ModelResponse {
-        // The machine's clock may be set back; the model's time is never.
+        // The machine's clock may be set back; the model's time never is.
         model.handle(request, at: max(clock.now, model.now))
     }
 }

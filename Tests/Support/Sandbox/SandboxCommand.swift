@@ -13,32 +13,32 @@ struct SandboxCommand: AsyncParsableCommand {
         commandName: "leasehold-sandbox",
         abstract: "A small Blazar, Keystone, Nova and Neutron in memory, on loopback.",
         discussion: """
-            It forgets everything when it stops (Ctrl-C or SIGTERM). Its accounts user1, user2, user3 and admin have the \
-            password that --write-clouds-yaml writes down; user1 and user3 share a project.
+            It forgets everything when it stops (Ctrl-C or SIGTERM). --write-clouds-yaml writes the passwords of its \
+            accounts user1, user2, user3 and admin; user1 and user3 share a project.
             """)
 
-    @Option(help: "The port; 0 takes a free one.")
+    @Option(help: "The port; 0 chooses a free one.")
     var port = 0
 
     @Option(help: "Which Blazar it is: upstream or chameleon.")
     var dialect = Dialect.upstream
 
-    @Option(help: "How many made-up leases user1's project has to begin with.")
+    @Option(help: "How many synthetic leases user1's project has at first.")
     var leases = 0
 
-    @Option(help: "How many times faster than the clock its time runs.")
+    @Option(help: "How many times faster than real time its clock runs.")
     var speed = 1.0
 
     @Option(help: "How many seconds a lease takes to start or to end.")
     var actionSeconds = 2
 
-    @Option(help: "Where identifiers and the made-up leases come from.")
+    @Option(help: "The seed of identifiers and synthetic leases.")
     var seed: UInt64 = 1
 
     @Flag(help: "Members may read hosts, networks, devices and allocations, as at Chameleon's sites.")
     var openInventory = false
 
-    @Option(help: "Give the list of leases in pages of so many, as Chameleon's newer servers may.")
+    @Option(help: "Return the list of leases in pages of this size, as Chameleon's newer servers may.")
     var page: Int?
 
     @Option(help: ArgumentHelp("A clouds.yaml to write, with an entry for each account.", valueName: "file"))

@@ -3,11 +3,11 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// Passes each request to the model and streams what it answers.
+/// Passes each request to the model, and streams its answer.
 struct SandboxResponder: HTTPResponder {
     typealias Context = BasicRequestContext
 
-    /// No request that a client has reason to send is longer.
+    /// No client has reason to send a longer request.
     private static var longestBody: Int { 4 << 20 }
     private static var pieceLength: Int { 256 << 10 }
 
