@@ -245,7 +245,7 @@ extension ServerFailure {
 ///   from the layer below its own code;
 /// - Keystone, and every service's token check: `{"error": {"code": 401, "title": "…", "message": "…"}}`;
 /// - Nova: `{"forbidden": {"code": 403, "message": "…"}}` under a name for each fault;
-/// - Neutron: `{"NeutronError": {"type": "…", "message": "…", "detail": "…"}}`, or with a mere string;
+/// - Neutron: `{"NeutronError": {"type": "…", "message": "…", "detail": "…"}}`, or with a plain string;
 /// - Placement and others after the API working group: `{"errors": [{"detail": "…"}]}`.
 struct ServerWords {
     /// The format of a reply.

@@ -200,8 +200,8 @@ extension LeaseManager {
             throw LeaseholdError(
                 code: .invalid,
                 message: """
-                    \(path): it is not known which cloud its leases are of. Run `leasehold sync` for that cloud once, \
-                    or name another with --os-cloud and --project.
+                    \(path): it is not known which cloud its leases belong to. Run `leasehold sync` for that cloud \
+                    once, or name another one with --os-cloud and --project.
                     """)
         }
         throw LeaseholdError(

@@ -58,15 +58,15 @@ extension LeaseManager {
                 throw LeaseholdError(
                     code: .notFound,
                     message: """
-                        There is no lease '\(reference)' at the cloud that is selected, but one at \
-                        \(elsewhere.joined(separator: " and at ")). Name its cloud with --os-cloud, or select it.
+                        There is no lease '\(reference)' at the selected cloud, but there is one at \
+                        \(elsewhere.joined(separator: " and at ")). Name that cloud with --os-cloud, or select it.
                         """)
             }
             throw LeaseholdError(
                 code: .notFound,
                 message: """
                     There is no lease '\(reference)' in the local database. \
-                    Run `leasehold sync` if it is new, or `leasehold list --deleted` to see what there is.
+                    Run `leasehold sync` if it is new, or `leasehold list --deleted` to see which leases there are.
                     """)
         case .ambiguous(let candidates):
             throw LeaseholdError(
@@ -214,7 +214,7 @@ extension LeaseManager {
             throw LeaseholdError(
                 code: .notFound,
                 message: """
-                    What cloud '\(name)' has is not in the local database yet. \
+                    The resources of cloud '\(name)' are not in the local database yet. \
                     Run `leasehold sync --os-cloud \(name)` once, or LeaseManager.sync(), while you are online.
                     """)
         }

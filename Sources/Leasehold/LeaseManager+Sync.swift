@@ -45,7 +45,7 @@ extension LeaseManager {
 
     /// The names of all configured clouds.
     ///
-    /// - Throws: ``LeaseholdError`` of code `configuration` if clouds.yaml cannot be read.
+    /// - Throws: ``LeaseholdError`` with the code `configuration` if clouds.yaml cannot be read.
     public static func configuredClouds(_ configuration: Configuration) throws(LeaseholdError) -> [String] {
         do {
             return try directory(configuration).names()

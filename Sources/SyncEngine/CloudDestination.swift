@@ -38,8 +38,8 @@ package struct UnconfirmedDestination: Sendable, Hashable {
         next.base = ["cloud": .string(cloud.description)]
         next.message = """
             It waits: the configuration of cloud \(cloud) has changed since it was last used, when it led to project \
-            \(bound.projectName) at \(bound.endpoint). The creation is sent if the cloud still leads there, which the \
-            next `leasehold sync --os-cloud \(cloud)` finds out.
+            \(bound.projectName) at \(bound.endpoint). The creation is sent if the cloud still leads there. The next \
+            `leasehold sync --os-cloud \(cloud)` finds that out.
             """
         return next
     }

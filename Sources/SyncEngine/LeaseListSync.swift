@@ -268,8 +268,9 @@ extension LeaseListSync {
             failure: .suspect,
             message: """
                 The list of cloud \(connection.name) holds the lease \(lease.id) of project \(lease.projectID), though \
-                the token is for project \(scope.projectName) (\(scope.projectID)). Nothing was deleted; check the \
-                credentials, or set leasehold_all_projects: true for this cloud in clouds.yaml if that is right.
+                the token is for project \(scope.projectName) (\(scope.projectID)). Nothing was deleted. Check the \
+                credentials. If they are for all projects, set leasehold_all_projects: true for this cloud in \
+                clouds.yaml.
                 """)
     }
 
@@ -402,7 +403,7 @@ extension LeaseListSync {
         guard let run = state.run, let first else { return false }
         return try storing { store throws(StoreError) in
             try store.endRun(
-                run, outcome: .superseded, message: "Another sync wrote meanwhile.", requestID: state.requestID,
+                run, outcome: .superseded, message: "Another sync wrote in the meantime.", requestID: state.requestID,
                 counts: state.counts, at: connection.now())
             return try store.hasCompletedRun(after: first, scope: state.scope.id)
         }

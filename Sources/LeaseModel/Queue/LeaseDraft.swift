@@ -1,4 +1,4 @@
-/// A lease to be created.
+/// A lease to create.
 public struct LeaseDraft: Sendable, Hashable {
     /// When it starts.
     public enum Start: Sendable, Hashable {
@@ -34,7 +34,7 @@ public struct LeaseDraft: Sendable, Hashable {
         self.extra = extra
     }
 
-    /// The longest name that Blazar takes, in characters.
+    /// The longest name that Blazar accepts, in characters.
     public static let longestName = 80
 
     /// The body of the POST.
@@ -53,7 +53,7 @@ public struct LeaseDraft: Sendable, Hashable {
 
     /// Decodes a draft from the body of a POST.
     ///
-    /// - Throws: ``DraftError`` naming the field at fault.
+    /// - Throws: ``DraftError`` naming the invalid field.
     public init(body: JSONObject) throws(DraftError) {
         var reader = FieldReader(body)
         guard let name = reader.string("name") else { throw DraftError(field: "name", problem: "is missing") }
@@ -107,7 +107,7 @@ public struct LeaseDraft: Sendable, Hashable {
 
 /// What is wrong with a draft.
 public struct DraftError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The field at fault.
+    /// The invalid field.
     public let field: String
     /// What is wrong with it.
     public let problem: String

@@ -3,7 +3,7 @@
 /// Changes are merged and compared field by field, for the lease and for each reservation. The list of reservations is
 /// never replaced as a whole.
 public struct LeaseFields: Sendable, Hashable {
-    /// Fields of the lease itself, as a PUT takes them.
+    /// Fields of the lease itself, as in the body of a PUT.
     public var lease: JSONObject
     /// Fields of reservations, by reservation id, in the order in which they were named.
     public private(set) var reservations: [(id: String, fields: JSONObject)]

@@ -139,7 +139,7 @@ extension ResourceProperties: ExpressibleByArrayLiteral, CustomStringConvertible
 
 /// One condition on a resource: `node_type == compute_skylake`.
 public struct ResourceCondition: Sendable, Hashable {
-    /// How a property is compared. The raw value is what Blazar takes.
+    /// How a property is compared. The raw value is what Blazar accepts.
     public enum Comparison: String, Sendable, Hashable, CaseIterable {
         case equal = "=="
         /// The same as `==`. Blazar accepts both.

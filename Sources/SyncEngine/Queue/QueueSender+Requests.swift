@@ -62,8 +62,8 @@ extension QueueSender {
         case .conflict(let theirs):
             let names = LeaseFields(theirs).named.map(\.name).joined(separator: ", ")
             let message = """
-                Somebody else has changed \(names) of "\(mutation.leaseName)" meanwhile. Compare with \
-                `leasehold queue show \(mutation.id)`, then decide with `leasehold queue resolve \(mutation.id)`.
+                Somebody else has changed \(names) of "\(mutation.leaseName)" in the meantime. Compare \
+                with `leasehold queue show \(mutation.id)`, then decide with `leasehold queue resolve \(mutation.id)`.
                 """
             return (try conclude(mutation, .conflict(theirs: theirs, message: message)), nil)
         case .send(let send): fields = send

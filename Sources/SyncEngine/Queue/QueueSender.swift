@@ -236,8 +236,8 @@ struct SenderLock: ~Copyable {
             throw StoreError(
                 kind: .cannotOpen,
                 message: """
-                    Nothing can be sent, as the lock \(path) cannot be taken (\(error.clause)). Move away what has its \
-                    name, or check the permissions of the folder.
+                    Nothing can be sent because the lock \(path) cannot be taken (\(error.clause)). Move the file or \
+                    folder with that name away, or check the permissions of the folder it is in.
                     """)
         }
     }
