@@ -3,8 +3,8 @@ package import LeaseStore
 
 /// Compares the site and project that a cloud's credentials lead to with those that a write is bound to.
 ///
-/// A write is bound to a site and project when it is queued. For each attempt, the token decides which cloud may send
-/// it.
+/// A write is bound to a site and project when it is queued. At each attempt, only a cloud whose token is for them may
+/// send it.
 package enum CloudDestination {
     /// A sentence about writes that a cloud must not send.
     package static func detour(of cloud: CloudReference, from bound: Scope, to actual: Scope) -> String {

@@ -9,7 +9,7 @@ package struct PromptSender: Sendable {
     package enum Result: Sendable {
         /// Everything that was due has been attempted.
         case done
-        /// The cloud cannot be reached now.
+        /// The cloud cannot be used now, for example because it does not answer or rejects the login.
         case paused(CloudError)
         /// Another process is sending, and did not finish in time.
         case busy

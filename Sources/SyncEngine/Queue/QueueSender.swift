@@ -11,7 +11,7 @@ package enum SendResult: Sendable {
     case done(moved: [Mutation])
     /// Another process is sending this queue.
     case busy
-    /// The cloud cannot be reached now. The queued writes stay queued.
+    /// The cloud cannot be used now. The queued writes stay queued.
     case paused(moved: [Mutation], CloudError)
 
     /// The writes whose state changed.

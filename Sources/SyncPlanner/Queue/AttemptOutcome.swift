@@ -6,7 +6,7 @@ package enum AttemptOutcome: Sendable, Hashable {
     case accepted(leaseID: String)
     /// There was nothing to do: the lease was in the requested state already.
     case alreadySo(leaseID: String)
-    /// The server refused it for good.
+    /// The server refused it.
     case rejected(reason: String, message: String, requestID: String?)
     /// It was certainly not carried out: try again.
     case notDone(message: String, requestID: String?, retryAfter: ServerDelay?)
