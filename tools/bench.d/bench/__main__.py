@@ -25,23 +25,23 @@ MEASUREMENTS = {
     "start": lookup.start,
 }
 
-#: As the README installs it. Without the list of its own symbols, which only plug-ins would need, it starts faster.
+#: The build that the README installs. It starts faster without its symbol list, which only plug-ins would need.
 STATIC = ["--static-swift-stdlib", "-Xlinker", "--no-export-dynamic"]
 
 DESCRIPTION = """\
-Measures the release build against what it is built on, side by side, and shows ratios with the figures behind them:
+Compares the release build with the programs it builds on, and shows ratios with the figures behind them:
 
-  id      leasehold id NAME, against the sqlite3 shell doing the same select (and against the openstack command,
-          if there is one and the environment names a cloud that has a lease)
+  id      leasehold id NAME, compared with the same select in the sqlite3 shell (and with the openstack command,
+          if it is installed and the environment names a cloud with a lease)
   size    the same with few and with many leases
-  again   a sync in which nothing changed, against a plain scan of the bytes; rows written; memory
-  import  the first sync, against the sqlite3 shell inserting the same rows
+  again   a sync without changes, compared with a plain scan of the bytes; rows written; memory
+  import  the first sync, compared with inserting the same rows in the sqlite3 shell
   list    all leases as JSON, CSV and table: time and memory
-  scopes  leases that a member and an administrator see, against a member alone
-  hours   weekly node-hours by project, against the sqlite3 shell with a query written by hand
+  scopes  leases that a member and an administrator see, compared with a member alone
+  hours   weekly node-hours by project, compared with a handwritten query in the sqlite3 shell
   start   the program linked statically and dynamically (with --dynamic)
 
-Builds first, which takes some minutes. Nothing outside the build folders and a temporary one is touched."""
+Builds first, which takes some minutes. Only the build folders and a temporary folder are written."""
 
 
 def main(root: Path) -> int:
@@ -78,14 +78,14 @@ def main(root: Path) -> int:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="tools/bench", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--leases", type=count, default=100_000, metavar="N", help="how many leases (default 100000)")
-    parser.add_argument("--only", action="append", choices=MEASUREMENTS, metavar="NAME", help="measure only this; may be repeated")
+    parser.add_argument("--leases", type=count, default=100_000, metavar="N", help="number of leases (default 100000)")
+    parser.add_argument("--only", action="append", choices=MEASUREMENTS, metavar="NAME", help="run only this measurement; may be repeated")
     parser.add_argument("--million", action="store_true", help="measure 'size' and 'hours' with 1,000,000 leases (needs 5 GB of disk)")
     parser.add_argument("--dynamic", action="store_true", help="build and measure the dynamically linked program too")
-    parser.add_argument("--rounds", type=count, default=5, metavar="N", help="how often to repeat (default 5)")
+    parser.add_argument("--rounds", type=count, default=5, metavar="N", help="number of repetitions (default 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file as well")
-    parser.add_argument("--work", metavar="FOLDER", help="where the temporary folder goes; a real disk is best")
-    parser.add_argument("--skip-build", action="store_true", help="measure what was built last")
+    parser.add_argument("--work", metavar="FOLDER", help="the place for the temporary folder; a real disk is best")
+    parser.add_argument("--skip-build", action="store_true", help="measure the last build")
     return parser.parse_args()
 
 
@@ -97,7 +97,7 @@ def count(text: str) -> int:
 
 
 def build(root: Path, scratch: str, flags: list[str], skips: bool) -> Path:
-    """Builds the command and the scan it is compared with.
+    """Builds the command and the scan to compare it with.
 
     Returns the folder of the programs.
     """

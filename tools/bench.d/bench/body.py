@@ -1,8 +1,8 @@
-"""Makes the body of `GET /v1/leases`, the same for the same number of leases.
+"""Makes the body of `GET /v1/leases`, always the same for a number of leases.
 
-Each lease has the shape of the recorded ones of a real Blazar and about their size: 1.58 kB on average, 158 MB for
-100,000. It is written lease by lease, so that this process stays small: a child's peak memory as the kernel tells it
-is never less than its parent's at the time.
+Each lease has the form and about the size of a real Blazar's recorded leases: 1.58 kB on average, 158 MB for 100,000.
+The body is written lease by lease to keep this process small, because the kernel never reports a lower peak memory for
+a child than its parent had at the time.
 """
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ STATUSES = (("TERMINATED", "deleted", "DONE"), ("ACTIVE", "active", "DONE"), ("P
 
 
 def name(index: int) -> str:
-    """The name of a lease; no two are alike."""
+    """The name of a lease, which is unique."""
     return f"experiment-{index:07d}"
 
 
 def identifier(kind: int, index: int, part: int = 0) -> str:
-    """A UUID that looks random: multiplication by an odd number permutes, so none occurs twice."""
+    """A UUID that looks random. Multiplication by an odd number is a permutation, so none occurs twice."""
     bits = ((index * 8 + part) * 4 + kind) * 0x9E3779B97F4A7C15F39CC0605CEDC835 & (1 << 128) - 1
     text = f"{bits:032x}"
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
@@ -58,7 +58,7 @@ def lease(index: int) -> dict:
 
 
 def write(path: Path, count: int) -> int:
-    """Writes the body for so many leases, unless it is there already.
+    """Writes the body for a number of leases, unless it exists.
 
     Returns its size in bytes.
     """

@@ -1,4 +1,4 @@
-"""A Keystone and a Blazar that give one token and one recorded body, as fast as the kernel can send it."""
+"""A Keystone and a Blazar that return one token and one recorded body, as fast as the kernel can send it."""
 from __future__ import annotations
 
 import http.server
@@ -46,14 +46,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/v1/os-hosts/allocations":
             self.reply(200, {"allocations": [allocations(number) for number in range(HOSTS)]})
             return
-        # As upstream does, it ignores what is asked for: the list is whole.
+        # Like upstream, it ignores the query and always returns the complete list.
         if path != "/v1/leases":
             self.reply(404, {"error_code": 404, "error_message": "not here", "error_name": "NOT_FOUND"})
             return
         with self.body.open("rb") as file:
             self.head(200, os.fstat(file.fileno()).st_size, {"x-openstack-request-id": "req-bench"})
             self.wfile.flush()
-            # The kernel copies from its own cache: no work is left here that could slow the reader down.
+            # The kernel sends from its own cache, so nothing here slows the reader down.
             self.connection.sendfile(file)
 
     def token(self, name: str) -> dict:
@@ -94,9 +94,9 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Cloud:
-    """The server, in a process of its own, and the folder with its clouds.yaml."""
+    """The server in a process of its own, and the folder with its clouds.yaml."""
 
-    #: Any free one, the same for all clouds of a run.
+    #: A free port, the same for all clouds of a run.
     port = 0
 
     def __init__(self, folder: Path, body: Path) -> None:
@@ -104,7 +104,7 @@ class Cloud:
 
     def __enter__(self) -> Cloud:
         handler = type("BodyHandler", (Handler,), {"body": self.body})
-        # The address is a part of who the cloud is: on another port it would be another cloud, all of its leases new.
+        # The address identifies the cloud: on another port it would be another cloud, and all of its leases new.
         server = Server(("127.0.0.1", Cloud.port), handler)
         Cloud.port = server.server_address[1]
         server.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

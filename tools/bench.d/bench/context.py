@@ -1,4 +1,4 @@
-"""What every measurement needs: the programs, the bodies, and databases that were filled from them."""
+"""What every measurement needs: the programs, the bodies, and databases filled from them."""
 from __future__ import annotations
 
 import os
@@ -14,7 +14,7 @@ from .report import Report
 
 @dataclass
 class Context:
-    """A working folder, the programs under test, and how thorough to be."""
+    """The working folder, the programs under test, and the options."""
 
     folder: Path
     leasehold: str
@@ -28,27 +28,27 @@ class Context:
 
     @property
     def environment(self) -> dict[str, str]:
-        """A small environment, so that nothing of the machine's own configuration is read."""
+        """A minimal environment, so that the machine's own configuration is not read."""
         return {
             "PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "LANG": "C.UTF-8", "TZ": "UTC",
             "OS_CLIENT_CONFIG_FILE": str(self.folder / "clouds.yaml"),
         }
 
     def body(self, count: int) -> Path:
-        """The recorded list of so many leases."""
+        """The recorded list of a number of leases."""
         path = self.folder / f"leases-{count}.json"
         body.write(path, count)
         return path
 
     def database(self, count: int) -> Path:
-        """A database into which that list was imported."""
+        """A database into which the list was imported."""
         path = self.folder / f"leases-{count}.sqlite"
         if count not in self._imports:
             self._imports[count] = self.sync(path, count, fresh=True)
         return path
 
     def first_import(self, count: int) -> Run:
-        """What the import into that database took."""
+        """The run that imported the list into that database."""
         self.database(count)
         return self._imports[count]
 
@@ -60,7 +60,7 @@ class Context:
             return run([self.leasehold, "sync", "--db", str(path), "--os-cloud", NAME], self.environment)
 
     def copy(self, count: int, name: str) -> Path:
-        """A copy of a database that nobody has open."""
+        """A copy of a database, which must not be open."""
         source, target = self.database(count), self.folder / name
         remove(target)
         shutil.copyfile(source, target)
@@ -68,6 +68,6 @@ class Context:
 
 
 def remove(database: Path) -> None:
-    """Deletes a database and what SQLite keeps beside it."""
+    """Deletes a database and the files that SQLite keeps beside it."""
     for suffix in ("", "-wal", "-shm", "-journal"):
         Path(f"{database}{suffix}").unlink(missing_ok=True)

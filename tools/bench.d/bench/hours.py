@@ -1,4 +1,4 @@
-"""How long weekly node-hours by project take over very many leases, beside the same question put to SQLite's shell."""
+"""How long weekly node-hours by project take over very many leases, compared with the same query in SQLite's shell."""
 from __future__ import annotations
 
 import contextlib
@@ -18,8 +18,8 @@ WEEK = 604_800
 SHIFT = 3 * 86_400
 EPOCH = int(body.EPOCH.timestamp())
 
-#: What somebody would write by hand. A recursive query cuts each lease at the beginnings of weeks.
-#: The pending leases of these tables are past their end: they never started.
+#: A handwritten query. It is recursive and cuts each lease at the starts of weeks.
+#: Pending leases in these tables are past their end, so they never started.
 BY_HAND = f"""
 WITH RECURSIVE piece (project, week, start, end, nodes) AS (
     SELECT lease.project_id, (start_at + {SHIFT}) / {WEEK}, start_at, end_at, reservation.fields ->> 'max'
@@ -37,7 +37,7 @@ def weekly(context: Context) -> None:
     count = 1_000_000 if context.million else context.leases
     context.report.section(f"weekly node-hours by project, whole process, {count:,} leases")
     database = context.copy(1_000, "hours.sqlite")
-    # In a process of its own: a child's peak memory counts from what its parent had when it was made.
+    # In a process of its own: a child's peak memory starts with its parent's.
     filling = multiprocessing.get_context("fork").Process(target=fill, args=(database, count))
     filling.start()
     filling.join()
@@ -72,7 +72,7 @@ def by_shell(text: str) -> dict[tuple[str, str], int]:
 
 
 def fill(database: Path, count: int) -> None:
-    """Puts leases into the tables until there are so many: three years, 200 projects, 2,000 users, one in 100 running."""
+    """Fills the tables up to a number of leases: three years, 200 projects, 2,000 users, one in 100 running."""
     projects = [hashlib.md5(b"p%d" % number).hexdigest() for number in range(200)]
     users = [hashlib.md5(b"u%d" % number).hexdigest() for number in range(2_000)]
     with contextlib.closing(sqlite3.connect(database)) as connection:

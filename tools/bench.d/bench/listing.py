@@ -1,4 +1,4 @@
-"""How long it takes to write a list of everything, and in how much memory."""
+"""How long a list of all leases takes, and how much memory."""
 from __future__ import annotations
 
 import statistics

@@ -1,4 +1,4 @@
-"""How long it takes to find a lease by its name, and to start at all."""
+"""How long it takes to find a lease by its name, and to start the program."""
 from __future__ import annotations
 
 import os
@@ -12,7 +12,7 @@ from .processes import Failed, alternate, median, median_cpu
 
 
 def select(database: Path, count: int) -> list[str]:
-    """SQLite's own shell, asked the same."""
+    """The same query in SQLite's own shell."""
     return ["sqlite3", str(database), f"SELECT id FROM lease WHERE name = '{body.name(count // 2)}'"]
 
 
@@ -40,7 +40,7 @@ def by_name(context: Context) -> None:
 
 
 def openstack(context: Context, own: float) -> None:
-    """OpenStack's client on the cloud that the environment names, if there are both."""
+    """OpenStack's client on the cloud in the environment, if both exist."""
     client = shutil.which("openstack")
     if client is None or not (os.environ.get("OS_CLOUD") or os.environ.get("OS_AUTH_URL")):
         print("  (no openstack command, or no cloud in the environment: not compared)")

@@ -1,4 +1,4 @@
-"""Runs a program and tells what it took."""
+"""Runs programs and measures their time and memory."""
 from __future__ import annotations
 
 import os
@@ -22,13 +22,11 @@ class Run:
 
 
 class Failed(Exception):
-    """A program that was to be measured did not do its work."""
+    """A measured program did not do its work."""
 
 
 def run(command: list[str], env: dict[str, str], input_file: Path | None = None, output: str | None = None) -> Run:
-    """Runs a program once.
-
-    Its output is kept, unless a file is named for it.
+    """Runs a program once, and keeps its output unless it goes to a file.
     """
     with tempfile.TemporaryFile() as kept, tempfile.TemporaryFile() as errors:
         source = open(input_file or os.devnull, "rb")
@@ -50,9 +48,9 @@ def run(command: list[str], env: dict[str, str], input_file: Path | None = None,
 
 
 def alternate(commands: dict[str, list[str]], env: dict[str, str], rounds: int) -> dict[str, list[Run]]:
-    """Runs programs in turn, so that whatever else the machine does falls on all of them alike.
+    """Runs programs in turn, so that other work on the machine affects all of them alike.
 
-    A first round of each is not counted: it brings the files into the cache.
+    The first round is not counted: it brings the files into the cache.
     """
     runs: dict[str, list[Run]] = {name: [] for name in commands}
     for number in range(rounds + 1):
@@ -69,7 +67,7 @@ def median(runs: list[Run]) -> float:
 
 
 def median_cpu(runs: list[Run]) -> float:
-    """The median of the seconds of processor time: what other work on the machine changes least."""
+    """The median of the processor time, which other work on the machine changes least."""
     return statistics.median(run.cpu_seconds for run in runs)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: what was measured, and the most it should be."""
+    """One figure, and its upper limit if it has one."""
 
     group: str
     name: str
@@ -55,7 +55,7 @@ def shown(figure: Figure) -> str:
 
 
 def machine() -> dict[str, str]:
-    """What the figures were taken on."""
+    """The machine on which the figures were measured."""
     model = platform.processor() or platform.machine()
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():

@@ -1,4 +1,4 @@
-"""What it costs that an administrator sees the same leases as a member."""
+"""The cost of an administrator who sees the same leases as a member."""
 from __future__ import annotations
 
 from .cloud import ADMINISTRATOR, NAME, Cloud
@@ -20,7 +20,7 @@ def both(context: Context) -> None:
     two = context.copy(context.leases, "two.sqlite")
     with Cloud(context.folder, context.body(context.leases)):
         first = run([context.leasehold, "sync", "--db", str(two), "--os-cloud", ADMINISTRATOR], context.environment)
-        # Both have read as often.
+        # Both scopes have been read equally often.
         for database, cloud in ((one, NAME), (two, NAME), (two, ADMINISTRATOR)):
             again = run([context.leasehold, "sync", "--db", str(database), "--os-cloud", cloud], context.environment)
     context.report.add("scopes", "the administrator's first sync", first.seconds, "s")

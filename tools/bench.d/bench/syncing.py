@@ -1,4 +1,4 @@
-"""How long it takes to read a list: the first time, and again when nothing has changed."""
+"""How long it takes to read a list for the first time, and again without changes."""
 from __future__ import annotations
 
 import hashlib
@@ -14,7 +14,7 @@ from .processes import Failed, Run, peak, run
 
 @dataclass(frozen=True)
 class Scans:
-    """The median seconds of a plain pass and of one with the cutter: by the clock, and of the processor."""
+    """The median times of a plain pass and of one with the cutter: wall and processor time."""
 
     plain: float
     cutter: float
@@ -30,7 +30,7 @@ MIRROR = ("lease", "visibility", "reservation", "event", "lease_history")
 
 
 def scans(context: Context) -> Scans:
-    """Passes over the body's bytes, plain and with the program's own cutter."""
+    """Scans the body's bytes, plainly and with the program's own cutter."""
     path = context.body(context.leases)
     seconds: dict[str, list[float]] = {"scan": [], "cut": []}
     processor: dict[str, list[float]] = {"scan": [], "cut": []}
@@ -51,7 +51,7 @@ def scans(context: Context) -> Scans:
 
 
 def fingerprint(database: Path, context: Context) -> str:
-    """A digest of every row of the mirror and its history, taken so that this process stays small."""
+    """A digest of every row of the mirror and its history. The rows go through a file to keep this process small."""
     path = context.folder / "rows.txt"
     statements = "; ".join(f"SELECT * FROM {table} ORDER BY 1, 2" for table in MIRROR)
     run(["sqlite3", str(database), statements], context.environment, output=str(path))
@@ -112,15 +112,15 @@ def first(context: Context) -> None:
 
 def schema(context: Context) -> str:
     text = run(["sqlite3", str(context.database(context.leases)), ".schema"], context.environment).output
-    # SQLite makes this one itself.
+    # SQLite creates this table itself.
     return "\n".join(line for line in text.splitlines() if "sqlite_sequence" not in line)
 
 
 def restore(context: Context) -> Run:
-    """SQLite's shell inserts the same rows, with the same indexes there, in one transaction."""
+    """SQLite's shell inserts the same rows, with the same indexes, in one transaction."""
     script = context.folder / "inserts.sql"
     if not script.exists():
-        # The schema comes first, so that the indexes are kept up with every row, as they are in a sync.
+        # The schema comes first, so that every row updates the indexes, as in a sync.
         rows = context.folder / "rows.sql"
         tables = ("scope", *MIRROR)
         dump = [f".mode insert {table}\nSELECT * FROM {table};" for table in tables]
@@ -141,7 +141,7 @@ def restore(context: Context) -> Run:
 
 
 def copy_rows(context: Context) -> Run:
-    """The same from another database: no text of statements to read, the least that SQLite itself needs."""
+    """Copies the same rows from another database: without statements to parse, this is the minimum that SQLite needs."""
     target = context.folder / "copied.sqlite"
     remove(target)
     copies = "".join(f"INSERT INTO main.{table} SELECT * FROM old.{table};\n" for table in ("scope", *MIRROR))

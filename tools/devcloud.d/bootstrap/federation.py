@@ -1,4 +1,4 @@
-"""The identity provider's people in Keystone: a domain with two projects, mappings, and the provider; a second factor."""
+"""The identity provider in Keystone: a domain with two projects, mappings and the provider; and a second factor."""
 from __future__ import annotations
 
 from typing import Any
@@ -27,14 +27,14 @@ identity.assign_project_role_to_group(projects["project1"], group, member)
 
 
 def put(path: str, **body: Any) -> None:
-    """Makes it, or leaves the one that is there."""
+    """Creates a resource unless it exists."""
     url = f"{CLOUD['auth_url']}/OS-FEDERATION/{path}"
     if admin.session.get(url, raise_exc=False).status_code == 404:
         admin.session.put(url, json=body)
 
 
 def rule(names: tuple[str, ...], roles_in: tuple[str, ...]) -> dict[str, Any]:
-    """These people are members of these projects."""
+    """Makes these users members of these projects."""
     given = [{"name": name, "roles": [{"name": "member"}]} for name in roles_in]
     return {
         "local": [USER, {"projects": given}],

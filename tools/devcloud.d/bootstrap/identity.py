@@ -1,4 +1,4 @@
-"""Keystone's content: projects, users, roles, the services' accounts and addresses, two application credentials."""
+"""Fills Keystone: projects, users, roles, the services' accounts and endpoints, two application credentials."""
 from __future__ import annotations
 
 import json
@@ -34,7 +34,7 @@ for project_name, members in (("project1", ("user1", "user3")), ("project2", ("u
     for member in members:
         create_user(member, project, "member")
 
-# Only the user may create application credentials, and only with a token of the project that they are for.
+# Only the user may create application credentials, and only with a token of their project.
 member = connect("user1", "project1")
 identifiers = {}
 for name, unrestricted in (("user1-appcred", True), ("user1-appcred-restricted", False)):

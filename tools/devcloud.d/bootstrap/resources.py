@@ -1,4 +1,4 @@
-"""What there is to reserve: flavors, networks, hosts with their properties, and floating IPs."""
+"""Creates what can be reserved: flavors, networks, hosts with their properties, and floating IPs."""
 from __future__ import annotations
 
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from connection import CLOUD, connect
 
 FLAVORS = (("m1.tiny", 1, 512, 1), ("m1.small", 2, 2048, 20), ("m1.large", 8, 8192, 80))
-# Capabilities that a lease's resource_properties can ask for, as '["==", "$node_type", "compute_skylake"]'.
+# Properties for a lease's resource_properties, such as '["==", "$node_type", "compute_skylake"]'.
 HOST_PROPERTIES = (
     {"node_type": "compute_skylake", "gpu": "no", "architecture": "x86_64", "rack": "r1"},
     {"node_type": "gpu_p100", "gpu": "yes", "architecture": "x86_64", "rack": "r1"},
     {"node_type": "compute_haswell", "gpu": "no", "architecture": "x86_64", "rack": "r2"},
 )
-# Blazar takes only addresses outside of the allocation pool, which ends at .99.
+# Blazar accepts only addresses outside of the allocation pool, which ends at .99.
 FIRST_FLOATING_IP = 201
 
 admin = connect("admin", "admin")
@@ -36,7 +36,7 @@ for name, cores, memory, disk in FLAVORS:
 public = create_network("public", "203.0.113", 99, is_router_external=True, provider_physical_network="public")
 create_network("sharednet1", "10.20.0", 200, is_shared=True, provider_physical_network="physnet1")
 
-# Blazar parks the hosts that nobody holds in this aggregate, and expects it to exist.
+# Blazar keeps free hosts in this aggregate, which must exist.
 admin.compute.create_aggregate(name="freepool")
 for host, properties in zip(CLOUD["hosts"], HOST_PROPERTIES, strict=True):
     register("os-hosts", name=host, **properties)

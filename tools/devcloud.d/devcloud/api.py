@@ -1,4 +1,4 @@
-"""The few requests with which devcloud asks its cloud whether it is ready."""
+"""The requests that show whether the cloud is ready."""
 from __future__ import annotations
 
 import http.client
@@ -15,7 +15,7 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def answers(url: str) -> bool:
-    """Whether an HTTP server answers there; which code it gives does not matter."""
+    """Whether an HTTP server answers there, with any status code."""
     try:
         OPENER.open(url, timeout=3).close()
     except urllib.error.HTTPError as error:
@@ -48,7 +48,7 @@ def get(url: str, token: str) -> Any:
 
 
 def is_ready(layout: Layout) -> bool:
-    """Whether a member can list leases: only this tells that Blazar's manager listens (the API alone would block 60 s)."""
+    """Whether a member can list leases. Only this shows that Blazar's manager runs; the API alone blocks 60 s."""
     try:
         get(f"{layout.blazar_url}/leases", token(layout, "user1", "project1"))
         if layout.lite:

@@ -21,18 +21,18 @@ from .settings import DEFAULT_DIRECTORY, DIRECTORY_VARIABLE, TOKEN_SECONDS_VARIA
 
 DESCRIPTION = """\
 A real OpenStack on loopback for development and integration tests: Keystone, Placement, Nova (fake driver, three
-compute hosts), Neutron and Blazar, from Debian's packages and PyPI. With --lite only Keystone and Blazar, whose one
-resource type is then virtual:dummy."""
+compute hosts), Neutron and Blazar, from Debian's packages and PyPI. With --lite it runs only Keystone and Blazar, with
+virtual:dummy as the only resource type."""
 
 EPILOG = f"""\
 examples:
-  tools/devcloud up                            install on the first run (two to three minutes), else start
-  eval "$(tools/devcloud env user2)"           make 'openstack' use the cloud as user2
+  tools/devcloud up                            install on the first run (two to three minutes), then start
+  eval "$(tools/devcloud env user2)"           let 'openstack' use the cloud as user2
   openstack reservation lease list
   tools/devcloud up --lite                     the small variant; both can run at the same time
   {TOKEN_SECONDS_VARIABLE}=60 tools/devcloud up
-                                               tokens that live a minute (default 3600 s); restarts a running cloud
-  tools/devcloud reset                         an empty cloud again, without installing anything
+                                               tokens expire after a minute (default 3600 s); restarts a running cloud
+  tools/devcloud reset                         empty the cloud, without installing anything
   tools/devcloud down
 
 exit codes:
@@ -40,8 +40,8 @@ exit codes:
   1    failed; standard error says why and names the log to read
   2    wrong usage
   3    status: stopped
-  4    status: some of it runs, or Blazar does not answer
-  130  interrupted; 'up' again goes on, 'down' stops what was started
+  4    status: only a part runs, or Blazar does not answer
+  130  interrupted; 'up' continues, 'down' stops what was started
 
 Everything is kept in ${DIRECTORY_VARIABLE} (default {DEFAULT_DIRECTORY})."""
 
@@ -56,14 +56,14 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        # The reader of status or env, such as head, had enough; Python must not try to write the rest at its exit.
+        # The reader of status or env, such as head, has closed the pipe; Python must not write the rest at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except DevcloudError as error:
         say(f"error: {error}")
         return 1
     except KeyboardInterrupt:
-        say("interrupted: 'up' again goes on, 'down' stops what was started")
+        say("interrupted: 'up' continues, 'down' stops what was started")
         return 130
 
 
@@ -84,18 +84,18 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     for name, action, text in (
-        ("up", up, "install what is missing, and start what does not run"),
-        ("reset", reset, "wipe the cloud's data and start it with fresh ones; what is installed stays"),
+        ("up", up, "install what is missing, and start what is not running"),
+        ("reset", reset, "delete the cloud's data and start it empty; installed packages stay"),
     ):
         added = command(name, action, text)
         added.add_argument(
-            "--with-chi", action="store_true", help="install python-chi too, for 'chi-python' on the PATH of 'env'"
+            "--with-chi", action="store_true", help="install python-chi too; 'env' puts 'chi-python' on the PATH"
         )
         added.add_argument(
             "--with-oidc", action="store_true",
-            help="an OpenID provider too, and a gateway before Keystone that takes its word; they stay until a reset"
+            help="add an OpenID provider, and a gateway before Keystone that accepts its tokens; they stay until a reset"
         )
-    command("down", down, "stop everything; a stopped cloud is no error")
+    command("down", down, "stop everything; it is no error if the cloud is stopped")
     command("status", status, "show the daemons, their ports and their memory")
     command("env", env, "print shell exports for the clients").add_argument(
         "user", nargs="?", default="user1", metavar="USER", help="an entry of clouds.yaml (default user1)"
@@ -140,12 +140,12 @@ def bring_up(layout: Layout, with_chi: bool, with_oidc: bool) -> None:
     fresh = not layout.complete.exists()
     changed = configuration.write(layout)
     if (fresh or changed) and processes.all_pids():
-        say("what runs is restarted: " + ("its set-up was not finished" if fresh else "its configuration changed"))
+        say("restarting: " + ("the setup was not finished" if fresh else "the configuration changed"))
         stop(layout)
     if fresh:
         data.prepare_folder(layout)
     if all(processes.pid(daemon.name) for daemon in cloud.all) and api.is_ready(layout):
-        say(f"the {layout.name} cloud runs already; {hint(layout)}")
+        say(f"the {layout.name} cloud is already running; {hint(layout)}")
         return
     start(layout, cloud, processes, fresh)
     configuration.write_clouds_yaml(layout)
@@ -157,7 +157,7 @@ def hint(layout: Layout) -> str:
 
 
 def start(layout: Layout, cloud: Services, processes: Processes, fresh: bool) -> None:
-    """Starts what does not run, group by group, and sets a fresh cloud up as soon as what that needs is there."""
+    """Starts what is not running, group by group, and sets up a fresh cloud as soon as its requirements run."""
     started: list[Daemon] = []
 
     def launch(daemons: list[Daemon]) -> None:
@@ -202,7 +202,7 @@ def start(layout: Layout, cloud: Services, processes: Processes, fresh: bool) ->
         with step("OpenID provider and gateway"):
             (layout.data / "provider").mkdir(exist_ok=True)
             for daemon in cloud.federation:
-                # The gateway reads the key that the provider makes.
+                # The gateway reads the key that the provider creates.
                 launch([daemon])
                 wait_for([daemon])
             if not layout.federated.exists():
@@ -228,19 +228,19 @@ def check_ports(processes: Processes, daemons: list[Daemon]) -> None:
             continue
         for port in daemon.ports:
             with socket.socket() as probe:
-                # Connections of a cloud that was just stopped may linger in TIME_WAIT: they are no hindrance.
+                # Connections of a stopped cloud may linger in TIME_WAIT, which does not matter.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
                     probe.bind(("127.0.0.1", port))
                 except OSError:
                     raise DevcloudError(
-                        f"port {port}, which {daemon.name} needs, is taken by another program "
+                        f"port {port}, which {daemon.name} needs, is in use by another program "
                         f"(ss -ltnp 'sport = :{port}' shows which); nothing was started"
                     ) from None
 
 
 def stop(layout: Layout) -> None:
-    """In the reverse order of the start; then whatever else belongs to the installation."""
+    """Stops the daemons in reverse order of their start, then everything else of the installation."""
     cloud, processes = services(layout), Processes(layout)
     if not processes.all_pids():
         return
@@ -250,7 +250,7 @@ def stop(layout: Layout) -> None:
             processes.stop([daemon])
         processes.stop_strays([])
         if remaining := processes.all_pids():
-            raise DevcloudError(f"these processes do not end: {' '.join(map(str, remaining))}")
+            raise DevcloudError(f"these processes do not stop: {' '.join(map(str, remaining))}")
 
 
 def status(layout: Layout, options: argparse.Namespace) -> int:
@@ -285,7 +285,7 @@ def env(layout: Layout, options: argparse.Namespace) -> int:
         print(f"export OIDC_PROVIDER={shlex.quote(layout.provider_url)}")
         print(f"export OIDC_AUTH_URL={shlex.quote(layout.gateway_url())}")
         print(f"export OIDC_INTROSPECTING_AUTH_URL={shlex.quote(layout.gateway_url('introspecting_gateway'))}")
-    # They would win over the entry of clouds.yaml.
+    # They would override the entry of clouds.yaml.
     disturbing = {name for name in os.environ if name.startswith("OS_")} - {"OS_CLOUD", "OS_CLIENT_CONFIG_FILE"}
     if disturbing:
         print(f"unset {' '.join(map(shlex.quote, sorted(disturbing)))}")

@@ -25,7 +25,7 @@ def compute_hosts() -> list[str]:
 
 
 def write(layout: Layout) -> bool:
-    """Writes etc/ of an installation; true if that changed anything."""
+    """Writes etc/ of an installation; returns whether anything changed."""
     wanted = rendered(layout)
     current = {str(path.relative_to(layout.etc)): path.read_text() for path in layout.etc.rglob("*") if path.is_file()}
     if current == wanted:
@@ -39,7 +39,7 @@ def write(layout: Layout) -> bool:
 
 
 def rendered(layout: Layout) -> dict[str, str]:
-    """The text of every file of etc/, by its path in there."""
+    """The text of every file of etc/, by its relative path."""
     values = template_values(layout)
     names = COMMON_TEMPLATES + (() if layout.lite else FULL_TEMPLATES)
     files = {name: render(name, values) for name in names}
@@ -79,7 +79,7 @@ def template_values(layout: Layout) -> dict[str, str]:
 
 
 def credentials(layout: Layout, user: str) -> str:
-    """The lines of an ini section with which a service proves itself to Keystone."""
+    """The lines of an ini section that authenticate a service to Keystone."""
     return "\n".join((
         "auth_type = password", f"auth_url = {layout.auth_url}", f"username = {user}", f"password = {PASSWORD}",
         "project_name = service", "user_domain_name = Default", "project_domain_name = Default",
@@ -106,7 +106,7 @@ def cloud_description(layout: Layout) -> dict[str, object]:
 
 
 def write_clouds_yaml(layout: Layout) -> None:
-    """clouds.yaml without anchors or merge keys: not every YAML reader knows them."""
+    """Writes clouds.yaml without anchors or merge keys, which not every YAML reader supports."""
     accounts = {"user1": "project1", "user2": "project2", "user3": "project1", "admin": "admin"}
     entries = {
         name: ("password", {
@@ -129,7 +129,7 @@ def write_clouds_yaml(layout: Layout) -> None:
 
 
 def cloud_names(layout: Layout) -> list[str]:
-    """The entries of clouds.yaml, in its order; empty if there is none yet."""
+    """The entries of clouds.yaml, in order; empty if there is no file yet."""
     if not layout.clouds_yaml.is_file():
         return []
     lines = layout.clouds_yaml.read_text().splitlines()

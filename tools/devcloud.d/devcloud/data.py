@@ -1,4 +1,4 @@
-"""Sets up the data of a new cloud: databases and schemas, accounts, and what is there to be reserved."""
+"""Sets up the data of a new cloud: databases and schemas, accounts, and resources to reserve."""
 from __future__ import annotations
 
 import getpass
@@ -16,7 +16,7 @@ from .settings import DATABASES, PASSWORD, REGION, SOURCES, Layout, mariadb_user
 
 
 def prepare_folder(layout: Layout) -> None:
-    """An empty data folder. A set-up that was cut short is not continued: MariaDB cannot roll a schema change back."""
+    """Empties the data folder. An interrupted setup is not continued: MariaDB cannot roll back a schema change."""
     shutil.rmtree(layout.data, ignore_errors=True)
     folders = ["keystone"] if layout.lite else ["keystone", "mysql", "rabbitmq", "nova", "neutron"]
     folders += [] if layout.lite else [f"nova/{host}" for host in compute_hosts()]
@@ -25,7 +25,7 @@ def prepare_folder(layout: Layout) -> None:
 
 
 def prepare_mariadb(layout: Layout) -> None:
-    """MariaDB's own tables."""
+    """Creates MariaDB's own tables."""
     user = mariadb_user()
     if user != getpass.getuser():
         closed = [folder for folder in (layout.data, *layout.data.parents) if not folder.stat().st_mode & 0o001]
@@ -39,7 +39,7 @@ def prepare_mariadb(layout: Layout) -> None:
 
 
 def mariadb(layout: Layout, statements: str) -> list[str]:
-    """Runs SQL as the administrator; the lines of the answer."""
+    """Runs SQL as the administrator, and returns the lines of the answer."""
     result = subprocess.run(
         ["mariadb", "--no-defaults", "-u", getpass.getuser(), "-S", str(layout.mariadb_socket), "-N", "-e", statements],
         capture_output=True, text=True, env=environment(layout), stdin=subprocess.DEVNULL,
@@ -74,7 +74,7 @@ def create_schemas(layout: Layout) -> None:
     ]}
     if not layout.lite:
         nova = manage("nova-manage", "nova.conf")
-        # Two chains of about the same length, for two processor cores.
+        # Two jobs of about the same length, for two processor cores.
         jobs["nova"] = [
             [*nova, "api_db", "sync"],
             [*nova, "cell_v2", "map_cell0", "--database_connection", layout.database("nova_cell0")],
@@ -88,7 +88,7 @@ def create_schemas(layout: Layout) -> None:
 
 
 def bootstrap(layout: Layout, script: str) -> None:
-    """Runs one of bootstrap/'s scripts against the running cloud."""
+    """Runs a script of bootstrap/ against the running cloud."""
     command = [str(layout.venv / "bin" / "python"), str(SOURCES / "bootstrap" / script), str(layout.etc / "cloud.json")]
     run_jobs(layout, {Path(script).stem: [command]}, {"PYTHONDONTWRITEBYTECODE": "1"})
 

@@ -1,4 +1,4 @@
-"""Installs what the cloud runs on: Debian packages, and Python environments from PyPI."""
+"""Installs the cloud's software: Debian packages, and Python environments from PyPI."""
 from __future__ import annotations
 
 import fcntl
@@ -15,7 +15,7 @@ from .processes import run_jobs
 from .report import DevcloudError, failure, say, step
 from .settings import SOURCES, Layout
 
-# A package, and the program by which its presence is known.
+# A package, and a program that shows whether it is installed.
 SERVER_PACKAGES = {
     "mariadb-server": "/usr/sbin/mariadbd",
     "rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server",
@@ -43,7 +43,7 @@ def install_debian_packages(layout: Layout, packages: dict[str, str]) -> None:
     log = layout.logs / "setup-apt.log"
     with step("Debian packages"), log.open("wb") as output, no_daemon_starts(saved):
         for command in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
-            # A session of its own, so that Ctrl-C does not leave dpkg half-way: devcloud stops after it.
+            # In a session of its own, so that Ctrl-C does not interrupt dpkg; devcloud stops after it.
             process = subprocess.Popen(
                 ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", *command],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
@@ -61,7 +61,7 @@ def install_debian_packages(layout: Layout, packages: dict[str, str]) -> None:
 
 @contextmanager
 def no_daemon_starts(saved: Path) -> Iterator[None]:
-    """Debian asks policy-rc.d before it starts a daemon it installed: say no, and put back what was there."""
+    """Keeps Debian from starting installed daemons, through policy-rc.d, which is restored afterwards."""
     if POLICY.exists():
         shutil.copy2(POLICY, saved)
     else:
@@ -77,7 +77,7 @@ def no_daemon_starts(saved: Path) -> Iterator[None]:
 
 def restore_policy(saved: Path) -> None:
     POLICY.unlink(missing_ok=True)
-    # An empty file stands for "there was none".
+    # An empty file means that there was none.
     if saved.stat().st_size:
         shutil.copy2(saved, POLICY)
     saved.unlink()
@@ -93,7 +93,7 @@ def install_environments(layout: Layout, with_chi: bool, with_provider: bool) ->
     if with_provider:
         wanted[layout.provider] = "requirements-provider.txt"
     with ExitStack() as locks:
-        # The clients' environment is shared: another devcloud may be making it for the other variant.
+        # The clients' environment is shared: another devcloud may be creating it for the other variant.
         for venv in wanted:
             locks.enter_context(exclusively(venv.with_suffix(".lock"), f"the environment {venv}"))
         missing = {venv: name for venv, name in wanted.items() if not is_current(venv, name)}
@@ -112,7 +112,7 @@ def creation(venv: Path, requirements: str) -> list[list[str]]:
     try:
         import ensurepip  # noqa: F401
     except ImportError:
-        raise DevcloudError(f"{sys.executable} cannot make environments: apt-get install python3-venv") from None
+        raise DevcloudError(f"{sys.executable} cannot create environments: apt-get install python3-venv") from None
     stamp(venv).unlink(missing_ok=True)
     return [
         [sys.executable, "-m", "venv", "--clear", str(venv)],
@@ -140,7 +140,7 @@ def link_programs(layout: Layout) -> None:
     openstack.unlink(missing_ok=True)
     openstack.symlink_to(layout.clients / "bin" / "openstack")
     if stamp(layout.chi).is_file():
-        # A link would not do: Python looks for its environment beside the name it was called by.
+        # A link would not work: Python looks for its environment beside the name by which it was called.
         chi = layout.bin / "chi-python"
         chi.write_text(f'#!/bin/sh\nexec {layout.chi}/bin/python "$@"\n')
         chi.chmod(0o755)
@@ -154,6 +154,6 @@ def exclusively(path: Path, what: str) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"another devcloud works on {what}; waiting for it")
+            say(f"another devcloud is working on {what}; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,8 +1,8 @@
 """Starts, finds and stops the cloud's processes.
 
-Every process that devcloud starts, and so each of its children, carries a variable in its environment that names the
-installation. A recorded pid counts only if its process carries it, and what no pid file knows of (a start that was
-interrupted, a helper that its daemon left behind) is found by it too.
+Every process that devcloud starts, and so each of its children, has a variable in its environment that names the
+installation. A recorded pid counts only if its process has the variable. The variable also finds processes without a
+pid file: those of an interrupted start, and helpers that a daemon left behind.
 """
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .report import DevcloudError, failure
 from .settings import Layout
 
 MARKER = "LEASEHOLD_DEVCLOUD_INSTANCE"
-# Left out of the environment of everything that devcloud runs: they would redirect Python or the OpenStack libraries.
+# Removed from the environment of all processes: they would redirect Python or the OpenStack libraries.
 FOREIGN_PREFIXES = ("OS_", "PYTHON", "VIRTUAL_ENV", "RABBITMQ_", "ERL_", "MYSQL_", "MARIADB_")
 
 
@@ -30,7 +30,7 @@ class Daemon:
     ports: tuple[int, ...] = ()
     url: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
-    # Seconds between a polite and a forcible end. Only those that keep data, or change another's, need patience.
+    # Seconds between SIGTERM and SIGKILL. Only daemons that store data, or change another's, need more.
     patience: float = 5
 
 
@@ -38,9 +38,9 @@ def environment(layout: Layout, extra: dict[str, str] | None = None) -> dict[str
     result = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_PREFIXES)}
     result |= {
         MARKER: str(layout.root), "LC_ALL": "C.UTF-8", "PYTHONWARNINGS": "ignore",
-        # stevedore keeps a cache of entry points: in the installation, not in the person's home.
+        # stevedore's cache of entry points belongs in the installation, not in the home folder.
         "XDG_CACHE_HOME": str(layout.root / "cache"),
-        # Without it setproctitle (gunicorn, neutron) writes titles over the environment that holds the marker.
+        # Without it setproctitle (gunicorn, neutron) overwrites the environment, and the marker with it.
         "SPT_NOENV": "1",
         "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1",
     }
@@ -57,7 +57,7 @@ class Processes:
 
     def is_ours(self, pid: int) -> bool:
         try:
-            # A zombie's is empty, so that a daemon that died is not taken for a living one.
+            # A zombie's environment is empty, so a dead daemon does not count as running.
             return self.marker in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         except OSError:
             return False
@@ -67,9 +67,9 @@ class Processes:
         return sorted(pid for pid in pids if self.is_ours(pid))
 
     def families(self) -> dict[int, int]:
-        """For every process of the installation the first of its family: the daemon that it is or serves.
+        """For every process of the installation, the first of its family: the daemon that it is or serves.
 
-        Sessions do not tell that: Erlang's helpers open their own.
+        Sessions would not do: Erlang's helpers open their own.
         """
         parents = {pid: parent(pid) for pid in self.all_pids() if pid != os.getpid()}
 
@@ -81,7 +81,7 @@ class Processes:
         return {pid: first(pid) for pid in parents}
 
     def pid(self, name: str) -> int | None:
-        """The recorded pid of a daemon that runs."""
+        """The recorded pid of a running daemon."""
         try:
             pid = int((self.layout.run / f"{name}.pid").read_text())
         except (OSError, ValueError):
@@ -89,7 +89,7 @@ class Processes:
         return pid if self.is_ours(pid) else None
 
     def start(self, daemon: Daemon) -> None:
-        """Starts a daemon that does not run yet, in a session of its own: a terminal's Ctrl-C does not reach it."""
+        """Starts a daemon unless it runs, in a session of its own, so that a terminal's Ctrl-C does not reach it."""
         if self.pid(daemon.name):
             return
         log = self.log(daemon)
@@ -101,23 +101,23 @@ class Processes:
                 cwd=self.layout.run, env=environment(self.layout, daemon.environment), start_new_session=True,
             )
         (self.layout.run / f"{daemon.name}.pid").write_text(f"{process.pid}\n")
-        # Popen returns in the middle of execve(), where the kernel still shows an empty environment.
+        # Popen may return during execve(), when the kernel still shows an empty environment.
         wait_until(lambda: self.is_ours(process.pid) or process.poll() is not None, 5)
 
     def wait_for(self, what: str, ready: Callable[[], bool], daemons: Iterable[Daemon], seconds: float = 120) -> None:
-        """Waits until `ready`, as long as all of the daemons live."""
+        """Waits until `ready`, while all of the daemons run."""
         daemons = list(daemons)
         deadline = time.monotonic() + seconds
         while not ready():
             for daemon in daemons:
                 if not self.pid(daemon.name):
-                    raise failure(f"{daemon.name} ended by itself while starting", self.log(daemon))
+                    raise failure(f"{daemon.name} stopped while starting", self.log(daemon))
             if time.monotonic() > deadline:
                 raise DevcloudError(f"{what}: not within {seconds:.0f} s; the logs are in {self.layout.logs}")
             time.sleep(0.2)
 
     def stop(self, daemons: list[Daemon]) -> None:
-        """Ends the given daemons at the same time, with all processes of their families."""
+        """Stops the given daemons at the same time, with all processes of their families."""
         leaders = {daemon: pid for daemon in daemons if (pid := self.pid(daemon.name))}
         families = self.families()
         for pid in leaders.values():
@@ -130,7 +130,7 @@ class Processes:
             (self.layout.run / f"{daemon.name}.pid").unlink(missing_ok=True)
 
     def stop_strays(self, daemons: list[Daemon]) -> None:
-        """Ends every process of the installation that belongs to no recorded daemon."""
+        """Stops every process of the installation that belongs to no recorded daemon."""
         recorded = {pid for daemon in daemons if (pid := self.pid(daemon.name))}
 
         def look() -> set[int]:
@@ -138,7 +138,7 @@ class Processes:
 
         strays = sorted(look())
         if strays:
-            # In the middle of its execve() a process belongs to nobody, and its children seem to be strays.
+            # During execve() a process has no marker, and its children look like strays.
             time.sleep(0.5)
             strays = sorted(look().intersection(strays))
         for pid in strays:
@@ -147,7 +147,7 @@ class Processes:
 
 
 def end(pids: list[int], patience: float) -> None:
-    """Waits until processes that were asked to end have done so, and kills those that do not."""
+    """Waits until processes that were asked to stop have done so, and kills the others."""
     if not wait_until(lambda: all(map(has_ended, pids)), patience):
         for pid in pids:
             signal_process(pid, signal.SIGKILL)
@@ -155,7 +155,7 @@ def end(pids: list[int], patience: float) -> None:
 
 
 def has_ended(pid: int) -> bool:
-    # A zombie holds no file and no port any more.
+    # A zombie no longer holds files or ports.
     return stat_fields(pid)[0] in "ZX"
 
 
@@ -164,9 +164,9 @@ def parent(pid: int) -> int:
 
 
 def stat_fields(pid: int) -> list[str]:
-    """State, parent and so on; those of a zombie for a process that is gone."""
+    """State, parent and so on; a process that is gone counts as a zombie."""
     try:
-        # The name before the state may hold anything, but ends with the last parenthesis.
+        # The name before the state may contain anything, but ends with the last parenthesis.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return ["Z", "0"]
@@ -187,7 +187,7 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def memory_kib(pids: Iterable[int]) -> int:
-    """The proportional set size: memory that processes share is counted once."""
+    """The proportional set size, which counts shared memory once."""
     total = 0
     for pid in pids:
         try:
@@ -199,7 +199,7 @@ def memory_kib(pids: Iterable[int]) -> int:
 
 
 def run_jobs(layout: Layout, jobs: dict[str, list[list[str]]], extra: dict[str, str] | None = None) -> None:
-    """Runs the jobs at the same time, and the commands of one job one after the other, with a log for each job."""
+    """Runs the jobs in parallel, and the commands of each job in sequence, with a log for each job."""
     waiting = {name: list(commands) for name, commands in jobs.items()}
     running: dict[str, subprocess.Popen[bytes]] = {}
     logs = {name: layout.logs / f"setup-{name}.log" for name in jobs}

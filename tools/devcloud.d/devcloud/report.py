@@ -1,4 +1,4 @@
-"""What a person reads while devcloud works: progress on standard error, and errors that name a log file."""
+"""Output for a person: progress on standard error, and errors that name a log file."""
 from __future__ import annotations
 
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class DevcloudError(Exception):
-    """Something that the person at the terminal can act upon; its text is the whole message."""
+    """An error that the person at the terminal can act on; its text is the whole message."""
 
 
 def say(text: str) -> None:
@@ -18,7 +18,7 @@ def say(text: str) -> None:
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    """Shows the title at once and the seconds when the block is through."""
+    """Prints the title at once, and the seconds after the block has finished."""
     print(f"devcloud: {title:.<42} ", end="", file=sys.stderr, flush=True)
     started = time.monotonic()
     try:

@@ -25,7 +25,7 @@ class Services:
 
 
 def services(layout: Layout, with_oidc: bool = False) -> Services:
-    """The daemons; those of the federation if it was set up, or is to be."""
+    """The daemons, including those of the federation if it is or will be set up."""
     port = layout.ports
     federation = federation_of(layout) if with_oidc or layout.federated.exists() else []
     binaries = layout.venv / "bin"
@@ -36,7 +36,7 @@ def services(layout: Layout, with_oidc: bool = False) -> Services:
         "OS_NEUTRON_CONFIG_FILES": "neutron.conf;ml2_conf.ini",
         "OS_NOVA_CONFIG_DIR": str(layout.etc),
         "OS_NOVA_CONFIG_FILES": f"{layout.venv}/etc/nova/api-paste.ini;nova.conf",
-        # No byte code in etc/, which is compared with what it should hold.
+        # No byte code in etc/, whose content is compared with the expected files.
         "PYTHONPYCACHEPREFIX": str(layout.root / "cache" / "python"),
     }
 
@@ -54,7 +54,7 @@ def services(layout: Layout, with_oidc: bool = False) -> Services:
         program = "nova-compute" if name.startswith("nova-compute") else name
         return Daemon(name, [str(binaries / program), *files], environment=python)
 
-    # Mounted under /identity, as where Keystone shares a web server; Blazar cannot do without a prefix.
+    # Mounted under /identity, as on a shared web server; Blazar needs a prefix.
     keystone = api("keystone", "devcloud_keystone", "/identity/v3", SCRIPT_NAME="/identity")
     if layout.lite:
         return Services([], [keystone], [], [api("blazar", "devcloud_blazar_lite")], federation)
@@ -68,7 +68,7 @@ def services(layout: Layout, with_oidc: bool = False) -> Services:
             Daemon(
                 "mariadb", ["/usr/sbin/mariadbd", f"--defaults-file={layout.etc}/my.cnf"], (port["mariadb"],), patience=60
             ),
-            # Started here, or RabbitMQ would start one that outlives it and listens everywhere.
+            # Otherwise RabbitMQ would start its own, which outlives it and listens on all addresses.
             Daemon(
                 "epmd", ["epmd", "-address", "127.0.0.1", "-port", str(port["epmd"])], (port["epmd"],), environment=erlang
             ),
@@ -81,7 +81,7 @@ def services(layout: Layout, with_oidc: bool = False) -> Services:
         resources=[
             api("placement", "devcloud_placement"),
             api("neutron", "devcloud_neutron"),
-            # Nova's API under gunicorn's threads: its own eventlet patching would come too late.
+            # Nova's API runs in gunicorn's threads; its own eventlet patching would come too late.
             api("nova-api", "devcloud_nova", OS_NOVA_DISABLE_EVENTLET_PATCHING="true"),
             nova("nova-conductor"),
             nova("nova-scheduler"),
@@ -99,13 +99,13 @@ def services(layout: Layout, with_oidc: bool = False) -> Services:
 
 
 def federation_of(layout: Layout) -> list[Daemon]:
-    """The identity provider, and the gateway before Keystone that takes its word."""
+    """The identity provider, and the gateway before Keystone that accepts its tokens."""
     gateways = tuple(layout.ports[name] for name in ("gateway", "introspecting_gateway"))
     return [
         Daemon(
             "provider", [
                 str(layout.provider / "bin" / "gunicorn"), "--bind", f"127.0.0.1:{layout.ports['provider']}",
-                # One process: what it knows is in its memory.
+                # One process, because its records are in memory.
                 "--workers", "1", "--threads", "8", "--no-control-socket", "--access-logfile", "-",
                 "devcloud_provider.application:application",
             ], (layout.ports["provider"],), layout.discovery_url, {

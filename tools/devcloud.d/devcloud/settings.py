@@ -14,7 +14,7 @@ TOKEN_SECONDS_VARIABLE = "LEASEHOLD_DEVCLOUD_TOKEN_SECONDS"
 DEFAULT_DIRECTORY = "/var/tmp/leasehold-devcloud"
 
 REGION = "RegionOne"
-# No secret: every listener is on loopback, every machine behind it is made up, and this file is public.
+# Not a secret: every listener is on loopback, every machine is simulated, and this file is public.
 PASSWORD = "devcloud-password"
 
 # The second factor of user1, in base 32: the key of RFC 6238's examples.
@@ -23,7 +23,7 @@ TOTP_KEY = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 HOST_COUNT = 3
 FLOATING_IP_COUNT = 10
 
-# epmd's usual port is left to an Erlang that the machine may have of its own.
+# epmd's usual port is left to the machine's own Erlang.
 FULL_PORTS = {
     "keystone": 5000, "blazar": 1234, "placement": 8778, "nova": 8774, "neutron": 9696,
     "mariadb": 13306, "rabbitmq": 5672, "rabbitmq_distribution": 25672, "epmd": 14369,
@@ -32,13 +32,13 @@ FULL_PORTS = {
 LITE_PORTS = {
     "keystone": 5001, "blazar": 1235, "provider": 18081, "gateway": 15001, "introspecting_gateway": 15011,
 }
-# The databases of the full variant; lite has SQLite files for those of the services that it runs.
+# The databases of the full variant; lite has SQLite files for the services that it runs.
 DATABASES = ("keystone", "placement", "nova", "nova_api", "nova_cell0", "neutron", "blazar")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where one variant of the cloud keeps its things, and on which ports it listens."""
+    """The folders and ports of one variant of the cloud."""
 
     top: Path
     lite: bool
@@ -75,7 +75,7 @@ class Layout:
 
     @property
     def bin(self) -> Path:
-        """What `devcloud env` puts on PATH: the clients only, so that no other Python program is hidden."""
+        """The folder that `devcloud env` puts on PATH; only clients, so that no other Python program is hidden."""
         return self.root / "bin"
 
     @property
@@ -84,12 +84,12 @@ class Layout:
 
     @property
     def data(self) -> Path:
-        """Everything that `reset` wipes."""
+        """The folder that `reset` deletes."""
         return self.root / "data"
 
     @property
     def complete(self) -> Path:
-        """Exists once the data were set up to the end; without it they are made anew."""
+        """Exists once the data are set up completely; otherwise they are set up again."""
         return self.data / "complete"
 
     @property
@@ -149,7 +149,7 @@ def layout(lite: bool) -> Layout:
     if not top.is_absolute():
         raise DevcloudError(f"{DIRECTORY_VARIABLE} must be an absolute path, not {str(top)!r}")
     if any(character.isspace() or character in "'\"$%#;" for character in str(top)):
-        raise DevcloudError(f"{DIRECTORY_VARIABLE} must hold no space, quote, or any of $ % # ;, not {str(top)!r}")
+        raise DevcloudError(f"{DIRECTORY_VARIABLE} must not contain spaces, quotes, or any of $ % # ;: {str(top)!r}")
     result = Layout(top, lite)
     # The kernel's limit for the address of a Unix socket is 107 bytes.
     if not lite and len(os.fsencode(result.mariadb_socket)) > 107:
@@ -167,10 +167,10 @@ def token_seconds() -> int:
 
 
 def apache_user() -> str:
-    """Apache asks for an unprivileged user when root starts it; Debian has one."""
+    """The unprivileged user that Apache needs when root starts it; Debian has one."""
     return "User www-data\nGroup www-data" if os.getuid() == 0 else ""
 
 
 def mariadb_user() -> str:
-    """mariadbd refuses to run as root; Debian's package brings the user mysql."""
+    """The user for mariadbd, which refuses to run as root; Debian's package creates the user mysql."""
     return "mysql" if os.getuid() == 0 else getpass.getuser()

@@ -1,4 +1,4 @@
-"""Blazar's API and manager in one gunicorn worker: oslo.messaging's fake:// transport joins only what shares a process."""
+"""Blazar's API and manager in one gunicorn worker: oslo.messaging's fake:// transport works only within a process."""
 import gettext
 
 gettext.install("blazar")

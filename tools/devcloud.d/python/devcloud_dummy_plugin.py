@@ -1,4 +1,4 @@
-"""A resource that costs nothing: 'virtual:dummy', of which one reservation may have up to 10.
+"""A resource without a backend: 'virtual:dummy', of which one reservation may have up to 10.
 
 Blazar 18.0.0's own dummy.vm.plugin returns None where the manager iterates, so that every POST is a 500.
 """

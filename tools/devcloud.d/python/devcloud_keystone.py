@@ -1,4 +1,4 @@
-"""Keystone for gunicorn. It parses sys.argv, so gunicorn's own options are taken away first."""
+"""Keystone for gunicorn. It parses sys.argv, so gunicorn's own options are removed first."""
 import sys
 
 sys.argv = ["keystone"]

@@ -9,22 +9,22 @@ from . import programs, selftest, sources, tree, walls
 from .finding import Finding
 
 DESCRIPTION = """\
-Checks what the compiler does not:
-  format    swift format, strictly, by .swift-format
+Checks what the compiler does not check:
+  format    swift format in strict mode, configured by .swift-format
   walls     imports, and the dependencies in Package.swift, against the table in tools/lint.d/lint/walls.py
   sources   forbidden constructs, files too long, paths of one machine, Python and shell scripts that do not parse
-  shell     shellcheck on shell scripts, where it is installed
-Warnings are shown and let pass."""
+  shell     shellcheck on shell scripts, if it is installed
+Warnings are shown, and do not fail the check."""
 
 
 def main(root: Path) -> int:
     parser = argparse.ArgumentParser(
         prog="tools/lint", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--fix", action="store_true", help="let swift format rewrite the files first")
-    parser.add_argument("--self-test", action="store_true", help="show that each check catches what it is for")
+    parser.add_argument("--fix", action="store_true", help="rewrite the files with swift format first")
+    parser.add_argument("--self-test", action="store_true", help="verify that each check catches seeded defects")
     parser.add_argument(
-        "--only", action="append", choices=["format", "walls", "sources", "shell"], help="run this check; may be repeated"
+        "--only", action="append", choices=["format", "walls", "sources", "shell"], help="run only this check; may be repeated"
     )
     options = parser.parse_args()
     if options.self_test:

@@ -1,4 +1,4 @@
-"""The checks that other programs do."""
+"""The checks that run other programs."""
 from __future__ import annotations
 
 import re
@@ -41,7 +41,7 @@ def is_shell_script(root: Path, file: Path) -> bool:
 
 
 def findings_of(command: list[str], root: Path, name: str) -> list[Finding]:
-    """One finding a line that the program wrote; a program that failed without a word is a finding too."""
+    """One finding for each line of output; a program that fails without output is a finding too."""
     output = subprocess.run(command, cwd=root, capture_output=True, text=True)
     lines = [line for line in (output.stdout + output.stderr).splitlines() if line.strip()]
     if output.returncode == 0:

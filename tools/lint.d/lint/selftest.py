@@ -1,4 +1,4 @@
-"""Shows that each check catches what it is for, on a temporary copy of the sources."""
+"""Verifies that each check catches seeded defects, on a temporary copy of the sources."""
 from __future__ import annotations
 
 import copy
@@ -41,8 +41,8 @@ ALLOWED_FILES: list[tuple[str, str, str]] = [
     ("structured concurrency", "Sources/SyncEngine/Seeded.swift",
      "func f(t: Task<Void, Never>) async throws { try await Task.sleep(for: .seconds(1)); if Task.isCancelled { return } }\n"),
     ("@unchecked Sendable in the store", "Sources/LeaseStore/Seeded.swift", "import GRDB\nfinal class C: @unchecked Sendable {}\n"),
-    ("tests that end on a surprise", "Tests/LeaseStoreTests/Seeded.swift", "import GRDB\nlet x = try! f()\n"),
-    ("a folder that only ends alike", "docs/seeded.md", "See lib/" + "work/x and ~/" + "work/y.\n"),
+    ("tests that may crash", "Tests/LeaseStoreTests/Seeded.swift", "import GRDB\nlet x = try! f()\n"),
+    ("a folder with a similar ending", "docs/seeded.md", "See lib/" + "work/x and ~/" + "work/y.\n"),
 ]
 
 SEEDED_GRAPHS: list[tuple[str, Callable[[dict], None], str]] = [
@@ -110,7 +110,7 @@ def run(root: Path) -> int:
     for name, rows, message in SEEDED_ROWS:
         expect(f"caught: {name}", any(message in finding.message for finding in walls.check_rows(GRAPH, rows)))
     expect("imports are found by line", swift.imports("\n@testable import A\nimport enum B.C\n") == [(2, "A"), (3, "B")])
-    print(f"lint --self-test: {'every check catches what it is for' if failures == 0 else f'{failures} failures'}")
+    print(f"lint --self-test: {'every check catches its seeded defects' if failures == 0 else f'{failures} failures'}")
     return 1 if failures else 0
 
 
@@ -120,7 +120,7 @@ def check(root: Path) -> list[Finding]:
 
 
 class seeded:
-    """A file that is there for a moment."""
+    """A file that exists for the duration of a block."""
 
     def __init__(self, root: Path, path: str, text: str) -> None:
         self.file, self.text = root / path, text

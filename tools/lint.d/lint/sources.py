@@ -1,4 +1,4 @@
-"""What may not be written, how long files may be, and what may not be named."""
+"""Forbidden constructs, the length of files, and paths of one machine."""
 from __future__ import annotations
 
 import re
@@ -11,11 +11,11 @@ from .swift import code_only
 LINES_TO_QUESTION, LINES_TO_REFUSE = 300, 500
 CODE_SUFFIXES = {".swift", ".py", ".sh"}
 
-#: In shipped code, with the modules that are free to.
+#: Forbidden in shipped code, with the modules that are exempt.
 FORBIDDEN: list[tuple[re.Pattern[str], str, frozenset[str]]] = [
-    (re.compile(r"\btry!"), "try! ends the program instead of telling what went wrong", frozenset()),
-    (re.compile(r"\bas!"), "as! ends the program if the type is another", frozenset()),
-    (re.compile(r"\bfatalError\s*\("), "fatalError ends the program instead of telling what went wrong", frozenset()),
+    (re.compile(r"\btry!"), "try! ends the program instead of reporting the error", frozenset()),
+    (re.compile(r"\bas!"), "as! ends the program if the type differs", frozenset()),
+    (re.compile(r"\bfatalError\s*\("), "fatalError ends the program instead of reporting the error", frozenset()),
     (re.compile(r"@unchecked\s+Sendable\b"), "@unchecked Sendable is for LeaseStore alone", frozenset({"LeaseStore"})),
     (re.compile(r"\bnonisolated\s*\(\s*unsafe\s*\)"), "nonisolated(unsafe) hides a data race", frozenset()),
     (
@@ -23,17 +23,17 @@ FORBIDDEN: list[tuple[re.Pattern[str], str, frozenset[str]]] = [
             r"FileHandle\s*\(\s*for|\bcontents\s*\(\s*atPath|\bcontentsOf(?:File|\s*:\s*(?:URL|url))|\bfopen\s*\("
             r"|(?<![.\w])open\s*\([^()]*\bO_[A-Z]"
         ),
-        "files are opened by LocalFiles alone: to close a database past SQLite drops SQLite's locks",
+        "files are opened by LocalFiles alone: closing a database outside of SQLite drops SQLite's locks",
         frozenset({"LocalFiles", "Sandbox", "Bench"}),
     ),
     (
         re.compile(r"\bTask(?:\s*\.\s*(?:detached|immediate))?\s*(?:<[^>{]*>)?\s*(?:\([^(){}]*\)\s*)?\{"),
-        # A refresh token that a provider has replaced must be written, even if the caller was cancelled meanwhile.
+        # A replaced refresh token must be stored, even if the caller has been cancelled meanwhile.
         "an unstructured task outlives its caller and loses its errors", frozenset({"OpenStackClient"}),
     ),
 ]
 
-#: Folders of the machines that this was written on. Put together here, so that this file does not name them.
+#: Folders that exist only on some machines. The pattern is assembled so that this file does not match it.
 MACHINE_PATH = re.compile(r"(?<![\w.$}~/-])/(?:" + "|".join(["root", "work", "farm"]) + r")/")
 
 
@@ -72,9 +72,9 @@ def forbidden(file: Path, text: str) -> list[Finding]:
 def length(file: Path, text: str) -> list[Finding]:
     lines = text.count("\n")
     if lines > LINES_TO_REFUSE:
-        return [Finding(str(file), f"{lines} lines; more than {LINES_TO_REFUSE} are a defect: divide it by concern")]
+        return [Finding(str(file), f"{lines} lines; more than {LINES_TO_REFUSE} are not allowed: divide it by concern")]
     if lines > LINES_TO_QUESTION:
-        return [Finding(str(file), f"{lines} lines; more than {LINES_TO_QUESTION} are a question", is_warning=True)]
+        return [Finding(str(file), f"{lines} lines; more than {LINES_TO_QUESTION} are questionable", is_warning=True)]
     return []
 
 

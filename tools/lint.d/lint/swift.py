@@ -1,4 +1,4 @@
-"""As much of Swift's grammar as the checks need."""
+"""The parts of Swift's grammar that the checks need."""
 from __future__ import annotations
 
 import re
@@ -13,9 +13,9 @@ TOKEN = re.compile(r'//[^\n]*|/\*|(?P<hashes>#*)(?P<quote>"""|")')
 
 
 def code_only(source: str) -> str:
-    """The source with comments and the insides of strings blanked, lines and columns as they were.
+    """The source with comments and string contents blanked, and all lines and columns kept.
 
-    Code inside an interpolation is blanked too: good enough for finding constructs that nobody hides there.
+    Code inside an interpolation is blanked too, which is good enough for these checks.
     """
     result, position = [], 0
     while match := TOKEN.search(source, position):
@@ -56,7 +56,7 @@ def string_end(source: str, position: int, quote: str, hashes: str) -> int:
 
 
 def interpolation_end(source: str, position: int) -> int:
-    """Past the parenthesis that closes an interpolation, strings inside it taken as such."""
+    """The position after the parenthesis that closes an interpolation, skipping strings inside it."""
     depth = 1
     matcher = re.compile(r'[()]|(?P<hashes>#*)(?P<quote>"""|")')
     while match := matcher.search(source, position):

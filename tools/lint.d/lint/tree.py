@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def files(root: Path) -> list[Path]:
-    """Every file that belongs to the project, relative to its root: what git tracks or would, else what lies there."""
+    """Every file of the project, relative to its root: what git tracks or would track, or else everything there."""
     if (root / ".git").exists():
         listing = subprocess.run(
             ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],

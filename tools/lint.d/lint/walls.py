@@ -1,6 +1,6 @@
 """The walls between modules: what each may import and depend on.
 
-The table is the design's. A row that has to grow is a decision about the architecture: make it here, with its reason.
+The table is a part of the design. Extending a row is a decision about the architecture: make it here, with a reason.
 """
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from . import tree
 from .finding import Finding
 from .swift import imports
 
-#: Pure modules calculate; they have no files, no network, no clock.
+#: Pure modules only compute: they use no files, no network and no clock.
 PURE = frozenset({"FoundationEssentials"})
-#: What comes with the system, for modules that do input and output.
+#: System modules, for modules that do I/O.
 SYSTEM = PURE | {"Foundation", "Glibc", "Musl", "Darwin", "Dispatch", "Synchronization"}
 
 
@@ -38,13 +38,13 @@ WALLS: dict[str, Row] = {
     "LeaseReports": row("LeaseModel", system=PURE),
     "SyncPlanner": row("LeaseModel", system=PURE),
     "Migrations": row(system=frozenset()),
-    # The one place where files are opened past SQLite.
+    # The only module that opens files outside of SQLite.
     "LocalFiles": row(),
-    # The only importer of GRDB, and of SQLite's own functions, for the columns of a million rows.
+    # The only importer of GRDB, and of SQLite's own functions, which read millions of rows.
     "LeaseStore": row("LeaseModel LocalFiles SyncPlanner Migrations", "GRDB GRDBSQLite"),
-    # YAML that other people wrote.
+    # YAML from other people.
     "YAMLReading": row(products="Yams", system=frozenset()),
-    # The only importer of AsyncHTTPClient, and of NIO with it.
+    # The only importer of AsyncHTTPClient and NIO.
     "OpenStackClient": row(
         "LeaseModel LocalFiles YAMLReading",
         "AsyncHTTPClient NIOCore NIOHTTP1 NIOPosix NIOSSL Yams Logging",
@@ -52,9 +52,9 @@ WALLS: dict[str, Row] = {
     "BlazarClient": row("LeaseModel OpenStackClient"),
     "SyncEngine": row("LeaseModel LocalFiles SyncPlanner LeaseStore OpenStackClient BlazarClient", "Logging"),
     "Leasehold": row("LeaseModel LocalFiles LeaseStore SyncEngine", "Logging"),
-    # How results look, whatever they are. Yams writes YAML; a page is framed as a report's.
+    # How results look. Yams writes YAML; pages use the frame of report pages.
     "Output": row("LeaseModel LeaseReports", "Yams"),
-    # Yams reads files of leases; the services carry 'sync --watch'.
+    # Yams reads lease files; ServiceLifecycle runs 'sync --watch'.
     "LeaseCommands": row(
         "LeaseModel LeaseReports LocalFiles Leasehold Output YAMLReading",
         "ArgumentParser Yams Logging ServiceLifecycle UnixSignals",
@@ -71,26 +71,26 @@ WALLS: dict[str, Row] = {
     "CaptureFixtures": row(),
     "MirrorFixtures": row("LeaseModel SyncPlanner LeaseStore"),
     "CloudFixtures": row("LeaseModel OpenStackClient BlazarModel"),
-    # The whole engine on a Blazar in memory, and the program that runs it by seeds; under Tests.
+    # The whole engine against a Blazar in memory, and the program that runs it by seed; under Tests.
     "Simulation": row("LeaseModel SyncPlanner LeaseStore OpenStackClient SyncEngine Leasehold BlazarModel"),
     "Simulate": row("Simulation BlazarModel", "ArgumentParser"),
-    # Programs that use the library as anybody would.
+    # Programs that use the public library.
     "ChiLease": row("Leasehold"),
     "LeaseStory": row("Leasehold LeaseModel"),
 }
 
-#: What exists for tests and must never reach a user.
+#: Modules for tests, which no product may contain.
 TEST_SUPPORT = {
     "BlazarModel", "Sandbox", "CaptureFixtures", "MirrorFixtures", "CloudFixtures", "Bench", "Simulation", "Simulate",
     "ChiLease", "LeaseStory",
 }
 
-#: Products with one importer, whose tests may use them too.
+#: Products that only one module, and its tests, may import.
 EXCLUSIVE = {"GRDB": "LeaseStore", "GRDBSQLite": "LeaseStore", "AsyncHTTPClient": "OpenStackClient"}
 
 
 def module_of(file: Path) -> str | None:
-    """The module that a Swift file belongs to, if it is a shipped or a supporting one."""
+    """The module that a Swift file belongs to, if it is shipped or supports tests."""
     parts = file.parts
     if parts[0] == "Sources" and len(parts) > 2:
         return parts[1]
@@ -129,7 +129,7 @@ def import_problem(file: Path, imported: str) -> str | None:
 
 
 def describe(root: Path) -> dict:
-    """What Package.swift says, as the package manager understands it."""
+    """The package description from the package manager."""
     output = subprocess.run(
         ["swift", "package", "--package-path", str(root), "describe", "--type", "json"], capture_output=True, text=True
     )
@@ -155,17 +155,17 @@ def check_package(description: dict) -> list[Finding]:
         for dependency in sorted(dependencies - allowed):
             findings.append(package_finding(name, dependency))
         for grant in sorted(allowed - dependencies):
-            findings.append(Finding("Package.swift", f"{name} does not depend on {grant}, which the table of walls lets it"))
+            findings.append(Finding("Package.swift", f"{name} does not depend on {grant}, which the table allows"))
     for product in description["products"]:
         for target in product["targets"]:
-            # An executable target has a product of its own name, which nothing ships.
+            # Every executable target has a product of the same name, which is not shipped.
             if target in TEST_SUPPORT and product["name"] != target:
                 findings.append(Finding("Package.swift", f"test support {target} is in the product {product['name']}"))
     return findings
 
 
 def check_rows(description: dict, rows: list[str] | None = None) -> list[Finding]:
-    """Rows that no target has, and modules with two rows, of which Python would keep the last."""
+    """Finds rows without a target, and modules with two rows, of which Python would keep the last."""
     rows = row_names() if rows is None else rows
     targets = {target["name"] for target in description["targets"]}
     findings = [Finding("walls.py", f"the row of {name} has no target") for name in rows if name not in targets]
@@ -173,7 +173,7 @@ def check_rows(description: dict, rows: list[str] | None = None) -> list[Finding
 
 
 def row_names() -> list[str]:
-    """The keys of the table as they are written."""
+    """The keys of the table in the source, including duplicates."""
     tree = ast.parse(Path(__file__).read_text())
     table = next(node.value for node in tree.body if isinstance(node, ast.AnnAssign) and node.target.id == "WALLS")
     return [key.value for key in table.keys]

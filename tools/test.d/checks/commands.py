@@ -1,4 +1,4 @@
-"""The command line of tools/test, and what it runs in which order."""
+"""The command line of tools/test, and the order of its steps."""
 from __future__ import annotations
 
 import argparse
@@ -18,20 +18,20 @@ from .steps import Run, Step
 
 DESCRIPTION = """\
 Checks and tests everything that needs no cloud:
-  1. libsqlite3-dev is installed if it is missing (apt); nothing else ever is
+  1. install libsqlite3-dev if it is missing (apt); nothing else is installed
   2. tools/lint and its self-test
-  3. a build in which a warning is an error and every import must be a declared dependency
+  3. a build that treats warnings as errors and requires every import to be a declared dependency
   4. all tests of the package, and 200 seeds of the simulation
   5. the programs in Tests/Integration that need no cloud: they run the command against scripted servers
-What can run side by side does. At the end a table tells where the time went."""
+Steps run in parallel where possible. A table at the end shows how long each step took."""
 
 EPILOG = """\
 examples:
-  tools/test                       before a change is handed in
-  tools/test --quick               while you write: 4 without the seeds, with your own build settings
-  tools/test --filter QueueRules   the tests whose name contains this
-  tools/test --only hostile        one program of Tests/Integration, with the build that is there
-  tools/test --cloud               all that continuous integration runs
+  tools/test                       before submitting a change
+  tools/test --quick               while you work: step 4 without the simulation, with your own build settings
+  tools/test --filter QueueRules   only the tests whose name contains this
+  tools/test --only hostile        one program of Tests/Integration, with the existing build
+  tools/test --cloud               everything that continuous integration runs
 
 The first run builds the dependencies, which takes most of its time: five to ten minutes on two cores."""
 
@@ -39,14 +39,14 @@ The first run builds the dependencies, which takes most of its time: five to ten
 def main(root: Path) -> int:
     parser = argparse.ArgumentParser(
         prog="tools/test", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="only the tests of the package")
-    parser.add_argument("--filter", metavar="NAME", help="only the tests of the package whose name contains NAME")
+    parser.add_argument("--quick", action="store_true", help="run only the tests of the package")
+    parser.add_argument("--filter", metavar="NAME", help="run only the tests of the package whose name contains NAME")
     parser.add_argument(
-        "--only", metavar="PROGRAM", action="append", default=[], help="only this program of Tests/Integration")
+        "--only", metavar="PROGRAM", action="append", default=[], help="run only this program of Tests/Integration")
     parser.add_argument(
         "--cloud", action="store_true",
-        help="run the other programs of Tests/Integration too, on tools/devcloud, which is started meanwhile and "
-        "stopped at the end if it did not run before")
+        help="also run the other programs of Tests/Integration, on tools/devcloud, which is started in parallel, and "
+        "stopped at the end unless it was running before")
     options = parser.parse_args()
     for program, why in (("swift", "install Swift 6.2 or newer from swift.org"),):
         if shutil.which(program) is None:
@@ -70,7 +70,7 @@ CLOUDS = {"cloud": "--with-chi --with-oidc", "small cloud": "--lite"}
 
 
 class Plan:
-    """Which steps there are, and what they share."""
+    """The steps, and what they share."""
 
     def __init__(self, root: Path, options: argparse.Namespace, known: list[programs.Program], stack: ExitStack):
         self.root, self.options, self.known, self.stack = root, options, known, stack
@@ -145,8 +145,8 @@ class Plan:
         return steps
 
     def _tests(self) -> list[Step]:
-        """The tests of the package. Those that keep every thread busy would starve those of real connections, which have
-        limits of time: each kind has a process of its own."""
+        """The tests of the package. Those that keep every thread busy would starve those with real connections, which
+        have time limits, so each kind has a process of its own."""
         # Nothing is built any more, so they need not wait for each other.
         test = ["swift", "test", "--skip-build", "--ignore-lock", *self.flags]
         if self.options.filter:
@@ -163,7 +163,7 @@ class Plan:
         return [program for program in self.known if not names or program.name in names]
 
     def _environment(self) -> dict[str, str]:
-        """What every program gets: the command. What the caller's shell says of clouds is kept from it."""
+        """What every program gets: the path of the command, without the caller's own clouds."""
         return {"LEASEHOLD": f"{self.binaries}/leasehold"}
 
     def _alone(self, program: programs.Program) -> Step:
@@ -172,7 +172,7 @@ class Plan:
 
     def _on_cloud(self, program: programs.Program) -> list[Step]:
         arguments = [str(program.path)]
-        # It has a part for a cloud, and one for none.
+        # One part of it needs a cloud, the other does not.
         if program.name == "chi_commands":
             arguments.append("RealCloud")
         if program.name != "differential":
@@ -205,7 +205,7 @@ class Plan:
         size = ["--lite"] if "--lite" in CLOUDS[cloud] else []
         state = subprocess.run(
             [self.root / "tools/devcloud", "status", *size], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
-        # 0: it ran before, 4: a part of it did. Whoever started it wants it still.
+        # 0: it was running, 4: a part of it was. Whoever started it still wants it.
         if state not in (0, 4):
             self.stack.callback(subprocess.run, [self.root / "tools/devcloud", "down", *size])
 

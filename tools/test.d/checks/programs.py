@@ -1,4 +1,4 @@
-"""The programs of Tests/Integration, and what each of them needs."""
+"""The programs of Tests/Integration, and what each one needs."""
 from __future__ import annotations
 
 import re
@@ -8,8 +8,8 @@ from pathlib import Path
 FOLDER = Path("Tests/Integration")
 NEEDS = re.compile(r"^# needs: (nothing|cloud|nothing or cloud|small cloud|nothing or small cloud)$", re.MULTILINE)
 
-# Seconds that the slow ones take on two cores. The longest begins first, so that nothing is left to wait for at the end;
-# a program that is not listed here begins last.
+# Seconds that slow programs take on two cores. The longest start first, so that the end needs no waiting; programs
+# that are not listed start last.
 SECONDS = {
     "chi_commands": 110, "oidc": 100, "face": 90, "chi_sandbox": 50, "hostile": 40, "concurrency": 35, "offline": 30,
     "report_check": 30, "device_login": 28,
@@ -40,7 +40,7 @@ class Program:
 
 
 class Undeclared(Exception):
-    """A program does not say what it needs, and would never be run."""
+    """A program does not declare what it needs, and would never run."""
 
 
 def find(root: Path) -> list[Program]:

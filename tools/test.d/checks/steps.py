@@ -1,4 +1,4 @@
-"""Runs commands side by side, and tells where the time went."""
+"""Runs commands in parallel, and shows how long each took."""
 from __future__ import annotations
 
 import os
@@ -17,8 +17,8 @@ from typing import Callable
 class Step:
     """One command.
 
-    A lane is a resource that one step has at a time; a step without one waits for a worker. `environment` is asked for
-    when the step begins, since it may tell of something that an earlier step started.
+    A lane is a resource that one step uses at a time; a step without one waits for a worker. `environment` is called
+    when the step begins, because it may describe something that an earlier step started.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Step:
     lane: str | None = None
     environment: Callable[[], dict[str, str]] = dict
     nice: int = 0
-    # Whether the others can go on without it.
+    # Whether a failure stops the other steps.
     is_vital: bool = False
     began: float = field(default=0, init=False)
     ended: float = field(default=0, init=False)
@@ -36,7 +36,7 @@ class Step:
 
 
 class Run:
-    """Runs steps as soon as what they wait for is done, as many at a time as there are workers and lanes."""
+    """Runs each step as soon as its requirements are done, as many at a time as there are workers and lanes."""
 
     def __init__(self, steps: list[Step], workers: int, directory: str):
         self.steps, self.directory = steps, directory
@@ -49,7 +49,7 @@ class Run:
         self.start = time.monotonic()
 
     def run(self) -> bool:
-        """Runs them all; true if each passed."""
+        """Runs all steps; returns whether every one passed."""
         threads = []
         for step in self.steps:
             thread = threading.Thread(target=self._take, args=(step,), daemon=True)
@@ -60,7 +60,7 @@ class Run:
         return all(step.status == 0 for step in self.steps)
 
     def stop(self) -> None:
-        """Ends what is running."""
+        """Stops the running steps."""
         self.is_stopping = True
         for process in list(self.processes):
             try:
@@ -112,7 +112,7 @@ class Run:
             print(text, flush=True)
 
     def table(self) -> str:
-        """Where the time went: when each step began, how long it took, and how much of a processor."""
+        """When each step began, how long it took, and how much processor time it used."""
         lines = [f"\n{'begin':>6} {'wall':>6} {'cpu':>6}  step (seconds)"]
         for step in sorted(self.steps, key=lambda step: step.began or sys.maxsize):
             if not step.ended:

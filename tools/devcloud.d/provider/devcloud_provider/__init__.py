@@ -1,1 +1,1 @@
-"""An OpenID provider on loopback, with the paths of Keycloak. Authlib decides all questions of the protocol."""
+"""An OpenID provider on loopback, with the paths of Keycloak. Authlib implements the protocol."""

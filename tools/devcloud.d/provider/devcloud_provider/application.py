@@ -6,7 +6,7 @@ import os
 import secrets
 from typing import Any
 
-# Authlib refuses http otherwise; everything is on loopback.
+# Otherwise Authlib refuses http; everything is on loopback.
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer  # noqa: E402
@@ -53,7 +53,7 @@ def certificates() -> Any:
 
 @application.post(f"{PROTOCOL}/token")
 def token() -> Any:
-    # One at a time, so that a refresh token is used once.
+    # One at a time, so that a refresh token is used only once.
     with LOCK:
         return server.create_token_response()
 
@@ -93,7 +93,7 @@ FORM = (
 
 
 def form(title: str, message: str = "", code: str | None = None, needs_code: bool = False) -> Any:
-    """The page on which a person signs in and says yes or no. Its one-time value is tied to the browser's cookie."""
+    """The page on which a person signs in and answers yes or no. Its one-time value is tied to the browser's cookie."""
     browser = request.cookies.get("DEVCLOUD_SESSION") or secrets.token_urlsafe(16)
     FORMS[browser] = csrf = secrets.token_urlsafe(16)
     field = ""
@@ -163,6 +163,6 @@ def change_settings() -> Any:
 
 @application.delete("/devcloud/settings")
 def forget_everything() -> Any:
-    """The defaults again, and nobody logged in."""
+    """Restores the defaults, and ends all logins."""
     forget()
     return jsonify(CURRENT)

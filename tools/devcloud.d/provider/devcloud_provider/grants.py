@@ -1,4 +1,4 @@
-"""The grants and endpoints of OAuth 2.0, as Authlib has them, over the records."""
+"""The grants and endpoints of OAuth 2.0, implemented with Authlib on the records."""
 from __future__ import annotations
 
 import secrets
@@ -109,7 +109,7 @@ class PasswordGrant(grants.ResourceOwnerPasswordCredentialsGrant):
     def authenticate_user(self, username: str, password: str) -> Any:
         person = sign_in(username, password)
         if person is None:
-            # RFC 6749, section 5.2; Authlib alone says invalid_request.
+            # RFC 6749, section 5.2; Authlib itself would answer invalid_request.
             raise InvalidGrantError("Invalid user credentials")
         return person
 
@@ -168,7 +168,7 @@ class DeviceGrant(DeviceCodeGrant):
     def validate_token_request(self) -> None:
         super().validate_token_request()
         device = self.request.credential
-        # Authlib checks verifiers of authorization codes only; the same check does for device codes.
+        # Authlib checks verifiers only of authorization codes; the same check works for device codes.
         self.request.authorization_code = SimpleNamespace(
             code_challenge=device["code_challenge"], code_challenge_method=device["code_challenge_method"])
         CodeChallenge(required=False).validate_code_verifier(self, None)

@@ -1,4 +1,4 @@
-"""What the provider remembers: clients, tokens, codes. Only the signing key outlives the process."""
+"""The provider's records: clients, tokens, codes. Only the signing key outlives the process."""
 from __future__ import annotations
 
 import json
@@ -56,20 +56,20 @@ class Client(ClientMixin):
 
 REDIRECT_URIS = ("http://127.0.0.1:18099/callback",)
 CLIENTS = {client.client_id: client for client in (
-    # ccauth's: public, for the device flow.
+    # For ccauth: public, with the device flow.
     Client("chi-cli-device-token", None, (DEVICE_CODE_GRANT_TYPE, "refresh_token")),
     Client(
         "devcloud-confidential", PASSWORD,
         (DEVICE_CODE_GRANT_TYPE, "refresh_token", "password", "authorization_code", "client_credentials"), REDIRECT_URIS),
     # Public, so that PKCE is required.
     Client("devcloud-browser", None, ("authorization_code", "refresh_token"), REDIRECT_URIS),
-    # The gateway's, which asks whether tokens are still good.
+    # For the gateway, which asks whether tokens are still valid.
     Client("devcloud-gateway", PASSWORD),
 )}
 
 
 class Token(TokenMixin):
-    """An access token, and the refresh token that was given with it."""
+    """An access token, and the refresh token issued with it."""
 
     def __init__(self, answer: dict[str, Any], client: Client, user: Any, family: str) -> None:
         self.access_token, self.refresh_token = answer["access_token"], answer.get("refresh_token")
@@ -102,7 +102,7 @@ class Token(TokenMixin):
 
 
 class Code(AuthorizationCodeMixin):
-    """An authorization code, good for a minute."""
+    """An authorization code, valid for a minute."""
 
     def __init__(self, code: str, request: Any) -> None:
         payload = request.payload
@@ -135,7 +135,7 @@ class Code(AuthorizationCodeMixin):
 
 TOKENS: list[Token] = []
 CODES: dict[str, Code] = {}
-# Device codes, and by user code who said yes (True) or no.
+# Device codes; and by user code, who answered and whether with yes.
 DEVICES: dict[str, Any] = {}
 ANSWERS: dict[str, tuple[dict[str, str], bool]] = {}
 # The one-time value of each browser's form.
@@ -166,7 +166,7 @@ def sign_in(name: str | None, password: str | None) -> dict[str, str] | None:
 
 
 def load_key() -> RSAKey:
-    """The key that signs; its public half lies beside it for the gateway."""
+    """The signing key; its public half is kept beside it for the gateway."""
     path = Path(FOLDER) / "provider-key.json"
     if not path.exists():
         parameters = {"use": "sig", "alg": "RS256", "kid": KEY_ID}

@@ -1,4 +1,4 @@
-"""Where the provider is, who its people are, and what a test may change while it runs."""
+"""The provider's address, its users, and the settings that a test may change while it runs."""
 from __future__ import annotations
 
 import os
@@ -25,18 +25,18 @@ PEOPLE: dict[str, dict[str, str]] = {
 
 DEFAULTS: dict[str, Any] = {
     "access_token_seconds": 300, "refresh_token_seconds": 1800, "device_code_seconds": 600, "interval": 5,
-    # A refresh token is good for one use; a second use ends the login.
+    # A refresh token can be used once; a second use ends the login.
     "rotate": True, "reuse_revokes_family": True,
-    # Keycloak grants a client's default scopes whether they are asked for or not.
+    # Keycloak grants a client's default scopes even if they are not requested.
     "default_scopes": True,
     "verification_uri_complete": True, "require_device_pkce": False,
 }
-# The values of now. New ones hold for what is issued afterwards.
+# The current values. Changes apply to tokens issued afterwards.
 CURRENT = dict(DEFAULTS)
 
 
 def change(values: dict[str, Any]) -> list[str]:
-    """Takes new values; gives the names that are unknown or of another type, and then takes none."""
+    """Changes settings. If names are unknown or have another type, returns them and changes nothing."""
     wrong = [name for name, value in values.items() if type(value) is not type(DEFAULTS.get(name))]
     if not wrong:
         CURRENT.update(values)
