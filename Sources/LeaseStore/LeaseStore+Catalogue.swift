@@ -80,15 +80,15 @@ extension LeaseStore {
     /// no longer read would list resources forever that are long gone.
     package func resources(_ kind: ResourceKind, scopes: Set<Int64>?) throws(StoreError) -> [MirroredResource] {
         try read { database in
-            let wanted = try Self.scopes(database).filter { scopes?.contains($0.id) ?? true }
-            let places = Dictionary(uniqueKeysWithValues: wanted.map { ($0.id, $0) })
+            let selected = try Self.scopes(database).filter { scopes?.contains($0.id) ?? true }
+            let places = Dictionary(uniqueKeysWithValues: selected.map { ($0.id, $0) })
             let listedAt = try Self.latestListings(ListedTable.resources.listName(kind.rawValue), database)
-            let toldAt = try Self.latestListings(ListedTable.allocations.listName(kind.rawValue), database)
-            let listing = kind.isSiteWide ? Self.latestScopes(wanted, by: listedAt) : [:]
-            let telling = kind.isSiteWide ? Self.latestScopes(wanted, by: toldAt) : [:]
+            let allocationsListedAt = try Self.latestListings(ListedTable.allocations.listName(kind.rawValue), database)
+            let listScopes = kind.isSiteWide ? Self.latestScopes(selected, by: listedAt) : [:]
+            let allocationScopes = kind.isSiteWide ? Self.latestScopes(selected, by: allocationsListedAt) : [:]
             // Where several scopes get the same list, read one of them.
-            let scopes = wanted.map(\.id).filter { id in
-                places[id].map { listing[Self.place(of: $0)] ?? id == id } ?? false
+            let scopes = selected.map(\.id).filter { id in
+                places[id].map { listScopes[Self.place(of: $0)] ?? id == id } ?? false
             }
             var seen: Set<String> = []
             var found: [MirroredResource] = []
@@ -106,7 +106,8 @@ extension LeaseStore {
                 let resource = CatalogueResource(
                     kind: kind, id: row["id"], name: row["name"], fields: LeaseRows.object(row["fields"]))
                 guard seen.insert("\(site) \(resource.id)").inserted else { continue }
-                let allocations = try Self.allocations(of: resource, scope: telling[site] ?? scope.id, in: database)
+                let allocations = try Self.allocations(
+                    of: resource, scope: allocationScopes[site] ?? scope.id, in: database)
                 found.append(
                     MirroredResource(
                         resource: resource, site: scope.site, allocations: allocations, syncedAt: listedAt[scope.id]))

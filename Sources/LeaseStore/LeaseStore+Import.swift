@@ -155,7 +155,7 @@ extension LeaseStore {
             }
             if scopes != nil, pairs.isEmpty {
                 throw StoreError(
-                    invalid: file, "it has nothing of the cloud or project that is asked for. Nothing was changed.")
+                    invalid: file, "it has nothing for the requested cloud or project. Nothing was changed.")
             }
             let sites = try Dictionary(grouping: pairs, by: \.theirs.siteID).sorted { $0.key < $1.key }.map {
                 try DatabaseImport(theirs, of: $0.value, file: file)

@@ -34,7 +34,7 @@ extension LeaseStore {
         guard !files.contains(destination) else {
             throw StoreError(
                 kind: .cannotOpen,
-                message: "\(destination) would be a file of the database itself. Name another for the copy.")
+                message: "\(destination) belongs to the database itself. Choose another file for the copy.")
         }
         try StoreFile.makeNew(destination)
         do {
@@ -60,7 +60,7 @@ extension LeaseStore {
                 let statement = try database.makeStatement(sql: sql)
                 guard statement.isReadonly else {
                     throw StoreError(
-                        kind: .failed, message: "The statement would write. Only statements that read are run here.")
+                        kind: .failed, message: "The statement would write. Only statements that read are allowed.")
                 }
                 let names = statement.columnNames
                 try columns(names)
@@ -116,7 +116,7 @@ extension LeaseStore {
             if let difference {
                 throw StoreError(
                     kind: .damaged,
-                    message: "The database \(original) is not as leasehold makes it: \(difference).")
+                    message: "The schema of the database \(original) is not leasehold's: \(difference).")
             }
             let store = try LeaseStore(path: path, named: original)
             if let problem = try store.check().first ?? store.read(Self.unreadableID) {
@@ -152,7 +152,7 @@ extension StoreSchema {
         let found = try objects(database)
         if let trigger = found.first(where: { $0.type == "trigger" }) { return "it has a trigger, \(trigger.name)" }
         for object in made where !found.contains(object) {
-            return "its \(object.type) \(object.name) is missing or another"
+            return "its \(object.type) \(object.name) is missing or different"
         }
         return nil
     }
@@ -196,7 +196,7 @@ extension StoreError {
                 self.init(
                     kind: .diskFull,
                     message: """
-                        The disk for temporary files has no room for a copy of \(original). Make room, or name another \
+                        The disk for temporary files is too full for a copy of \(original). Make room, or name another \
                         folder with TMPDIR. \(end)
                         """)
             default:

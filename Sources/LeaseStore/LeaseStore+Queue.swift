@@ -27,7 +27,7 @@ extension LeaseStore {
     ///   - filter: the leases that matter.
     ///   - time: the time.
     ///   - make: makes the write from the current queue and leases, or returns `nil` if none is needed.
-    /// - Returns: the write that was queued, or the existing one that serves the same purpose; `nil` if none is needed.
+    /// - Returns: the write that was queued; `nil` if none was needed.
     /// - Throws: ``StoreError``, or what `make` throws.
     package func enqueue(
         to address: QueueAddress, lookingAt filter: LeaseFilter, at time: Timestamp,
@@ -48,11 +48,11 @@ extension LeaseStore {
         _ database: Database, to address: QueueAddress, at time: Timestamp, make: ([Mutation]) throws -> Mutation?
     ) throws -> (mutation: Mutation?, standing: Mutation?) {
         let queue = try Self.queue(database, of: address)
-        guard let wish = try make(queue) else { return (nil, nil) }
-        guard wish.address == address else {
+        guard let requested = try make(queue) else { return (nil, nil) }
+        guard requested.address == address else {
             throw StoreError(kind: .failed, message: "A write for another site or project cannot be queued here.")
         }
-        let effect = Enqueueing(wish, onto: queue, now: time)
+        let effect = Enqueueing(requested, onto: queue, now: time)
         for changed in effect.changed { try Self.write(changed, database) }
         guard let queued = effect.mutation else { return (nil, effect.standing) }
         let id = try queued.insert(database)

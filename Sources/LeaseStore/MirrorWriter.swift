@@ -203,7 +203,7 @@ extension LeaseVersion {
     /// - Parameters:
     ///   - row: the row.
     ///   - lease: the lease that was read from it.
-    ///   - listedAt: when a scope of its audience last read a whole list.
+    ///   - listedAt: when a scope of its audience last read a complete list.
     init(present row: Row, _ lease: BlazarLease, listedAt: Timestamp?) {
         let removal = Removal(row: row)
         let lastSeenAt = Timestamp(secondsSince1970: row["last_seen_at"])

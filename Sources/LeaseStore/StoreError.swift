@@ -61,7 +61,7 @@ package struct StoreError: Error, Sendable, Hashable {
             sentence = "\(path) cannot be opened. Check that its folder exists and that you may read and write there."
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             kind = .busy
-            sentence = "\(path) is in use by another program that does not let go. Try again in a moment."
+            sentence = "Another program keeps \(path) locked. Try again in a moment."
         case .SQLITE_IOERR:
             kind = .failed
             sentence = "Reading or writing \(path) failed (\(error.message ?? "input/output error")). Check the disk."

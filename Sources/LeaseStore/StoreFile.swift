@@ -31,7 +31,7 @@ package enum StoreFile {
             throw StoreError(
                 kind: error == .system(ENOSPC) ? .diskFull : .cannotOpen,
                 message:
-                    "The database \(path) cannot be made (\(error.clause)). Choose another file with --db.")
+                    "The database \(path) cannot be created (\(error.clause)). Choose another file with --db.")
         }
     }
 
@@ -44,7 +44,7 @@ package enum StoreFile {
         } catch {
             throw StoreError(
                 kind: error == .system(ENOSPC) ? .diskFull : .cannotOpen,
-                message: "\(path) cannot be made (\(error.clause)). Name another file.")
+                message: "\(path) cannot be created (\(error.clause)). Name another file.")
         }
     }
 
@@ -83,8 +83,8 @@ package enum StoreFile {
             throw StoreError(
                 kind: .cannotOpen,
                 message: """
-                    \(files.main)\(ending) is \(kind.name), where SQLite keeps a file of the database. Move it away, or \
-                    choose another database with --db.
+                    \(files.main)\(ending) is \(kind.name), but SQLite needs this path for the database. Move it away, \
+                    or choose another database with --db.
                     """)
         }
     }
@@ -131,7 +131,7 @@ extension StoreFile {
         throw StoreError(
             kind: .busy,
             message: """
-                \(original) was written while it was copied. Try again when nobody syncs there, or take a copy made by \
+                \(original) changed while it was copied. Try again when nobody is syncing it, or use a copy made by \
                 `leasehold db backup`.
                 """)
     }
@@ -158,7 +158,7 @@ extension StoreFile {
         } catch {
             throw StoreError(
                 kind: error == .system(ENOSPC) ? .diskFull : .cannotOpen,
-                message: "A copy of \(original) cannot be made: \(error.clause).")
+                message: "A copy of \(original) cannot be created: \(error.clause).")
         }
     }
 }

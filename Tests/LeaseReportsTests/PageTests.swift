@@ -79,7 +79,7 @@ struct PageTests {
         #expect(try chart("2026-01-03").bars.count == 368)
         #expect(try chart("2026-01-04").bars.map(\.label) == ["2025-01-01", "2026-01-04"])
         #expect(
-            try chart("2026-01-04").html.contains("<figcaption>Each day with nothing in it is left out.</figcaption>"))
+            try chart("2026-01-04").html.contains("<figcaption>Empty days are left out.</figcaption>"))
         #expect(try chart("9999-01-01").bars.count == 2)
     }
 

@@ -73,7 +73,7 @@ struct HostileDatabaseTests {
         arguments: [
             ("it has a trigger, t", ["CREATE TRIGGER t AFTER UPDATE ON lease BEGIN DELETE FROM lease; END"]),
             (
-                "its table lease is missing or another",
+                "its table lease is missing or different",
                 [
                     """
                     PRAGMA legacy_alter_table = ON;
@@ -83,9 +83,9 @@ struct HostileDatabaseTests {
                     """
                 ]
             ),
-            ("its table lease is missing or another", ["ALTER TABLE lease DROP COLUMN trust_id"]),
+            ("its table lease is missing or different", ["ALTER TABLE lease DROP COLUMN trust_id"]),
             (
-                "its table lease is missing or another",
+                "its table lease is missing or different",
                 [loosen, "UPDATE lease SET start_at = 'soon'"]
             ),
             ("its index lease_by_name is missing", ["DROP INDEX lease_by_name"]),
@@ -219,6 +219,6 @@ struct HostileDatabaseTests {
         let far = try fixture.store.scope(for: Fixture.identity(cloud: "far", project: "p7"))
         let path = try file(in: fixture)
         let error = #expect(throws: StoreError.self) { try take(path, into: fixture, scopes: [far.id]) }
-        #expect(error?.message.contains("has nothing of the cloud or project that is asked for") == true)
+        #expect(error?.message.contains("has nothing for the requested cloud or project") == true)
     }
 }

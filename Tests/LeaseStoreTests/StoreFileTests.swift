@@ -72,7 +72,7 @@ struct StoreFileTests {
         }
         let below = error(fixture.path + "/db.sqlite", .writing)
         #expect(below?.kind == .cannotOpen)
-        #expect(below?.message.contains("cannot be made") == true)
+        #expect(below?.message.contains("cannot be created") == true)
     }
 
     @Test("A store for reading does not write")

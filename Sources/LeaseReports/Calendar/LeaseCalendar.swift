@@ -50,7 +50,7 @@ package struct LeaseCalendar: Sendable {
         if lease.mayGoOn, lease.endsAt > now {
             if let extensionWindow = extensionWindows[lease.scopeID] {
                 lines += Self.alarm(
-                    lease.endsAt.adding(seconds: -extensionWindow), "\(lease.name) may be extended from now on")
+                    lease.endsAt.adding(seconds: -extensionWindow), "\(lease.name) can be extended now")
             }
             lines += Self.alarm(lease.endsAt.adding(seconds: -alarmSeconds), "\(lease.name) ends soon")
         }
@@ -72,7 +72,7 @@ package struct LeaseCalendar: Sendable {
             parts.append("\(count)\(reservation.nodeType ?? reservation.resourceType.rawValue)")
         }
         if let removal = lease.removal {
-            parts.append("no longer listed: gone between \(removal.after) and \(removal.before)")
+            parts.append("no longer listed: removed between \(removal.after) and \(removal.before)")
         }
         return parts.joined(separator: "\n")
     }

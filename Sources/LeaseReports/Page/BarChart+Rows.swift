@@ -40,7 +40,7 @@ extension BarChart {
             if value == nil { bars[place].isIncomplete = true }
         }
         self.init(title: title, unit: unit, series: series.names, bars: bars)
-        if edges.lacksEmpty { caption = "Each \(calendar.bucket.rawValue) with nothing in it is left out." }
+        if edges.lacksEmpty { caption = "Empty \(calendar.bucket.rawValue)s are left out." }
     }
 
     /// The groups that get a series of their own: the largest, if there are more groups than fills; the rest share one

@@ -76,7 +76,7 @@ package struct TimelineChart: AdditiveReport {
         return """
             <figure>
             <h2>Leases by node type</h2>
-            <p>Where a bar is hatched the lease may have ended already.</p>
+            <p>In the hatched part of a bar, the lease may have ended already.</p>
             \(sections.joined())</figure>
 
             """

@@ -36,15 +36,15 @@ struct HostSite: Sendable {
         let from = hosts.map(\.firstSeenAt).min() ?? .distantPast
         let lastRead = hosts.map(\.knownUntil).max() ?? from
         nodeTypes = Set(hosts.filter(\.isReservable).map(\.nodeType))
-        if let told = hosts.filter(\.tellsUses).map(\.knownUntil).max() {
-            knowledge = Knowledge(from: from, hostsUntil: told, usesUntil: told)
+        if let reportedUntil = hosts.filter(\.tellsUses).map(\.knownUntil).max() {
+            knowledge = Knowledge(from: from, hostsUntil: reportedUntil, usesUntil: reportedUntil)
             countsLeases = false
         } else if let leasesKnownUntil {
             knowledge = Knowledge(from: from, hostsUntil: lastRead, usesUntil: min(lastRead, leasesKnownUntil))
             countsLeases = true
         } else {
-            let told = hosts.compactMap(\.usesKnownUntil).max()
-            knowledge = Knowledge(from: from, hostsUntil: lastRead, usesUntil: told ?? lastRead)
+            let reportedUntil = hosts.compactMap(\.usesKnownUntil).max()
+            knowledge = Knowledge(from: from, hostsUntil: lastRead, usesUntil: reportedUntil ?? lastRead)
             countsLeases = false
         }
     }

@@ -98,11 +98,11 @@ package struct UtilizationReport: AdditiveReport {
             $0.unitSeconds += $1
         }
         // This covers idle time as well: a row reaches no further than what was read.
-        let isTold = site.countsLeases || host.usesKnownUntil != nil
+        let isReported = site.countsLeases || host.usesKnownUntil != nil
         Self.add(HeldTime(presence, certainUntil: site.knowledge.usesUntil), to: group, in: &committed) {
-            if !isTold { $0.unknownSeconds += $1 }
+            if !isReported { $0.unknownSeconds += $1 }
         }
-        guard isTold, !site.countsLeases else { return }
+        guard isReported, !site.countsLeases else { return }
         let uses = host.uses.compactMap(\.held)
         // A host serves one lease at a time. If two seem to have it, one gave it back earlier than is known.
         let held = TimeSpans.union(uses.map { $0.span.clamped(to: presence) })
