@@ -28,7 +28,7 @@ struct SavedLeasesTests {
             #expect(!lease.isOutline)
             #expect(lease.lastSeenAt == nil)
             #expect(lease.lease.reservations.map(\.id) == ["r"])
-            #expect(lease.lease.events.map(\.leaseID) == ["a"], "parts know their lease from where they stand")
+            #expect(lease.lease.events.map(\.leaseID) == ["a"], "parts know the lease that contains them")
             #expect(lease.lease.extra == ["site:colour": "red"])
         }
     }

@@ -61,7 +61,7 @@ struct OutlineTests {
         for file in wholeFirst ? files.reversed() : files { try take([file], into: fixture) }
         #expect(try states("a", fixture) == ["PENDING 10-10", "ACTIVE 60-100"])
         let present = try #require(try fixture.store.lease(id: "a", scope: fixture.scope.id)?.lease)
-        #expect(present.extra.isEmpty, "how it is kept is not shown")
+        #expect(present.extra.isEmpty, "the stored note is hidden")
         // A state that a later list confirms counts as seen completely.
         try fixture.pull([Fixture.lease("a", status: .active)], at: 120)
         try take([whole([Fixture.lease("a", status: .error)], at: 110)], into: fixture)
@@ -97,7 +97,7 @@ struct OutlineTests {
         #expect(try fixture.store.lease(id: "x", scope: all.id)?.lease.projectID == "")
         try take([whole([Fixture.lease("x", project: "p9")], at: 20)], into: fixture, scope: all)
         let first = try #require(try fixture.store.history(id: "x", scope: all.id).first)
-        #expect((first.lease.projectID, first.lease.status.rawValue) == ("p9", ""), "whose it is never changes")
+        #expect((first.lease.projectID, first.lease.status.rawValue) == ("p9", ""), "the owner never changes")
     }
 
     @Test("with the status set the status, and leave the rest unchanged")
@@ -153,7 +153,7 @@ struct OutlineTests {
             #expect(try fixture.store.check().isEmpty)
             let rows = try fixture.dump()
             #expect(try take(files, into: fixture).allSatisfy { $0.new == 0 && $0.changed == 0 })
-            #expect(try fixture.dump() == rows, "the same again changes something")
+            #expect(try fixture.dump() == rows, "repeating the import changes something")
             // A colleague who imports the database gets the same.
             let other = try Fixture()
             defer { other.remove() }

@@ -64,7 +64,7 @@ struct PastPropertyTests {
         let rows = try first.fixture.dump()
         let reports = try first.take(third.fixture.store)
         #expect(reports.allSatisfy { $0.new == 0 && $0.changed == 0 })
-        #expect(try first.fixture.dump() == rows, "the same again changes something")
+        #expect(try first.fixture.dump() == rows, "repeating the import changes something")
 
         // A sync after the import finds what has been removed meanwhile.
         let later = PastWorld.minutes + 10

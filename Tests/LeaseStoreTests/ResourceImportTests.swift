@@ -63,7 +63,7 @@ struct ResourceImportTests {
         #expect(try held(fixture) == [2, 2])
         #expect(try hosts(fixture) == ["1", "2"])
         #expect(try fixture.store.resources(.host, scopes: nil).map(\.syncedAt) == [Fixture.time(5), Fixture.time(5)])
-        #expect(try fixture.store.resourceListings(scopes: nil).isEmpty, "nobody here was answered")
+        #expect(try fixture.store.resourceListings(scopes: nil).isEmpty, "this database has no answers of its own")
         #expect(try fixture.store.allocationListing(.host, scope: fixture.scope.id) == nil)
     }
 

@@ -91,7 +91,7 @@ struct ResourcePropertyTests {
         #expect(try first.rows() == forwards.rows())
         let dump = try first.fixture.dump()
         for member in [second, all[1], all[2], forwards] { try first.take(member) }
-        #expect(try first.fixture.dump() == dump, "the same again changes something")
+        #expect(try first.fixture.dump() == dump, "repeating the import changes something")
         #expect(try first.rows() == forwards.rows())
         // A database with lists of its own ends up with the same rows.
         var third = all[2]

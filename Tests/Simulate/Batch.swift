@@ -1,27 +1,27 @@
 import Foundation
 
-/// Many seeds in some processes, with a bar to watch: SQLite and the allocator have locks that the tasks of one process
-/// would spend their time waiting for.
+/// Runs many seeds in several processes, with a progress bar. In a single process the tasks would mostly wait for the
+/// locks of SQLite and the allocator.
 struct Batch {
-    /// The arguments that every process gets.
+    /// The arguments of every process.
     let arguments: [String]
     let folder: String
 
-    /// A process, and what of its output is not a whole line yet.
+    /// A process, and its output after the last complete line.
     private final class Worker {
         let process = Process()
         let output = Pipe()
         var rest = Data()
     }
 
-    /// What a process did that is no report.
+    /// A process wrote something that is not a report.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
     /// Runs the seeds.
     ///
-    /// - Returns: those that broke a rule, in order.
+    /// - Returns: the seeds that broke a rule, in order.
     func run(from first: UInt64, seeds: Int, jobs: Int, most: Int) throws -> [Lane.Report] {
         let began = ContinuousClock.now
         let workers = try (0..<min(jobs, seeds)).map { try start($0, of: min(jobs, seeds), from: first, seeds: seeds) }

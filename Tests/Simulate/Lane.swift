@@ -2,14 +2,14 @@ import BlazarModel
 import Foundation
 import Simulation
 
-/// The seeds that one process runs, one after the other: every so many, so that the lanes of a batch share them evenly.
+/// The seeds of one process, run one after the other. The lanes of a batch take turns, so that they share seeds evenly.
 struct Lane: Sendable {
     let simulation: Simulation
     let dialect: Dialect?
     let mutant: Mutant?
     let isTracing: Bool
 
-    /// What a lane tells of a seed, in one line of JSON.
+    /// The report on a seed, one line of JSON.
     struct Report: Codable {
         var seed: UInt64
         var exchanges: Int

@@ -3,27 +3,27 @@ import BlazarModel
 import Foundation
 import Simulation
 
-/// Runs the simulation for as many seeds as wanted.
+/// Runs the simulation for any number of seeds.
 @main
 struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "simulate", abstract: "Simulate the whole engine, one run a seed, with everything going wrong.")
+        commandName: "simulate", abstract: "Simulate the whole engine with everything going wrong, one run per seed.")
 
-    @Option(help: "How many seeds to run.")
+    @Option(help: "The number of seeds.")
     var seeds = 2_000
     @Option(help: "The first seed.")
     var from: UInt64 = 1
-    @Option(help: "How many processes run at the same time.")
+    @Option(help: "The number of processes.")
     var jobs = 2
     @Option(help: "upstream or chameleon; by default the seed chooses.")
     var dialect: String?
     @Option(help: "Break the engine on purpose: \(Mutant.allCases.map(\.rawValue).joined(separator: ", ")).")
     var mutant: String?
-    @Option(help: "Stop after so many failing seeds.")
+    @Option(help: "Stop after this many failing seeds.")
     var most = 5
     @Flag(help: "Print the record of each run.")
     var trace = false
-    @Flag(help: "Do not shorten what fails.")
+    @Flag(help: "Do not shorten failing scenarios.")
     var noShrink = false
 
     @Option(help: .hidden)

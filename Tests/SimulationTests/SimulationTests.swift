@@ -3,13 +3,13 @@ import Foundation
 import Simulation
 import Testing
 
-/// The engine keeps its promises whatever goes wrong, and the simulation would tell if it did not.
+/// The engine follows its rules whatever goes wrong, and the simulation notices if it does not.
 ///
-/// `tools/simulate` runs as many seeds as wanted; here is what every test run can afford.
+/// `tools/simulate` runs any number of seeds; these are few enough for every test run.
 @Suite struct SimulationTests {
     private static let ordinarySeeds: ClosedRange<UInt64> = 1...40
 
-    /// A folder in memory if there is one, gone afterwards.
+    /// Runs a test in a temporary folder, in memory if possible.
     private func withSimulation(_ body: (Simulation) async throws -> Void) async throws {
         let root = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
         let folder = "\(root)/leasehold-simulation-\(UUID().uuidString)"
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// Seeds that once broke a promise; some of their scenarios have grown since.
+    /// Seeds that once broke a rule; some of their scenarios have grown since.
     @Test(arguments: [103, 134, 224, 745, 758, 870, 993, 1_103, 1_360, 5_623, 122_625] as [UInt64])
     func oldFaultsStayMended(seed: UInt64) async throws {
         try await withSimulation { simulation in
@@ -48,15 +48,15 @@ import Testing
         }
     }
 
-    /// An engine that is broken on purpose is found out, for the reason that it is broken for, and the list of steps
-    /// that shows it is short. The first seeds that do are known; `tools/simulate --mutant` looks for more.
+    /// Every deliberate defect of the engine is found, for the right reason, and with a short list of steps. These are
+    /// the first seeds that find it; `tools/simulate --mutant` looks for more.
     @Test(
         arguments: [
             (.noCommitBeforeSending, 56, "was made for it"), (.noQuietPeriod, 275, "became two leases"),
             (.adoptsWithoutToken, 256, "which is not its"), (.resendsAfterCrash, 178, "became two leases"),
             (.skipsLook, 663, "overwrites name"), (.ignoresConflict, 35, "nobody decided"),
-            (.wrongCloud, 1, "went to RegionTwo"), (.dropsField, 2, "nothing asks for"),
-            (.replacesInsteadOfMerging, 2, "nothing asks for"), (.kindInsteadOfPhase, 78, "became two leases"),
+            (.wrongCloud, 1, "went to RegionTwo"), (.dropsField, 2, "no write requests"),
+            (.replacesInsteadOfMerging, 2, "no write requests"), (.kindInsteadOfPhase, 78, "became two leases"),
             (.sendsWhatWasGivenUp, 7, "was given up"), (.trustsOwnClock, 2, "in the future"),
         ] as [(Mutant, UInt64, String)])
     func mutantsAreFound(mutant: Mutant, seed: UInt64, reason: String) async throws {

@@ -137,7 +137,7 @@ struct PromptSenderTests {
             #expect(try fixture.state(first) == .settled)
             try fixture.change(.delete, lease.lease)
             guard case .creation(_, true) = try ask(name) else {
-                Issue.record("a lease that is to be deleted counts")
+                Issue.record("a lease with a queued deletion counts")
                 return
             }
         }

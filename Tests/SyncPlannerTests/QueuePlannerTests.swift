@@ -86,7 +86,7 @@ struct QueuePlannerTests {
         }
         let broken = Mutation.creation().with { $0.body = ["name": "x"] }
         guard case .reject(_, let why) = step(broken) else {
-            Issue.record("sent a draft that is none")
+            Issue.record("sent an invalid draft")
             return
         }
         #expect(why.contains("end_date"))

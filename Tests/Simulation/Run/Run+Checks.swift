@@ -113,7 +113,7 @@ extension Run {
             }
         }
         if isOwn, !missing.isEmpty {
-            world.violate("client \(client.number) doubts a list that lacks only what it deleted: \(missing)")
+            world.violate("client \(client.number) doubts a list that lacks only leases that it deleted: \(missing)")
         }
     }
 
@@ -137,7 +137,7 @@ extension Run {
             each: { gone.append($0[0].stringValue ?? "") })
         guard !gone.isEmpty else { return }
         for id in gone where world.exists(id) {
-            world.violate("client \(client.number) takes \(id) for deleted, and the server has it")
+            world.violate("client \(client.number) records \(id) as deleted, but the server has it")
         }
     }
 }

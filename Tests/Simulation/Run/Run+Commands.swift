@@ -54,7 +54,7 @@ extension Run {
         if stored?.state != said.state {
             world.violate(
                 """
-                client \(client.number) was told that #\(said.id) is \(said.state), and it is \
+                a command of client \(client.number) reported #\(said.id) as \(said.state), but it is \
                 \(stored?.state.rawValue ?? "not there")
                 """)
         }
@@ -64,7 +64,7 @@ extension Run {
             pause.contains("leads")
         {
             world.violate(
-                "client \(client.number) was told that #\(said.id) waits, though its cloud leads there: \(pause)")
+                "client \(client.number) leaves #\(said.id) waiting, though its cloud leads there: \(pause)")
         }
     }
 }

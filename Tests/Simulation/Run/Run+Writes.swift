@@ -22,7 +22,7 @@ extension Run {
         let stored = (try? client.store.mutations(scopes: nil, includesFinal: true))?.first { $0.id == said.id }
         if stored?.state != said.state || stored?.body != said.body {
             world.violate(
-                "client \(client.number) was told that #\(said.id) is \(said.state), and it is \(stored?.state.rawValue ?? "not there")"
+                "client \(client.number) reported #\(said.id) as \(said.state), but it is \(stored?.state.rawValue ?? "not there")"
             )
         }
     }
@@ -31,14 +31,14 @@ extension Run {
     func checkDestination(_ client: Client, _ destination: Destination, mutation: Int64?, _ request: String) {
         guard let mutation else { return }
         if ledger.withLock({ $0.givenUp.contains(.init(client: client.number, mutation: mutation)) }) {
-            world.violate("\(client.number)#\(mutation) was given up, and is sent: \(request)")
+            world.violate("\(client.number)#\(mutation) was given up, but is sent: \(request)")
         }
         guard let meant = ledger.withLock({ $0.destinations[.init(client: client.number, mutation: mutation)] }),
             meant != destination
         else { return }
         world.violate(
             """
-            \(client.number)#\(mutation) was for \(meant.region), project \(meant.projectID), and \(request) went to \
+            \(client.number)#\(mutation) was for \(meant.region), project \(meant.projectID), but \(request) went to \
             \(destination.region), project \(destination.projectID)
             """)
     }
@@ -48,7 +48,7 @@ extension Run {
     /// A change is sent only after the lease was read, and not if its base has changed.
     func checkLook(_ client: Client, _ mutation: Mutation, isAsSeen: Bool?, present: BlazarLease?) {
         let name = "\(client.number)#\(mutation.id)"
-        guard let isAsSeen else { return world.violate("\(name) is sent without a look at the lease") }
+        guard let isAsSeen else { return world.violate("\(name) is sent without reading the lease first") }
         // What somebody does after the read cannot be known.
         guard isAsSeen, let present else { return }
         // A value requested by an earlier change of ours is our own, however late it was carried out.
@@ -79,7 +79,7 @@ extension Run {
                 if later.contains(where: { $0.verb == .delete }) { continue }
                 guard let heir = later.first(where: { fields.isSubset(of: Self.paths($0.body)) }) else {
                     world.violate(
-                        "\(client.number)#\(mutation.id) is superseded, and nothing asks for \(fields.sorted()) any more"
+                        "\(client.number)#\(mutation.id) is superseded, but no write requests \(fields.sorted()) now"
                     )
                     continue
                 }
@@ -90,7 +90,7 @@ extension Run {
             default:
                 let missing = fields.subtracting(Self.paths(mutation.body))
                 if !missing.isEmpty {
-                    world.violate("\(client.number)#\(mutation.id) does not ask for \(missing.sorted()) any more")
+                    world.violate("\(client.number)#\(mutation.id) no longer requests \(missing.sorted())")
                 }
             }
         }
@@ -123,7 +123,7 @@ extension Run {
         for mutation in report.mutations { told[mutation.id] = mutation.state }
         for (id, state) in told.sorted(by: { $0.key < $1.key }) where states[id] != state {
             world.violate(
-                "a sync said that \(client.number)#\(id) is \(state), and it is \(states[id]?.rawValue ?? "not there")")
+                "a sync reported \(client.number)#\(id) as \(state), but it is \(states[id]?.rawValue ?? "not there")")
         }
     }
 }
