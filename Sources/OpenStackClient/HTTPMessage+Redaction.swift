@@ -1,7 +1,7 @@
 import LeaseModel
 
-/// Requests and replies carry tokens in their headers and passwords in their bodies. What they print and reflect as
-/// leaves those out; the values themselves are untouched.
+/// Requests and replies carry tokens in their headers and passwords in their bodies. Their descriptions and mirrors
+/// leave those out; the values themselves are unchanged.
 
 extension HTTPFields.Field: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private static let secretNames: Set<String> = [
@@ -28,10 +28,10 @@ extension HTTPRequest: CustomStringConvertible, CustomDebugStringConvertible, Cu
 }
 
 extension HTTPRequest {
-    /// What the request carries that nobody may see: a server, or a proxy, might repeat it.
+    /// The secrets in the request. They must be hidden in what a server or a proxy says, because it may repeat them.
     package var secrets: [Secret] {
         var found = headers.fields.filter(\.isSecret).flatMap { field in
-            // "Bearer TOKEN": the token alone may be repeated as well.
+            // "Bearer TOKEN": the token may also be repeated without the first word.
             [field.value] + field.value.split(separator: " ").dropFirst().map(String.init)
         }
         if let body, headers["content-type"]?.hasPrefix("application/x-www-form-urlencoded") == true {
@@ -44,7 +44,7 @@ extension HTTPRequest {
         return found.filter { !$0.isEmpty }.map(Secret.init)
     }
 
-    /// The names that hide nothing, of the fields that are sent to identity providers.
+    /// The names of form fields for identity providers whose values need not be hidden.
     private static let plainNames: Set<String> = [
         "client_id", "code_challenge_method", "grant_type", "redirect_uri", "scope", "token_type_hint", "username",
     ]
@@ -72,7 +72,7 @@ extension HTTPRequest {
 }
 
 extension HTTPFields {
-    /// The id that OpenStack gives a request, if it can be one: no service's is longer than 100 characters.
+    /// The id that OpenStack gives a request, if it looks like one: no service's id is longer than 100 characters.
     package var requestID: String? {
         (self["x-openstack-request-id"] ?? self["x-compute-request-id"]).map {
             $0.count > 100 ? String($0.prefix(8)) + "…" : $0
@@ -80,8 +80,8 @@ extension HTTPFields {
     }
 }
 
-/// A URL as it may be shown: without a user name and password before the host, without the values of its query that
-/// may be secret, and without control characters.
+/// A URL that is safe to show: without a user name and password before the host, without query values that may be
+/// secret, and without control characters.
 enum DisplayURL {
     private static let secretWords = [
         "token", "password", "passwd", "secret", "key", "code", "auth", "sig", "credential",
@@ -100,7 +100,7 @@ enum DisplayURL {
         return "\(base)?\(query.joined(separator: "&"))".escapedForTerminal
     }
 
-    /// The URL without a user name and password before the host.
+    /// The URL without the user name and password before the host.
     static func withoutUser(_ url: String) -> String {
         let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count >= 3, parts[1].isEmpty, let at = parts[2].lastIndex(of: "@") else { return url }

@@ -1,14 +1,14 @@
-/// Sends one HTTP request and gives the reply's head, its body still arriving.
+/// Sends one HTTP request and returns the head of the reply while its body is still arriving.
 ///
-/// The one door to the network: the adapter over AsyncHTTPClient stands behind it, and tests put their own there.
+/// This is the only way to the network. AsyncHTTPClient is behind it; tests provide their own implementations.
 package protocol HTTPTransport: Sendable {
-    /// Sends the request and returns once the reply's head is there.
+    /// Sends the request and returns once the head of the reply has arrived.
     ///
-    /// - Throws: ``TransportError`` if there is no reply. A status of any kind is a reply.
+    /// - Throws: ``TransportError`` if there is no reply. A reply with any status is a reply.
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPReply
 }
 
-/// An HTTP request, complete.
+/// A complete HTTP request.
 package struct HTTPRequest: Sendable {
     package var method: String
     /// The absolute URL, percent-encoded.
@@ -32,13 +32,13 @@ package struct HTTPRequest: Sendable {
 package struct HTTPTimeouts: Sendable, Hashable {
     /// For a connection.
     package var connectSeconds: Int
-    /// For the reply's head, and then between any two parts of its body.
+    /// For the head of the reply, and then between any two parts of its body.
     package var idleSeconds: Int
-    /// For the reply's head in all, counted from the beginning, and once more for its body. A body that makes progress,
-    /// however long it is, gets more.
+    /// For the whole head of the reply, counted from the start of the request, and again for its body. A body that
+    /// makes progress gets more time, however long it is.
     package var totalSeconds: Int
 
-    /// A stopped Blazar manager makes its API hang for 60 s and answer 500 then; waiting a little longer gets that
+    /// When a Blazar manager is stopped, its API waits 60 s and then answers 500. Waiting a little longer gets that
     /// answer and its request id.
     package init(connectSeconds: Int = 10, idleSeconds: Int = 75, totalSeconds: Int = 90) {
         self.connectSeconds = connectSeconds
@@ -47,7 +47,7 @@ package struct HTTPTimeouts: Sendable, Hashable {
     }
 }
 
-/// HTTP header fields; names are compared without regard to case.
+/// HTTP header fields. Names are compared case-insensitively.
 package struct HTTPFields: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     package private(set) var fields: [Field] = []
 
@@ -59,10 +59,10 @@ package struct HTTPFields: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     package init() {}
     package init(dictionaryLiteral elements: (String, String)...) { for (name, value) in elements { add(name, value) } }
 
-    /// Adds a field, keeping those of the same name.
+    /// Adds a field and keeps those with the same name.
     package mutating func add(_ name: String, _ value: String) { fields.append(Field(name: name, value: value)) }
 
-    /// The first value of that name; setting replaces all of that name.
+    /// The first value of the field with this name. Setting it replaces all fields with this name.
     package subscript(name: String) -> String? {
         get { fields.first { $0.name.lowercased() == name.lowercased() }?.value }
         set {
@@ -85,16 +85,16 @@ package struct HTTPReply: Sendable {
     }
 }
 
-/// A body as it arrives, in parts of any size. It can be read once.
+/// A body that is still arriving, in parts of any size. It can be read once.
 package struct HTTPBody: AsyncSequence, Sendable {
     package typealias Element = [UInt8]
     package typealias Failure = TransportError
 
     private let makeNext: @Sendable () -> @Sendable () async throws(TransportError) -> [UInt8]?
 
-    /// Makes a body from a function that gives the function that gives the next part, and `nil` at the end.
+    /// Makes a body. The argument returns a function that returns the next part, and `nil` at the end.
     ///
-    /// The end is only the end if the reply was complete: a body that stops short throws ``TransportError``.
+    /// `nil` means that the body is complete: a body that ends too early throws ``TransportError``.
     package init(_ makeNext: @escaping @Sendable () -> @Sendable () async throws(TransportError) -> [UInt8]?) {
         self.makeNext = makeNext
     }
@@ -109,7 +109,7 @@ package struct HTTPBody: AsyncSequence, Sendable {
 
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(nextPart: makeNext()) }
 
-    /// Everything that arrives, up to a limit in bytes.
+    /// The whole body, up to a limit in bytes.
     ///
     /// - Throws: ``TransportError`` of kind `bodyTooLarge` beyond the limit.
     package func collect(upTo limit: Int = 16 << 20) async throws(TransportError) -> [UInt8] {
@@ -125,7 +125,7 @@ package struct HTTPBody: AsyncSequence, Sendable {
     }
 }
 
-/// Why there is no (complete) reply.
+/// Why there is no reply, or only a part of one.
 package struct TransportError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What went wrong. It says nothing about how far the request got: see ``Phase``.
     package enum Kind: String, Sendable, CaseIterable {
@@ -151,7 +151,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
 
     package let kind: Kind
     package let phase: Phase
-    /// More about it, from the library below; holds no secret.
+    /// The details, from the library below. They contain no secret.
     package let detail: String
 
     package init(kind: Kind, phase: Phase, detail: String) {

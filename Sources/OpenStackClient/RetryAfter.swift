@@ -2,7 +2,7 @@ package import LeaseModel
 
 /// HTTP's `Retry-After` (RFC 9110, section 10.2.3).
 package enum RetryAfter {
-    /// The time to wait: given in seconds, or as a date; `nil` if there is none or it cannot be read.
+    /// The time to wait, as seconds or as a date; `nil` if there is none or it cannot be parsed.
     package static func delay(_ value: String?, now: Timestamp) -> ServerDelay? {
         guard let value else { return nil }
         if let delay = ServerDelay(digits: value) { return delay }
@@ -15,7 +15,7 @@ package enum RetryAfter {
 package enum HTTPDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-    /// The moment, or `nil` if the text is not such a date.
+    /// The time, or `nil` if the text is not such a date.
     package static func parse(_ text: String) -> Timestamp? {
         let parts = text.split(separator: " ")
         guard parts.count == 6, parts[5] == "GMT", let day = Int(parts[1]), let year = Int(parts[3]),

@@ -1,24 +1,24 @@
 package import LeaseModel
 
-/// An authenticated conversation with one cloud: finds the service's endpoint, adds the token, renews it.
+/// An authenticated session with one cloud. It finds the service's endpoint, adds the token and renews it.
 ///
-/// ``KeystoneSession`` is the real one; tests of the clients above put their own behind this protocol.
+/// ``KeystoneSession`` is the real implementation; tests of the clients above provide their own.
 package protocol ServiceSession: Sendable {
     /// Sends a request to a service of the cloud.
     ///
-    /// A 401 is answered by renewing the token once and sending again; any other status is a reply.
+    /// After a 401, the token is renewed once and the request is sent again. A reply with any other status is returned.
     ///
-    /// - Throws: ``ServiceError`` if the cloud could not be asked: configuration, authentication, no such service in
-    ///   the catalogue, or no reply.
+    /// - Throws: ``ServiceError`` if there is no answer from the service: the configuration, the authentication, no
+    ///   such service in the catalog, or no reply.
     func send(_ request: ServiceRequest) async throws(ServiceError) -> ServiceReply
 
-    /// Whom the token speaks for, authenticating if that has not happened yet.
+    /// The user and project of the token. This authenticates if that has not happened yet.
     func identity() async throws(ServiceError) -> TokenIdentity
 
-    /// What became of the steps of the latest login.
+    /// The steps of the latest login and their results.
     var loginSteps: [LoginJournal.Entry] { get }
 
-    /// The time by the cloud's clock; `nil` if nobody compares the clocks.
+    /// The time by the cloud's clock; `nil` if the clocks are not compared.
     var time: CloudTime? { get }
 }
 
@@ -27,7 +27,7 @@ extension ServiceSession {
     package var time: CloudTime? { nil }
 }
 
-/// A service by its type in Keystone's catalogue.
+/// A service, by its type in Keystone's catalog.
 package struct ServiceType: RawRepresentable, Sendable, Hashable {
     package let rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
@@ -42,7 +42,8 @@ package struct ServiceType: RawRepresentable, Sendable, Hashable {
 package struct ServiceRequest: Sendable {
     package var service: ServiceType
     package var method: String
-    /// The path below the service's endpoint, percent-encoded, beginning with `/`; its query, if any, behind it.
+    /// The path below the service's endpoint, percent-encoded, beginning with `/`, and followed by the query if there
+    /// is one.
     package var path: String
     package var headers: HTTPFields
     /// A JSON body.
@@ -62,12 +63,12 @@ package struct ServiceRequest: Sendable {
     }
 }
 
-/// A service's reply, with what an error message about it needs.
+/// A service's reply, and what an error message about it needs.
 package struct ServiceReply: Sendable {
     package let http: HTTPReply
-    /// The request as a person would name it, without secrets: `GET http://127.0.0.1:1234/v1/leases`.
+    /// The request in a form that can be shown, without secrets: `GET http://127.0.0.1:1234/v1/leases`.
     package let requestLine: String
-    /// What the request carried that nobody may see.
+    /// The secrets in the request.
     private let secrets: [Secret]
 
     package init(http: HTTPReply, requestLine: String, secrets: [Secret] = []) {
@@ -76,24 +77,24 @@ package struct ServiceReply: Sendable {
         self.secrets = secrets
     }
 
-    /// A text of the server's as it may be shown: a server, or a proxy, might repeat the token it was sent.
+    /// Removes the request's secrets from a text of the server. A server or a proxy might repeat the token it was sent.
     package func redacted(_ text: String) -> String { secrets.reduce(text) { $1.redacted(from: $0) } }
 
     package var status: Int { http.status }
-    /// OpenStack's id of the request, by which an operator finds it in the logs.
+    /// OpenStack's id of the request, with which an operator finds it in the logs.
     package var requestID: String? { http.headers.requestID.map(redacted) }
     /// The value of `Date`, as the server wrote it.
     package var serverDate: String? { http.headers["date"] }
     package var contentType: String? { http.headers["content-type"] }
-    /// `Retry-After`, given either as seconds or as a date.
+    /// `Retry-After`, as seconds or as a date.
     package func retryAfter(now: Timestamp) -> ServerDelay? { RetryAfter.delay(http.headers["retry-after"], now: now) }
 }
 
-/// Whom a token speaks for.
+/// The user and project that a token is for.
 package struct TokenIdentity: Sendable, Hashable {
-    /// The `auth_url` that gave it.
+    /// The `auth_url` that issued the token.
     package var authURL: String
-    /// The site whose reservation service requests go to, or why the catalogue has none for this cloud.
+    /// The site whose reservation service gets the requests, or why the catalog has none for this cloud.
     package var site: Result<SiteAddress, ServiceError>
     package var userID: String
     package var userName: String
@@ -102,9 +103,9 @@ package struct TokenIdentity: Sendable, Hashable {
     /// Role names, for example `member`, `admin`.
     package var roles: Set<String>
     package var expiresAt: Timestamp
-    /// Whether the token came from an application credential, with which Blazar may refuse to create leases.
+    /// Whether the token came from an application credential. Blazar may refuse to create leases with one.
     package var isApplicationCredential: Bool
-    /// Whether the configuration itself named the project, rather than the credential implying it.
+    /// Whether the configuration itself names the project; otherwise the credential implies it.
     package var isProjectConfigured: Bool
 
     package init(
@@ -124,11 +125,11 @@ package struct TokenIdentity: Sendable, Hashable {
         self.isProjectConfigured = isProjectConfigured
     }
 
-    /// Whether the token sees the leases of all projects: Blazar's default policy gives that to the role `admin`.
+    /// Whether the token sees the leases of all projects: Blazar's default policy allows this to the role `admin`.
     package var seesAllProjects: Bool { roles.contains("admin") }
 }
 
-/// Why a cloud could not be asked. Printed it is its sentence, wherever that happens.
+/// Why a request to a cloud failed. Its description is its message.
 package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Kind: Sendable, Hashable {
         /// The cloud's configuration is missing or wrong.
@@ -137,13 +138,13 @@ package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible 
         case authentication
         /// The token's catalogue has no such service, region or interface.
         case noEndpoint
-        /// There was no reply, or none of the protocol expected; and how far the request to the service got.
+        /// There was no reply, or one in another protocol. The phase says how far the request to the service got.
         case transport(TransportError.Kind, TransportError.Phase)
         /// Keystone answered with something that is neither a token nor a refusal.
         case badAnswer
     }
 
-    /// How far the request to the service got. Without a token or an endpoint none is sent.
+    /// How far the request to the service got. Without a token or an endpoint, it is not sent.
     package var phase: TransportError.Phase {
         switch kind {
         case .transport(_, let phase): phase
@@ -152,9 +153,9 @@ package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible 
     }
 
     package let kind: Kind
-    /// One sentence: what, where, and what to do. Holds no secret.
+    /// One sentence: what is wrong, where, and what to do. It contains no secret.
     package let message: String
-    /// The id of the request at fault, if the server gave one.
+    /// The id of the failed request, if the server gave one.
     package let requestID: String?
 
     package var description: String { message }
@@ -165,7 +166,8 @@ package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible 
         self.requestID = requestID
     }
 
-    /// The same error of a request that was needed first, such as one for a token: the request itself was not sent.
+    /// The same error, for a request that failed because an earlier one did, such as one for a token. The request
+    /// itself was not sent.
     var ofRequirement: ServiceError {
         guard case .transport(let kind, _) = kind else { return self }
         return ServiceError(kind: .transport(kind, .beforeSending), message: message, requestID: requestID)

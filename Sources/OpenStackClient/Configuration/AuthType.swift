@@ -1,6 +1,6 @@
-/// The auth types of keystoneauth that are supported, and Chameleon's own.
+/// The supported auth types: those of keystoneauth, and Chameleon's own.
 ///
-/// Whoever logs in switches over all of them, so that none is ever taken for another.
+/// Code that logs in switches over all cases, so no auth type can be mistaken for another.
 package enum AuthType: String, Sendable, CaseIterable {
     case password
     case v3password

@@ -1,7 +1,7 @@
 package import LeaseModel
 
 extension ChameleonLogin {
-    /// The login of a configured cloud, if it is of this kind.
+    /// The login of a configured cloud; `nil` if the cloud uses another kind of login.
     package init?(_ cloud: CloudConfiguration) {
         guard case .federated(let endpoint, .grant(let client, .device)) = cloud.credentials, client.secret == nil,
             let discovery = client.discoveryEndpoint, cloud.authType == AuthType.v3chameleonoidc.rawValue

@@ -1,8 +1,8 @@
 package import LeaseModel
 
-/// One cloud as the user configured it, complete and checked.
+/// The configuration of one cloud, complete and checked.
 package struct CloudConfiguration: Sendable, Hashable {
-    /// Where it comes from.
+    /// Where the configuration comes from.
     package enum Origin: Sendable, Hashable {
         case environment
         /// The path of the file.
@@ -14,10 +14,10 @@ package struct CloudConfiguration: Sendable, Hashable {
         case `public`, `internal`, admin
     }
 
-    /// What it is found by.
+    /// The name by which the cloud is found.
     package var reference: CloudReference
-    /// What to call it in front of a person, and nothing else: its reference; for the environment's cloud the region, or
-    /// the host of the auth URL.
+    /// The cloud's name in messages, and nowhere else: its reference. For the environment's cloud, the region or the
+    /// host of the auth URL.
     package var displayName: String
     package var origin: Origin
     /// The auth URL as configured, without a trailing slash.
@@ -25,23 +25,23 @@ package struct CloudConfiguration: Sendable, Hashable {
     /// The auth type as configured, for example `v3password`.
     package var authType: String
     package var credentials: Credentials
-    /// The project asked for; `nil` if the credential implies it.
+    /// The requested project; `nil` if the credential implies it.
     package var project: ProjectReference?
     /// The region; `nil` if none is configured.
     package var region: String?
     package var interface: Interface
     package var tls: TLSSettings
-    /// Endpoints that replace the catalogue's, by service type: `reservation_endpoint_override` and the like.
+    /// Endpoints that replace those of the catalog, by service type: `reservation_endpoint_override` and the like.
     package var endpointOverrides: [ServiceType: String]
-    /// Whether an admin's token should take in the leases of all projects (`leasehold_all_projects`).
+    /// Whether to list the leases of all projects with an admin's token (`leasehold_all_projects`).
     package var wantsAllProjects: Bool
-    /// Whether a creation may carry an event of ours, by which its lease is recognised (`leasehold_client_event`).
+    /// Whether a create may carry our own event, the token that marks its lease (`leasehold_client_event`).
     package var sendsClientEvent: Bool
-    /// The options and variables that took the place of settings of the entry, for messages.
+    /// The options and variables that replaced settings of the entry, for messages.
     package var overriddenBy: [String] = []
-    /// How the configuration came about, for who asks for it. Holds no value of a setting.
+    /// How the configuration was put together, for people who ask. It contains no values of settings.
     package var remarks: [String] = []
-    /// What a person has to know of the configuration though it can be used.
+    /// Problems that a person should know about, although the configuration can be used.
     package var warnings: [String] = []
 
     package init(
@@ -68,18 +68,18 @@ package struct CloudConfiguration: Sendable, Hashable {
 }
 
 extension CloudConfiguration {
-    /// A digest of what decides where the configuration leads and as whom: while it stays the same, so does the scope,
-    /// as far as anybody can tell without asking Keystone.
+    /// A digest of the settings that decide which cloud is used, and as which user. While it stays the same, so does
+    /// the scope, as far as can be known without asking Keystone.
     ///
-    /// It holds no secret, with one exception: a token that comes without a project has nothing else by which it could
-    /// be told from one for another project.
+    /// It contains no secret, with one exception: a token without a project has nothing else that distinguishes it from
+    /// a token for another project.
     package var fingerprint: String {
         var parts = [EndpointURL.normalized(EndpointURL.identityRoot(authURL)), region ?? ""]
         parts.append(endpointOverrides[.reservation].map(EndpointURL.normalized) ?? "")
         parts.append(wantsAllProjects ? "all projects" : "")
         parts.append(project.map { "\($0)" } ?? "")
         parts.append(contentsOf: credentials.identifyingParts(isProjectNamed: project != nil))
-        // Each part with its length, so that no two lists of parts read the same.
+        // Each part is preceded by its length, so that no two lists of parts give the same text.
         let text = parts.map { "\($0.utf8.count):\($0)" }.joined()
         let digits = String(ContentDigest.digest(of: Array(text.utf8)), radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
@@ -108,7 +108,7 @@ extension Credentials {
 }
 
 extension OpenIDLogin {
-    /// Who has logged in, only the provider knows; the cache says at least which login is meant.
+    /// Only the provider knows who logged in. The cache at least identifies the login.
     fileprivate func identifyingParts(isProjectNamed: Bool) -> [String] {
         switch self {
         case .accessToken(let token): ["token", isProjectNamed ? "" : token.reveal()]

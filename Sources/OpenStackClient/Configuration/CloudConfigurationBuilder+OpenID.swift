@@ -1,6 +1,6 @@
 import LeaseModel
 
-/// What the auth types through an identity provider need, by keystoneauth's names.
+/// Reads the settings of the auth types that use an identity provider, under keystoneauth's names.
 extension CloudConfigurationBuilder {
     func openIDLogin(_ authType: AuthType) throws(CloudConfigurationError) -> OpenIDLogin {
         switch authType {
@@ -29,7 +29,7 @@ extension CloudConfigurationBuilder {
     }
 
     private func accessToken() throws(CloudConfigurationError) -> OpenIDLogin {
-        // In a notebook the variable holds the token of the start; the hub has the one of now.
+        // In a notebook the variable still holds the token from its start; the hub has the current one.
         let hub = NotebookHub(environment: search.environment)
         if let hub, settings.origin == .environment { return .hub(hub) }
         if let hub, settings.node("access_token") == nil { return .hub(hub) }
@@ -88,7 +88,7 @@ extension CloudConfigurationBuilder {
         return url
     }
 
-    /// What `auth_methods` puts together.
+    /// The methods that `auth_methods` combines.
     func methods() throws(CloudConfigurationError) -> [AuthMethod] {
         guard let node = settings.node("auth_methods") else {
             throw settings.missing("auth_methods", purpose: "names the proofs to put together")

@@ -57,13 +57,14 @@ struct CloudConfigurationBuilder {
         }
         try requireURL(url, key: "auth_url")
         try refuseQuery(url, key: "auth_url")
-        // The URL is shown, and stored: what stands before the host may be a password, and is not sent.
+        // The URL is shown and stored. The part before the host may contain a password, and is never sent.
         url = DisplayURL.withoutUser(url)
         while url.hasSuffix("/") { url.removeLast() }
         return url
     }
 
-    /// Paths are put behind the URL, which leaves no sense to a query; and one may hold a token.
+    /// Rejects a URL with a query. Paths are appended to the URL, so a query makes no sense, and it may contain a
+    /// token.
     private func refuseQuery(_ url: String, key: String) throws(CloudConfigurationError) {
         guard url.contains("?") || url.contains("#") else { return }
         throw settings.invalid(
@@ -115,7 +116,8 @@ struct CloudConfigurationBuilder {
     private func tls() throws(CloudConfigurationError) -> TLSSettings {
         let isInsecure = try settings.flag("insecure") ?? false
         let verifies = try settings.flag("verify") ?? true
-        // The variables by which OpenSSL, Python's requests and curl are told of other authorities than the system's.
+        // The variables with which OpenSSL, Python's requests and curl are pointed to other authorities than the
+        // system's.
         let trusted = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"].lazy
             .compactMap { search.environment[$0] }.first { !$0.isEmpty }
         return TLSSettings(
@@ -189,8 +191,8 @@ extension CloudConfigurationBuilder {
         return .name(name, domain: try domain("project_domain"))
     }
 
-    /// `user_domain_id`, `user_domain_name` and the like; or the one domain given for both; or what the OpenStack client
-    /// falls back to (`--os-default-domain`, whose default is the id `default`).
+    /// The domain: from `user_domain_id`, `user_domain_name` and the like; otherwise the one domain given for both;
+    /// otherwise the OpenStack client's default (`--os-default-domain`, whose default is the id `default`).
     private func domain(_ prefix: String) throws(CloudConfigurationError) -> DomainReference {
         for prefix in [prefix, "domain", "default_domain"] {
             if let id = try settings.text("\(prefix)_id") { return .id(id) }

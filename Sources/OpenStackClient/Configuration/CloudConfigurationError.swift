@@ -8,9 +8,10 @@ package struct CloudConfigurationError: Error, Sendable, Hashable, CustomStringC
     }
 
     package let kind: Kind
-    /// One sentence: what, where, and what to do. Holds no secret, and no line of the file, which may hold one.
+    /// One sentence: what is wrong, where, and what to do. It contains no secret, and no line of the file, because a
+    /// line may contain one.
     package let message: String
-    /// Where the fault is, if it is in a file.
+    /// Where the problem is, if it is in a file.
     package let position: ConfigurationPosition?
 
     init(_ kind: Kind, _ message: String, at position: ConfigurationPosition? = nil) {
@@ -23,16 +24,16 @@ package struct CloudConfigurationError: Error, Sendable, Hashable, CustomStringC
 }
 
 extension ServiceError {
-    /// The same, as an error of a conversation with a cloud.
+    /// The same error as a ``ServiceError``.
     package init(_ error: CloudConfigurationError) { self.init(kind: .configuration, message: error.message) }
 }
 
 /// A place in a configuration file.
 package struct ConfigurationPosition: Sendable, Hashable, CustomStringConvertible {
     package let file: String
-    /// Counted from 1; `nil` if the whole file is meant.
+    /// Starts at 1; `nil` for the whole file.
     package let line: Int?
-    /// Counted from 1.
+    /// Starts at 1.
     package let column: Int?
 
     package var description: String {

@@ -1,21 +1,22 @@
 package import LeaseModel
 
-/// Finds the clouds a user has configured, by the files and environment variables of OpenStack's own clients.
+/// Finds the clouds that a user has configured, in the files and environment variables of OpenStack's own clients.
 ///
-/// Source: openstacksdk, `openstack/config/loader.py`. It differs where that serves a person: a broken file is an error
-/// and not skipped, and the environment counts as a cloud only if it has an `OS_AUTH_URL` or no file has a cloud.
+/// Source: openstacksdk, `openstack/config/loader.py`. There are two differences, to help people: a broken file is an
+/// error instead of being skipped, and the environment counts as a cloud only if it has an `OS_AUTH_URL` or no file has
+/// a cloud.
 package struct CloudConfigurationLoader: Sendable {
     let search: ConfigurationSearch
     private let options: [String: String]
 
-    /// Looks with these surroundings; nothing is read yet, and every call below reads anew.
+    /// Makes a loader. Nothing is read yet; each call below reads the files again.
     ///
     /// - Parameters:
     ///   - environment: The environment variables.
     ///   - homeDirectory: The user's home folder, absolute.
     ///   - currentDirectory: The current folder, absolute.
-    ///   - siteDirectories: The computer's own folders, last in the search.
-    ///   - options: What the command line says of the cloud that is meant, by the names of clouds.yaml.
+    ///   - siteDirectories: The computer's own configuration folders, which are searched last.
+    ///   - options: What the command line says about the selected cloud, under the names of clouds.yaml.
     package init(
         environment: [String: String], homeDirectory: String, currentDirectory: String,
         siteDirectories: [String] = ["/etc/xdg/openstack", "/etc/openstack"], options: [String: String] = [:]
@@ -26,13 +27,13 @@ package struct CloudConfigurationLoader: Sendable {
             siteDirectories: siteDirectories)
     }
 
-    /// The result of one cloud, so that a faulty entry does not hide the others.
+    /// The result for one cloud. Each cloud has its own, so that a faulty entry does not hide the others.
     package struct LoadedCloud: Sendable {
         package let reference: CloudReference
         package let result: Result<CloudConfiguration, CloudConfigurationError>
     }
 
-    /// The names of all clouds found, in the order of the file, the environment's last.
+    /// The names of all clouds, in the order of the file; the environment's cloud is last.
     ///
     /// - Throws: ``CloudConfigurationError`` if the files cannot be read.
     package func names() throws(CloudConfigurationError) -> [String] {
@@ -43,26 +44,26 @@ package struct CloudConfigurationLoader: Sendable {
 
     private var overlay: CloudOverlay { CloudOverlay(options: options, environment: search.environment) }
 
-    /// The cloud of that name: an entry of clouds.yaml, `NAME/REGION` for one of its regions, or `envvars`.
+    /// Loads the cloud with this name: an entry of clouds.yaml, `NAME/REGION` for one of its regions, or `envvars`.
     ///
-    /// The region is the one given; else, for the cloud that `OS_CLOUD` names or that lists it, `OS_REGION_NAME`; else
-    /// the first of the cloud's `regions`, its `region_name`, or that of its profile.
+    /// The region is the given one. Otherwise it is `OS_REGION_NAME`, for the cloud that `OS_CLOUD` names or that lists
+    /// this region. Otherwise it is the first of the cloud's `regions`, its `region_name`, or that of its profile.
     package func load(name: String, region: String? = nil) throws(CloudConfigurationError) -> CloudConfiguration {
         let inventory = inventory()
         let reference = region.map { CloudReference(entry: name, region: $0) } ?? Self.reference(name, in: inventory)
         return try inventory.configuration(reference, search: search, overlay: overlay)
     }
 
-    /// The cloud to use if none is named: `OS_CLOUD`, else the environment's, else the only one there is.
+    /// The cloud to use if none is named: `OS_CLOUD`, otherwise the environment's, otherwise the only one there is.
     package func loadDefault() throws(CloudConfigurationError) -> CloudConfiguration {
         let inventory = inventory()
         return try inventory.configuration(
             Self.reference(try standardName(inventory), in: inventory), search: search, overlay: overlay)
     }
 
-    /// The clouds of a selection, once for each region. A faulty entry is a result of its own and hides no other.
+    /// Loads the selected clouds, once for each region. A faulty entry has a result of its own and hides no other.
     ///
-    /// - Throws: ``CloudConfigurationError`` if the files cannot be read, or if it cannot be told which cloud is meant.
+    /// - Throws: ``CloudConfigurationError`` if the files cannot be read, or if it is not clear which cloud is meant.
     package func load(_ clouds: Clouds) throws(CloudConfigurationError) -> [LoadedCloud] {
         let inventory = inventory()
         let names: [String]
@@ -107,7 +108,7 @@ package struct CloudConfigurationLoader: Sendable {
         }
     }
 
-    /// What a person's text stands for: an entry, or `ENTRY/REGION`.
+    /// The cloud that the text names: an entry, or `ENTRY/REGION`.
     private static func reference(_ text: String, in inventory: CloudInventory) -> CloudReference {
         guard inventory[text] == nil, let slash = text.firstIndex(of: "/"),
             inventory[String(text[..<slash])] != nil
@@ -128,7 +129,7 @@ package struct CloudConfigurationLoader: Sendable {
         return first.name
     }
 
-    /// A cloud that no file has: its settings are given by the names that they have in clouds.yaml.
+    /// Loads a cloud that is in no file. Its settings are given under their names in clouds.yaml.
     package func load(name: String, settings: [String: String]) throws(CloudConfigurationError) -> CloudConfiguration {
         let members = settings.sorted { $0.key < $1.key }.reduce(into: ConfigurationMapping()) {
             $0[$1.key] = ConfigurationNode(value: .scalar($1.value))

@@ -1,25 +1,26 @@
 import LeaseModel
 
-/// What the files and the environment hold, before any of it is judged.
+/// The contents of the files and the environment, not yet checked.
 struct CloudInventory: Sendable {
     struct Entry: Sendable {
         let name: String
         let settings: ConfigurationMapping
         let origin: CloudConfiguration.Origin
-        /// What makes it unusable, whatever else is asked for.
+        /// A problem that makes the entry unusable in every case.
         var fault: CloudConfigurationError?
     }
 
     private(set) var entries: [Entry] = []
-    /// Why the files cannot be read; then only the environment's cloud is here, if it is one by itself.
+    /// Why the files cannot be read. In that case the inventory has only the environment's cloud, if that is complete
+    /// by itself.
     let fault: CloudConfigurationError?
     private let profiles: ConfigurationMapping
     private let profileFile: String?
     private let profileFault: CloudConfigurationError?
-    /// Added to the error about a cloud that is not there.
+    /// A remark that is added to the error about an unknown cloud.
     private let remark: String
 
-    /// Reads the files of a search. Nothing that is wrong with them fails here: it fails who asks for what is wrong.
+    /// Reads the files of a search. This never fails: a problem is reported when the faulty part is used.
     init(_ search: ConfigurationSearch, options: [String: String]) {
         remark = search.remark
         do throws(CloudConfigurationError) {
@@ -62,13 +63,14 @@ struct CloudInventory: Sendable {
 
     subscript(name: String) -> Entry? { entries.first { $0.name == name } }
 
-    /// Which variables select or steer, and so make no cloud of their own. The SDK leaves the test tools' out too.
+    /// Variables that only select a cloud or control the client, and so do not define a cloud. Like the SDK, this
+    /// leaves out the variables of the test tools.
     static let selectors: Set<String> = [
         "OS_CLOUD", "OS_REGION_NAME", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS_CLIENT_VENDOR_FILE",
         "OS_CLOUD_NAME",
     ]
 
-    /// Whether a variable says something of a cloud; the SDK leaves the test tools' out too.
+    /// Whether a variable describes a cloud. Like the SDK, this leaves out the variables of the test tools.
     static func isSetting(_ variable: String) -> Bool {
         variable.hasPrefix("OS_") && !["OS_TEST", "OS_STD", "OS_LOG"].contains(where: variable.hasPrefix)
     }
@@ -77,7 +79,7 @@ struct CloudInventory: Sendable {
         var variables = environment.filter { name, value in Self.isSetting(name) && !value.isEmpty }
         let isCloud =
             variables["OS_AUTH_URL"] != nil || options["auth_url"] != nil || (entries.isEmpty && fault == nil)
-        // The options are laid over it when it is used.
+        // The options are applied later, when the cloud is used.
         for (key, value) in options { variables[CloudOverlay.variable(key)] = value }
         guard isCloud, !Set(variables.keys).subtracting(Self.selectors).isEmpty else { return }
         let name = variables["OS_CLOUD_NAME"] ?? "envvars"
@@ -99,7 +101,7 @@ struct CloudInventory: Sendable {
 // MARK: - One cloud
 
 extension CloudInventory {
-    /// One region of a cloud, and what is different there.
+    /// One region of a cloud, and the settings that are different there.
     private struct Region {
         let name: String
         let values: ConfigurationMapping
@@ -125,13 +127,13 @@ extension CloudInventory {
             .unknownCloud, "there is no cloud \"\(shown)\"\(suggestion ?? ""): the known ones are \(list)\(remark)")
     }
 
-    /// The entry over its profile.
+    /// The entry's settings, on top of its profile's.
     private func settings(_ entry: Entry) throws(CloudConfigurationError) -> ConfigurationMapping {
         guard let node = entry.settings["profile"] ?? entry.settings["cloud"], let profile = node.scalar,
             entry.origin != .environment
         else { return entry.settings }
         if let base = profiles[profile]?.mapping { return Self.laying(entry.settings, over: base.normalized) }
-        // A profile that only adds defaults may be missing; one that had the address may not.
+        // A profile that only adds defaults may be missing, but one with the address may not.
         let needsProfile = entry.settings["auth"]?.mapping?["auth_url"] == nil
         func problem(_ what: String) -> CloudConfigurationError {
             CloudConfigurationError(
@@ -153,7 +155,8 @@ extension CloudInventory {
         }
     }
 
-    /// An entry over its profile. Regions of its own, in either form, replace the profile's.
+    /// Puts an entry's settings on top of its profile's. The entry's own regions, in either form, replace the
+    /// profile's.
     private static func laying(
         _ entry: ConfigurationMapping, over profile: ConfigurationMapping
     ) -> ConfigurationMapping {
@@ -182,7 +185,7 @@ extension CloudInventory {
         return names.filter { !$0.isEmpty }.map { Region(name: $0, values: ConfigurationMapping()) }
     }
 
-    /// What an entry's name stands for: each of its regions, or the one that `OS_REGION_NAME` picks.
+    /// What an entry's name stands for: all of its regions, or the one that `OS_REGION_NAME` selects.
     func references(
         entry name: String, search: ConfigurationSearch
     ) throws(CloudConfigurationError) -> [CloudReference] {
@@ -195,13 +198,15 @@ extension CloudInventory {
         return known.map { CloudReference(entry: name, region: $0.name) }
     }
 
-    /// The cloud that a reference stands for; without a region the one that `OS_REGION_NAME` picks, or the first.
+    /// The configuration of a cloud. If the reference has no region, it is the one that `OS_REGION_NAME` selects, or
+    /// the first.
     ///
     /// - Parameters:
     ///   - reference: the cloud.
-    ///   - search: the surroundings.
-    ///   - overlay: what the command line and the environment say of it; `nil` if it is not the only one that is meant.
-    /// - Returns: its configuration, complete and checked.
+    ///   - search: the environment and the folders.
+    ///   - overlay: what the command line and the environment say about the cloud; `nil` if several clouds are
+    ///     selected.
+    /// - Returns: the configuration, complete and checked.
     /// - Throws: ``CloudConfigurationError``
     func configuration(
         _ reference: CloudReference, search: ConfigurationSearch, overlay: CloudOverlay?
@@ -210,7 +215,7 @@ extension CloudInventory {
         guard entry.origin == .environment, let fault else {
             return try configuration(entry, reference, search: search, overlay: overlay)
         }
-        // Complete variables do without the file.
+        // If the variables are complete, the file is not needed.
         guard var cloud = try? configuration(entry, reference, search: search, overlay: overlay) else { throw fault }
         cloud.warnings.append("\(fault.message); the OS_* variables are used")
         return cloud
@@ -254,8 +259,9 @@ extension CloudInventory {
         return cloud
     }
 
-    /// The OpenStack client takes `OS_REGION_NAME` as `--os-region-name`. It must not send a cloud that does not have
-    /// the region, such as the second of two named ones, to a place that is not there.
+    /// The region that `OS_REGION_NAME` selects. The OpenStack client treats the variable as `--os-region-name`. A
+    /// cloud without this region, such as the second of two named ones, must not be sent to a region that it does not
+    /// have.
     private func selectedRegion(
         of entry: Entry, known: [Region], search: ConfigurationSearch
     ) throws(CloudConfigurationError) -> Region? {

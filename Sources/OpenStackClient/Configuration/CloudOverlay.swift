@@ -1,25 +1,26 @@
 import LeaseModel
 
-/// What the command line and the environment say of the one cloud that a person means, over what its entry says.
+/// What the command line and the environment say about the one selected cloud. It is put on top of the cloud's entry.
 ///
-/// Options win over everything. Of the environment the project and the domains win, as in openstacksdk since 2023; a
-/// password, a token and certificates are taken where the entry has none; whatever else stands there is ignored, and
-/// that is said. Where several clouds are meant, neither applies to any of them.
+/// Options win over everything. From the environment, the project and the domains win, as in openstacksdk since 2023. A
+/// password, a token and certificates are used if the entry has none. All other variables are ignored, and a remark
+/// says so. If several clouds are selected, neither options nor variables apply to any of them.
 struct CloudOverlay: Sendable {
-    /// By the names that settings have in clouds.yaml, such as `project_name`.
+    /// The options, under the names of clouds.yaml, such as `project_name`.
     let options: [String: String]
     let environment: [String: String]
 
-    /// What came of it.
+    /// What was changed.
     struct Outcome {
-        /// What took the place of the entry's own settings, for messages: `OS_PROJECT_NAME`, `--os-project-name`.
+        /// The options and variables that replaced the entry's own settings, for messages: `OS_PROJECT_NAME`,
+        /// `--os-project-name`.
         var sources: [String] = []
-        /// What to say with `-v`.
+        /// Remarks for `-v`.
         var remarks: [String] = []
     }
 
-    /// The settings of the environment that win. Of a group one excludes the others: who names a project by its name does
-    /// not mean the entry's id.
+    /// The settings of the environment that win. Within a group, one setting excludes the others: if the environment
+    /// names a project by name, the entry's project id does not apply.
     private static let winningGroups: [[String]] = [
         ["project_id", "project_name", "tenant_id", "tenant_name"],
         ["project_domain_id", "project_domain_name"], ["user_domain_id", "user_domain_name"],
@@ -32,18 +33,18 @@ struct CloudOverlay: Sendable {
     ]
     private static let certificates = ["cacert", "cert", "key"]
 
-    /// What a setting is called on the command line, and in the environment.
+    /// The name of a setting on the command line.
     static func option(_ key: String) -> String { "--os-\(key.replacing("_", with: "-"))" }
     static func variable(_ key: String) -> String { "OS_\(key.uppercased())" }
 
-    /// Puts the settings over those of an entry of a file.
+    /// Applies the options and variables to the settings of a file's entry.
     func apply(to settings: inout ConfigurationMapping, cloud: String) -> Outcome {
         var outcome = Outcome()
         var used: Set<String> = []
         for group in Self.winningGroups {
             let given = group.filter { environment[Self.variable($0)]?.isEmpty == false }
             used.formUnion(given)
-            // An option for one of them takes the place of all.
+            // An option for one setting of the group replaces all of them.
             guard !given.isEmpty, !group.contains(where: { options[$0] != nil }) else { continue }
             replace(group, by: given.map { ($0, environment[Self.variable($0)] ?? "") }, in: &settings)
             outcome.sources += given.map(Self.variable)
@@ -64,11 +65,11 @@ struct CloudOverlay: Sendable {
         return outcome
     }
 
-    /// Puts options over any settings, those of the environment's own cloud too.
+    /// Applies the options to any settings, including those of the environment's own cloud.
     func applyOptions(to settings: inout ConfigurationMapping, _ outcome: inout Outcome) {
         for (key, value) in options.sorted(by: { $0.key < $1.key }) {
             let group = Self.groups.first { $0.contains(key) } ?? [key]
-            // Both of a group may be given; the first must not take the second away.
+            // Several settings of a group may be given. The first must not remove the second.
             let others = group.filter { options[$0] == nil }
             replace(others + [key], by: [(key, value)], in: &settings)
             outcome.sources.append(Self.option(key))
@@ -85,8 +86,8 @@ struct CloudOverlay: Sendable {
         for (key, value) in values { settings[key] = ConfigurationNode(value: .scalar(value)) }
     }
 
-    /// A clouds.yaml without the password, and the password in the environment, is how many keep it off the disk. The
-    /// variables are for that cloud only if `OS_CLOUD` names it and they do not describe a whole cloud themselves.
+    /// Fills in secrets from the environment. Many people keep the password out of clouds.yaml and in a variable. The
+    /// variables are for this cloud only if `OS_CLOUD` names it and they do not describe a whole cloud themselves.
     private func fillIn(_ settings: inout ConfigurationMapping, cloud: String) -> [String] {
         var used: [String] = []
         let takesSecrets = environment["OS_CLOUD"] == cloud && environment["OS_AUTH_URL"] == nil
@@ -100,7 +101,7 @@ struct CloudOverlay: Sendable {
         return used
     }
 
-    /// The variables that say something of a cloud, and that nobody has looked at.
+    /// The variables that describe a cloud and were not used.
     private func ignored(used: Set<String>) -> [String] {
         environment.filter { name, value in
             CloudInventory.isSetting(name) && !value.isEmpty && !CloudInventory.selectors.contains(name)

@@ -1,8 +1,8 @@
 import LeaseModel
 
-/// A cloud's merged settings, asked by name.
+/// A cloud's merged settings, read by name.
 ///
-/// A setting may stand at the top of the entry or under `auth`; at the top it wins, as in the SDK.
+/// A setting may be at the top of the entry or under `auth`. If it is at both, the one at the top wins, as in the SDK.
 struct CloudSettings: Sendable {
     let name: String
     let origin: CloudConfiguration.Origin
@@ -14,7 +14,7 @@ struct CloudSettings: Sendable {
         [members[key], auth[key]].lazy.compactMap { $0 }.first { !$0.isNull && $0.scalar != "" }
     }
 
-    /// The first of the names that has a value.
+    /// The value of the first of these names that has one.
     func text(_ keys: String...) throws(CloudConfigurationError) -> String? {
         for key in keys {
             guard let node = node(key) else { continue }

@@ -8,27 +8,27 @@ import Yams
     import Foundation
 #endif
 
-/// One of clouds.yaml, secure.yaml and clouds-public.yaml, or policy.yaml, read.
+/// The contents of clouds.yaml, secure.yaml, clouds-public.yaml or policy.yaml.
 struct ConfigurationFile: Sendable {
     let path: String
     let root: ConfigurationMapping
-    /// Whether it says nothing at all.
+    /// Whether the file has no contents.
     let isEmpty: Bool
 
-    /// Reads a file; its name's ending says whether it is YAML or JSON.
+    /// Parses a file. The extension of its name decides between YAML and JSON.
     ///
     /// - Parameters:
-    ///   - path: where it was read.
-    ///   - text: what it holds.
-    ///   - expected: what should be at its top.
-    /// - Throws: ``CloudConfigurationError`` with line and column if it cannot be understood.
+    ///   - path: the path of the file.
+    ///   - text: its contents.
+    ///   - expected: what should be at the top of the file.
+    /// - Throws: ``CloudConfigurationError`` with line and column if the text cannot be parsed.
     init(
         path: String, text: String, expected: String = "\"clouds:\" with the clouds below it"
     ) throws(CloudConfigurationError) {
         self.path = path
         let node =
             path.hasSuffix(".json") ? try Self.json(text, path: path) : try Self.yaml(text, path: path)
-        // Nothing but comments: as if the file were not there.
+        // A file with only comments counts as missing.
         guard !node.isNull else {
             root = ConfigurationMapping()
             isEmpty = true
@@ -43,7 +43,7 @@ struct ConfigurationFile: Sendable {
         root = mapping
     }
 
-    /// The mapping of that name at the top of the file, empty if there is none.
+    /// The mapping with this name at the top of the file; empty if there is none.
     func section(_ name: String) throws(CloudConfigurationError) -> ConfigurationMapping {
         guard let node = root[name], !node.isNull else { return ConfigurationMapping() }
         guard let mapping = node.mapping else {
@@ -89,7 +89,7 @@ extension ConfigurationFile {
         for (key, value) in mapping {
             guard let name = key.scalar?.string else { continue }
             let node = node(value, path: path)
-            // "<<: *defaults" is how people share settings between the clouds of one file.
+            // People use "<<: *defaults" to share settings between the clouds of a file.
             guard name == "<<", key.scalar?.style == .plain else {
                 own[name] = node
                 continue
@@ -105,7 +105,7 @@ extension ConfigurationFile {
         mark.map { ConfigurationPosition(file: path, line: $0.line, column: $0.column) }
     }
 
-    /// The parser's complaint with its place. Its own description quotes the line, which may hold a password.
+    /// The parser's error and its position. The error's own description quotes the line, which may contain a password.
     private static func broken(_ error: any Error, path: String) -> CloudConfigurationError {
         let advice =
             "correct the file there; indentation must be spaces, and a value with : # or quotes in it "
@@ -144,7 +144,7 @@ extension ConfigurationFile {
 }
 
 extension ConfigurationMapping {
-    /// The newer members over these, whole: YAML's merge key.
+    /// Replaces members by the newer ones, without merging nested mappings: YAML's merge key.
     fileprivate func updatingShallowly(_ newer: ConfigurationMapping) -> ConfigurationMapping {
         newer.members.reduce(into: self) { $0[$1.key] = $1.node }
     }

@@ -1,4 +1,4 @@
-/// A value of a configuration file: scalars as they were written, so that `password: 0123` stays `0123`.
+/// A value of a configuration file. Scalars keep their spelling, so `password: 0123` stays `0123`.
 struct ConfigurationNode: Sendable {
     enum Value: Sendable {
         case null
@@ -15,7 +15,7 @@ struct ConfigurationNode: Sendable {
     var mapping: ConfigurationMapping? { if case .mapping(let mapping) = value { mapping } else { nil } }
     var isNull: Bool { if case .null = value { true } else { false } }
 
-    /// A yes or no, written in any of the ways YAML and shells have; `nil` for anything else.
+    /// A yes or no, in any of the spellings of YAML and shells; `nil` for anything else.
     static func flag(_ text: String) -> Bool? {
         switch text.lowercased() {
         case "true", "yes", "on", "1", "y": true
@@ -44,7 +44,8 @@ struct ConfigurationMapping: Sendable {
         }
     }
 
-    /// The newer members over these, mappings within mappings too: how secure.yaml goes over clouds.yaml.
+    /// Replaces members by the newer ones, and merges nested mappings. This is how secure.yaml is put on top of
+    /// clouds.yaml.
     func merging(_ newer: ConfigurationMapping) -> ConfigurationMapping {
         var result = self
         for (key, node) in newer.members {
@@ -57,8 +58,8 @@ struct ConfigurationMapping: Sendable {
         return result
     }
 
-    /// The newer members over these, of the mappings within only `auth`: how a cloud goes over its profile, and a
-    /// region over its cloud.
+    /// Replaces members by the newer ones; of the nested mappings, only `auth` is merged. This is how a cloud is put on
+    /// top of its profile, and a region on top of its cloud.
     func updating(_ newer: ConfigurationMapping) -> ConfigurationMapping {
         var result = self
         for (key, node) in newer.members where !node.isNull {
@@ -71,7 +72,7 @@ struct ConfigurationMapping: Sendable {
         return result
     }
 
-    /// The same members with `_` for `-` in every name, as OpenStack's clients read them.
+    /// The same members, with `-` replaced by `_` in every name, as OpenStack's clients read them.
     var normalized: ConfigurationMapping {
         var result = ConfigurationMapping()
         for (key, node) in members {
@@ -83,7 +84,7 @@ struct ConfigurationMapping: Sendable {
     }
 }
 
-// Files hold passwords: neither type shows its values.
+// Files contain passwords, so neither type prints its values.
 extension ConfigurationNode: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     var description: String {
         switch value {

@@ -9,8 +9,9 @@ import LocalFiles
 
 /// Finds clouds.yaml, secure.yaml and clouds-public.yaml where the OpenStack SDK looks for them.
 ///
-/// Source: openstacksdk, `openstack/config/loader.py`: a file named by the environment, the current folder, the user's
-/// configuration folder, the site's; in each `.yaml`, `.yml`, `.json`; the first that can be opened wins.
+/// Source: openstacksdk, `openstack/config/loader.py`. The order is: a file named by the environment, the current
+/// folder, the user's configuration folder, the computer's. In each folder `.yaml`, `.yml` and `.json` are tried. The
+/// first file that can be opened wins.
 struct ConfigurationSearch: Sendable {
     let environment: [String: String]
     let homeDirectory: String
@@ -35,7 +36,7 @@ struct ConfigurationSearch: Sendable {
         environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "\(homeDirectory)/.config"
     }
 
-    /// The folders, in order.
+    /// The folders, in search order.
     var directories: [String] {
         let home = "\(homeDirectory)/.config"
         let user = userDirectory
@@ -44,26 +45,26 @@ struct ConfigurationSearch: Sendable {
         return folders + siteDirectories
     }
 
-    /// The paths that are tried, in order.
+    /// The paths to try, in order.
     func candidates(_ kind: Kind) -> [String] {
         let named = environment[kind.override].flatMap { $0.isEmpty ? nil : [absolute($0)] } ?? []
         return named
             + directories.flatMap { folder in ["yaml", "yml", "json"].map { "\(folder)/\(kind.rawValue).\($0)" } }
     }
 
-    /// The path from the current folder, with `~` as the home folder.
+    /// Makes a path absolute: relative paths begin at the current folder, and `~` is the home folder.
     func absolute(_ path: String) -> String {
         if path == "~" { return homeDirectory }
         if path.hasPrefix("~/") { return homeDirectory + path.dropFirst() }
         return path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
     }
 
-    /// The bytes of a file of settings. It may be a pipe, such as one out of which secrets come decrypted.
+    /// The bytes of a settings file. It may be a pipe, for example from a program that decrypts secrets.
     static func bytes(of path: String) throws(FileProblem) -> [UInt8] {
         try InputFile.bytes(of: path, silenceLimitSeconds: 60)
     }
 
-    /// A remark about files that were meant to have the clouds and could not be opened, empty if there are none.
+    /// A remark about files that should contain the clouds and could not be opened; empty if there are none.
     var remark: String {
         var remarks: [String] = []
         for (index, path) in candidates(.clouds).enumerated() {
@@ -78,10 +79,10 @@ struct ConfigurationSearch: Sendable {
         return remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))"
     }
 
-    /// The first file of the kind that can be read and holds anything: an empty one is as one that is not there.
+    /// The first file of this kind that can be read and is not empty.
     ///
-    /// A file without read permission is passed over, as the SDK does; one that is broken is an error, where the SDK
-    /// goes on to the next and leaves a person wondering where the cloud went.
+    /// A file without read permission is skipped, as in the SDK. A broken file is an error, whereas the SDK goes on to
+    /// the next one, and leaves people wondering where the cloud went.
     func find(_ kind: Kind) throws(CloudConfigurationError) -> ConfigurationFile? {
         for path in candidates(kind) {
             var isDirectory = false

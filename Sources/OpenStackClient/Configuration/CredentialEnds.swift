@@ -1,10 +1,11 @@
 package import LeaseModel
 import LocalFiles
 
-/// What is known of when credentials end, so that it can be told offline: a small file for each cloud, without a secret.
+/// When credentials end, if that is known, so that it can be shown offline. There is a small file for each cloud,
+/// without a secret.
 ///
-/// The end of a kept login stands beside its refresh token; that of an application credential and of a token is noted
-/// here when a server has told it.
+/// The end of a saved login is stored next to its refresh token. The end of an application credential or a token is
+/// stored here, once a server has reported it.
 package struct CredentialEnds: Sendable {
     private let folder: String
 
@@ -13,7 +14,7 @@ package struct CredentialEnds: Sendable {
         folder = "\(cache)/leasehold/ends"
     }
 
-    /// When what a cloud is logged in with ends, as far as is known here.
+    /// When the credential of a cloud ends, if that is known.
     package func end(of cloud: CloudConfiguration) -> LoginEnd? {
         if case .grant(_, let grant)? = cloud.credentials.login, let cache = grant.cache {
             guard let life = cache.life() else { return nil }
@@ -29,7 +30,7 @@ package struct CredentialEnds: Sendable {
         return LoginEnd(cloud: cloud.reference, kind: kind, endsAt: end)
     }
 
-    /// Notes when a cloud's credential ends; `nil` if it never does. What cannot be written is let go.
+    /// Records when a cloud's credential ends; `nil` if it never does. Errors in writing the file are ignored.
     package func note(_ end: Timestamp?, of cloud: CloudConfiguration) {
         guard cloud.credentials.endingKind != nil else { return }
         let path = path(cloud)
@@ -47,7 +48,7 @@ package struct CredentialEnds: Sendable {
 }
 
 extension Credentials {
-    /// What of them ends by itself, whatever anybody does.
+    /// The kind of credential that ends at a fixed time, if it is one.
     package var endingKind: LoginEnd.Kind? {
         switch self {
         case .applicationCredential: .applicationCredential

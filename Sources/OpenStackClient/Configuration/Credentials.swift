@@ -1,4 +1,4 @@
-/// What proves to Keystone who is asking.
+/// The credentials for Keystone.
 package enum Credentials: Sendable, Hashable {
     /// `password`, `v3password`
     case password(user: UserReference, password: Secret)
@@ -6,14 +6,14 @@ package enum Credentials: Sendable, Hashable {
     case applicationCredential(ApplicationCredentialReference, secret: Secret)
     /// `token`, `v3token`
     case token(Secret)
-    /// `v3totp`; without a passcode a person is asked for one.
+    /// `v3totp`; without a passcode, a person is asked for one.
     case totp(user: UserReference, passcode: Secret?)
     /// `v3multifactor`
     case multifactor([AuthMethod])
-    /// `v3oidc…` and `v3chameleonoidc`: an identity provider's word, which Keystone takes.
+    /// `v3oidc…` and `v3chameleonoidc`: a login at an identity provider that Keystone trusts.
     case federated(FederationEndpoint, OpenIDLogin)
 
-    /// Every secret in it, so that a server's words can be cleared of them.
+    /// All of the secrets, so that they can be removed from what a server says.
     var secrets: [Secret] {
         switch self {
         case .password(_, let secret), .applicationCredential(_, let secret), .token(let secret): [secret]
@@ -24,13 +24,13 @@ package enum Credentials: Sendable, Hashable {
     }
 }
 
-/// One of the proofs that `v3multifactor` puts together.
+/// One of the methods that `v3multifactor` combines.
 package enum AuthMethod: Sendable, Hashable {
     case password(user: UserReference, password: Secret)
     case totp(user: UserReference, passcode: Secret?)
     case token(Secret)
 
-    /// What to call it in front of a person.
+    /// The name of the method in messages.
     var name: String {
         switch self {
         case .password: "password"
@@ -53,25 +53,25 @@ package enum DomainReference: Sendable, Hashable {
     case name(String)
 }
 
-/// A user: by id, or by a name that is unique in a domain only.
+/// A user, by id or by a name that is unique only within a domain.
 package enum UserReference: Sendable, Hashable {
     case id(String)
     case name(String, domain: DomainReference)
 }
 
-/// An application credential: by id, or by a name that is unique for its user only.
+/// An application credential, by id or by a name that is unique only for its user.
 package enum ApplicationCredentialReference: Sendable, Hashable {
     case id(String)
     case name(String, user: UserReference)
 }
 
-/// The project a token is to be for: by id, or by a name that is unique in a domain only.
+/// The project that a token is for, by id or by a name that is unique only within a domain.
 package enum ProjectReference: Sendable, Hashable {
     case id(String)
     case name(String, domain: DomainReference)
 }
 
-/// Where Keystone takes the word of an identity provider.
+/// Where Keystone accepts tokens of an identity provider.
 package struct FederationEndpoint: Sendable, Hashable {
     /// The provider's name in Keystone.
     package var identityProvider: String

@@ -1,13 +1,13 @@
-/// How an identity provider's access token is got, which Keystone then takes for proof.
+/// How to get an access token from an identity provider. Keystone accepts that token as proof.
 package enum OpenIDLogin: Sendable, Hashable {
     /// `v3oidcaccesstoken`: the token itself.
     case accessToken(Secret)
-    /// `v3oidcaccesstoken` in a notebook: the hub has the token, and renews it.
+    /// `v3oidcaccesstoken` in a notebook: the hub has the token and renews it.
     case hub(NotebookHub)
-    /// Everything else: a grant of OAuth 2.0.
+    /// All other auth types: a grant of OAuth 2.0.
     case grant(OpenIDClient, OpenIDGrant)
 
-    /// Every secret that the configuration holds.
+    /// All secrets in the configuration.
     var secrets: [Secret] {
         switch self {
         case .accessToken(let token): [token]
@@ -17,14 +17,14 @@ package enum OpenIDLogin: Sendable, Hashable {
     }
 }
 
-/// What an identity provider knows this program as, and where it is. The names are keystoneauth's.
+/// How the identity provider knows this program, and where the provider is. The names are keystoneauth's.
 package struct OpenIDClient: Sendable, Hashable {
     package var id: String
     package var secret: Secret?
     package var scope: String
-    /// Which member of the provider's answer is shown to Keystone: `access_token` or `id_token`.
+    /// Which member of the provider's answer to send to Keystone: `access_token` or `id_token`.
     package var accessTokenType: String
-    /// Where tokens are given; wins over what discovery says.
+    /// The token endpoint; wins over the one that discovery finds.
     package var accessTokenEndpoint: String?
     /// Where the provider describes itself, `…/.well-known/openid-configuration`.
     package var discoveryEndpoint: String?
@@ -49,7 +49,7 @@ package enum OpenIDGrant: Sendable, Hashable {
     case password(userName: String, password: Secret, oneTimeKey: String?)
     /// `v3oidcclientcredentials` (RFC 6749, section 4.4).
     case clientCredentials
-    /// `v3oidcauthcode` (RFC 6749, section 4.1) with a code that was got elsewhere.
+    /// `v3oidcauthcode` (RFC 6749, section 4.1), with a code from elsewhere.
     case code(Secret, redirectURI: String?)
     /// `v3oidcauthcode` without a code: a browser gets it, and brings it to a port of this computer (RFC 8252).
     case browser(redirectURI: String?, cache: RefreshTokenCache)
@@ -74,7 +74,7 @@ package enum OpenIDGrant: Sendable, Hashable {
         }
     }
 
-    /// Where the refresh token is kept, if the grant needs a person.
+    /// Where the refresh token is stored, if the grant needs a person.
     package var cache: RefreshTokenCache? {
         switch self {
         case .browser(_, let cache), .device(_, let cache): cache
@@ -85,9 +85,9 @@ package enum OpenIDGrant: Sendable, Hashable {
 
 /// The options of the device flow.
 package struct OpenIDDevice: Sendable, Hashable {
-    /// Where device codes are given; wins over what discovery says.
+    /// The device authorization endpoint; wins over the one that discovery finds.
     package var endpoint: String?
-    /// `code_challenge_method`; `nil` for whatever the provider offers.
+    /// `code_challenge_method`; `nil` to use what the provider offers.
     package var challengeMethod: ProofKey.Method?
 
     package init(endpoint: String? = nil, challengeMethod: ProofKey.Method? = nil) {
@@ -111,7 +111,7 @@ package struct NotebookHub: Sendable, Hashable {
         self.user = user
     }
 
-    /// The hub of the environment, if a notebook server was started by one.
+    /// The hub in the environment; `nil` unless a hub started this notebook server.
     init?(environment: [String: String]) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         guard let apiURL = value("JUPYTERHUB_API_URL"), let token = value("JUPYTERHUB_API_TOKEN"),

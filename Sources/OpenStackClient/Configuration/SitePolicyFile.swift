@@ -7,8 +7,8 @@ import LocalFiles
     import Foundation
 #endif
 
-/// The file in which a person writes down what sites ask of leases: `$XDG_CONFIG_HOME/leasehold/policy.yaml`, or the one
-/// that `LEASEHOLD_POLICY` names.
+/// The file in which a person writes down the rules that sites have for leases:
+/// `$XDG_CONFIG_HOME/leasehold/policy.yaml`, or the file that `LEASEHOLD_POLICY` names.
 package enum SitePolicyFile {
     /// The policies of the file; none if there is no file.
     ///
@@ -44,7 +44,7 @@ package enum SitePolicyFile {
         return try policies(path: path, text: text)
     }
 
-    /// The policies that a text holds.
+    /// The policies in a text.
     ///
     /// - Throws: ``CloudConfigurationError`` with file, line and key.
     package static func policies(path: String, text: String) throws(CloudConfigurationError) -> SitePolicies {
@@ -69,7 +69,7 @@ package enum SitePolicyFile {
 /// Reads a section of the policy file.
 private enum SitePolicyReader {
     private static let keys = ["max_duration", "extension_window", "warning_time", "client_event", "su_rates"]
-    /// The keys that say what a rate is for, and the type of reservation that each implies.
+    /// The keys that say what a rate applies to, and the type of reservation that each implies.
     private static let kinds: [(key: String, type: ResourceType)] = [
         ("node_type", .host), ("flavor", .flavor), ("machine_name", .device), ("resource_type", .host),
     ]

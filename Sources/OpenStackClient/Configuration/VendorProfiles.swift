@@ -1,13 +1,14 @@
-/// The profiles of public clouds that openstacksdk brings along: their addresses and regions.
+/// The profiles of public clouds that come with openstacksdk: their addresses and regions.
 ///
-/// Source: openstacksdk 4.22.0, `openstack/config/vendors`. What is of no use here, such as image formats, is left out.
+/// Source: openstacksdk 4.22.0, `openstack/config/vendors`. Settings that are not used here, such as image formats, are
+/// left out.
 enum VendorProfiles {
-    /// A profile, or why there is none.
+    /// A profile, or the reason why there is none.
     enum Lookup {
         case found(ConfigurationMapping)
-        /// The cloud is no more.
+        /// The cloud no longer exists.
         case closed
-        /// The profile would have to be fetched from an address.
+        /// The profile would have to be downloaded.
         case remote
         case unknown
     }
@@ -33,11 +34,11 @@ enum VendorProfiles {
         "switchengines": ("https://keystone.cloud.switch.ch:5000/v3", ["LS", "ZH"]),
         "zetta": ("https://identity.api.zetta.io/v3", ["no-osl1"]),
     ]
-    /// Clouds that openstacksdk knows to be gone.
+    /// Clouds that, according to openstacksdk, no longer exist.
     private static let closed: Set<String> = ["betacloud", "ibmcloud", "internap", "ultimum", "unitedstack"]
-    /// Profiles of openstacksdk that only say where the profile is.
+    /// Profiles of openstacksdk that contain only the address of the real profile.
     private static let remote: Set<String> = ["ovh", "vexxhost"]
-    /// Where user and project domains are named too.
+    /// Clouds whose profiles also name the user's and the project's domain.
     private static let defaultDomains: Set<String> = ["auro", "fuga", "ovh-us"]
 
     static func profile(_ name: String) -> Lookup {
