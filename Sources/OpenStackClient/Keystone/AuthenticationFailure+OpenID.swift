@@ -2,7 +2,7 @@ import LeaseModel
 
 /// Why a login through an identity provider failed.
 extension AuthenticationFailure {
-    /// A person has to log in, and nobody can be asked.
+    /// A person has to log in, but there is nobody to ask.
     func loginNeeded(hasEnded: Bool) -> ServiceError {
         ServiceError(
             kind: .authentication,
@@ -11,7 +11,7 @@ extension AuthenticationFailure {
                 : "\(name): nobody is logged in here: log in again: \(loginCommand)")
     }
 
-    /// The command that asks a person.
+    /// The command that logs a person in.
     var loginCommand: String {
         cloud.origin == .environment ? "leasehold login" : "leasehold login \(cloud.reference.entry.escapedForTerminal)"
     }
@@ -37,7 +37,7 @@ extension AuthenticationFailure {
                     + "redirect_uri in \(place)")
     }
 
-    /// Asks a person for a passcode, or says that one has to be given.
+    /// Asks a person for a passcode. If there is nobody to ask, the error says that a passcode is needed.
     func ask(_ question: String, _ assistant: (any LoginAssistant)?) async throws(ServiceError) -> Secret {
         guard let answer = await assistant?.answer(to: question), !answer.isEmpty else {
             throw ServiceError(
@@ -131,7 +131,7 @@ extension AuthenticationFailure {
 
     private static var provider: String { "the identity provider" }
 
-    /// Why Keystone, or the gateway before it, did not take the provider's token.
+    /// Why Keystone, or the gateway in front of it, rejected the provider's token.
     func federation(_ reply: AuthenticationReply, _ endpoint: FederationEndpoint) -> ServiceError {
         let provider = "\"\(endpoint.identityProvider.escapedForTerminal)\""
         let protocolName = "\"\(endpoint.protocolName.escapedForTerminal)\""
@@ -175,7 +175,7 @@ extension AuthenticationFailure {
         }
     }
 
-    /// Keystone gave no token for the project; `nil` for the projects that it offers if they are not known.
+    /// Keystone gave no token for the project. `projects` are those that it offers; `nil` if they are not known.
     func project(_ reply: AuthenticationReply, offered projects: [LoginProject]?) -> ServiceError {
         guard reply.status == 401, let projects else { return keystone(reply) }
         return error(
@@ -202,7 +202,7 @@ extension AuthenticationFailure {
 }
 
 extension Credentials {
-    /// The login through an identity provider, if it is one.
+    /// The login at an identity provider, if this is one.
     package var login: OpenIDLogin? { if case .federated(_, let login) = self { login } else { nil } }
 }
 

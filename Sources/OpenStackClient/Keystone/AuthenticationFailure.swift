@@ -1,12 +1,12 @@
 import LeaseModel
 
-/// Says in one sentence why an authentication failed, and what to do.
+/// Describes in one sentence why an authentication failed, and what to do.
 struct AuthenticationFailure: Sendable {
     let cloud: CloudConfiguration
 
     var name: String { "cloud \"\(cloud.displayName.escapedForTerminal)\"" }
 
-    /// Where the user's settings are, for the next step.
+    /// Where the user's settings are, for the advice.
     var place: String {
         switch cloud.origin {
         case .environment: cloud.overriddenBy.isEmpty ? "the OS_* variables" : "the OS_* variables or \(overrides)"
@@ -16,7 +16,7 @@ struct AuthenticationFailure: Sendable {
         }
     }
 
-    /// What took the place of settings of the entry.
+    /// The options and variables that replaced settings of the entry.
     private var overrides: String { cloud.overriddenBy.joined(separator: ", ") }
 
     /// Why Keystone gave no token.
@@ -42,12 +42,12 @@ struct AuthenticationFailure: Sendable {
         }
     }
 
-    /// Why an answer that should have held a token does not.
+    /// Why an answer that should contain a token does not.
     func unusable(_ reply: AuthenticationReply, _ problem: String) -> ServiceError {
         reply.isPage ? page(reply) : error(.badAnswer, reply, problem, "check auth_url in \(place)")
     }
 
-    /// The token is for another project than was asked for.
+    /// The token is for another project than the requested one.
     func otherProject(wanted: String, got: String, requestID: String?) -> ServiceError {
         ServiceError(
             kind: .configuration,
@@ -56,7 +56,7 @@ struct AuthenticationFailure: Sendable {
             requestID: requestID)
     }
 
-    /// The token is for no project at all.
+    /// The token is for no project.
     func noProject(requestID: String?) -> ServiceError {
         ServiceError(
             kind: .configuration,
@@ -109,7 +109,7 @@ struct AuthenticationFailure: Sendable {
     func other(_ reply: AuthenticationReply, _ server: String) -> ServiceError {
         if reply.isPage, reply.status < 500 { return page(reply) }
         if reply.status == 429 || reply.status >= 500 {
-            // Without a request id it may be another server altogether.
+            // Without a request id, the answer may come from another server.
             let step =
                 reply.requestID == nil
                 ? "check auth_url in \(place), and try again later"

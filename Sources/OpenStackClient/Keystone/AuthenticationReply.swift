@@ -1,15 +1,15 @@
 import LeaseModel
 
-/// An answer during authentication, read to its end.
+/// A complete answer during authentication.
 struct AuthenticationReply: Sendable {
     let status: Int
     let headers: HTTPFields
     let body: [UInt8]
-    /// The computer's clock before the request left, and when the answer began.
+    /// The computer's clock before the request was sent, and when the answer began.
     let sent, received: Timestamp
     /// The request without secrets: `POST https://cloud:5000/v3/auth/tokens`.
     let requestLine: String
-    /// What the request carried that nobody may see.
+    /// The secrets in the request.
     let secrets: [Secret]
 
     init(
@@ -24,15 +24,15 @@ struct AuthenticationReply: Sendable {
         secrets = request.secrets
     }
 
-    /// The id under which an operator finds the request in the logs.
+    /// The id with which an operator finds the request in the logs.
     var requestID: String? { headers.requestID.map(redacted) }
 
-    /// A text of the server's as it may be shown: it may repeat what it was sent.
+    /// Removes the request's secrets from a text of the server, which may repeat them.
     func redacted(_ text: String) -> String { secrets.reduce(text) { $1.redacted(from: $0) } }
 
     var json: JSONValue? { try? JSONValue(parsing: body) }
 
-    /// What the server says is wrong, short and safe to show; `nil` if it says nothing that can be read.
+    /// The server's own explanation, short and safe to show; `nil` if there is none that can be parsed.
     ///
     /// Keystone writes `{"error": {"message": …}}`, an identity provider `{"error": …, "error_description": …}`.
     func explanation(without secrets: [Secret]) -> String? {
@@ -45,7 +45,7 @@ struct AuthenticationReply: Sendable {
         return clean.count > 200 ? clean.prefix(200) + "…" : clean
     }
 
-    /// Whether it is a web page, as a captive portal or a proxy sends it.
+    /// Whether it is a web page, such as one from a captive portal or a proxy.
     var isPage: Bool {
         if headers["content-type"]?.lowercased().contains("text/html") == true { return true }
         return body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "<")

@@ -6,7 +6,7 @@ import LeaseModel
     import Foundation
 #endif
 
-/// Puts URLs together.
+/// Builds and normalizes URLs.
 enum EndpointURL {
     /// Keystone's version 3 root for an auth URL with or without `/v3`, without a trailing slash.
     static func identityRoot(_ authURL: String) -> String {
@@ -20,8 +20,8 @@ enum EndpointURL {
 
     /// The URL of a path below an endpoint.
     ///
-    /// Some catalogues give Neutron's address with `/v2.0` and some without: a version that the path repeats is written
-    /// once. Blazar has nothing at its root, so an endpoint that is a bare host gets its `/v1`.
+    /// Some catalogs list Neutron's address with `/v2.0` and some without. If the path repeats the version, it is
+    /// written once. Blazar has nothing at its root, so an endpoint that is only a host gets `/v1`.
     static func joined(endpoint: String, path: String, service: ServiceType) -> String {
         var base = endpoint
         while base.hasSuffix("/") { base.removeLast() }
@@ -39,13 +39,13 @@ enum EndpointURL {
         component.first == "v" && component.dropFirst().allSatisfy { $0.isNumber || $0 == "." } && component.count > 1
     }
 
-    /// One spelling for all URLs of an endpoint: scheme and host in lower case, no port that is the scheme's own, no
-    /// slash at the end, and neither user nor query.
+    /// A single spelling for all URLs of an endpoint: scheme and host in lower case, no port if it is the scheme's
+    /// default, no slash at the end, no user and no query.
     static func normalized(_ url: String) -> String {
         SiteEndpoint.normalized(url)
     }
 
-    /// A text as one segment of a path.
+    /// Encodes a text as one segment of a path.
     static func segment(_ text: String) -> String { encoded(text) }
 
     /// `application/x-www-form-urlencoded`.
@@ -53,7 +53,7 @@ enum EndpointURL {
         fields.map { "\(encoded($0.0))=\(encoded($0.1))" }.joined(separator: "&")
     }
 
-    /// A value of a form as it was before it was encoded.
+    /// Decodes a form's value.
     static func decoded(_ text: String) -> String {
         var bytes: [UInt8] = []
         var rest = Substring(text).utf8

@@ -1,7 +1,7 @@
 import LeaseModel
 import Logging
 
-/// Gets a token for a cloud, by whatever its configuration offers.
+/// Gets a token for a cloud, in the way that its configuration allows.
 struct KeystoneAuthenticator: Sendable {
     let cloud: CloudConfiguration
     let clock: @Sendable () -> Timestamp
@@ -9,7 +9,7 @@ struct KeystoneAuthenticator: Sendable {
     private let time: CloudTime
     private let assistant: (any LoginAssistant)?
     private let send: @Sendable (HTTPRequest) async throws(ServiceError) -> AuthenticationReply
-    /// Gives the provider's token, if there is a provider; `true` asks a person even if there is a login.
+    /// Gets the provider's token, if there is a provider. `true` asks a person even if there is a saved login.
     private let accessToken: @Sendable (Bool) async throws(ServiceError) -> Secret
     let tokenSource: OpenIDTokenSource?
 
@@ -67,7 +67,7 @@ struct KeystoneAuthenticator: Sendable {
     private var failure: AuthenticationFailure { AuthenticationFailure(cloud: cloud) }
     private var root: String { EndpointURL.identityRoot(cloud.authURL) }
 
-    /// Authenticates.
+    /// Gets a token.
     ///
     /// - Throws: ``ServiceError``: refused, not Keystone, no answer, or a token for another project.
     func authenticate(generation: Int) async throws(ServiceError) -> KeystoneToken {
@@ -122,16 +122,16 @@ struct KeystoneAuthenticator: Sendable {
 // MARK: - Through an identity provider
 
 extension KeystoneAuthenticator {
-    /// A token of Keystone's for a person, and for no project yet.
+    /// A Keystone token for a person, not yet for a project.
     struct UnscopedToken: Sendable {
         let secret: Secret
         let userName: String
         let expiresAt: Timestamp?
     }
 
-    /// Shows the provider's token to Keystone.
+    /// Sends the provider's token to Keystone.
     ///
-    /// The order of requests is that of keystoneauth, `identity/v3/federation.py`.
+    /// The requests are in the order of keystoneauth, `identity/v3/federation.py`.
     func unscopedToken(
         _ endpoint: FederationEndpoint, askingAgain: Bool
     ) async throws(ServiceError) -> UnscopedToken {
@@ -180,7 +180,7 @@ extension KeystoneAuthenticator {
         return reply
     }
 
-    /// The projects that a token may be exchanged for.
+    /// The projects for which a token may be exchanged.
     func projects(_ token: UnscopedToken) async throws(ServiceError) -> [LoginProject] {
         let reply = try await send(
             HTTPRequest(
@@ -230,9 +230,9 @@ extension KeystoneAuthenticator {
             renewAt: renewAt, keepLoginAt: loginRenewal(now: requestedAt), generation: generation)
     }
 
-    /// Uses a kept login, so that it lives on; nobody is asked.
+    /// Uses a saved login, so that it stays valid. Nobody is asked.
     ///
-    /// - Returns: when to do so again; `nil` if there is no such login, or its end cannot be put off.
+    /// - Returns: when to do so again; `nil` if there is no such login, or its end cannot be postponed.
     func keepLogin() async -> Timestamp? {
         let now = clock()
         do throws(ServiceError) {
@@ -243,26 +243,26 @@ extension KeystoneAuthenticator {
         }
     }
 
-    /// When to use a kept login so that it does not end: each use of it puts its end off.
+    /// When to use a saved login so that it does not end. Each use postpones its end.
     private func loginRenewal(now: Timestamp) -> Timestamp? {
         guard let life = tokenSource?.grant.cache?.life() else { return nil }
         let renewal = life.endsAt.adding(seconds: -max(20, life.endsAt.seconds(since: life.cachedAt) / 3))
-        // One whose end cannot be put off would be asked for again and again.
+        // A login whose end cannot be postponed would be used again and again.
         return renewal > now.adding(seconds: 10) ? renewal : nil
     }
 
-    /// An application credential has its own project whatever the configuration says, and leases must not end up in
-    /// another project than the user thinks.
+    /// An application credential has a project of its own, whatever the configuration says. Leases must not be created
+    /// in another project than the user expects.
     private func checkProject(_ project: JSONValue, id: String, requestID: String?) throws(ServiceError) {
         let name = project["name"]?.stringValue ?? id
         switch cloud.project {
         case nil: return
         case .id(let wanted)?:
-            // Keystone keeps ids without dashes and takes both.
+            // Keystone stores ids without dashes and accepts both spellings.
             guard wanted.replacing("-", with: "") != id.replacing("-", with: "") else { return }
             throw failure.otherProject(wanted: wanted, got: "\(name) (\(id))", requestID: requestID)
         case .name(let wanted, let domain)?:
-            // Keystone's database compares names without regard to case.
+            // Keystone's database compares names case-insensitively.
             let isSameDomain =
                 switch domain {
                 case .id(let id): project["domain"]?["id"]?.stringValue.map { $0 == id } ?? true

@@ -1,10 +1,10 @@
 package import LeaseModel
 
 extension KeystoneSession {
-    /// Logs in, asking a person if that is needed, and finds the projects.
+    /// Logs in, asking a person if necessary, and finds the projects.
     ///
-    /// - Parameter asksAgain: whether to ask even if there is a login.
-    /// - Returns: whom the login is for, and what it opens.
+    /// - Parameter asksAgain: whether to ask even if there is a saved login.
+    /// - Returns: the user that logged in, and the projects that the login can use.
     /// - Throws: ``ServiceError``: refused, denied, not in time, or no answer.
     package nonisolated func logIn(askingAgain asksAgain: Bool) async throws(ServiceError) -> LoginSummary {
         guard case .federated(let endpoint, let login) = cloud.credentials else {
@@ -25,7 +25,7 @@ extension KeystoneSession {
             cachePath: cachePath)
     }
 
-    /// Ends the login that is kept.
+    /// Ends the saved login.
     ///
     /// - Returns: whether there was one.
     package nonisolated func logOut() async throws(ServiceError) -> Bool {
@@ -41,7 +41,7 @@ extension KeystoneSession {
 }
 
 extension ProjectReference {
-    /// Its name or id.
+    /// The project's name or id.
     package var text: String {
         switch self {
         case .id(let id): id
@@ -49,8 +49,8 @@ extension ProjectReference {
         }
     }
 
-    /// Whether it may mean a project. Keystone keeps ids without dashes and takes both; names it compares without
-    /// regard to case, and in a domain that is known here by its id only.
+    /// Whether this may refer to a project. Keystone stores ids without dashes and accepts both spellings. It compares
+    /// names case-insensitively, within a domain of which only the id may be known here.
     package func isMet(by project: LoginProject) -> Bool {
         switch self {
         case .id(let id): id.replacing("-", with: "") == project.id.replacing("-", with: "")

@@ -1,10 +1,10 @@
 package import LeaseModel
 package import Logging
 
-/// An authenticated conversation with one cloud through Keystone.
+/// An authenticated session with one cloud, using Keystone.
 ///
-/// However many callers there are, one authentication is under way at a time, and a caller whose token somebody else
-/// has renewed meanwhile takes the new one. A request is sent twice only after a 401, which means that it was not
+/// Only one authentication is under way at a time, however many callers there are. If the token was renewed since a
+/// caller used it, the caller gets the new one. A request is sent twice only after a 401, which means that it was not
 /// executed.
 package actor KeystoneSession: ServiceSession {
     /// The cloud that this session talks to.
@@ -20,24 +20,24 @@ package actor KeystoneSession: ServiceSession {
     private var isAuthenticating = false
     private var waiting: [CheckedContinuation<Outcome, Never>] = []
 
-    /// How an authentication that others waited for ended.
+    /// How an authentication ended that other callers waited for.
     private enum Outcome: Sendable {
         case renewed(KeystoneToken)
         case failed(ServiceError)
-        /// The one who authenticated was cancelled; somebody else has to.
+        /// The caller that was authenticating was cancelled; another one has to do it.
         case abandoned
     }
 
-    /// Makes a session; nothing is sent before the first request.
+    /// Makes a session. Nothing is sent before the first request.
     ///
     /// - Parameters:
     ///   - cloud: The cloud and its credentials.
-    ///   - transport: The way to it.
-    ///   - clock: The time, by which tokens are renewed before they end.
-    ///   - uptime: Counts seconds whoever sets the clock; `nil` if nobody sets it.
-    ///   - sleep: Lets so many seconds pass.
-    ///   - assistant: Who can be asked to log in; `nil` if nobody can.
-    ///   - logger: Where decisions are noted.
+    ///   - transport: The transport that sends the requests.
+    ///   - clock: The current time, for renewing tokens before they end.
+    ///   - uptime: A count of seconds that does not change when the clock is set; `nil` if nobody sets the clock.
+    ///   - sleep: Waits for this number of seconds.
+    ///   - assistant: Asks a person to log in; `nil` if there is nobody to ask.
+    ///   - logger: Logs decisions.
     package init(
         cloud: CloudConfiguration, transport: any HTTPTransport, clock: @escaping @Sendable () -> Timestamp,
         uptime: (@Sendable () -> Int64)? = nil,
@@ -64,12 +64,12 @@ package actor KeystoneSession: ServiceSession {
         let reply = try await send(request, with: token)
         guard reply.status == 401 else { return reply }
         logger?.info("the token is refused: getting another, and asking again")
-        // Read to its end, so that the connection can be used again; what it says does not matter.
+        // The body is read to its end, so that the connection can be reused; its contents do not matter.
         _ = try? await reply.http.body.collect(upTo: 1 << 16)
         return try await send(request, with: try await tokenToSend(otherThan: token.generation))
     }
 
-    /// Gets a token for a request. If that fails, the request was not sent, however far the one for the token got.
+    /// Gets a token for a request. If this fails, the request was not sent, however far the request for the token got.
     private nonisolated func tokenToSend(otherThan refused: Int? = nil) async throws(ServiceError) -> KeystoneToken {
         do {
             return try await currentToken(otherThan: refused)
@@ -114,7 +114,7 @@ package actor KeystoneSession: ServiceSession {
 // MARK: - The token
 
 extension KeystoneSession {
-    /// A token that is good for a while, and is not the given one, which a service has refused.
+    /// A token that stays valid for a while, and is not the given one, which a service has refused.
     func currentToken(otherThan refused: Int? = nil) async throws(ServiceError) -> KeystoneToken {
         while true {
             if let token, token.generation != refused, clock() < token.renewAt {
@@ -135,10 +135,10 @@ extension KeystoneSession {
         }
     }
 
-    /// Uses the login that a token came from before it ends, which the token may outlive by hours.
+    /// Uses the login that a token came from before that login ends. The token may outlive it by hours.
     private func keepLogin(of current: KeystoneToken) async {
         guard let moment = current.keepLoginAt, clock() >= moment else { return }
-        // Only one of several callers does it.
+        // Only one of several callers does this.
         token?.keepLoginAt = nil
         logger?.info("the login ends soon: using it, so that it lives on")
         let next = await authenticator.keepLogin()

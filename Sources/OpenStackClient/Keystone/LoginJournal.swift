@@ -1,27 +1,27 @@
 package import Logging
 import Synchronization
 
-/// A step of a login, in the order in which they are taken.
+/// A step of a login. The cases are in order.
 package enum LoginStep: String, Sendable, CaseIterable {
-    /// The provider describes itself.
+    /// The provider's description is read.
     case discovery
-    /// The provider, or a hub, gives an access token.
+    /// The provider, or a hub, issues an access token.
     case provider
-    /// The access token is what it should be.
+    /// The access token is checked.
     case token
-    /// Keystone takes the access token for proof.
+    /// Keystone accepts the access token.
     case federation
-    /// Keystone gives a token for the project.
+    /// Keystone issues a token for the project.
     case project
 }
 
-/// What became of the steps of the latest login, for whoever explains it to a person. Holds no secret.
+/// The steps of the latest login and their results, for explaining it to a person. It contains no secret.
 package final class LoginJournal: Sendable {
     package struct Entry: Sendable, Hashable {
         package let step: LoginStep
-        /// What was found; `nil` if the step was begun and not finished.
+        /// The result; `nil` if the step began and did not finish.
         package var finding: String?
-        /// What will give trouble later.
+        /// Something that will cause trouble later.
         package var warning: String?
     }
 
@@ -29,7 +29,7 @@ package final class LoginJournal: Sendable {
 
     private let logger: Logger?
 
-    /// - Parameter logger: where each step that is done is noted.
+    /// - Parameter logger: logs each finished step.
     package init(logger: Logger? = nil) { self.logger = logger }
 
     package var entries: [Entry] { kept.withLock { $0 } }

@@ -1,6 +1,6 @@
 import LeaseModel
 
-/// The services of a token's catalogue.
+/// The services in a token's catalog.
 struct ServiceCatalogue: Sendable, Hashable {
     struct Endpoint: Sendable, Hashable {
         let serviceType: String
@@ -11,7 +11,7 @@ struct ServiceCatalogue: Sendable, Hashable {
 
     let endpoints: [Endpoint]
 
-    /// Reads `token.catalog`; entries without a URL are left out.
+    /// Reads `token.catalog`. Entries without a URL are ignored.
     init(_ catalogue: JSONValue?) {
         endpoints = (catalogue?.arrayValue ?? []).flatMap { service -> [Endpoint] in
             guard let type = service["type"]?.stringValue else { return [] }
@@ -28,8 +28,8 @@ struct ServiceCatalogue: Sendable, Hashable {
         name.hasSuffix("URL") ? String(name.dropLast(3)) : name
     }
 
-    /// Types that mean the same service. OpenStack's service-types authority lists no alias for these four today;
-    /// catalogues of older sites carry the versioned ones.
+    /// Types that mean the same service. Today, OpenStack's service-types authority lists no alias for these four; the
+    /// catalogs of older sites contain the versioned ones.
     private static let aliases: [ServiceType: [String]] = [
         .reservation: ["reservation"], .compute: ["compute", "computev21", "computev2"],
         .network: ["network", "networking"], .identity: ["identity", "identityv3"],
@@ -43,7 +43,7 @@ struct ServiceCatalogue: Sendable, Hashable {
 
     /// The endpoint of a service in a region.
     ///
-    /// - Throws: ``ServiceError`` that says what the catalogue has instead.
+    /// - Throws: ``ServiceError`` that says what the catalog contains instead.
     func endpoint(
         of service: ServiceType, region: String?, interface: CloudConfiguration.Interface, cloud: String
     ) throws(ServiceError) -> Endpoint {

@@ -1,16 +1,16 @@
 import LeaseModel
 
-/// Which site a token leads to: the reservation service's public endpoint in the catalogue, and its region.
+/// The site that a token leads to: the reservation service's public endpoint in the catalog, and its region.
 ///
-/// The catalogue says this, not the configuration. So one cloud is one site however an entry spells its auth URL,
-/// whichever interface it prefers, and whether it names the region or not.
+/// The catalog decides this, not the configuration. So a cloud is one site however an entry spells its auth URL,
+/// whichever interface it prefers, and whether or not it names the region.
 package struct SiteAddress: Sendable, Hashable, CustomStringConvertible {
-    /// The endpoint, normalised by ``EndpointURL/normalized(_:)``.
+    /// The endpoint, normalized by ``EndpointURL/normalized(_:)``.
     package let endpoint: String
-    /// The region that is really used; empty if neither the catalogue nor the configuration names one.
+    /// The region in use; empty if neither the catalog nor the configuration names one.
     package let region: String
 
-    /// Makes an address of an endpoint, however it is spelled.
+    /// Makes an address from an endpoint in any spelling.
     package init(endpoint: String, region: String) {
         self.endpoint = EndpointURL.normalized(endpoint)
         self.region = region
@@ -20,9 +20,9 @@ package struct SiteAddress: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension ServiceCatalogue {
-    /// The site that a configured cloud leads to.
+    /// The site of a configured cloud.
     ///
-    /// - Throws: ``ServiceError`` if the catalogue has no reservation service for it, and no override replaces it.
+    /// - Throws: ``ServiceError`` if the catalog has no reservation service for it, and no override replaces it.
     func site(of cloud: CloudConfiguration) throws(ServiceError) -> SiteAddress {
         let offered = endpoints(of: .reservation)
         guard let override = cloud.endpointOverrides[.reservation] else {
@@ -37,7 +37,7 @@ extension ServiceCatalogue {
         return SiteAddress(endpoint: Self.publicURL(inRegion) ?? override, region: region ?? "")
     }
 
-    /// The region that an override without a region is in: that of the same endpoint, or the only one there is.
+    /// The region of an override without one: that of the same endpoint, or the only region there is.
     private static func region(of override: String, among offered: [Endpoint]) -> String? {
         let spelled = EndpointURL.normalized(override)
         if let same = offered.first(where: { EndpointURL.normalized($0.url) == spelled }) { return same.region }
@@ -45,8 +45,8 @@ extension ServiceCatalogue {
         return regions.count == 1 ? regions.first : nil
     }
 
-    /// The public endpoint, or what stands for it where there is none: the same one whichever interface is preferred
-    /// and in whatever order the catalogue lists them.
+    /// The public endpoint, or a substitute if there is none. The result does not depend on the preferred interface or
+    /// on the order of the catalog.
     private static func publicURL(_ endpoints: [Endpoint]) -> String? {
         let interfaces: [CloudConfiguration.Interface] = [.public, .internal, .admin]
         return interfaces.lazy.compactMap { interface in

@@ -2,14 +2,14 @@ import LeaseModel
 
 /// The body of `POST /v3/auth/tokens`.
 enum TokenRequestBody {
-    /// A password, for a project or for the user's default one.
+    /// A password, for a project or for the user's default project.
     static func password(_ user: UserReference, _ password: Secret, project: ProjectReference?) -> JSONValue {
         var member = fields(user)
         member["password"] = .string(password.reveal())
         return body(method: "password", ["user": .object(member)], project: project)
     }
 
-    /// An application credential. Keystone refuses a scope with it: the credential has its project.
+    /// An application credential. Keystone refuses a scope with it, because the credential has its own project.
     static func applicationCredential(_ reference: ApplicationCredentialReference, _ secret: Secret) -> JSONValue {
         var member: JSONObject =
             switch reference {
@@ -20,7 +20,7 @@ enum TokenRequestBody {
         return body(method: "application_credential", member, project: nil)
     }
 
-    /// Another token, exchanged for one of the project.
+    /// A token, exchanged for one of the project.
     static func token(_ token: Secret, project: ProjectReference?) -> JSONValue {
         body(method: "token", ["id": .string(token.reveal())], project: project)
     }
@@ -30,7 +30,7 @@ enum TokenRequestBody {
         body(["totp": ["user": .object(fields(user, passcode: passcode))]], project: project)
     }
 
-    /// Several proofs at once, of one user.
+    /// Several methods at once, for one user.
     static func several(_ methods: [AuthMethod], passcode: Secret?, project: ProjectReference?) -> JSONValue {
         var members = JSONObject()
         for method in methods {

@@ -6,12 +6,12 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// The transport over AsyncHTTPClient, and the only file that knows that library.
+/// Sends requests with AsyncHTTPClient. No other file uses that library.
 ///
-/// It follows no redirect: a redirected POST would lose its body and a redirected GET would carry the token to another
-/// host. A 3xx is a reply like any other.
+/// It follows no redirects: a redirected POST would lose its body, and a redirected GET would carry the token to
+/// another host. A 3xx is a reply like any other.
 package final class AsyncHTTPClientTransport: HTTPTransport {
-    /// AsyncHTTPClient fixes timeouts, proxy and reuse when a client is made, so there is one for each combination.
+    /// AsyncHTTPClient fixes timeouts, proxy and reuse when a client is made, so each combination has a client.
     private struct ClientKey: Hashable {
         var timeouts: HTTPTimeouts
         var proxy: ProxySettings.Server?
@@ -35,13 +35,13 @@ package final class AsyncHTTPClientTransport: HTTPTransport {
     private let userAgent: String
     private let clock: @Sendable () -> Timestamp
 
-    /// Makes a transport; nothing is sent yet.
+    /// Makes a transport. Nothing is sent yet.
     ///
     /// - Parameters:
-    ///   - tls: Which certificates to trust and to show. Their files are read now.
-    ///   - proxies: Which proxy to go through.
+    ///   - tls: Which certificates to trust and to present. Their files are read now.
+    ///   - proxies: Which proxy to use.
     ///   - userAgent: The value of `User-Agent`, for example `leasehold/1.0`.
-    ///   - clock: The time, by which a refused certificate is found to have expired.
+    ///   - clock: The current time, for finding out whether a refused certificate has expired.
     /// - Throws: ``ServiceError`` of kind `configuration` if a certificate or key cannot be read.
     package init(
         tls: TLSSettings = TLSSettings(), proxies: ProxySettings = ProxySettings(), userAgent: String,
@@ -54,7 +54,7 @@ package final class AsyncHTTPClientTransport: HTTPTransport {
         self.clock = clock
     }
 
-    /// Closes all connections. Must be called before the transport goes away; requests under way fail.
+    /// Closes all connections. This must be called before the transport is released. Requests under way fail.
     package func shutdown() async {
         let all = clients.withLock { state in
             state.isShutDown = true
@@ -69,8 +69,8 @@ package final class AsyncHTTPClientTransport: HTTPTransport {
         do {
             return try await attempt(request, reusingConnections: isSafe)
         } catch {
-            // A kept connection may be closed by the server just as a request leaves on it. Reading again does no
-            // harm; a write never travels on a kept connection, so that for it an early close has a meaning.
+            // The server may close a reused connection just as a request is sent on it. Repeating a read does no harm.
+            // A write is never sent on a reused connection, so for a write an early close has a meaning.
             guard isSafe, error.phase == .underWay, error.kind == .closedEarly, !Task.isCancelled else { throw error }
             return try await attempt(request, reusingConnections: false)
         }
@@ -142,9 +142,9 @@ package final class AsyncHTTPClientTransport: HTTPTransport {
             timeout: .init(
                 connect: .seconds(Int64(key.timeouts.connectSeconds)), read: .seconds(Int64(key.timeouts.idleSeconds))))
         configuration.httpVersion = .http1Only
-        // A refused connection is an answer; with retries it would take the whole connect timeout to hear it.
+        // A refused connection is an answer. With retries, it would be reported only after the whole connect timeout.
         configuration.connectionPool.retryConnectionEstablishment = false
-        // gunicorn, which serves most OpenStack APIs, drops an idle connection after 2 s.
+        // gunicorn, which serves most OpenStack APIs, closes an idle connection after 2 s.
         configuration.connectionPool.idleTimeout = .milliseconds(1_500)
         // Waiting for a free connection counts as connecting, so there should always be one.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64

@@ -2,12 +2,12 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Limits how long a body may be waited for in all.
+/// Limits the total time spent waiting for a body.
 ///
-/// Only the time in which its reader waits counts, and every useful byte allows a little more. A large list may take as
-/// long as it needs, while one that comes a byte a second, or consists of white space, ends.
+/// Only the time in which the reader waits counts, and every useful byte allows a little more. A large list may take as
+/// long as it needs, while a body that arrives at a byte a second, or consists of white space, is cut off.
 final class BodyLimit: Sendable {
-    /// Every so many bytes that are not white space allow another second.
+    /// This number of bytes that are not white space allows another second.
     static let bytesPerSecond = 1_024
 
     private struct State {
@@ -21,12 +21,12 @@ final class BodyLimit: Sendable {
     private let state: Mutex<State>
     private let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
 
-    /// - Parameter seconds: how long a body that brings nothing may be waited for.
+    /// - Parameter seconds: how long to wait for a body that makes no progress.
     init(seconds: Int) { state = Mutex(State(allowed: .seconds(seconds))) }
 
     deinit { state.withLock { $0.timer }?.cancel() }
 
-    /// Says that the reader waits from now on; `stop` is called when it has waited too long.
+    /// Records that the reader starts to wait. `stop` is called when it has waited too long.
     func beginWaiting(stop: @escaping @Sendable () -> Void) {
         let allowed = state.withLock { state in
             state.waitingSince = .now
@@ -36,9 +36,9 @@ final class BodyLimit: Sendable {
         if let allowed { check(after: allowed) }
     }
 
-    /// Says that the reader has stopped waiting.
+    /// Records that the reader has stopped waiting.
     ///
-    /// - Parameter part: what arrived.
+    /// - Parameter part: the part that arrived.
     /// - Returns: whether it has waited too long.
     func endWaiting(_ part: [UInt8]?) -> Bool {
         let useful = part.map(Self.usefulBytes) ?? 0
@@ -51,7 +51,8 @@ final class BodyLimit: Sendable {
         }
     }
 
-    /// About how many bytes are not white space, by a sample: every byte of a list passes here.
+    /// The approximate number of bytes that are not white space. It is estimated from a sample, because every byte of a
+    /// list passes through here.
     private static func usefulBytes(_ part: [UInt8]) -> Int {
         let step = 8
         var found = 0

@@ -12,12 +12,12 @@ import Synchronization
 
 /// Finds out why a server's certificate was refused.
 ///
-/// The TLS library says only that verification failed. The probe shakes hands once more, looks at the certificate, and
-/// hangs up before anything is sent.
+/// The TLS library says only that verification failed. The probe repeats the handshake, looks at the certificate, and
+/// closes the connection before anything is sent.
 struct CertificateProbe {
     let now: Timestamp
 
-    /// What is wrong with the certificate of the URL's server, or `nil` if that cannot be found out.
+    /// What is wrong with the certificate of the URL's server; `nil` if that cannot be determined.
     func explanation(url: String) async -> String? {
         guard let parts = URLComponents(string: url), parts.scheme?.lowercased() == "https", let host = parts.host,
             let leaf = await certificate(host: host, port: parts.port ?? 443)

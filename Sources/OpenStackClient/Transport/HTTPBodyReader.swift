@@ -1,7 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 
-/// Reads a body part by part, in step with the reader: what is not asked for stays in the network.
+/// Reads a body part by part, at the reader's speed. Parts that were not requested stay in the network.
 actor HTTPBodyReader {
     private let body: HTTPClientResponse.Body
     private var iterator: HTTPClientResponse.Body.AsyncIterator?
@@ -10,7 +10,7 @@ actor HTTPBodyReader {
 
     /// - Parameters:
     ///   - body: the body.
-    ///   - limitSeconds: how long to wait in all for a body that makes no progress.
+    ///   - limitSeconds: the total time to wait for a body that makes no progress.
     init(_ body: HTTPClientResponse.Body, limitSeconds: Int) {
         self.body = body
         self.limitSeconds = limitSeconds
@@ -19,7 +19,7 @@ actor HTTPBodyReader {
 
     /// The next part, `nil` only after a complete body.
     func next() async throws(TransportError) -> [UInt8]? {
-        // Not a child, so that the limit can cancel it; it is awaited here, and cancelled with its caller.
+        // This is not a child task, so that the limit can cancel it. It is awaited here, and cancelled with its caller.
         let pull = Task(operation: pull)
         limit.beginWaiting { pull.cancel() }
         let result = await withTaskCancellationHandler {
@@ -39,11 +39,11 @@ actor HTTPBodyReader {
     }
 
     @Sendable private func pull() async throws -> [UInt8]? {
-        // The library's body may be iterated once and traps on a second time, so its iterator is made here, once.
+        // The library's body may be iterated only once, and traps the second time, so its iterator is made here.
         var current = iterator ?? body.makeAsyncIterator()
         defer { iterator = current }
         guard let part = try await current.next(isolation: self) else {
-            // A sequence that was cancelled ends as if it were complete.
+            // A cancelled sequence ends as if it were complete.
             try Task.checkCancellation()
             return nil
         }

@@ -1,10 +1,10 @@
 import LeaseModel
 package import Logging
 
-/// Notes each request: at level info one line with method, URL, status, milliseconds and request id; at level debug what
-/// it carried and what came back, by name and size.
+/// Logs each request. Level info has one line with method, URL, status, milliseconds and request id. Level debug also
+/// has the names and sizes of what was sent and received.
 ///
-/// No body is ever written, and of an answer's headers only those that are known to hold no secret.
+/// Bodies are never logged. Of an answer's headers, only those that are known to contain no secret are.
 package struct LoggingTransport: HTTPTransport {
     private let next: any HTTPTransport
     private let logger: Logger

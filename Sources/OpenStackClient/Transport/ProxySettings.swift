@@ -13,11 +13,11 @@ import LeaseModel
     import Darwin
 #endif
 
-/// Which proxy a request goes through, by the environment's `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
+/// Which proxy a request uses, according to `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` in the environment.
 ///
 /// Lower-case names win, as in curl and in Python's requests, which the OpenStack client uses.
 package struct ProxySettings: Sendable, Hashable {
-    /// A proxy, spoken to with the method CONNECT.
+    /// A proxy, used with the method CONNECT.
     struct Server: Sendable, Hashable {
         var host: String
         var port: Int
@@ -25,7 +25,8 @@ package struct ProxySettings: Sendable, Hashable {
         var password: Secret?
     }
 
-    /// A proxy that is set and cannot be used. To pass it over would send in the open what was meant for it.
+    /// A proxy that is set but cannot be used. Ignoring it would send the request directly, although it was meant for
+    /// the proxy.
     package struct Unusable: Error, Sendable, Hashable, CustomStringConvertible {
         package let description: String
     }
@@ -36,7 +37,7 @@ package struct ProxySettings: Sendable, Hashable {
     /// No proxy.
     package init() {}
 
-    /// What the environment says.
+    /// Reads the settings from the environment.
     package init(environment: [String: String]) {
         func value(_ name: String) -> (name: String, text: String)? {
             [name.lowercased(), name.uppercased()].lazy
@@ -64,9 +65,9 @@ package struct ProxySettings: Sendable, Hashable {
             host: host, port: parts.port ?? 3128, userName: parts.user, password: parts.password.map(Secret.init))
     }
 
-    /// Whether a URL can be asked.
+    /// Checks whether a URL can be requested.
     ///
-    /// - Throws: ``ServiceError`` of kind `configuration` if it has to go through a proxy that cannot be used.
+    /// - Throws: ``ServiceError`` of kind `configuration` if the URL needs a proxy that cannot be used.
     package func check(_ url: String, cloud: String) throws(ServiceError) {
         do throws(Unusable) {
             _ = try server(for: url)
@@ -78,15 +79,15 @@ package struct ProxySettings: Sendable, Hashable {
         }
     }
 
-    /// What to call the proxy for a URL in front of a person; `nil` if there is none.
+    /// The name of the proxy for a URL in messages; `nil` if there is none.
     package func route(to url: String) -> String? {
         guard let server = try? server(for: url) else { return nil }
         return "\(server.host.escapedForTerminal):\(server.port)"
     }
 
-    /// The proxy for a URL, or `nil` if it is to be asked directly.
+    /// The proxy for a URL; `nil` if the URL is requested directly.
     ///
-    /// - Throws: ``Unusable`` if it has to go through a proxy that cannot be used.
+    /// - Throws: ``Unusable`` if the URL needs a proxy that cannot be used.
     func server(for url: String) throws(Unusable) -> Server? {
         guard !servers.isEmpty, let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(),
             let server = servers[scheme], let host = parts.host?.lowercased()
@@ -96,8 +97,8 @@ package struct ProxySettings: Sendable, Hashable {
     }
 }
 
-/// The hosts of `NO_PROXY`: names with what is below them, addresses, networks (`10.0.0.0/8`, `fd00::/8`), each with a
-/// port if need be; or `*` for all.
+/// The hosts of `NO_PROXY`: names, which include their subdomains, addresses, networks (`10.0.0.0/8`, `fd00::/8`), each
+/// with an optional port; or `*` for all.
 struct ProxyExceptions: Sendable, Hashable {
     private var items: [String]
 
@@ -111,7 +112,7 @@ struct ProxyExceptions: Sendable, Hashable {
         return items.contains { Self.matches(host, address, port, $0) }
     }
 
-    /// Without the brackets of an IPv6 address.
+    /// The host without the brackets of an IPv6 address.
     private static func bare(_ host: String) -> String {
         host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
     }
@@ -125,7 +126,7 @@ struct ProxyExceptions: Sendable, Hashable {
             return address.isIn(network, prefixLength: length)
         }
         var name = item
-        // One colon, or one behind a bracket, stands before a port; more of them are an IPv6 address.
+        // A single colon, or one after a bracket, is followed by a port. Several colons are an IPv6 address.
         if let colon = name.lastIndex(of: ":"), let wanted = Int(name[name.index(after: colon)...]),
             name.hasPrefix("[") ? name[..<colon].hasSuffix("]") : name.count(where: { $0 == ":" }) == 1
         {

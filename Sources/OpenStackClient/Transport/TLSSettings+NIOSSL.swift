@@ -9,9 +9,10 @@ import NIOSSL
 #endif
 
 extension TLSSettings {
-    /// The settings as the TLS library takes them.
+    /// The settings in the form that the TLS library needs.
     ///
-    /// Files are read here, once, so that a missing one is a sentence about that file and not a failed handshake.
+    /// Files are read here, once, so that the error for a missing file names that file instead of being a failed
+    /// handshake.
     ///
     /// - Throws: ``ServiceError`` of kind `configuration` that names the file.
     func makeConfiguration() throws(ServiceError) -> TLSConfiguration {

@@ -1,4 +1,4 @@
-/// How a cloud's certificate is checked, and which certificate the client shows.
+/// How a cloud's certificate is checked, and which certificate the client presents.
 package struct TLSSettings: Sendable, Hashable {
     /// Whether the server's certificate is checked at all (`verify` and `insecure` of clouds.yaml).
     package var verifiesServer: Bool
@@ -6,7 +6,7 @@ package struct TLSSettings: Sendable, Hashable {
     package var certificateAuthorityPath: String?
     /// The client's own certificate chain in PEM, as an absolute path.
     package var clientCertificatePath: String?
-    /// The key of the client's certificate in PEM; the certificate's own file if absent.
+    /// The key of the client's certificate in PEM; if absent, the certificate's own file has it.
     package var clientKeyPath: String?
 
     package init(

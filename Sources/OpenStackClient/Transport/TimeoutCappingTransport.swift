@@ -1,6 +1,6 @@
-/// Waits no longer for anything than it is told, whatever a request allows.
+/// Never waits longer than a given limit, even if a request allows more.
 ///
-/// For people on a network where a minute's silence means that nothing will come, and for tests.
+/// It is for people on a network where no answer comes after a minute's silence, and for tests.
 package struct TimeoutCappingTransport: HTTPTransport {
     private let next: any HTTPTransport
     private let maxSeconds: Int
@@ -9,8 +9,9 @@ package struct TimeoutCappingTransport: HTTPTransport {
     ///
     /// - Parameters:
     ///   - next: the transport that sends.
-    ///   - maxSeconds: the longest wait, in seconds: for a connection, for each part of an answer, and for the whole of
-    ///     an answer that makes no progress.
+    ///   - maxSeconds: the longest wait, in seconds: for a connection, for each part of an answer, and for a whole
+    ///     answer
+    ///     that makes no progress.
     package init(_ next: any HTTPTransport, maxSeconds: Int) {
         self.next = next
         self.maxSeconds = maxSeconds
@@ -25,7 +26,7 @@ package struct TimeoutCappingTransport: HTTPTransport {
         return try await next.send(request)
     }
 
-    /// The longest wait that an environment asks for with `LEASEHOLD_TIMEOUT_SECONDS`; `nil` if it sets none.
+    /// The limit in `LEASEHOLD_TIMEOUT_SECONDS`; `nil` if the environment sets none.
     ///
     /// - Throws: ``ServiceError`` of kind `configuration` for a value that is not a whole number of 1 or more.
     package static func maxSeconds(environment: [String: String]) throws(ServiceError) -> Int? {

@@ -12,14 +12,14 @@ import NIOSSL
     import Darwin
 #endif
 
-/// What a person needs to know of an error of the libraries below, whenever it happened.
+/// What a person needs to know about an error of the libraries below, in any phase.
 struct TransportFault: Equatable {
     var kind: TransportError.Kind
     var detail = ""
 }
 
 extension TransportError {
-    /// Sorts an error of the libraries below into a kind that a person can act on.
+    /// Classifies an error of the libraries below.
     ///
     /// - Parameters:
     ///   - error: the error.
@@ -30,7 +30,7 @@ extension TransportError {
             return
         }
         var fault = TransportFault(error)
-        // A certificate is judged before the first request; later, TLS errors are of the connection.
+        // Certificates are verified before the first request. Later TLS errors come from the connection.
         if fault.kind == .tlsFailed, phase == .underWay { fault.kind = .tlsBroken }
         self.init(kind: fault.kind, phase: phase, detail: fault.detail)
     }
@@ -104,7 +104,8 @@ extension TransportFault {
         if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
             return "the server does not speak TLS on this port: use http:// or another port"
         }
-        // BoringSSL's text reads "… routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at /file:1": the name is enough.
+        // BoringSSL's text reads "… routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at /file:1". Only the name is
+        // used.
         let names = text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.filter {
             $0.contains("_") && $0 == $0.uppercased()
         }

@@ -6,14 +6,14 @@ import LeaseModel
     import Foundation
 #endif
 
-/// The authorization code flow for a program on a person's own computer (RFC 8252): a browser logs in, and is sent back
-/// to a port of this computer with a code.
+/// The authorization code flow for a program on a person's own computer (RFC 8252). A person logs in with a browser,
+/// and the provider sends the browser back to a port of this computer with a code.
 struct BrowserLogin: Sendable {
     let source: OpenIDTokenSource
     let provider: OpenIDProvider
     let assistant: any LoginAssistant
 
-    /// How long a person may take, in seconds: as long as a device code usually lives.
+    /// How long a person may take, in seconds: the usual lifetime of a device code.
     private static var patienceSeconds: Int64 { 600 }
 
     private var failure: AuthenticationFailure { source.failure }

@@ -6,7 +6,7 @@ import LeaseModel
     import Foundation
 #endif
 
-/// The device flow (RFC 8628): a person opens an address on any device and types a code; this program asks meanwhile.
+/// The device flow (RFC 8628). A person opens an address on any device and enters a code, while this program polls.
 struct DeviceLogin: Sendable {
     let source: OpenIDTokenSource
     let provider: OpenIDProvider
@@ -65,7 +65,7 @@ struct DeviceLogin: Sendable {
                 default: throw failure.identityProvider(reply)
                 }
             } catch {
-                // A connection that fails now and then is no reason to make a person begin again.
+                // An occasional connection failure should not make a person start again.
                 guard case .transport(let kind, _) = error.kind, kind != .cancelled else { throw error }
                 interval = min(interval * 2, 60)
             }
@@ -81,7 +81,7 @@ struct DeviceLogin: Sendable {
         provider.challengeMethods.contains(ProofKey.Method.s256.rawValue) ? .s256 : nil
     }
 
-    /// An address that a browser may be sent to.
+    /// An address that is safe to open in a browser.
     private static func address(_ value: JSONValue?) -> String? {
         guard let text = value?.stringValue, let parts = URLComponents(string: text),
             ["http", "https"].contains(parts.scheme?.lowercased()), parts.host?.isEmpty == false

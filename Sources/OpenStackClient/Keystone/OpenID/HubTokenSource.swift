@@ -1,19 +1,20 @@
 import LeaseModel
 
-/// Asks a JupyterHub for its user's access token. The hub renews it; it is asked at every login to Keystone.
+/// Gets its user's access token from a JupyterHub. The hub renews the token, so it is requested at every login to
+/// Keystone.
 struct HubTokenSource: Sendable {
     let hub: NotebookHub
     let failure: AuthenticationFailure
     let world: OpenIDTokenSource.Surroundings
 
-    /// How long before its end python-chi takes a token for too old, in seconds.
+    /// The margin, in seconds before its end, within which python-chi considers a token too old.
     private static var marginSeconds: Int64 { 60 }
 
     func accessToken() async throws(ServiceError) -> Secret {
         world.journal.begin(.provider)
         var base = hub.apiURL
         while base.hasSuffix("/") { base.removeLast() }
-        // A token at its end is renewed by the hub when it is asked, but perhaps not before the answer leaves.
+        // A request makes the hub renew a token that is about to end, but its answer may still contain the old one.
         for attempt in 1...2 {
             let reply = try await world.send(
                 HTTPRequest(

@@ -21,16 +21,16 @@ final class LoopbackListener: Sendable {
 
     struct Problem: Error { let text: String }
 
-    /// Where the browser is sent.
+    /// The address to which the browser is sent.
     let redirectURI: String
     private let channel: any Channel
     private let arrived: AsyncStream<Outcome>
     private let arrival: AsyncStream<Outcome>.Continuation
 
     /// - Parameters:
-    ///   - redirectURI: the address that the provider knows, on this computer; `nil` for any port.
-    ///   - state: what the browser must bring along, so that nobody else can plant a code here.
-    /// - Throws: ``Problem`` if the address is not this computer's, or its port cannot be had.
+    ///   - redirectURI: the address on this computer that is registered with the provider; `nil` for any port.
+    ///   - state: a value that the browser must bring, so that nobody else can inject a code.
+    /// - Throws: ``Problem`` if the address is not on this computer, or the port is not available.
     init(redirectURI: String?, state: String) async throws(Problem) {
         let parts = redirectURI.flatMap { URLComponents(string: $0) }
         let host = parts?.host ?? "127.0.0.1"
@@ -60,7 +60,7 @@ final class LoopbackListener: Sendable {
         self.redirectURI = redirectURI ?? "http://127.0.0.1:\(channel.localAddress?.port ?? 0)/"
     }
 
-    /// What the browser brings before the patience has run out. Closes the port.
+    /// Waits for the browser until `patience` returns, then closes the port.
     func outcome(before patience: @escaping @Sendable () async -> Void) async -> Outcome {
         let outcome = await withTaskGroup(of: Outcome.self) { [arrived] group in
             group.addTask {
@@ -80,7 +80,7 @@ final class LoopbackListener: Sendable {
         return outcome
     }
 
-    /// What a request to the callback brings; `nil` if it is not the one that is waited for.
+    /// What a request to the callback brings; `nil` if it is not the expected request.
     static func outcome(uri: String, path: String, state: String) -> Outcome? {
         guard let parts = URLComponents(string: uri), parts.path == path else { return nil }
         let items = parts.queryItems ?? []

@@ -6,25 +6,25 @@ import LeaseModel
     import Foundation
 #endif
 
-/// What an identity provider says of itself (OpenID Connect Discovery 1.0), checked.
+/// An identity provider's description of itself (OpenID Connect Discovery 1.0), checked.
 struct OpenIDProvider: Sendable {
     var tokenEndpoint: String?
     var deviceEndpoint: String?
     var authorizationEndpoint: String?
     var revocationEndpoint: String?
-    /// `nil` if it does not say.
+    /// `nil` if the description does not say.
     var grantTypes: [String]?
     var challengeMethods: [String] = []
 
-    /// A provider of which only the endpoints of the configuration are known.
+    /// A provider of which only the configured endpoints are known.
     init() {}
 
-    /// Reads a description.
+    /// Parses a description.
     ///
     /// - Parameters:
-    ///   - document: what came from the address.
+    ///   - document: the document at the address.
     ///   - address: the discovery endpoint.
-    /// - Throws: ``Problem`` if the description is another provider's, or would take secrets out of TLS.
+    /// - Throws: ``Problem`` if the description belongs to another provider, or would send secrets without TLS.
     init(_ document: JSONValue, from address: String) throws(Problem) {
         guard document.objectValue != nil else { throw Problem("it is no JSON object") }
         if let issuer = document["issuer"]?.stringValue, !Self.isIssuer(issuer, of: address) {
@@ -61,7 +61,7 @@ struct OpenIDProvider: Sendable {
         var (issuer, base) = (issuer, address)
         while issuer.hasSuffix("/") { issuer.removeLast() }
         guard base.hasSuffix(suffix) else {
-            // keystoneauth takes any address: the server at least must be the issuer's.
+            // keystoneauth accepts any address. Here, the server at least must be the issuer's.
             let (one, other) = (URLComponents(string: issuer), URLComponents(string: address))
             return one?.host?.lowercased() == other?.host?.lowercased() && one?.port == other?.port
         }
@@ -70,7 +70,7 @@ struct OpenIDProvider: Sendable {
         return normalized(base) == normalized(issuer)
     }
 
-    /// Scheme and host are compared without regard to case.
+    /// Scheme and host are compared case-insensitively.
     private static func normalized(_ url: String) -> String {
         guard var parts = URLComponents(string: url) else { return url }
         parts.scheme = parts.scheme?.lowercased()

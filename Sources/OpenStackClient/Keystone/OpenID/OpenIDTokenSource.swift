@@ -6,20 +6,20 @@ import LeaseModel
     import Foundation
 #endif
 
-/// Gets access tokens from an identity provider, as keystoneauth does: the same requests in the same order.
+/// Gets access tokens from an identity provider, with the same requests in the same order as keystoneauth.
 ///
-/// Where a grant needs a person, a refresh token from an earlier login is tried first, as ccauth does.
+/// If a grant needs a person, a refresh token from an earlier login is tried first, as in ccauth.
 actor OpenIDTokenSource {
-    /// What logging in needs of the world.
+    /// The dependencies of a login.
     struct Surroundings: Sendable {
         let send: @Sendable (HTTPRequest) async throws(ServiceError) -> AuthenticationReply
         let clock: @Sendable () -> Timestamp
         let sleep: @Sendable (Double) async throws -> Void
-        /// Who can be asked; `nil` if nobody can.
+        /// Asks a person; `nil` if there is nobody to ask.
         let assistant: (any LoginAssistant)?
         let journal: LoginJournal
 
-        /// Lets seconds pass while a person is at work, and tells them how many are left.
+        /// Waits while a person is at work, and shows them how many seconds are left.
         ///
         /// - Returns: `false` if the task was cancelled meanwhile.
         func pause(_ seconds: Double, until end: Timestamp, _ assistant: any LoginAssistant) async -> Bool {
@@ -38,9 +38,9 @@ actor OpenIDTokenSource {
     nonisolated let grant: OpenIDGrant
     nonisolated let failure: AuthenticationFailure
     nonisolated let world: Surroundings
-    /// What the provider said of itself: asked for once.
+    /// The provider's description, which is requested once.
     private var known: OpenIDProvider?
-    /// The refresh token that the provider has refused: it is not tried again until the file holds another.
+    /// The refresh token that the provider refused. It is not tried again until the file contains another.
     private var refused: Secret?
 
     init(_ client: OpenIDClient, _ grant: OpenIDGrant, failure: AuthenticationFailure, world: Surroundings) {
@@ -50,9 +50,9 @@ actor OpenIDTokenSource {
         self.world = world
     }
 
-    /// The token that Keystone is shown.
+    /// The token for Keystone.
     ///
-    /// - Parameter asksAgain: whether a person is to log in even if there is a login.
+    /// - Parameter asksAgain: whether a person has to log in even if there is a saved login.
     /// - Returns: the token.
     /// - Throws: ``ServiceError``
     func accessToken(askingAgain asksAgain: Bool = false) async throws(ServiceError) -> Secret {
@@ -89,7 +89,7 @@ actor OpenIDTokenSource {
 
     // MARK: Requests
 
-    /// The provider as it describes itself, or as the configuration has it.
+    /// The provider, from its description or from the configuration.
     func provider() async throws(ServiceError) -> OpenIDProvider {
         if let known { return known }
         guard let address = client.discoveryEndpoint else {
@@ -131,7 +131,7 @@ actor OpenIDTokenSource {
             HTTPRequest(method: "POST", url: url, headers: headers, body: Array(EndpointURL.form(fields).utf8)))
     }
 
-    /// Sends a form to where tokens are given.
+    /// Sends a form to the token endpoint.
     func postForToken(
         _ fields: [(String, String)], at provider: OpenIDProvider
     ) async throws(ServiceError) -> AuthenticationReply {
@@ -163,18 +163,18 @@ actor OpenIDTokenSource {
 // MARK: - Logins that last
 
 extension OpenIDTokenSource {
-    /// The provider's answer to the refresh token of the cache, or `nil` if a person has to log in.
+    /// The provider's answer to the cached refresh token, or `nil` if a person has to log in.
     private func refreshed(
         _ cache: RefreshTokenCache, at provider: OpenIDProvider
     ) async throws(ServiceError) -> AuthenticationReply? {
-        // Without a file there is nothing to lock, and perhaps no folder in which to.
+        // Without a file there is nothing to lock, and perhaps no folder for the lock.
         guard try cache.read() != nil else { return nil }
         return try await cache.locked(sleep: world.sleep) { () throws(ServiceError) in
             try await self.refresh(cache, at: provider)
         }
     }
 
-    /// Uses the refresh token of the cache, so that its end is put off. Nobody is asked.
+    /// Uses the cached refresh token, so that its end is postponed. Nobody is asked.
     ///
     /// - Throws: ``ServiceError``
     func keepLogin() async throws(ServiceError) {
@@ -187,20 +187,20 @@ extension OpenIDTokenSource {
     ) async throws(ServiceError) -> AuthenticationReply? {
         guard let token = try cache.read(), token != refused else { return nil }
         if let answer = try await redeem(token, of: cache, at: provider) { return answer }
-        // ccauth takes no lock: it may have been given the next token a moment ago, and be about to write it.
+        // ccauth takes no lock. It may have received the next token just now, and be about to write it.
         try? await world.sleep(0.3)
         guard let newer = try cache.read(), newer != token else { return nil }
         return try await redeem(newer, of: cache, at: provider)
     }
 
-    /// Uses a refresh token, and keeps the one that comes back before anything else happens.
+    /// Uses a refresh token, and saves the new one before anything else happens.
     private func redeem(
         _ token: Secret, of cache: RefreshTokenCache, at provider: OpenIDProvider
     ) async throws(ServiceError) -> AuthenticationReply? {
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token.reveal())]
         var reply = try await postForToken(fields + [("scope", client.scope)], at: provider)
         if reply.oauthError == "invalid_scope" {
-            // The login was for less than the configuration asks for, as ccauth's is: take what it was for.
+            // The login was for less than the configuration requests, as with ccauth's logins: request what it was for.
             reply = try await postForToken(fields, at: provider)
         }
         guard (200..<300).contains(reply.status) else {
@@ -216,7 +216,7 @@ extension OpenIDTokenSource {
         return reply
     }
 
-    /// Asks a person to log in, and keeps the refresh token.
+    /// Asks a person to log in, and saves the refresh token.
     private func login(
         _ cache: RefreshTokenCache, at provider: OpenIDProvider
     ) async throws(ServiceError) -> AuthenticationReply {
@@ -244,7 +244,7 @@ extension OpenIDTokenSource {
         return answer
     }
 
-    /// Ends the login: at the provider if it can be told, and in the file.
+    /// Ends the login: at the provider if possible, and in the file.
     ///
     /// - Returns: whether there was one.
     func logOut() async throws(ServiceError) -> Bool {
@@ -252,7 +252,7 @@ extension OpenIDTokenSource {
         let revocation = try? await provider().revocationEndpoint
         try await cache.locked(sleep: world.sleep) { () throws(ServiceError) in
             if let token = try? cache.read(), let revocation {
-                // A provider that cannot be reached keeps nobody from logging out here.
+                // A provider that cannot be reached must not prevent logging out here.
                 _ = try? await self.post(
                     [("token", token.reveal()), ("token_type_hint", "refresh_token")], to: revocation)
             }
@@ -263,19 +263,19 @@ extension OpenIDTokenSource {
 }
 
 extension AuthenticationReply {
-    /// The token by which the login goes on, if there is one.
+    /// The refresh token, if there is one.
     var refreshToken: String? {
         json?["refresh_token"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// For how many seconds the refresh token can be used. OAuth has no word for it; this is Keycloak's.
+    /// The lifetime of the refresh token in seconds. OAuth has no member for it; this one is Keycloak's.
     var refreshTokenLife: Double? { json?["refresh_expires_in"]?.doubleValue }
 
     /// The error code of OAuth 2.0 (RFC 6749, section 5.2), if there is one.
     var oauthError: String? { (400..<500).contains(status) ? json?["error"]?.stringValue : nil }
 }
 
-/// What an access token says of itself, where it is a JWT. Nothing is trusted: it is shown to a person.
+/// The contents of an access token, if it is a JWT. They are not verified, only shown to a person.
 struct AccessTokenFacts {
     private let claims: JSONValue?
 
@@ -290,13 +290,13 @@ struct AccessTokenFacts {
         claims = Data(base64Encoded: String(base)).flatMap { try? JSONValue(parsing: Array($0)) }
     }
 
-    /// When it ends; `nil` if it does not say.
+    /// When it ends; `nil` if the token does not say.
     var endsAt: Timestamp? {
         guard let end = claims?["exp"]?.doubleValue, end > 0, end < 1e11 else { return nil }
         return Timestamp(secondsSince1970: Int64(end))
     }
 
-    /// Whom it is for, and for how long; `nil` if it does not say.
+    /// The token's user and remaining lifetime; `nil` if the token does not say.
     func text(now: Timestamp) -> String? {
         guard let claims else { return nil }
         let user = claims["preferred_username"]?.stringValue.map { "user \($0.escapedForTerminal)" }

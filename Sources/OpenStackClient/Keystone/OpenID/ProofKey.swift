@@ -4,7 +4,7 @@
     import Foundation
 #endif
 
-/// The proof that whoever redeems a code is who asked for it: PKCE, RFC 7636.
+/// Proof that a code is redeemed by the program that requested it: PKCE, RFC 7636.
 package struct ProofKey: Sendable {
     package enum Method: String, Sendable {
         case plain
@@ -14,13 +14,13 @@ package struct ProofKey: Sendable {
     let method: Method
     let verifier: Secret
 
-    /// Makes a key: 56 characters, as keystoneauth's.
+    /// Makes a key of 56 characters, like keystoneauth.
     init(_ method: Method) {
         self.method = method
         verifier = Secret(Self.randomText(bytes: 42))
     }
 
-    /// What the first request carries.
+    /// The value that the first request carries.
     var challenge: String {
         switch method {
         case .plain: verifier.reveal()
@@ -28,7 +28,7 @@ package struct ProofKey: Sendable {
         }
     }
 
-    /// Random bytes of the system's generator, as text that may stand in a URL.
+    /// Random bytes from the system's generator, as text that can be used in a URL.
     static func randomText(bytes count: Int) -> String {
         var generator = SystemRandomNumberGenerator()
         return base64URL((0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
@@ -39,7 +39,7 @@ package struct ProofKey: Sendable {
     }
 }
 
-/// SHA-256, after FIPS 180-4. PKCE's challenge needs it, and nothing else here does.
+/// SHA-256, as in FIPS 180-4. Only PKCE's challenge needs it.
 package enum SHA256 {
     private static let initial: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,

@@ -3,10 +3,10 @@ import LocalFiles
 
 /// A refresh token in a file: a login that outlives the process.
 ///
-/// The file is ccauth's, and may be shared with it: `{"refresh_token": …, "cached_at": …}`, readable by its owner only,
-/// and replaced whole. A provider may give a new refresh token at each use and take a second use of the old one for
-/// theft, which ends the login. So whoever uses the token holds a lock from the reading of the file to its writing: a
-/// lock on a file beside it, which goes with its holder.
+/// The file has ccauth's format and may be shared with it: `{"refresh_token": …, "cached_at": …}`. Only its owner can
+/// read it, and it is replaced as a whole. A provider may issue a new refresh token at each use, and treat a second use
+/// of the old one as theft, which ends the login. So a process that uses the token holds a lock from reading the file
+/// to writing it. The lock is on a separate file next to it, and is released if the process ends.
 package struct RefreshTokenCache: Sendable, Hashable {
     package let path: String
 
@@ -18,7 +18,7 @@ package struct RefreshTokenCache: Sendable, Hashable {
         return RefreshTokenCache(path: "\(folder)/refresh_token.json")
     }
 
-    /// A file of this program's own, for one client of one provider.
+    /// A file of this program, for one client of one provider.
     static func own(
         of client: OpenIDClient, environment: [String: String], homeDirectory: String
     ) -> RefreshTokenCache {
@@ -51,9 +51,9 @@ package struct RefreshTokenCache: Sendable, Hashable {
         return token.isEmpty ? nil : Secret(token)
     }
 
-    /// When the token was put into the file, and when it ends; `nil` if there is none or nobody has told.
+    /// When the token was saved, and when it ends; `nil` if there is no token or its end is not known.
     ///
-    /// ccauth keeps no end. A token that is a JWT, as Keycloak's are, says it itself.
+    /// ccauth does not store the end. A token that is a JWT, such as Keycloak's, contains it.
     func life() -> (cachedAt: Timestamp, endsAt: Timestamp)? {
         guard let bytes = try? InputFile.bytes(of: path, silenceLimitSeconds: 1),
             let content = try? JSONValue(parsing: bytes), let cachedAt = Self.moment(content["cached_at"]),
@@ -68,18 +68,18 @@ package struct RefreshTokenCache: Sendable, Hashable {
         return Timestamp(secondsSince1970: Int64(seconds))
     }
 
-    /// Puts a token into the file. The lock must be held.
+    /// Writes a token to the file. The lock must be held.
     ///
     /// - Parameters:
     ///   - token: the token.
     ///   - now: the time.
-    ///   - lifeSeconds: for how long it can be used; `nil` if the provider did not tell.
+    ///   - lifeSeconds: the token's lifetime; `nil` if the provider did not report it.
     /// - Throws: ``ServiceError`` of kind `configuration` if the file cannot be written.
     func write(_ token: Secret, at now: Timestamp, lifeSeconds: Double? = nil) throws(ServiceError) {
         func number(_ seconds: Double) -> JSONValue { JSONNumber(seconds).map(JSONValue.number) ?? .null }
         let cachedAt = Double(now.secondsSince1970)
         var content: JSONObject = ["refresh_token": .string(token.reveal()), "cached_at": number(cachedAt)]
-        // 0 is Keycloak's word for one that does not end.
+        // With Keycloak, 0 means that the token does not end.
         if let lifeSeconds, lifeSeconds > 0, lifeSeconds < 1e10 {
             content["expires_at"] = number(cachedAt + lifeSeconds)
         }
@@ -94,18 +94,19 @@ package struct RefreshTokenCache: Sendable, Hashable {
         try writing { () throws(FileProblem) in try PrivateFile.remove(path) }
     }
 
-    /// Whether others than its owner can read the file.
+    /// Whether anybody except the owner can read the file.
     package var isExposed: Bool { (FileFacts(path: path)?.permissions ?? 0) & 0o077 != 0 }
 
     // MARK: The lock
 
-    /// Does something while no other process, and nobody else in this one, uses the token.
+    /// Runs the body while no other process, and no other task of this one, uses the token.
     ///
     /// - Parameters:
-    ///   - sleep: lets so many seconds pass. Waiting must not hold a thread: whoever has the lock may need it.
-    ///   - body: what is done. It is not cancelled half-way: a token that the provider has replaced must be written.
-    /// - Returns: what the body gives.
-    /// - Throws: ``ServiceError`` if the lock cannot be had, or what the body throws.
+    ///   - sleep: waits for this number of seconds. It must not block a thread, because the holder of the lock may need
+    ///     it.
+    ///   - body: the work. It is not cancelled midway, because a token that the provider has replaced must be written.
+    /// - Returns: the body's result.
+    /// - Throws: ``ServiceError`` if the lock cannot be taken, or the body's error.
     func locked<Value: Sendable>(
         sleep: @escaping @Sendable (Double) async throws -> Void,
         _ body: @escaping @Sendable () async throws(ServiceError) -> Value
