@@ -2,23 +2,22 @@ import LeaseModel
 import Output
 import YAMLReading
 
-/// A lease in a file, to be asked for again: as `leasehold show` and `openstack reservation lease show` print one in
-/// JSON or YAML, or the body of a POST.
+/// A lease in a file, to be requested again. The file has the form that `leasehold show` and `openstack reservation
+/// lease show` print in JSON or YAML, or that of a POST body.
 struct LeaseFile {
-    /// Its name.
     let name: String?
     /// How long it lasts, in seconds; `nil` if the file does not say when it starts and ends.
     let durationSeconds: Int64?
-    /// What it reserves, as listed.
+    /// Its reservations, as the file lists them.
     let reservations: [JSONObject]
 
-    /// Reads a file, which may hold several: `list` prints a list.
+    /// Parses a file. It may contain several leases, because `list` prints a list.
     ///
     /// - Parameters:
-    ///   - text: what it holds.
-    ///   - path: what it is called, for messages.
-    /// - Returns: its leases, one at least.
-    /// - Throws: ``CommandError`` of status 65 saying what is wrong with it.
+    ///   - text: the contents of the file.
+    ///   - path: the file's name in messages.
+    /// - Returns: the leases, at least one.
+    /// - Throws: ``CommandError`` of status 65 that says what is wrong with the file.
     static func all(_ text: String, path: String) throws(CommandError) -> [LeaseFile] {
         let value: JSONValue
         do throws(FileError) {
@@ -42,7 +41,7 @@ struct LeaseFile {
         func wrong(_ problem: String) -> CommandError {
             CommandError(code: "invalid", message: "\(path): \(problem).", status: .data)
         }
-        // Some wrap the lease as Blazar's answer does.
+        // Some people wrap the lease in an object, as Blazar's answer does.
         guard let lease = (value["lease"] ?? value).objectValue else { throw wrong("holds no lease") }
         name = lease["name"]?.stringValue
         if let start = Self.moment(lease["start_date"]), let end = Self.moment(lease["end_date"]) {
@@ -57,9 +56,9 @@ struct LeaseFile {
         reservations = parts
     }
 
-    /// The reservations to ask for: those of the file, but for the types that are asked for otherwise.
+    /// Requests for the file's reservations, except for types that the command line requests itself.
     ///
-    /// - Throws: ``CommandError`` for one that does not say what it was for.
+    /// - Throws: ``CommandError`` for a reservation that does not say what it reserved.
     func requests(besides types: Set<ResourceType>) throws(CommandError) -> [ReservationRequest] {
         var requests: [ReservationRequest] = []
         for fields in reservations {
@@ -101,7 +100,8 @@ struct LeaseFile {
         value?.stringValue.flatMap(Timestamp.init(parsing:))
     }
 
-    /// The list, or the text that OpenStack's client makes of it: an object a line, or several lines.
+    /// The list itself, or the list in the text that OpenStack's client prints: an object per line, or on several
+    /// lines.
     private static func reservations(_ value: JSONValue) -> [JSONObject]? {
         var elements = value.arrayValue
         if let text = value.stringValue {

@@ -6,18 +6,18 @@ struct NamedArguments {
     let option: String
     private var values: [(name: String, value: String)]
 
-    /// Reads a text. Commas inside brackets, braces and quotes belong to the value.
+    /// Parses a text. Commas inside brackets, braces and quotes belong to the value.
     ///
     /// - Parameters:
-    ///   - text: what was typed.
+    ///   - text: the text as typed.
     ///   - option: the option, for messages.
-    ///   - known: the names that it takes; `nil` for any.
-    /// - Throws: ``CommandError`` for a part without a name, a name twice, or one that is not known.
+    ///   - known: the accepted names; `nil` for any.
+    /// - Throws: ``CommandError`` for a part without a name, a repeated name, or an unknown one.
     init(_ text: String, option: String, known: [String]? = nil) throws(CommandError) {
         self.option = option
         values = []
         var parts = Self.split(text)
-        // How many comes first, as people say it: 2,node_type=compute_skylake.
+        // People put the amount first: 2,node_type=compute_skylake.
         if let known, known.contains("amount"), let first = parts.first, Int(first.trimmed) != nil {
             values.append(("amount", first.trimmed))
             parts.removeFirst()
@@ -41,13 +41,13 @@ struct NamedArguments {
     /// The names, in the order in which they were typed.
     var names: [String] { values.map(\.name) }
 
-    /// The value of that name.
+    /// The value with this name.
     subscript(name: String) -> String? { values.first { $0.name == name }?.value }
 
-    /// The value of the first of these names that is there, which mean the same.
+    /// The value of the first of these synonyms that was given.
     func text(_ names: String...) -> String? { names.lazy.compactMap { self[$0] }.first }
 
-    /// The value as a whole number, 1 or more.
+    /// The value as a whole number of at least 1.
     func count(_ names: String...) throws(CommandError) -> Int? {
         for name in names {
             guard let value = self[name] else { continue }
@@ -59,7 +59,7 @@ struct NamedArguments {
         return nil
     }
 
-    /// Splits at commas that stand in no brackets and no quotes.
+    /// Splits at commas outside brackets and quotes.
     private static func split(_ text: String) -> [String] {
         var parts: [String] = []
         var part = ""

@@ -1,6 +1,6 @@
 import LeaseModel
 
-/// Where names are looked up that Blazar takes by id: the catalogue of the cloud that the lease is for.
+/// Looks up names of things that Blazar takes by id, in the catalog of the lease's cloud.
 struct NameResolver {
     /// The networks of the cloud.
     let networks: () throws -> [CatalogueResource]
@@ -8,9 +8,9 @@ struct NameResolver {
     let flavors: () throws -> [CatalogueResource]
 }
 
-/// What `--node`, `--device`, `--fip`, `--network` and `--flavor` take, in python-chi's own names.
+/// Parses the values of `--node`, `--device`, `--fip`, `--network` and `--flavor`, which use python-chi's names.
 enum RequestArgument {
-    /// A reservation, and what a person should know of how it was read.
+    /// A reservation, and remarks about how the text was understood.
     typealias Reading = (request: ReservationRequest, warnings: [String])
 
     /// `amount=2,node_type=compute_skylake`
@@ -108,7 +108,7 @@ enum RequestArgument {
 
     // MARK: - Parts
 
-    /// What is asked of the resources; numbers become texts, as Blazar takes no other.
+    /// The requirements on the resources. Numbers become strings, because Blazar accepts nothing else.
     private static func requirement(_ given: NamedArguments) throws -> (ResourceProperties?, [String]) {
         guard let text = given["resource_properties"], !text.isEmpty else { return (nil, []) }
         let (properties, warnings) = try said(given) { () throws(DraftError) in
@@ -117,7 +117,7 @@ enum RequestArgument {
         return (properties, warnings)
     }
 
-    /// The value, or what is wrong with the option.
+    /// Returns the value, or an error that names the option.
     private static func said<Value>(
         _ given: NamedArguments, _ body: () throws(DraftError) -> Value
     ) throws(CommandError) -> Value {

@@ -1,14 +1,14 @@
 import LeaseModel
 
-/// A reservation as `openstack reservation lease create --reservation` takes it:
+/// A reservation in the syntax of `openstack reservation lease create --reservation`:
 /// `resource_type=physical:host,min=1,max=2,resource_properties=["==", "$node_type", "compute_skylake"]`.
 enum ReservationArgument {
     /// The fields that Blazar takes as numbers.
     private static let numbers: Set<String> = ["min", "max", "amount", "vcpus", "memory_mb", "disk_gb"]
 
-    /// Reads the text; what Blazar demands of a type and a person may leave out is filled in.
+    /// Parses the text, and adds the defaults of fields that Blazar requires and the user may omit.
     ///
-    /// - Throws: ``CommandError`` naming what cannot be read.
+    /// - Throws: ``CommandError`` that names the part that cannot be parsed.
     static func parse(_ text: String) throws(CommandError) -> JSONObject {
         var fields = try fields(text)
         guard let type = fields["resource_type"]?.stringValue else {
@@ -21,9 +21,9 @@ enum ReservationArgument {
         return fields
     }
 
-    /// Reads the text as it is.
+    /// Parses the text without adding defaults.
     ///
-    /// - Throws: ``CommandError`` naming what cannot be read.
+    /// - Throws: ``CommandError`` that names the part that cannot be parsed.
     static func fields(_ text: String) throws(CommandError) -> JSONObject {
         let given = try NamedArguments(text, option: "--reservation")
         var fields: JSONObject = [:]
@@ -42,11 +42,11 @@ enum ReservationArgument {
             return JSONValue(number)
         }
         let isList = lists.contains(name)
-        // Requirements are lists as well, and Blazar takes them as text.
+        // Requirements are lists too, but Blazar takes them as text.
         guard isList || (text.hasPrefix("[") && !name.hasSuffix("_properties")) else { return .string(text) }
         if text.hasPrefix("[") {
             if let list = try? JSONValue(parsing: text), list.arrayValue != nil { return list }
-            // As a shell leaves it that has taken the quotes away.
+            // A list whose quotes were removed by the shell.
             guard isList, text.hasSuffix("]") else {
                 if !isList { return .string(text) }
                 throw .usage(
@@ -64,9 +64,9 @@ enum ReservationArgument {
         return .array(parts.filter { !$0.isEmpty }.map(JSONValue.string))
     }
 
-    /// Adds changes of reservations to those of a lease.
+    /// Adds changes of reservations to the changes of a lease.
     ///
-    /// - Throws: ``CommandError`` naming what cannot be read.
+    /// - Throws: ``CommandError`` that names the part that cannot be parsed.
     static func add(
         _ texts: [String], to fields: JSONObject, isForced: Bool
     ) throws(CommandError) -> JSONObject {
@@ -88,7 +88,7 @@ enum ReservationArgument {
         return fields
     }
 
-    /// What OpenStack's client sends where a person says nothing; without it Blazar answers "Missing parameter …".
+    /// The values that OpenStack's client sends for omitted fields. Without them Blazar answers "Missing parameter …".
     private static func defaults(of type: ResourceType) -> JSONObject {
         switch type {
         case .host: ["min": 1, "hypervisor_properties": "", "resource_properties": ""]
@@ -103,7 +103,7 @@ enum ReservationArgument {
 }
 
 extension String {
-    /// Without the quotes around it.
+    /// The text without the quotes around it.
     fileprivate var trimmingQuotes: String {
         guard count >= 2, let first, first == last, first == "\"" || first == "'" else { return self }
         return String(dropFirst().dropLast())

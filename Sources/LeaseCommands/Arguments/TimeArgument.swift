@@ -3,38 +3,38 @@ package import LeaseModel
 import LeaseReports
 package import Output
 
-/// A moment as a user types it: `2026-11-22 18:00`, `tomorrow 9am`, `monday 9:00`, `+2d`, `@1795370000`, `now`.
+/// A time as a user types it: `2026-11-22 18:00`, `tomorrow 9am`, `monday 9:00`, `+2d`, `@1795370000`, `now`.
 ///
-/// Reading it needs neither clock nor zone, so that a mistake is reported with the other mistakes of the command line;
-/// ``moment(now:zone:)`` then says which moment is meant.
+/// Parsing needs neither the current time nor a zone, so a mistake is reported together with other mistakes on the
+/// command line. ``moment(now:zone:)`` then computes the time.
 package struct TimeArgument: Sendable, Hashable {
     private enum Meaning: Sendable, Hashable {
         case now
-        /// A moment with its zone given.
+        /// A time with a zone.
         case absolute(Timestamp)
-        /// What the clock of the user's zone shows.
+        /// A time on the clocks of the user's zone.
         case clock(Timestamp)
-        /// The beginning of a day of the user's zone, counted from 1 January 1970.
+        /// The beginning of a day in the user's zone, in days since 1 January 1970.
         case date(Int64)
         /// Seconds from now.
         case relative(Int64)
-        /// A day counted from today, and what the clock shows on it in seconds; `nil` for the day's beginning.
+        /// A day relative to today, and the time of day in seconds; `nil` for the beginning of the day.
         case day(Int64, seconds: Int64?)
-        /// The next such day of the week, Monday being 0, or the last one, and what the clock shows on it.
+        /// The next such weekday, Monday being 0, or the last one, and the time of day in seconds.
         case weekday(Int64, isLast: Bool, seconds: Int64?)
     }
 
     /// The text as typed.
     package let text: String
     private let meaning: Meaning
-    /// The zone that is named behind it.
+    /// The zone named at the end of the text.
     private let zoneName: String?
 
-    /// Whether it says `now`: Blazar refuses a start in a minute that has passed, so such a draft has to say so too.
+    /// Whether the text says `now`. Blazar refuses a start in a past minute, so such a draft must say `now` too.
     package var isNow: Bool { meaning == .now }
 
-    /// Reads a moment; use it as an option's `transform`. Take the option's value unconditionally, or `-3h` is taken
-    /// for another option.
+    /// Parses a time. Use this as an option's `transform`. The option must take its value unconditionally; otherwise
+    /// `-3h` is taken for another option.
     package init(parsing text: String) throws(TimeArgumentError) {
         self.text = text
         if let meaning = Self.meaning(of: text) {
@@ -50,15 +50,15 @@ package struct TimeArgument: Sendable, Hashable {
         }
     }
 
-    /// The moment that is meant. A day without a time begins as a bucket of a report does: at midnight, or where the
-    /// clocks skip that, at the skip.
+    /// The time that is meant. A day without a time begins as a report's bucket does: at midnight, or, if the clocks
+    /// skip midnight, at the end of the gap.
     ///
     /// - Parameters:
-    ///   - now: the present.
+    ///   - now: the current time.
     ///   - zone: the zone of times that name none.
-    /// - Returns: that moment, to the second.
-    /// - Throws: ``TimeArgumentError`` if the zone's clocks skip that time or show it twice, there is no zone of the name
-    ///   that is given, or the year is not in 1 to 9999.
+    /// - Returns: the time, to the second.
+    /// - Throws: ``TimeArgumentError`` if the zone's clocks skip the time or show it twice, the named zone does not
+    ///   exist, or the year is not in 1 to 9999.
     package func moment(now: Timestamp, zone: DisplayZone) throws(TimeArgumentError) -> Timestamp {
         let zone = try namedZone() ?? zone
         let result: Timestamp
@@ -115,7 +115,7 @@ package struct TimeArgument: Sendable, Hashable {
         BucketCalendar(.day, offsetSeconds: zone.offsetSeconds).beginning(ofDay: day)
     }
 
-    /// The day that a clock shows, counted from 1 January 1970.
+    /// The day that a clock shows, in days since 1 January 1970.
     private static func day(of clock: Timestamp) -> Int64 {
         let (days, rest) = clock.secondsSince1970.quotientAndRemainder(dividingBy: 86_400)
         return rest < 0 ? days - 1 : days
@@ -136,7 +136,7 @@ package struct TimeArgument: Sendable, Hashable {
         }
     }
 
-    /// What stands before a zone's name at the end, and that name.
+    /// The text before the zone's name at the end, and that name.
     private static func splittingZone(_ text: String) -> (rest: String, zone: String)? {
         let words = text.split(separator: " ")
         guard words.count > 1, let zone = words.last, zone.first?.isLetter == true else { return nil }
@@ -157,7 +157,7 @@ package struct TimeArgument: Sendable, Hashable {
         return nil
     }
 
-    /// `@1795370000`, seconds since 1970, as `date` takes it.
+    /// `@1795370000`, seconds since 1970, as in `date`.
     private static func epoch(_ text: String) -> Meaning? {
         guard text.hasPrefix("@"), let seconds = Int64(text.dropFirst()) else { return nil }
         let moment = Timestamp(secondsSince1970: seconds)
@@ -189,7 +189,7 @@ package struct TimeArgument: Sendable, Hashable {
         return days.firstIndex { $0 == word || (word.count == 3 && $0.hasPrefix(word)) }.map(Int64.init)
     }
 
-    /// What a clock shows, in seconds from midnight: `18:00`, `9:30`, `9am`, `9:30 pm`, `noon`.
+    /// A time of day, in seconds from midnight: `18:00`, `9:30`, `9am`, `9:30 pm`, `noon`.
     private static func timeOfDay(_ words: [Substring]) -> Int64? {
         var text = words.joined()
         guard words.count <= 2 else { return nil }
@@ -238,17 +238,17 @@ package struct TimeArgument: Sendable, Hashable {
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 }
 
-/// A text is not a moment.
+/// The text is not a time.
 package struct TimeArgumentError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What is wrong with it.
+    /// What is wrong with the text.
     package enum Problem: Sendable, Hashable {
-        /// It is none of the forms accepted, or there is no such date.
+        /// It has none of the accepted forms, or there is no such date.
         case syntax
-        /// The clocks of the zone are put forward over it.
+        /// The clocks of the zone are moved forward and skip it.
         case skipped(zone: String)
-        /// The clocks of the zone are put back over it, and show it twice.
+        /// The clocks of the zone are moved back and show it twice.
         case twice(zone: String, choices: [String])
-        /// There is no zone of the name behind it.
+        /// The zone named at the end does not exist.
         case zone(String)
         /// Its year is not in 1 to 9999.
         case outOfRange

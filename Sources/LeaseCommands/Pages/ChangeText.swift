@@ -1,26 +1,27 @@
 import LeaseModel
 import Output
 
-/// What was seen to happen to a lease, in words.
+/// Describes observed changes of a lease.
 struct ChangeText {
     let time: TimeText
 
     /// Something that happened, and when.
     struct Event {
         let moment: Timestamp
-        /// Whether Blazar noted the moment; if not, it is when the change was seen.
+        /// Whether Blazar recorded the time. If not, it is the time of the observation that found the change.
         let isExact: Bool
-        /// Not before this moment, if it is not exact.
+        /// The earliest possible time, if the time is not exact.
         let after: Timestamp?
         let words: String
     }
 
-    /// What a change amounts to.
+    /// Describes a change.
     ///
     /// - Parameters:
     ///   - change: the change.
-    ///   - includesEchoes: whether to tell what follows from something else: the steps of events and reservations.
-    /// - Returns: one event for each field that tells something.
+    ///   - includesEchoes: whether to include changes that follow from another one: the status of events and
+    ///     reservations.
+    /// - Returns: one event for each field that is worth mentioning.
     func events(of change: LeaseChange, includesEchoes: Bool = false) -> [Event] {
         switch change.kind {
         case .new: return [event(change, nil, created(change))]
@@ -32,7 +33,7 @@ struct ChangeText {
         }
     }
 
-    /// What a change, or one field of it, amounts to.
+    /// Describes a change, or one field of it.
     func words(of change: LeaseChange, _ field: LeaseChange.Field?) -> String {
         if let field { return words(for: field) }
         return change.kind == .vanished ? gone(change) : created(change)
@@ -69,7 +70,7 @@ struct ChangeText {
         return line
     }
 
-    /// A field's name, as people call it.
+    /// A field's name for people.
     static func label(_ name: String) -> String {
         switch name {
         case "end_date": return "end"
@@ -87,7 +88,7 @@ struct ChangeText {
 
     private func moment(_ value: JSONValue?) -> Timestamp? { value?.stringValue.flatMap(Timestamp.init(parsing:)) }
 
-    /// A value as people write it; times in the reader's zone.
+    /// A value for people. Times are in the reader's zone.
     func text(_ value: JSONValue?) -> String {
         guard let value, value != .null else { return "-" }
         if let moment = moment(value) { return time.moment(moment) }
@@ -97,10 +98,10 @@ struct ChangeText {
 }
 
 extension LeaseChange.Field {
-    /// Whether it only says that something else has changed.
+    /// Whether the field only says that something else has changed.
     var isStamp: Bool { name.hasSuffix("updated_at") }
 
-    /// Whether it follows from something else that is told: the steps of events, and of reservations.
+    /// Whether the change follows from another one that is shown: the status of events and of reservations.
     var isEcho: Bool {
         if isStamp || name.hasPrefix("events[") { return true }
         guard name.hasPrefix("reservations[") else { return false }

@@ -1,12 +1,12 @@
 import LeaseModel
 import Output
 
-/// What happened to a lease, a line for each thing, the day only where it changes.
+/// What happened to a lease, one line for each event. The day is shown only when it changes.
 struct HistoryPage {
     let changes: [LeaseChange]
     let time: TimeText
     var includesEchoes = false
-    /// Whether to say between which moments something happened that Blazar did not note.
+    /// Whether to show the bounds of times that Blazar did not record.
     var showsBounds = false
 
     var events: [ChangeText.Event] {
@@ -14,10 +14,10 @@ struct HistoryPage {
         return changes.flatMap { text.events(of: $0, includesEchoes: includesEchoes) }
     }
 
-    /// The rows: when, and what.
+    /// The rows: a time and a description.
     ///
     /// - Parameter events: the events to show.
-    /// - Returns: two texts for each.
+    /// - Returns: two texts for each event.
     func rows(_ events: some Sequence<ChangeText.Event>) -> [[String]] {
         var day = ""
         return events.map { event in
@@ -32,7 +32,7 @@ struct HistoryPage {
         }
     }
 
-    /// Whether the moment of any of them is only known within bounds.
+    /// Whether any of the times is only known within bounds.
     var hasBounds: Bool { events.contains { !$0.isExact } }
 
     /// The page.

@@ -2,12 +2,12 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// Why a write was refused for want of free resources, in words. The server's own, which hold the query that found
-/// nothing, are kept with the write.
+/// Explains why a write was refused for lack of free resources. The server's own message, which contains the query that
+/// found nothing, is stored with the write.
 struct LackOfRoom {
     let error: CommandError
 
-    /// `nil` for a write that was not refused for that.
+    /// `nil` for a write that was not refused for this reason.
     init?(_ result: WriteResult, _ time: TimeText) {
         let mutation = result.mutation
         guard mutation.state == .rejected, mutation.reason == "capacity", mutation.id != 0 else { return nil }
@@ -37,7 +37,7 @@ struct LackOfRoom {
         self.error = error
     }
 
-    /// The command that finds out when hosts are free; `nil` for anything but hosts of one kind.
+    /// The command that finds out when hosts are free; `nil` unless the write asks for hosts of one kind.
     private static func search(_ draft: LeaseDraft, now: Timestamp?) -> String? {
         guard draft.reservations.count == 1, let now else { return nil }
         let wanted = ReservationText(requesting: draft.reservations[0]).reservation

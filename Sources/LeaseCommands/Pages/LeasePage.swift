@@ -2,11 +2,11 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// A lease as a person sees it on a terminal.
+/// A lease as shown on a terminal.
 struct LeasePage {
     let row: LeaseRow
     let changes: [LeaseChange]
-    /// What each reservation was seen to hold, by its id: the names of hosts and devices, addresses.
+    /// What each reservation was observed to hold, by its id: the names of hosts and devices, addresses.
     let held: [String: [String]]
     /// The names of networks, by their ids.
     let networks: [String: String]
@@ -90,12 +90,12 @@ struct LeasePage {
     private var quotedName: String { ShellWord.quoted(lease.name) }
 }
 
-/// A reservation in words.
+/// Describes a reservation.
 struct ReservationText {
     let reservation: Reservation
     var networks: [String: String] = [:]
 
-    /// How many of what: `2 × host`, `1 to 2 × host`, `1 × floating IP on public`.
+    /// The number and kind of resources: `2 × host`, `1 to 2 × host`, `1 × floating IP on public`.
     var what: String {
         let noun: String
         switch reservation.resourceType {
@@ -115,7 +115,7 @@ struct ReservationText {
         return "\(least) to \(most) × \(noun)"
     }
 
-    /// What is asked of it: `node_type = compute_skylake`.
+    /// Its requirements: `node_type = compute_skylake`.
     var requirement: String {
         guard let text = reservation.resourceProperties, !text.isEmpty else { return "" }
         guard let properties = try? ResourceProperties(parsing: text) else { return text }
@@ -127,12 +127,12 @@ struct ReservationText {
 }
 
 extension ReservationText {
-    /// A reservation that is only asked for.
+    /// A reservation that has only been requested.
     init(requesting fields: JSONObject) {
         reservation = Reservation(requesting: fields, id: "", leaseID: nil, status: ReservationStatus(rawValue: ""))
     }
 
-    /// How many of what, and all that is asked of it.
+    /// The number and kind of resources, and all requirements.
     var all: String {
         let told: Set = ["min", "max", "amount", "resource_properties"]
         let others = reservation.fields.members.filter { !told.contains($0.key) && ![.null, ""].contains($0.value) }
@@ -141,9 +141,9 @@ extension ReservationText {
     }
 }
 
-/// Words as a shell reads them.
+/// Words in a shell's syntax.
 enum ShellWord {
-    /// The word, in quotes if it needs them.
+    /// The word, quoted if necessary.
     static func quoted(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in
             switch byte {

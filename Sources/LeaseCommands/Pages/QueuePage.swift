@@ -2,11 +2,11 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// A write as a person sees it who has to decide about it.
+/// A queued write, as shown to a person who has to decide about it.
 struct QueuePage {
     let mutation: Mutation
     let attempts: [MutationAttempt]
-    /// Who asked for it: the cloud.
+    /// The cloud that the write was requested with.
     let cloud: String?
     private var id: Int64 { mutation.id }
 
@@ -18,7 +18,7 @@ struct QueuePage {
             "\(text.title)   \(text.standing)",
             right: "(write \(id)\(cloud.map { ", \($0)" } ?? ", \(mutation.site)"))")
         addFields(text, to: &page)
-        // The message about a conflict says to look here.
+        // The message about a conflict only refers to this page.
         if let message = mutation.message, !message.isEmpty, mutation.reason != "conflict",
             attempts.last?.message != message
         {
@@ -81,7 +81,7 @@ struct QueuePage {
             })
     }
 
-    /// The commands that decide about it, and what each comes to.
+    /// The commands for deciding about the write, and the effect of each.
     private func decisions(_ text: WriteText) -> [[String]] {
         let queue = "leasehold queue"
         switch (mutation.state, mutation.reason) {
@@ -112,7 +112,7 @@ struct QueuePage {
         }
     }
 
-    /// What a decision comes to, in words.
+    /// The effect of a decision.
     private func effect(of values: JSONObject, _ text: WriteText, keeps: Bool) -> String {
         guard mutation.verb != .delete else { return keeps ? "leave the lease" : "delete it all the same" }
         func moment(_ object: JSONObject?) -> Timestamp? {

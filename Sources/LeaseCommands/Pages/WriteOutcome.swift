@@ -2,14 +2,14 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// What came of a write, as a person is told it: what is now so, or that it is queued.
+/// The outcome of a write, for people: what has changed, or that the write is queued.
 struct WriteOutcome {
     let result: WriteResult
     private var mutation: Mutation { result.mutation }
     private var name: String { result.lease?.lease.name ?? mutation.leaseName }
 
-    /// The page on standard output: the sentence, what a new lease reserves, its id, and what to do next. Empty for what
-    /// was refused, which is told on standard error.
+    /// The page on standard output: the sentence, what a new lease reserves, its id, and what to do next. It is empty
+    /// for a refused write, which is reported on standard error.
     func page(_ style: OutputStyle) -> TextPage {
         var page = TextPage(style)
         guard let line = line(style) else { return page }
@@ -28,12 +28,12 @@ struct WriteOutcome {
         return page
     }
 
-    /// Whether the sentence says what a note says.
+    /// Whether the sentence already says what a note says.
     func says(_ note: String) -> Bool { result.isFound && mutation.verb == .delete && mutation.message == note }
 
     private var isDone: Bool { [.accepted, .settled].contains(mutation.state) }
 
-    /// What is now so, in a sentence; `nil` where the rest of what is said says it.
+    /// The outcome in a sentence; `nil` if the rest of the page says it.
     func line(_ style: OutputStyle) -> String? {
         let text = WriteText(mutation: mutation, time: style.time)
         guard isDone else {
@@ -69,6 +69,6 @@ struct WriteOutcome {
 }
 
 extension LeaseStatus {
-    /// Whether nothing is to be waited for any more.
+    /// Whether nothing more will happen to the lease.
     fileprivate var isEnd: Bool { self == .terminated || self == .error }
 }

@@ -1,18 +1,18 @@
 import LeaseModel
 import Output
 
-/// A write in words: what it does, and where it stands.
+/// Describes a write: what it does, and its state.
 struct WriteText {
     let mutation: Mutation
     let time: TimeText
 
-    /// Its name: `Extend "conf"`.
+    /// The write's title: `Extend "conf"`.
     var title: String {
         let verb = mutation.verb.rawValue
         return verb.prefix(1).uppercased() + verb.dropFirst() + " \"\(mutation.leaseName)\""
     }
 
-    /// What it is to change: `end -> Tue 1 Dec 20:42`.
+    /// What it changes: `end -> Tue 1 Dec 20:42`.
     var change: String {
         switch mutation.verb {
         case .create: return "create: \(period)"
@@ -22,7 +22,7 @@ struct WriteText {
         }
     }
 
-    /// What it is to do, as a clause: `extend conf to Tue 1 Dec 20:42`.
+    /// What it will do, as a clause: `extend conf to Tue 1 Dec 20:42`.
     var clause: String {
         switch mutation.verb {
         case .create: "create \(mutation.leaseName), \(period)"
@@ -32,7 +32,7 @@ struct WriteText {
         }
     }
 
-    /// What is now so, once it has been carried out: `now ends Sun 29 Nov 01:45`.
+    /// The result, once it has been executed: `now ends Sun 29 Nov 01:45`.
     var outcome: String {
         switch mutation.verb {
         case .create: return "created"
@@ -53,7 +53,7 @@ struct WriteText {
     /// The fields that it changes, and their new values.
     var fields: [(name: String, value: JSONValue)] { LeaseFields(mutation.body).named }
 
-    /// From when to when a lease that is asked for lasts.
+    /// The period of a lease that is to be created.
     var period: String {
         guard let draft = try? LeaseDraft(body: mutation.body) else { return "as queued" }
         switch draft.start {
@@ -62,17 +62,17 @@ struct WriteText {
         }
     }
 
-    /// A value for people: a time in their zone.
+    /// A value for people. Times are in their zone.
     func text(_ value: JSONValue?) -> String {
         guard let value, value != .null else { return "-" }
         if let moment = value.stringValue.flatMap(Timestamp.init(parsing:)) { return time.moment(moment) }
         return value.plain
     }
 
-    /// Where it stands, and why: `BLOCKED: changed by someone else since`.
+    /// Its state, and the reason: `BLOCKED: changed by someone else since`.
     var standing: String { mutation.state.rawValue.uppercased() + (why.map { ": \($0)" } ?? "") }
 
-    /// Why it stands so.
+    /// The reason for its state.
     var why: String? {
         switch (mutation.state, mutation.reason) {
         case (.blocked, "conflict"): "changed by someone else since"

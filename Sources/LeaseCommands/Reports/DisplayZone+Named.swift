@@ -5,13 +5,13 @@ import LocalFiles
 package import Output
 
 extension DisplayZone {
-    /// A zone of the IANA database, by its name.
+    /// Finds a zone of the IANA database by name.
     ///
     /// - Parameters:
-    ///   - name: `Europe/Berlin`, `UTC`; case does not matter where the file system says so.
+    ///   - name: `Europe/Berlin`, `UTC`. Case matters unless the file system ignores it.
     ///   - environment: `TZDIR` names the folder of the database, as for the C library.
-    /// - Returns: the zone, exact as the file of the database has it.
-    /// - Throws: ``CommandError`` if there is no such zone, with a suggestion.
+    /// - Returns: the zone, exactly as in the database's file.
+    /// - Throws: ``CommandError`` with a suggestion if there is no such zone.
     package static func named(_ name: String, environment: [String: String]) throws(CommandError) -> DisplayZone {
         guard !["UTC", "Etc/UTC", "Z"].contains(name) else { return .utc }
         let folder = environment["TZDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/usr/share/zoneinfo"
@@ -39,7 +39,7 @@ extension DisplayZone {
         }
     }
 
-    /// The names of the zones in a folder, and their last parts, as people write `Berlin`.
+    /// The names of the zones in a folder, and also their last parts, because people write `Berlin`.
     private static func names(in folder: String) -> [String] {
         let skipped = ["posix/", "right/"]
         let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []

@@ -32,7 +32,7 @@ package struct EarlyReportCommand: Subcommand {
         var report = EarlyReport(
             by: dimensions, calendar: calendar, period: context.period,
             completeness: try context.manager.completeness(scopes: context.scopes), addsTotals: options.addsTotals)
-        // Not narrowed to the period: a lease may have been reserved for other times before.
+        // This is not narrowed to the period, because a lease may have been reserved for other times before.
         try context.fill(&report, context.filter, states: true, console)
         let rows = report.hours.rows
         let lines = ReportLine.lines(rows, subtotals: report.hours.subtotals, total: report.hours.total)

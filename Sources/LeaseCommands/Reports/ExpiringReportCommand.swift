@@ -16,7 +16,7 @@ package struct ExpiringReportCommand: Subcommand {
               leasehold report expiring --within 2d --extension-window 2d
             """))
 
-    /// How soon, for a site whose policy does not say what ends soon.
+    /// What counts as ending soon if the site's policy does not say.
     private static let usualSeconds: Int64 = 7 * 86_400
 
     @Option(
@@ -78,10 +78,10 @@ package struct ExtensionWindowOptions: ParsableArguments {
 
     package init() {}
 
-    /// In seconds; `nil` if nobody said.
+    /// The window in seconds; `nil` if the option is absent.
     func seconds() throws -> Int64? { try length.map { try DurationArgument(parsing: $0).seconds } }
 
-    /// The windows of the scopes: what was said, or else what each one's policy says.
+    /// The window of each scope: the given one, otherwise the one in its policy.
     static func windows(_ given: Int64?, _ manager: LeaseManager) throws -> [Int64: Int64] {
         var windows: [Int64: Int64] = [:]
         for scope in try manager.scopes() {

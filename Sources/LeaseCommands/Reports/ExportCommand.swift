@@ -53,7 +53,7 @@ package struct CalendarExport: Subcommand {
         let database = context.manager.configuration.databasePath
         try ReportFile.write(to: options.file, database: database, &console) { console in
             var isBegun = false
-            // With the past states a lease is what all scopes of its site together know of it.
+            // With past states included, a lease combines what all scopes of its site know about it.
             try context.manager.forEachUsage(context.filterInPeriod, includesStates: true) { lease in
                 guard let event = calendar.event(lease) else { return }
                 if !isBegun { try console.output.write(LeaseCalendar.beginning) }

@@ -39,7 +39,7 @@ package struct FailuresReportCommand: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         let zone = try output.zone(reading, console)
-        // What failed just now belongs to it, though the period ends with the present second.
+        // By default the period ends with the present second, but a failure of just now must be included.
         let period = try times.period(now: console.now(), zone: zone, defaultEnd: .distantFuture)
         let (manager, scopes) = try await reading.open(&console)
         let queue = try manager.queue(
@@ -60,7 +60,7 @@ package struct FailuresReportCommand: Subcommand {
         if rows.isEmpty, !reading.output.isQuiet { console.remark("No write has failed in that time.") }
     }
 
-    /// Those scopes among the given ones whose project is asked for; `nil` for all.
+    /// Those of the given scopes whose project is selected; `nil` for all.
     private func wanted(_ scopes: Set<Int64>?, _ manager: LeaseManager) throws -> Set<Int64>? {
         guard let project else { return scopes }
         let fitting = try manager.scopes().filter { $0.projectID == project || $0.projectName == project }.map(\.id)

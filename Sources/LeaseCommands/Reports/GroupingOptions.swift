@@ -2,7 +2,7 @@ import ArgumentParser
 import LeaseModel
 import LeaseReports
 
-/// What rows are grouped by.
+/// The options for grouping rows.
 package struct GroupingOptions: ParsableArguments {
     @Option(
         name: .customLong("by"), parsing: .singleValue,
@@ -13,13 +13,13 @@ package struct GroupingOptions: ParsableArguments {
 
     package init() {}
 
-    /// What to group by.
+    /// The dimensions to group by.
     ///
     /// - Parameters:
-    ///   - standard: what is taken if nothing is asked for.
-    ///   - known: what may be asked for.
-    /// - Returns: what is asked for, each once.
-    /// - Throws: ``CommandError`` for anything else, with a suggestion.
+    ///   - standard: the default.
+    ///   - known: the accepted dimensions.
+    /// - Returns: the requested dimensions, each once.
+    /// - Throws: ``CommandError`` with a suggestion for an unknown one.
     func dimensions(
         _ standard: [ReportDimension] = [], known: [ReportDimension] = ReportDimension.ofLeases
     ) throws(CommandError) -> [ReportDimension] {
@@ -40,7 +40,7 @@ package struct GroupingOptions: ParsableArguments {
     }
 }
 
-/// How the period is divided.
+/// The options for dividing the period.
 package struct BucketOptions: ParsableArguments {
     @Option(
         name: .customLong("bucket"),

@@ -67,7 +67,7 @@ package struct HoursReportCommand: Subcommand {
     }
 }
 
-/// A report of hours, and the timeline beside it on a page.
+/// A report of hours, and the timeline next to it on a page.
 private struct HoursPage: AdditiveReport {
     var report: HoursReport
     var timeline: TimelineChart?
@@ -84,7 +84,7 @@ private struct HoursPage: AdditiveReport {
 }
 
 extension ReportOptions {
-    /// Whether lines that add others up are wanted: by people, and in the report's own order.
+    /// Whether to add lines with totals: only for people, and only in the report's own order.
     var addsTotals: Bool { reading.output.format.isForPeople && reading.output.sort.isEmpty }
 }
 
@@ -96,7 +96,7 @@ extension ReportContext {
     }
 }
 
-/// How hours look.
+/// The columns and the chart of hours.
 enum HoursOutput {
     typealias Line = ReportLine<HoursRow>
 

@@ -2,7 +2,7 @@ import LeaseModel
 import LeaseReports
 import Output
 
-/// The columns that tell which lease a row of a report is about.
+/// The columns that identify the lease in a report's row.
 enum LeaseColumns {
     static func columns<Row>(_ lease: @escaping @Sendable (Row) -> LeaseUsage) -> [Column<Row>] {
         [

@@ -17,17 +17,17 @@ struct RateFile {
     private var lines: [Line] = []
 
     private static let columns = ["resource_type", "node_type", "rate", "from", "to"]
-    /// What the columns are called in the policy file.
+    /// The names of the columns in the policy file.
     private static let otherNames = [
         "until": "to", "su_per_hour": "rate", "flavor": "node_type", "machine_name": "node_type",
     ]
 
-    /// Reads the lines.
+    /// Parses the file.
     ///
     /// - Parameters:
     ///   - path: the file.
-    ///   - console: tells the current folder and the time.
-    ///   - zone: that of times without one.
+    ///   - console: provides the current folder and the time.
+    ///   - zone: the zone of times that name none.
     /// - Throws: ``CommandError`` that names the line and what is wrong with it.
     init(reading path: String, _ console: Console, zone: DisplayZone) throws(CommandError) {
         self.path = path
@@ -59,7 +59,8 @@ struct RateFile {
         }
     }
 
-    /// A misspelt column would have no effect, and a rate without its end costs for ever.
+    /// Rejects unknown columns. A misspelled column would have no effect, and a rate without its end would apply
+    /// forever.
     private func check(_ head: [String]) throws(CommandError) {
         let known = "Known: \(Self.columns.joined(separator: ", "))"
         for (index, column) in head.enumerated() {
@@ -77,12 +78,13 @@ struct RateFile {
 
     private static func suggestion(_ name: String?) -> String { name.map { " (did you mean '\($0)'?)" } ?? "" }
 
-    /// Makes a table of the lines.
+    /// Makes a table from the lines.
     ///
-    /// - Parameter isReserved: whether anything of a type was ever reserved, so that it exists although it is not known
-    ///   here.
+    /// - Parameter isReserved: whether a type was ever reserved. If so, the type exists although the mirror does not
+    ///   list it.
     /// - Returns: the table.
-    /// - Throws: ``CommandError`` for lines that are at odds, and for types that do not exist, or what `isReserved` throws.
+    /// - Throws: ``CommandError`` for lines that contradict each other and for types that do not exist, or the error of
+    ///   `isReserved`.
     func table(isReserved: (ResourceType) throws -> Bool) throws -> RateTable {
         var existing = Set(ResourceType.shortNames.map(\.type))
         let names = existing.map(\.rawValue).sorted() + ResourceType.shortNames.map(\.name)
@@ -128,7 +130,7 @@ struct RateFile {
     }
 }
 
-/// Says what is wrong with rates.
+/// Describes what is wrong with rates.
 struct RateSentence {
     let zone: DisplayZone
 
@@ -152,9 +154,9 @@ struct RateSentence {
     }
 }
 
-/// Reads comma-separated values after RFC 4180.
+/// Parses comma-separated values according to RFC 4180.
 enum CSVText {
-    /// The rows that are not empty, each with the number of the line it begins in.
+    /// The rows that are not empty, each with the number of its first line.
     static func rows(_ text: String) -> [(line: Int, fields: [String])] {
         var rows: [(line: Int, fields: [String])] = []
         var fields: [String] = []

@@ -1,18 +1,18 @@
 import LocalFiles
 import Output
 
-/// The file that a report goes to.
+/// The file to which a report is written.
 enum ReportFile {
-    /// Lets something write to a file, or to standard output if none is named.
+    /// Opens a file for the body to write to; without a path, the body writes to standard output.
     ///
-    /// The file takes its name once it is whole: whoever has an older one keeps it if anything fails.
+    /// The file gets its name only when it is complete. If anything fails, an older file with that name is kept.
     ///
     /// - Parameters:
     ///   - path: the file.
     ///   - database: the path of the database, whose files are never replaced.
-    ///   - console: what the report would be written to without a file.
+    ///   - console: provides standard output.
     ///   - body: writes the report.
-    /// - Throws: ``CommandError`` if the file cannot be written, or what `body` throws.
+    /// - Throws: ``CommandError`` if the file cannot be written, or the body's error.
     static func write(
         to path: String?, database: String, _ console: inout Console, _ body: (inout Console) throws -> Void
     ) throws {

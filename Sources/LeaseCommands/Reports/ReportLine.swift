@@ -2,7 +2,7 @@ import LeaseModel
 import LeaseReports
 import Output
 
-/// A row of a report as it is shown: one of the report's own, or one that adds others up.
+/// A line of a report: one of its rows, or a total of several.
 struct ReportLine<Row: GroupedRow>: Sendable {
     enum Kind: Sendable {
         case plain
@@ -15,14 +15,14 @@ struct ReportLine<Row: GroupedRow>: Sendable {
 }
 
 extension ReportLine {
-    /// The columns of the bucket and of what rows are grouped by.
+    /// The columns of the bucket and of the dimensions.
     ///
     /// - Parameters:
     ///   - dimensions: what rows are grouped by.
-    ///   - calendar: what names the buckets for people; `nil` if there are none.
-    ///   - hasBucket: whether there is a column for it at all.
+    ///   - calendar: gives the buckets their names for people; `nil` if there are no buckets.
+    ///   - hasBucket: whether there is a column for the bucket at all.
     ///   - format: people get the name of a bucket, programs its beginning.
-    ///   - period: what the one bucket begins with if there are no others.
+    ///   - period: the only bucket, if there are no others.
     /// - Returns: the column of the bucket, if there is one, and one for each dimension.
     static func groupColumns(
         _ dimensions: [ReportDimension], calendar: BucketCalendar?, hasBucket: Bool = true, format: OutputFormat,
@@ -47,14 +47,14 @@ extension ReportLine {
         return [bucket] + labels
     }
 
-    /// Rows with the lines that add them up: a sub-total behind the rows that it sums, the total last.
+    /// The rows with their totals: a subtotal after the rows that it sums up, and the total at the end.
     static func lines(_ rows: [Row], subtotals: [Row], total: Row?) -> [ReportLine] {
         var lines: [ReportLine] = []
         var start = 0
         for subtotal in subtotals {
             let end = rows[start...].firstIndex { !$0.belongs(to: subtotal) } ?? rows.count
             lines += rows[start..<end].map { ReportLine(row: $0) }
-            // One row is its own sub-total.
+            // A single row would only be repeated by its subtotal.
             if end - start > 1 { lines.append(ReportLine(row: subtotal, kind: .subtotal)) }
             start = end
         }
@@ -63,7 +63,7 @@ extension ReportLine {
         return lines
     }
 
-    /// Which lines are set off.
+    /// The indices of the lines with totals, which are emphasized.
     static func totals(_ lines: [ReportLine]) -> Set<Int> {
         Set(lines.indices.filter { lines[$0].kind != .plain })
     }

@@ -17,16 +17,16 @@ package struct ReportOptions: ParsableArguments {
     /// The file to write to; `nil` for standard output.
     var file: String? { output.file }
 
-    /// The zone asked for.
+    /// The requested zone.
     func zone(_ console: Console) throws(CommandError) -> DisplayZone { try output.zone(reading, console) }
 
-    /// Opens the database and settles what is asked about.
+    /// Opens the database and evaluates the options.
     ///
     /// - Parameters:
     ///   - console: where to read and write.
-    ///   - defaultEnd: what ends the period if nothing is said; now if `nil`.
-    /// - Returns: the database, and what is asked.
-    /// - Throws: ``CommandError`` for a period that ends before it starts, or what cannot be read.
+    ///   - defaultEnd: the end of the period if the options give none; now if `nil`.
+    /// - Returns: the database, and what the report is about.
+    /// - Throws: ``CommandError`` if the period ends before it starts or an option cannot be parsed.
     func begin(_ console: inout Console, defaultEnd: Timestamp? = nil) async throws -> ReportContext {
         let zone = try zone(console)
         let now = console.now()
@@ -38,14 +38,14 @@ package struct ReportOptions: ParsableArguments {
         return ReportContext(manager: manager, scopes: scopes, zone: zone, now: now, period: period, filter: filter)
     }
 
-    /// Writes rows to where they are wanted, with the report's zone.
+    /// Writes rows to the chosen file, with the report's zone.
     func write<Row>(
         _ rows: [Row], _ columns: [Column<Row>], head: PageHead, _ context: ReportContext, _ console: inout Console
     ) throws {
         try output.write(rows, columns, head: head, zone: context.zone, reading, &console)
     }
 
-    /// What a page says of itself.
+    /// The head of a page.
     func head(_ title: String, _ context: ReportContext) throws -> PageHead {
         let text = TimeText(zone: context.zone)
         var head = PageHead(title: title, remarks: [text.period(context.period), try context.coverageText(text.full)])
@@ -53,12 +53,12 @@ package struct ReportOptions: ParsableArguments {
         return head
     }
 
-    /// Says on standard error how complete and how fresh the report is.
+    /// Writes to standard error how complete and how fresh the report is.
     ///
     /// - Parameters:
-    ///   - context: what was asked.
-    ///   - knownAt: when the answer was known; `nil` for now.
-    ///   - console: where to say it.
+    ///   - context: what the report is about.
+    ///   - knownAt: the time whose knowledge the answer is based on; `nil` for now.
+    ///   - console: where to write.
     /// - Throws: ``LeaseholdError`` of code `database`.
     func remark(_ context: ReportContext, knownAt: Timestamp? = nil, _ console: inout Console) throws {
         guard reading.output.format.isForPeople, !reading.output.isQuiet else { return }
@@ -69,17 +69,17 @@ package struct ReportOptions: ParsableArguments {
     }
 }
 
-/// What a report is about, once its options are settled.
+/// What a report is about, after its options have been evaluated.
 struct ReportContext {
     let manager: LeaseManager
     let scopes: Set<Int64>?
     let zone: DisplayZone
     let now: Timestamp
     let period: Range<Timestamp>
-    /// Finds the leases, gone ones too; its times are not set.
+    /// Selects the leases, including those that are no longer listed. Its times are not set.
     var filter: LeaseFilter
 
-    /// The filter, narrowed to leases whose own dates touch the period.
+    /// The filter, narrowed to leases whose own dates overlap the period.
     var filterInPeriod: LeaseFilter {
         var filter = filter
         if period.lowerBound > .distantPast { filter.from = period.lowerBound }
@@ -91,18 +91,18 @@ struct ReportContext {
         bucket.map { BucketCalendar($0, offsetSeconds: zone.offsetSeconds) }
     }
 
-    /// Adds to a report what leases held, and shows how far it is.
+    /// Adds the usage of the selected leases to a report, and shows progress.
     ///
     /// - Parameters:
-    ///   - report: the report, just begun.
+    ///   - report: an empty report.
     ///   - filter: which leases.
-    ///   - moment: only leases that held something then; `nil` for all.
-    ///   - knowledge: what had been seen by when; `nil` for everything.
-    ///   - names: whether the names of projects and users matter.
-    ///   - states: whether past states matter.
-    ///   - events: whether events matter.
-    ///   - kinds: whether flavors and machine names matter.
-    ///   - console: where the progress is shown.
+    ///   - moment: only leases that held something at this time; `nil` for all.
+    ///   - knowledge: only what had been observed by this time; `nil` for everything.
+    ///   - names: whether the names of projects and users are needed.
+    ///   - states: whether past states are needed.
+    ///   - events: whether events are needed.
+    ///   - kinds: whether flavors and machine names are needed.
+    ///   - console: where progress is shown.
     /// - Throws: ``LeaseholdError`` of code `database`.
     func fill(
         _ report: inout some AdditiveReport, _ filter: LeaseFilter, on moment: Timestamp? = nil,
@@ -123,7 +123,7 @@ struct ReportContext {
         for part in parts { report.merge(part) }
     }
 
-    /// From when on nothing is missing.
+    /// The time from which on the data is complete.
     func coverageText(_ text: (Timestamp) -> String) throws -> String {
         guard let from = try manager.completeness(scopes: scopes)?.from else {
             return "A site was never read whole: leases may be missing."
@@ -133,7 +133,7 @@ struct ReportContext {
 }
 
 extension LeaseUsage {
-    /// The lease without the reservations that a filter's types leave out.
+    /// The lease, with only those reservations whose types the filter includes.
     fileprivate func keepingReservations(of filter: LeaseFilter) -> LeaseUsage {
         var lease = self
         lease.reservations.removeAll { reservation in

@@ -4,10 +4,10 @@ import LeaseReports
 import Leasehold
 import Output
 
-/// The options that every report has beside ``ReadingOptions``: where to, and with which clock's times it is written.
+/// The options that every report has in addition to ``ReadingOptions``: the file to write to, and the zone of times.
 ///
-/// They stand beside these and not around them: every group within another multiplies the time that the parser takes to
-/// check itself in a debug build.
+/// These options do not contain ``ReadingOptions``, because each level of nested option groups multiplies the time that
+/// the parser spends checking itself in a debug build.
 package struct ReportOutputOptions: ParsableArguments {
     @Option(
         name: .customLong("tz"),
@@ -23,22 +23,22 @@ package struct ReportOutputOptions: ParsableArguments {
 
     package init() {}
 
-    /// The zone asked for, here or by the reading options.
+    /// The requested zone, from these options or the reading options.
     func zone(_ reading: ReadingOptions, _ console: Console) throws(CommandError) -> DisplayZone {
         guard let zoneName else { return reading.zone(console) }
         return try DisplayZone.named(zoneName, environment: console.environment)
     }
 
-    /// Writes rows to where they are wanted.
+    /// Writes rows to the chosen file, or to the console.
     ///
     /// - Parameters:
     ///   - rows: the rows.
-    ///   - columns: the columns that there are.
-    ///   - head: what a page says of itself.
+    ///   - columns: all available columns.
+    ///   - head: the head of a page.
     ///   - zone: the zone of times.
-    ///   - reading: in what form.
+    ///   - reading: the options that choose the format.
     ///   - console: where to write if no file is named.
-    /// - Throws: ``CommandError`` if the file cannot be written, or for a column that there is not.
+    /// - Throws: ``CommandError`` if the file cannot be written or a column does not exist.
     func write<Row>(
         _ rows: [Row], _ columns: [Column<Row>], head: PageHead, zone: DisplayZone, _ reading: ReadingOptions,
         _ console: inout Console
@@ -71,7 +71,7 @@ package struct ReportOutputOptions: ParsableArguments {
         }
     }
 
-    /// The columns for a terminal, where a `~` behind the figures stands for `estimated`, if any row is.
+    /// The columns for a terminal. If any row is an estimate, `~` after its figures replaces the column `estimated`.
     private static func markingEstimates<Row>(in columns: [Column<Row>], _ rows: [Row]) -> [Column<Row>] {
         let shown = columns.filter { $0.visibility == .always }
         guard let estimated = shown.first(where: { $0.key == "estimated" }) else { return shown }

@@ -3,7 +3,7 @@ import LeaseModel
 import LeaseReports
 import Output
 
-/// The options that bound the time which a report is about.
+/// The options for the period of a report.
 package struct ReportPeriodOptions: ParsableArguments {
     @Option(
         name: .customLong("from"), parsing: .unconditional,
@@ -19,14 +19,14 @@ package struct ReportPeriodOptions: ParsableArguments {
 
     package init() {}
 
-    /// The period asked for.
+    /// The requested period.
     ///
     /// - Parameters:
-    ///   - now: the time.
+    ///   - now: the current time.
     ///   - zone: the zone of times that name none.
-    ///   - defaultEnd: what ends the period if nothing is said; now if `nil`.
-    /// - Returns: the period, open at its beginning if nothing is said.
-    /// - Throws: ``CommandError`` for a period that ends before it starts, ``TimeArgumentError`` for what is no time.
+    ///   - defaultEnd: the end of the period if the options give none; now if `nil`.
+    /// - Returns: the period. Without a start option, it has no beginning.
+    /// - Throws: ``CommandError`` if the period ends before it starts, ``TimeArgumentError`` if a text is not a time.
     func period(now: Timestamp, zone: DisplayZone, defaultEnd: Timestamp? = nil) throws -> Range<Timestamp> {
         func moment(_ text: String?) throws -> Timestamp? {
             try text.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone) }

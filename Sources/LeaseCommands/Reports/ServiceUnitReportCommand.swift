@@ -63,9 +63,9 @@ package struct ServiceUnitReportCommand: Subcommand {
         try options.remark(context, &console)
     }
 
-    /// The rates of each scope: those given, or else its policy's.
+    /// The rates of each scope: the given ones, otherwise those of its policy.
     ///
-    /// - Returns: the tables, and which sites have none, said in a sentence; `nil` if all have one.
+    /// - Returns: the tables, and a sentence that names the sites without one; `nil` if all have one.
     private static func tables(
         _ context: ReportContext, _ given: RateTable?
     ) throws -> (tables: [Int64: RateTable], unrated: String?) {
@@ -92,7 +92,7 @@ package struct ServiceUnitReportCommand: Subcommand {
 }
 
 extension ReportContext {
-    /// Whether anything of a type was ever reserved, as far as is known.
+    /// Whether a resource of this type was ever reserved, according to the mirror.
     fileprivate func hasReservations(of type: ResourceType) throws -> Bool {
         var filter = LeaseFilter()
         filter.resourceTypes = [type]

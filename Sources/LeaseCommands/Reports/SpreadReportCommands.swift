@@ -49,7 +49,7 @@ package struct LatencyReportCommand: Subcommand {
     }
 }
 
-/// Makes and writes a report of how lengths of time are distributed.
+/// Makes and writes a report on the distribution of durations.
 private struct SpreadOutput {
     let subject: SpreadReport.Subject
     let title: String
@@ -58,7 +58,7 @@ private struct SpreadOutput {
 
     func write(_ console: inout Console) async throws {
         let dimensions = try grouping.dimensions()
-        // What is reserved ahead belongs to lead times as well.
+        // Lead times include reservations that are still to come.
         let context = try await options.begin(&console, defaultEnd: subject == .leadTime ? .distantFuture : nil)
         var report = SpreadReport(subject, by: dimensions, period: context.period)
         try context.fill(

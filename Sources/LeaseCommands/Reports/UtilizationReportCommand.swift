@@ -37,7 +37,7 @@ package struct UtilizationReportCommand: Subcommand {
             by: dimensions, nodeType: options.match.nodeType, calendar: calendar, period: context.period)
         if report.countsLeases {
             var filter = context.filterInPeriod
-            // Who names no node type may have a host of any.
+            // A lease that does not name a node type may have a host of any type.
             filter.nodeType = nil
             filter.resourceTypes = [.host]
             try context.fill(&report, filter, names: false, console)
@@ -59,7 +59,8 @@ package struct UtilizationReportCommand: Subcommand {
         try options.remark(context, &console)
     }
 
-    /// Refuses what selects leases: hosts are given out to everybody's, and where the site tells which, no lease is asked.
+    /// Refuses filters for leases. A lease of any project can hold hosts, and if the site reports allocations, leases
+    /// are not read at all.
     private func refuseFilters() throws(CommandError) {
         let match = options.match
         let given = [

@@ -1,16 +1,16 @@
 import LeaseModel
 package import Output
 
-/// Something that was seen to change: a field of a lease, its appearance or its going.
+/// An observed change: of a field of a lease, or that a lease appeared or was removed.
 package struct ChangeRow: Sendable {
     let change: LeaseChange
     let field: LeaseChange.Field?
     /// When the site was last synced.
     let syncedAt: Timestamp?
 
-    /// One row a changed field; one for a lease that appeared or went.
+    /// One row for each changed field, or one for a lease that appeared or was removed.
     static func rows(of change: LeaseChange, syncedAt: Timestamp?) -> [ChangeRow] {
-        // Blazar stamps every change it makes; the stamp itself is no news.
+        // Blazar updates this time stamp at every change, so it is not worth a row.
         let fields = change.fields.filter { !$0.name.hasSuffix("updated_at") }
         guard change.kind == .changed || change.kind == .ended, !fields.isEmpty else {
             return [ChangeRow(change: change, field: nil, syncedAt: syncedAt)]
@@ -57,13 +57,13 @@ extension ChangeRow {
         ]
     }
 
-    /// Whether it tells something that the others do not.
+    /// Whether the row only repeats what others say.
     var isEcho: Bool { field?.isEcho ?? (change.kind == .changed) }
 
-    /// What `show` has of a lease's own history.
+    /// The columns of the history in `show`.
     static let section = columns.filter { ["observed_at", "change", "field", "from", "to", "after"].contains($0.key) }
 
-    /// The same for programs.
+    /// The same columns for programs.
     var summary: JSONValue { .object(JSONObject(Self.section.map { ($0.key, $0.cell(self).json) })) }
 }
 
@@ -87,6 +87,6 @@ extension LeaseChange {
 }
 
 extension JSONValue {
-    /// The value as a person writes it: strings without quotes.
+    /// The value for people: strings have no quotes.
     var plain: String { stringValue ?? text(.spaced) }
 }

@@ -2,19 +2,19 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// A floating IP, as Blazar and Neutron tell of it together, as a row of `floating-ips`.
+/// A floating IP as a row of `floating-ips`, combined from what Blazar and Neutron report.
 struct FloatingIPRow: Sendable {
     let address: String
     let site: String
-    /// What Blazar says of it, if it can be reserved.
+    /// What Blazar reports, if it can be reserved.
     var reservable: MirroredResource?
-    /// What Neutron says of it, if it is there.
+    /// What Neutron reports, if the address exists there.
     var allocated: MirroredResource?
     let networks: [String: String]
     let now: Timestamp
     private var lease: MirroredLease?
 
-    /// The same, by the lease that it was asked for: that is the one that holds it, or will.
+    /// The same row for the query of a lease's addresses: that lease holds it, or will hold it.
     func held(by lease: MirroredLease) -> FloatingIPRow {
         var row = self
         row.lease = lease
@@ -61,7 +61,7 @@ struct FloatingIPRow: Sendable {
         Column("synced_at", visibility: .structured) { .time(($0.allocated ?? $0.reservable)?.syncedAt) },
     ]
 
-    /// Every address that the sites tell of, once.
+    /// Every address that the sites report, once.
     static func all(_ manager: LeaseManager, scopes: Set<Int64>?, now: Timestamp) throws -> [FloatingIPRow] {
         let named = try manager.resources(.network, scopes: scopes)
         let networks = Dictionary(named.map { ($0.resource.id, $0.resource.name ?? $0.resource.id) }) { $1 }

@@ -1,7 +1,7 @@
 import LeaseModel
 import Output
 
-/// What the import of a file brought, as a row of `history import`.
+/// The result of importing a file, as a row of `history import`.
 enum ImportRow {
     static let columns: [Column<ImportReport>] = [
         Column("file") { .text($0.file) },

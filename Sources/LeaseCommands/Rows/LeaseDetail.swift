@@ -1,14 +1,14 @@
 import LeaseModel
 import Output
 
-/// A lease with all that is known of it, as the result of `show`.
+/// A lease and everything known about it, as the result of `show`.
 struct LeaseDetail: Sendable {
     let row: LeaseRow
-    /// What was seen to happen to it, the oldest first; `nil` where that was not looked up.
+    /// Its observed changes, the oldest first; `nil` if they were not read.
     var changes: [LeaseChange]?
     private var lease: MirroredLease { row.mirrored }
 
-    /// The fields, in every format; what a table shows in sections of its own is for programs only.
+    /// The fields in every format. Those that a table shows in separate sections are only for programs.
     static let columns: [Column<LeaseDetail>] =
         (LeaseRow.columns.filter { $0.key == "id" } + LeaseRow.columns.filter { !["id", "resources"].contains($0.key) })
         .map { column in
@@ -23,7 +23,7 @@ struct LeaseDetail: Sendable {
             }
         ]
 
-    /// Writes what a table shows below the fields: reservations, events, what is queued, and history.
+    /// Writes the sections that a table shows below the fields: reservations, events, queued writes and history.
     func writeSections(_ style: OutputStyle, to sink: inout some TextSink) throws {
         try section("Reservations", lease.lease.reservations, ReservationRow.section, style, to: &sink)
         try section("Events", lease.lease.events, Self.eventColumns, style, to: &sink)
@@ -37,7 +37,7 @@ struct LeaseDetail: Sendable {
     ) throws {
         guard !rows.isEmpty else { return }
         try sink.write("\n\(title)\n")
-        // What none of them has is not worth a column.
+        // A column without any values is left out.
         let telling = columns.filter { column in rows.contains { !column.cell($0).isMissing } }
         try ListOutput.write(
             rows, selection: ColumnSelection(from: telling, format: .table), style: style, to: &sink)

@@ -12,16 +12,16 @@ package struct LeaseRow: Sendable {
         self.now = now
     }
 
-    /// The seconds until it ends; `nil` if it has ended or is gone.
+    /// The seconds until it ends; `nil` if it has ended or was removed.
     var remainingSeconds: Int64? {
         guard mirrored.removal == nil, lease.status != .terminated, lease.endsAt > now else { return nil }
         return lease.endsAt.seconds(since: max(now, lease.startsAt))
     }
 
-    /// How long it lasts from its start to its end, in hundredths of an hour.
+    /// Its length from start to end, in hundredths of an hour.
     var hundredthsOfHours: Int { Int(lease.endsAt.seconds(since: lease.startsAt) / 36) }
 
-    /// What it reserves, in a few words: `2 × compute_skylake, 1 floating IP`.
+    /// A summary of what it reserves: `2 × compute_skylake, 1 floating IP`.
     var resources: String {
         lease.reservations.map { reservation in
             let count = reservation.maximumCount ?? reservation.amount ?? 1
@@ -40,20 +40,20 @@ extension LeaseRow {
     /// The same for a narrow column: `2 × compute_skylake, 1 IP`.
     var shortResources: String { resources.replacing("floating IP", with: "IP") }
 
-    /// What a terminal shows behind the name of a lease that is not as its site has it.
+    /// The mark after the name, on a terminal, of a lease that differs from what its site has.
     var mark: String {
         guard mirrored.isQueued, !mirrored.isDraft else { return "" }
         return mirrored.pending.contains { $0.state.needsDecision } ? " !" : " *"
     }
 
-    /// Where a lease stands in a list for people: what waits to be created, what runs, what comes, what has ended.
+    /// The lease's place in a list for people: first those waiting to be created, then running, coming and ended ones.
     var rank: Int {
         if mirrored.isDraft { return 0 }
         if !isLive { return 3 }
         return lease.startsAt > now ? 2 : 1
     }
 
-    /// Whether it runs or is to come, as far as is known here.
+    /// Whether the lease is running or still to come, according to the mirror.
     var isLive: Bool {
         mirrored.isDraft || (mirrored.removal == nil && lease.status != .terminated && lease.endsAt > now)
     }
@@ -81,13 +81,13 @@ extension LeaseRow {
 }
 
 extension MutationState {
-    /// Whether it stays as it is until a person decides.
+    /// Whether the write waits for a person's decision.
     var needsDecision: Bool { self == .blocked || self == .parked }
 }
 
 extension LeaseRow: Tabular {
-    /// What python-chi's `show_leases` has, in its order, and where the lease is; what a narrow terminal has no room for
-    /// goes by how little it tells.
+    /// The columns of python-chi's `show_leases`, in its order, and the lease's site. A narrow terminal drops the least
+    /// informative columns first.
     package static let columns: [Column<LeaseRow>] = [
         Column("name") { .text($0.lease.name) },
         Column("status") { .status($0.lease.status.rawValue) },
@@ -147,7 +147,7 @@ extension LeaseRow: Tabular {
 }
 
 extension LeaseRow {
-    /// The columns of `list` on a terminal; the parameters are those of ``columns(heldAt:showsEnding:)``.
+    /// The columns of `list` on a terminal. The parameters are those of ``columns(heldAt:showsEnding:)``.
     static func terminalColumns(heldAt moment: Timestamp?, showsEnding: Bool) -> [Column<LeaseRow>] {
         let added = columns(heldAt: moment, showsEnding: showsEnding).filter {
             $0.key == "held" || ($0.key == "ending" && showsEnding)
@@ -158,8 +158,8 @@ extension LeaseRow {
     /// The columns of `list`.
     ///
     /// - Parameters:
-    ///   - moment: the time at which each lease was held, if that was asked.
-    ///   - showsEnding: whether leases may be there that are no longer listed, so that tables show how they ended.
+    ///   - moment: the time at which leases were held, if the command asks for one.
+    ///   - showsEnding: whether removed leases may be listed, so that tables show how leases ended.
     /// - Returns: the columns.
     static func columns(heldAt moment: Timestamp? = nil, showsEnding: Bool) -> [Column<LeaseRow>] {
         columns.flatMap { column -> [Column<LeaseRow>] in
@@ -175,6 +175,6 @@ extension LeaseRow {
 }
 
 extension Cell {
-    /// The number; while it is not known exactly, `1-2` for people, and nothing for programs, who have the bounds.
+    /// The number. If it is not known exactly, people see `1-2`; programs see nothing, because they have the bounds.
     static func count(_ count: ResourceCount) -> Cell { .range(count.least, count.most) }
 }

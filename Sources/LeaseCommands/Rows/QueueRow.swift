@@ -1,7 +1,7 @@
 import LeaseModel
 import Output
 
-/// A mutation as a row of `queue list`.
+/// A write as a row of `queue list`.
 package struct QueueRow: Sendable {
     let mutation: Mutation
     var attempts: [MutationAttempt] = []
@@ -26,7 +26,7 @@ package struct QueueRow: Sendable {
         Column("body", visibility: .structured) { .json(.object($0.mutation.body)) },
     ]
 
-    /// The columns of `queue list` on a terminal: what each write is to do, and why it waits.
+    /// The columns of `queue list` on a terminal: what each write will do, and why it waits.
     static func terminalColumns(_ time: TimeText) -> [Column<QueueRow>] {
         columns.flatMap { column -> [Column<QueueRow>] in
             switch column.key {
@@ -49,12 +49,12 @@ package struct QueueRow: Sendable {
         }
     }
 
-    /// What `show` has of the writes that wait for a lease.
+    /// The columns of the waiting writes in `show`.
     static let section = columns.filter {
         ["id", "verb", "state", "reason", "attempts", "next_attempt_at", "message"].contains($0.key)
     }
 
-    /// What `queue show` adds.
+    /// The columns that `queue show` adds.
     static let details: [Column<QueueRow>] =
         columns.map { column in
             Column<QueueRow>(column.key, isShrinkable: column.isShrinkable, cell: column.cell)
@@ -90,7 +90,7 @@ package struct QueueRow: Sendable {
 }
 
 extension Mutation {
-    /// What a lease's row says of a write that waits for it.
+    /// The summary of a waiting write in a lease's row.
     var summary: JSONObject {
         [
             "id": JSONValue(Int(id)), "verb": .string(verb.rawValue), "state": .string(state.rawValue),

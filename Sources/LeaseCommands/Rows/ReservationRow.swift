@@ -1,7 +1,7 @@
 import LeaseModel
 package import Output
 
-/// A reservation with the lease it belongs to, as a row of `reservations`.
+/// A reservation and its lease, as a row of `reservations`.
 package struct ReservationRow: Sendable {
     let reservation: Reservation
     let lease: MirroredLease
@@ -49,7 +49,7 @@ extension ReservationRow: Tabular {
 }
 
 extension ReservationRow {
-    /// What `show` has of a lease's own reservations.
+    /// The columns of the reservations in `show`.
     static let section: [Column<Reservation>] = [
         Column("id", isShrinkable: false) { .text($0.id) },
         Column("resource_type") { .text($0.resourceType.rawValue) },

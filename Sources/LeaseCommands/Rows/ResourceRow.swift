@@ -17,7 +17,7 @@ package struct ReservableRow: Sendable {
         mirrored.allocations.first { $0.startsAt <= now && now < $0.endsAt }
     }
 
-    /// The columns; what kind of thing it is stands under different names for hosts and devices.
+    /// The columns. The type of a host and of a device have different names.
     static func columns(type: [String]) -> [Column<ReservableRow>] {
         [
             Column("id", isShrinkable: false, role: .identifier) { .text($0.mirrored.resource.id) },

@@ -1,27 +1,27 @@
 import LeaseModel
 import Output
 
-/// A site as one set of credentials sees it, as a row of `sites` and `status`.
+/// A scope as a row of `sites` and `status`.
 package struct SiteRow: Sendable {
     let scope: Scope
     let lastRun: SyncRun?
     let counts: [LeaseStatus: Int]
     let next: MirroredLease?
-    /// How many writes wait.
+    /// The number of waiting writes.
     let queued: Int
     let now: Timestamp
     let listings: [ResourceListing]
-    /// From when on the history is complete.
+    /// The time from which on the history is complete.
     let historySince: Timestamp?
-    /// When the logins of its clouds end, as far as is known.
+    /// When the logins of its clouds end, if that is known.
     let loginEnds: [LoginEnd]
 
-    /// The first of them.
+    /// The login that ends first.
     private var loginEnd: LoginEnd? { loginEnds.min { $0.endsAt < $1.endsAt } }
 
     private func count(_ status: LeaseStatus) -> Cell { .number(counts[status] ?? 0) }
 
-    /// What `status` shows.
+    /// The columns of `status`.
     static let overview: [Column<SiteRow>] = [
         Column("site") { .text($0.scope.site) },
         Column("project_name", title: "project", dropPriority: 6) { .text($0.scope.projectName) },
@@ -39,7 +39,7 @@ package struct SiteRow: Sendable {
         Column("last_outcome", title: "last try", dropPriority: 1) { .text($0.lastRun?.outcome?.rawValue) },
         Column("login_ends_at", title: "login ends", visibility: .structured) { .time($0.loginEnd?.endsAt) },
     ]
-    /// What `sites` shows; of logins only if any is known to end.
+    /// The columns of `sites`. The column for logins is there only if the end of one is known.
     static func details(_ rows: [SiteRow]) -> [Column<SiteRow>] {
         let visibility: Column<SiteRow>.Visibility = rows.contains { !$0.loginEnds.isEmpty } ? .always : .structured
         return details + [

@@ -8,18 +8,18 @@ struct SlotRow: Sendable {
     let answer: SlotAnswer
     let scope: Scope
     let wish: SlotWish
-    /// The length as it was typed.
+    /// The duration as typed.
     let duration: String
     let now: Timestamp
 
     private var hosts: [String] { slot.hosts.map { answer.hostNames[$0] ?? $0 } }
 
-    /// The command that takes it.
+    /// The command that creates a lease in this slot.
     var command: String {
         let start = slot.startsAt <= now ? "now" : slot.startsAt.iso8601.replacing(":00Z", with: "Z")
         let cloud = scope.clouds.first.map { " --os-cloud \(ShellWord.quoted($0))" } ?? ""
         var node = "amount=\(wish.count)"
-        // What is asked of one property by its value is easier to read than the expression.
+        // A single required value of a property is easier to read than the expression.
         if wish.properties.conditions.count == 1, let type = wish.properties.requiredValue(of: "node_type") {
             node += ",node_type=\(type)"
         } else if !wish.properties.isEmpty {

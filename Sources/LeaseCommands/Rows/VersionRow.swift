@@ -1,7 +1,7 @@
 import LeaseModel
 package import Output
 
-/// A state in which a lease was seen, as a row of `history --states`.
+/// An observed state of a lease, as a row of `history --states`.
 package struct VersionRow: Sendable {
     let version: LeaseVersion
     /// When the site was last synced.

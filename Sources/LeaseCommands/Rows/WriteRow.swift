@@ -2,12 +2,12 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// What came of asking for a write, as the result of `create`, `extend`, `update` and `delete`.
+/// The result of a write, as shown by `create`, `extend`, `update` and `delete`.
 package struct WriteRow: Sendable {
     let result: WriteResult
     var mutation: Mutation { result.mutation }
     private var draft: LeaseDraft? { try? LeaseDraft(body: mutation.body) }
-    /// The lease as it is after the write; as it is to become, while the write waits.
+    /// The lease after the write. While the write waits, the lease as it will be.
     private var lease: BlazarLease? {
         guard let lease = result.lease?.lease else { return nil }
         return mutation.verb == .create || mutation.state.isFinal ? lease : lease.applying(mutation.body)
@@ -52,7 +52,7 @@ package struct WriteRow: Sendable {
 }
 
 extension Mutation {
-    /// How a command ends that asked for this.
+    /// The exit status of a command that requested this write.
     var status: ExitStatus {
         switch state {
         case .queued, .sending, .unknown, .accepted, .settled, .cancelled, .superseded: .success
