@@ -1,31 +1,31 @@
 package import LeaseModel
 
-/// One value of a result, with its kind, so that each format can write it in its own way.
+/// One value of a result. Its kind lets each format write it in its own way.
 package enum Cell: Sendable, Hashable {
     /// There is no value.
     case missing
-    /// Text, possibly a stranger's: made harmless by each format.
+    /// Text, possibly written by a stranger. Each format makes it safe.
     case text(String)
     case number(JSONNumber)
-    /// A number with a fraction: exact for programs, with so many places for people.
+    /// A number with a fraction: exact for programs, with this number of decimal places for people.
     case decimal(Double, places: Int)
-    /// A number that is known within bounds: `1-2` for people, a number for programs if there is only one.
+    /// A number known only within bounds: `1-2` for people. Programs get a number if the bounds are equal.
     case range(Int, Int)
-    /// What could not be measured: nothing for programs, said to be so to people.
+    /// A value that could not be measured: nothing for programs, and a word for people.
     case unknown
-    /// A moment: ISO 8601 in UTC for programs, the reader's zone in tables.
+    /// A time: ISO 8601 in UTC for programs, in the reader's zone in tables.
     case time(Timestamp)
-    /// A length of time in seconds: a number for programs, `6 d 23 h` in tables.
+    /// A duration in seconds: a number for programs, `6 d 23 h` in tables.
     case duration(seconds: Int64)
-    /// A status, coloured on a terminal.
+    /// A status, colored on a terminal.
     case status(String)
     case bool(Bool)
-    /// Something nested, such as reservations.
+    /// A nested value, such as reservations.
     case json(JSONValue)
 
     package static func number(_ value: Int) -> Cell { .number(JSONNumber(value)) }
 
-    /// A number with a fraction, or one that is not known.
+    /// A number with a fraction, or an unknown one.
     package static func decimal(_ value: Double?, places: Int = 2) -> Cell {
         value.map { .decimal($0, places: places) } ?? .unknown
     }
@@ -38,7 +38,7 @@ package enum Cell: Sendable, Hashable {
 }
 
 extension Cell {
-    /// The value as JSON has it.
+    /// The value in JSON.
     package var json: JSONValue {
         switch self {
         case .missing, .unknown: .null
@@ -53,9 +53,9 @@ extension Cell {
         }
     }
 
-    /// The value as one line of plain text for programs, control characters as they are; `nil` if there is none.
+    /// The value as one line of plain text for programs, without escaping control characters; `nil` if there is none.
     ///
-    /// Booleans are written as OpenStack's client writes them, after Python.
+    /// Booleans are written as in OpenStack's client, which writes Python's.
     package var plainText: String? {
         switch self {
         case .missing, .unknown, .json(.null): nil
@@ -70,7 +70,7 @@ extension Cell {
         }
     }
 
-    /// Whether it is a number, which tables align on the right and spreadsheets may calculate with.
+    /// Whether it is a number. Tables align numbers on the right, and spreadsheets may calculate with them.
     package var isNumeric: Bool {
         switch self {
         case .number, .decimal, .duration, .range, .json(.number): true
@@ -82,9 +82,9 @@ extension Cell {
 // MARK: - Order
 
 extension Cell {
-    /// Whether this one sorts before the other: numbers and times by value, text as people order it (by letter, then
-    /// by case), everything else by its text. A missing value comes after all others in either direction, so it is
-    /// not compared here.
+    /// Whether `left` sorts before `right`. Numbers and times are ordered by value, text as people order it (by letter,
+    /// then by case), and everything else by its text. A missing value comes last in either direction, so it is not
+    /// compared here.
     package static func precedes(_ left: Cell, _ right: Cell) -> Bool {
         switch (left, right) {
         case (.time(let left), .time(let right)): return left < right
@@ -109,11 +109,11 @@ extension Cell {
 
     package var isMissing: Bool { self == .missing || self == .unknown || self == .json(.null) }
 
-    /// A number with so many places, rounded to the nearest: `1234.50`.
+    /// A number with this number of decimal places, rounded to the nearest: `1234.50`.
     package static func fixed(_ value: Double, places: Int) -> String {
         let scale = (0..<places).reduce(1.0) { scale, _ in scale * 10 }
         let scaled = (abs(value) * scale).rounded()
-        // Beyond that a double has no places left to show.
+        // Beyond this, a double has no decimal places.
         guard scaled < 1e15 else { return "\(value)" }
         let digits = String(Int64(scaled))
         let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits

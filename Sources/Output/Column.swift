@@ -1,37 +1,39 @@
 /// A column of a list, or a field of a single result.
 package struct Column<Row>: Sendable {
-    /// When a column is there without being asked for with `-c`.
+    /// Whether a column is shown without being requested with `-c`.
     package enum Visibility: Sendable {
         /// In every format.
         case always
-        /// In JSON and YAML only: programs want every field, people the telling ones.
+        /// In JSON and YAML only: programs want every field, people the informative ones.
         case structured
         /// In no format.
         case onRequest
     }
 
-    /// What a terminal's table does with a column besides showing it.
+    /// How a terminal's table treats a column.
     package enum Role: Sendable {
         case plain
-        /// An id: the beginning that tells it from the others is enough.
+        /// An id: the table shows only enough of its beginning to distinguish it from the others.
         case identifier
-        /// Where or whose a row is: left out if that is the same for all rows.
+        /// The site or owner of a row: the table omits the column if all rows have the same value.
         case context
     }
 
-    /// The stable name, Blazar's own where it has one (`start_date`): the key in JSON, and what `-c` takes.
+    /// The stable name, which is Blazar's own if there is one (`start_date`). It is the key in JSON, and `-c` accepts
+    /// it.
     package let key: String
-    /// What tables show above it.
+    /// The title above the column in tables.
     package let title: String
     package let visibility: Visibility
-    /// Whether tables may cut it to fit a terminal. Identifiers are not cut: they are there to be copied.
+    /// Whether tables may cut the values to fit a terminal. Identifiers are not cut, because people copy them.
     package let isShrinkable: Bool
-    /// Whether, and how early, a table leaves it out that is too wide for the terminal: the lowest first; `nil` keeps it.
+    /// The order in which a table that is too wide for the terminal drops columns: the lowest first. `nil` keeps the
+    /// column.
     package let dropPriority: Int?
     package let role: Role
-    /// What a terminal's table shows above it.
+    /// The title above the column in a terminal's table.
     package let heading: String
-    /// Takes the value out of a row.
+    /// Gets the value from a row.
     package let cell: @Sendable (Row) -> Cell
 
     package init(
@@ -49,8 +51,8 @@ package struct Column<Row>: Sendable {
     }
 }
 
-/// A type that results can be made of: it names its columns.
+/// A type of result that defines its columns.
 package protocol Tabular {
-    /// Every column there is, in the order in which they are shown.
+    /// All columns, in the order in which they are shown.
     static var columns: [Column<Self>] { get }
 }

@@ -1,22 +1,22 @@
 import LeaseModel
 
-/// Which columns are shown, and by which the rows are sorted.
+/// Which columns to show, and which to sort by.
 package struct ColumnSelection<Row>: Sendable {
     package let columns: [Column<Row>]
-    /// Whether they are the format's own choice: what was asked for by name is never left out.
+    /// Whether the format chose the columns. Columns that the user named are never left out.
     let isOwnChoice: Bool
-    /// The columns to sort by, first the most important; they need not be shown.
+    /// The columns to sort by, the most important first. They need not be shown.
     let sortColumns: [(column: Column<Row>, isDescending: Bool)]
 
-    /// Chooses from the columns there are.
+    /// Chooses from the available columns.
     ///
     /// - Parameters:
     ///   - all: every column of the result.
-    ///   - names: keys or titles as typed, in the order wanted; none takes the format's own choice.
-    ///   - sort: what to sort by.
-    ///   - format: the format, which decides what is shown if nothing is asked for.
-    ///   - standard: what is shown instead if nothing is asked for.
-    /// - Throws: ``UnknownColumnError`` for a name that is no column's.
+    ///   - names: keys or titles as typed, in the requested order. If empty, the format chooses.
+    ///   - sort: the columns to sort by.
+    ///   - format: the format, which decides what is shown if no columns are named.
+    ///   - standard: the columns to show instead if none are named.
+    /// - Throws: ``UnknownColumnError`` for a name without a column.
     package init(
         from all: [Column<Row>], names: [String] = [], sort: [SortKey] = [], format: OutputFormat,
         standard: [Column<Row>]? = nil
@@ -44,8 +44,8 @@ package struct ColumnSelection<Row>: Sendable {
         self.sortColumns = sortColumns
     }
 
-    /// The column of that key or title. Case does not matter, nor whether a space or an underscore is typed: the
-    /// OpenStack client's own columns are called `Start Date` in some releases and `start_date` in others.
+    /// The column with this key or title. Case does not matter, nor does the difference between a space and an
+    /// underscore: columns of the OpenStack client are called `Start Date` in some releases and `start_date` in others.
     private static func find(_ name: String, in all: [Column<Row>]) throws(UnknownColumnError) -> Column<Row> {
         let wanted = folded(name)
         if let column = all.first(where: { folded($0.key) == wanted }) { return column }
@@ -58,11 +58,11 @@ package struct ColumnSelection<Row>: Sendable {
     }
 }
 
-/// A column was asked for that the result does not have.
+/// A requested column does not exist in the result.
 package struct UnknownColumnError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The name as typed.
     package let name: String
-    /// The keys of the columns there are.
+    /// The keys of the available columns.
     package let known: [String]
 
     package var description: String {

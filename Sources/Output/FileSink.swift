@@ -8,15 +8,15 @@
 
 /// Writes to a file descriptor in large pieces.
 ///
-/// Not through C's `stdout`: its errors show only at exit, and a full disk must not look like success.
+/// It does not use C's `stdout`, whose errors appear only at exit: a full disk must not look like success.
 package struct FileSink: TextSink {
     private let descriptor: Int32
     private let bufferSize: Int
     private var buffer: [UInt8] = []
 
     /// - Parameters:
-    ///   - descriptor: an open descriptor; it is not closed.
-    ///   - bufferSize: how many bytes are kept before they are written.
+    ///   - descriptor: an open descriptor. It is not closed.
+    ///   - bufferSize: how many bytes are collected before they are written.
     package init(descriptor: Int32, bufferSize: Int = 65_536) {
         self.descriptor = descriptor
         self.bufferSize = bufferSize
@@ -24,7 +24,7 @@ package struct FileSink: TextSink {
 
     package static var standardOutput: FileSink { FileSink(descriptor: STDOUT_FILENO) }
 
-    /// Not buffered, so that messages come in time.
+    /// Not buffered, so that messages appear at once.
     package static var standardError: FileSink { FileSink(descriptor: STDERR_FILENO, bufferSize: 0) }
 
     package mutating func write(_ text: String) throws(OutputError) {
@@ -34,7 +34,7 @@ package struct FileSink: TextSink {
 
     package mutating func flush() throws(OutputError) {
         var written = 0
-        // What could not be written is not tried again: the caller stops.
+        // After a failure, the data is not written again, because the caller stops.
         defer { buffer.removeAll(keepingCapacity: true) }
         while written < buffer.count {
             let count = buffer.withUnsafeBytes { bytes in
@@ -45,7 +45,7 @@ package struct FileSink: TextSink {
             } else if errno == EPIPE {
                 throw .readerGone
             } else if errno == EAGAIN {
-                // A descriptor shared with a program that made it non-blocking: wait until it takes more.
+                // Another program made the shared descriptor non-blocking: wait until it accepts more.
                 var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 _ = poll(&wait, 1, -1)
             } else if errno != EINTR {
@@ -55,7 +55,7 @@ package struct FileSink: TextSink {
     }
 }
 
-/// A name of its own, as `write` inside the sink means the method.
+/// A separate name is needed, because `write` inside the sink means its method.
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     write(descriptor, bytes.baseAddress, bytes.count)
 }

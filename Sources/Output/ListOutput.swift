@@ -1,15 +1,16 @@
-/// Writes a list of rows in the format and with the columns asked for.
+/// Writes a list of rows in the chosen format and with the chosen columns.
 ///
-/// Rows are pushed one by one, so that a hundred thousand leases from a cursor never have to exist together. JSON, YAML,
-/// CSV and plain values are written as rows come; a table keeps the texts of its cells, and a sorted list its cells.
+/// Rows are pushed one by one, so that a hundred thousand leases from a cursor never have to be in memory together.
+/// JSON, YAML, CSV and plain values are written row by row. A table stores the texts of its cells, and a sorted list
+/// its cells.
 package struct ListOutput<Row> {
     private let selection: ColumnSelection<Row>
     private var renderer: any ListRenderer
-    /// Rows that wait to be sorted; not used if there is nothing to sort by.
+    /// Rows waiting to be sorted; unused without sort columns.
     private var waiting: [(keys: [Cell], cells: [Cell])] = []
-    /// The most rows that are written; `nil` for all.
+    /// The maximum number of rows to write; `nil` for all.
     private let limit: Int?
-    /// How many rows have come.
+    /// The number of rows so far.
     package private(set) var count = 0
 
     package init(selection: ColumnSelection<Row>, style: OutputStyle, limit: Int? = nil) {
@@ -29,7 +30,7 @@ package struct ListOutput<Row> {
             }
     }
 
-    /// Writes a row, or keeps it if all are needed first.
+    /// Writes a row, or stores it if all rows are needed first.
     package mutating func write(_ row: Row, to sink: inout some TextSink) throws(OutputError) {
         count += 1
         if let limit, count > limit, selection.sortColumns.isEmpty { return }
@@ -41,7 +42,7 @@ package struct ListOutput<Row> {
         }
     }
 
-    /// Writes the rest. Nothing may be written after it.
+    /// Writes the rest. Nothing may be written afterward.
     package mutating func finish(to sink: inout some TextSink) throws(OutputError) {
         let rows = waiting
         waiting = []
@@ -66,7 +67,7 @@ package struct ListOutput<Row> {
             for (index, sortColumn) in selection.sortColumns.enumerated() {
                 let (first, second) = (keys[left][index], keys[right][index])
                 if first.isMissing || second.isMissing {
-                    // Last in both directions: what is not known should not fill the first screen.
+                    // Missing values come last in both directions, so that they do not fill the first screen.
                     if first.isMissing != second.isMissing { return second.isMissing }
                     continue
                 }
@@ -74,7 +75,7 @@ package struct ListOutput<Row> {
                 if Cell.precedes(lower, upper) { return true }
                 if Cell.precedes(upper, lower) { return false }
             }
-            // Rows that tie keep their order.
+            // Equal rows keep their order.
             return left < right
         }
     }

@@ -1,18 +1,19 @@
-/// How results are written, by the names that OpenStack's own client uses.
+/// The formats of results, under the names of OpenStack's own client.
 package enum OutputFormat: String, Sendable, CaseIterable {
     case table
     case json
-    /// A JSON object a line.
+    /// One JSON object per line.
     case ndjson
     case csv
     case yaml
     case value
-    /// A page of its own, that needs no network.
+    /// A self-contained page that needs no network.
     case html
 
-    /// Whether programs read it. Such formats hold every field and no zone, colour or width of the reader's.
+    /// Whether the format is for programs. Such formats contain every field, and do not depend on the reader's zone,
+    /// colors or width.
     package var isStructured: Bool { self == .json || self == .ndjson || self == .yaml }
 
-    /// Whether people look at it: it has the reader's zone, and totals.
+    /// Whether the format is for people. Such formats use the reader's zone and have totals.
     package var isForPeople: Bool { self == .table || self == .html }
 }

@@ -1,15 +1,15 @@
 package import LeaseModel
 
-/// What a page says before its table.
+/// What a page shows above its table.
 package struct PageHead: Sendable {
     package var title: String
-    /// What is shown, how fresh it is, and the like.
+    /// What the page shows, how fresh it is, and so on.
     package var remarks: [String]
-    /// The period that is looked at, as a terminal has it behind the title.
+    /// The period of the page, in the form that a terminal shows after the title.
     package var span: String?
     /// Charts, as HTML.
     package var figures: [String] = []
-    /// The rows, counted from 0, that add others up.
+    /// The indices of the rows with totals.
     package var totals: Set<Int> = []
 
     package init(title: String = "Leasehold", remarks: [String] = []) {
@@ -18,22 +18,22 @@ package struct PageHead: Sendable {
     }
 }
 
-/// How results look, from the options and the terminal together.
+/// How results look, according to the options and the terminal.
 package struct OutputStyle: Sendable {
     package var format: OutputFormat
-    /// The columns that a table may take; `nil` if there is no limit.
+    /// The maximum width of a table; `nil` if there is no limit.
     package var width: Int?
     package var usesColor: Bool
     /// The zone of times in tables.
     package var zone: DisplayZone
-    /// Whether a person looks at a table now: it has no borders, and what tells nothing is left out. In a file or a pipe
-    /// a table has all its columns, drawn as OpenStack's client draws them.
+    /// Whether a person is looking at the table now. Then it has no borders, and uninformative columns are left out. In
+    /// a file or a pipe, a table has all its columns, drawn as OpenStack's client draws them.
     package var isForTerminal = false
-    /// The present, by which a terminal's table leaves out the year.
+    /// The current time. A terminal's table omits the year if it is clear from this.
     package var now: Timestamp?
-    /// Whether CSV guards text that a spreadsheet would run as a formula.
+    /// Whether CSV protects text that a spreadsheet would run as a formula.
     package var isSpreadsheetSafe = false
-    /// What stands above the table of a page.
+    /// The content above the table of a page.
     package var head = PageHead()
 
     package init(format: OutputFormat, width: Int? = nil, usesColor: Bool = false, zone: DisplayZone = .utc) {
@@ -43,6 +43,6 @@ package struct OutputStyle: Sendable {
         self.zone = zone
     }
 
-    /// How its times are written.
+    /// How times are written.
     package var time: TimeText { TimeText(zone: zone, now: now) }
 }

@@ -1,13 +1,13 @@
 import LeaseModel
 
-/// Writes one result with all its fields, as `openstack … show` does.
+/// Writes one result with all its fields, like `openstack … show`.
 package struct ShowOutput<Row> {
     private let fields: [(head: ColumnHead, cell: Cell)]
     private let style: OutputStyle
 
     /// - Parameters:
     ///   - row: the result.
-    ///   - selection: its fields; sorting means nothing here.
+    ///   - selection: its fields. Sorting has no effect here.
     ///   - style: the format, width and zone.
     package init(_ row: Row, selection: ColumnSelection<Row>, style: OutputStyle) {
         fields = selection.columns.map { (ColumnHead(key: $0.key, title: $0.title), $0.cell(row)) }

@@ -1,8 +1,8 @@
-/// A column to sort by, and in which direction, as given to `--sort`.
+/// A column to sort by, and the direction, as given to `--sort`.
 package struct SortKey: Sendable, Hashable {
     /// The column's key or title, as typed.
     package let column: String
-    /// Whether the largest comes first.
+    /// Whether the largest value comes first.
     package let isDescending: Bool
 
     package init(column: String, isDescending: Bool = false) {
@@ -10,7 +10,7 @@ package struct SortKey: Sendable, Hashable {
         self.isDescending = isDescending
     }
 
-    /// Reads `start_date`, `-start_date`, `start_date:desc` or `start_date:asc`.
+    /// Parses `start_date`, `-start_date`, `start_date:desc` or `start_date:asc`.
     package init?(argument: String) {
         var name = Substring(argument)
         var isDescending = false

@@ -6,13 +6,13 @@
     import Darwin
 #endif
 
-/// What is known about the place where a stream ends.
+/// Properties of the terminal, file or pipe that a stream writes to.
 package struct Terminal: Sendable, Hashable {
-    /// Whether a person looks at it.
+    /// Whether it is a terminal.
     package let isTerminal: Bool
     /// Its width in columns; `nil` if there is no limit.
     package let width: Int?
-    /// Whether colours may be used.
+    /// Whether colors may be used.
     package let allowsColor: Bool
 
     package init(isTerminal: Bool, width: Int? = nil, allowsColor: Bool = false) {
@@ -24,17 +24,17 @@ package struct Terminal: Sendable, Hashable {
     /// A file or a pipe.
     package static let none = Terminal(isTerminal: false)
 
-    /// What the system says of a descriptor.
+    /// Gets the properties of a descriptor from the system.
     ///
-    /// `NO_COLOR` (any value but an empty one, see no-color.org) and `TERM=dumb` rule colours out; `COLUMNS` stands in
-    /// for a width that the terminal does not tell.
+    /// `NO_COLOR` (any value except an empty one, see no-color.org) and `TERM=dumb` disable colors. `COLUMNS` replaces
+    /// a width that the terminal does not report.
     package init(descriptor: Int32, environment: [String: String]) {
         self.init(
             isTerminal: isatty(descriptor) == 1, reportedWidth: Self.reportedWidth(descriptor),
             environment: environment)
     }
 
-    /// The rules of ``init(descriptor:environment:)`` on given facts.
+    /// Applies the rules of ``init(descriptor:environment:)`` to given facts.
     init(isTerminal: Bool, reportedWidth: Int?, environment: [String: String]) {
         guard isTerminal else {
             self = .none

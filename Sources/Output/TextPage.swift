@@ -2,16 +2,15 @@ import LeaseModel
 
 /// A page of text for a person: lines, fields and sections, none wider than the terminal.
 ///
-/// Text is made harmless and wrapped here, so that whoever composes a page only says what it has.
+/// Text is escaped and wrapped here, so that the code that composes a page need not do it.
 package struct TextPage: Sendable {
-    /// A line that is not yet laid out.
+    /// A line before its layout.
     private struct Line: Sendable {
-        /// How far it stands in.
         var indent = 0
-        /// What stands before the text, such as the name of a field; lines that wrap begin behind it.
+        /// The text at the beginning, such as the name of a field. Wrapped lines begin after it.
         var label = ""
         var text: String
-        /// What stands at the right, if there is room, or else on a line of its own.
+        /// The text at the right. If there is no room, it gets a line of its own.
         var right = ""
         var emphasis = CellText.Emphasis.none
     }
@@ -21,7 +20,7 @@ package struct TextPage: Sendable {
 
     package init(_ style: OutputStyle) { self.style = style }
 
-    /// How its times are written.
+    /// How times are written.
     package var time: TimeText { style.time }
 
     /// Adds a line.
@@ -31,7 +30,7 @@ package struct TextPage: Sendable {
         lines.append(Line(indent: indent, text: text, right: right, emphasis: emphasis))
     }
 
-    /// Adds a named value; a value that wraps continues below itself.
+    /// Adds a named value. A value that wraps continues below itself.
     package mutating func field(
         _ name: String, _ text: String, right: String = "", indent: Int = 2, width: Int = 10,
         emphasis: CellText.Emphasis = .none
@@ -40,7 +39,7 @@ package struct TextPage: Sendable {
         lines.append(Line(indent: indent, label: name + padding, text: text, right: right, emphasis: emphasis))
     }
 
-    /// Adds rows of columns, each as wide as its widest text; the last column wraps.
+    /// Adds rows of columns, each as wide as its widest text. The last column wraps.
     package mutating func columns(_ rows: [[String]], indent: Int = 2) {
         let count = rows.reduce(0) { max($0, $1.count) }
         guard count > 0 else { return }

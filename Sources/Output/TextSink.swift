@@ -1,12 +1,12 @@
 /// Where results are written.
 package protocol TextSink {
-    /// Takes text; it may be kept until ``flush()``.
+    /// Accepts text, and may store it until ``flush()``.
     mutating func write(_ text: String) throws(OutputError)
-    /// Hands on everything that was kept.
+    /// Passes on everything that was stored.
     mutating func flush() throws(OutputError)
 }
 
-/// Keeps what is written.
+/// Stores what is written.
 package struct TextBuffer: TextSink {
     package private(set) var text = ""
 
@@ -18,11 +18,11 @@ package struct TextBuffer: TextSink {
 
 /// Why results could not be written.
 package enum OutputError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Whoever read them went away, as `head` does: no reason to complain, but one to stop.
+    /// The reader closed the pipe, as `head` does. The command stops without an error message.
     case readerGone
     /// The system's error, for example "No space left on device".
     case failed(String)
-    /// A value has no form in the format.
+    /// The format cannot represent a value.
     case notRepresentable(String)
 
     package var description: String {

@@ -1,14 +1,14 @@
 package import Yams
 
-/// Reads YAML that other people wrote, without letting it take all memory.
+/// Reads YAML that other people wrote, with a limit on its memory.
 ///
-/// An alias repeats a part of a document, and a part with aliases can be repeated again: a few hundred bytes can stand
-/// for billions of values. So everything that reads YAML reads it through here.
+/// An alias repeats a part of a document, and a part with aliases can be repeated again, so a few hundred bytes can
+/// stand for billions of values. Therefore all YAML is read here.
 package enum YAMLDocument {
-    /// A document of this many values is no configuration and no lease.
+    /// A document with more values than this is neither a configuration nor a lease.
     package static let maxValues = 100_000
 
-    /// Why a document is refused that is correct YAML.
+    /// Why correct YAML is refused.
     package struct TooLarge: Error, CustomStringConvertible {
         package let description: String
     }
@@ -17,7 +17,7 @@ package enum YAMLDocument {
     ///
     /// - Throws: `YamlError` if the text is not YAML, and ``TooLarge`` if its aliases repeat too much.
     package static func compose(_ text: String) throws -> Node? {
-        // The parser compares the keys of a mapping, and would do so with everything that a key repeats.
+        // The parser compares the keys of a mapping, including everything that a key repeats.
         guard !hasCompositeKeys(text) || repeatedBytes(text) <= maxValues else { throw tooLarge }
         guard let root = try Yams.compose(yaml: text) else { return nil }
         var left = maxValues
@@ -30,7 +30,7 @@ package enum YAMLDocument {
         TooLarge(description: "its aliases (*name) repeat more than \(maxValues) values")
     }
 
-    /// Takes a value for each node, as often as aliases repeat it, until there are none left.
+    /// Subtracts each node from the values left, as often as aliases repeat it, until none are left.
     private static func count(_ node: Node, _ left: inout Int) {
         left -= 1
         guard left >= 0 else { return }
@@ -46,14 +46,15 @@ package enum YAMLDocument {
         }
     }
 
-    /// Whether some key may be more than plain text: an alias, a list or a mapping.
+    /// Whether any key may be more than plain text: an alias, a list or a mapping.
     private static func hasCompositeKeys(_ text: String) -> Bool {
         text.contains("*")
             && (text.contains(/(^|\n|[ \t,\[{\-])\?[ \t\n]/) || text.contains(/\*[A-Za-z0-9_\-]+[ \t]*:/)
                 || text.contains(/[\]}][ \t]*:/))
     }
 
-    /// How many bytes the text has at most with every alias written out: an anchor's part ends before its first alias.
+    /// The maximum size of the text, in bytes, with every alias written out. The part that belongs to an anchor ends
+    /// before its first alias.
     private static func repeatedBytes(_ text: String) -> Int {
         var total = 0
         var starts: [Substring: Int] = [:]

@@ -1,13 +1,13 @@
 import LeaseModel
 
-/// A progress bar as a value: each call gives the text to write, and time is told to it.
+/// A progress bar as a value. Each call takes the time and returns the text to write.
 ///
-/// It draws with a carriage return and spaces alone, so that it needs nothing of the terminal.
+/// It draws only with carriage returns and spaces, so that it needs no other abilities of the terminal.
 package struct ProgressBar: Sendable {
     /// What is counted.
     package enum Unit: Sendable, Hashable {
         case bytes
-        /// Things with a name in the plural, such as `leases`.
+        /// Things with a plural name, such as `leases`.
         case count(String)
     }
 
@@ -20,15 +20,15 @@ package struct ProgressBar: Sendable {
     private var startedAt: Duration?
     private var drawnAt: Duration?
     private var drawings = 0
-    /// The columns that the bar takes on the screen now.
+    /// The number of columns that the bar takes on the screen now.
     private var drawnWidth = 0
 
     /// - Parameters:
     ///   - label: what is being done, in a word or two.
     ///   - unit: what is counted.
-    ///   - total: how much there is; `nil` while that is not known.
+    ///   - total: the total amount; `nil` while it is not known.
     ///   - width: the terminal's columns.
-    ///   - interval: how long a drawing stays at least.
+    ///   - interval: the minimum time between two drawings.
     package init(
         label: String, unit: Unit, total: Int64? = nil, width: Int = 80, interval: Duration = .milliseconds(100)
     ) {
@@ -39,14 +39,14 @@ package struct ProgressBar: Sendable {
         self.interval = interval
     }
 
-    /// Notes how far it is; gives text to write, none if the last drawing is too recent.
+    /// Updates the progress. If the last drawing is too recent, there is no text to write.
     ///
     /// - Parameters:
-    ///   - completed: how much is done in all.
-    ///   - total: how much there is, if that is known by now.
+    ///   - completed: the total amount done.
+    ///   - total: the total amount, if it is now known.
     ///   - label: what is being done now, if that changed.
     ///   - now: the time since any fixed moment, on a clock that never goes back.
-    /// - Returns: what to write to the terminal, perhaps nothing.
+    /// - Returns: the text to write to the terminal, which may be empty.
     package mutating func update(
         completed: Int64, total: Int64? = nil, label: String? = nil, at now: Duration
     ) -> String {
@@ -59,14 +59,14 @@ package struct ProgressBar: Sendable {
         return drawing(at: now)
     }
 
-    /// Text that writes a message on a line of its own, the bar below it.
+    /// Text that writes a message on a line of its own, with the bar below it.
     package mutating func message(_ message: String, at now: Duration) -> String {
         let cleared = clearing()
         let isShown = drawnAt != nil
         return cleared + message.escapedForTerminal + "\n" + (isShown ? drawing(at: now) : "")
     }
 
-    /// Text that takes the bar off the screen.
+    /// Text that removes the bar from the screen.
     package mutating func finish() -> String {
         drawnAt = nil
         return clearing()
@@ -79,7 +79,7 @@ package struct ProgressBar: Sendable {
     }
 
     private mutating func drawing(at now: Duration) -> String {
-        // The last column stays free: writing there makes some terminals break the line.
+        // The last column stays empty: some terminals break the line after writing there.
         let text = TextWidth.cut(line(at: now), to: max(1, width - 1))
         let columns = TextWidth.columns(text)
         let rest = String(repeating: " ", count: max(0, drawnWidth - columns))
@@ -122,7 +122,7 @@ package struct ProgressBar: Sendable {
         }
     }
 
-    /// A number of bytes in decimal units, one digit behind the point: `158.2 MB`.
+    /// A number of bytes in decimal units, with one decimal place: `158.2 MB`.
     package static func bytes(_ count: Double) -> String {
         var value = count
         for unit in ["B", "kB", "MB"] {

@@ -1,9 +1,9 @@
 import LeaseModel
 
-/// Shows progress and messages on standard error; several tasks may report to it.
+/// Shows progress and messages on standard error. Several tasks may report to it.
 ///
-/// Off a terminal only messages are written. What cannot be written is let go: no work should fail for want of
-/// a progress bar.
+/// Without a terminal, only messages are written. Errors in writing are ignored: no work should fail because of a
+/// progress bar.
 package actor ProgressReporter<Sink: TextSink & Sendable> {
     private var sink: Sink
     private var bar: ProgressBar?
@@ -12,7 +12,7 @@ package actor ProgressReporter<Sink: TextSink & Sendable> {
 
     /// - Parameters:
     ///   - sink: standard error, not buffered.
-    ///   - terminal: what standard error is.
+    ///   - terminal: the properties of standard error.
     ///   - clock: the time since any fixed moment, never going back.
     package init(sink: Sink, terminal: Terminal, clock: @escaping @Sendable () -> Duration) {
         self.sink = sink
@@ -20,14 +20,14 @@ package actor ProgressReporter<Sink: TextSink & Sendable> {
         self.clock = clock
     }
 
-    /// Begins a new bar, in place of one that may be there.
+    /// Begins a new bar, which replaces an existing one.
     package func begin(_ label: String, unit: ProgressBar.Unit, total: Int64? = nil) {
         finish()
         guard terminal.isTerminal else { return }
         bar = ProgressBar(label: label, unit: unit, total: total, width: terminal.width ?? 80)
     }
 
-    /// Notes how far it is.
+    /// Updates the progress.
     package func update(completed: Int64, total: Int64? = nil, label: String? = nil) {
         guard let text = bar?.update(completed: completed, total: total, label: label, at: clock()) else { return }
         write(text)
@@ -38,14 +38,14 @@ package actor ProgressReporter<Sink: TextSink & Sendable> {
         write(bar?.message(message, at: clock()) ?? message.escapedForTerminal + "\n")
     }
 
-    /// Takes the bar off the screen.
+    /// Removes the bar from the screen.
     package func finish() {
         guard let text = bar?.finish() else { return }
         bar = nil
         write(text)
     }
 
-    /// What was written, for tests that pass a buffer.
+    /// What was written, for tests that use a buffer.
     var written: Sink { sink }
 
     private func write(_ text: String) {

@@ -1,15 +1,15 @@
 import LeaseModel
 
-/// Comma-separated values, quoted after RFC 4180, the columns' keys in the first line. Lines end with LF, so that a
-/// shell's `read` and `for` get the values as they are.
+/// Comma-separated values, quoted according to RFC 4180. The first line has the columns' keys. Lines end with LF, so
+/// that a shell's `read` and `for` get the values unchanged.
 ///
-/// On request, text that a spreadsheet would run as a formula gets an apostrophe before it: a lease's name is a
-/// stranger's to choose (OWASP, "CSV Injection").
+/// If requested, text that a spreadsheet would run as a formula gets an apostrophe before it, because a lease's name
+/// may be chosen by a stranger (OWASP, "CSV Injection").
 struct CSVRenderer: ListRenderer {
     let heads: [ColumnHead]
     private var hasHeader = false
 
-    /// Whether formulas are guarded.
+    /// Whether to protect formulas.
     private let isSpreadsheetSafe: Bool
 
     init(heads: [ColumnHead], isSpreadsheetSafe: Bool = false) {
@@ -33,7 +33,7 @@ struct CSVRenderer: ListRenderer {
     }
 
     private static func line(_ fields: [String]) -> String {
-        // A lone empty field would be an empty line, which readers skip.
+        // A single empty field would be an empty line, which readers skip.
         (fields == [""] ? "\"\"" : fields.joined(separator: ",")) + "\n"
     }
 

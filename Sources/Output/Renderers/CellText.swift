@@ -1,8 +1,8 @@
 import LeaseModel
 
-/// A cell as a table shows it.
+/// A cell as shown in a table.
 package struct CellText: Sendable {
-    /// How a cell's text is set off.
+    /// How a cell's text is emphasized.
     package enum Emphasis: UInt8, Sendable {
         case none
         case good
@@ -28,7 +28,7 @@ package struct CellText: Sendable {
         }
     }
 
-    /// The cell as a terminal's table has it: short, and never empty.
+    /// The cell as shown in a terminal's table: short, and never empty.
     init(forTerminal cell: Cell, time: TimeText) {
         switch cell {
         case .missing, .json(.null), .text(""): self.init("-")
@@ -43,7 +43,7 @@ package struct CellText: Sendable {
         self.emphasis = emphasis
     }
 
-    /// Lease, reservation, event and queue statuses share their words, so one table serves all.
+    /// Statuses of leases, reservations, events and writes use the same words, so one table is enough.
     package static func emphasis(ofStatus status: String) -> Emphasis {
         switch status.lowercased() {
         case "active", "done", "settled", "ok", "success": .good
@@ -54,7 +54,7 @@ package struct CellText: Sendable {
         }
     }
 
-    /// The text in the colour of its emphasis.
+    /// The text in the color of its emphasis.
     package static func colored(_ text: String, _ emphasis: Emphasis) -> String {
         let code: String
         switch emphasis {
@@ -69,7 +69,7 @@ package struct CellText: Sendable {
 }
 
 extension JSONValue {
-    /// The value on one line in words, for people: `a, b`, `name a, count 2`.
+    /// The value on one line, for people: `a, b`, `name a, count 2`.
     fileprivate var inWords: String {
         switch self {
         case .array(let elements): elements.map(\.inWords).joined(separator: elements.isNested ? "; " : ", ")

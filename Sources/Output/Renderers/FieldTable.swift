@@ -1,8 +1,9 @@
 import LeaseModel
 
-/// A table of two columns, Field and Value, for one result.
+/// A table with the columns Field and Value, for a single result.
 ///
-/// Values too long for the terminal are wrapped, not cut: who asks for one thing wants all of it.
+/// Values that are too long for the terminal are wrapped instead of cut, because somebody who asks for one result wants
+/// all of it.
 struct FieldTable {
     let fields: [(head: ColumnHead, cell: Cell)]
     let style: OutputStyle
@@ -10,7 +11,7 @@ struct FieldTable {
     func write(to sink: inout some TextSink) throws(OutputError) {
         guard !style.isForTerminal else { return try writeLines(to: &sink) }
         let nameWidth = fields.reduce(5) { max($0, TextWidth.columns($1.head.title)) }
-        // Seven columns go to borders and spaces.
+        // Borders and spaces take seven columns.
         let room = style.width.map { max(10, $0 - nameWidth - 7) }
         let values = fields.map { lines($0.cell, room: room) }
         let valueWidth = values.reduce(5) { $1.reduce($0) { max($0, TextWidth.columns($1.text)) } }
@@ -36,7 +37,7 @@ struct FieldTable {
         }
     }
 
-    /// What is nested, a line for each thing in it.
+    /// A nested value, with a line for each of its members.
     private static func lines(_ value: JSONValue) -> [CellText] {
         let text = (try? YAMLText.document(value)) ?? value.text(.pretty)
         return text.split(separator: "\n").map { CellText(String($0).escapedForTerminal) }
@@ -75,7 +76,7 @@ struct FieldTable {
 }
 
 extension JSONValue {
-    /// Whether it holds other values that need lines of their own.
+    /// Whether it contains other values that need lines of their own.
     fileprivate var isNested: Bool {
         switch self {
         case .object(let object): !object.isEmpty

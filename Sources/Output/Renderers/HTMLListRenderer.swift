@@ -1,7 +1,7 @@
 import LeaseModel
 import LeaseReports
 
-/// A page with a table, written as the rows come, below the charts of the report if it is one.
+/// A page with a table, written row by row. If it is a report, its charts are above the table.
 struct HTMLListRenderer: ListRenderer {
     let heads: [ColumnHead]
     private let style: OutputStyle

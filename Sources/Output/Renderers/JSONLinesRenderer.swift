@@ -1,6 +1,6 @@
 import LeaseModel
 
-/// A JSON object a line, as log processors and `jq` take it (https://github.com/ndjson/ndjson-spec).
+/// One JSON object per line, for log processors and `jq` (https://github.com/ndjson/ndjson-spec).
 struct JSONLinesRenderer: ListRenderer {
     let heads: [ColumnHead]
 

@@ -1,8 +1,8 @@
 import LeaseModel
 
-/// An array of objects, written as the rows come and laid out as `JSONLayout.pretty` lays them out.
+/// An array of objects, written row by row in the layout of `JSONLayout.pretty`.
 struct JSONListRenderer: ListRenderer {
-    /// What stands before each column's value: its key, quoted, and the layout around it.
+    /// The text before each column's value: its key, quoted, and the layout around it.
     private let prefixes: [String]
     private var isEmpty = true
 
@@ -13,7 +13,7 @@ struct JSONListRenderer: ListRenderer {
     }
 
     mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
-        // Written piece by piece: an object for each row would cost more than its text.
+        // This is written piece by piece, because an object for each row would cost more than its text.
         var text = isEmpty ? "[\n  {" : ",\n  {"
         isEmpty = false
         for (prefix, cell) in zip(prefixes, cells) {

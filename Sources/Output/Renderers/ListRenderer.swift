@@ -1,17 +1,17 @@
-/// What a renderer knows of a column.
+/// What a renderer knows about a column.
 struct ColumnHead: Sendable {
     let key: String
     let title: String
     let isShrinkable: Bool
     /// As ``Column/dropPriority``.
     let dropPriority: Int?
-    /// What a terminal's table shows above it.
+    /// The title above the column in a terminal's table.
     let heading: String
-    /// Whether a terminal's table may shorten its values to what tells them apart.
+    /// Whether a terminal's table may shorten the values to a distinguishing beginning.
     let isIdentifier: Bool
-    /// Whether a terminal's table leaves it out if all its values are the same.
+    /// Whether a terminal's table omits the column if all its values are the same.
     let isContext: Bool
-    /// Whether a terminal's table leaves it out if it has no values.
+    /// Whether a terminal's table omits the column if it has no values.
     let isOptional: Bool
 
     /// A column with nothing special about it.
@@ -28,7 +28,7 @@ struct ColumnHead: Sendable {
 
     /// - Parameters:
     ///   - column: the column.
-    ///   - isOwnChoice: whether the format chose it; what was asked for by name is shown whole.
+    ///   - isOwnChoice: whether the format chose it. A column that the user named is shown whole.
     init<Row>(_ column: Column<Row>, isOwnChoice: Bool) {
         key = column.key
         title = column.title
@@ -41,10 +41,10 @@ struct ColumnHead: Sendable {
     }
 }
 
-/// Writes the rows of a list in one format, each as it comes.
+/// Writes the rows of a list in one format, one after another.
 protocol ListRenderer {
-    /// Takes a row: as many cells as there are columns.
+    /// Writes a row. It has as many cells as there are columns.
     mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError)
-    /// Writes what remains to be written after the last row.
+    /// Writes what follows the last row.
     mutating func end(to sink: inout some TextSink) throws(OutputError)
 }

@@ -1,9 +1,9 @@
-/// The arithmetic of tables.
+/// Calculates the widths of tables.
 enum TableLayout {
-    /// A column that may shrink keeps at least so many columns of the terminal, its title or part of it included.
+    /// The smallest width to which a column may shrink, including its title or a part of it.
     static let narrowest = 8
 
-    /// What stands around and between the columns.
+    /// The space around and between the columns.
     struct Frame: Sendable, Hashable {
         let outside: Int
         let between: Int
@@ -13,7 +13,7 @@ enum TableLayout {
         /// `NAME  STATUS`
         static let spaces = Frame(outside: 0, between: 2)
 
-        /// What a table of these columns takes in all.
+        /// The total width of a table with these columns.
         func width(_ columns: [Int]) -> Int {
             columns.isEmpty ? outside : outside + columns.reduce(0, +) + between * (columns.count - 1)
         }
@@ -21,14 +21,14 @@ enum TableLayout {
 
     /// Widths that make the table fit.
     ///
-    /// Only columns that may shrink do, the widest first, until all such are equal. A table that still does not fit is
-    /// left too wide: the terminal wraps it, and nothing that was asked for is missing.
+    /// Only columns that may shrink do so: the widest first, until all of them are equal. A table that still does not
+    /// fit is left too wide; the terminal wraps it, and no requested value is lost.
     ///
     /// - Parameters:
     ///   - natural: the widths that show everything.
     ///   - canShrink: which columns may be cut.
     ///   - limit: the terminal's width; `nil` if there is no limit.
-    ///   - frame: what stands around the columns.
+    ///   - frame: the space around the columns.
     /// - Returns: a width for each column.
     static func fit(
         _ natural: [Int], canShrink: [Bool], into limit: Int?, frame: Frame = .borders
@@ -52,14 +52,14 @@ enum TableLayout {
         return widths
     }
 
-    /// The columns that a table shows: as long as it is too wide, it leaves one out that may be, the first by rank.
+    /// The columns that a table shows. While it is too wide, it drops columns in the order of their ranks.
     ///
     /// - Parameters:
     ///   - natural: the widths that show everything.
-    ///   - ranks: how early each is left out; `nil` for those that stay.
+    ///   - ranks: the order in which columns are dropped; `nil` for those that stay.
     ///   - limit: the terminal's width; `nil` if there is no limit.
-    ///   - frame: what stands around the columns.
-    /// - Returns: the indices of those that are shown, in order.
+    ///   - frame: the space around the columns.
+    /// - Returns: the indices of the shown columns, in order.
     static func kept(
         _ natural: [Int], ranks: [Int?], within limit: Int?, frame: Frame = .borders
     ) -> [Int] {

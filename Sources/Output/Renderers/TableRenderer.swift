@@ -2,9 +2,9 @@ import LeaseModel
 
 /// A table with borders, drawn as OpenStack's client draws them.
 ///
-/// Columns are as wide as their widest cell, so nothing can be drawn before the last row has come. What is kept until
-/// then is the text of the cells in one block of bytes, about a fifth of what the rows themselves would take; the rows
-/// are let go. (Measuring the first rows only would let later ones stick out.)
+/// Columns are as wide as their widest cell, so nothing can be drawn before the last row has come. Until then, the text
+/// of the cells is stored in one block of bytes, which takes about a fifth of the rows' own memory; the rows are
+/// released. (If only the first rows were measured, later ones could be too wide.)
 struct TableRenderer: ListRenderer {
     private struct StoredCell {
         let end: Int
@@ -17,7 +17,7 @@ struct TableRenderer: ListRenderer {
         var hasTime = false
         var hasNumber = false
         var hasOther = false
-        /// Numbers stand below each other by their last digit.
+        /// Numbers are aligned by their last digit.
         var alignsRight: Bool { hasNumber && !hasOther }
     }
 
@@ -48,11 +48,11 @@ struct TableRenderer: ListRenderer {
 
     mutating func end(to sink: inout some TextSink) throws(OutputError) {
         guard !heads.isEmpty, !cells.isEmpty else {
-            // As OpenStack's client: an empty line, so that "nothing" can be told from "not run".
+            // As in OpenStack's client, an empty line distinguishes "no results" from "not run".
             try sink.write("\n")
             return
         }
-        // The zone stands in the head, so that a table that was copied elsewhere still says it.
+        // The zone is in the heading, so that a table that is copied elsewhere still shows it.
         let titles = zip(heads, columns).map { $1.hasTime ? "\($0.title) (\(style.zone.name))" : $0.title }
         let natural = zip(titles, columns).map { max(TextWidth.columns($0), $1.width) }
         let kept = TableLayout.kept(natural, ranks: heads.map(\.dropPriority), within: style.width)

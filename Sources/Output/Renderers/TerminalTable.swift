@@ -1,10 +1,10 @@
 import LeaseModel
 
-/// A table as a person reads it on a terminal: no borders, and no line wider than the screen.
+/// A table for a person at a terminal: without borders, and without lines wider than the screen.
 ///
-/// Ids are cut to the beginning that tells them apart, and columns that tell nothing go. If it is still too wide, columns
-/// go by their priority, and then the last column of text wraps and others are cut. Times and numbers are never cut.
-/// `--wide` shows all columns.
+/// Ids are cut to a distinguishing beginning, and uninformative columns are dropped. If the table is still too wide,
+/// columns are dropped by their priority; then the last column of text wraps and others are cut. Times and numbers are
+/// never cut. `--wide` shows all columns.
 struct TerminalTable: ListRenderer {
     private let heads: [ColumnHead]
     private let style: OutputStyle
@@ -12,7 +12,7 @@ struct TerminalTable: ListRenderer {
     private var rows: [[CellText]] = []
     private var facts: [Facts]
 
-    /// What is known of a column once its cells have been seen.
+    /// What is known about a column after its cells have been read.
     private struct Facts {
         var hasTime = false
         var hasNumber = false
@@ -78,8 +78,8 @@ struct TerminalTable: ListRenderer {
         }
     }
 
-    /// When each column goes: by its priority; if that is not enough, those without one, the last first, but for the
-    /// first two. What was asked for by name stays.
+    /// The order in which columns are dropped: by their priority, then those without one, from the last to the third.
+    /// Columns that the user named stay.
     private func ranks(of columns: [Int]) -> [Int?] {
         columns.enumerated().map { place, index in
             let head = heads[index]
@@ -87,10 +87,10 @@ struct TerminalTable: ListRenderer {
         }
     }
 
-    /// A text column keeps this width before others are dropped for it.
+    /// Other columns are dropped before a text column becomes narrower than this.
     private static let comfortable = 20
 
-    /// Cuts the values of a column to the beginning that tells them apart, eight characters at least.
+    /// Cuts the values of a column to a distinguishing beginning of at least eight characters.
     private mutating func shorten(_ index: Int) {
         let values = Set(rows.map { $0[index].text })
         var length = 8
@@ -117,7 +117,7 @@ struct TerminalTable: ListRenderer {
                 let text = number < lines[place].count ? lines[place][number] : ""
                 let padding = String(repeating: " ", count: max(0, widths[place] - TextWidth.columns(text)))
                 let shown = isColored ? CellText.colored(text, row[index].emphasis) : text
-                // No spaces behind the last word of a line.
+                // No spaces after the last word of a line.
                 if facts[index].alignsRight { pending += padding }
                 if text.contains(where: { $0 != " " }) {
                     line += pending + shown

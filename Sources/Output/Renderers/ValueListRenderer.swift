@@ -1,6 +1,6 @@
 import LeaseModel
 
-/// Bare values, a row a line, with a space between them.
+/// Only the values, one row per line, separated by spaces.
 struct ValueListRenderer: ListRenderer {
     mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
         try sink.write(cells.map(ValueText.text).joined(separator: " ") + "\n")
@@ -10,7 +10,7 @@ struct ValueListRenderer: ListRenderer {
 }
 
 enum ValueText {
-    /// The value on one line, control characters escaped. What is missing is `None`, as OpenStack's client writes it:
-    /// an empty word would move those behind it one place forward.
+    /// The value on one line, with control characters escaped. A missing value is `None`, as in OpenStack's client: an
+    /// empty word would shift those after it by one place.
     static func text(_ cell: Cell) -> String { cell.plainText?.escapedForTerminal ?? "None" }
 }

@@ -1,8 +1,8 @@
 package import LeaseModel
 package import Yams
 
-/// A sequence of mappings, written as the rows come: each is serialized as a sequence of one, and such sequences behind
-/// each other read as one.
+/// A sequence of mappings, written row by row. Each row is serialized as a sequence of one, and the concatenation of
+/// such sequences is a single sequence.
 struct YAMLListRenderer: ListRenderer {
     let heads: [ColumnHead]
     private var isEmpty = true
@@ -20,12 +20,12 @@ struct YAMLListRenderer: ListRenderer {
     }
 }
 
-/// Turns JSON values into YAML.
+/// Converts between JSON values and YAML.
 package enum YAMLText {
     /// The value as a YAML document without markers.
     static func document(_ value: JSONValue) throws(OutputError) -> String {
         do {
-            // Lines are not folded: a folded string is hard to read and to search for.
+            // Lines are not folded, because a folded string is hard to read and to search for.
             return try Yams.serialize(node: node(value), width: -1, allowUnicode: true)
         } catch {
             throw .notRepresentable(String(describing: error))
@@ -37,7 +37,7 @@ package enum YAMLText {
         case .null: Node("null", Tag(.null))
         case .bool(let value): Node(value ? "true" : "false", Tag(.bool))
         case .number(let number): Node(number.text, Tag(number.intValue == nil ? .float : .int))
-        // Yams puts quotes round text that would read as something else, such as "yes" or "2026-11-22".
+        // Yams quotes text that would be read as something else, such as "yes" or "2026-11-22".
         case .string(let text): .scalar(text.represented())
         case .array(let elements): .sequence(Node.Sequence(elements.map(node)))
         case .object(let object):
@@ -45,8 +45,8 @@ package enum YAMLText {
         }
     }
 
-    /// The value of a YAML document. What is written plainly and reads as a number, a boolean or nothing is that;
-    /// everything else is text, dates too.
+    /// The value of a YAML document. A plain scalar that can be read as a number, a boolean or null is one; everything
+    /// else is text, including dates.
     package static func value(_ node: Node) -> JSONValue {
         switch node {
         case .scalar(let scalar):
@@ -56,7 +56,7 @@ package enum YAMLText {
             case "true", "True", "TRUE": return true
             case "false", "False", "FALSE": return false
             default:
-                // What JSON takes for a number is one here.
+                // A number is what JSON accepts as one.
                 guard let number = try? JSONValue(parsing: scalar.string), case .number = number else {
                     return .string(scalar.string)
                 }

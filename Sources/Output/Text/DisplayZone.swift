@@ -8,16 +8,16 @@ package import LeaseModel
     import Darwin
 #endif
 
-/// The time zone that a person reads and writes times in.
+/// The time zone in which a person reads and writes times.
 ///
-/// The system's comes from `localtime_r`, which honours `TZ`: Foundation's zones would load ICU's data, which costs
-/// more at start than the whole lookup of a lease.
+/// The system's zone comes from `localtime_r`, which respects `TZ`. Foundation's zones would load ICU's data, which
+/// takes more time at the start than a whole lookup of a lease.
 package struct DisplayZone: Sendable {
-    /// What it is called: `UTC`, `Europe/Berlin`, `CET`.
+    /// The name of the zone: `UTC`, `Europe/Berlin`, `CET`.
     package let name: String
-    /// The seconds by which its clocks are ahead of UTC at a moment.
+    /// How many seconds its clocks are ahead of UTC at a given time.
     package let offsetSeconds: @Sendable (Timestamp) -> Int
-    /// What it is called for short at a moment, such as `CST`, if that is known.
+    /// The abbreviation at a given time, such as `CST`, if it is known.
     private let shortName: @Sendable (Timestamp) -> String?
 
     /// Makes a zone from its rule.
@@ -32,7 +32,7 @@ package struct DisplayZone: Sendable {
 
     package static let utc = DisplayZone(name: "UTC") { _ in 0 }
 
-    /// The zone of this process: `TZ`, or else what `/etc/localtime` says.
+    /// The zone of this process: `TZ`, otherwise the one in `/etc/localtime`.
     package static func system(environment: [String: String]) -> DisplayZone {
         tzset()
         let moment = Timestamp(secondsSince1970: Int64(time(nil)))
@@ -41,7 +41,7 @@ package struct DisplayZone: Sendable {
             offsetSeconds: { local($0).offset })
     }
 
-    /// The name of the system's zone, which must be the zone whose times are shown.
+    /// The name of the system's zone. It must belong to the zone whose times are shown.
     private static func systemName(environment: [String: String], at moment: Timestamp) -> String {
         let given = environment["TZ"].map { $0.hasPrefix(":") ? String($0.dropFirst()) : $0 }
         if let given, !given.isEmpty {
@@ -52,19 +52,19 @@ package struct DisplayZone: Sendable {
             } else if access("/usr/share/zoneinfo/" + given, R_OK) == 0 {
                 return given
             }
-            // The C library takes a zone that it does not know for UTC and keeps the name: do not repeat the lie.
+            // The C library treats an unknown zone as UTC, but keeps its name. That name must not be shown.
             return offsetName(local(moment).offset)
         }
         if given == nil, let name = realPath("/etc/localtime").flatMap(zoneName) { return name }
         return offsetName(local(moment).offset)
     }
 
-    /// The name of a zone's file: what follows the folder of the database.
+    /// The name of a zone's file: its path below the database's folder.
     private static func zoneName(ofFile path: String) -> String? {
         path.firstRange(of: "/zoneinfo/").map { String(path[$0.upperBound...]) }
     }
 
-    /// What a zone without a name is called: `UTC-6`, `UTC+5:30`.
+    /// The name of a zone without one: `UTC-6`, `UTC+5:30`.
     static func offsetName(_ seconds: Int) -> String {
         let (hours, rest) = (abs(seconds) / 60).quotientAndRemainder(dividingBy: 60)
         let minutes = rest == 0 ? "" : ":\(rest < 10 ? "0" : "")\(rest)"
@@ -86,39 +86,39 @@ package struct DisplayZone: Sendable {
 }
 
 extension DisplayZone {
-    /// A word for the zone, as the head of a column has it: `Chicago`, `UTC`.
+    /// A word for the zone in a column's heading: `Chicago`, `UTC`.
     package var city: String {
         guard name.contains("/"), !name.hasPrefix("Etc/") else { return name }
         return (name.split(separator: "/").last.map(String.init) ?? name).replacing("_", with: " ")
     }
 
-    /// What it is called for short at a moment: `CST`, or `UTC-6` if it has no such name.
+    /// The abbreviation at a given time: `CST`, or `UTC-6` if there is none.
     package func abbreviation(at moment: Timestamp) -> String {
         let offset = offsetSeconds(moment)
-        // Names such as "-03" are the offset, in a way that is easily misread.
+        // Names such as "-03" are the offset in a form that is easily misread.
         if let name = shortName(moment), name.first?.isLetter == true, name != "UTC" || offset == 0 { return name }
         return Self.offsetName(offset)
     }
 
-    /// The zone and its offset at a moment: `America/Chicago (UTC-6)`, `UTC`.
+    /// The zone and its offset at a given time: `America/Chicago (UTC-6)`, `UTC`.
     package func description(at moment: Timestamp) -> String {
         let offset = Self.offsetName(offsetSeconds(moment))
         return name == offset ? name : "\(name) (\(offset))"
     }
 
-    /// The moments at which this zone's clocks show what `clock` shows in UTC: none if they skip it in spring, two if
-    /// they show it twice in autumn.
+    /// The times at which this zone's clocks show what `clock` shows in UTC: none if the clocks skip it in spring, two
+    /// if they repeat it in autumn.
     package func moments(showing clock: Timestamp) -> [Timestamp] {
-        // Offsets are under a day, so those in force a day before and after are all that can apply.
+        // Offsets are less than a day, so only those a day before and a day after can apply.
         let offsets = Set([-86_400, 0, 86_400].map { offsetSeconds(clock.adding(seconds: $0)) })
         let moments = offsets.map { ($0, clock.adding(seconds: -Int64($0))) }
         return moments.filter { offsetSeconds($0.1) == $0.0 }.map(\.1).sorted()
     }
 
-    /// What this zone's clocks show at a moment, as if that were UTC.
+    /// What this zone's clocks show at a given time, as if that were UTC.
     package func clock(at moment: Timestamp) -> Timestamp { moment.adding(seconds: Int64(offsetSeconds(moment))) }
 
-    /// The offset from UTC at a moment: `+01:00`.
+    /// The offset from UTC at a given time: `+01:00`.
     package func offsetText(at moment: Timestamp) -> String {
         let minutes = offsetSeconds(moment) / 60
         let (hours, rest) = abs(minutes).quotientAndRemainder(dividingBy: 60)

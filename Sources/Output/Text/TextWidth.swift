@@ -1,6 +1,7 @@
-/// How many columns of a terminal a text takes, after Unicode's East Asian Width and the rules terminals share.
+/// The number of terminal columns that a text takes, according to Unicode's East Asian Width and conventions shared by
+/// terminals.
 package enum TextWidth {
-    /// The columns that the text takes. Control characters count as nothing: escape them first.
+    /// The columns that the text takes. Control characters count as 0 and should be escaped first.
     package static func columns(_ text: some StringProtocol) -> Int {
         if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text.utf8.count }
         return text.reduce(0) { $0 + columns($1) }
@@ -9,7 +10,7 @@ package enum TextWidth {
     /// The columns that one visible character takes: 0, 1 or 2.
     static func columns(_ character: Character) -> Int {
         let scalars = character.unicodeScalars
-        // A flag is two letters drawn as one sign; emoji joined to others, or told to be pictures, are wide too.
+        // A flag is two letters drawn as one symbol. Joined emoji, and those with a picture selector, are also wide.
         if scalars.count > 1 {
             if scalars.contains(where: { $0 == "\u{FE0F}" }), scalars.first?.properties.isEmoji == true { return 2 }
             if scalars.filter({ (0x1F1E6...0x1F1FF).contains($0.value) }).count == 2 { return 2 }
@@ -21,12 +22,12 @@ package enum TextWidth {
         let value = scalar.value
         if (0x20..<0x7F).contains(value) { return 1 }
         switch scalar.properties.generalCategory {
-        // A soft hyphen is a format character that terminals do show.
+        // A soft hyphen is a format character, but terminals show it.
         case .nonspacingMark, .enclosingMark, .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
             return value == 0xAD ? 1 : 0
         default: break
         }
-        // Vowels and final consonants that join the Hangul consonant before them.
+        // Vowels and final consonants are joined to the Hangul consonant before them.
         if (0x1160...0x11FF).contains(value) { return 0 }
         return isWide(value) ? 2 : 1
     }
@@ -41,7 +42,7 @@ package enum TextWidth {
         return low < wide.count && wide[low].contains(value)
     }
 
-    /// The characters of East Asian Width W and F, from Unicode 14; gaps without characters are bridged.
+    /// The characters of East Asian Width W and F, from Unicode 14. Ranges include gaps without characters.
     private static let wide: [ClosedRange<UInt32>] = [
         0x1100...0x115F, 0x231A...0x231B, 0x2329...0x232A, 0x23E9...0x23EC, 0x23F0...0x23F0, 0x23F3...0x23F3,
         0x25FD...0x25FE, 0x2614...0x2615, 0x2648...0x2653, 0x267F...0x267F, 0x2693...0x2693, 0x26A1...0x26A1,
@@ -62,7 +63,7 @@ package enum TextWidth {
 }
 
 extension TextWidth {
-    /// The text cut to at most so many columns, with `…` in place of what is gone.
+    /// The text, cut to a maximum width. `…` replaces the part that was cut.
     package static func cut(_ text: String, to width: Int) -> String {
         guard columns(text) > width else { return text }
         guard width > 0 else { return "" }
@@ -77,7 +78,7 @@ extension TextWidth {
         return result + "…"
     }
 
-    /// The text in lines of at most so many columns, broken at spaces where there are any and inside words where not.
+    /// The text in lines of a maximum width. It is broken at spaces if there are any, otherwise inside words.
     package static func wrapped(_ text: String, to width: Int) -> [String] {
         guard width > 0, columns(text) > width else { return [text] }
         var lines: [String] = []

@@ -1,10 +1,10 @@
 package import LeaseModel
 
-/// Writes moments and lengths of time for people.
+/// Writes times and durations for people.
 package struct TimeText: Sendable {
     /// The reader's zone.
     package let zone: DisplayZone
-    /// The present; without it every year is written.
+    /// The current time; without it, every time has its year.
     package let now: Timestamp?
 
     package init(zone: DisplayZone, now: Timestamp? = nil) {
@@ -14,12 +14,12 @@ package struct TimeText: Sendable {
 
     // MARK: - Moments for files and pipes
 
-    /// A moment in the reader's zone, seconds only if there are any: `2026-11-22 18:14`.
+    /// A time in the reader's zone, with seconds only if they are not 0: `2026-11-22 18:14`.
     ///
-    /// Within three hours of a change of the clocks the offset is added, as one time on the clock is then two moments.
+    /// Within three hours of a clock change the offset is added, because the clock may show the same time twice.
     package func short(_ moment: Timestamp) -> String { clockText(moment) + ambiguity(moment) }
 
-    /// A moment with its zone: `2026-11-22 18:14 +01:00`, `2026-11-22 17:14 UTC`.
+    /// A time with its zone: `2026-11-22 18:14 +01:00`, `2026-11-22 17:14 UTC`.
     package func full(_ moment: Timestamp) -> String {
         "\(clockText(moment)) \(zone.name == "UTC" ? "UTC" : zone.offsetText(at: moment))"
     }
@@ -37,23 +37,23 @@ package struct TimeText: Sendable {
 
     // MARK: - Moments for a terminal
 
-    /// How exactly a moment is written.
+    /// How precisely a time is written.
     package enum Precision: Sendable {
         case minutes
         case seconds
     }
 
-    /// A moment as people say it: `Sat 28 Nov 23:44`, with the year if it is half a year away or more.
+    /// A time as people say it: `Sat 28 Nov 23:44`. The year is added if the time is half a year away or more.
     package func moment(_ moment: Timestamp, _ precision: Precision = .minutes) -> String {
         "\(day(moment)) \(clock(moment, precision))"
     }
 
-    /// A moment with the name of its zone: `Sat 28 Nov 23:44 CST`.
+    /// A time with the name of its zone: `Sat 28 Nov 23:44 CST`.
     package func zoned(_ moment: Timestamp, _ precision: Precision = .minutes) -> String {
         "\(day(moment)) \(plainClock(moment, precision)) \(zone.abbreviation(at: moment))"
     }
 
-    /// A period, its zone named once: `Fri 27 Nov 19:36 to Sun 29 Nov 20:42 CST`.
+    /// A period, with its zone named once: `Fri 27 Nov 19:36 to Sun 29 Nov 20:42 CST`.
     package func period(from start: Timestamp, to end: Timestamp) -> String {
         let isOneZone = zone.offsetSeconds(start) == zone.offsetSeconds(end)
         let isOneDay = isOneZone && day(start) == day(end)
@@ -61,7 +61,7 @@ package struct TimeText: Sendable {
             + (isOneDay ? "\(plainClock(end)) \(zone.abbreviation(at: end))" : zoned(end))
     }
 
-    /// The day of a moment: `Sat 28 Nov`.
+    /// The day of a time: `Sat 28 Nov`.
     package func day(_ moment: Timestamp) -> String {
         let clock = zone.clock(at: moment)
         let parts = clock.utc
@@ -74,7 +74,7 @@ package struct TimeText: Sendable {
         return "\(weekday) \(parts.day < 10 ? " " : "")\(parts.day) \(Self.months[parts.month - 1])\(year)"
     }
 
-    /// What the clock shows: `23:44`, with the offset where the clocks change.
+    /// The time of day: `23:44`. Near a clock change it has the offset.
     package func clock(_ moment: Timestamp, _ precision: Precision = .minutes) -> String {
         plainClock(moment, precision) + ambiguity(moment)
     }
@@ -93,7 +93,7 @@ package struct TimeText: Sendable {
 
     // MARK: - Lengths
 
-    /// A length of time in its two largest units: `6 d 23 h`, `5 min`, `40 s`.
+    /// A duration in its two largest units: `6 d 23 h`, `5 min`, `40 s`.
     package static func duration(seconds: Int64) -> String {
         guard seconds != 0 else { return "0 s" }
         let units: [(name: String, size: UInt64)] = [("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)]
@@ -110,7 +110,7 @@ package struct TimeText: Sendable {
         return (seconds < 0 ? "-" : "") + parts.joined(separator: " ")
     }
 
-    /// A length of time in one unit, for a narrow column: `40s`, `35m`, `1.7h`, `23h`, `6d`. Never more than it is.
+    /// A duration in one unit, for a narrow column: `40s`, `35m`, `1.7h`, `23h`, `6d`. It is rounded down.
     package static func compact(seconds: Int64) -> String {
         let length = seconds.magnitude
         let text: String
@@ -126,7 +126,7 @@ package struct TimeText: Sendable {
         return (seconds < 0 ? "-" : "") + text
     }
 
-    /// A moment as seen from another: `in 2 h 5 min`, `3 days ago`, `now`. From three days on only days are told.
+    /// A time relative to another: `in 2 h 5 min`, `3 days ago`, `now`. From three days on, only days are shown.
     package static func relative(_ moment: Timestamp, to now: Timestamp) -> String {
         let seconds = moment.seconds(since: now)
         guard seconds.magnitude >= 1 else { return "now" }
