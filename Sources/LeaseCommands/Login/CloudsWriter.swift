@@ -17,7 +17,7 @@ struct CloudsWriter {
     func run(_ console: inout Console) async throws {
         let path = try checkedPath(console)
         var target = try command.options.target(console)
-        // Without a cloud there is nothing to log in to but what the list of sites has.
+        // Without a configured cloud, only the sites in the list can be used.
         if target == .standard, (try? LeaseManager.configuredClouds(configuration).isEmpty) ?? true {
             target = .described(ChameleonLogin(authURL: "https://chi.uc.chameleoncloud.org:5000/v3", region: "CHI@UC"))
         }
@@ -38,7 +38,7 @@ struct CloudsWriter {
                         there, report.summary.projects, wanted: command.options.project,
                         all: command.allProjects)
                 } catch {
-                    // One site that is down must not keep anybody from the others.
+                    // A site that is down must not prevent the use of the others.
                     console.remark("\(site.region) is left out: \(CommandError(error).message)")
                 }
             }
@@ -100,7 +100,7 @@ struct CloudsWriter {
 
     // MARK: The entries
 
-    /// The entries of a site: one for each project, or for the one that is wanted.
+    /// The entries of a site: one for each project, or for the requested one.
     static func entries(
         _ login: ChameleonLogin, _ projects: [LoginProject], wanted: String?, all: Bool
     ) throws(CommandError) -> [Entry] {
@@ -113,7 +113,7 @@ struct CloudsWriter {
         if all {
             let names = projects.map { "\(site)_\(name($0.name))" }
             return zip(projects, names).map { project, name in
-                // Two projects of one name in different domains.
+                // Two projects in different domains may have the same name.
                 entry(project, names.count { $0 == name } > 1 ? "\(name)_\(project.id.prefix(8))" : name)
             }
         }
@@ -130,7 +130,7 @@ struct CloudsWriter {
         return [entry(project, site)]
     }
 
-    /// A region or a project as the name of a cloud: `CHI@UC` is `chi_uc`.
+    /// The name of a cloud, made from a region or a project: `CHI@UC` becomes `chi_uc`.
     static func name(_ text: String) -> String {
         let name = text.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" }
         return String(name)
@@ -146,6 +146,6 @@ struct CloudsWriter {
         return text
     }
 
-    /// A text that YAML reads as text: JSON's quotes are YAML's.
+    /// A text in YAML, always read as a string: JSON's quotes are also YAML's.
     private static func quoted(_ text: String) -> String { JSONValue.string(text).text() }
 }

@@ -57,7 +57,7 @@ package struct Login: Subcommand {
         guard writesClouds || !(allSites || allProjects || overwrites || path != nil) else {
             throw CommandError.usage("--all-sites, --all-projects, --output and --overwrite need --write-clouds-yaml.")
         }
-        // Whoever runs this has said that they want to be asked, with a terminal or without.
+        // The user of this command wants to be asked, with or without a terminal.
         console.assistant = TerminalAssistant(console, opensBrowser: !opensNoBrowser && console.assistant != nil)
         let configuration = options.global.configuration(console)
         if writesClouds {
@@ -74,7 +74,7 @@ package struct Login: Subcommand {
         }
     }
 
-    /// Says where the login is kept, and what is wrong with the project.
+    /// Says where the login is stored, and what is wrong with the project.
     func say(_ report: LeaseManager.LoginReport, _ console: inout Console) {
         if let cachePath = report.summary.cachePath, !options.output.isQuiet {
             console.remark("The login is kept in \(cachePath).")
@@ -137,7 +137,7 @@ package struct Logout: Subcommand {
 }
 
 extension String {
-    /// Each line made safe for a terminal.
+    /// Makes each line safe for a terminal.
     var escapingLines: String {
         split(separator: "\n", omittingEmptySubsequences: false).map { String($0).escapedForTerminal }
             .joined(separator: "\n")

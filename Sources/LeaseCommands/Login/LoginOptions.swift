@@ -3,7 +3,7 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// Which cloud to log in to.
+/// The options for the cloud to log in to.
 package struct LoginOptions: ParsableArguments {
     @Argument(help: "The cloud, by its name in clouds.yaml. Default: OS_CLOUD, or the only one.")
     var cloud: String?

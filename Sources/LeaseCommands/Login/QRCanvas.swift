@@ -3,7 +3,7 @@ struct QRCanvas {
     private let version: QRVersion
     private let size: Int
     private(set) var dark: [Bool]
-    /// Modules that hold no data.
+    /// Which modules contain no data.
     private var isFunction: [Bool]
 
     init(_ version: QRVersion) {
@@ -54,7 +54,7 @@ struct QRCanvas {
         }
     }
 
-    /// The level (L is 01) and the mask, with their check bits.
+    /// Draws the level (L is 01) and the mask, with their check bits.
     private mutating func drawFormat(mask: Int) {
         let data = 0b01 << 3 | mask
         let bits = (data << 10 | Self.remainder(of: data, divisor: 0x537, degree: 10)) ^ 0x5412
@@ -87,7 +87,7 @@ struct QRCanvas {
 
     // MARK: Data
 
-    /// Places the codewords in columns of two, from right to left, upwards and downwards in turn.
+    /// Places the codewords in columns of two modules, from right to left, alternately upward and downward.
     mutating func place(_ codewords: [UInt8]) {
         var index = 0
         var right = size - 1
@@ -126,7 +126,8 @@ struct QRCanvas {
         drawFormat(mask: mask)
     }
 
-    /// How hard the code is to read: long runs, blocks of one colour, what looks like a finder, and more of one colour.
+    /// How hard the code is to read. Long runs, blocks of one color, patterns that look like a finder, and unequal
+    /// numbers of dark and light modules count against it.
     var penalty: Int {
         var result = 0
         for line in 0..<size {

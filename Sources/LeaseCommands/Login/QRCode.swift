@@ -1,11 +1,12 @@
-/// A QR code (ISO/IEC 18004) of a text: bytes, error correction level L, versions 1 to 10, which is up to 271 bytes.
+/// The QR code (ISO/IEC 18004) of a text: in bytes, with error correction level L, in versions 1 to 10. It holds up to
+/// 271 bytes.
 struct QRCode {
-    /// How many modules a side has.
+    /// The number of modules on each side.
     let size: Int
     /// The modules, row by row; `true` is dark.
     private(set) var modules: [Bool]
 
-    /// The code of a text, with the mask that reads best; `nil` if it is too long.
+    /// Makes the code of a text, with the most readable mask; `nil` if the text is too long.
     init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard let version = QRVersion.smallest(for: bytes.count) else { return nil }
@@ -26,10 +27,10 @@ struct QRCode {
         (0..<size).contains(row) && (0..<size).contains(column) && modules[row * size + column]
     }
 
-    /// The code with its margin, two rows of modules to a line.
+    /// The code with its margin. Each line shows two rows of modules.
     ///
-    /// - Parameter isColored: whether it may be written black on white; else light modules are drawn, which is right on
-    ///   a dark terminal.
+    /// - Parameter isColored: whether it may be written in black on white. Otherwise light modules are drawn, which is
+    ///   right on a dark terminal.
     /// - Returns: the lines.
     func text(isColored: Bool) -> String {
         let margin = 4
@@ -51,13 +52,13 @@ struct QRCode {
     }
 }
 
-/// What the standard's tables say of a version at level L.
+/// The standard's tables for a version at level L.
 struct QRVersion {
     let number: Int
     let totalCodewords: Int
     let checkCodewordsPerBlock: Int
     let blocks: Int
-    /// The rows and columns where alignment patterns are centred.
+    /// The rows and columns at which alignment patterns are centered.
     let alignment: [Int]
 
     private static let all = [
@@ -121,7 +122,7 @@ struct QRVersion {
     }
 }
 
-/// Arithmetic of the field with 256 elements that QR codes use.
+/// Arithmetic in the field of 256 elements that QR codes use.
 private enum ReedSolomon {
     static func remainder(of data: [UInt8], degree: Int) -> [UInt8] {
         var divisor = [UInt8](repeating: 0, count: degree - 1) + [1]

@@ -2,9 +2,9 @@ import Foundation
 import LeaseModel
 import Output
 
-/// Asks the person at the terminal to log in: an address, a code, and how much time is left.
+/// Asks the person at the terminal to log in. It shows an address, a code, and how much time is left.
 ///
-/// Where there is no terminal, as in a notebook's cell, it writes the same without the countdown.
+/// Without a terminal, as in a notebook's cell, it writes the same without the countdown.
 actor TerminalAssistant: LoginAssistant {
     private var sink: any TextSink & Sendable
     private let terminal: Terminal
@@ -12,9 +12,9 @@ actor TerminalAssistant: LoginAssistant {
     private let now: @Sendable () -> Timestamp
     private let opensBrowser: Bool
     private let canAnswer: Bool
-    /// How much time the terminal says is left, while it does.
+    /// The remaining time on the terminal, while it is shown.
     private var shownSeconds: Int64?
-    /// Whether somebody is being asked.
+    /// Whether a person is being asked.
     private(set) var isAsking = false
 
     init(_ console: Console, opensBrowser: Bool) {
@@ -84,18 +84,18 @@ actor TerminalAssistant: LoginAssistant {
         try? sink.flush()
     }
 
-    /// Minutes and seconds.
+    /// A duration in minutes and seconds.
     static func clock(_ seconds: Int64) -> String {
         let rest = seconds % 60
         return "\(seconds / 60):\(rest < 10 ? "0" : "")\(rest)"
     }
 }
 
-/// The program that shows a person a web page.
+/// A program that opens web pages.
 struct Browser {
     private let program: String
 
-    /// The browser of the desktop; `nil` if there is no desktop, or no such program.
+    /// The desktop's browser; `nil` if there is no desktop, or no such program.
     init?(environment: [String: String]) {
         #if canImport(Darwin)
             let (name, hasDesktop) = ("open", true)
@@ -109,7 +109,7 @@ struct Browser {
         program = found
     }
 
-    /// Opens an address. What goes wrong is let go: the person has the address before their eyes.
+    /// Opens an address. Errors are ignored, because the address is also shown on the terminal.
     func open(_ address: String) {
         let process = Process()
         process.executableURL = URL(filePath: program)

@@ -2,13 +2,13 @@ import Foundation
 import LeaseModel
 import Output
 
-/// What Ctrl-C and SIGTERM do to a command: it says what becomes of its work, and ends.
+/// Handles Ctrl-C and SIGTERM: the command says what will happen to its work, and ends.
 enum Interruption {
     /// Ends the process at a signal, with a message.
     ///
     /// - Parameters:
-    ///   - console: where to say it; only that of a process gets signals.
-    ///   - message: made when the signal comes.
+    ///   - console: where to write. Only a process's own console gets signals.
+    ///   - message: called when the signal comes.
     static func report(to console: Console, _ message: @escaping @Sendable () -> String) {
         guard console.receivesSignals else { return }
         let (errors, isTerminal) = (console.errors, console.errorTerminal.isTerminal)
@@ -16,17 +16,17 @@ enum Interruption {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                // Whoever does not want to wait for the answer sends it again.
+                // A second signal ends the process at once.
                 signal(number, SIG_DFL)
                 var sink = errors
-                // Progress and the terminal's ^C may stand on the line.
+                // Progress and the terminal's ^C may be on the line.
                 let beginning = isTerminal ? "\r\u{1B}[K" : ""
                 try? sink.write("\(beginning)leasehold: \(message().escapedForTerminal)\n")
                 try? sink.flush()
                 _exit(128 + number)
             }
             source.activate()
-            // It stays for as long as the process does.
+            // It lives as long as the process.
             _ = Unmanaged.passRetained(source as AnyObject)
         }
     }

@@ -1,6 +1,6 @@
 import Output
 
-/// Shows on a terminal how many leases have been read, once that takes long enough to wonder.
+/// Shows on a terminal how many leases have been read, if reading takes long enough for people to wonder.
 struct ReadingProgress {
     private var bar: ProgressBar?
     private var errors: any TextSink & Sendable
@@ -13,7 +13,7 @@ struct ReadingProgress {
         bar = ProgressBar(label: "Reading", unit: .count("leases"), width: console.errorTerminal.width ?? 80)
     }
 
-    /// Notes some leases more.
+    /// Counts more leases.
     mutating func add(_ leases: Int) {
         count += Int64(leases)
         let elapsed = ContinuousClock.now - started
@@ -21,7 +21,7 @@ struct ReadingProgress {
         write(text)
     }
 
-    /// Takes the bar off the screen.
+    /// Removes the bar from the screen.
     mutating func finish() {
         guard let text = bar?.finish() else { return }
         write(text)
@@ -29,7 +29,7 @@ struct ReadingProgress {
 
     private mutating func write(_ text: String) {
         guard !text.isEmpty else { return }
-        // What cannot be written is let go: no work should fail for want of a progress bar.
+        // Errors are ignored: no work should fail because of a progress bar.
         try? errors.write(text)
         try? errors.flush()
     }

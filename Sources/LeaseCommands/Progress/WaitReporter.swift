@@ -2,7 +2,7 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// Shows how waiting for a lease stands: a bar that fills as the time runs out, on a terminal only.
+/// Shows the progress of waiting for a lease. On a terminal only, a bar fills as the time runs out.
 struct WaitReporter {
     private let reporter: ProgressReporter<ErrorSink>
     private let isShown: Bool
@@ -15,7 +15,7 @@ struct WaitReporter {
         }
     }
 
-    /// Waits, telling how it stands.
+    /// Runs a body that waits, and shows its progress.
     func wait<Value>(_ body: (@escaping @Sendable (SyncProgress) async -> Void) async throws -> Value) async throws
         -> Value
     {
@@ -37,7 +37,7 @@ struct WaitReporter {
         }
     }
 
-    /// Standard error, whatever it is.
+    /// A sink for standard error of any kind.
     struct ErrorSink: TextSink, Sendable {
         var sink: any TextSink & Sendable
         mutating func write(_ text: String) throws(OutputError) { try sink.write(text) }

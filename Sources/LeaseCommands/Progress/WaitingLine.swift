@@ -3,15 +3,16 @@ import Leasehold
 import Output
 
 extension Console {
-    /// Does something that may take long. After a second a terminal shows what is waited for, and for how long.
+    /// Runs a body that may take long. After a second, a terminal shows which clouds it is waiting for, and for how
+    /// long.
     ///
     /// - Parameters:
-    ///   - clouds: the clouds that are waited for; none for the only one.
+    ///   - clouds: the clouds to name; empty for the only one.
     ///   - remark: what else a person should know meanwhile.
-    ///   - isQuiet: whether to say nothing.
-    ///   - body: what takes long.
-    /// - Returns: what `body` gives.
-    /// - Throws: what `body` throws.
+    ///   - isQuiet: whether to show nothing.
+    ///   - body: the work.
+    /// - Returns: the result of `body`.
+    /// - Throws: the error of `body`.
     func waiting<Value>(
         for clouds: [String], remark: String = "", isQuiet: Bool, _ body: () async throws -> Value
     ) async rethrows -> Value {
@@ -32,13 +33,13 @@ extension Console {
         }
     }
 
-    /// Shows each second how many there were, until it is cancelled.
+    /// Shows the number of seconds, each second, until it is cancelled.
     private static func count(
         on reporter: ProgressReporter<WaitReporter.ErrorSink>, since begun: ContinuousClock.Instant,
         _ assistant: (any LoginAssistant)?
     ) async {
         while (try? await Task.sleep(for: .seconds(1))) != nil {
-            // Whoever is asked to log in is told what is waited for already.
+            // While a person is asked to log in, the terminal already says what the command is waiting for.
             if await (assistant as? TerminalAssistant)?.isAsking ?? false { continue }
             await reporter.update(completed: begun.duration(to: .now).components.seconds)
         }
