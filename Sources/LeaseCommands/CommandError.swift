@@ -2,17 +2,17 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// How a command fails: what the person reads, the fixed code for programs, and the exit status.
+/// Why a command failed: a message for people, a fixed code for programs, and the exit status.
 package struct CommandError: Error, Sendable {
     package let code: String
     package let message: String
     package let status: ExitStatus
-    /// What may have been meant.
+    /// What the user may have meant.
     package let candidates: [Candidate]
-    /// What to do about it, for people: lines below the message.
+    /// Advice for people, in lines below the message.
     var hints: [String] = []
 
-    /// Something that may have been meant: a lease, or a reservation.
+    /// Something the user may have meant: a lease, or a reservation.
     package struct Candidate: Sendable {
         /// For people, with the end in their zone.
         let line: @Sendable (TimeText) -> String
@@ -50,7 +50,7 @@ package struct CommandError: Error, Sendable {
         self.candidates = candidates
     }
 
-    /// A command line that asks for what cannot be.
+    /// The command line asks for something impossible.
     package static func usage(_ message: String) -> CommandError {
         CommandError(code: "usage", message: message, status: .usage)
     }
@@ -71,7 +71,7 @@ package struct CommandError: Error, Sendable {
             candidates: error.candidates.map(Candidate.init))
     }
 
-    /// The error as the one that a person is shown, whatever it was.
+    /// Converts any error into one that can be shown to a person.
     init(_ error: any Error) {
         switch error {
         case let error as CommandError: self = error
@@ -86,7 +86,7 @@ package struct CommandError: Error, Sendable {
         }
     }
 
-    /// The error as a program reads it.
+    /// The error in the form that programs read.
     var json: JSONValue {
         var object: JSONObject = ["code": .string(code), "message": .string(message)]
         if !candidates.isEmpty {
@@ -97,7 +97,7 @@ package struct CommandError: Error, Sendable {
 }
 
 extension SyncReport.Failure {
-    /// How a command ends if a cloud failed so.
+    /// The exit status of a command that fails because of this error of a cloud.
     var status: ExitStatus {
         switch self {
         case .configuration: .configuration

@@ -2,29 +2,29 @@ import ArgumentParser
 import LeaseModel
 import Output
 
-/// The words of a command line, put in the order in which the parser wants them.
+/// The words of a command line, in the order that the parser needs.
 package struct CommandLineWords {
-    /// The words, as the parser takes them.
+    /// The words for the parser.
     package let words: [String]
-    /// The commands that they lead to, below `leasehold`.
+    /// The commands that the words name, below `leasehold`.
     let path: [String]
-    /// The word where a command should stand, if there is no such command.
+    /// The unknown word in the place of a command, if there is one.
     let unknownCommand: UnknownCommand?
 
-    /// A word that is no command, and those that there are.
+    /// A word that is not a command, and the commands that exist.
     struct UnknownCommand {
         let word: String
         let known: [String]
-        /// Whether it can be nothing else, such as a lease.
+        /// Whether the word can be nothing else, such as a lease.
         let isCertain: Bool
 
         var suggestion: String { Suggestion.nearest(to: word, in: known).map { " Did you mean '\($0)'?" } ?? "" }
     }
 
-    /// Reads the words behind the name of the program.
+    /// Reorders the words after the program's name.
     ///
-    /// Options may stand before the command, as with the openstack command: they are moved behind it. A report that goes
-    /// to a file is written in the format that the file's name ends with.
+    /// As with the openstack command, options may precede the command: they are moved behind it. A report that is
+    /// written to a file gets the format that the file's extension names.
     package init(_ arguments: [String]) {
         let (leading, rest) = Self.leadingOptions(arguments)
         (path, unknownCommand) = Self.walk(rest)
@@ -59,7 +59,7 @@ package struct CommandLineWords {
         return (path, nil)
     }
 
-    /// Whether errors are to be written as JSON.
+    /// Whether errors are written as JSON.
     var wantsJSON: Bool {
         for (index, word) in words.enumerated() {
             if ["--format=json", "-fjson", "-f=json"].contains(word) { return true }
@@ -68,14 +68,14 @@ package struct CommandLineWords {
         return false
     }
 
-    /// Whether an option that may stand before the command has its value in the next word.
+    /// Whether the value of a leading option is in the next word.
     private static func takesValue(_ option: String) -> Bool {
         let names = ["--db", "-f", "--format", "-c", "--column", "--sort", "--sort-column", "--max-width"]
-        // Every one of OpenStack's own does.
+        // All of OpenStack's own options take a value.
         return names.contains(option) || (option.hasPrefix("--os-") && !option.contains("="))
     }
 
-    /// The options that stand before the command, with their values, and what follows.
+    /// Splits off the options before the command, with their values.
     private static func leadingOptions(_ arguments: [String]) -> (leading: [String], rest: [String]) {
         var rest = arguments[...]
         var leading: [String] = []
@@ -91,7 +91,7 @@ package struct CommandLineWords {
         return configuration.subcommands + configuration.groupedSubcommands.flatMap { $0.subcommands }
     }
 
-    /// `-o hours.csv` is CSV, unless a format is given.
+    /// `-o hours.csv` means CSV, unless a format is given.
     private static func addingFormat(to words: [String]) -> [String] {
         guard words.first == "report" else { return words }
         let hasFormat = words.contains {
@@ -126,7 +126,7 @@ extension LeaseholdCommand {
                 try command.run()
             }
         } catch {
-            // Help and the version are no errors; the rest is a wrong command line.
+            // Help and the version are not errors; everything else is a wrong command line.
             guard exitCode(for: error) != .success, !(error is ExitCode) else { exit(withError: error) }
             var message = Self.tidied(message(for: error))
             guard !message.isEmpty else { exit(withError: error) }
@@ -139,7 +139,7 @@ extension LeaseholdCommand {
         }
     }
 
-    /// The parser's message on one line, with what may have been meant.
+    /// The parser's message on one line, with a suggestion.
     static func tidied(_ message: String) -> String {
         var lines = message.split(separator: "\n").map { String($0) }
         let values = lines.filter { $0.hasPrefix("  - ") }.map { String($0.dropFirst(4)) }
@@ -151,7 +151,7 @@ extension LeaseholdCommand {
         return "\(text.trimmed)\(suggestion) It takes \(values.joined(separator: ", "))"
     }
 
-    /// Says what is wrong with the command line, in the same voice as every other error, and ends.
+    /// Reports a wrong command line in the form of all other errors, and exits.
     private static func stop(_ message: String, _ line: CommandLineWords) -> Never {
         var console = Console.process
         CommandError.usage(message).report(asJSON: line.wantsJSON, &console)

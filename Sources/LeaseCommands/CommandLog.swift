@@ -3,7 +3,7 @@ import Logging
 import Output
 import Synchronization
 
-/// Writes to standard error what goes on: warnings always, with `-v` decisions and requests, with `-vv` their details.
+/// Logs to standard error: warnings always, decisions and requests with `-v`, their details with `-vv`.
 struct CommandLog: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
@@ -34,7 +34,7 @@ struct CommandLog: LogHandler {
         sink.write("leasehold: \(kind)\("\(event.message)".escapedForTerminal)\n")
     }
 
-    /// One line at a time, from whichever task.
+    /// Writes one line at a time, from any task.
     private final class Sink: Sendable {
         private let errors: Mutex<any TextSink & Sendable>
 

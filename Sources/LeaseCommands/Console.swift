@@ -4,11 +4,11 @@ import Leasehold
 import LocalFiles
 package import Output
 
-/// Where a command runs: its streams, its environment, its clock. Tests make their own.
+/// The surroundings of a command: its streams, its environment, its clock. Tests make their own.
 package struct Console {
-    /// Where results go.
+    /// Standard output, for results.
     package var output: any TextSink & Sendable
-    /// Where everything else goes.
+    /// Standard error, for everything else.
     package var errors: any TextSink & Sendable
     package var outputTerminal: Terminal
     package let errorTerminal: Terminal
@@ -17,15 +17,15 @@ package struct Console {
     package let homeDirectory: String
     package let now: @Sendable () -> Timestamp
     package let zone: DisplayZone
-    /// What the end of the process closes, and nothing before: see ``WritingOptions/manager(_:)``.
+    /// Databases that stay open until the process ends: see ``WritingOptions/manager(_:)``.
     var openToTheEnd: [LeaseManager] = []
-    /// Whether signals to the process are for the command that runs here.
+    /// Whether the command handles the process's signals.
     var receivesSignals = false
-    /// Reads what is piped in, to its end.
+    /// Reads standard input to its end.
     package let input: @Sendable () -> [UInt8]
-    /// Asks a yes-or-no question of a person who can answer; `nil` if there is nobody.
+    /// Asks a person a yes-or-no question; `nil` if there is nobody to ask.
     package var ask: (@Sendable (String) -> Bool)?
-    /// Who can be asked to log in: somebody who sees what is written, and can answer.
+    /// Asks a person to log in; `nil` unless somebody sees what is written and can answer.
     package var assistant: (any LoginAssistant)?
 
     package init(
@@ -45,7 +45,7 @@ package struct Console {
         self.input = input
     }
 
-    /// The process as it was started.
+    /// The surroundings of this process.
     package static var process: Console {
         let environment = ProcessInfo.processInfo.environment
         var console = Console(
@@ -64,14 +64,14 @@ package struct Console {
                 return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
             }
         }
-        // In a pipe, in the background or in a timer nobody is asked.
+        // Nobody is asked in a pipe, in the background or in a timer.
         if console.outputTerminal.isTerminal, console.errorTerminal.isTerminal, isatty(STDIN_FILENO) == 1 {
             console.assistant = TerminalAssistant(console, opensBrowser: true)
         }
         return console
     }
 
-    /// The text of a file, or for `-` of what is piped in.
+    /// The text of a file, or of standard input for `-`.
     ///
     /// - Throws: ``CommandError`` of status 66 if there is no such file.
     package func text(ofFile path: String) throws(CommandError) -> String {
@@ -93,8 +93,8 @@ package struct Console {
         return text
     }
 
-    /// Writes a remark to standard error, on a line of its own; on a terminal it is wrapped between words. What cannot
-    /// be written there is let go.
+    /// Writes a remark to standard error, on a line of its own. On a terminal it is wrapped between words. Errors in
+    /// writing it are ignored.
     package mutating func remark(_ text: String) {
         let safe = text.escapedForTerminal
         let lines = errorTerminal.width.map { TextWidth.wrapped(safe, to: max(20, $0)) } ?? [safe]

@@ -1,8 +1,8 @@
-/// The statuses with which the command ends, from BSD's `sysexits.h`, so that scripts can tell outcomes apart.
+/// The command's exit statuses. They come from BSD's `sysexits.h`, so that scripts can distinguish outcomes.
 package enum ExitStatus: Int32, Sendable, CaseIterable {
-    /// Done. A creation that is safely queued while offline is done.
+    /// Success. A create that is safely queued while offline is a success.
     case success = 0
-    /// A failure that none of the others describes.
+    /// A failure without a more specific status.
     case failure = 1
     /// The command line is wrong.
     case usage = 64
@@ -16,9 +16,9 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     case cannotOpen = 73
     /// Output could not be written.
     case outputFailed = 74
-    /// Not finished in the time allowed.
+    /// Not finished within the time allowed.
     case notFinished = 75
-    /// The cloud refused, or the credentials are not accepted.
+    /// The cloud refused the request, or does not accept the credentials.
     case refused = 77
     /// The configuration is missing or broken.
     case configuration = 78

@@ -24,9 +24,10 @@ package struct GlobalOptions: ParsableArguments {
     )
     package var verbosity: Int
 
-    // What the command line says of the one cloud that is meant, by the names of OpenStack's own client. There is none for
-    // a password: whoever may list processes would see it. They are no group of their own, and only those that people
-    // use: in debug builds the parser checks each option again at each level.
+    // What the command line says about the one selected cloud, under the names of OpenStack's own client. There is no
+    // option for a password, because everybody who can list processes would see it. These options are not a group of
+    // their own, and include only those that people use: in debug builds the parser checks each option again at each
+    // level.
     @Option(name: .customLong("os-auth-url"), help: ArgumentHelp("Keystone's address.", valueName: "url"))
     var authURL: String?
     @Option(name: .customLong("os-username"), help: ArgumentHelp("The user.", valueName: "name"))
@@ -52,7 +53,7 @@ package struct GlobalOptions: ParsableArguments {
         throw ValidationError("--os-\(key.replacing("_", with: "-")) is for one cloud: name one with --os-cloud.")
     }
 
-    /// What is given, by the names of clouds.yaml.
+    /// The given settings, under the names of clouds.yaml.
     var cloudSettings: [String: String] {
         let all = [
             "auth_url": authURL, "username": userName, "user_domain_name": userDomainName,
@@ -83,13 +84,13 @@ package struct GlobalOptions: ParsableArguments {
     /// The clouds named on the command line, or by `OS_CLOUD`.
     func names(_ console: Console) -> [String] { Self.names(clouds, console.environment) }
 
-    /// The clouds to talk to.
+    /// The clouds to contact.
     func selection(_ console: Console) -> Clouds {
         let names = names(console)
         return names.contains("all") ? .all : names.isEmpty ? .standard : .named(names)
     }
 
-    /// The scopes to read; `nil` for all. `OS_CLOUD` narrows reading only once that cloud has been synced.
+    /// The scopes to read; `nil` for all. `OS_CLOUD` restricts reading only after that cloud has been synced.
     func scopes(_ manager: LeaseManager, _ console: Console) throws(LeaseholdError) -> Set<Int64>? {
         try Self.scopes(manager, clouds: clouds, environment: console.environment)
     }

@@ -1,6 +1,6 @@
 extension String {
-    /// A help text whose paragraphs are one line each, so that help is wrapped to the width of the terminal and nowhere
-    /// else. Lines that stand in, such as examples, and those below a heading stay as they are.
+    /// A help text in which each paragraph is one line, so that help is wrapped only to the width of the terminal.
+    /// Indented lines, such as examples, and lines below a heading stay as they are.
     static func paragraphs(_ text: String) -> String {
         var lines: [String] = []
         var joins = false

@@ -6,12 +6,12 @@ extension OutputFormat: ExpressibleByArgument {}
 extension SortKey: ExpressibleByArgument {}
 
 extension UnknownColumnError {
-    /// How a command ends that was asked for it.
+    /// The exit status of a command that was asked for an unknown column.
     var exitStatus: ExitStatus { .usage }
 }
 
 extension OutputError {
-    /// How a command ends whose results could not be written.
+    /// The exit status of a command whose results could not be written.
     package var exitStatus: ExitStatus {
         switch self {
         case .readerGone: .success
@@ -22,10 +22,10 @@ extension OutputError {
 
 extension OutputStyle {
     /// - Parameters:
-    ///   - options: what the user asked for.
-    ///   - terminal: where the results go.
+    ///   - options: the user's options.
+    ///   - terminal: the terminal of the results.
     ///   - zone: the local zone.
-    ///   - now: the present.
+    ///   - now: the current time.
     package init(options: OutputOptions, terminal: Terminal, zone: DisplayZone, now: Timestamp? = nil) {
         let limit = options.maxWidth ?? (options.isWide ? 0 : terminal.width)
         self.init(

@@ -1,7 +1,8 @@
 package import ArgumentParser
 package import Output
 
-/// The options that every command with a result has. Names follow OpenStack's client, so that habits carry over.
+/// The options of every command with a result. They have the names of OpenStack's client, so that its users need not
+/// learn new ones.
 package struct OutputOptions: ParsableArguments {
     @Option(
         name: [.customShort("f"), .customLong("format")],
@@ -16,7 +17,7 @@ package struct OutputOptions: ParsableArguments {
             valueName: "column"), completion: .values(.columns))
     package var column: [String] = []
 
-    // Unconditional, so that `--sort -start_date` is not taken for another option.
+    // The value is taken unconditionally, so that `--sort -start_date` is not read as another option.
     @Option(
         name: [.customLong("sort"), .customLong("sort-column")], parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
@@ -56,7 +57,7 @@ package struct OutputOptions: ParsableArguments {
         }
     }
 
-    /// The columns asked for, one name each.
+    /// The requested columns, one name each.
     package var columnNames: [String] {
         column.flatMap { $0.split(separator: ",").map(String.init) }
     }

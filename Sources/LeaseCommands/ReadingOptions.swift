@@ -13,7 +13,7 @@ package struct ReadingOptions: ParsableArguments {
 
     package init() {}
 
-    /// Opens the database, after a sync if one is wanted.
+    /// Opens the database, after a sync if one is requested.
     func open(_ console: inout Console) async throws -> (manager: LeaseManager, scopes: Set<Int64>?) {
         if refreshes {
             let manager = try global.manager(console, access: .writing)
@@ -28,15 +28,15 @@ package struct ReadingOptions: ParsableArguments {
         return (manager, try global.scopes(manager, console))
     }
 
-    /// Writes a list, row by row as the closure gives them.
+    /// Writes a list, row by row, as the closure provides them.
     ///
     /// - Parameters:
-    ///   - columns: the columns that there are.
-    ///   - terminal: those that a person sees on a terminal who asks for none; the usual ones if `nil`.
-    ///   - limit: the most rows to write; `nil` for all.
+    ///   - columns: all available columns.
+    ///   - terminal: the columns on a terminal if the user chose none; the usual ones if `nil`.
+    ///   - limit: the maximum number of rows; `nil` for all.
     ///   - console: where to write.
-    ///   - rows: gives the rows.
-    /// - Throws: ``UnknownColumnError``, ``OutputError``, or what `rows` throws.
+    ///   - rows: provides the rows.
+    /// - Throws: ``UnknownColumnError``, ``OutputError``, or the error of `rows`.
     func write<Row>(
         _ columns: [Column<Row>], terminal: [Column<Row>]? = nil, limit: Int? = nil, _ console: inout Console,
         rows: ((Row) throws -> Void) throws -> Void
@@ -52,7 +52,7 @@ package struct ReadingOptions: ParsableArguments {
         try list.finish(to: &sink)
     }
 
-    /// Writes a list that is at hand.
+    /// Writes a list that is already complete.
     func write<Row>(
         _ rows: [Row], _ columns: [Column<Row>], terminal: [Column<Row>]? = nil, limit: Int? = nil,
         _ console: inout Console
@@ -60,7 +60,7 @@ package struct ReadingOptions: ParsableArguments {
         try write(columns, terminal: terminal, limit: limit, &console) { write in for row in rows { try write(row) } }
     }
 
-    /// Whether the answer is for a person who looks at a terminal, and who chose no columns.
+    /// Whether the answer is for a person at a terminal who chose no columns.
     func isPage(_ console: Console) -> Bool { style(console).isForTerminal && output.columnNames.isEmpty }
 
     /// Writes a page of text for a person.
@@ -86,7 +86,7 @@ package struct ReadingOptions: ParsableArguments {
     /// The zone in which times are read and shown.
     func zone(_ console: Console) -> DisplayZone { output.usesUTC ? .utc : console.zone }
 
-    /// A time that an option gives, which must have come.
+    /// The time in an option that accepts only past times.
     func pastMoment(
         _ text: String, option: String, zone given: DisplayZone? = nil, _ console: Console
     ) throws -> Timestamp {
@@ -99,15 +99,15 @@ package struct ReadingOptions: ParsableArguments {
         return moment
     }
 
-    /// Says on standard error how fresh the answer is. JSON, YAML and CSV carry it in the field `synced_at`.
+    /// Writes to standard error how fresh the answer is. JSON, YAML and CSV have it in the field `synced_at`.
     ///
     /// - Parameters:
     ///   - manager: the database.
-    ///   - scopes: of what; `nil` for everything.
-    ///   - knownAt: when the answer was known; `nil` for now.
+    ///   - scopes: the scopes of the answer; `nil` for all.
+    ///   - knownAt: the time whose knowledge the answer is based on; `nil` for now.
     ///   - given: the zone of the answer; that of the options if `nil`.
-    ///   - more: what else there is to say of the answer.
-    ///   - console: where to say it.
+    ///   - more: other remarks about the answer.
+    ///   - console: where to write.
     /// - Throws: ``LeaseholdError``.
     func remarkFreshness(
         _ manager: LeaseManager, scopes: Set<Int64>?, knownAt: Timestamp? = nil, zone given: DisplayZone? = nil,
@@ -126,7 +126,7 @@ package struct ReadingOptions: ParsableArguments {
         if !last.isEmpty { console.remark(last) }
     }
 
-    /// Says why nothing is there, if the reason is that no site has been read.
+    /// If the answer is empty because no site has been read, says so.
     ///
     /// - Returns: whether that is the reason.
     @discardableResult
@@ -155,7 +155,7 @@ package struct ReadingOptions: ParsableArguments {
         }
     }
 
-    /// A list that was read so much later than now, in seconds, was read by a clock that was wrong.
+    /// If a list was read this many seconds after now, a clock was wrong when it was read.
     private static let toleratedClockErrorSeconds: Int64 = 300
 
     private func remarkLastSync(

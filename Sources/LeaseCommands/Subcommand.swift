@@ -3,12 +3,12 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// A command of the tree. What ArgumentParser calls forwards to ``execute(_:)``, which tests call themselves.
+/// A command of the tree. ArgumentParser's entry points call ``execute(_:)``, which tests call directly.
 package protocol Subcommand: AsyncParsableCommand {
-    /// How errors are written: as JSON if that is how results are.
+    /// Whether errors are written as JSON: they are if results are.
     var writesErrorsAsJSON: Bool { get }
 
-    /// Does the work.
+    /// Runs the command.
     func execute(_ console: inout Console) async throws
 }
 
@@ -19,7 +19,7 @@ extension Subcommand {
         withExtendedLifetime(console) { Self.exit(withError: ExitCode(status.rawValue)) }
     }
 
-    /// Does the work and writes what went wrong.
+    /// Runs the command, and reports its error.
     ///
     /// - Returns: the exit status.
     package func conclude(_ console: inout Console) async -> ExitStatus {
@@ -31,7 +31,7 @@ extension Subcommand {
             return ExitStatus(rawValue: error.rawValue) ?? .failure
         } catch {
             let error = CommandError(error)
-            // A reader of the output that has enough, as `head` has, is no reason to complain.
+            // A reader may close the pipe when it has enough, as `head` does. That is not an error.
             if error.status != .success, !error.message.isEmpty { error.report(asJSON: writesErrorsAsJSON, &console) }
             return error.status
         }
@@ -39,7 +39,7 @@ extension Subcommand {
 }
 
 extension CommandError {
-    /// Writes the error to standard error: in words, or as JSON.
+    /// Writes the error to standard error, in words or as JSON.
     func report(asJSON: Bool, _ console: inout Console) {
         guard !asJSON else {
             try? console.errors.write(json.text(.pretty) + "\n")

@@ -3,31 +3,31 @@ import Leasehold
 import Output
 import Synchronization
 
-/// Says, when a command is stopped by Ctrl-C or SIGTERM, what becomes of the writes that it asked for.
+/// When Ctrl-C or SIGTERM stops a command, says what will happen to the writes that it requested.
 final class WriteWatch: Sendable {
     private let manager: LeaseManager
-    /// The number of the write that is being carried out, once it is queued.
+    /// The number of the current write, once it is queued.
     private let write = Mutex<Int64?>(nil)
 
     /// - Parameters:
     ///   - manager: the database.
-    ///   - console: where to say it.
+    ///   - console: where to write.
     init(_ manager: LeaseManager, _ console: Console) {
         self.manager = manager
         Interruption.report(to: console) { self.message }
     }
 
-    /// Learns from what happens which write it is, from the next one on.
+    /// Observes progress to learn the number of the next write.
     func next() -> @Sendable (SyncProgress) async -> Void {
         write.withLock { $0 = nil }
         return { progress in
             guard case .mutation(_, let mutation) = progress else { return }
-            // The first one is that which was queued; the others move because the queue is sent.
+            // The first write is the one that was queued. Others are reported because the queue is being sent.
             self.write.withLock { if $0 == nil { $0 = mutation.id } }
         }
     }
 
-    /// What becomes of the write.
+    /// What will happen to the write.
     private var message: String {
         guard let id = write.withLock(\.self), let mutation = try? manager.mutation(id).mutation else {
             return "Stopped before anything was queued: nothing will be sent."
@@ -36,9 +36,9 @@ final class WriteWatch: Sendable {
     }
 }
 
-/// Says, when a sync is stopped, what becomes of the writes that wait.
+/// When a sync is stopped, says what will happen to the waiting writes.
 final class SyncInterruption: Sendable {
-    /// The number of the write whose request is on its way.
+    /// The number of the write whose request is under way.
     private let sending = Mutex<Int64?>(nil)
 
     init(_ manager: LeaseManager, _ console: Console) {
@@ -67,7 +67,7 @@ final class SyncInterruption: Sendable {
 }
 
 extension Mutation {
-    /// What becomes of a write if nobody does anything, and how to take it back.
+    /// What will happen to a write if nobody does anything, and how to cancel it.
     var outlook: String {
         let what = "Write \(id) (\(verb.rawValue) \"\(leaseName)\")"
         switch state {

@@ -52,7 +52,7 @@ package struct ChangeList: Subcommand {
     }
 }
 
-/// The later of two moments, either of which may be missing.
+/// The later of two times, either of which may be missing.
 private func max(_ left: Timestamp?, _ right: Timestamp?) -> Timestamp? {
     guard let left, let right else { return left ?? right }
     return left > right ? left : right

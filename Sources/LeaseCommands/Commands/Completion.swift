@@ -21,7 +21,7 @@ package struct Completion: Subcommand {
               leasehold completion fish > ~/.config/fish/completions/leasehold.fish
             """))
 
-    /// The shells that there are scripts for.
+    /// The shells for which there are scripts.
     enum Shell: String, ExpressibleByArgument, CaseIterable { case bash, zsh, fish }
 
     @Argument(help: "The shell.")
@@ -34,7 +34,7 @@ package struct Completion: Subcommand {
         try console.output.write(Self.script(for: shell))
     }
 
-    /// The parser's script, in which our own commands are told the word that is being completed.
+    /// The parser's script, changed to pass the word that is being completed to our own commands.
     static func script(for shell: Shell) -> String {
         let (kind, word, command): (CompletionShell, String, String) =
             switch shell {
@@ -48,42 +48,42 @@ package struct Completion: Subcommand {
 }
 
 extension CompletionKind {
-    /// Values that the local database knows.
+    /// Completes from values in the local database.
     static func values(_ kind: CompletionValues.Kind) -> CompletionKind {
         let command = kind == .columns ? " \(CompletionValues.command)" : ""
         return .shellCommand("leasehold __complete \(kind.rawValue) \(CompletionValues.word)\(command) 2>/dev/null")
     }
 }
 
-/// What a shell is told while somebody types: values that begin with a word, at most so many, at once.
+/// The values that a shell offers while somebody types. There is a limit to their number, and they must come at once.
 package struct CompletionValues {
-    /// What can be completed from data.
+    /// The kinds of values that can be completed.
     enum Kind: String, CaseIterable {
         case leases, writes, users, projects, nodeTypes = "node-types", clouds, columns
     }
 
-    /// What stands in the parser's script for the word that is being completed, and for the command.
+    /// The placeholder in the parser's script for the word that is being completed, and for the command.
     static let word = "LEASEHOLD_WORD"
     static let command = "LEASEHOLD_COMMAND"
-    /// The most values that a shell gets.
+    /// The maximum number of values.
     static let limit = 200
 
     private let kind: Kind
     private let prefix: String
     private let commandName: String
 
-    /// Recognises `__complete KIND WORD [COMMAND]`.
+    /// Parses `__complete KIND WORD [COMMAND]`.
     init?(_ arguments: [String]) {
         guard arguments.first == "__complete", arguments.count >= 2, let kind = Kind(rawValue: arguments[1]) else {
             return nil
         }
         self.kind = kind
-        // A shell hands over a word as it is typed, with the quote that begins it.
+        // A shell passes a word as it was typed, including an opening quote.
         prefix = arguments.count > 2 ? String(arguments[2].drop { $0 == "'" || $0 == "\"" }) : ""
         commandName = arguments.count > 3 ? arguments[3] : ""
     }
 
-    /// The values; none if nothing is known, whatever the reason.
+    /// The values. There are none if nothing is known, for whatever reason.
     func values(_ configuration: LeaseManager.Configuration, now: Timestamp) -> [String] {
         switch kind {
         case .columns: return Self.columns(of: commandName).filter { $0.hasPrefix(prefix) }
@@ -110,7 +110,7 @@ package struct CompletionValues {
         let glob = "GLOB '\(Self.literal(prefix))*'"
         switch kind {
         case .leases:
-            // Without a word it is what is live that somebody looks for; an index finds names and ids by their beginning.
+            // Without a word, people look for live leases. With one, an index finds names and ids by their beginning.
             let names = "SELECT name FROM v_lease WHERE deleted IS NULL AND"
             return prefix.isEmpty
                 ? ["\(names) end_at > \(now.secondsSince1970) LIMIT \(Self.limit)"]
@@ -132,7 +132,7 @@ package struct CompletionValues {
         }
     }
 
-    /// A word as a pattern that matches nothing else, as SQL has it.
+    /// A word as an SQL pattern that matches only itself.
     private static func literal(_ word: String) -> String {
         word.map { "*?[".contains($0) ? "[\($0)]" : $0 == "'" ? "''" : String($0) }.joined()
     }
@@ -154,7 +154,7 @@ package struct CompletionValues {
         }
     }
 
-    /// Answers the process's own command line, if a shell asks for values, before anything else is set up.
+    /// If a shell asks for values, answers the process's command line before anything else is set up.
     ///
     /// - Returns: whether it was answered.
     package static func answerAtOnce() -> Bool {

@@ -148,7 +148,7 @@ package struct DatabaseQuery: Subcommand {
         try list?.finish(to: &sink)
     }
 
-    /// Column names as keys: a name that occurs again is numbered.
+    /// Column names as keys. A repeated name gets a number.
     private static func distinct(_ names: [String]) -> [String] {
         var seen: [String: Int] = [:]
         return names.map { name in

@@ -28,7 +28,7 @@ package struct Doctor: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         var configuration = reading.global.configuration(console)
-        // It finds out what is the case, and a login would change that.
+        // The doctor finds out how things are, and a login would change that.
         configuration.assistant = nil
         var findings = [database(console)]
         let names = reading.global.names(console)
@@ -47,12 +47,12 @@ package struct Doctor: Subcommand {
         }
         let statuses = findings.filter { $0.verdict == .bad }.map(\.status)
         if let first = statuses.first {
-            // One status for all only if all failed alike.
+            // The common status of all failures, if they have one.
             throw ExitCode((statuses.allSatisfy { $0 == first } ? first : .failure).rawValue)
         }
     }
 
-    /// A line for each finding, and how many are problems.
+    /// A line for each finding, and the number of problems.
     private func page(_ findings: [Diagnosis], _ style: OutputStyle) -> TextPage {
         var page = TextPage(style)
         let width = findings.reduce(0) { max($0, TextWidth.columns($1.subject)) } + 2
@@ -86,7 +86,7 @@ package struct Doctor: Subcommand {
                     ? "\(path), \(leases) lease\(leases == 1 ? "" : "s")"
                     : "\(path): \(problems.prefix(3).joined(separator: "; "))")
         } catch {
-            // Before the first sync there is none, and that is no fault.
+            // Before the first sync there is no database, which is not a problem.
             let exists = FileManager.default.fileExists(atPath: path)
             return Diagnosis(
                 subject: "database", step: "open", verdict: exists ? .bad : .warning, message: error.message)
@@ -102,7 +102,7 @@ package struct Doctor: Subcommand {
 }
 
 extension Diagnosis {
-    /// How a command ends that fails for this: as any other that meets it.
+    /// The exit status for this problem, as for any other command that meets it.
     fileprivate var status: ExitStatus {
         switch step {
         case "configuration": .configuration

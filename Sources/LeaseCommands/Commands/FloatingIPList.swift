@@ -53,7 +53,7 @@ package struct FloatingIPList: Subcommand {
 }
 
 extension ReadingOptions {
-    /// Says why not all of what a lease reserves is known, if it is not.
+    /// If not everything that a lease reserves is known, says why.
     func remarkReserved(
         _ lease: MirroredLease, found: Int, wanted: Int, things: String, _ kinds: [ResourceKind],
         _ manager: LeaseManager, _ console: inout Console

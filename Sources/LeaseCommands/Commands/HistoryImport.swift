@@ -51,7 +51,7 @@ package struct HistoryImport: Subcommand {
         options.project = project
         options.isTrial = isTrial
         let manager = try reading.global.manager(console, access: .writing)
-        // OS_CLOUD says which cloud a file is of, but keeps nothing of a database out.
+        // OS_CLOUD names the cloud that a file belongs to, but does not restrict what is imported from a database.
         let scopes = try reading.global.scopes(manager, console)
         if reading.global.clouds.isEmpty { options.usualScopes = scopes } else { options.scopes = scopes }
         var paths = files.map { $0.hasPrefix("/") ? $0 : "\(console.currentDirectory)/\($0)" }

@@ -214,14 +214,14 @@ package struct LeaseCreate: Subcommand {
 
     // MARK: - The draft
 
-    /// What says when it ends.
+    /// What determines the end.
     private enum Ending { case given, aDay }
 
     private var lasts: Ending {
         [end, dates.endDate, duration, file].allSatisfy { $0 == nil } ? .aDay : .given
     }
 
-    /// The leases that are meant: those of the file, or one; each as often as it is to be made.
+    /// The drafts: of the file's leases, or of a single one, each repeated as requested.
     private func drafts(_ console: Console, cloud: String?) throws -> (drafts: [LeaseDraft], remarks: [DraftFinding]) {
         let repeated = try file.map { try LeaseFile.all(console.text(ofFile: $0), path: $0) } ?? []
         guard repeated.count < 2 || name == nil else {
@@ -282,7 +282,7 @@ package struct LeaseCreate: Subcommand {
 }
 
 extension LateStartPolicy {
-    /// Reads a policy from the command line.
+    /// Parses a policy from the command line.
     static func parse(_ text: String) throws -> LateStartPolicy {
         guard let policy = LateStartPolicy(rawValue: text) else {
             throw ValidationError("'\(text)' is none of \(allCases.map(\.rawValue).joined(separator: ", ")).")

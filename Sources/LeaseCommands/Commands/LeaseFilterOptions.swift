@@ -2,7 +2,7 @@ import ArgumentParser
 import LeaseModel
 import Output
 
-/// The options that narrow a list of leases. All that are given must hold.
+/// The options that narrow a list of leases. A lease must match all of them.
 package struct LeaseFilterOptions: ParsableArguments {
     @OptionGroup var match: LeaseMatchOptions
 
@@ -32,10 +32,10 @@ package struct LeaseFilterOptions: ParsableArguments {
         !match.statuses.isEmpty || includesDeparted || activeAt != nil || from != nil || to != nil
     }
 
-    /// The filter, its times read on the clock of that zone.
+    /// The filter. Its times are read in the given zone.
     ///
-    /// - Throws: ``CommandError`` for a status that Blazar does not have, a time that cannot be read, or a period that
-    ///   ends before it starts.
+    /// - Throws: ``CommandError`` for a status that Blazar does not have, a time that cannot be parsed, or a period
+    ///   that ends before it starts.
     func filter(now: Timestamp, zone: DisplayZone, scopes: Set<Int64>?) throws -> LeaseFilter {
         func moment(_ text: String?) throws -> Timestamp? {
             try text.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone) }

@@ -3,7 +3,7 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// `leasehold history show`, which is what `leasehold history` does unless told otherwise
+/// `leasehold history show`, the default subcommand of `leasehold history`
 package struct LeaseHistory: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "show",

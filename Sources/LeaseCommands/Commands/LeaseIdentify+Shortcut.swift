@@ -6,17 +6,17 @@ package import Output
 extension LeaseIdentify {
     /// `leasehold id NAME`, answered before the command tree and the concurrency runtime are set up.
     ///
-    /// Scripts call it in loops, and setting up takes longer than looking up. Only its plain forms are known here;
-    /// whatever else is written, and everything that goes wrong, takes the usual way and gets its messages.
+    /// Scripts call it in loops, and setting up takes longer than looking up. Only the plain forms are handled here.
+    /// All other forms, and all errors, take the usual path and get its messages.
     package struct Shortcut: Equatable {
-        /// What the person wrote for the lease.
+        /// The reference to the lease, as typed.
         package let reference: String
         /// The value of `--db`.
         package let databasePath: String?
 
-        /// Recognises `id NAME`, with `--db FILE` before or behind it.
+        /// Recognizes `id NAME`, with `--db FILE` before or after it.
         ///
-        /// - Parameter arguments: those behind the name of the program.
+        /// - Parameter arguments: those after the program's name.
         package init?(_ arguments: [String]) {
             guard arguments.first == "id" else { return nil }
             var values: [String] = []
@@ -38,7 +38,7 @@ extension LeaseIdentify {
 
         /// Writes the id.
         ///
-        /// - Returns: whether there was one; if not, nothing has been written.
+        /// - Returns: whether a lease was found. If not, nothing was written.
         package func answer(_ configuration: LeaseManager.Configuration, to sink: inout some TextSink) -> Bool {
             var configuration = configuration
             if let databasePath { configuration.databasePath = databasePath }
@@ -56,13 +56,13 @@ extension LeaseIdentify {
         }
     }
 
-    /// Answers the process's own command line, if it is a plain `id NAME`.
+    /// Answers the process's command line, if it is a plain `id NAME`.
     ///
     /// - Returns: whether it was answered.
     package static func answerAtOnce() -> Bool {
         guard let shortcut = Shortcut(Array(CommandLine.arguments.dropFirst())) else { return false }
         let environment = ProcessInfo.processInfo.environment
-        // No clouds.yaml is looked for, so the folders do not matter; to ask the system for them takes time.
+        // No clouds.yaml is read, so the folders do not matter; asking the system for them takes time.
         let configuration = LeaseManager.Configuration(
             environment: environment, currentDirectory: "/", homeDirectory: environment["HOME"] ?? "/")
         var output = FileSink.standardOutput

@@ -84,7 +84,7 @@ package struct LeaseList: Subcommand {
         try reading.remarkFreshness(manager, scopes: scopes, &console)
     }
 
-    /// Says what is not seen, and why.
+    /// Says which leases are not shown, and why.
     private func remark(_ count: ListedCount, _ listing: LeaseListing, _ console: inout Console) throws {
         guard !reading.output.isQuiet else { return }
         if count.rows == 0, let reason = try listing.emptiness() {

@@ -1,20 +1,20 @@
 import LeaseModel
 import Leasehold
 
-/// The leases that `list` shows: live ones, unless ended ones are asked for.
+/// The leases that `list` shows: live ones, unless ended ones are requested.
 struct LeaseListing {
     let manager: LeaseManager
-    /// What was asked for.
+    /// The requested filter.
     let filter: LeaseFilter
     let includesEnded: Bool
     let now: Timestamp
 
-    /// Hands them over as the database has them: own first, then by their end.
+    /// Passes on the rows in the order of the database: the user's own first, then by their end.
     ///
     /// - Parameters:
-    ///   - limit: the most; `nil` for all.
+    ///   - limit: the maximum number; `nil` for all.
     ///   - each: takes a row.
-    /// - Throws: ``LeaseholdError`` of code `database`, or what `each` throws.
+    /// - Throws: ``LeaseholdError`` of code `database`, or the error of `each`.
     func forEach(atMost limit: Int? = nil, each: (LeaseRow) throws -> Void) throws {
         struct Enough: Error {}
         var count = 0
@@ -27,7 +27,7 @@ struct LeaseListing {
         }
         do {
             guard !includesEnded else { return try manager.forEachLease(filter, each: take) }
-            // What is queued counts as live, also if its time has passed meanwhile.
+            // A queued lease counts as live, even if its time has passed meanwhile.
             if filter.statuses.isEmpty {
                 var queued = filter
                 queued.statuses = [.queued]
@@ -39,8 +39,8 @@ struct LeaseListing {
         } catch is Enough {}
     }
 
-    /// All of them in the order in which people look for them: own first; what waits to be created, what runs, what
-    /// comes, and what has ended, the last first.
+    /// All rows in an order for people: the user's own first; then those waiting to be created, running, coming and
+    /// ended ones. Ended ones begin with the latest.
     func forPeople() throws -> [LeaseRow] {
         var rows: [LeaseRow] = []
         try forEach { rows.append($0) }
@@ -61,19 +61,19 @@ struct LeaseListing {
         }.map(\.element)
     }
 
-    /// How many leases fit but have ended.
+    /// The number of matching leases that have ended.
     func endedCount() throws -> Int {
         guard !includesEnded else { return 0 }
         var live = filter
         live.from = now
         var ended = try manager.count(filter) - manager.count(live)
-        // A lease may be TERMINATED before its time.
+        // A lease may be TERMINATED before its end.
         live.statuses = [.terminated]
         ended += try manager.count(live)
         return ended
     }
 
-    /// Why nothing was found, if a filter asks for what is not known here at all.
+    /// If a filter names something that the mirror does not know at all, a message that says so.
     func emptiness() throws -> String? {
         let asked: [(what: String, value: String?, columns: [String])] = [
             ("user", filter.user, ["user_name", "user_id"]),

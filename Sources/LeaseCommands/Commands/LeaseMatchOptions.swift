@@ -1,7 +1,7 @@
 import ArgumentParser
 import LeaseModel
 
-/// The options that say which leases are meant, whatever is asked about them. All that are given must hold.
+/// The options that select leases, in all commands about them. A lease must match all of them.
 package struct LeaseMatchOptions: ParsableArguments {
     @Option(
         name: .customLong("status"), parsing: .singleValue,
@@ -49,7 +49,7 @@ package struct LeaseMatchOptions: ParsableArguments {
 
     package init() {}
 
-    /// The filter that they amount to.
+    /// The filter that the options describe.
     ///
     /// - Throws: ``CommandError`` for a status that Blazar does not have.
     func filter() throws -> LeaseFilter {

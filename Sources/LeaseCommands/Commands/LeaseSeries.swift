@@ -2,7 +2,7 @@ import ArgumentParser
 import LeaseModel
 import Output
 
-/// The options that make several leases of one.
+/// The options that repeat a lease.
 package struct LeaseSeries: ParsableArguments {
     @Option(
         name: .customLong("count"),
@@ -22,7 +22,7 @@ package struct LeaseSeries: ParsableArguments {
 
     package init() {}
 
-    /// The most leases that one command makes.
+    /// The maximum number of leases that one command creates.
     private static let maxCount = 1_000
 
     package func validate() throws {
@@ -35,16 +35,16 @@ package struct LeaseSeries: ParsableArguments {
         }
     }
 
-    /// The leases that are meant by one.
+    /// The repetitions of a draft.
     ///
-    /// Days and weeks are those of the zone's clocks: a lease that starts at nine starts at nine in summer and winter. A
-    /// time that the clocks skip is taken as long after the day's beginning as on other days.
+    /// Days and weeks follow the zone's clocks: a lease that starts at nine starts at nine in summer and in winter. If
+    /// the clocks skip that time, the lease starts as long after the beginning of the day as on other days.
     ///
     /// - Parameters:
     ///   - draft: the first one.
-    ///   - now: the present.
-    ///   - zone: the person's zone.
-    /// - Returns: the drafts, with names of their own if there are several.
+    ///   - now: the current time.
+    ///   - zone: the user's zone.
+    /// - Returns: the drafts, with different names if there are several.
     /// - Throws: ``CommandError`` if there are none, or too many.
     func drafts(from draft: LeaseDraft, now: Timestamp, zone: DisplayZone) throws -> [LeaseDraft] {
         guard let every else {
@@ -79,7 +79,7 @@ package struct LeaseSeries: ParsableArguments {
         return clock.adding(seconds: -Int64(zone.offsetSeconds(clock.adding(seconds: -86_400))))
     }
 
-    /// Numbers the names, with as many digits as the last needs.
+    /// Numbers the names, with as many digits as the last number needs.
     private func named(_ drafts: [LeaseDraft]) -> [LeaseDraft] {
         drafts.enumerated().map { index, draft in
             let digits = String(index + 1)

@@ -31,7 +31,8 @@ package struct LeaseShow: Subcommand {
     package init() {}
     package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
-    /// A script that asks again and again until a lease is active never learns anything new: nothing syncs.
+    /// Warns that the answer will not change: this command does not sync, so a script that repeats it until a lease is
+    /// active would wait forever.
     private func remarkAge(_ lease: MirroredLease, _ console: inout Console) {
         let output = reading.output
         let age = console.now().seconds(since: lease.lastSeenAt)
@@ -72,12 +73,12 @@ package struct LeaseShow: Subcommand {
 }
 
 extension LeaseStatus {
-    /// Whether the site is about to change it.
+    /// Whether the site is about to change the status.
     fileprivate var isPassing: Bool { ![.active, .terminated, .error].contains(self) }
 }
 
 extension LeasePage {
-    /// A lease with what the database knows of its resources.
+    /// A lease, with what the database knows about its resources.
     init(_ row: LeaseRow, changes: [LeaseChange], _ manager: LeaseManager) throws {
         let scopes: Set<Int64> = [row.mirrored.scopeID]
         let types = Set(row.lease.reservations.map(\.resourceType))
@@ -102,7 +103,7 @@ extension LeasePage {
 }
 
 extension LeaseManager {
-    /// The names of the networks that are known, by their ids.
+    /// The names of the known networks, by their ids.
     func networkNames(scopes: Set<Int64>?) throws -> [String: String] {
         try resources(.network, scopes: scopes).reduce(into: [:]) { $0[$1.resource.id] = $1.resource.name }
     }

@@ -210,7 +210,7 @@ package struct LeaseDelete: Subcommand {
             }
         }
         try confirm(targets.map(\.target), &console)
-        // One lease may have been named twice.
+        // The same lease may have been named twice.
         var seen: Set<String> = []
         let chosen = targets.filter { seen.insert($0.target.id).inserted }
         try await writing.change(.delete, chosen.map(\.reference), waiting, &console) { _ in [:] }
@@ -228,7 +228,7 @@ package struct LeaseDelete: Subcommand {
         return found
     }
 
-    /// Shows what goes, and asks whether it should.
+    /// Shows which leases would be deleted, and asks for confirmation.
     private func confirm(_ targets: [WriteTarget], _ console: inout Console) throws {
         guard !isSure else { return }
         guard let ask = console.ask else {
@@ -254,7 +254,7 @@ package struct LeaseDelete: Subcommand {
 }
 
 extension WriteTarget {
-    /// The id of the lease, or of its queued creation.
+    /// The id of the lease, or of its queued create.
     fileprivate var id: String {
         switch self {
         case .mirrored(let lease): lease.id
@@ -269,7 +269,7 @@ extension WriteTarget {
 }
 
 extension WritingOptions {
-    /// Asks for a change or a deletion of each lease, waits for it if that was asked for, and writes what came of it.
+    /// Requests a change or deletion of each lease, waits for it if requested, and writes the outcomes.
     fileprivate func change(
         _ verb: Mutation.Verb, _ references: [String], _ waiting: WaitingOptions, _ console: inout Console,
         fields: (WriteTarget) throws -> JSONObject

@@ -2,7 +2,7 @@ import ArgumentParser
 import LeaseModel
 import Output
 
-/// The dates as OpenStack's client names them, which are in UTC there whatever the zone.
+/// The dates under the names of OpenStack's client. They are in UTC, as in that client, whatever the zone.
 package struct OpenStackDates: ParsableArguments {
     @Option(
         name: .customLong("start-date"), parsing: .unconditional,
@@ -23,7 +23,7 @@ package struct OpenStackDates: ParsableArguments {
     }
 }
 
-/// How OpenStack's client moves a lease.
+/// The options of OpenStack's client that move a lease.
 package struct OpenStackMoves: ParsableArguments {
     @Option(name: .customLong("prolong-for"), help: ArgumentHelp("End so much later.", valueName: "duration"))
     var prolonging: String?
@@ -36,9 +36,9 @@ package struct OpenStackMoves: ParsableArguments {
 
     package init() {}
 
-    /// By how much the end moves, in seconds.
+    /// How far the end moves, in seconds.
     func endSeconds() throws -> Int64? { try one("--prolong-for", prolonging, "--reduce-by", reduction) }
-    /// By how much the start moves, in seconds.
+    /// How far the start moves, in seconds.
     func startSeconds() throws -> Int64? { try one("--defer-by", deferral, "--advance-by", advance) }
 
     private func one(_ later: String, _ more: String?, _ earlier: String, _ less: String?) throws -> Int64? {

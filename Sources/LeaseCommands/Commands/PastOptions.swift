@@ -1,7 +1,7 @@
 import ArgumentParser
 import LeaseModel
 
-/// The two questions about the past.
+/// The options for the two questions about the past.
 package struct PastOptions: ParsableArguments {
     @Option(
         name: .customLong("on"), parsing: .unconditional,

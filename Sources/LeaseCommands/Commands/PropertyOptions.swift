@@ -3,7 +3,7 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// The option that narrows a list of resources by their properties.
+/// The option that selects resources by their properties.
 package struct PropertyOptions: ParsableArguments {
     @Option(
         name: .customLong("property"), parsing: .singleValue,
@@ -28,7 +28,7 @@ package struct PropertyOptions: ParsableArguments {
 }
 
 extension ReadingOptions {
-    /// Writes the resources of a kind; where a site does not tell, it is said.
+    /// Writes the resources of a kind, and says which sites do not report them.
     func writeResources<Row>(
         _ kind: ResourceKind, _ columns: [Column<Row>], _ console: inout Console,
         rows: ([MirroredResource]) throws -> [Row]
@@ -39,7 +39,7 @@ extension ReadingOptions {
         try remarkFreshness(manager, scopes: scopes, &console)
     }
 
-    /// Says where a site does not tell of a kind of resource.
+    /// Says which sites do not report a kind of resource, and why.
     func remarkListings(
         _ kind: ResourceKind, _ manager: LeaseManager, scopes: Set<Int64>?, _ console: inout Console
     ) throws {

@@ -44,7 +44,7 @@ package struct QueueList: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         let (manager, narrowed) = try await reading.open(&console)
-        // A write may wait for another site than OS_CLOUD leads to now, and must not be out of sight for that.
+        // A write may wait for another site than the one OS_CLOUD names now. It must be listed all the same.
         let scopes = reading.global.clouds.isEmpty ? nil : narrowed
         let rows = try manager.queue(scopes: scopes, includesFinal: includesFinal).map { QueueRow(mutation: $0) }
         try reading.write(
@@ -263,7 +263,7 @@ package struct QueueResolve: Subcommand {
 }
 
 extension ReadingOptions {
-    /// Writes how a write stands after somebody has decided about it: a person gets it in words.
+    /// Writes the state of a write after somebody has decided about it. People get a sentence.
     fileprivate func tell(_ mutation: Mutation, _ console: inout Console) throws {
         guard isPage(console) else { return try show(QueueRow(mutation: mutation), QueueRow.columns, &console) }
         guard !output.isQuiet else { return }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import LeaseModel
 
-/// What to reserve, in python-chi's own names, and anything else as the openstack command takes it.
+/// The options for what to reserve, under python-chi's names, and for anything else in the openstack command's syntax.
 package struct RequestOptions: ParsableArguments {
     @Option(
         name: .customLong("node"), parsing: .singleValue,
@@ -50,12 +50,12 @@ package struct RequestOptions: ParsableArguments {
 
     package init() {}
 
-    /// What is to be reserved.
+    /// The requested reservations.
     ///
-    /// - Parameter names: where names are looked up.
-    /// - Returns: the reservations, in the order in which python-chi sends them, and what a person should know of how
-    ///   they were read.
-    /// - Throws: ``CommandError`` naming the option at fault, or what the lookup throws.
+    /// - Parameter names: looks up names.
+    /// - Returns: the reservations, in the order in which python-chi sends them, and remarks about how they were
+    ///   understood.
+    /// - Throws: ``CommandError`` that names the wrong option, or the lookup's error.
     func requests(_ names: NameResolver) throws -> (requests: [ReservationRequest], warnings: [String]) {
         let read: [RequestArgument.Reading] =
             try devices.map(RequestArgument.device) + nodes.map(RequestArgument.node)

@@ -58,7 +58,7 @@ package struct SiteList: Subcommand {
 }
 
 extension Subcommand {
-    /// Says which logins are about to end, or have ended.
+    /// Says which logins will end soon, or have ended.
     fileprivate func remarkLoginEnds(_ rows: [SiteRow], _ console: inout Console) {
         let now = console.now()
         var told: Set<LoginEnd> = []

@@ -62,7 +62,8 @@ package struct SlotFind: Subcommand {
         var rows: [SlotRow] = []
         var refusals: [(site: Int64, error: LeaseholdError)] = []
         var hosts = 0
-        // Of the scopes of a site one answers: that which was read last of those that are told who holds its hosts.
+        // One scope answers for its site: of those that are allowed to see who holds the hosts, the one that was read
+        // last.
         var answered: Set<Int64> = []
         let byAge = known.sorted { ($0.listedAt?.secondsSince1970 ?? .min) > ($1.listedAt?.secondsSince1970 ?? .min) }
         for scope in byAge where !answered.contains(scope.siteID) {

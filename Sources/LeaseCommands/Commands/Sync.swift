@@ -56,7 +56,7 @@ package struct Sync: Subcommand {
         guard !watches || seconds >= 5 else {
             throw CommandError.usage("--interval takes 5 s or more: each reading lists every lease.")
         }
-        // A watch runs for days, mostly with nobody there.
+        // A watch runs for days, usually with nobody at the terminal.
         if watches { console.assistant = nil }
         let manager = try global.manager(console, access: .writing)
         var options = SyncOptions()
@@ -83,13 +83,13 @@ package struct Sync: Subcommand {
         try await printer.conclude(reports)
         let failures = reports.compactMap(\.failure)
         if let worst = failures.first {
-            // One status for all only if all failed alike.
+            // The common status of all failures, if they have one.
             let status = failures.allSatisfy { $0.status == worst.status } ? worst.status : .unavailable
             throw ExitCode(status.rawValue)
         }
     }
 
-    /// Says each second that nothing has come yet, until it is cancelled.
+    /// Says each second that nothing has arrived yet, until it is cancelled.
     private static func tell(_ printer: SyncPrinter, of clouds: String, _ assistant: (any LoginAssistant)?) async {
         while (try? await Task.sleep(for: .seconds(1))) != nil {
             if await (assistant as? TerminalAssistant)?.isAsking ?? false { continue }

@@ -1,7 +1,7 @@
 import LeaseModel
 import Output
 
-/// Prints what a sync does: changes and reports as results, progress and failures on standard error.
+/// Prints what a sync does: changes and reports are results; progress and failures go to standard error.
 actor SyncPrinter {
     private var output: any TextSink & Sendable
     private var errors: any TextSink & Sendable
@@ -9,25 +9,25 @@ actor SyncPrinter {
     private let time: TimeText
     private let isWatching: Bool
     private let terminal: Terminal
-    /// What standard output is.
+    /// Properties of standard output.
     private let resultTerminal: Terminal
-    /// The writes that were sent and refused, by site.
+    /// The refused writes that were already reported, by site.
     private var told: [String: [String: Set<Int64>]] = [:]
-    /// What was said of each write last.
+    /// The last message about each write.
     private var lastWrite: [Int64: String] = [:]
-    /// Whether times were told, whose zone is then said once.
+    /// Whether a time was printed. The zone is then printed once.
     private var hasToldTimes = false
-    /// Whether anything has come from any cloud.
+    /// Whether anything has arrived from any cloud.
     private var hasHeard = false
     private var bar: ProgressBar?
     private let started = ContinuousClock.now
     private var changes: [LeaseChange] = []
-    /// The clouds that failed last, so that a failure that lasts is told once.
+    /// The clouds that failed last, so that a lasting failure is reported only once.
     private var failing: [String: String] = [:]
-    /// What a watch has warned of.
+    /// The warnings that a watch has printed.
     private var warned: Set<String> = []
 
-    /// The most changes that are kept for JSON; a first sync of a large site has as many as leases.
+    /// The maximum number of changes that are kept for JSON. The first sync of a large site has one for each lease.
     private static let maxChanges = 10_000
 
     init(
@@ -45,7 +45,7 @@ actor SyncPrinter {
 
     // MARK: - While it runs
 
-    /// Says that nothing has come yet, and for how long.
+    /// Says that nothing has arrived yet, and how long that has taken.
     func wait(for clouds: String) {
         guard !hasHeard, terminal.isTerminal, !isWatching else { return }
         let elapsed = started.duration(to: .now)
@@ -87,7 +87,7 @@ actor SyncPrinter {
             changes += new.prefix(max(0, Self.maxChanges - changes.count))
             return
         }
-        // A person who syncs for the first time wants to know how many leases there are, not each.
+        // At the first sync, people want to know how many leases there are, instead of seeing each one.
         let news = new.count > 50 && new.allSatisfy { $0.kind == .new } ? [] : new
         guard !news.isEmpty else { return }
         hasToldTimes = true
@@ -126,7 +126,7 @@ actor SyncPrinter {
         try? output.flush()
     }
 
-    /// What begins each line: the site, and what kind of thing happened.
+    /// The beginning of each line: the site, and the kind of event.
     private func label(_ site: String, _ word: String) -> String {
         "\(site)   \(word)\(String(repeating: " ", count: max(1, 10 - word.count)))"
     }
@@ -141,7 +141,7 @@ actor SyncPrinter {
         guard options.format == .table else { return Self.json(change).text() }
         let events = ChangeText(time: time).events(of: change).map(\.words)
         let words = events.isEmpty ? "reservations and events" : events.joined(separator: "; ")
-        // A person finds the lease by its name; whoever reads a file may need its id.
+        // A person finds the lease by its name; a reader of a file may need its id.
         let id = resultTerminal.isTerminal ? "" : "  \(change.lease.id)"
         return wrapped("\(label(change.site, change.kind.rawValue))\(change.lease.name)\(id)   \(words)")
     }

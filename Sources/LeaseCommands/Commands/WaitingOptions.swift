@@ -3,7 +3,7 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// The options of a command that may wait for what it asked for.
+/// The options of a command that may wait for its result.
 package struct WaitingOptions: ParsableArguments {
     @Flag(
         name: .customLong("wait"),
@@ -20,7 +20,7 @@ package struct WaitingOptions: ParsableArguments {
     /// Checks the options.
     func check() throws { _ = try DurationArgument(parsing: timeout) }
 
-    /// Waits until a write has been carried out, if that was asked for and may still come.
+    /// If the options ask for it, waits until a write has been executed or can no longer be.
     ///
     /// - Returns: the result, with the lease as it is then.
     func wait(
@@ -35,7 +35,7 @@ package struct WaitingOptions: ParsableArguments {
                 return try await manager.wait(
                     forWrite: result.mutation.id, timeoutSeconds: seconds, progress: progress)
             }
-            // An idempotent creation has found a lease.
+            // An idempotent create has found an existing lease.
             let reference = result.mutation.leaseID ?? result.mutation.leaseName
             return try await manager.wait(
                 for: reference, clouds: [], status: .active, timeoutSeconds: seconds, progress: progress)

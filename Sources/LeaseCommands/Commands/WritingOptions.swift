@@ -24,17 +24,17 @@ package struct WritingOptions: ParsableArguments {
         try text.map { try TimeArgument(parsing: $0).moment(now: console.now(), zone: reading.zone(console)) }
     }
 
-    /// Opens the database.
+    /// Opens the database and leaves it open until the process ends.
     ///
-    /// Closing it would copy SQLite's log into the file, and flush both. What is only queued is safe in the log, for the
-    /// price of one flush: the next process that closes the database copies it.
+    /// Closing it would copy SQLite's log into the file and flush both. A queued write is safe in the log after a
+    /// single flush; the next process that closes the database copies it.
     func manager(_ console: inout Console) throws(LeaseholdError) -> LeaseManager {
         let manager = try reading.global.manager(console, access: .writing)
         if isOffline { console.openToTheEnd.append(manager) }
         return manager
     }
 
-    /// Says what was noticed about a lease that was asked for.
+    /// Writes the findings about a requested lease.
     func remark(_ findings: [DraftFinding], _ console: inout Console) {
         for finding in findings {
             let label = finding.severity == .refusal ? "Blazar will refuse this" : "Warning"
@@ -42,7 +42,7 @@ package struct WritingOptions: ParsableArguments {
         }
     }
 
-    /// Carries out a write; a person at a terminal sees that the cloud is waited for.
+    /// Sends a write. A person at a terminal sees that the command is waiting for the cloud.
     func sending<Value>(
         to clouds: [String], _ console: Console, _ body: () async throws -> Value
     ) async rethrows -> Value {
@@ -51,19 +51,20 @@ package struct WritingOptions: ParsableArguments {
             for: clouds, remark: "Ctrl-C stops waiting", isQuiet: reading.output.isQuiet, body)
     }
 
-    /// Why there was no room, as a person at a terminal is told it; `nil` for everybody else, and for other refusals.
+    /// An explanation why there was no room, for a person at a terminal; `nil` for everybody else, and for other
+    /// refusals.
     private func lackOfRoom(_ result: WriteResult, _ console: Console) -> LackOfRoom? {
         guard reading.output.format == .table, console.errorTerminal.isTerminal else { return nil }
         return LackOfRoom(result, TimeText(zone: reading.zone(console), now: console.now()))
     }
 
-    /// Writes what came of it, and ends with the status that fits.
+    /// Writes the outcome, and ends with the matching status.
     func conclude(_ result: WriteResult, _ console: inout Console) throws {
         try show([result], &console)
         try finish(result, &console)
     }
 
-    /// Writes what came of several writes, and ends with the status of the first that failed.
+    /// Writes the outcomes of several writes, and ends with the status of the first failure.
     func conclude(_ outcomes: [Result<WriteResult, any Error>], _ console: inout Console) throws {
         guard outcomes.count != 1 else { return try conclude(outcomes[0].get(), &console) }
         try show(outcomes.compactMap { try? $0.get() }, &console)
@@ -81,7 +82,7 @@ package struct WritingOptions: ParsableArguments {
     private func show(_ results: [WriteResult], _ console: inout Console) throws {
         let output = reading.output
         let style = reading.style(console)
-        // Programs find them in the result; what stands beside it is the error, if there is one.
+        // Programs find the findings in the result. Beside it there is only the error, if there is one.
         if !output.format.isStructured {
             for result in results where lackOfRoom(result, console) == nil { remark(result.warnings, &console) }
         }
@@ -91,7 +92,7 @@ package struct WritingOptions: ParsableArguments {
             for outcome in outcomes { try reading.write(outcome.page(style), &console) }
             return
         }
-        // What was refused is told once, as an error; programs get all that is known of it.
+        // People see a refusal once, as an error. Programs get everything that is known about it.
         let shown = output.format == .table ? results.filter { $0.mutation.status == .success } : results
         let rows = shown.map { WriteRow(result: $0) }
         if results.count > 1 {
@@ -103,9 +104,9 @@ package struct WritingOptions: ParsableArguments {
         for line in outcomes.compactMap({ $0.line(style) }) { console.remark(line) }
     }
 
-    /// Says what remains to be said of a write.
+    /// Reports what the result does not show.
     ///
-    /// - Throws: ``CommandError`` if it was refused, or waits for a person.
+    /// - Throws: ``CommandError`` if the write was refused, or waits for a person.
     private func finish(_ result: WriteResult, _ console: inout Console) throws {
         let mutation = result.mutation
         let outcome = WriteOutcome(result: result)
