@@ -32,7 +32,7 @@ import Testing
         #expect(fork.map(\.leaseName) == ["t-host", "ev-future", "ev-now"])
         #expect(fork[0].projectID == "17d8f03477ff499f8705a39a43bfd9af")
         #expect(fork[0].extra["status"] == "active")
-        // A host that nobody holds, and names hidden from members.
+        // A host that nobody holds, and names that are hidden from members.
         let member = try #require(
             try await blazar(.capture("captures-chameleon/253-prodlike-user1-os-hosts-allocations.txt"))
                 .hostAllocations().value)
@@ -85,7 +85,7 @@ import Testing
             ])
     }
 
-    /// 403 and 404 are answers; only what cannot be understood is a failure.
+    /// 403 and 404 are answers. Only an answer that cannot be understood is a failure.
     @Test func whatASiteDoesNotOfferIsAnAnswer() async throws {
         guard case .forbidden(let failure) = try await blazar(.capture("captures/60-os-hosts-as-member.txt")).hosts()
         else {

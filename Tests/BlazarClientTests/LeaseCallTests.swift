@@ -10,7 +10,7 @@ import Testing
     private func blazar(_ session: ScriptedSession) -> BlazarAPI { BlazarAPI(session: session) { .testNow } }
     private func blazar(_ answer: ScriptedSession.Answer) -> BlazarAPI { blazar(ScriptedSession(answer)) }
 
-    /// Every captured answer to a POST, PUT or GET of one lease gives that lease.
+    /// Every captured answer to a POST, PUT or GET of a lease is decoded to that lease.
     @Test func readsEveryCapturedLease() async throws {
         var count = 0
         for capture in Capture.all where (200..<300).contains(capture.status) && capture.path.hasPrefix("/v1/leases") {
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    /// Only Blazar's word about this very lease makes it gone.
+    /// Only a 404 of Blazar about this very lease means that it is gone.
     @Test(arguments: [
         ScriptedSession.Answer(status: 404),
         .init(status: 404, headers: ["content-type": "text/html"], body: Array("<html>404</html>".utf8)),
@@ -120,7 +120,7 @@ import Testing
         let error = await #expect(throws: ServiceError.self) { try await blazar(answer).lease(id: Self.id) }
         #expect(error?.kind == .transport(.closedEarly, .underWay))
         #expect(error?.message.contains("GET http://cloud.example/reservation/leases/") == true)
-        // A refusal is one even if its words are cut.
+        // A refusal counts even if its message is cut off.
         answer.status = 503
         let outcome = try? await blazar(answer).lease(id: Self.id)
         guard case .failed(let failure) = outcome else {

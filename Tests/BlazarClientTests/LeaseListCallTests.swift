@@ -44,7 +44,7 @@ import Testing
         while case .batch(let batch) = try await reader.next() { sizes.append(batch.count) }
         #expect(sizes.reduce(0, +) == 1_000)
         #expect((4...5).contains(sizes.count))
-        // Asked again, it says the same.
+        // A second call gives the same result.
         guard case .end(let summary) = try await reader.next() else {
             Issue.record("no end")
             return

@@ -4,7 +4,7 @@ import LeaseModel
 import Testing
 
 @Suite struct LeaseListCutterTests {
-    /// What the cutter makes of a body that comes in parts of a size.
+    /// The slices that the cutter makes of a body that arrives in parts of the given size.
     static func cut(_ body: [UInt8], partSize: Int) throws(LeaseListError) -> [LeaseSlice] {
         var cutter = LeaseListCutter()
         var slices: [LeaseSlice] = []
@@ -34,7 +34,7 @@ import Testing
     ]
 
     @Test(
-        "Of a repeated id the cutter takes the one that the parser takes", arguments: repeatedIDs, [1, 2, 3, 7, 1_000])
+        "For a repeated id, the cutter and the parser agree", arguments: repeatedIDs, [1, 2, 3, 7, 1_000])
     func repeatedID(text: String, partSize: Int) throws {
         let body = Array("{\"leases\": [\(text)]}".utf8)
         var cutter = LeaseListCutter()
@@ -147,7 +147,7 @@ import Testing
         #expect(cutter.byteCount < 17 << 20)
     }
 
-    /// What counts as whole must not depend on how the bytes came, and must be whole to its decoder as well.
+    /// Whether a list is complete must not depend on how its bytes arrived, and its decoder must agree.
     @Test func damagedListsNeverCrash() {
         var random = SeededRandom(seed: 5)
         let bodies = Self.lists.map { Array($0.body.prefix(6_000)) } + [Array(#"{"a":1,"leases":[{"id":"x"}]}"#.utf8)]

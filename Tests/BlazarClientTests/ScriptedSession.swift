@@ -3,17 +3,17 @@ import LeaseModel
 import OpenStackClient
 import Synchronization
 
-/// A cloud whose answers are written down beforehand, and which remembers what it was asked.
+/// A cloud with prepared answers, which records the requests.
 final class ScriptedSession: ServiceSession {
     struct Answer: Sendable {
         var status = 200
         var headers: HTTPFields = ["content-type": "application/json"]
         var body: [UInt8] = []
-        /// How many bytes come at once.
+        /// How many bytes arrive at once.
         var partSize = 7
-        /// The body breaks off behind its last byte.
+        /// The body breaks off after its last byte.
         var breaksOff = false
-        /// The cloud cannot be asked at all.
+        /// No request reaches the cloud.
         var error: ServiceError?
 
         static func json(_ text: String, status: Int = 200) -> Answer {
@@ -34,7 +34,7 @@ final class ScriptedSession: ServiceSession {
 
     private let answers: @Sendable (ServiceRequest) -> Answer
     private let asked = Mutex<[ServiceRequest]>([])
-    /// What every request carries that nobody may see.
+    /// The secret that every request carries.
     static let token = Secret("gAAAAA-a-token")
 
     init(_ answers: @escaping @Sendable (ServiceRequest) -> Answer) { self.answers = answers }

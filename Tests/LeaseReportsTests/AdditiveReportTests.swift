@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A report in parts")
 struct AdditiveReportTests {
-    /// Random leases, with what only some reports look at.
+    /// Random leases, including details that only some reports use.
     private static func leases(seed: UInt64) -> [LeaseUsage] {
         var random = SplitMix(seed: seed)
         return (0..<80).map { number in
@@ -29,7 +29,8 @@ struct AdditiveReportTests {
         }
     }
 
-    /// The report on leases, and the same made of parts to which each lease comes by chance, in any order.
+    /// The report on leases, and the same report made of parts. Leases are assigned to the parts at random, in any
+    /// order.
     private func filled<Report: AdditiveReport>(_ empty: Report, seed: UInt64) -> (whole: Report, merged: Report) {
         var random = SplitMix(seed: seed &+ 1_000)
         var whole = empty
@@ -43,7 +44,7 @@ struct AdditiveReportTests {
 
     private static let dimensions: [ReportDimension] = [.project, .nodeType, .user]
 
-    @Test("says the same as one in one piece: hours, and hours not used", arguments: UInt64(1)...10)
+    @Test("equals the report in one piece: hours, and unused hours", arguments: UInt64(1)...10)
     func hours(seed: UInt64) throws {
         for bucket in [Bucket.day, .month, nil] {
             let hours = filled(
@@ -63,7 +64,7 @@ struct AdditiveReportTests {
         }
     }
 
-    @Test("says the same to the last digit: service units", arguments: UInt64(1)...10)
+    @Test("equals the report in one piece to the last digit: service units", arguments: UInt64(1)...10)
     func serviceUnits(seed: UInt64) throws {
         let change = Timestamp(secondsSince1970: 1_770_000_000)
         let rates = try RateTable([
@@ -81,7 +82,7 @@ struct AdditiveReportTests {
         #expect(units.merged.total == units.whole.total)
     }
 
-    @Test("says the same: what is known of each lease", arguments: UInt64(1)...10)
+    @Test("equals the report in one piece: what is known of each lease", arguments: UInt64(1)...10)
     func leases(seed: UInt64) {
         let leads = filled(SpreadReport(.leadTime, by: Self.dimensions, period: Facts.always), seed: seed)
         #expect(leads.merged.rows == leads.whole.rows)
@@ -100,7 +101,7 @@ struct AdditiveReportTests {
         ] { #expect(count > 0) }
     }
 
-    @Test("says the same: hosts, and the chart of leases", arguments: UInt64(1)...10)
+    @Test("equals the report in one piece: hosts, and the chart of leases", arguments: UInt64(1)...10)
     func sites(seed: UInt64) throws {
         func host(_ id: String, _ nodeType: String?) -> HostHistory {
             HostHistory(

@@ -5,7 +5,7 @@ import Testing
 @Suite("Days, weeks and months of a zone")
 struct BucketCalendarTests {
     @Test(
-        "begin when the zone's clocks say so",
+        "begin by the zone's clocks",
         arguments: [
             (Bucket.day, "Berlin", "2026-03-29 12:00", "2026-03-28 23:00", "2026-03-29 22:00"),
             (.day, "Berlin", "2026-10-25 12:00", "2026-10-24 22:00", "2026-10-25 23:00"),
@@ -16,9 +16,9 @@ struct BucketCalendarTests {
             (.day, "Sao_Paulo", "2018-11-04 12:00", "2018-11-04 03:00", "2018-11-05 02:00"),
             (.day, "Cairo", "2026-04-24 12:00", "2026-04-23 22:00", "2026-04-24 21:00"),
             (.day, "Beirut", "2026-03-29 12:00", "2026-03-28 22:00", "2026-03-29 21:00"),
-            // Midnight comes twice, and the first counts.
+            // Midnight occurs twice, and the first one counts.
             (.day, "Havana", "2026-11-01 12:00", "2026-11-01 04:00", "2026-11-02 05:00"),
-            // At one minute past midnight the clocks go back to the day before, which does not begin again.
+            // At one minute past midnight the clocks go back to the previous day, which does not begin again.
             (.day, "St_Johns", "2006-10-29 03:00", "2006-10-29 02:30", "2006-10-30 03:30"),
             // A day that no clock ever showed.
             (.day, "Apia", "2011-12-30 09:00", "2011-12-29 10:00", "2011-12-30 10:00"),
@@ -31,7 +31,7 @@ struct BucketCalendarTests {
     }
 
     @Test(
-        "follow each other without a gap, and hold the moment asked for",
+        "follow each other without a gap, and contain the given time",
         arguments: ["Berlin", "Apia", "Havana", "St_Johns", "Lord_Howe", "Casablanca", "Sao_Paulo"])
     func tiling(zone: String) throws {
         var random = SplitMix(seed: 7)
@@ -48,7 +48,7 @@ struct BucketCalendarTests {
         }
     }
 
-    @Test("are called as people write them")
+    @Test("have names that people use")
     func labels() throws {
         func label(_ bucket: Bucket, _ moment: String) throws -> String {
             let calendar = try Facts.calendar(bucket, "Berlin")

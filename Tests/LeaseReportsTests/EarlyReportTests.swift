@@ -41,7 +41,7 @@ struct EarlyReportTests {
         expect(deleted, .deleted, hours: 7 + 50.0 / 60, estimated: true)
     }
 
-    @Test("have the reason that fits")
+    @Test("have the right reason")
     func reasons() {
         let (from, to) = ("2026-01-01 00:00", "2026-01-01 10:00")
         expect(Facts.lease(status: .error, from: from, to: to), .error, hours: 10)
@@ -52,7 +52,7 @@ struct EarlyReportTests {
         #expect(rows(Facts.lease(from: from, to: to)).isEmpty)
     }
 
-    @Test("of a lease that was moved are those of the time it left")
+    @Test("of a moved lease are those of the time it left")
     func moved() {
         var lease = Facts.lease(from: "2026-01-01 00:00", to: "2026-01-02 00:00")
         lease.earlierStates = [

@@ -2,9 +2,9 @@ import Foundation
 import LeaseModel
 import LeaseReports
 
-/// What the tests of reports are made of.
+/// The building blocks of the tests of reports.
 enum Facts {
-    /// A moment in UTC: `2026-03-28 22:00`.
+    /// A time in UTC: `2026-03-28 22:00`.
     static func time(_ text: String) -> Timestamp { Timestamp(parsing: text) ?? .distantPast }
 
     static func hosts(_ minimum: Int? = 1, _ maximum: Int? = 1, type: String? = "skylake", allocated: Int? = nil)
@@ -37,7 +37,7 @@ enum Facts {
             lastSeenAt: time(lastSeen), observedUntil: time(until))
     }
 
-    /// A zone out of Fixtures/zones, which were copied from Debian's tzdata 2025b.
+    /// A zone from Fixtures/zones, which were copied from Debian's tzdata 2025b.
     static func zone(_ name: String) throws -> ZoneRules {
         try ZoneRules(parsing: Array(try zoneFile(name)))
     }
@@ -59,7 +59,7 @@ enum Facts {
 }
 
 extension LeaseUsage {
-    /// A lease that nobody would make: any order of dates, any status, perhaps gone.
+    /// A lease that nobody would create: dates in any order, any status, perhaps removed.
     static func random(_ random: inout SplitMix) -> LeaseUsage {
         let start = Timestamp(secondsSince1970: 1_750_000_000 + Int64(random.next() % 40_000_000))
         let end = start.adding(seconds: Int64(random.next() % 3_000_000))

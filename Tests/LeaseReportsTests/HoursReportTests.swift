@@ -13,7 +13,7 @@ struct HoursReportTests {
         return report.rows
     }
 
-    @Test("are divided as the example in docs/reports.md says")
+    @Test("are divided as in the example of docs/reports.md")
     func example() throws {
         let lease = Facts.lease(from: "2026-03-28 22:00", to: "2026-03-30 01:00", [Facts.hosts(1, 2)])
         let found = rows([lease], try Facts.calendar(.day, "Berlin"))
@@ -23,7 +23,7 @@ struct HoursReportTests {
         #expect(found.map(\.isEstimated) == [true, true, true])
     }
 
-    @Test("of a deleted lease last until it was found gone, and are estimated from its last sighting on")
+    @Test("of a deleted lease last until it was found gone, and are estimated after its last observation")
     func deleted() throws {
         let lease = Facts.lease(
             status: .active, from: "2026-03-28 22:00", to: "2026-03-30 01:00",
@@ -33,7 +33,7 @@ struct HoursReportTests {
         #expect(found.map(\.isEstimated) == [false, true])
     }
 
-    /// Two hosts for ten hours, then five: last seen with two after nine hours.
+    /// Two hosts for ten hours, then five. The last observation with two is after nine hours.
     private static func grown() -> LeaseUsage {
         var lease = Facts.lease(from: "2026-03-01 00:00", to: "2026-03-02 00:00", [Facts.hosts(5, 5)])
         lease.earlierReservations = [
@@ -44,7 +44,7 @@ struct HoursReportTests {
         return lease
     }
 
-    @Test("follow a change of the number of nodes, and are estimated between its bounds only")
+    @Test("follow a change of the number of nodes, and are estimated only between its bounds")
     func changedNumber() throws {
         let whole = rows([Self.grown()])
         #expect(whole.map(\.leaseHours) == [24])
@@ -69,7 +69,7 @@ struct HoursReportTests {
         #expect(found.map(\.leases) == [1, 1])
     }
 
-    @Test("know nothing of changes before the start, and nothing that comes after the end")
+    @Test("ignore changes before the start and after the end")
     func changesOutside() {
         var lease = Self.grown()
         lease.earlierReservations[0].lastSeenAt = Facts.time("2026-02-27 00:00")
@@ -83,7 +83,7 @@ struct HoursReportTests {
     }
 
     @Test(
-        "are none where nothing was held",
+        "are none if nothing was held",
         arguments: [
             Facts.lease(status: .error, from: "2026-01-01 00:00", to: "2026-01-02 00:00"),
             Facts.lease(status: .pending, from: "2026-01-01 00:00", to: "2026-01-02 00:00"),
@@ -98,7 +98,7 @@ struct HoursReportTests {
         #expect(rows([lease]).isEmpty)
     }
 
-    @Test("go on as planned for a lease that left the scope, and for one that ended before it was deleted")
+    @Test("continue as planned for a lease that left the scope, and for one that ended before it was deleted")
     func removals() {
         let moved = Facts.lease(
             status: .active, from: "2026-01-01 00:00", to: "2026-01-03 00:00",
@@ -133,7 +133,7 @@ struct HoursReportTests {
             ])
     }
 
-    @Test("say so where nobody knows how many nodes there were")
+    @Test("say so if the number of nodes is unknown")
     func unknown() {
         let known = Facts.lease("a", from: "2026-01-01 00:00", to: "2026-01-01 10:00")
         let lease = Facts.lease("b", from: "2026-01-01 00:00", to: "2026-01-01 10:00", [Facts.hosts(nil, nil)])
@@ -142,7 +142,7 @@ struct HoursReportTests {
         #expect(rows([known, lease], by: [.lease]).map(\.nodeHours) == [10, nil])
     }
 
-    @Test("of a network are no node-hours, those of a device are; what is missing makes an estimate")
+    @Test("of a network are no node-hours, those of a device are; missing details make an estimate")
     func otherTypes() {
         var short = Facts.hosts(2, 2)
         short.isMissingResources = true
@@ -156,7 +156,7 @@ struct HoursReportTests {
         #expect(rows([lease], by: [.resourceType]).map(\.isEstimated) == [false, false, true])
     }
 
-    @Test("belong to the period from its beginning up to, and not with, its end")
+    @Test("belong to the period from its beginning until just before its end")
     func period() throws {
         let lease = Facts.lease(from: "2026-01-01 00:00", to: "2026-01-03 00:00")
         let half = Facts.period("2026-01-01 06:30", "2026-01-02 00:00")
@@ -167,7 +167,7 @@ struct HoursReportTests {
         #expect(rows([lease], nil, Facts.period("2026-01-03 00:00", "2026-01-04 00:00")).isEmpty)
     }
 
-    @Test("are complete from the first whole list up to the last")
+    @Test("are complete from the first complete list to the last")
     func completeness() throws {
         func complete(_ calendar: BucketCalendar?, _ period: Range<Timestamp>) -> [Bool?] {
             let seen = Completeness(from: Facts.time("2026-01-01 10:00"), until: Facts.time("2026-01-03 12:00"))
@@ -185,7 +185,7 @@ struct HoursReportTests {
         #expect(rows([Facts.lease(from: "2026-01-01 00:00", to: "2026-01-02 00:00")]).map(\.isComplete) == [false])
     }
 
-    @Test("behind the last sighting of a lease that is listed are estimated, unless it has ended")
+    @Test("after the last observation of a listed lease are estimated, unless it has ended")
     func ageOfMirror() throws {
         let seen = "2026-01-02 06:00"
         let lease = Facts.lease(status: .active, from: "2026-01-01 00:00", to: "2026-01-04 00:00", lastSeen: seen)
@@ -206,7 +206,7 @@ struct HoursReportTests {
         #expect(rows([lease]).map(\.leaseHours) == [24])
     }
 
-    @Test("of nodes are not known of a lease of which only the name and dates are")
+    @Test("of nodes are unknown if only a lease's name and dates are known")
     func outline() {
         let lease = Facts.lease(status: LeaseStatus(rawValue: ""), from: "2026-01-01 00:00", to: "2026-01-02 00:00", [])
         #expect(rows([lease]).map(\.leaseHours) == [24])
@@ -216,7 +216,7 @@ struct HoursReportTests {
         #expect(rows([empty]).map(\.nodeHours) == [0])
     }
 
-    @Test("of nodes are not known where a number cannot be meant, or is more than can be counted")
+    @Test("of nodes are unknown if a number is absurd or too large to count")
     func hostileCounts() {
         for count in [Int.max, Int.min, -1, 1_000_001] {
             let lease = Facts.lease(from: "0001-01-01 00:00", to: "9999-12-31 00:00", [Facts.hosts(1, count)])
@@ -230,7 +230,7 @@ struct HoursReportTests {
         #expect(rows([most]).map(\.leaseHours).allSatisfy { $0 > 87_000_000 })
     }
 
-    @Test("have sub-totals and a total in which a lease counts once")
+    @Test("have subtotals and a total in which a lease counts once")
     func totals() throws {
         let lease = Facts.lease(
             from: "2026-01-01 12:00", to: "2026-01-02 12:00", [Facts.hosts(1, 1), Facts.hosts(1, 1, type: "gpu")])
@@ -246,7 +246,7 @@ struct HoursReportTests {
         #expect(report.total?.leases == 1)
     }
 
-    @Test("add up to the same whole, whatever the bucket, the zone and the grouping", arguments: 1...20)
+    @Test("have the same sum, whatever the bucket, the zone and the grouping", arguments: 1...20)
     func sum(seed: UInt64) throws {
         var random = SplitMix(seed: seed)
         let leases = (0..<60).map { _ in LeaseUsage.random(&random) }
@@ -261,7 +261,7 @@ struct HoursReportTests {
                 }
             }
         }
-        // Node-hours add up over what tells reservations apart, too.
+        // The sum of node-hours does not depend on dimensions that separate reservations, either.
         let nodes = rows(leases, by: [.nodeType, .resourceType], nil, period).reduce(0) { $0 + ($1.nodeSeconds ?? 0) }
         #expect(nodes == rows(leases, nil, period).reduce(0) { $0 + ($1.nodeSeconds ?? 0) })
     }

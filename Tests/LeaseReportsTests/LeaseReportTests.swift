@@ -2,9 +2,9 @@ import LeaseModel
 import LeaseReports
 import Testing
 
-@Suite("Reports on how leases went")
+@Suite("Reports on the course of leases")
 struct LeaseReportTests {
-    @Test("give the spread of lead times of the example, and count what is not known")
+    @Test("give the spread of lead times in the example, and count what is unknown")
     func leadTimes() {
         var report = SpreadReport(.leadTime, by: [], period: Facts.always)
         for created in ["2026-01-02 00:00:40", "2026-01-01 23:00", "2026-01-01 22:00", "2025-12-31 18:00"] {
@@ -17,7 +17,7 @@ struct LeaseReportTests {
         #expect([row?.least, row?.median, row?.ninthDecile, row?.greatest] == [0, 3_600, 108_000, 108_000])
     }
 
-    @Test("measure latencies of what is done, and count what failed or is overdue")
+    @Test("measure latencies of finished leases, and count those that failed or are overdue")
     func latencies() {
         func event(_ type: String, _ time: String, _ status: EventStatus, done: String?) -> LeaseEvent {
             LeaseEvent(
@@ -44,7 +44,7 @@ struct LeaseReportTests {
         #expect(report.rows.map(\.median) == [nil, 8])
     }
 
-    /// Seen PENDING at 10 and 11 o'clock, ACTIVE at 12 and 13.
+    /// Observed PENDING at 10 and 11 o'clock, ACTIVE at 12 and 13.
     private static func watched() -> LeaseUsage {
         var lease = Facts.lease(
             status: .active, from: "2026-01-01 11:30", to: "2026-01-02 00:00", observed: "2026-01-01 12:00",
@@ -57,7 +57,7 @@ struct LeaseReportTests {
         return lease
     }
 
-    @Test("tell what was seen of each status from what may have been")
+    @Test("separate the observed time in each status from the possible time")
     func states() {
         var report = StatesReport(by: [], period: Facts.always)
         report.add(Self.watched())
@@ -80,7 +80,7 @@ struct LeaseReportTests {
         #expect(changes.map(\.before) == [Facts.time("2026-01-01 12:00")])
     }
 
-    @Test("find what ends soon")
+    @Test("find leases that end soon")
     func expiring() {
         let now = Facts.time("2026-01-01 13:00")
         func row(_ lease: LeaseUsage, window: Int64? = 7_200) -> ExpiringRow? {
@@ -98,7 +98,7 @@ struct LeaseReportTests {
                 == nil)
     }
 
-    @Test("find leases one behind the other")
+    @Test("find consecutive leases")
     func stacking() {
         func lease(_ id: String, _ from: Int, _ to: Int) -> LeaseUsage {
             func text(_ hours: Int) -> String {

@@ -6,7 +6,7 @@ import Testing
 struct PageTests {
     private let hostile = "<script>alert(1)</script>\" onload='x' & \u{1B}[31m\u{202E}"
 
-    @Test("show a stranger's text as text")
+    @Test("show strangers' text as text")
     func escaping() {
         #expect(
             hostile.escapedForHTML
@@ -33,7 +33,7 @@ struct PageTests {
         }
     }
 
-    @Test("keep the largest series and add up the others")
+    @Test("keep the largest series and sum up the others")
     func series() throws {
         let rows = (0..<12).map { Amount("2026-01-01", "s\($0)", Double($0)) }
         let chart = BarChart(title: "t", unit: "h", rows: rows, calendar: try Facts.calendar(.day), value: \.amount)
@@ -69,7 +69,7 @@ struct PageTests {
         #expect(!chart.html.contains("figcaption"))
     }
 
-    @Test("leave all empty buckets out if there are too many, and say so")
+    @Test("leave out all empty buckets if there are too many, and say so")
     func tooManyBuckets() throws {
         func chart(_ last: String) throws -> BarChart {
             BarChart(
@@ -114,7 +114,7 @@ struct PageTests {
         return calendar.event(lease)?.components(separatedByCRLF: ()) ?? []
     }
 
-    @Test("fold long lines by octets, between characters, and escape what has a meaning")
+    @Test("fold long lines by octets, between characters, and escape special characters")
     func folding() {
         var lease = Facts.lease(status: .active, from: "2026-01-01", to: "2026-01-08")
         lease.name = String(repeating: "ä€😀", count: 30) + "; a, b\\c\nd\u{7}\r\nEND:VEVENT"
@@ -125,7 +125,7 @@ struct PageTests {
         #expect(lines.filter { $0 == "END:VEVENT" }.count == 1)
     }
 
-    @Test("remind before the end and when the extension opens, unless it is over")
+    @Test("remind before the end and when the extension opens, unless that is over")
     func alarms() {
         let running = event(Facts.lease(status: .active, from: "2026-01-01", to: "2026-01-08"))
         #expect(
@@ -142,7 +142,7 @@ struct PageTests {
         #expect(!lines.contains("BEGIN:VALARM"))
     }
 
-    @Test("number the revisions of an event by when they were first seen")
+    @Test("number the revisions of an event by their first observation")
     func sequence() throws {
         func number(_ lease: LeaseUsage) throws -> Int {
             let line = try #require(event(lease, now: "2026-01-09").first { $0.hasPrefix("SEQUENCE:") })
@@ -159,7 +159,7 @@ struct PageTests {
         lease.removal = Removal(
             reason: .deleted, after: Facts.time("2026-01-03"), before: Facts.time("2026-01-03 00:00:01"))
         #expect(try number(lease) == 189_561_601)
-        // RFC 5545 gives an integer 32 bits.
+        // In RFC 5545 an integer has 32 bits.
         lease.removal = nil
         lease.observedAt = Facts.time("2999-01-01")
         #expect(try number(lease) == 2_147_483_647)
@@ -167,7 +167,7 @@ struct PageTests {
         #expect(try number(lease) == 0)
     }
 
-    @Test("cancel what was deleted only")
+    @Test("cancel only deleted leases")
     func cancelled() {
         for (reason, status) in [
             (Removal.Reason.deleted, "CANCELLED"), (.outOfScope, "CONFIRMED"), (.unlisted, "CONFIRMED"),
@@ -178,7 +178,7 @@ struct PageTests {
         }
     }
 
-    @Test("are no message of an organizer")
+    @Test("are not messages of an organizer")
     func calendar() {
         #expect(LeaseCalendar.beginning.hasPrefix("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"))
         #expect(!LeaseCalendar.beginning.contains("METHOD"))

@@ -28,7 +28,7 @@ struct ServiceUnitReportTests {
         #expect(rows.map(\.unratedHours) == [0])
     }
 
-    @Test("take the node type's own rate, and nothing for what the table does not name")
+    @Test("use the node type's own rate, and 0 for what the table does not name")
     func types() throws {
         let lease = Facts.lease(
             from: "2026-06-30 22:00", to: "2026-07-01 04:00",
@@ -56,7 +56,7 @@ struct ServiceUnitReportTests {
         #expect(rows.map(\.isEstimated) == [false])
     }
 
-    @Test("are unknown where there is no rate")
+    @Test("are unknown without a rate")
     func unrated() throws {
         let lease = Facts.lease(from: "2025-12-31 22:00", to: "2026-01-01 01:00", [Facts.hosts(2, 2)])
         #expect(try report([lease]).rows.map(\.serviceUnits) == [nil])
@@ -76,7 +76,7 @@ struct ServiceUnitReportTests {
         #expect(throws: RateTableError.backwards(lines[1])) { try RateTable(lines) }
     }
 
-    @Test("are unknown of a lease of which only the name and dates are known")
+    @Test("are unknown if only a lease's name and dates are known")
     func outlines() throws {
         let outline = Facts.lease(status: LeaseStatus(rawValue: ""), from: "2026-02-01", to: "2026-02-02", [])
         let known = Facts.lease(from: "2026-02-01", to: "2026-02-02")
@@ -85,7 +85,7 @@ struct ServiceUnitReportTests {
         #expect(try report([known]).rows.map(\.serviceUnits) == [24])
     }
 
-    @Test("take the flavor's and the machine's own rate, and tell of those without one")
+    @Test("use the flavor's and the machine's own rate, and name those without one")
     func kinds() {
         let policy = SitePolicy(rates: [
             ServiceUnitRate(resourceType: .flavor, kind: "m1.small", serviceUnitsPerHour: 0.5),
@@ -112,7 +112,7 @@ struct ServiceUnitReportTests {
         return report.rows.map(\.serviceUnits)
     }
 
-    @Test("take of a policy's lines that overlap the one that began last, and none where none holds")
+    @Test("use the overlapping policy line that began last, and none if none applies")
     func overlaps() {
         let may = (from: Facts.time("2026-05-01"), until: Facts.time("2026-06-01"))
         var policy = SitePolicy(rates: [
@@ -127,13 +127,13 @@ struct ServiceUnitReportTests {
         #expect(hour(of: "gpu", from: "2026-05-31 23:00", to: "2026-06-01 02:00") == 5.0)
         #expect(hour(of: "gpu", from: "2026-06-30 23:00", to: "2026-07-01 02:00") == 10.0)
         #expect(hour(of: "other", from: "2026-06-30 23:00", to: "2026-07-01 02:00") == nil)
-        // Where nothing holds for that very kind, what holds for all of its type does.
+        // If no rate applies to that kind, the rate for all of its type does.
         policy.rates[0] = ServiceUnitRate(kind: nil, serviceUnitsPerHour: 8, until: Self.july)
         #expect(hour(of: "gpu", from: "2026-05-31 23:00", to: "2026-06-01 02:00") == 17.0)
         #expect(hour(of: "other", from: "2026-06-30 23:00", to: "2026-07-01 02:00") == nil)
     }
 
-    @Test("are what a policy says of each moment", arguments: UInt64(1)...20)
+    @Test("follow the policy at each time", arguments: UInt64(1)...20)
     func policies(seed: UInt64) {
         var random = SplitMix(seed: seed)
         func date() -> Timestamp? {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Reports on sites")
 struct SiteReportTests {
-    @Test("tell from when on a scope was watched, and how closely")
+    @Test("say since when a scope was watched, and how closely")
     func coverage() {
         func run(_ id: Int64, _ time: String, _ outcome: SyncRun.Outcome, scope: Int64? = 1) -> SyncRun {
             SyncRun(
@@ -32,7 +32,7 @@ struct SiteReportTests {
         #expect(stopped.gaps == 2)
         #expect(stopped.longestGap == Facts.period("2026-01-02 01:30", "2026-03-03"))
         #expect(row(Array(lists.prefix(1)), now: "2026-01-01 02:00").longestGap?.lowerBound == lists[0])
-        // The clock was put back.
+        // The clock was set back.
         #expect(row(lists, now: "2026-01-01 12:00").gaps == 1)
         let never = row([], pause: 0, now: "2026-03-03")
         #expect(never.completeFrom == nil)
@@ -40,7 +40,7 @@ struct SiteReportTests {
         #expect(never.gaps == 0)
     }
 
-    @Test("put failures that are alike in all but their reason into one order")
+    @Test("order failures that differ only in their reason")
     func ties() {
         let queue = (0..<12).map { number in
             var mutation = Mutation(

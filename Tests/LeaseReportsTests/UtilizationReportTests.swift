@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The utilization of hosts")
 struct UtilizationReportTests {
-    /// A host that was last read on 31 January, and what holds it too.
+    /// A host that was last read on 31 January, and what holds it.
     private func host(
         _ id: String, type: String? = "skylake", scope: Int64 = 1, seen: String = "2026-01-01 08:00",
         gone: String? = nil, read: String = "2026-01-31", isTold: Bool = true, told: String? = nil,
@@ -53,7 +53,7 @@ struct UtilizationReportTests {
     /// Half of the day.
     private let lease = Facts.lease(from: "2026-01-01 08:00", to: "2026-01-01 12:00")
 
-    @Test("is that of the example")
+    @Test("matches the example")
     func example() throws {
         let hosts = [
             host("1", uses: [use("2026-01-01 10:00", "2026-01-01 14:00")]), host("2"), host("3", reservable: false),
@@ -62,19 +62,19 @@ struct UtilizationReportTests {
         #expect(try rows(hosts, day).map(\.isEstimated) == [false])
     }
 
-    @Test("counts what was given back early up to when it was missing, and says that this is a bound")
+    @Test("counts an allocation that ended early until it was missed, and says that this is a bound")
     func givenBack() throws {
         let early = use(
             "2026-01-01 10:00", "2026-01-01 14:00", gone: (after: "2026-01-01 11:30", before: "2026-01-01 12:00"))
         let found = try rows([host("1", uses: [early]), host("2")], day)
         #expect(found.map(\.utilization) == [0.125])
         #expect(found.map(\.isEstimated) == [true])
-        // Before it was last listed, and after it was missing, all is certain.
+        // Before its last observation, and after it was missed, everything is certain.
         for period in [("2026-01-01 10:00", "2026-01-01 11:30"), ("2026-01-01 12:00", "2026-01-01 16:00")] {
             let part = try rows([host("1", uses: [early])], Facts.period(period.0, period.1))
             #expect(part.map(\.isEstimated) == [false])
         }
-        // What was missing after its end had ended, and what was missing before its start never was.
+        // If it was missed after its end, it had ended. If it was missed before its start, it never began.
         let ended = use("2026-01-01 10:00", "2026-01-01 14:00", gone: ("2026-01-01 13:00", "2026-01-01 15:00"))
         let cancelled = use("2026-01-01 14:00", "2026-01-01 16:00", gone: ("2026-01-01 11:00", "2026-01-01 12:00"))
         let whole = try rows([host("1", uses: [ended, cancelled])], day)
@@ -82,7 +82,7 @@ struct UtilizationReportTests {
         #expect(whole.map(\.isEstimated) == [false])
     }
 
-    @Test("is never more than everything: what two leases seem to have held at a time counts once")
+    @Test("is never more than 100 %: a host counts once if two leases seem to have held it at a time")
     func overlap() throws {
         let uses = [
             use("2026-01-01 11:05", "2026-01-01 14:00"),
@@ -93,13 +93,13 @@ struct UtilizationReportTests {
         #expect(found.map(\.isEstimated) == [true])
         let other = host("2", uses: [use("2026-01-01 10:00", "2026-01-01 14:00")])
         #expect(try rows([host("1", uses: uses), other], day).map(\.utilization) == [0.5])
-        // From 11:05 on it was surely held, whoever had it before.
+        // From 11:05 on it was certainly held, whoever held it before.
         let later = try rows([host("1", uses: uses)], Facts.period("2026-01-01 11:05", "2026-01-01 14:00"))
         #expect(later.map(\.utilization) == [1])
         #expect(later.map(\.isEstimated) == [false])
     }
 
-    @Test("is unknown where nobody tells what was given out, and nothing where a site tells that nothing was")
+    @Test("is unknown if no site reports allocations, and 0 if a site reports that there were none")
     func untold() throws {
         #expect(reservableHours(try rows([host("1", isTold: false)], day)) == [8])
         #expect(try rows([host("1", isTold: false)], day).map(\.committedSeconds) == [nil])
@@ -108,7 +108,7 @@ struct UtilizationReportTests {
         #expect(try rows([host("1")], day).map(\.isEstimated) == [false])
     }
 
-    @Test("is known of a site that tells no more for as long as it told")
+    @Test("is known for as long as the site reported allocations, after it stopped")
     func toldOnce() throws {
         let hosts = [
             host("1", isTold: false, told: "2026-01-03 12:00", uses: [use("2026-01-02", "2026-01-08")])
@@ -117,13 +117,13 @@ struct UtilizationReportTests {
         #expect(committedHours(found) == [24, 24, nil])
         #expect(reservableHours(found) == [24, 24, 24])
         #expect(found.map(\.isEstimated) == [false, true, false])
-        // The leases of all projects are fresher.
+        // The scope with the leases of all projects is fresher.
         let lease = Facts.lease(from: "2026-01-02", to: "2026-01-05")
         let leases = try rows(hosts, Facts.period("2026-01-02", "2026-01-05"), [lease], scopes: [scope(all: true)])
         #expect(leases.map(\.utilization) == [1])
     }
 
-    @Test("is that of the leases where one scope of the site sees all, whichever scope saw a lease best")
+    @Test("uses the leases if one scope of the site sees all of them, whichever scope observed a lease best")
     func leases() throws {
         let hosts = [host("1", isTold: false), host("2", isTold: false)]
         var own = lease
@@ -131,18 +131,18 @@ struct UtilizationReportTests {
         let scopes = [scope(1, all: true), scope(2)]
         #expect(try rows(hosts, day, [lease], scopes: scopes).map(\.utilization) == [0.25])
         #expect(try rows(hosts, day, [lease, own], scopes: scopes).map(\.utilization) == [0.5])
-        // Another site's leases tell nothing of these hosts.
+        // Another site's leases say nothing about these hosts.
         var far = lease
         far.scopeID = 10
         #expect(try rows(hosts, day, [far], scopes: scopes + [scope(10, all: true)]).map(\.utilization) == [0])
-        // One that has never listed them tells nothing.
+        // A scope that has never listed leases says nothing.
         let unread = [scope(1, all: true, listed: nil), scope(2)]
         #expect(try rows(hosts, day, [own], scopes: unread).map(\.utilization) == [nil])
-        // Nor does a lease count where the site tells by itself.
+        // Leases do not count if the site itself reports allocations.
         #expect(try rows([host("1")], day, [lease], scopes: scopes).map(\.utilization) == [0])
     }
 
-    @Test("is estimated where the leases' numbers or ends are, and unknown where a number is")
+    @Test("is estimated if the leases' numbers or ends are, and unknown if a number is")
     func estimatedLeases() throws {
         let hosts = [host("1", isTold: false), host("2", isTold: false)]
         func row(_ lease: LeaseUsage) throws -> UtilizationRow? {
@@ -162,7 +162,7 @@ struct UtilizationReportTests {
         #expect(try row(lease)?.isEstimated == false)
     }
 
-    @Test("is unknown for each node type while a lease holds hosts and names none")
+    @Test("is unknown for each node type while a lease holds hosts and names no type")
     func namelessReservations() throws {
         let hosts = [host("1", isTold: false), host("2", type: "gpu", isTold: false)]
         var nameless = lease
@@ -176,12 +176,12 @@ struct UtilizationReportTests {
         #expect(try committed(hosts, [.nodeType]) == [nil, nil, 0, 0])
         #expect(try committed(hosts, [.site]) == [4, 0])
         #expect(try committed(hosts, [.site], type: "gpu") == [nil, 0])
-        // Where all hosts are of one type it is clear which they are.
+        // If all hosts are of one type, it is clear which they are.
         #expect(try committed([hosts[0]], [.nodeType]) == [4, 0])
         #expect(try committed([host("1", type: nil, isTold: false)], [.nodeType]) == [4, 0])
     }
 
-    @Test("of one node type is its row among all")
+    @Test("of one node type is its row of the whole report")
     func nodeTypes() throws {
         let told = [
             host("1", uses: [use("2026-01-01 10:00", "2026-01-01 14:00")]), host("2", type: "gpu"),
@@ -198,12 +198,12 @@ struct UtilizationReportTests {
         #expect(try rows(told, day, nodeType: "arm").isEmpty)
     }
 
-    @Test("is unknown before the hosts were first seen, and begins there if nothing else is said")
+    @Test("is unknown before the hosts were first observed, and begins there by default")
     func beginning() throws {
         #expect(try rows([host("1")], Facts.period("2026-01-01", "2026-01-02")).map(\.reservableSeconds) == [nil])
         let open = Timestamp.distantPast..<Facts.time("2026-01-01 10:00")
         #expect(reservableHours(try rows([host("1")], open)) == [2])
-        // Each site has a beginning of its own; together they have the later one.
+        // Each site begins at its own time; together they begin at the later one.
         let hosts = [host("1"), host("2", scope: 10, seen: "2026-01-01 09:00")]
         let scopes = [scope(), scope(10)]
         #expect(reservableHours(try rows(hosts, open, scopes: scopes)) == [2, 1])
@@ -212,7 +212,7 @@ struct UtilizationReportTests {
         #expect(reservableHours(try rows(hosts, closed, scopes: scopes, by: [])) == [nil])
     }
 
-    @Test("is a bound where a row reaches beyond the last reading, and unknown where it begins behind it")
+    @Test("is a bound if a row extends beyond the last reading, and unknown if it begins after it")
     func end() throws {
         let hosts = [
             host("1", read: "2026-01-03 12:00", uses: [use("2026-01-03", "2026-01-06")]),
@@ -231,7 +231,7 @@ struct UtilizationReportTests {
         #expect(after.map(\.reservableSeconds) == [nil])
     }
 
-    @Test("goes no further than the leases that it is made of")
+    @Test("ends with the leases that it is based on")
     func endOfLeases() throws {
         let hosts = [host("1", isTold: false), host("2", isTold: false)]
         let scopes = [scope(1), scope(2, all: true, listed: "2026-01-02")]
@@ -241,7 +241,7 @@ struct UtilizationReportTests {
         #expect(reservableHours(found) == [32, 48, 48])
     }
 
-    @Test("counts a host up to its scope's last reading if others have read the site since and do not list it")
+    @Test("counts a host up to its scope's last reading if later readings of the site by others lack it")
     func abandonedScope() throws {
         let hosts = [host("1"), host("2", scope: 2, read: "2026-01-03", uses: [use("2026-01-02", "2026-01-09")])]
         let period = Facts.period("2026-01-02", "2026-01-04")

@@ -5,11 +5,11 @@ import Testing
 @Suite("Time zones read from their files")
 struct ZoneRulesTests {
     @Test(
-        "have the offsets that history and law gave them",
+        "have the offsets of history and law",
         arguments: [
             ("Berlin", "2026-03-29 00:59:59", 3_600), ("Berlin", "2026-03-29 01:00", 7_200),
             ("Berlin", "2026-10-25 00:59:59", 7_200), ("Berlin", "2026-10-25 01:00", 3_600),
-            // Behind the last change that is listed: by the rule at the end of the file.
+            // After the last listed change: by the rule at the end of the file.
             ("Berlin", "2060-01-15 12:00", 3_600), ("Berlin", "2060-07-15 12:00", 7_200),
             ("New_York", "2061-03-13 06:59:59", -18_000), ("New_York", "2061-03-13 07:00", -14_400),
             ("Sydney", "2061-01-10 00:00", 39_600), ("Sydney", "2061-07-10 00:00", 36_000),
@@ -23,7 +23,7 @@ struct ZoneRulesTests {
         #expect(try Facts.zone(zone).offsetSeconds(at: Facts.time(moment).secondsSince1970) == offset)
     }
 
-    @Test("are refused if their file is cut short or is something else")
+    @Test("are refused if their file is truncated or is something else")
     func damaged() throws {
         let whole = Array(try Facts.zoneFile("Berlin"))
         for length in 0..<whole.count {

@@ -184,7 +184,7 @@ import Testing
         #expect(try loader.load(name: "chi").reference == CloudReference(entry: "chi", region: "CHI@UC"))
         let error = #expect(throws: CloudConfigurationError.self) { try loader.load(name: "chi", region: "chi@uc") }
         #expect(error?.message == "cloud \"chi\" has no region \"chi@uc\": it has CHI@UC, CHI@TACC")
-        // OS_REGION_NAME selects where the cloud has that region, and must where OS_CLOUD names the cloud.
+        // OS_REGION_NAME selects a region that the cloud has. If OS_CLOUD names the cloud, the region must exist.
         #expect(try folder.loader(["OS_REGION_NAME": "CHI@TACC"]).load(name: "chi").region == "CHI@TACC")
         #expect(
             try folder.loader(["OS_REGION_NAME": "CHI@TACC"]).load(.named(["chi", "two"])).map(\.reference.description)

@@ -2,7 +2,7 @@ import LeaseModel
 import OpenStackClient
 import Testing
 
-/// What the environment and the command line say beside a named cloud.
+/// The environment and the command line next to a named cloud.
 @Suite struct CloudOverlayTests {
     let folder: TemporaryFolder
 

@@ -25,7 +25,7 @@ struct CloudTimeTests {
         #expect(abs(time.now.seconds(since: Lab.start.adding(seconds: secondsOff))) <= 2)
     }
 
-    @Test("An answer that took its time moves no clock")
+    @Test("A slow answer does not move the clock")
     func slow() {
         let time = CloudTime(clock: { Lab.start }, uptime: nil)
         time.compare(
@@ -34,17 +34,17 @@ struct CloudTimeTests {
         #expect(time.secondsAhead == 0)
     }
 
-    @Test("A time that nothing agrees with is nobody's")
+    @Test("A time that agrees with nothing is ignored")
     func alone() {
         for (date, issued) in [(400 * day, 0), (0, 400 * day), (400 * day, nil), (nil, 400 * day), (nil, nil)] {
             #expect(time(date: date, issued: issued).secondsAhead == 0)
         }
-        // Nothing was learnt from these: later dates count as they are.
+        // Nothing was learned from these, so later dates count as they are.
         let unknown = time(date: 400 * day, issued: -400 * day)
         #expect(unknown.secondsAhead == 0)
         let later = Lab.start.adding(seconds: 500 * day)
         #expect(unknown.confirmed(later, sent: Lab.start) == later)
-        // A cloud that says that it is 1970 is wrong, whoever says so.
+        // A cloud that claims it is 1970 is wrong, even if two sources agree.
         #expect(time(date: -Lab.start.secondsSince1970, issued: -Lab.start.secondsSince1970).secondsAhead == 0)
     }
 
@@ -61,12 +61,12 @@ struct CloudTimeTests {
         #expect(time.confirmed(sent.adding(seconds: -400), sent: sent) == nil)
         #expect(time.confirmed(clock.now, sent: sent) == nil)
         #expect(time.confirmed(nil, sent: sent) == nil)
-        // If nobody counts the seconds, the clock may have been set since.
+        // Without a count of seconds, somebody may have set the clock meanwhile.
         let uncounted = self.time(date: 0, issued: 0)
         #expect(uncounted.confirmed(sent, sent: Lab.start) == sent)
     }
 
-    @Test("A clock that is set meanwhile changes nothing", arguments: [-3_600, 86_400] as [Int64])
+    @Test("Setting the computer's clock meanwhile changes nothing", arguments: [-3_600, 86_400] as [Int64])
     func set(by seconds: Int64) {
         let (clock, counter) = (TestClock(), TestClock())
         let time = time(

@@ -10,7 +10,7 @@ enum Fixtures {
     }
 }
 
-/// A request and its reply as they went over the wire to a real Keystone.
+/// A request and its reply as they were exchanged with a real Keystone.
 struct Capture {
     let requestLine: String
     let requestBody: JSONValue
@@ -39,7 +39,7 @@ struct Capture {
     var reply: HTTPReply { HTTPReply(status: status, headers: headers, body: .whole(Array(body.utf8))) }
 }
 
-/// A folder of one test, removed with the last reference to it.
+/// A folder for one test, removed with the last reference to it.
 final class TemporaryFolder: Sendable {
     let path: String
 
@@ -60,7 +60,7 @@ final class TemporaryFolder: Sendable {
         return file
     }
 
-    /// A loader that sees this folder only: `cwd`, `home` and `etc` below it.
+    /// A loader that sees only this folder: `cwd`, `home` and `etc` below it.
     func loader(_ environment: [String: String] = [:]) -> CloudConfigurationLoader {
         CloudConfigurationLoader(
             environment: environment, homeDirectory: "\(path)/home", currentDirectory: "\(path)/cwd",

@@ -98,8 +98,8 @@ import Testing
     @Test func readsShareAConnectionAndWritesDoNot() async throws {
         try await LoopbackServer.run(script: { _, _ in [.write(Self.fine)] }) { server in
             try await Self.withTransport { transport in
-                // A body is read to its end a moment before its connection is free again, so that on a busy machine
-                // a read may find none.
+                // A connection becomes free a moment after its body has been read to the end, so on a busy machine a
+                // read may not find one.
                 for _ in 0..<20 { _ = try await transport.send(Self.get(server.port)).body.collect() }
                 let afterReads = server.connections
                 #expect(afterReads < 20)
@@ -175,7 +175,7 @@ import Testing
         }
     }
 
-    /// A body of 64 MB is not taken from the network faster than it is read.
+    /// A body of 64 MB is taken from the network only as fast as it is read.
     @Test func bodyWaitsForItsReader() async throws {
         let total = 64 << 20
         try await LoopbackServer.run(script: { request, _ in
@@ -187,7 +187,7 @@ import Testing
                 let reply = try await transport.send(Self.get(server.port))
                 var parts = reply.body.makeAsyncIterator()
                 var count = try await parts.next()?.count ?? 0
-                // While other requests come and go, the unread body stays where it is.
+                // While other requests come and go, the unread body stays in the network.
                 for _ in 0..<50 {
                     let ping = HTTPRequest(method: "GET", url: "http://127.0.0.1:\(server.port)/ping")
                     _ = try await transport.send(ping).body.collect()

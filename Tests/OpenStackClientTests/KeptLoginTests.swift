@@ -4,7 +4,7 @@ import OpenStackClient
 import Synchronization
 import Testing
 
-/// The refresh token in ccauth's file: rotated, shared, never lost, and nobody asked in vain.
+/// The refresh token in ccauth's file is rotated, shared and never lost, and nobody is asked unnecessarily.
 @Suite struct KeptLoginTests {
     private let folder: TemporaryFolder
     private let cache: RefreshTokenCache
@@ -28,7 +28,7 @@ import Testing
             slept: slept, person: person)
     }
 
-    /// A provider that rotates: only its newest refresh token is good, and a second use of an old one ends the family.
+    /// A provider that rotates: only its newest refresh token is valid, and a second use of an old one ends the login.
     private final class Provider: Sendable {
         let newest: Mutex<String?>
         let answers = Mutex<[String]>([])
@@ -47,7 +47,7 @@ import Testing
                 }
             }
             guard request.url.contains("OS-FEDERATION") else { return tokenReply() }
-            // The access token is used: by now the new refresh token must be in the file.
+            // The access token is being used, so the new refresh token must be in the file by now.
             #expect((try? cache.read())??.reveal() == newest.withLock { $0 })
             return .json(201, #"{"token": {"user": {"id": "u"}}}"#, headers: ["X-Subject-Token": "UNSCOPED"])
         }
@@ -81,7 +81,7 @@ import Testing
             .grant(Self.client, .device(OpenIDDevice(), cache: cache)), project: .id("p1"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<20 {
-                // Time is real here: whoever waits for the lock without any passing would give up at once.
+                // Time is real here: otherwise a task that waits for the lock would give up at once.
                 group.addTask {
                     _ = try await KeystoneSession(cloud: cloud, transport: transport, clock: { Lab.start }).identity()
                 }
@@ -98,7 +98,7 @@ import Testing
         let transport = ScriptedTransport { request in
             let form = String(decoding: request.body ?? [], as: UTF8.self)
             if form.contains("refresh_token=old") {
-                // Another program has used the old one, and writes the new one now.
+                // Another program has used the old token, and writes the new one now.
                 try? #"{"refresh_token": "new"}"#.write(toFile: path, atomically: true, encoding: .utf8)
                 return .json(400, #"{"error": "invalid_grant"}"#)
             }
@@ -187,7 +187,7 @@ import Testing
         let slept = SleptTime()
         let transport = deviceTransport(["authorization_pending", "slow_down", "authorization_pending", ""])
         _ = try await session(transport, slept: slept, person: SilentPerson()).identity()
-        // 2 s, then 7 s twice: five more after the answer that asked for it.
+        // 2 s, then 7 s twice: the answer asked for five more.
         #expect(slept.seconds == 16)
         #expect(try cache.read() == Secret("first"))
     }

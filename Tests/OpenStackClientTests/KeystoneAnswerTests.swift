@@ -2,7 +2,7 @@ import LeaseModel
 import OpenStackClient
 import Testing
 
-/// What Keystone, or something in its place, may answer; each becomes one sentence with a next step.
+/// Answers of Keystone, or of something in its place. Each becomes one sentence with a next step.
 @Suite struct KeystoneAnswerTests {
     struct Answer: Sendable, CustomTestStringConvertible {
         let status: Int

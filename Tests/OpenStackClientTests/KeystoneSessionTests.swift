@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 @Suite struct KeystoneSessionTests {
-    /// A cloud whose tokens are numbered; the service accepts those from `firstGood` on.
+    /// A cloud with numbered tokens. The service accepts those from `firstGood` on.
     private func cloud(
         firstGood: Int = 1, lifeSeconds: Int64 = 3_600, clock: TestClock = TestClock()
     ) -> ScriptedTransport {
@@ -18,7 +18,7 @@ import Testing
                 count += 1
                 return count
             }
-            // Give everybody else the time to queue up behind this one.
+            // Give the other tasks time to queue up behind this one.
             for _ in 0..<200 { await Task.yield() }
             return tokenReply("TOKEN-\(number)", issued: clock.now, lifeSeconds: lifeSeconds)
         }
@@ -119,7 +119,7 @@ import Testing
     @Test func wrongLocalClockDoesNotMakeTokensLookExpired() async throws {
         let clock = TestClock()
         clock.set(secondsAfterStart: 86_400)
-        let transport = cloud()  // Its own time is a day behind.
+        let transport = cloud()  // Its clock is a day behind.
         let session = Lab.session(transport, clock: clock)
         for _ in 0..<3 { _ = try await session.send(leases) }
         #expect(transport.requests(to: "/auth/tokens").count == 1)

@@ -4,15 +4,15 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// A server on loopback that answers each request with exactly the bytes it is told, and closes when it is told.
+/// A server on loopback that answers each request with exactly the given bytes, and closes when it is told to.
 final class LoopbackServer: Sendable {
     enum Step: Sendable {
         case write(String)
-        /// Writes bytes past the encryption, as whoever breaks into a TLS connection does.
+        /// Writes bytes that bypass the encryption, like an attacker on a TLS connection.
         case writeUnencrypted([UInt8])
-        /// So many bytes, a piece at a time, each once the one before has left.
+        /// Writes this number of bytes in pieces. Each piece waits until the previous one has been sent.
         case writeBytes(total: Int)
-        /// Writes the same again and again, so many milliseconds apart, for ever.
+        /// Writes the same text forever, at this interval in milliseconds.
         case drip(String, milliseconds: Int64)
         case close
         /// Closes with a TCP reset.
@@ -88,7 +88,7 @@ private final class ScriptHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         received += String(buffer: unwrapInboundIn(data))
-        // The tests' requests have bodies without a blank line, which arrive with the head.
+        // The tests' request bodies contain no blank line, and arrive with the head.
         guard !waitsForHead || received.contains("\r\n\r\n") else { return }
         var number = 0
         box.count {

@@ -22,7 +22,7 @@ import Testing
         return try folder.loader(environment).load(name: "one")
     }
 
-    /// Every type that is listed logs in by its own means, and never by a password that happens to be there.
+    /// Every listed type logs in by its own means, and never with a password that happens to be there.
     @Test(arguments: AuthType.allCases) func eachTypeIsItself(type: AuthType) throws {
         let cloud = try load(type.rawValue, "    auth_methods: [v3password, v3totp]\n")
         #expect(cloud.authType == type.rawValue)
@@ -83,7 +83,7 @@ import Testing
         let inHub = try folder.loader(variables.merging(hub) { $1 }).loadDefault().credentials
         #expect(inHub.login == .hub(NotebookHub(apiURL: "http://hub/api", token: Secret("h"), user: "me")))
         #expect(try folder.loader(variables).loadDefault().credentials.login == .accessToken(Secret("old")))
-        // Whoever writes a token into a file means that one.
+        // A token in a file was put there on purpose, so it wins.
         #expect(try load("v3oidcaccesstoken", environment: hub).credentials.login == .accessToken(Secret("x")))
     }
 

@@ -3,7 +3,7 @@ import LeaseModel
 import OpenStackClient
 import Synchronization
 
-/// A request and its reply, as they went between a client, a real identity provider, a gateway and Keystone.
+/// A request and its reply, recorded between a client, a real identity provider, a gateway and Keystone.
 struct OpenIDExchange: Sendable {
     let method: String
     let url: String
@@ -33,7 +33,7 @@ struct OpenIDExchange: Sendable {
         }
     }
 
-    /// The first line, the headers and the body behind the remark in the first line.
+    /// The first line, the headers and the body after the remark in the first line.
     private static func message(_ text: String) -> (String, HTTPFields, String) {
         let parts = text.components(separatedBy: "\n\n")
         let lines = parts[0].split(separator: "\n").dropFirst()
@@ -98,7 +98,7 @@ enum OpenIDLab {
     }
 }
 
-/// Time that passes when somebody sleeps.
+/// A clock that moves only when somebody sleeps.
 final class SleptTime: Sendable {
     private let total = Mutex(0.0)
     var seconds: Double { total.withLock { $0 } }

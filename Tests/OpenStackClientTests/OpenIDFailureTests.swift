@@ -2,7 +2,7 @@ import LeaseModel
 import OpenStackClient
 import Testing
 
-/// What goes wrong between a person's login and Keystone, where no recording has it.
+/// Failures between a person's login and Keystone for which there is no recording.
 @Suite struct OpenIDFailureTests {
     private func transport(scoped: HTTPReply, projects: String) -> ScriptedTransport {
         ScriptedTransport { request in

@@ -2,7 +2,7 @@ import LeaseModel
 import OpenStackClient
 import Testing
 
-/// What the grants need beside the requests of ``RecordingTests``.
+/// Behavior of the grants that the requests of ``RecordingTests`` do not cover.
 @Suite struct OpenIDGrantTests {
     @Test func deviceWithProofKey() async throws {
         let folder = try TemporaryFolder()
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func challengeIsTheStandardsExample() {
-        // RFC 7636, appendix B; FIPS 180-4's examples.
+        // The examples of RFC 7636, appendix B, and FIPS 180-4.
         let hex = { (text: String) in
             SHA256.digest(of: Array(text.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         }

@@ -3,7 +3,7 @@ import NIOSSL
 import OpenStackClient
 import Testing
 
-/// How far a request got is what decides whether a write is repeated: it is observed, not guessed from the error.
+/// How far a request got decides whether a write is repeated. It is observed, not guessed from the error.
 @Suite struct PhaseTests {
     static let methods = ["GET", "POST", "PUT", "DELETE"]
 
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// What answers a TLS greeting otherwise than TLS does.
+    /// Answers to a TLS greeting that are not TLS.
     static let greetings: [[LoopbackServer.Step]] = [
         [.write("HTTP/1.1 400 Bad Request\r\n\r\n"), .close], [.close], [.reset],
         [.write("\u{15}\u{3}\u{3}\0\u{2}\u{2}("), .close],
@@ -91,7 +91,7 @@ import Testing
 
     // MARK: - Under way
 
-    /// What may happen to a connection once a request is on it.
+    /// What may happen to a connection after a request was sent on it.
     static let breaks: [[LoopbackServer.Step]] = [
         [.close], [.reset], [], [.write("SSH-2.0-OpenSSH_9.2\r\n\r\n"), .close],
         [.write("HTTP/1.1 200 OK\r\nX"), .close],
@@ -110,8 +110,8 @@ import Testing
         }
     }
 
-    /// What may happen to a TLS connection once a request is on it: an alert in clear, HTTP in clear, a record that is
-    /// none, one whose seal is wrong, a record cut short.
+    /// What may happen to a TLS connection after a request was sent on it: a plain-text alert, plain HTTP, an invalid
+    /// record, one with a wrong authentication tag, a truncated record.
     static let tlsBreaks: [[LoopbackServer.Step]] = [
         [.writeUnencrypted([0x15, 3, 3, 0, 2, 2, 0x28]), .close],
         [.writeUnencrypted([0x15, 3, 3, 0, 2, 2, 0x30])],

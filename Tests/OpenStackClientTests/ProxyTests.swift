@@ -3,7 +3,7 @@ import OpenStackClient
 import Testing
 
 @Suite struct ProxyTests {
-    /// The proxy is asked to CONNECT unless the host is excepted; on loopback, the server here plays the proxy.
+    /// The proxy gets a CONNECT unless the host is excepted. On loopback, the server here plays the proxy.
     @Test(arguments: [
         ("", true), ("127.0.0.1", false), ("*", false), ("example.org, 127.0.0.1", false), ("127.0.0.1:1", true),
         ("27.0.0.1", true),

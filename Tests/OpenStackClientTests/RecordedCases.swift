@@ -1,7 +1,7 @@
 import LeaseModel
 import OpenStackClient
 
-/// What becomes of each recorded situation, in the order of the recordings' names.
+/// The expected outcome of each recorded situation, in the order of the recordings' names.
 extension RecordedCase {
     static let all = device + refreshing + keystone + otherTypes + tools
 
@@ -56,7 +56,7 @@ extension RecordedCase {
         Self("20-refresh-rotates-and-reuse", [2], then: .endedLogin),
         Self("21-refresh-expired", then: .endedLogin),
         Self("22-refresh-revoked", [1], then: .endedLogin),
-        // The login was for less than is asked for now: it is taken as it is.
+        // The login was for less than is requested now. It is used as it is.
         Self("23-refresh-scope-too-wide-unknown-other-client", [0], then: .signedIn),
         Self("23-refresh-scope-too-wide-unknown-other-client", [1], then: .endedLogin),
         Self("23-refresh-scope-too-wide-unknown-other-client", [2], then: .endedLogin),
@@ -79,7 +79,7 @@ extension RecordedCase {
         Self(
             "34-rescope-scoped-token", as: "v3token", with: ["project_id": "826be8e4501b42f184243b012a1ddc43"],
             then: .signedInTo("project2")),
-        // A token for no project is never shown to Blazar, which answers it with 500.
+        // A token without a project is never sent to Blazar, which answers it with 500.
         bearer(
             "35-unscoped-token-at-blazar", [], with: ["project_id": ""],
             then: .refused(.configuration, .project, ["names no project: set project_id to one of", "(project1)"])),
@@ -148,7 +148,7 @@ extension RecordedCase {
         Self(
             "58-discovery-unreachable-or-bad", [2], with: provider("/auth/realms/chameleon/device"), asking: true,
             then: .refused(.configuration, .discovery, ["it is no JSON"])),
-        // keystoneauth asks the person again; here the login of a moment ago is used.
+        // keystoneauth asks the person again; here the recent login is used.
         Self("59-revoked-keystone-token-asks-again", [0, 1, 2, 3, 4, 5, 6, 12], asking: true, then: .reads),
     ]
 
@@ -202,14 +202,14 @@ extension RecordedCase {
         ["discovery_endpoint": "http://127.0.0.1:18080\(path)"]
     }
 
-    /// With an access token that was got elsewhere.
+    /// With an access token from elsewhere.
     private static func bearer(
         _ recording: String, _ indexes: [Int]? = nil, with settings: [String: String] = [:], then outcome: Outcome
     ) -> RecordedCase {
         RecordedCase(recording, indexes, as: "v3oidcaccesstoken", with: settings, then: outcome)
     }
 
-    /// With an access token that only a hub knows.
+    /// With an access token that only a hub has.
     private static func notebook(_ recording: String, _ indexes: [Int]? = nil, then outcome: Outcome) -> RecordedCase {
         bearer(recording, indexes, with: ["access_token": ""], then: outcome)
     }

@@ -4,11 +4,11 @@ import OpenStackClient
 import Synchronization
 import Testing
 
-/// Answers as the servers of a recording did, each address by itself, and as those of an ordinary login do where the
-/// recording has nothing.
+/// Answers like the servers of a recording, at each address separately. Where the recording has nothing, it answers
+/// like the servers of an ordinary login.
 ///
-/// What keystoneauth or ccauth sent is compared with what is sent here, and so is its order. What was recorded by hand
-/// only lends its replies.
+/// The requests and their order are compared with those of keystoneauth or ccauth. From requests that were recorded by
+/// hand, only the replies are used.
 final class RecordedServers: Sendable {
     let transport: ScriptedTransport
     private let memory: Memory
@@ -54,12 +54,12 @@ final class RecordedServers: Sendable {
         }
     }
 
-    /// The requests of the recording that nobody has made.
+    /// The requests of the recording that have not been made.
     var left: [String] { memory.state.withLock { $0.left.map { "\($0.exchange.method) \($0.exchange.url)" } } }
-    /// The newest refresh token that was given.
+    /// The newest refresh token that was issued.
     var refreshToken: String? { memory.state.withLock { $0.refreshToken } }
 
-    /// What belongs together: the same question, whatever it is about.
+    /// A key for requests that ask the same question, whatever they are about.
     private static func place(_ url: String) -> String {
         let known = [
             "/.well-known/", "/auth/device", "/openid-connect/token", "/OS-FEDERATION/", "/auth/tokens",
@@ -90,8 +90,8 @@ final class RecordedServers: Sendable {
         }
     }
 
-    /// The fields of a form in their order. A proof key is used here wherever a provider offers it; what is drawn by
-    /// chance is compared by its length.
+    /// The fields of a form, in order. A proof key is used here whenever a provider offers it. Random values are
+    /// compared by their length.
     private static func fields(_ form: String, withProof: Bool) -> [String] {
         form.replacing("+", with: "%20").split(separator: "&").compactMap { field in
             let name = String(field.split(separator: "=")[0])
@@ -104,28 +104,28 @@ final class RecordedServers: Sendable {
     }
 }
 
-/// One situation of a recording, and what becomes of it here.
+/// One situation of a recording, and its expected outcome.
 struct RecordedCase: Sendable, CustomTestStringConvertible {
     enum Outcome: Sendable {
         /// A token for a project.
         case signedInTo(String)
-        /// The same, and leases can be read.
+        /// A token for a project, with which leases can be read.
         case reads
-        /// The same, and a remark for later.
+        /// A token for a project, and a warning about something that will fail later.
         case warned(String)
-        /// The projects that can be chosen from.
+        /// The projects to choose from.
         case offered([String])
         case refused(ServiceError.Kind, LoginStep?, [String])
 
         static let signedIn = signedInTo("project1")
-        /// A kept login is no longer good, and nobody is there to be asked.
+        /// A saved login is no longer valid, and there is nobody to ask.
         static let endedLogin = refused(
             .authentication, .provider, ["the login has ended: log in again: leasehold login"])
         static let stoppedByTheGateway = refused(.authentication, .federation, ["gateway before Keystone", "HTTP 401"])
     }
 
     let recording: String
-    /// Which of the exchanges happen, a browser's not counted.
+    /// Which of the exchanges happen, not counting a browser's.
     let indexes: [Int]?
     let authType: String
     let settings: [String: String]
@@ -133,7 +133,7 @@ struct RecordedCase: Sendable, CustomTestStringConvertible {
     let outcome: Outcome
     var testDescription: String { "\(recording) \(indexes.map { "\($0)" } ?? "")" }
 
-    /// The settings are what differs from ccauth's clouds.yaml; an empty text leaves something out.
+    /// The settings that differ from ccauth's clouds.yaml. An empty text removes a setting.
     init(
         _ recording: String, _ indexes: [Int]? = nil, as authType: String = "v3chameleonoidc",
         with settings: [String: String] = [:], asking isPersonThere: Bool = false, then outcome: Outcome
@@ -152,7 +152,7 @@ struct RecordedCase: Sendable, CustomTestStringConvertible {
         return try indexes.map { index in try #require(index < all.count ? all[index] : nil) }
     }
 
-    /// The configuration that led to the recording, with the placeholders that it has for secrets.
+    /// The configuration that led to the recording, with the recording's placeholders for secrets.
     func cloud(in folder: TemporaryFolder, _ exchanges: [OpenIDExchange]) throws -> CloudConfiguration {
         var auth = [
             "auth_url": "http://127.0.0.1:15000/identity/v3", "identity_provider": "chameleon", "protocol": "openid",
@@ -189,7 +189,7 @@ struct RecordedCase: Sendable, CustomTestStringConvertible {
 }
 
 extension OpenIDExchange {
-    /// Whether a client library made the request, not somebody by hand.
+    /// Whether a client library made the request, not a person by hand.
     var isByATool: Bool {
         let agent = requestHeaders["user-agent"] ?? ""
         return !agent.hasPrefix("lab-capture") && !agent.hasPrefix("python-requests")
@@ -210,6 +210,6 @@ extension Sequence {
 }
 
 extension String {
-    /// What is behind a prefix; `nil` without it.
+    /// The text after a prefix; `nil` if the prefix is missing.
     fileprivate func split(prefix: String) -> String? { hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil }
 }

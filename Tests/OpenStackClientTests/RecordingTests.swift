@@ -3,13 +3,14 @@ import LeaseModel
 import OpenStackClient
 import Testing
 
-/// Every recording of a real identity provider, gateway, Keystone and Blazar: the same situation here ends as it says.
+/// Every recording of a real identity provider, gateway, Keystone and Blazar: the same situation has the expected
+/// outcome here.
 @Suite struct RecordingTests {
     private let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }
 
-    /// When the recordings were made, so that what they hold is neither old nor of the future.
+    /// When the recordings were made, so that their contents are neither old nor in the future.
     private static let recorded = Timestamp(secondsSince1970: 1_795_833_240)
 
     private func session(
@@ -49,14 +50,14 @@ import Testing
             #expect(servers.transport.requests(to: "/v1/leases").isEmpty)
         }
         #expect(servers.left.isEmpty)
-        // Nobody is asked twice, and what lasts longer than the process is kept.
+        // Nobody is asked twice, and whatever outlives the process is saved.
         #expect((await person?.invitations.count ?? 0) <= 1)
         if let cache = cloud.credentials.keptLogin {
             #expect(try cache.read()?.reveal() == servers.refreshToken ?? kept)
         }
     }
 
-    /// Puts the refresh token that was used into the file in which it is looked for.
+    /// Puts the recorded refresh token into the file that the login reads.
     private func keptLogin(of cloud: CloudConfiguration, _ exchanges: [OpenIDExchange]) throws -> String? {
         guard let cache = cloud.credentials.keptLogin,
             let token = exchanges.firstNonNil({ $0.formField("refresh_token") })
@@ -68,7 +69,7 @@ import Testing
         return token
     }
 
-    /// These are not about a login by one entry of clouds.yaml.
+    /// Recordings that are not about a login with one entry of clouds.yaml.
     private static let others: Set = [
         "02-claims", "11d-device-pkce-unknown-method", "55-authcode-pkce-public-client", "82-appcred-by-federated-user",
     ]
@@ -116,7 +117,7 @@ import Testing
         #expect(try await session.identity().projectName == "project1")
     }
 
-    /// The browser brings what the provider gave it: a code, one that was got with another proof key, a refusal.
+    /// The browser brings what the provider gave it: a code, a code for another proof key, or a refusal.
     @Test(
         arguments: [
             (0, [0], nil), (1, [1], "refuses the code of this login"), (2, [], "the login was denied in the browser"),
@@ -152,7 +153,7 @@ import Testing
         await network.shutdown()
     }
 
-    /// What Blazar says to somebody who is logged in.
+    /// Blazar's answers to a user who is logged in.
     @Test(arguments: [
         ("35-unscoped-token-at-blazar", 500, ServerFailure.Category.serverError, "encountered an internal error"),
         ("48-scoped-token-details", 401, .unauthenticated, "requires authentication"),
@@ -208,7 +209,7 @@ import Testing
 }
 
 extension Credentials {
-    /// Where the login is kept, if it is one that lasts.
+    /// Where the login is saved, if it lasts.
     fileprivate var keptLogin: RefreshTokenCache? {
         if case .grant(_, let grant)? = login { grant.cache } else { nil }
     }

@@ -2,7 +2,7 @@ import LeaseModel
 import OpenStackClient
 import Synchronization
 
-/// A transport without a network: answers by a function and remembers what it was asked.
+/// A transport without a network. A function answers, and the requests are recorded.
 final class ScriptedTransport: HTTPTransport {
     typealias Answer = @Sendable (HTTPRequest) async throws(TransportError) -> HTTPReply
 
@@ -29,7 +29,7 @@ extension HTTPReply {
 }
 
 extension HTTPBody {
-    /// A body that is there at once.
+    /// A body that is complete at once.
     static func whole(_ bytes: [UInt8]) -> HTTPBody {
         HTTPBody {
             let rest = Mutex<[UInt8]?>(bytes)
@@ -43,7 +43,7 @@ extension HTTPBody {
     }
 }
 
-/// Keystone's answer with a token, as the captures have it.
+/// Keystone's answer with a token, as in the captures.
 func tokenReply(
     _ token: String = "TOKEN-1", issued: Timestamp = Lab.start, lifeSeconds: Int64 = 3_600,
     project: String = "project1", roles: [String] = ["member"], catalogue: String? = nil
@@ -87,7 +87,7 @@ enum Lab {
     }
 }
 
-/// A clock that goes when it is told to.
+/// A clock that moves only when it is told to.
 final class TestClock: Sendable {
     private let time = Mutex(Lab.start)
     var now: Timestamp { time.withLock { $0 } }

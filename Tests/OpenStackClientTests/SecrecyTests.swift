@@ -4,7 +4,7 @@ import OpenStackClient
 import Synchronization
 import Testing
 
-/// Prints, interpolates, dumps and reflects everything that holds a secret, and looks for the secret in it.
+/// Prints, interpolates, dumps and mirrors everything that contains a secret, and searches the output for it.
 @Suite struct SecrecyTests {
     private static let secret = "hunter2-s3cr3t"
 
@@ -63,7 +63,7 @@ import Testing
         #expect("\(HTTPRequest(method: "GET", url: "http://u:p@h/x?y"))" == "GET http://h/x?y")
     }
 
-    /// Authenticates against servers that repeat what they are sent, and succeed or fail in every way.
+    /// Authenticates with servers that repeat what they were sent, and that succeed or fail in every way.
     @Test func sessionsErrorsAndLogsHideSecrets() async throws {
         let lines = Mutex<[String]>([])
         let logger = Logger(label: "test") { _ in RecordingLogHandler { line in lines.withLock { $0.append(line) } } }

@@ -3,7 +3,7 @@ import LeaseModel
 import OpenStackClient
 import Testing
 
-/// Which site a token leads to: the catalogue says so, and not how the configuration is written.
+/// The catalog decides which site a token leads to, not the spelling of the configuration.
 @Suite struct SiteAddressTests {
     private func site(
         _ cloud: CloudConfiguration = Lab.cloud(), catalogue: String? = nil
@@ -74,7 +74,7 @@ import Testing
         cloud.endpointOverrides = [.reservation: "http://tunnel:9/v1"]
         #expect(try await site(cloud).description == "http://127.0.0.1:1234/v1 (region RegionOne)")
         let both = catalogue([endpoint("http://a/v1", "public", "A"), endpoint("http://b/v1", "public", "B")])
-        // With two regions and none named, only the override itself says which is meant.
+        // With two regions and none named, only the override says which is meant.
         #expect(try await site(cloud, catalogue: both) == SiteAddress(endpoint: "http://tunnel:9/v1", region: ""))
         cloud.endpointOverrides = [.reservation: "HTTP://B:80/v1/"]
         #expect(try await site(cloud, catalogue: both) == SiteAddress(endpoint: "http://b/v1", region: "B"))
@@ -113,7 +113,7 @@ import Testing
     }
 }
 
-/// What tells whether an entry still is what it was when it was last used.
+/// How to tell whether an entry is still the same as when it was last used.
 @Suite struct FingerprintTests {
     private let base = Lab.cloud(region: "R")
 
@@ -154,7 +154,7 @@ import Testing
             }
         }
         #expect(Set(all.map(\.fingerprint)).count == all.count)
-        // With a project named, every token leads to it.
+        // If the project is named, every token leads to it.
         let tokens = ["one", "two"].map { token in
             var other = base
             other.credentials = .token(Secret(token))

@@ -3,7 +3,7 @@ import LeaseModel
 import OpenStackClient
 import Testing
 
-/// Each auth type's conversation, compared with what a real Keystone was sent and answered.
+/// The exchange of each auth type, compared with a real Keystone's.
 @Suite struct TokenRequestTests {
     private func body(_ request: HTTPRequest) throws -> JSONValue { try JSONValue(parsing: request.body ?? []) }
 

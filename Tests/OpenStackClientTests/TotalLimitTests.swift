@@ -2,7 +2,7 @@ import LeaseModel
 import OpenStackClient
 import Testing
 
-/// An answer that never ends, though something keeps coming, ends by the limit for the whole of it.
+/// An answer that never ends, although something keeps arriving, is ended by the limit for the whole answer.
 @Suite struct TotalLimitTests {
     private static let ok = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
     private static let chunked = ok + "Transfer-Encoding: chunked\r\n\r\n"
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func progressIsNotCutShort() async throws {
-        // 60 parts of 2 KiB, 200 ms apart: longer than the limit, and never less than it allows.
+        // 60 parts of 2 KiB, 200 ms apart: longer than the limit, but always fast enough to extend it.
         let part = String(repeating: "x", count: 2_048)
         let steps = [
             LoopbackServer.Step.write(Self.ok + "Content-Length: \(60 * 2_048)\r\n\r\n"),

@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpenStackClient
 
-/// The errors of the libraries below, and what a person is told of each.
+/// The errors of the libraries below, and the message for each.
 @Suite struct TransportErrorTests {
     struct Row: CustomTestStringConvertible {
         let error: any Error
@@ -73,7 +73,7 @@ import Testing
         Row(error: BoringSSLError.zeroReturn, kind: .tlsFailed),
     ]
 
-    @Test("The kind is the error's, the phase is the connection's", arguments: table)
+    @Test("The error decides the kind, the connection decides the phase", arguments: table)
     func kinds(row: Row) {
         let before = TransportError(classifying: row.error, phase: .beforeSending)
         #expect(before.kind == row.kind)
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func tableHasEveryKind() {
-        // Only a broken connection makes the one, and only a reader the other.
+        // `tlsBroken` comes only from a broken connection, `bodyTooLarge` only from a reader.
         let kinds = Set(Self.table.map(\.kind)).union([.tlsBroken, .bodyTooLarge])
         #expect(kinds == Set(TransportError.Kind.allCases))
     }
