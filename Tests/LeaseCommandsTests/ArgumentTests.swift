@@ -5,7 +5,7 @@ import Testing
 @testable import LeaseModel
 @testable import Output
 
-@Suite("Times and lengths of time as typed")
+@Suite("Times and durations as typed")
 struct ArgumentTests {
     /// In Berlin, 23:30 on a Sunday.
     private let now = Timestamp(parsing: "2026-11-22T22:30:10Z")
@@ -58,7 +58,7 @@ struct ArgumentTests {
         #expect(try read("2026-03-29 01:59") == "2026-03-29T00:59:00Z")
     }
 
-    /// Clocks that are put forward at midnight, and the moment at which they are.
+    /// Clocks that are moved forward at midnight, and the time when they are.
     private static let skippedMidnights = [
         ("Cairo", "2026-04-24", "2026-04-23T22:00:00Z"), ("Beirut", "2026-03-29", "2026-03-28T22:00:00Z"),
         ("Havana", "2026-03-08", "2026-03-08T05:00:00Z"), ("Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z"),

@@ -5,7 +5,7 @@ import Testing
 @testable import LeaseCommands
 @testable import Output
 
-@Suite("The commands in the table of chi.lease's names")
+@Suite("The commands in the table of chi.lease's functions")
 struct ChiTableCommandTests {
     /// The third column of the article's table.
     private static let commands: [String] = {
@@ -18,7 +18,7 @@ struct ChiTableCommandTests {
         }
     }()
 
-    @Test("Each is a command, with options that it has", arguments: Set(commands).sorted())
+    @Test("Each is a command with existing options", arguments: Set(commands).sorted())
     func command(_ line: String) throws {
         let words = line.split(separator: " ").map(String.init)
         let entry = try #require(CommandTree.all.first { $0.words == [words[1]] }, "no command \(words[1])")

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("How commands fail")
 struct CommandErrorTests {
-    @Test("A reference that is not found is 66, one that may mean several is 65 and lists them")
+    @Test("An unknown reference is 66; an ambiguous one is 65 and lists the candidates")
     func references() async throws {
         let fixture = try CommandFixture(filled: false)
         defer { fixture.remove() }
@@ -54,7 +54,7 @@ struct CommandErrorTests {
         #expect(none.errorJSON?["error"]?["candidates"] == nil)
     }
 
-    @Test("More than twenty candidates are counted, not listed")
+    @Test("More than twenty candidates are counted instead of listed")
     func many() async throws {
         let fixture = try CommandFixture(filled: false)
         defer { fixture.remove() }
@@ -79,7 +79,7 @@ struct CommandErrorTests {
         (["sync", "--os-cloud", "nowhere"], .configuration, "nowhere"),
     ]
 
-    @Test("What is wrong is named, with the exit status for it", arguments: wrongCases.indices)
+    @Test("The error names the problem and has its exit status", arguments: wrongCases.indices)
     func wrong(index: Int) async throws {
         let (line, status, says) = Self.wrongCases[index]
         let fixture = try CommandFixture()
@@ -91,7 +91,7 @@ struct CommandErrorTests {
         #expect(result.output.isEmpty, "\(line)")
     }
 
-    @Test("A reader that goes away is no error, a full disk is")
+    @Test("A closed pipe is not an error, a full disk is")
     func output() async throws {
         let fixture = try CommandFixture()
         defer { fixture.remove() }

@@ -10,15 +10,15 @@ import Testing
 @testable import LeaseCommands
 @testable import Output
 
-/// Commands run in this process, on a filled database, with a clock that stands at minute 12.
+/// Runs commands in this process, on a filled database, with a clock that stands at minute 12.
 struct CommandFixture {
     let mirror: StoreFixture
     var environment: [String: String] = [:]
     var zone = DisplayZone.utc
     var terminal = Terminal.none
-    /// What is piped in.
+    /// The contents of standard input.
     var input = ""
-    /// How questions are answered; `nil` if nobody is there.
+    /// Answers questions; `nil` if nobody is there.
     var answers: (@Sendable (String) -> Bool)?
 
     init(filled: Bool = true) throws {
@@ -27,7 +27,7 @@ struct CommandFixture {
 
     func remove() { mirror.remove() }
 
-    /// Configures the cloud alpha, where nobody answers, as it was when the database was filled.
+    /// Configures the cloud alpha, which does not answer, as it was when the database was filled.
     mutating func useCloud() throws {
         let text = """
             clouds:
@@ -44,7 +44,7 @@ struct CommandFixture {
         _ = try mirror.store.scope(for: identity)
     }
 
-    /// What a command did.
+    /// The result of a command.
     struct Result {
         let status: LeaseCommands.ExitStatus
         let output: String
@@ -72,7 +72,7 @@ struct CommandFixture {
         return Result(status: status, output: output.text, errors: errors.text)
     }
 
-    /// Compares text with the file of that name in Fixtures/commands; `LEASEHOLD_RECORD=1` writes the file instead.
+    /// Compares a text with the file of that name in Fixtures/commands. `LEASEHOLD_RECORD=1` writes the file instead.
     static func expect(_ text: String, equals name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Fixtures/commands/\(name)")
@@ -86,7 +86,7 @@ struct CommandFixture {
     }
 }
 
-/// Keeps what is written, by whichever copy of the console.
+/// Stores what is written, through any copy of the console.
 final class SharedText: TextSink, Sendable {
     private let written = Mutex("")
 

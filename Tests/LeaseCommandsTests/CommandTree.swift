@@ -15,10 +15,10 @@ enum CommandTree {
         return [(words, command)] + below.flatMap { walk($0, words + [$0.configuration.commandName ?? ""]) }
     }
 
-    /// Reads a command line without `leasehold`.
+    /// Parses a command line without `leasehold`.
     ///
-    /// The parser looks at all commands below the one it is asked for, which a debugging build does slowly: so the one
-    /// that the line names is asked.
+    /// The parser examines all subcommands of the command it is called on, which is slow in a debug build. So it is
+    /// called on the command that the line names.
     static func parse(_ arguments: [String]) throws -> any ParsableCommand {
         let named = all.filter { arguments.starts(with: $0.words) }.max { $0.words.count < $1.words.count }
         guard let named else { return try LeaseholdCommand.parseAsRoot(arguments) }

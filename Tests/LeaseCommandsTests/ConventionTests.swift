@@ -8,7 +8,7 @@ import Testing
 @testable import LeaseCommands
 @testable import Output
 
-@Suite("What people expect of a command")
+@Suite("The conventions of command-line programs")
 struct ConventionTests {
     private func with(_ body: (inout CommandFixture) async throws -> Void) async throws {
         var fixture = try CommandFixture()
@@ -19,7 +19,7 @@ struct ConventionTests {
 
     // MARK: - Several leases
 
-    @Test("delete takes several, and nothing if one is unknown")
+    @Test("delete takes several leases, and deletes nothing if one is unknown")
     func deleteSeveral() async throws {
         try await with { fixture in
             let unknown = try await fixture.run("delete", "night-1", "nothing", "--offline")
@@ -32,7 +32,7 @@ struct ConventionTests {
         }
     }
 
-    @Test("a glob takes own live leases, and needs -y or an answer")
+    @Test("a glob selects the user's own live leases, and needs -y or an answer")
     func deleteGlob() async throws {
         try await with { fixture in
             let refused = try await fixture.run("delete", "--name", "*", "--offline")
@@ -55,7 +55,7 @@ struct ConventionTests {
         }
     }
 
-    @Test("extend takes several, and how much behind them")
+    @Test("extend takes several leases, followed by how much")
     func extendSeveral() async throws {
         try await with { fixture in
             let result = try await fixture.run("extend", "night-1", "night-2", "+2d", "--offline", "-f", "json")
@@ -70,7 +70,7 @@ struct ConventionTests {
 
     // MARK: - As the openstack command has it
 
-    @Test("dates of the openstack command are in UTC, our own in the person's zone, and both say what they mean")
+    @Test("dates of the openstack command are in UTC, our own in the user's zone, and both say so")
     func dates() async throws {
         try await with { fixture in
             fixture.zone = chicago
@@ -107,7 +107,7 @@ struct ConventionTests {
         }
     }
 
-    @Test("a creation without an end lasts one day, and says so")
+    @Test("a create without an end lasts one day, and says so")
     func oneDay() async throws {
         try await with { fixture in
             let result = try await fixture.run("create", "x", "--node", "1", "--dry-run", "-f", "json")
@@ -120,7 +120,7 @@ struct ConventionTests {
 
     // MARK: - Several at once
 
-    @Test("a series keeps the time of day when the clocks change, and numbers its names")
+    @Test("a series keeps its time of day when the clocks change, and numbers its names")
     func series() async throws {
         try await with { fixture in
             fixture.zone = berlin
@@ -144,9 +144,9 @@ struct ConventionTests {
         }
     }
 
-    @Test("a series starts at the same time by the clock, in winter and in summer")
+    @Test("a series starts at the same time of day in winter and in summer")
     func seriesAcrossTheChange() throws {
-        // Clocks of Berlin go forward on 29 March 2026.
+        // The clocks of Berlin go forward on 29 March 2026.
         var series = try LeaseSeries.parse(["--every", "1w", "--count", "3"])
         let start = try #require(Timestamp(parsing: "2026-03-20T08:00:00Z"))
         let draft = LeaseDraft(
@@ -163,7 +163,7 @@ struct ConventionTests {
         #expect(skipped.last?.start == .at(night.adding(seconds: 86_400)))
     }
 
-    @Test("a file of several leases makes them all, and several creations are queued each by itself")
+    @Test("a file of several leases creates all of them, each with its own write")
     func several() async throws {
         try await with { fixture in
             fixture.input = """
@@ -181,7 +181,7 @@ struct ConventionTests {
 
     // MARK: - What is said
 
-    @Test("a terminal is told what is now so")
+    @Test("a terminal shows what has changed")
     func outcomes() async throws {
         try await with { fixture in
             fixture.terminal = Terminal(isTerminal: true, width: 80)
@@ -196,7 +196,7 @@ struct ConventionTests {
         }
     }
 
-    @Test("a script that asks in a loop is told that nothing is read meanwhile")
+    @Test("a script that polls is told that nothing is read meanwhile")
     func loops() async throws {
         try await with { fixture in
             let asked = try await fixture.run("show", "night-1", "-f", "value", "-c", "status")
@@ -226,7 +226,7 @@ struct ConventionTests {
         #expect(CommandLineWords(words).words.joined(separator: " ") == wanted)
     }
 
-    @Test("a wrong word is named, with what may have been meant")
+    @Test("a wrong word is named, with a suggestion")
     func unknownWords() {
         let unknown = CommandLineWords(["lst"]).unknownCommand
         #expect(unknown?.isCertain == true)
@@ -242,11 +242,11 @@ struct ConventionTests {
                 == "The value 'jsn' is invalid for '-f <format>'. Did you mean 'json'? It takes table, json")
     }
 
-    @Test("help is wrapped where the terminal ends, and nowhere else")
+    @Test("help is wrapped only at the terminal's width")
     func help() {
         let text = String.paragraphs("One two\nthree.\n\nFour\nfive.\n\nEXAMPLES\n  leasehold a\n  leasehold b")
         #expect(text == "One two three.\n\nFour five.\n\nEXAMPLES\n  leasehold a\n  leasehold b")
-        // The parser describes a command slowly in a debugging build: these have the most to say.
+        // The parser describes a command slowly in a debug build. These have the longest descriptions.
         let described = CommandTree.all.filter { [["list"], ["create"], ["delete"]].contains($0.words) }
         #expect(Set(described.map(\.words)).count == 3)
         for (words, command) in described {
@@ -283,7 +283,7 @@ struct ConventionTests {
 
     // MARK: - Lengths
 
-    @Test("lengths are read as batch systems and people write them")
+    @Test("durations can be written as in batch systems and as people write them")
     func lengths() throws {
         for (text, seconds) in [
             ("0.5h", 1_800), ("1.25d", 108_000), ("36:00", 129_600), ("01:30:00", 5_400), ("2days", 172_800),

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("leasehold create, in python-chi's own names")
 struct CreateCommandTests {
-    /// A site with nodes, networks and flavors, of which everything is known.
+    /// A site with nodes, networks and flavors, about which everything is known.
     private func with(_ body: (inout CommandFixture) async throws -> Void) async throws {
         var fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -90,7 +90,7 @@ struct CreateCommandTests {
     }
 
     @Test(
-        "says what is wrong with an option, and what may have been meant",
+        "says what is wrong with an option, with a suggestion",
         arguments: [
             ("--node", "amonut=2", ExitStatus.usage, "Did you mean 'amount'?"),
             ("--node", "amount=none", .usage, "takes a whole number"), ("--node", "two", .usage, "takes NAME=VALUE"),
@@ -116,7 +116,7 @@ struct CreateCommandTests {
         }
     }
 
-    @Test("needs the catalogue for names, and says how to get it")
+    @Test("needs the catalog for names, and says how to get it")
     func unknownCatalogue() async throws {
         try await with { fixture in
             fixture.environment["OS_CLOUD"] = "beta"
@@ -133,7 +133,7 @@ struct CreateCommandTests {
             ["create", "mine", "--start", "2027-01-15 10:00", "--duration", "2h", "--offline"] + more)
     }
 
-    @Test("warns of what the site does not have, and queues it all the same")
+    @Test("warns about what the site does not have, and queues it all the same")
     func warns() async throws {
         try await with { fixture in
             let wrong = ["--node", "amount=1,node_type=compute_skylak"]
@@ -151,7 +151,7 @@ struct CreateCommandTests {
         }
     }
 
-    @Test("refuses what Blazar is sure to refuse, unless it is forced")
+    @Test("refuses what Blazar is sure to refuse, unless forced")
     func refuses() async throws {
         try await with { fixture in
             let wrong = ["--reservation", #"resource_type=node,resource_properties=["or", ["==", "$a", "b"]]"#]
@@ -165,7 +165,7 @@ struct CreateCommandTests {
         }
     }
 
-    @Test("warns by the policy file, which stops nothing if it is broken")
+    @Test("warns according to the policy file; a broken policy file stops nothing")
     func policy() async throws {
         try await with { fixture in
             let file = fixture.mirror.folder.appendingPathComponent("policy.yaml")
@@ -194,7 +194,7 @@ struct CreateCommandTests {
 
     // MARK: - From a file
 
-    @Test("repeats a lease as show prints one", arguments: ["json", "yaml"])
+    @Test("repeats a lease as printed by show", arguments: ["json", "yaml"])
     func repeats(format: String) async throws {
         try await with { fixture in
             fixture.input = try await fixture.run("show", "addresses", "-f", format).output
@@ -208,7 +208,7 @@ struct CreateCommandTests {
         }
     }
 
-    @Test("takes from a file what is not given otherwise")
+    @Test("uses the file for everything that is not given otherwise")
     func overrides() async throws {
         try await with { fixture in
             try Data(try await fixture.run("show", "night-2", "-f", "yaml").output.utf8)
@@ -226,7 +226,7 @@ struct CreateCommandTests {
         }
     }
 
-    @Test("reads what the OpenStack client prints, whose lists are texts")
+    @Test("reads the OpenStack client's output, in which lists are strings")
     func openStackClient() async throws {
         try await with { fixture in
             fixture.input = #"""

@@ -4,9 +4,9 @@ import Testing
 @testable import LeaseCommands
 @testable import Output
 
-@Suite("What the command says of itself")
+@Suite("The help of the command")
 struct HelpTests {
-    @Test("has every command it should")
+    @Test("lists every command it should")
     func commands() {
         let names = Set(CommandTree.all.map { $0.words.joined(separator: " ") })
         for name in [
@@ -63,19 +63,19 @@ struct HelpTests {
         return words.filter { !$0.isEmpty }
     }
 
-    @Test("fits into eighty columns, and text written for a hundred stays within them", arguments: [80, 100])
+    @Test("fits into eighty columns, and text written for a hundred does not exceed them", arguments: [80, 100])
     func width(columns: Int) {
         for (words, command) in CommandTree.all {
             let help = LeaseholdCommand.helpMessage(for: command, columns: columns)
             for line in help.split(separator: "\n") {
-                // An argument of an example cannot be broken.
+                // An example's argument cannot be broken.
                 let most = line.contains("resource_properties=") ? 100 : columns
                 #expect(line.count <= most, "leasehold \(words.joined(separator: " ")): \(line)")
             }
         }
     }
 
-    @Test("completes in every shell, down to the options", arguments: ["bash", "zsh", "fish"])
+    @Test("completes in every shell, including options", arguments: ["bash", "zsh", "fish"])
     func completions(shell: String) throws {
         let script = LeaseholdCommand.completionScript(for: try #require(CompletionShell(rawValue: shell)))
         for word in ["reservations", "active-at", "backup", "confirm-deletes"] {

@@ -7,14 +7,14 @@ import Testing
 @testable import LeaseCommands
 @testable import Output
 
-@Suite("The commands that ask of the past")
+@Suite("The commands about the past")
 struct PastCommandTests {
     private func ids(_ fixture: CommandFixture, _ options: String) async throws -> String {
         let line = ["list", "-c", "id", "-f", "value"] + options.split(separator: " ").map(String.init)
         return try await fixture.run(line).lines.sorted().joined(separator: " ")
     }
 
-    @Test("find what was held, and what was known, with every filter")
+    @Test("find what was held and what was known, with every filter")
     func lists() async throws {
         let fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -31,14 +31,14 @@ struct PastCommandTests {
         #expect(try await ids(fixture, "--as-known-at 2027-01-15T08:07:00Z --resource node-7") == "b")
         #expect(try await ids(fixture, "--as-known-at 2027-01-15T08:07:00Z --os-cloud beta") == "z")
         #expect(try await ids(fixture, "--as-known-at 2027-01-15T08:07:00Z --name night* --mine") == "a b")
-        // e vanished between minute 0 and 10.
+        // e vanished between minutes 0 and 10.
         #expect(try await ids(fixture, "--on 2027-01-15T08:09:00Z") == "a b d e z")
         #expect(try await ids(fixture, "--on 2027-01-15T08:10:00Z") == "a b d z")
         #expect(try await ids(fixture, "--on 2027-01-15T09:30:00Z") == "c")
         #expect(try await ids(fixture, "--on 2027-01-15T08:30:00Z --as-known-at 2027-01-15T08:07:00Z") == "a d e z")
     }
 
-    @Test("refuse a time that has not come, except for what is planned")
+    @Test("refuse a time in the future, except for plans")
     func future() async throws {
         let fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -50,7 +50,7 @@ struct PastCommandTests {
         #expect(try await fixture.run("list", "--on", "+20min", "-c", "held", "-f", "value").lines.contains("planned"))
     }
 
-    @Test("know a lease by the name it had, and say so if it was not known")
+    @Test("find a lease by its former name, and say if it was not known then")
     func names() async throws {
         let fixture = try CommandFixture(filled: false)
         defer { fixture.remove() }
@@ -81,7 +81,7 @@ struct PastCommandTests {
 
     private func json(_ lease: BlazarLease) -> String { JSONValue.object(lease.json()).text() }
 
-    @Test("take in a file, say when it is taken to have been seen, and take in nothing twice")
+    @Test("import a file, say which observation time is assumed, and import nothing twice")
     func importFile() async throws {
         let fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -100,14 +100,14 @@ struct PastCommandTests {
         #expect(report["observed_from"] == .string(StoreFixture.time(5).iso8601))
         #expect(again.errors.isEmpty)
         #expect(try await ids(fixture, "--as-known-at 2027-01-15T08:06:00Z") == "a b c d e n z")
-        // The list at minute 10 did not have it.
+        // The list at minute 10 did not contain it.
         #expect(try await ids(fixture, "-a") == "a b c d z")
         let shown = try await fixture.run("show", "n", "-f", "json")
         #expect(shown.json?["departure"] == "unlisted")
         #expect(shown.json?["deleted_before"] == .string(StoreFixture.time(10).iso8601))
     }
 
-    @Test("take in our own lists, from another cloud's too, as they were seen")
+    @Test("import our own lists, including another cloud's, with their observation times")
     func importOwnList() async throws {
         let fixture = try CommandFixture()
         let target = try CommandFixture(filled: false)
@@ -129,7 +129,7 @@ struct PastCommandTests {
         }
     }
 
-    @Test("take in another database, and refuse what is none, with nothing half done")
+    @Test("import another database, refuse other files, and leave nothing half done")
     func importDatabase() async throws {
         let fixture = try CommandFixture()
         let target = try CommandFixture(filled: false)
@@ -156,7 +156,7 @@ struct PastCommandTests {
         #expect(bad.errors.contains("bad.sqlite"))
     }
 
-    @Test("take in how many nodes a lease has from whoever was told")
+    @Test("import a lease's number of nodes from any source that knows it")
     func importNodes() async throws {
         let (target, fixture) = (try CommandFixture(filled: false), try CommandFixture())
         defer { target.remove() }
@@ -178,7 +178,7 @@ struct PastCommandTests {
         #expect(hosts?.map { $0["synced_at"] } == ["2027-01-15T08:10:00Z"])
     }
 
-    @Test("ask whose leases a file has if that is not clear")
+    @Test("ask whose leases a file contains if that is not clear")
     func importWhose() async throws {
         var fixture = try CommandFixture()
         defer { fixture.remove() }

@@ -3,7 +3,7 @@ import Testing
 @testable import LeaseCommands
 @testable import Output
 
-/// QR codes that zxing-cpp (PyPI) has read back: their rows, each as a hexadecimal number.
+/// QR codes that zxing-cpp (PyPI) could read: their rows, as hexadecimal numbers.
 @Suite struct QRCodeTests {
     @Test func shortText() throws {
         let code = try #require(QRCode("leasehold"))
@@ -15,7 +15,7 @@ import Testing
             ])
     }
 
-    /// Version 9: two blocks, two alignment patterns a side, and the version's own bits.
+    /// Version 9: two blocks, two alignment patterns on each side, and bits for the version.
     @Test func longText() throws {
         let text = "https://auth.chameleoncloud.org/auth/realms/chameleon/device?user_code=ABCD-EFGH"
         let code = try #require(QRCode(text + String(repeating: "/x", count: 60)))

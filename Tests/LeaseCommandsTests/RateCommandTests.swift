@@ -18,7 +18,7 @@ struct RateCommandTests {
               - {node_type: gpu, su_per_hour: 4}
         """
 
-    /// A filled database of the sites alpha and beta, and a file beside it.
+    /// A filled database of the sites alpha and beta, and a file next to it.
     private func fixture(_ file: String, _ text: String) throws -> CommandFixture {
         var fixture = try CommandFixture()
         try Data(text.utf8).write(to: fixture.mirror.folder.appendingPathComponent(file))
@@ -26,7 +26,7 @@ struct RateCommandTests {
         return fixture
     }
 
-    @Test("multiply by the policy's rates, though they overlap, and name the sites that have none")
+    @Test("use the policy's rates, even if they overlap, and name the sites without any")
     func policyRates() async throws {
         let fixture = try fixture("policy.yaml", Self.policy)
         defer { fixture.remove() }
@@ -34,7 +34,7 @@ struct RateCommandTests {
         let result = try await fixture.run(arguments + ["-f", "json"])
         let rows = try #require(result.json?.arrayValue)
         #expect(Set(rows.map { $0["site"]?.stringValue }) == ["alpha"])
-        // Two nodes at most, for an hour.
+        // At most two nodes, for an hour.
         #expect(rows.first { $0["node_type"]?.stringValue == "gpu" }?["su"]?.doubleValue == 8)
         #expect(
             result.errors == "Leases of sites for which the policy file has no rates are left out: those of beta.\n")
@@ -48,7 +48,7 @@ struct RateCommandTests {
     }
 
     @Test(
-        "refuse tables of rates that cannot be meant so",
+        "refuse contradictory tables of rates",
         arguments: [
             (
                 "resource_type,node_type,rate,from,until\nnode,,1,,2027-01-01",
@@ -74,7 +74,7 @@ struct RateCommandTests {
         #expect(result.output.isEmpty)
     }
 
-    @Test("take rates of a type that is not known here if there are such leases")
+    @Test("accept rates of an unknown type if there are such leases")
     func strangeType() async throws {
         let fixture = try fixture("rates.csv", "resource_type,rate\nquantum,3")
         defer { fixture.remove() }
@@ -88,7 +88,7 @@ struct RateCommandTests {
         #expect(result.errors.isEmpty)
     }
 
-    @Test("read the dates of rates as days of the zone, where midnight is skipped too")
+    @Test("read the dates of rates as days of the zone, even if midnight is skipped")
     func ratesOfSkippedDays() async throws {
         let fixture = try CommandFixture()
         defer { fixture.remove() }

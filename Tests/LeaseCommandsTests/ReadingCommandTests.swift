@@ -9,7 +9,7 @@ import Testing
 
 @Suite("The commands that answer from the database")
 struct ReadingCommandTests {
-    /// What each command writes: the name of the file, and the command line.
+    /// The output of each command: the name of the golden file, and the command line.
     static let goldenCases: [(file: String, line: [String])] = [
         ("list.txt", ["list", "-a"]),
         ("list.json", ["list", "-a", "-f", "json"]),
@@ -51,7 +51,7 @@ struct ReadingCommandTests {
         ),
     ]
 
-    @Test("write what they are known to write", arguments: goldenCases.map(\.file))
+    @Test("write the expected text", arguments: goldenCases.map(\.file))
     func golden(file: String) async throws {
         let line = try #require(Self.goldenCases.first { $0.file == file }).line
         let fixture = try CommandFixture()
@@ -73,7 +73,7 @@ struct ReadingCommandTests {
     }
 
     @Test(
-        "pass every filter on",
+        "pass on every filter",
         arguments: [
             ("--status active", "b"), ("--status ACTIVE,terminated", "b c"),
             ("--status active --status pending", "a b d z"),
@@ -93,7 +93,7 @@ struct ReadingCommandTests {
         #expect(result.errors.isEmpty, "remarks are for tables")
     }
 
-    @Test("take OS_CLOUD for where to look, as far as it has been synced")
+    @Test("read the cloud that OS_CLOUD names, if it has been synced")
     func environmentCloud() async throws {
         var fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -104,7 +104,7 @@ struct ReadingCommandTests {
         #expect(try await fixture.run("list", "-a", "-c", "id", "-f", "value").lines.count == 5)
     }
 
-    @Test("show times in the person's zone in tables and in UTC elsewhere, and say which")
+    @Test("show times in the user's zone in tables and in UTC elsewhere, and name the zone")
     func zones() async throws {
         var fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -122,7 +122,7 @@ struct ReadingCommandTests {
         #expect(found.lines.sorted() == ["a", "d", "z"])
     }
 
-    @Test("show whatever moments a damaged database may hold")
+    @Test("show any time that a damaged database may contain")
     func extremes() async throws {
         let fixture = try CommandFixture(filled: false)
         defer { fixture.remove() }
@@ -154,7 +154,7 @@ struct ReadingCommandTests {
         return lease
     }
 
-    @Test("tell of a failed attempt since the last sync")
+    @Test("report a failed attempt since the last sync")
     func failedAttempt() async throws {
         let fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -168,7 +168,7 @@ struct ReadingCommandTests {
         #expect(try await fixture.run("sites", "-f", "value", "-c", "last_outcome").lines == ["failed", "complete"])
     }
 
-    @Test("narrow hosts by their properties")
+    @Test("select hosts by their properties")
     func properties() async throws {
         let fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -181,7 +181,7 @@ struct ReadingCommandTests {
         #expect(try await fixture.run("hosts", "--property", "gpu").status == .usage)
     }
 
-    @Test("make names harmless on a terminal and in a spreadsheet")
+    @Test("make names safe on a terminal and in a spreadsheet")
     func hostileNames() async throws {
         let fixture = try CommandFixture(filled: false)
         defer { fixture.remove() }
@@ -203,9 +203,9 @@ struct ReadingCommandTests {
     }
 }
 
-@Suite("The commands that look after the database")
+@Suite("The commands for maintaining the database")
 struct DatabaseCommandTests {
-    @Test("say where it is, that it is sound, and copy it")
+    @Test("say where it is and that it is sound, and copy it")
     func upkeep() async throws {
         let fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -234,14 +234,14 @@ struct DatabaseCommandTests {
         #expect(wrong.errorJSON?["error"]?["message"]?.stringValue?.hasPrefix("SQLite says: ") == true)
     }
 
-    @Test("tell of damage")
+    @Test("report damage")
     func damage() async throws {
         var fixture = try CommandFixture()
         defer { fixture.remove() }
         let path = fixture.mirror.folder.path + "/damaged.sqlite"
         try fixture.mirror.store.backUp(to: path)
         let file = try FileHandle(forUpdating: URL(filePath: path))
-        // Whatever page this is, it is none that SQLite wrote.
+        // SQLite did not write this page, whichever it is.
         try file.seek(toOffset: 8 * 4_096)
         try file.write(contentsOf: Data(repeating: 0x5A, count: 4_096))
         try file.close()

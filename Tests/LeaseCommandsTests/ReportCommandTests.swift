@@ -15,7 +15,7 @@ struct ReportCommandTests {
         return try await fixture.run(["report"] + arguments)
     }
 
-    @Test("give programs a key for each thing asked for, and times in UTC")
+    @Test("give programs a key for each dimension, and times in UTC")
     func json() async throws {
         let result = try await run(
             "hours", "--by", "node_type,project", "--bucket", "day", "--to", "2027-01-16", "-f", "json")
@@ -29,7 +29,7 @@ struct ReportCommandTests {
         #expect(result.status == .success)
     }
 
-    @Test("give people sub-totals and a total, in the zone asked for")
+    @Test("give people subtotals and a total, in the requested zone")
     func table() async throws {
         let result = try await run(
             "hours", "--by", "node_type", "--bucket", "week", "--tz", "Asia/Kolkata", "--to", "2027-01-16")
@@ -39,9 +39,9 @@ struct ReportCommandTests {
         #expect(result.errors.contains("deleted before"))
     }
 
-    @Test("answer what was known then")
+    @Test("answer with what was known then")
     func asKnownAt() async throws {
-        // At minute 5 it was not known that `e` had gone.
+        // At minute 5 it was not known that `e` had been removed.
         let then = try await run(
             "hours", "--by", "lease", "--as-known-at", "2027-01-15 08:05", "--to", "2027-01-16", "-f", "json")
         let now = try await run("hours", "--by", "lease", "--to", "2027-01-16", "-f", "json")
@@ -50,7 +50,7 @@ struct ReportCommandTests {
         }
         #expect(hours(then) == 1)
         #expect(hours(now) == 10.0 / 60)
-        // How fresh that is, is told as of then.
+        // The freshness is also given as of then.
         let people = try await run("hours", "--as-known-at", "2027-01-15 08:05", "--os-cloud", "alpha")
         #expect(people.errors.contains("alpha: as known at 2027-01-15 08:05 UTC, from the list read 5 min before"))
         #expect(!people.errors.contains("synced"))
@@ -59,7 +59,7 @@ struct ReportCommandTests {
     }
 
     @Test(
-        "say what is wrong with what was asked",
+        "say what is wrong with the options",
         arguments: [
             (["hours", "--tz", "Nowhere/Land"], ExitStatus.usage, "no time zone"),
             (["hours", "--by", "planet"], .usage, "cannot be grouped"),
@@ -81,7 +81,7 @@ struct ReportCommandTests {
     }
 
     @Test(
-        "on what ends soon and on sites are written to a file, in a zone, with a title",
+        "on leases that end soon and on sites are written to a file, in a zone, with a title",
         arguments: [
             ("expiring", "Leases that end soon"), ("coverage", "How closely sites were watched"),
             ("failures", "Failed writes"),
@@ -100,7 +100,7 @@ struct ReportCommandTests {
         #expect(try await fixture.run("report", name, "--tz", "Nowhere/Land").status == .usage)
     }
 
-    @Test("take the site's own word for what ends soon")
+    @Test("use the site's own rule for what ends soon")
     func expiring() async throws {
         var fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -118,7 +118,7 @@ struct ReportCommandTests {
         #expect(try await leases("--within", "7d") == ["b", "a", "d", "z"])
     }
 
-    @Test("on failed writes find them by what is known of a write")
+    @Test("on failed writes select them by what is known about a write")
     func failures() async throws {
         let fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -154,7 +154,7 @@ struct ReportCommandTests {
         }
     }
 
-    @Test("are calendars of leases, and none without any")
+    @Test("can be calendars of leases, but not without any lease")
     func calendar() async throws {
         let fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -190,11 +190,11 @@ struct ReportCommandTests {
         }
     }
 
-    @Test("tell of hosts how much was given out, up to where that is known")
+    @Test("say how many hosts were allocated, up to the time when that is known")
     func utilization() async throws {
         let fixture = try CommandFixture()
         defer { fixture.remove() }
-        // The second reading of the hosts; `b` holds the one that there is.
+        // The second reading of the hosts. `b` holds the only one.
         let scope = fixture.mirror.scope
         let hosts = try fixture.mirror.store.resources(.host, scopes: nil)
         try fixture.mirror.store.apply(

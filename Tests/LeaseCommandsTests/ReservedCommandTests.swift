@@ -7,10 +7,10 @@ import Testing
 @testable import LeaseCommands
 @testable import Output
 
-@Suite("The commands that find what a lease was given, and what is free")
+@Suite("The commands that show what a lease was given, and what is free")
 struct ReservedCommandTests {
-    /// An active lease `lab` with two nodes, a floating IP and a flavor; one of its nodes, its address and its flavor
-    /// are known. Who holds hosts is told.
+    /// An active lease `lab` with two nodes, a floating IP and a flavor. One of its nodes, its address and its flavor
+    /// are known. The site reports who holds hosts.
     private func with(_ body: (inout CommandFixture) async throws -> Void) async throws {
         var fixture = try CommandFixture()
         defer { fixture.remove() }
@@ -77,7 +77,7 @@ struct ReservedCommandTests {
     // MARK: - reservation-id
 
     @Test(
-        "reservation-id prints the one that fits",
+        "reservation-id prints the matching one",
         arguments: [
             ("--type fip", "r-fip"), ("--node-type gpu", "r-gpu"),
             ("--type node --node-type compute_skylake", "r-skylake"),
@@ -92,7 +92,7 @@ struct ReservedCommandTests {
         }
     }
 
-    @Test("reservation-id lists what may be meant")
+    @Test("reservation-id lists the candidates")
     func reservationCandidates() async throws {
         try await with { fixture in
             let several = try await fixture.run("reservation-id", "lab", "--type", "node")
@@ -110,7 +110,7 @@ struct ReservedCommandTests {
 
     // MARK: - flavors and floating IPs
 
-    @Test("flavors and floating-ips give those of a lease")
+    @Test("flavors and floating-ips list those of a lease")
     func reserved() async throws {
         try await with { fixture in
             #expect(try await fixture.run("flavors", "lab", "-c", "id", "-f", "value").output == "r-flavor\n")
@@ -129,7 +129,7 @@ struct ReservedCommandTests {
         }
     }
 
-    @Test("what is not known yet is said")
+    @Test("says what is not known yet")
     func notKnown() async throws {
         try await with { fixture in
             let none = try await fixture.run("flavors", "night-2")
@@ -144,7 +144,7 @@ struct ReservedCommandTests {
 
     // MARK: - The list
 
-    @Test("list counts nodes that are held where the site tells, and leaves out what has no room")
+    @Test("list counts the nodes held, if the site reports them, and drops columns without room")
     func list() async throws {
         try await with { fixture in
             let lease = try await fixture.run("list", "--name", "lab", "-f", "json").json?.arrayValue?.first
@@ -164,7 +164,7 @@ struct ReservedCommandTests {
 
     // MARK: - find-slot
 
-    @Test("find-slot finds what is free now, and what will be")
+    @Test("find-slot finds what is free now and what will be")
     func slots() async throws {
         try await with { fixture in
             let line = ["find-slot", "--os-cloud", "alpha", "--duration", "1h", "-f", "json"]
@@ -177,13 +177,13 @@ struct ReservedCommandTests {
             #expect(two?.map { $0["start_date"] } == [.string(StoreFixture.time(600).iso8601)])
             let command = two?.first?["command"]?.stringValue ?? ""
             #expect(command.contains("--start 2027-01-15T18:00Z "))
-            // What it prints is a command that can be run.
+            // It prints a command that can be run.
             let words = command.split(separator: " ").map(String.init).dropFirst()
             #expect(throws: Never.self) { try CommandTree.parse(Array(words)) }
         }
     }
 
-    @Test("find-slot counts what is queued, and extensions too")
+    @Test("find-slot counts queued writes, including extensions")
     func queuedSlots() async throws {
         try await with { fixture in
             func first() async throws -> JSONValue? {
@@ -203,7 +203,7 @@ struct ReservedCommandTests {
         }
     }
 
-    @Test("find-slot says where a site does not tell, and that there is nothing")
+    @Test("find-slot says which sites do not report allocations, and that nothing is free")
     func noSlots() async throws {
         try await with { fixture in
             let line = ["find-slot", "--duration", "1h", "--os-cloud"]

@@ -39,7 +39,7 @@ let berlin = DisplayZone(name: "Europe/Berlin") { moment in
     return summer.contains(Int(moment.secondsSince1970)) ? 7_200 : 3_600
 }
 
-/// What a list looks like.
+/// The text of a list.
 func listText(
     _ format: OutputFormat, of rows: [SampleRow] = SampleRow.two, columns: [String] = [], sort: [SortKey] = [],
     width: Int? = nil, color: Bool = false, zone: DisplayZone = .utc
@@ -51,7 +51,7 @@ func listText(
     return sink.text
 }
 
-/// What a single result looks like.
+/// The text of a single result.
 func showText(
     _ format: OutputFormat, of row: SampleRow = SampleRow(), columns: [String] = [], width: Int? = nil,
     color: Bool = false, zone: DisplayZone = .utc

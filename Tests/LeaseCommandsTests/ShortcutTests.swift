@@ -13,7 +13,7 @@ struct ShortcutTests {
     typealias Shortcut = LeaseIdentify.Shortcut
 
     @Test(
-        "The plain forms are recognised",
+        "The plain forms are recognized",
         arguments: [
             (["id", "mine"], nil), (["id", "mine", "--db", "a.sqlite"], "a.sqlite"),
             (["id", "--db", "a.sqlite", "mine"], "a.sqlite"),
@@ -25,7 +25,7 @@ struct ShortcutTests {
     }
 
     @Test(
-        "Everything else takes the usual way",
+        "Everything else takes the usual path",
         arguments: [
             [], ["id"], ["show", "mine"], ["id", "mine", "other"], ["id", "--help"], ["id", "mine", "--os-cloud", "a"],
             ["id", "mine", "--db"], ["id", "mine", "--db", "--help"], ["id", "mine", "--db=a"], ["id", "--", "-mine"],
@@ -33,7 +33,7 @@ struct ShortcutTests {
         ])
     func others(arguments: [String]) { #expect(Shortcut(arguments) == nil) }
 
-    @Test("Where there is no such lease, nothing is written and the usual way is taken")
+    @Test("If there is no such lease, nothing is written and the usual path is taken")
     func notFound() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "shortcut-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -47,7 +47,7 @@ struct ShortcutTests {
         #expect(output.text.isEmpty)
     }
 
-    @Test("The id is written, narrowed by OS_CLOUD as ever")
+    @Test("The id is written; OS_CLOUD narrows the search as usual")
     func found() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "shortcut-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -68,7 +68,7 @@ struct ShortcutTests {
         }
         let shortcut = try #require(Shortcut(["id", "mine", "--db", path]))
         var output = TextBuffer()
-        // Both sites have one: the usual way lists them.
+        // Both sites have one: the usual path lists them.
         #expect(!shortcut.answer(LeaseManager.Configuration(environment: [:]), to: &output))
         #expect(shortcut.answer(LeaseManager.Configuration(environment: ["OS_CLOUD": "beta"]), to: &output))
         #expect(output.text == "id-beta\n")

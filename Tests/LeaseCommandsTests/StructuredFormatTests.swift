@@ -122,7 +122,7 @@ struct StructuredFormatTests {
         }
     }
 
-    @Test("CSV has every value as it is, unless a spreadsheet is to read it", arguments: csvRunsNoFormulaCases)
+    @Test("CSV has every value unchanged, unless it is for a spreadsheet", arguments: csvRunsNoFormulaCases)
     func csvKeepsValues(name: String, field: String) throws {
         let written = try csv(.text(name), isSpreadsheetSafe: false)
         let value = written.hasPrefix("\"") ? String(written.dropFirst().dropLast()) : written
@@ -135,7 +135,7 @@ struct StructuredFormatTests {
         #expect(try csv(.json(JSONValue(-5)), isSpreadsheetSafe: true) == "-5")
     }
 
-    /// A cell as CSV, between two others.
+    /// A cell in CSV, between two others.
     private func csv(_ cell: Cell, isSpreadsheetSafe: Bool) throws -> String {
         let heads = ["a", "b", "c"].map { ColumnHead(key: $0) }
         var renderer = CSVRenderer(heads: heads, isSpreadsheetSafe: isSpreadsheetSafe)

@@ -5,10 +5,10 @@ import Testing
 @testable import LeaseCommands
 @testable import Output
 
-/// Six hours behind UTC, as Chicago in winter.
+/// Six hours behind UTC, like Chicago in winter.
 let chicago = DisplayZone(name: "America/Chicago", shortName: { _ in "CST" }, offsetSeconds: { _ in -21_600 })
 
-@Suite("What a person sees on a terminal")
+@Suite("Pages for a person at a terminal")
 struct TerminalTests {
     /// The commands whose pages are compared, in one file for each width and zone.
     private static let lines: [[String]] = [
@@ -38,7 +38,7 @@ struct TerminalTests {
         return fixture
     }
 
-    @Test("pages fit the screen and are what they are known to be", arguments: screens.map { "\($0.width)-\($0.zone)" })
+    @Test("pages fit the screen and have the expected text", arguments: screens.map { "\($0.width)-\($0.zone)" })
     func pages(screen: String) async throws {
         let parts = screen.split(separator: "-")
         let width = try #require(Int(parts[0]))
@@ -54,12 +54,12 @@ struct TerminalTests {
                 #expect(row.last != " ", "\(line): '\(row)'")
             }
         }
-        // The local id of a queued lease is made by chance.
+        // The local id of a queued lease is random.
         let masked = text.replacing(/local-[0-9a-z]+/) { "local-" + String(repeating: "x", count: $0.output.count - 6) }
         try CommandFixture.expect(masked, equals: "terminal-\(screen).txt")
     }
 
-    @Test("a live lease comes first, an ended one only if it is asked for")
+    @Test("a live lease comes first, an ended one is shown only if requested")
     func liveFirst() async throws {
         let fixture = try await Self.filled(width: 80, zone: "utc")
         defer { fixture.remove() }
@@ -91,7 +91,7 @@ struct TerminalTests {
         }
     }
 
-    @Test("long values wrap or are cut, times and numbers never")
+    @Test("long values wrap or are cut, times and numbers never are")
     func narrow() throws {
         struct Row {
             let name: String

@@ -46,7 +46,7 @@ struct WritingCommandTests {
         }
     }
 
-    @Test("A creation offline is queued, said to be, and no error")
+    @Test("An offline create is queued, which is said and is not an error")
     func offline() async throws {
         try await with { fixture in
             let result = try await create(fixture, "mine")
@@ -70,24 +70,24 @@ struct WritingCommandTests {
         }
     }
 
-    @Test("An idempotent creation gives what is queued, or lives, under that name")
+    @Test("An idempotent create returns the queued or live lease of that name")
     func idempotent() async throws {
         try await with { fixture in
             let first = try await create(fixture, "mine")
             let second = try await create(fixture, "mine", "--idempotent")
             #expect(second.json?["id"] == first.json?["id"])
             #expect(second.errors.contains("queued already, as write 1"))
-            // What it rests on is said: nobody was asked.
+            // It says what the answer is based on, because no cloud was contacted.
             #expect(second.errors.contains("as they were at 2027-01-15T08:10:00Z"))
             #expect(second.errors.contains("--offline"))
             #expect(!first.errors.contains("decided"))
             #expect(try await create(fixture, "night-2", "--idempotent").json?["id"] == "b")
-            // One that has ended is no reason not to make another.
+            // A lease that has ended does not prevent a new one.
             #expect(try await create(fixture, "addresses", "--idempotent").json?["state"] == "queued")
         }
     }
 
-    @Test("Of several live leases of a name the newest active one is given, or the one that ends last; none is made")
+    @Test("Of several live leases of a name, the newest active one or the last to end is returned; none is created")
     func idempotentAmongMany() async throws {
         try await with { fixture in
             func lease(_ id: String, _ status: LeaseStatus, created: Int, to end: Int = 60) -> BlazarLease {
@@ -109,7 +109,7 @@ struct WritingCommandTests {
             #expect(first.json?["id"] == "new")
             #expect(first.errors.contains(#"There are 3 live leases named "same" in project"#))
             #expect(first.errors.contains("newest active one"))
-            // One that is to be deleted is as good as gone.
+            // A lease that is to be deleted counts as gone.
             #expect(try await fixture.run("delete", "new", "--offline").status == .success)
             #expect(try await given().json?["id"] == "old")
             all.removeFirst(2)
@@ -122,7 +122,7 @@ struct WritingCommandTests {
         }
     }
 
-    @Test("--by is kept as the new end, counted from the one that is queued, and sent once")
+    @Test("--by is stored as the new end, counted from the queued one, and sent once")
     func extend() async throws {
         try await with { fixture in
             for (by, end) in [("1h", "2027-01-15 09:15"), ("30m", "2027-01-15 09:45")] {
@@ -137,7 +137,7 @@ struct WritingCommandTests {
         }
     }
 
-    @Test("A change of what is queued changes the draft; its deletion leaves nothing")
+    @Test("A change of a queued lease changes the draft; deleting it leaves nothing")
     func draft() async throws {
         try await with { fixture in
             _ = try await create(fixture, "mine")
@@ -153,7 +153,7 @@ struct WritingCommandTests {
         }
     }
 
-    @Test("The queue is shown, edited and cancelled, and refuses what cannot be")
+    @Test("The queue can be shown, edited and canceled, and refuses the impossible")
     func queue() async throws {
         try await with { fixture in
             _ = try await create(fixture, "mine")
@@ -203,7 +203,7 @@ struct WritingCommandTests {
     }
 
     @Test(
-        "A command line that asks for what cannot be is a usage error, and queues nothing",
+        "An impossible command line is a usage error, and queues nothing",
         arguments: [
             "create x --duration 1d",
             "create x --duration 1d --end tomorrow --reservation resource_type=node",
@@ -219,7 +219,7 @@ struct WritingCommandTests {
         }
     }
 
-    @Test("A draft that no Blazar takes is refused before it is queued")
+    @Test("A draft that every Blazar refuses is refused before it is queued")
     func invalidDraft() async throws {
         try await with { fixture in
             let long = String(repeating: "x", count: 81)
@@ -233,7 +233,7 @@ struct WritingCommandTests {
         }
     }
 
-    @Test("Every verb refuses at once what no Blazar takes, and --force queues it")
+    @Test("Every verb refuses at once what every Blazar refuses, and --force queues it")
     func refusedAtOnce() async throws {
         try await with { fixture in
             let cases: [([String], LeaseCommands.ExitStatus)] = [
@@ -252,7 +252,7 @@ struct WritingCommandTests {
         }
     }
 
-    @Test("A queued change says what it will be, and how to take it back")
+    @Test("A queued change says what it will do, and how to cancel it")
     func queuedChange() async throws {
         try await with { fixture in
             let result = try await fixture.run(
