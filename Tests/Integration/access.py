@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Credentials, certificates and networks that do not work: nothing is lost, one sentence tells why. Needs no cloud.
+"""Bad credentials, certificates and networks: nothing is lost, and one sentence says why. Needs no cloud.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/access.py [NAME...]
 """
@@ -18,7 +18,7 @@ from support.fake_cloud import lease, send_error, send_json, send_page
 
 
 class Credentials(FakeCloudCase):
-    """Who asks, and what the token is for."""
+    """Which user and which project the token is for."""
 
     def test_the_list_of_another_project(self):
         before = self.seed(10)
@@ -100,7 +100,7 @@ class Credentials(FakeCloudCase):
 
 
 class Unreachable(FakeCloudCase):
-    """There is nobody to answer."""
+    """Nothing answers."""
 
     def refuse(self, *words, status=69, **changes):
         before = self.seed(10)

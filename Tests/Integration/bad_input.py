@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Broken configuration and broken databases: one sentence, the right status, nothing lost. Needs no cloud.
+"""Broken configuration and databases: one sentence, the right status, and nothing is lost. Needs no cloud.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/bad_input.py [NAME...]
 """
@@ -19,7 +19,7 @@ from support.fake_cloud import PASSWORD, lease
 
 
 class Configuration(FakeCloudCase):
-    """clouds.yaml is wrong, or names are."""
+    """Errors in clouds.yaml, or in names."""
 
     def break_clouds(self, text):
         (self.folder / "clouds.yaml").write_text(text)
@@ -78,7 +78,7 @@ class Configuration(FakeCloudCase):
 
 
 class Files(FakeCloudCase):
-    """The file, or what it lies on, cannot be used."""
+    """The file, or the disk that it is on, cannot be used."""
 
     def test_a_folder_that_cannot_be_written(self):
         locked = self.folder / "locked"
@@ -111,7 +111,7 @@ class Files(FakeCloudCase):
         self.assertEqual(self.mirror(), before)
 
     def unprivileged(self):
-        """Makes the child somebody whom permissions bind."""
+        """Gives the child process a user who is subject to permissions."""
         if os.getuid() != 0:
             return None
 
@@ -209,7 +209,7 @@ class Files(FakeCloudCase):
         self.fail_with(73, "sync", "--db", disk / "leasehold.sqlite", words=("leasehold.sqlite", "full|room|no space"))
 
     def mount(self, size):
-        """A small disk of its own."""
+        """A small disk for one test."""
         disk = self.folder / "disk"
         disk.mkdir()
         done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "leasehold-test", disk],

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""An encrypted connection breaks while a lease is made: it is made once. Needs no cloud.
+"""An encrypted connection breaks while a lease is created: it is created once. Needs no cloud.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/broken_tls.py [NAME...]
 """
@@ -24,18 +24,18 @@ CERTIFICATES = Path(__file__).resolve().parent.parent / "Fixtures" / "certificat
 
 
 def alert(level, code, version=3):
-    """A TLS alert in clear."""
+    """A TLS alert in plain text."""
     return bytes([0x15, 3, version, 0, 2, level, code])
 
 
 def raw(handler, *parts):
-    """Writes past the encryption."""
+    """Writes bytes that bypass the encryption."""
     for part in parts:
         os.write(handler.connection.fileno(), part)
 
 
 def finish(handler):
-    """Closes without a goodbye."""
+    """Closes without a TLS goodbye."""
     handler.wfile.flush()
     handler.close_connection = True
     descriptor = handler.connection.detach()
@@ -50,7 +50,7 @@ def reset(handler):
 
 
 def clear(*parts, then=finish):
-    """Writes parts past the encryption, and ends."""
+    """Writes parts that bypass the encryption, and ends."""
     def fault(handler):
         raw(handler, *parts)
         time.sleep(0.05)
@@ -59,7 +59,7 @@ def clear(*parts, then=finish):
 
 
 def encrypted(text, *parts, then=finish):
-    """Writes a text as it should be written, then parts past the encryption, and ends."""
+    """Writes a text properly, then parts that bypass the encryption, and ends."""
     def fault(handler):
         handler.wfile.write(text)
         handler.wfile.flush()
@@ -68,7 +68,7 @@ def encrypted(text, *parts, then=finish):
 
 
 def goodbye(handler):
-    """Closes as TLS wants it, without an answer."""
+    """Closes the TLS connection properly, but without an answer."""
     try:
         handler.connection.settimeout(1)
         handler.connection.unwrap()
@@ -78,7 +78,7 @@ def goodbye(handler):
 
 
 def silence(handler):
-    """Says nothing for longer than anybody waits."""
+    """Is silent for longer than anybody waits."""
     time.sleep(8)
     finish(handler)
 
@@ -132,7 +132,7 @@ GREETINGS = {
 
 
 class Gate:
-    """A way to the cloud that can be shut: it then greets every connection so, and closes it."""
+    """A way to the cloud that can be closed: it then greets every connection like this and closes it."""
 
     def __init__(self, port):
         self.target = port
@@ -209,13 +209,13 @@ class BrokenTLS(FakeCloudCase):
         return dict(self.query("SELECT lease_name, state FROM mutation"))
 
     def let_time_pass(self, times=5):
-        """Longer than the quiet period, and than any wait for another try."""
+        """Waits longer than the quiet period and any delay before another attempt."""
         for _ in range(times):
             time.sleep(1.2)
             self.run_command("sync", "--no-resources")
 
     def check_once(self, names):
-        """Every creation has become one lease."""
+        """Every create has made exactly one lease."""
         made = sorted(item["name"] for item in self.cloud.leases)
         self.assertEqual(made, sorted([*names, "first"]))
         self.assertEqual({name: state for name, state in self.states().items() if state != "settled"}, {})
@@ -234,7 +234,7 @@ class BrokenTLS(FakeCloudCase):
         self.cloud.create_fault = fault
         for name in BREAKS:
             self.run_command("create", name, *self.NODE)
-            # What was on its way may have been carried out.
+            # Writes that were under way may have been executed.
             self.assertEqual(self.states()[name], "unknown", name)
         self.assertEqual(broken, set(BREAKS))
 
@@ -249,7 +249,7 @@ class BrokenTLS(FakeCloudCase):
         self.check_once(BREAKS)
 
     def test_breaks_before_the_creation_was_sent(self):
-        # Nothing can have been carried out, so that nobody waits for it.
+        # Nothing can have been executed, so no write waits.
         self.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"] = "3600"
         for name, greeting in GREETINGS.items():
             self.gate.greeting = greeting
@@ -261,7 +261,7 @@ class BrokenTLS(FakeCloudCase):
 
 
 class BrokenTLS12(BrokenTLS):
-    """The same with the version before."""
+    """The same with the previous TLS version."""
 
     version = ssl.TLSVersion.TLSv1_2
 

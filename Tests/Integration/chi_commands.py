@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # needs: nothing or cloud
-"""What chi.lease does, done by commands as a person would type them: on the sandbox in both dialects, and on the cloud
-of tools/devcloud where OS_CLOUD names one.
+"""What chi.lease does, done with commands as a person would type them: on the sandbox in both dialects, or on the cloud
+of tools/devcloud if OS_CLOUD names one.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/chi_commands.py [NAME...]
 
-Sandbox is beside the command. On a real cloud, OpenStack's client and python-chi read each lease too.
+Sandbox is next to the command. On a real cloud, OpenStack's client and python-chi read each lease too.
 """
 
 import json
@@ -24,7 +24,7 @@ class Story(LeaseStory):
     """For a test case that has `cloud` and runs the command."""
 
     def server(self, lease):
-        """The lease as the cloud itself tells it."""
+        """The lease, as reported by the cloud itself."""
         status, answer = self.cloud.send("GET", f"/leases/{lease}")
         self.assertEqual(status, 200, answer)
         return answer["lease"]
@@ -33,9 +33,9 @@ class Story(LeaseStory):
         return self.succeed(*arguments).out.splitlines()
 
     def life(self, kind, *options, holds=(0, 0)):
-        """A lease is made, waited for, looked at, extended, repeated and deleted.
+        """Creates a lease, waits for it, shows, extends, repeats and deletes it.
 
-        `holds` is what it is given: the numbers of floating IPs and of flavors.
+        `holds` is what it gets: the numbers of floating IPs and of flavors.
         """
         name = f"{self.prefix}-{kind}"
         self.succeed("sync")
@@ -77,14 +77,14 @@ class Story(LeaseStory):
         self.assertEqual([item["id"] for item in self.cloud.leases(name)], [])
 
     def assert_asks_the_same(self, mine, theirs):
-        """What is repeated asks for what was asked for first; what the server adds of itself does no harm."""
+        """The repeated lease has the original requests; what the server adds does no harm."""
         for here, there in zip(mine, theirs, strict=True):
             for key, value in there.items():
                 if value not in (None, "", "[]", "None"):
                     self.assertEqual(here.get(key), value, key)
 
     def look(self, lease, addresses, flavors):
-        """Looks at the lease in yet another way, while it is there."""
+        """Examines the lease in another way while it exists."""
 
 
 class SandboxStory(SandboxCase, Story):
@@ -177,7 +177,7 @@ class ChameleonSandbox(SandboxStory):
 
 
 class RealCloud(RealCloudCase, Story):
-    """Each type that upstream has, read by OpenStack's client and by python-chi too."""
+    """Each type that upstream has, also read by OpenStack's client and by python-chi."""
 
     def setUp(self):
         super().setUp()

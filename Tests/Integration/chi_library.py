@@ -29,7 +29,7 @@ class ChiLibrary(RealCloudCase, UpstreamTypes):
             self.cloud.delete(item["id"])
 
     def check(self, lease, held):
-        """OpenStack's own clients say the same."""
+        """OpenStack's own clients report the same."""
         self.assert_same(lease, self.blazar("lease", "show", lease["id"]))
         reservation = lease["reservations"][0]["id"]
         addresses = json.loads(

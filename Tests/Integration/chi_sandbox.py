@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Each type of reservation from the library, on the sandbox: python-chi's of upstream, and Chameleon's own.
+"""Each type of reservation from the library, on the sandbox: upstream python-chi's types, and Chameleon's own.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/chi_sandbox.py [NAME...]
 
-LeaseStory, ChiLease and Sandbox are beside the command. Where python-chi is (CHI_PYTHON, or chi-python on the PATH), it
-reads each lease too.
+LeaseStory, ChiLease and Sandbox are next to the command. If python-chi is available (CHI_PYTHON, or chi-python on the
+PATH), it reads each lease too.
 """
 
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Clouds as people configure them: files, variables and options side by side; what is ignored; what is broken; proxies.
+"""Clouds as people configure them: files, variables and options together, ignored and broken settings, proxies.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/clouds.py [NAME...]
 """
@@ -20,7 +20,7 @@ from support.site_cloud import Account, Keystone, Region, certificate
 
 
 class CloudsCase(SiteCase):
-    """Has a cloud with two projects, `lab`, each with a lease of its name."""
+    """Has a cloud with two projects, `lab`, each with a lease named after it."""
 
     def setUp(self):
         super().setUp()
@@ -30,12 +30,12 @@ class CloudsCase(SiteCase):
         self.write_clouds(lab=self.keystone.entry())
 
     def names(self, *options, env=None):
-        """The leases that a fresh look shows."""
+        """The leases that a fresh read shows."""
         return sorted(row["name"] for row in self.rows("list", "--refresh", *options, env=env))
 
 
 class Beside(CloudsCase):
-    """The environment and options beside a named cloud."""
+    """The environment and options next to a named cloud."""
 
     def test_the_project_of_the_environment_wins(self):
         self.assertEqual(self.names(), ["of-1"])
@@ -83,7 +83,7 @@ class Beside(CloudsCase):
 
 
 class Tolerance(CloudsCase):
-    """Only what is asked for can fail."""
+    """Only a cloud that is used can fail."""
 
     def test_a_faulty_entry_fails_only_itself(self):
         for bad in ("todo", [1], {"auth": {}}, {"auth_type": "v3kerberos"}, {"profile": "https://vendor.example.org"}):
@@ -136,7 +136,7 @@ def limit_memory():
 
 
 class Secrets(CloudsCase):
-    """Addresses, answers and logs that hold secrets."""
+    """Addresses, answers and logs that contain secrets."""
 
     secrets = (PASSWORD, "s3cr3t-in-url", "gAAAAA-")
 
@@ -177,7 +177,7 @@ class Secrets(CloudsCase):
         self.assert_no_secret_in_files()
 
     def assert_no_secret_in_files(self):
-        """The database too says nothing."""
+        """The database contains no secret either."""
         for file in self.folder.rglob("*"):
             if file.is_file() and file.name != "clouds.yaml":
                 content = file.read_bytes()
@@ -186,7 +186,7 @@ class Secrets(CloudsCase):
 
 
 class Verbose(CloudsCase):
-    """What -v and -vv say."""
+    """The output of -v and -vv."""
 
     secrets = (PASSWORD, "gAAAAA-")
 
@@ -207,7 +207,7 @@ class Verbose(CloudsCase):
 
 
 class Proxies(CloudsCase):
-    """Proxies that cannot be used, and exceptions."""
+    """Unusable proxies, and exceptions."""
 
     def test_unusable_ones_are_refused(self):
         for proxy in ("https://127.0.0.1:1", "socks5://u:s3cr3t@127.0.0.1:1", "http://"):
@@ -225,7 +225,7 @@ class Proxies(CloudsCase):
 
 
 class Certificates(CloudsCase):
-    """Authorities and the client's own certificate, with real handshakes."""
+    """Certificate authorities and the client's own certificate, with real handshakes."""
 
     def setUp(self):
         super().setUp()

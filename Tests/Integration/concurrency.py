@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Eight processes read and sync one database for 20 s: no error, and never a wrong answer. Needs no cloud.
+"""Eight processes read and sync one database for 20 s without errors and without wrong answers. Needs no cloud.
 
-The cloud's leases all change together: at one moment every lease has the same generation in its name, its end, and its
-reservation. A reader must see one generation, the whole of it, and never an older one than before.
+The cloud's leases all change together: at any time every lease has the same generation in its name, its end, and its
+reservation. A reader must see the whole of one generation, and never an older one than before.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/concurrency.py [NAME...]
 """
@@ -22,13 +22,13 @@ from support.fake_cloud import lease, send_error, send_json
 
 SECONDS = float(os.environ.get("LEASEHOLD_CONCURRENCY_SECONDS", "20"))
 LEASES = 40
-# One lease comes and goes with the generations.
+# One lease is there only in some generations.
 GUEST = 999
 BEGIN = datetime.datetime(2030, 1, 1)
 
 
 def generation_of(row):
-    """The generation that a row of `list` belongs to; an error if its parts do not agree."""
+    """The generation that a row of `list` belongs to. Fails if its parts do not agree."""
     by_name = int(row["name"].split("-")[1])
     end = datetime.datetime.strptime(row["end_date"], "%Y-%m-%dT%H:%M:%SZ")
     by_end = int((end - BEGIN).total_seconds() // 60)
@@ -67,7 +67,7 @@ class Concurrency(FakeCloudCase):
         send_json(handler, {"leases": state})
 
     def send_one(self, handler):
-        """The guest, as the cloud has it at this moment."""
+        """The guest, as the cloud has it now."""
         wanted = handler.path.rsplit("/", 1)[-1]
         with self.generation_lock:
             found = [item for item in self.state(self.generation) if item["id"] == wanted]
@@ -79,7 +79,7 @@ class Concurrency(FakeCloudCase):
         while time.monotonic() < self.deadline and not self.problems:
             try:
                 step()
-            except Exception as error:  # in a thread: kept for the test
+            except Exception as error:  # in a thread: stored for the test
                 self.problems.append(f"{type(error).__name__}: {error}")
 
     def reader(self):
@@ -95,7 +95,7 @@ class Concurrency(FakeCloudCase):
             (generation,) = generations
             assert generation >= last, f"generation {generation} after {last}"
             last = generation
-            # One lease by its id agrees with itself, and with time.
+            # A single lease, by its id, is consistent, and never goes back in time.
             shown = self.rows("show", regular[0]["id"])
             assert generation_of(shown) >= generation, f"{shown['name']} after generation {generation}"
             found = self.succeed("id", regular[1]["id"]).out.strip()
@@ -107,7 +107,7 @@ class Concurrency(FakeCloudCase):
     def syncer(self):
         def step():
             result = self.run_command("sync", "--no-resources")
-            # A guest that came back between the list and the question about it makes the list doubtful, rightly.
+            # If the guest returns between the list and the request for it, the list is rightly doubted.
             doubtful = result.status == 65 and lease(GUEST)["id"] in result.err
             assert result.status == 0 or doubtful, str(result)
             with self.count_lock:
@@ -147,7 +147,7 @@ class Concurrency(FakeCloudCase):
         self.check_history()
 
     def check_history(self):
-        """Every lease's states follow each other without a gap or an overlap, newest generation last."""
+        """The states of every lease follow each other without gaps or overlaps, with the newest generation last."""
         self.assertEqual(self.query("PRAGMA integrity_check"), [("ok",)])
         self.assertEqual(self.query("PRAGMA foreign_key_check"), [])
         self.assertEqual(self.succeed("db", "check").status, 0)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""A person logs in with a code, and the provider says what a real one says seldom; on a terminal and without one.
+"""A person logs in with a code, and the provider gives answers that are rare in practice; with and without a terminal.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/device_login.py [NAME...]
 
-oidc.py and oidc_failures.py do the same with a real provider, which cannot be made to ask for patience.
+oidc.py and oidc_failures.py do the same with a real provider, which cannot be made to slow down its clients.
 """
 
 import json
@@ -54,14 +54,14 @@ class DeviceCase(CommandCase):
 
 
 class Outcomes(DeviceCase):
-    """What the provider says, and the sentence that comes of it."""
+    """The provider's answers, and the sentence for each."""
 
     def test_slow_down_is_obeyed_for_good(self):
         provider = self.provider("authorization_pending", "slow_down", "authorization_pending", "")
         self.assertIn("as alice", self.succeed("login", "-vv").out)
         waits = [later - earlier for earlier, later in zip(provider.asked, provider.asked[1:])]
         self.assertEqual(len(waits), 3)
-        # One second as the provider wants it, then five more.
+        # One second, as the provider asks, then five more.
         for wait, least in zip(waits, (1, 6, 6)):
             self.assertTrue(least - 0.1 <= wait < least + 3, waits)
         self.assertEqual(json.loads(self.cache.read_text())["refresh_token"], "REFRESH-TOKEN")
@@ -90,7 +90,7 @@ class Outcomes(DeviceCase):
 
 
 class OnATerminal(DeviceCase):
-    """A person sees an address, a code, a symbol for the phone and how much time is left."""
+    """A person sees an address, a code, a QR code for the phone and how much time is left."""
 
     def test_what_a_person_sees(self):
         provider = self.provider("authorization_pending", "authorization_pending", "")

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # needs: cloud
-"""Sends one script of requests to two clouds and compares what they answer.
+"""Sends one script of requests to two clouds and compares the answers.
 
-Meant for the sandbox on the left and a real Blazar on the right: where they differ, the sandbox is wrong. Compared are
-the status, the headers that Blazar itself sets, and the body with identifiers, tokens and times of record keeping
-replaced by their kinds; the order of lists does not count. Every lease that a run makes is named after the run and
-deleted at its end, and lies weeks ahead where it can, so that others may use the cloud meanwhile.
+It is meant for the sandbox on the left and a real Blazar on the right: if they differ, the sandbox is wrong. It
+compares the status, the headers that Blazar itself sets, and the body, in which identifiers, tokens and record-keeping
+times are replaced by their kinds. The order of lists does not count. Every lease of a run is named after the run, and
+deleted at its end. If possible, it starts weeks ahead, so that others may use the cloud meanwhile.
 
     differential.py --left sandbox/clouds.yaml --right devcloud/clouds.yaml
     differential.py --left … --right … --random 200 --seed 7
@@ -41,7 +41,7 @@ RECORD = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
 KEYSTONE_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 ORIGIN = re.compile(r"https?://[^/\"' ]+(/identity|/reservation|/compute|/networking)?(?=/|\"|'|$)")
 MISSING = re.compile(r"^Missing parameter (.+)$")
-# What differs by nature: the order of creation in Nova, what a fresh cloud has registered.
+# What differs by nature: the order of creation in Nova, and what a fresh cloud has registered.
 VOLATILE_KEYS = {"aggregate_id", "audit_ids", "secret"}
 ACCOUNTS = ("user1", "user2", "user3", "admin")
 
@@ -51,7 +51,7 @@ class Unusable(Exception):
 
 
 def read_clouds(path: str) -> dict:
-    """Reads a clouds.yaml as devcloud and the sandbox write it: nested mappings of plain words."""
+    """Reads a clouds.yaml in the form that devcloud and the sandbox write: nested mappings of plain words."""
     root: dict = {}
     stack = [(-1, root)]
     for line in Path(path).read_text().splitlines():
@@ -102,8 +102,8 @@ class Cloud:
             self.names["flavor:" + flavor["name"]] = flavor["id"]
 
     def number_resources(self) -> None:
-        """Names hosts and floating IPs by their place in the cloud's lists, which is the order in which it picks them
-        and is chance: the first of one cloud is to the other what its first is."""
+        """Numbers hosts and floating IPs in the order of the cloud's lists. The cloud picks them in this order,
+        which is random, so the first one of one cloud corresponds to the first one of the other."""
         for number, host in enumerate(self.send("admin", "GET", "/os-hosts").json["hosts"], 1):
             self.names[f"host:{number}"] = host["hypervisor_hostname"]
         for number, address in enumerate(self.send("admin", "GET", "/floatingips").json["floatingips"], 1):
@@ -138,7 +138,7 @@ class Cloud:
         return self.tokens[account][0]
 
     def url(self, target: str) -> str:
-        """A path is Blazar's below /v1; `root:`, `network:`, `compute:` and `identity:` name another base."""
+        """A path is below Blazar's /v1; `root:`, `network:`, `compute:` and `identity:` choose another base."""
         for service in ("network", "compute", "identity"):
             if target.startswith(service + ":"):
                 return self.endpoints[service] + target[len(service) + 1:]
@@ -189,7 +189,7 @@ class Cloud:
         types = [reservation["resource_type"] for reservation in lease["reservations"]]
         for reservation in lease["reservations"]:
             if types.count(reservation["resource_type"]) > 1:
-                # Which of two alike is which cannot be told: their order is chance.
+                # If two items are alike, they cannot be distinguished, because their order is random.
                 continue
             self.names[f"reservation:{name}/{reservation['resource_type']}"] = reservation["id"]
 
@@ -199,7 +199,7 @@ def normalised(cloud: Cloud, value, key: str = ""):
         return f"<{key}>"
     if isinstance(value, dict):
         if "hypervisor_hostname" in value and "id" in value:
-            # Blazar numbers hosts in the order in which they were registered, which is nobody's.
+            # Blazar numbers hosts in the order of their registration, which means nothing.
             value = value | {"id": "<host " + value["hypervisor_hostname"] + ">"}
         return {name: normalised(cloud, element, name) for name, element in sorted(value.items())}
     if isinstance(value, list):
@@ -215,7 +215,7 @@ def normalised(cloud: Cloud, value, key: str = ""):
         value = HEX.sub("<hex>", UUID.sub("<uuid>", value))
         missing = MISSING.match(value)
         if missing:
-            # Python joins a set: its order is chance.
+            # Python joins a set, so the order is random.
             value = "Missing parameter " + ", ".join(sorted(re.split(", ?", missing[1])))
         return value
     return value
@@ -253,7 +253,7 @@ class Comparison:
         if "wait" in step:
             return self.wait(step)
         if "next_minute" in step:
-            # Blazar compares minutes: what has started this minute has not started yet.
+            # Blazar compares minutes: what has started in this minute has not started yet.
             return time.sleep(61 - time.time() % 60)
         step = differential_steps.dated(step, datetime.datetime.now(datetime.timezone.utc), self.run)
         self.count += 1
@@ -280,7 +280,7 @@ class Comparison:
             print("    " + line)
 
     def wait(self, step: dict) -> None:
-        """Waits until both sides' lease has a status; each side has its own pace."""
+        """Waits until each side's lease has a status. The sides need not be equally fast."""
         deadline = time.time() + step.get("seconds", 90)
         while time.time() < deadline:
             def status(cloud: Cloud):

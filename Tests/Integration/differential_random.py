@@ -7,8 +7,8 @@ import random
 from differential_steps import get, delete, put, post, lease, dummy, host, fip, instance, flavor
 
 
-# Hosts are told apart by their place in the order in which a cloud picks them, and by nothing else: which of them has
-# which properties is not the same on both sides.
+# Hosts are distinguished only by the order in which a cloud picks them, because the properties of a host in this
+# order are not the same on both sides.
 FIRST, SECOND, THIRD = ("{host:%d}" % number for number in (1, 2, 3))
 
 
@@ -22,7 +22,7 @@ def others(*hosts):
 
 
 def random_steps(count: int, seed: int, comparison):
-    """Random requests on leases that earlier ones made; the same seed gives the same requests."""
+    """Random requests on leases that earlier ones made. The same seed gives the same requests."""
     chance = random.Random(seed)
     known: list[str] = []
     accounts = ["user1"] * 6 + ["user2"] * 2 + ["user3"] * 2 + ["admin"]
@@ -77,7 +77,7 @@ def random_steps(count: int, seed: int, comparison):
             changes = chance.choice([
                 lambda: {"name": "{run} %d" % number}, lambda: {"end_date": when(1, 50)}, lambda: {"start_date": when()},
                 lambda: {"start_date": when(), "end_date": when(1, 50)}, lambda: {"before_end_date": when()},
-                # Growing only: which resource a shrinking reservation loses is chance, and shows later.
+                # Only growing: a shrinking reservation loses a random resource, which shows later.
                 lambda: {}, lambda: {"reservations": [{"id": reference, "max": chance.randint(3, 5)}]},
                 lambda: {"reservations": [{"id": reference, "amount": chance.randint(5, 7)}]},
                 lambda: {"end_date": when(1, 50), "reservations": [{"id": reference, "min": 1, "max": 3}]},

@@ -1,4 +1,4 @@
-"""The requests that differential.py sends, as data; see differential_steps.py for their parts."""
+"""The requests that differential.py sends, as data. Their parts are in differential_steps.py."""
 from __future__ import annotations
 
 import json

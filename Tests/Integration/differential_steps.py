@@ -1,7 +1,7 @@
-"""The parts of which differential.py's requests are made.
+"""The parts of differential.py's requests.
 
 `{run}` becomes the name of the run, `{+90}` the time 90 minutes after the coming midnight 40 days ahead, `{now+5}` the
-time in 5 minutes; `{lease:x}` and the like become each cloud's own identifier of what the step named `x` made.
+time in 5 minutes; `{lease:x}` and the like become each cloud's own identifier of what the step named `x` created.
 """
 from __future__ import annotations
 
@@ -81,5 +81,5 @@ def without(body, *names):
 
 
 def made(name, body, **more):
-    """Creates a lease, reads it back."""
+    """Creates a lease and reads it back."""
     return [post(body, name=name, **more), get("/leases/{lease:%s}" % name)]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""What a person sees on a terminal, and a script in a pipe. Needs no cloud.
+"""Output for a person at a terminal, and for a script in a pipe. Needs no cloud.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/face.py [NAME...]
 """
@@ -154,12 +154,12 @@ class Scripts(FaceCase):
 
 
 class Writes(Screen, SiteCase):
-    """What a person is told of writes, by a site that carries them out."""
+    """Messages about writes, from a site that executes them."""
 
     def screen(self, *arguments, **options):
         text, status = self.on_terminal(80, *arguments, **options)
         for row in text.splitlines():
-            # Progress is written over itself.
+            # Progress overwrites itself.
             self.assertLessEqual(columns(row.rsplit("\r", 1)[-1]), 80, text)
         return re.sub(r"\r[^\n]*\r", "", text), status
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Dates and numbers that make no sense, of a server or of this computer's clock: nothing crashes, waits or is lost.
+"""Absurd dates and numbers, from a server or this computer's clock: nothing crashes, waits or is lost.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/field_clocks.py [NAME...]
 
@@ -23,7 +23,7 @@ from support.site_cloud import answers, cut, now_text, refusal, reply
 
 
 class Absurd(SiteCase):
-    """Numbers and dates of a server never crash, and never silence a write for long."""
+    """A server's numbers and dates never cause a crash, and never delay a write for long."""
 
     LATER = ("9223372036854775807", "9223372036854775806", "9223372036854775808", "4611686018427387904", "86400000",
              "1e400", "-1", "-9223372036854775808", "99999999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT",
@@ -81,7 +81,7 @@ class Absurd(SiteCase):
             for verb in ("TOKEN", "LIST", "POST", "PUT", "GET"):
                 server = self.keystone if verb == "TOKEN" else self.site
                 server.fault(verb, dated(text), times=2)
-            # What such an answer says of the time decides nothing about which lease is meant.
+            # The time in such an answer does not influence which lease is meant.
             self.sync()
             self.site.fault("POST", cut)
             self.run_command("create", f"lease {number}", *NODE, "--start", "+1h")
@@ -156,7 +156,7 @@ time_t time(time_t *t) {
 
 
 class WrongClock(SiteCase):
-    """A clock that was wrong once does no harm once it is right again."""
+    """A clock that was wrong once does no harm after it has been corrected."""
 
     def setUp(self):
         super().setUp()

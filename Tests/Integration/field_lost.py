@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Answers that are lost, late, absurd or interrupted: what was carried out is found, once, and what was not is sent.
+"""Answers that are lost, late, absurd or interrupted: an executed write is found, once, and an unsent one is sent.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/field_lost.py [NAME...]
 
@@ -25,12 +25,12 @@ from support.site_cloud import (answers, certificate, cut, drips, hangs, noise, 
 
 
 def alert(level, code):
-    """TLS's alert, unencrypted."""
+    """A TLS alert, unencrypted."""
     return bytes([21, 3, 3, 0, 2, level, code])
 
 
 CLEAR = b"HTTP/1.1 %s\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}"
-# What comes beneath TLS instead of an answer.
+# What comes below TLS instead of an answer.
 BROKEN_TLS = {
     "nothing": cut, "nothing, and a reset": lambda h, e: (e(), shut(h, reset=True)), "a bare close": raw(b""),
     "alert handshake failure": raw(alert(2, 40)), "alert close": raw(alert(1, 0)), "alert bad MAC": raw(alert(2, 20)),
@@ -45,7 +45,7 @@ BROKEN_TLS = {
     "HTTP 201 in clear": raw(CLEAR % b"201 Created"), "HTTP 400 in clear": raw(CLEAR % b"400 Bad Request"),
     "HTTP 503 in clear": raw(CLEAR % b"503 Busy", reset=True), "noise": raw(noise(300)), "zeros": raw(bytes(64)),
 }
-# What comes over a sound connection instead of an answer.
+# What comes over an intact connection instead of an answer.
 BROKEN_HTTP = {
     "half a head": raw(b"HTTP/1.1 201 Cre"), "no HTTP": raw(b"SSH-2.0-OpenSSH_9.6\r\n"),
     "no body": raw(b"HTTP/1.1 201 Created\r\nContent-Length: 500\r\n\r\n{\"lease\": {"),
@@ -63,10 +63,10 @@ BROKEN_HTTP = {
 
 
 class AfterExecution(SiteCase):
-    """A write that was carried out is found, whatever came instead of its answer."""
+    """An executed write is found, whatever came instead of its answer."""
 
     def break_all(self, faults):
-        """One lease comes of each creation, each extension and each deletion, though each answer is broken."""
+        """Each create, extend and delete affects one lease, although each answer is broken."""
         ends = {}
         for number, (kind, act) in enumerate(faults.items()):
             self.site.fault("POST", act, name=kind)
@@ -163,7 +163,7 @@ class AfterExecution(SiteCase):
         self.sync()
         self.sync()
         self.assertEqual((self.site.sent("POST"), self.rows("queue", "list")), ([], []))
-        # One that was carried out after all is listed as what it is.
+        # A write that was executed after all is listed with its real state.
         self.site.fault("POST", cut)
         self.run_command("create", "found", *NODE)
         self.give_up(self.write()["id"])
@@ -172,7 +172,7 @@ class AfterExecution(SiteCase):
 
 
 class NeverLeft(SiteCase):
-    """What never left is sent as soon as it can be, without a quiet period."""
+    """Unsent writes are sent as soon as possible, without a quiet period."""
 
     def setUp(self):
         super().setUp()
@@ -182,7 +182,7 @@ class NeverLeft(SiteCase):
         if tls:
             self.keystone, self.site = self.start_site(tls=tls)
             self.write_clouds(lab=self.keystone.entry())
-        # The first creation tells what the cloud keeps.
+        # The first create shows what the cloud stores.
         self.succeed("create", "first", *NODE)
         self.site.close()
         end = in_place()
@@ -230,7 +230,7 @@ class NeverLeft(SiteCase):
 
 
 class TooLong(SiteCase):
-    """A reply that drips or never ends is given up."""
+    """A reply that drips or never ends is abandoned."""
 
     def test_replies_that_never_end(self):
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -267,7 +267,7 @@ class TooLong(SiteCase):
 
 
 class Interrupted(SiteCase):
-    """Ctrl-C and SIGTERM during a write say what stays, and how to take it back."""
+    """Ctrl-C and SIGTERM during a write say what stays queued, and how to cancel it."""
 
     def interrupt(self, name, fault, how=signal.SIGINT, terminal=False):
         verb, act = fault
@@ -318,7 +318,7 @@ class Interrupted(SiteCase):
                 self.assertIn(f"leasehold queue cancel {write['id']}", said)
                 self.succeed("queue", "cancel", write["id"], *([] if verb == "TOKEN" else ["--give-up"]))
                 self.sync()
-                # It had arrived, or it never will.
+                # Either it had arrived, or it never will.
                 self.assertEqual(len(self.site.named(name)), 0 if verb == "TOKEN" else 1)
         self.assertEqual(self.rows("queue", "list"), [])
 

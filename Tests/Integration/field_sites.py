@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""A site and a project are what the server says: no write goes astray, no lease is listed twice, no page is missed.
+"""The server decides what a site and a project are: no write goes astray, no lease is listed twice, no page is missed.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/field_sites.py [NAME...]
 
-Needs no cloud: it has scripted ones, and the program Sandbox beside LEASEHOLD, or SANDBOX.
+Needs no cloud: it has scripted ones, and the program Sandbox next to LEASEHOLD, or SANDBOX.
 """
 
 import json
@@ -18,7 +18,7 @@ from support.site_cloud import Account, answers, cut, now_text, refusal, reply
 
 
 class VariablesAlone(SiteCase):
-    """OS_* variables, and no clouds.yaml: every command does what it does with one."""
+    """With OS_* variables and without clouds.yaml, every command works the same."""
 
     def setUp(self):
         super().setUp()
@@ -115,7 +115,7 @@ class Regions(SiteCase):
                 bool(self.a.named("zz")))
         for state, is_done in zip(states, done):
             self.assertEqual(state in ("settled", "accepted"), is_done, states)
-        # Wherever they were sent from, they are sent to A; what was refused at once is not done.
+        # Wherever they are sent from, they go to A; those that were refused at once are not executed.
         self.assertEqual(self.calm(env=self.at("A")), [])
         self.assertEqual(not self.a.named("x"), taken["x"])
         self.assertEqual(bool(self.a.named("zz")), taken["z"])
@@ -167,7 +167,7 @@ class Regions(SiteCase):
 
 
 class OneName(SiteCase):
-    """Different sites and projects under one name, at different times."""
+    """Different sites and projects under the same name, at different times."""
 
     def setUp(self):
         super().setUp()
@@ -186,7 +186,7 @@ class OneName(SiteCase):
         self.succeed("create", "new", *NODE, "--offline")
 
     def nothing_astray(self, said=None):
-        """All four still wait, and nobody was asked to do them."""
+        """All four still wait, and no server was asked to execute them."""
         self.assertEqual(self.other.sent() + self.site.sent(), [])
         self.assertFalse([line for line in self.other.requests if "/leases/" in line], "another site was asked")
         self.assertEqual(len(self.rows("queue", "list")), 4)
@@ -262,14 +262,14 @@ class OneName(SiteCase):
 
     def test_another_member_of_the_project_may_send_nothing_of_another_project(self):
         self.queue_all()
-        # The same project, by another member: it is the same site and project.
+        # The same project through another member is the same site and project.
         self.write_clouds(other=self.keystone.entry(user="user2"), lab=self.keystone.entry(project="project2"))
         self.run_command("sync", "--no-resources", "--os-cloud", "lab", "--confirm-project")
         self.nothing_astray()
 
 
 class Spellings(SiteCase):
-    """One cloud is one site, however it is written."""
+    """One cloud is one site, however it is spelled."""
 
     def setUp(self):
         super().setUp()
@@ -335,7 +335,7 @@ class Spellings(SiteCase):
 
 
 class Pages(SiteCase):
-    """A list that is a page is read to its end."""
+    """A list in pages is read to its end."""
 
     def setUp(self):
         super().setUp()
@@ -379,7 +379,7 @@ class Pages(SiteCase):
 
         def meanwhile(handler, execute):
             status, value = execute()
-            # One that was told already, and one that is still to come, go; one comes.
+            # A lease that was already listed and one that was not are removed; another one is added.
             for id in (ids[3], ids[70]):
                 self.site.leases.pop(id, None)
             self.site.seed("late")

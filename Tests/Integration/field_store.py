@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Files: the database is never lost, whatever stands in for it; and what a file or a list does not tell stays unknown.
+"""The database is never lost, whatever is in its place; and what a file or a list does not contain stays unknown.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/field_store.py [NAME...]
 
-Needs no cloud: it has scripted ones, and the program Sandbox beside LEASEHOLD, or SANDBOX.
+Needs no cloud: it has scripted ones, and the program Sandbox next to LEASEHOLD, or SANDBOX.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from support.site_cloud import hangs, now_text, stamp
 
 
 class ItsOwnFile(SiteCase):
-    """The database, by whatever name, is not harmed by what is done with its own file."""
+    """The database, under any name, is not harmed by operations on its own file."""
 
     def other(self, *names):
         """Another database of the same site, with leases that this one does not have."""
@@ -87,7 +87,7 @@ class ItsOwnFile(SiteCase):
     def test_results_are_not_written_over_it(self):
         self.site.seed("one")
         self.sync()
-        # The log's files are there while somebody has it open.
+        # The log's files exist while a process has the database open.
         with contextlib.closing(sqlite3.connect(self.database)) as reader:
             reader.execute("SELECT count(*) FROM lease").fetchall()
             names = [*self.names_of_it(), *self.database.parent.iterdir()]
@@ -166,7 +166,7 @@ class ItsOwnFile(SiteCase):
 
     def test_a_folder_in_place_of_the_lock(self):
         self.sync()
-        # Who has nothing to send takes no lock.
+        # A process with nothing to send takes no lock.
         self.succeed("create", "before", *NODE)
         self.succeed("create", "one", *NODE, "--offline")
         locks = [path for path in self.database.parent.iterdir() if "lock" in path.name or "send" in path.name]
@@ -192,10 +192,10 @@ def send_all(handler, execute):
 
 
 class Unknown(SiteCase):
-    """What was not told is unknown, and never none."""
+    """Missing information is unknown, never none."""
 
     def outline(self, *names):
-        """What `openstack reservation lease list -f json` prints."""
+        """The output of `openstack reservation lease list -f json`."""
         rows = [{"ID": self.site.leases[self.site.seed(name)]["id"], "Name": name, "Start Date": now_text(-86400),
                  "End Date": now_text(86400)} for name in names]
         for row in rows:
@@ -282,7 +282,7 @@ class Unknown(SiteCase):
 
 
 class Large(SiteCase):
-    """What a server may send costs no more than its size."""
+    """A server's answer costs no more than its size."""
 
     def many(self, count, repeated):
         """The members of an object, one of them repeated."""

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""What people ask for is what is sent, all of it; what can only be refused is refused at once; what is said is so.
+"""Everything that people request is sent, certain refusals come at once, and messages are true.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/field_writes.py [NAME...]
 
-Needs no cloud: it has scripted ones, and the program Sandbox beside LEASEHOLD, or SANDBOX.
+Needs no cloud: it has scripted ones, and the program Sandbox next to LEASEHOLD, or SANDBOX.
 """
 
 import json
@@ -22,7 +22,7 @@ FIP = "resource_type=virtual:floatingip,network_id=n1,amount=2"
 
 
 class Merging(SiteCase):
-    """Changes that wait for each other are all carried out."""
+    """Changes that wait for each other are all executed."""
 
     def setUp(self):
         super().setUp()
@@ -133,7 +133,7 @@ class Merging(SiteCase):
 
 
 class Values(SiteCase):
-    """What is a list in a request is sent as a list."""
+    """A list in a request is sent as a list."""
 
     def test_addresses_that_are_asked_for(self):
         self.sync()
@@ -154,7 +154,7 @@ class Values(SiteCase):
         [part] = self.site.named("ip")[0]["reservations"]
         self.succeed("update", "ip", "--reservation", f"id={part['id']},required_floatingips=[]")
         self.assertEqual(self.site.named("ip")[0]["reservations"][0]["required_floatingips"], [])
-        # An expression is text for Blazar, though it looks like a list.
+        # An expression is text for Blazar, although it looks like a list.
         self.succeed("create", "x", "--duration", "1d", "--reservation",
                      'resource_type=physical:host,min=1,max=1,resource_properties=["==","$vcpus","4"]')
         [part] = self.site.named("x")[0]["reservations"]
@@ -163,7 +163,7 @@ class Values(SiteCase):
 
 
 class Review(SiteCase):
-    """What Blazar always refuses is refused at once, whatever the verb."""
+    """What Blazar always refuses is refused at once, by every command."""
 
     def setUp(self):
         super().setUp()
@@ -238,7 +238,7 @@ class Review(SiteCase):
         for line in (["--to", day_before], ["--to", "+1h"], ["--by", "-1h"]):
             with self.subTest(" ".join(line)):
                 self.refuse("extend", "runs", *line, status=(64,))
-        # What is queued counts as the end.
+        # A queued end counts as the end.
         self.succeed("extend", "runs", "--by", "2d", "--offline")
         self.refuse("extend", "runs", "--to", day_after, "--offline", status=(64,))
         self.assertEqual(self.calm(), [])
@@ -260,7 +260,7 @@ class Review(SiteCase):
 
 
 class Truth(SiteCase):
-    """A write says what is now so, and --wait waits for what was asked for."""
+    """A write reports what has changed, and --wait waits for what was requested."""
 
     def setUp(self):
         super().setUp()
@@ -312,7 +312,7 @@ class Truth(SiteCase):
         def slowly(handler, execute):
             before = {**self.lease()}
             status, answer = execute()
-            # What is read next is from before.
+            # The next read returns an earlier state.
             self.site.fault("GET", lambda h, e: reply(h, 200, {"lease": {**before, "status": "UPDATING"}}))
             reply(handler, status, answer)
         self.site.fault("PUT", slowly)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Files that must not be opened, replaced or waited for: nothing lost, one sentence, at once. Needs no cloud.
+"""Files that must not be opened, replaced or waited for: one sentence at once, and nothing is lost. Needs no cloud.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/files.py [NAME...]
 """
@@ -22,17 +22,17 @@ from support.fake_case import FakeCloudCase
 from support.fake_cloud import lease, send_json
 
 ROUNDS = int(os.environ.get("LEASEHOLD_IMPORT_ROUNDS", "18"))
-# Far less than for ever, and far more than a busy machine takes for an answer.
+# Far less than forever, and far more than a busy machine needs for an answer.
 AT_ONCE = 30
 
 
 class Files(FakeCloudCase):
     def fail_at_once(self, status, *arguments, words=(), **options):
-        """Ends so, without waiting for anything."""
+        """The command ends like this, without waiting for anything."""
         return self.fail_with(status, *arguments, words=words, timeout=AT_ONCE, **options)
 
     def other_names(self):
-        """The database under a symbolic and a hard link's name, and along a linked folder."""
+        """The database by the names of a symbolic link and a hard link, and through a linked folder."""
         data = self.database.parent
         (self.folder / "link.sqlite").symlink_to(self.database)
         os.link(self.database, self.folder / "hard.sqlite")
@@ -41,13 +41,13 @@ class Files(FakeCloudCase):
                 "folder": self.folder / "linked" / self.database.name}
 
     def snapshot(self):
-        """The files beside the database, and what the mirror says."""
+        """The files next to the database, and the contents of the mirror."""
         return sorted(p.name for p in self.database.parent.iterdir() if "-wal" not in p.name and "-shm" not in p.name), \
             self.mirror()
 
 
 class Import(Files):
-    """The open database is never opened past SQLite, whose locks would go when it is closed."""
+    """The open database is never opened other than by SQLite, which would lose its locks when that file is closed."""
 
     def test_the_open_database_is_passed_over_by_any_name(self):
         self.seed(20)
@@ -103,7 +103,7 @@ class Import(Files):
         self.assertEqual(self.query("PRAGMA integrity_check"), [("ok",)])
         self.assertEqual(self.query("SELECT count(*) FROM lease WHERE gone IS NULL"), [(count,)])
         self.assertEqual(len(self.rows("list")), count)
-        # Each list that was read left its names: none of them is older than the last.
+        # Each list updated the names: none of them is older than the last list.
         self.succeed("sync", "--no-resources")
         self.assertEqual({row["name"].rsplit("-", 1)[1] for row in self.rows("list")}, {str(generation[0])})
 
@@ -139,7 +139,7 @@ class Import(Files):
 
 
 class Outputs(Files):
-    """-o and copies replace nothing but plain files, and none of ours."""
+    """-o and copies replace only plain files, and none of the program's own."""
 
     reports = (["report", "hours"], ["export", "ical"])
 
@@ -230,7 +230,7 @@ class Outputs(Files):
 
 
 class Database(Files):
-    """The database is one plain file, whatever name it is reached by."""
+    """The database is a plain file, by whatever name it is reached."""
 
     reading = (["list"], ["id", "x"], ["db", "check"], ["status"])
     writing = (["sync"], ["create", "x", "--node", "amount=1", "--duration", "1h", "--offline"])
@@ -298,7 +298,7 @@ class Database(Files):
 
 
 class Inputs(Files):
-    """A pipe that nobody writes to is given up, wherever a file is read."""
+    """A pipe without a writer is abandoned, wherever a file is read."""
 
     def test_a_silent_pipe(self):
         self.seed(2)

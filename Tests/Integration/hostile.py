@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""The cloud misbehaves: whatever it says, nothing is lost, and one sentence tells why. Needs no cloud.
+"""Whatever a misbehaving cloud says, nothing is lost, and one sentence says why. Needs no cloud.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/hostile.py [NAME...]
 """
@@ -17,7 +17,7 @@ from support.fake_cloud import lease, send, send_cut, send_error, send_json, sen
 
 
 class UntrustedLists(FakeCloudCase):
-    """An answer that is no list, or no whole one, changes nothing."""
+    """An answer that is not a list, or not a complete one, changes nothing."""
 
     def refuse(self, fault, status, *words):
         before = self.seed(10)
@@ -113,12 +113,12 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 class EndlessAnswers(FakeCloudCase):
-    """An answer that never ends, though something keeps coming, ends by LEASEHOLD_TIMEOUT_SECONDS."""
+    """An answer that never ends, although something keeps arriving, is ended by LEASEHOLD_TIMEOUT_SECONDS."""
 
     SECONDS = 5
 
     def end(self, beginning, piece, seconds=0.5):
-        """The list, and then the answer to a creation, never end."""
+        """The list, and then the answer to a create, never end."""
         self.environment["LEASEHOLD_TIMEOUT_SECONDS"] = str(self.SECONDS)
 
         def fault(handler):
@@ -186,7 +186,7 @@ class EndlessAnswers(FakeCloudCase):
 
 
 class AbsurdNumbers(FakeCloudCase):
-    """Whatever number or date a server asks to wait for, a write waits an hour at most, and nothing crashes."""
+    """Whatever delay a server asks for, a write waits at most an hour, and nothing crashes."""
 
     DELAYS = ("9223372036854775807", "9223372036854775806", "86400000", "99999999999999999999",
               "Fri, 31 Dec 9999 23:59:59 GMT", "-1", "Mon, 01 Jan 0001 00:00:00 GMT")
@@ -209,7 +209,7 @@ class AbsurdNumbers(FakeCloudCase):
 
 
 class MissingLeases(FakeCloudCase):
-    """A lease that the list lacks is asked for; only Blazar's own 404 makes it deleted."""
+    """A lease that is missing from the list is requested by itself; only Blazar's own 404 makes it deleted."""
 
     def suspect(self, before, *words):
         self.fail_with(65, "sync", words=("lab", "nothing was deleted", *words))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""A write goes to the site and project it was asked for, and to no other, however clouds are named. Needs no cloud.
+"""A write goes only to the site and project it was requested for, however clouds are named. Needs no cloud.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/identity.py [NAME...]
 """
@@ -25,12 +25,12 @@ class Identity(FakeCloudCase):
         super().setUp()
         self.other = self.start_cloud()
         del self.environment["OS_CLOUD"]
-        # Each has one lease, with an id of its own.
+        # Each has one lease, with a different id.
         self.cloud.leases = [lease(1, name="at-a")]
         self.other.leases = [lease(2, name="at-b")]
 
     def both_regions(self):
-        """Makes A's Keystone that of both, as regions A and B."""
+        """Makes A's Keystone serve both, as regions A and B."""
         def endpoint(region, cloud, interface="public"):
             return {"id": region + interface, "interface": interface, "region": region, "region_id": region,
                     "url": f"http://127.0.0.1:{cloud.port}/reservation/v1"}
@@ -40,7 +40,7 @@ class Identity(FakeCloudCase):
         self.cloud.token_fault = lambda handler: self.cloud.send_token(handler, catalog=catalogue)
 
     def openrc(self, region=None):
-        """What a script's environment has, without any clouds.yaml."""
+        """The environment of a script without a clouds.yaml."""
         (self.folder / "clouds.yaml").unlink(missing_ok=True)
         names = {"OS_AUTH_URL": self.cloud.auth_url, "OS_USERNAME": "user1", "OS_PASSWORD": PASSWORD,
                  "OS_PROJECT_NAME": "project1", "OS_USER_DOMAIN_NAME": "Default", "OS_PROJECT_DOMAIN_NAME": "Default"}
@@ -53,7 +53,7 @@ class Identity(FakeCloudCase):
         return self.run_command("sync", "--no-resources", env=env)
 
     def changes(self, cloud):
-        """What was asked of a Blazar besides reading."""
+        """The requests to a Blazar other than reads."""
         return [line for line in cloud.requests if not line.startswith("GET") and "/auth/tokens" not in line]
 
     # -- the environment only
@@ -93,7 +93,7 @@ class Identity(FakeCloudCase):
         result = self.run_command("delete", "at-a", env=self.openrc("B"))
         self.assertIn("cloud envvars now leads to", result.err)
         self.assertIn("region A", result.err)
-        # B's 404 must not settle it, and B's list says nothing of it.
+        # B's 404 must not settle it, and B's list says nothing about it.
         self.sync(**self.openrc("B"))
         self.assertEqual(self.names(self.cloud), ["at-a"])
         self.assertEqual(self.changes(self.other), [])
@@ -137,7 +137,7 @@ class Identity(FakeCloudCase):
     # -- files
 
     def two_files(self):
-        """Two files that call different sites by one name."""
+        """Two files that give the same name to different sites."""
         for name, cloud in (("a", self.cloud), ("b", self.other)):
             (self.folder / f"{name}.yaml").write_text(json.dumps({"clouds": {"openstack": cloud.entry()}}))
         (self.folder / "clouds.yaml").unlink()
@@ -180,7 +180,7 @@ class Identity(FakeCloudCase):
     def test_offline_an_edited_entry_is_in_doubt(self):
         self.write_clouds(work=self.cloud.entry())
         self.succeed("sync", "--no-resources", "--os-cloud", "work")
-        # Edited, and back at the same site by another user's name.
+        # Edited, and back at the same site as another user.
         self.write_clouds(work=self.cloud.entry(username="user2"))
         result = self.succeed("create", "new", *LATER, *RESERVATION, "--offline", "--os-cloud", "work")
         self.assertIn("has changed since it was last used", result.err)
@@ -188,7 +188,7 @@ class Identity(FakeCloudCase):
         self.assertEqual((row["state"], row["reason"]), ("blocked", "cloud"))
         self.succeed("sync", "--no-resources", "--os-cloud", "work")
         self.assertEqual(self.names(self.cloud), ["at-a", "new"])
-        # Edited, and really elsewhere.
+        # Edited, and really at another site.
         self.write_clouds(work=self.other.entry(username="user3"))
         self.succeed("create", "astray", *LATER, *RESERVATION, "--offline", "--os-cloud", "work")
         result = self.run_command("sync", "--no-resources", "--os-cloud", "work")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: cloud
-"""The mirror of a real cloud says what OpenStack's own client says. Needs tools/devcloud.
+"""The mirror of a real cloud agrees with OpenStack's own client. Needs tools/devcloud.
 
 usage: eval "$(tools/devcloud env user1)"; LEASEHOLD=.build/debug/leasehold Tests/Integration/mirror.py [NAME...]
 """
@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 from support import runner
 from support.real_cloud import RealCloudCase, minute
 
-# Beyond the time in which other tests make leases.
+# Later than the leases of other tests.
 FAR = 300 * 86400
 HOST = 'resource_type=physical:host,min=1,max=1,resource_properties=["==","$node_type","compute_skylake"]'
 INSTANCE = "resource_type=virtual:instance,vcpus=1,memory_mb=512,disk_gb=1,amount=1,affinity=None,resource_properties="
@@ -35,7 +35,7 @@ class MirrorTests(RealCloudCase):
         return minute(FAR + hour * 3600), minute(FAR + (hour + length) * 3600)
 
     def test_leases_of_every_type_are_the_same_field_by_field(self):
-        # A first sync of many leases does not name each; what is new after it is named.
+        # The first sync of many leases does not list each of them; later new ones are listed.
         self.sync("--no-resources")
         made = [
             self.make_lease("host", *self.far(0), HOST),
@@ -164,7 +164,7 @@ class MirrorTests(RealCloudCase):
         self.assertLessEqual({mine, theirs}, {r["id"] for r in self.rows("list", "--os-cloud", "all")})
 
     def watch(self, *options):
-        """Starts `sync --watch`; it is ended with the test at the latest."""
+        """Starts `sync --watch`, which ends with the test at the latest."""
         out = open(self.folder / "watch.out", "w+b")
         err = open(self.folder / "watch.err", "w+b")
         watch = subprocess.Popen(
@@ -189,7 +189,7 @@ class MirrorTests(RealCloudCase):
     def test_watching_a_lease_start_and_end(self):
         watch, out, err = self.watch()
         self.wait_for(lambda: "lease" in err(), 30, err)
-        # Seen before its start, which must be a minute ahead at least for Blazar's clock and ours.
+        # Observed before its start, which must be at least a minute ahead for Blazar's clock and ours.
         if time.time() % 60 > 35:
             time.sleep(61 - time.time() % 60)
         lease = self.make_lease("life", minute(60), minute(120), self.floating_ip())

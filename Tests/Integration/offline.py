@@ -23,7 +23,7 @@ from support.fake_cloud import lease, send_json
 
 
 class OfflineCase(FakeCloudCase):
-    """A mirror of a few leases, whose cloud is gone, and a kernel that kills whoever opens a socket."""
+    """A mirror of a few leases, whose cloud is gone, and a kernel that kills any process that opens a socket."""
 
     def setUp(self):
         super().setUp()
@@ -53,7 +53,7 @@ class OfflineCase(FakeCloudCase):
         return super().run_command(*arguments, **options)
 
     def assert_nearly_same(self, left, right):
-        """The same, but for a few seconds that passed between two commands."""
+        """The same output, except for a few seconds that passed between two commands."""
         if isinstance(left, list):
             self.assertEqual(len(left), len(right))
             for pair in zip(left, right):
@@ -101,7 +101,7 @@ class Flushes(OfflineCase):
     @unittest.skipUnless(shutil.which("strace"), "strace counts the flushes")
     def test_a_write_that_is_queued_flushes_the_log_once(self):
         create = ["create", "mine", "--duration", "1h", "--offline", "--reservation", "resource_type=virtual:dummy"]
-        # The first after a sync begins a new log.
+        # The first one after a sync begins a new log.
         self.succeed(*create, preexec=None)
         trace = self.folder / "trace"
         done = subprocess.run(
@@ -110,7 +110,7 @@ class Flushes(OfflineCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         flushes = [line for line in trace.read_text().splitlines() if "sync(" in line]
         self.assertEqual(len([line for line in flushes if "sqlite-wal>" in line]), 1, flushes)
-        # SQLite flushes the folder too, once a process.
+        # SQLite also flushes the folder, once per process.
         self.assertLessEqual(len(flushes), 2, flushes)
         self.assertEqual(len(self.rows("queue", "list")), 2)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: cloud
-"""Logs in through a real identity provider, a real gateway and a real Keystone; works with leases; loses no login.
+"""Logs in through a real identity provider, gateway and Keystone; works with leases; loses no login.
 
 usage: tools/devcloud up --with-oidc; eval "$(tools/devcloud env)"
        LEASEHOLD=.build/debug/leasehold Tests/Integration/oidc.py [NAME...]
@@ -33,7 +33,7 @@ from support.token_gate import TokenGate
 
 
 class EachAuthType(OIDCCase):
-    """Each logs in, syncs, creates and deletes."""
+    """Each type logs in, syncs, creates and deletes."""
 
     def test_device_of_chameleon(self):
         out = self.log_in()
@@ -107,7 +107,7 @@ class EachAuthType(OIDCCase):
 
 
 def passcode():
-    """The one of now for user1's key (RFC 6238)."""
+    """The current code for user1's key (RFC 6238)."""
     digest = hmac.new(b"12345678901234567890", struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
     start = digest[-1] & 15
     return f"{(struct.unpack('>I', digest[start:start + 4])[0] & 0x7FFFFFFF) % 1000000:06d}"
@@ -135,7 +135,7 @@ class KeptLogin(OIDCCase):
             results = list(pool.map(lambda command: self.run_command(*command), commands))
         self.assertEqual([result.status for result in results], [0] * 20, "\n".join(result.err for result in results))
         self.succeed("sync")
-        # The one that is left is good for a parallel ccauth too.
+        # The remaining one is also valid for a ccauth that runs at the same time.
         self.token_answer({"grant_type": "refresh_token", "refresh_token": self.refresh_token(),
                            "client_id": "chi-cli-device-token"})
 
@@ -226,7 +226,7 @@ class KeptLogin(OIDCCase):
         self.assertTrue(any("the login ends at" in row["message"] and row["verdict"] == "warning" for row in findings))
 
     def test_the_end_of_an_application_credential_is_told(self):
-        """As cc-login makes one for a day."""
+        """Made like cc-login's, for a day."""
         end = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(hours=3)
         credential = Federation(self.auth_url, PASSWORD).application_credential(end)
         self.write_entry({"auth_type": "v3applicationcredential", "region_name": "RegionOne", "auth": {
@@ -240,7 +240,7 @@ class KeptLogin(OIDCCase):
         self.assertIn("cc-login", self.succeed("status").err)
 
     def test_a_login_is_used_before_it_ends(self):
-        """A watch outlives the refresh token it began with, though Keystone's token lives much longer."""
+        """A watch outlives the refresh token it began with, although Keystone's token lives much longer."""
         self.provider.set(refresh_token_seconds=45)
         self.log_in()
         before = self.refresh_token()
@@ -252,7 +252,7 @@ class KeptLogin(OIDCCase):
         self.addCleanup(watch.kill)
         seen = {before}
         limit = time.monotonic() + 60
-        # The login itself, the watch's first one, and the one in time.
+        # The login itself, the watch's first one, and the one before the end.
         while len(seen) < 3 and time.monotonic() < limit:
             seen.add(self.refresh_token())
             time.sleep(0.5)
@@ -285,7 +285,7 @@ class WritesClouds(OIDCCase):
     """`login --write-clouds-yaml`, for every site and project."""
 
     def test_all_sites_and_projects(self):
-        # Chameleon's list gives a site's address; Keystone is at its port 5000.
+        # Chameleon's list contains a site's address; Keystone is at its port 5000.
         site = TokenGate(self.auth_url.removesuffix("/v3"), ("127.0.0.3", 5000))
         self.addCleanup(site.close)
         sites = self.serve(json.dumps({"items": [
@@ -310,7 +310,7 @@ class WritesClouds(OIDCCase):
 
 
 class EndsMeanwhile(OIDCCase):
-    """A login that ends while it is used: nothing is lost, nobody is asked, and a login in another shell is enough."""
+    """A login ends while it is used: nothing is lost, nobody is asked, and a login in another shell is enough."""
 
     def setUp(self):
         super().setUp()
@@ -323,7 +323,7 @@ class EndsMeanwhile(OIDCCase):
         self.succeed("sync")
 
     def end_login(self):
-        """The provider and the service refuse everything that was given so far."""
+        """The provider and the service refuse everything that was issued so far."""
         self.cache.write_text(json.dumps({"refresh_token": "ended", "cached_at": time.time()}))
         self.gate.end()
 
@@ -384,7 +384,7 @@ class EndsMeanwhile(OIDCCase):
         self.assertIn(name, self.succeed("list").out)
         watch.terminate()
         out = watch.communicate(timeout=20)[0]
-        # Said once, and once more for what was just being read.
+        # Reported once, and once more for what was being read.
         self.assertIn(out.count("log in again: leasehold login lab"), (1, 2), out)
         self.assertIn("lab can be read again.", out)
         self.assertNotIn("ServiceError", out)
@@ -392,7 +392,7 @@ class EndsMeanwhile(OIDCCase):
 
 
 class Explanations(OIDCCase):
-    """The doctor names the step that fails, and why."""
+    """The doctor names the failing step, and why."""
 
     def step(self, name, *words):
         findings = json.loads(self.run_command("doctor", "-f", "json").out)

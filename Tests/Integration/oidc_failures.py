@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: cloud
-"""Each way in which a login through an identity provider fails, with the sentence that says why.
+"""Each way in which a login through an identity provider fails, and the sentence that says why.
 
 usage: tools/devcloud up --with-oidc; eval "$(tools/devcloud env)"
        LEASEHOLD=.build/debug/leasehold Tests/Integration/oidc_failures.py [NAME...]
@@ -25,7 +25,7 @@ class FailureCase(OIDCCase):
     """Compares what the doctor and a sync say."""
 
     def fails_at(self, step, *words, status=77):
-        """The doctor names the step, a sync ends with the status, and both say the words."""
+        """The doctor names the step, a sync ends with the status, and the output of both contains the words."""
         findings = json.loads(self.run_command("doctor", "-f", "json").out)
         bad = [finding for finding in findings if finding["verdict"] == "failed"]
         self.assertEqual([finding["step"] for finding in bad], [step], findings)
@@ -120,7 +120,7 @@ class AtTheProvider(FailureCase):
         self.fails_at("provider", "holds no refresh token", "remove it, and log in again", status=78)
 
     def test_a_scope_that_is_not_granted(self):
-        # ccauth asks for "openid" alone; its login is used though the configuration asks for more.
+        # ccauth requests only "openid". Its login is used although the configuration requests more.
         self.provider.set(default_scopes=False)
         self.configure("v3chameleonoidc", client_id="chi-cli-device-token", openid_scope="openid profile email")
         self.log_in()
@@ -159,7 +159,7 @@ class AtTheGateway(FailureCase):
 
 
 class AtKeystone(FailureCase):
-    """What Keystone does not let in."""
+    """Users and providers that Keystone does not accept."""
 
     def setUp(self):
         super().setUp()

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Many processes with one queue send each write once, also while they are killed. Needs no cloud: it has a sandbox.
+"""Many processes with one queue send each write once, even if they are killed. Needs no cloud: it has a sandbox.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/one_sender.py [NAME...]
 
-The sandbox is the program of that name beside LEASEHOLD, or SANDBOX.
+The sandbox is the program of that name next to LEASEHOLD, or SANDBOX.
 """
 
 import random
@@ -23,7 +23,7 @@ RESERVATION = ["--reservation", "resource_type=virtual:dummy,amount=1"]
 
 class OneSender(SandboxCase):
     def queue(self, count=MANY):
-        """Queues so many creations; gives their names."""
+        """Queues this number of creates, and returns their names."""
         self.succeed("sync", "--no-resources")
         names = [f"many-{number:02}" for number in range(count)]
         for name in names:
@@ -32,7 +32,7 @@ class OneSender(SandboxCase):
         return names
 
     def check(self, names):
-        """Each creation has become one lease, and has it."""
+        """Each create has made one lease, and has its id."""
         leases = {item["id"]: item for item in self.cloud.leases("many-")}
         self.assertEqual(sorted(item["name"] for item in leases.values()), names)
         for name, state, lease, token in self.query("SELECT lease_name, state, lease_id, token FROM mutation"):
@@ -40,7 +40,7 @@ class OneSender(SandboxCase):
             self.assertIn(f"leasehold:{token}", [event["event_type"] for event in leases[lease]["events"]])
 
     def finish(self, process):
-        """Waits for a process, which must end well."""
+        """Waits for a process, which must succeed."""
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, out + err)
 
@@ -64,7 +64,7 @@ class OneSender(SandboxCase):
         names = self.queue()
         chance = random.Random(7)
         kills = 0
-        # What a killed one was sending is in doubt until the quiet period is over; the others go on meanwhile.
+        # A killed process's write is in doubt until the quiet period is over; the others continue meanwhile.
         for _ in range(20):
             running = [self.start("sync", "--no-resources") for _ in range(2)]
             time.sleep(chance.uniform(0.02, 0.15))
@@ -106,7 +106,7 @@ class OneSender(SandboxCase):
         self.assertEqual(row["id"], last)
         self.assertIn('There are 2 live leases named "nightly"', err)
         self.assertEqual(len(self.cloud.leases("nightly")), 2)
-        # Another project's does not count.
+        # Another project's lease does not count.
         self.environment["OS_CLOUD"] = "user2"
         self.assertNotIn(self.create_once("nightly")[0]["id"], (later, last))
 

@@ -2,7 +2,7 @@
 # needs: nothing or small cloud
 """What was held and what was known, before and after leases are extended, shortened, deleted, and end.
 
-Runs on the cloud that OS_CLIENT_CONFIG_FILE names, or, without one, on a sandbox of its own, built beside the command.
+Runs on the cloud that OS_CLIENT_CONFIG_FILE names, or, without one, on its own sandbox, built next to the command.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/past.py [NAME...]
 """
@@ -23,7 +23,7 @@ from support.blazar_client import BlazarClient
 from support.command import CommandCase
 
 UTC = datetime.timezone.utc
-# Beyond the time in which other tests make leases.
+# Later than the leases of other tests.
 FAR = 600 * 86400
 HOUR = 3600
 
@@ -45,14 +45,14 @@ class PastTests(CommandCase):
         if not program.exists():
             self.skipTest("no cloud, and no Sandbox beside the command")
         clouds = self.folder / "sandbox-clouds.yaml"
-        # Its minutes pass in seconds, so that a lease ends while one waits.
+        # Its minutes pass in seconds, so that a lease ends during the test.
         sandbox = subprocess.Popen(
             [program, "--port", "0", "--write-clouds-yaml", clouds, "--speed", "20", "--action-seconds", "1"],
             stdout=subprocess.PIPE, text=True)
         self.addCleanup(sandbox.stdout.close)
         self.addCleanup(sandbox.wait)
         self.addCleanup(sandbox.kill)
-        # It prints its address once it answers.
+        # It prints its address when it is ready.
         sandbox.stdout.readline()
         return clouds
 
@@ -92,7 +92,7 @@ class PastTests(CommandCase):
     # MARK: the command
 
     def sync(self, database=None):
-        """Syncs in a second of its own; gives when the list was asked for."""
+        """Syncs in a second of its own, and returns when the list was requested."""
         time.sleep(1.05)
         options = ["--db", database] if database else []
         self.succeed("sync", "--no-resources", *options)
@@ -100,7 +100,7 @@ class PastTests(CommandCase):
         return max(row["synced_at"] for row in self.rows("sites", *options) if row["synced_at"])
 
     def known(self, *options, database=None):
-        """The leases of this test, by the part of their name behind the prefix."""
+        """The leases of this test, by the part of their name after the prefix."""
         options = [*options, *(["--db", database] if database else [])]
         return {row["name"].removeprefix(f"{self.prefix}-"): row
                 for row in self.rows("list", "--name", f"{self.prefix}-*", *options)}
@@ -116,7 +116,7 @@ class PastTests(CommandCase):
         shortened = self.sync()
         self.assertIn(self.cloud.delete(lease), (200, 204))
         deleted = self.sync()
-        # Its removal is dated when the lease was asked for by itself, which is after the list.
+        # Its removal is dated when the lease was requested by itself, which is after the list.
         known_gone = f"{datetime.datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
         ends = {made: 2, extended: 6, shortened: 1}

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Which cloud, project, region and address an environment and files stand for: compared with openstacksdk itself.
+"""Which cloud, project, region and address an environment and files lead to, compared with openstacksdk.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/precedence.py [NAME...]
 
-Random environments and files; PRECEDENCE_SEED and PRECEDENCE_CASES pick others. Where the answers differ, the reason
-must be one of DIFFERENCES, which docs/clouds.md lists.
+The environments and files are random; PRECEDENCE_SEED and PRECEDENCE_CASES choose others. If the answers differ, the
+reason must be one of DIFFERENCES, which docs/clouds.md lists.
 """
 
 import collections
@@ -36,7 +36,7 @@ class Case:
             "LEASEHOLD_DB": str(folder / "db.sqlite")}
         (folder / "work").mkdir(parents=True)
         (folder / "home").mkdir()
-        # What is true of the case, for DIFFERENCES.
+        # The facts about the case, for DIFFERENCES.
         self.facts = set()
         self.clouds = {}
         self.arguments = []
@@ -149,7 +149,7 @@ def sdk_skips(case):
     return "broken" in case.kinds[:1]
 
 
-#: Why this program's answer may be another one: what is so, and what each of the two then does. As in docs/clouds.md.
+#: Why this program's answer may differ: the condition, and what each program then does. As in docs/clouds.md.
 DIFFERENCES = {
     "a broken file": lambda case, ours, sdk: sdk_skips(case) and "error" in ours,
     "an empty file": lambda case, ours, sdk: case.kinds[0] == "empty" and len(case.kinds) > 1,
@@ -170,20 +170,20 @@ DIFFERENCES = {
 
 
 class Precedence(CommandCase):
-    """The same answer as openstacksdk's, or a difference that is documented."""
+    """The same answer as openstacksdk's, or a documented difference."""
 
     def ours(self, case):
-        """What the command makes of it."""
+        """The command's answer."""
         done = subprocess.run(
             [os.environ["LEASEHOLD"], "doctor", "--offline", "-f", "json", *case.arguments], env=case.environment,
             cwd=case.folder / "work", capture_output=True, text=True, timeout=60)
         rows = json.loads(done.stdout)
-        # Without a name the doctor looks at all clouds, and says which one is used if none is named.
+        # Without a name, the doctor examines all clouds, and says which one is the default.
         steps = ["configuration"] if case.named else ["default cloud"]
         findings = [row for row in rows if row["step"] in steps]
         if not findings:
             return {"error": next(row["message"] for row in rows if row["verdict"] == "failed")}
-        # Of several regions openstacksdk takes the first.
+        # Of several regions, openstacksdk takes the first.
         message = findings[0]["message"]
         if findings[0]["verdict"] != "ok":
             return {"error": message}
@@ -216,7 +216,7 @@ class Precedence(CommandCase):
     def agree(self, case, ours, sdk):
         if "error" in ours or "error" in sdk:
             return "error" in ours and "error" in sdk
-        # The name of the variables' cloud is not shown.
+        # The name of the environment's cloud is not shown.
         same_cloud = sdk["cloud"] == "envvars" or ours["cloud"].split("/")[0] == sdk["cloud"]
         return same_cloud and (ours["project"], ours["region"], ours["url"]) == (
             sdk["project"], sdk["region"], (sdk["url"] or "").rstrip("/"))

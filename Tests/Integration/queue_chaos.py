@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # needs: small cloud
-"""Creations become exactly one lease each, however often answers are lost and processes killed. Needs tools/devcloud.
+"""Each create makes exactly one lease, however often answers are lost and processes killed. Needs tools/devcloud.
 
-A proxy before Keystone and Blazar loses 30 % of Blazar's answers after the request was carried out, cuts 20 % of its
-requests and delays some, while several `leasehold create` and `leasehold sync` run at the same time and one of them is
-killed by SIGKILL every few seconds. At the end the cloud is asked directly.
+A proxy in front of Keystone and Blazar loses 30 % of Blazar's answers after the request was executed, cuts off 20 % of
+its requests, and delays some. Meanwhile, several `leasehold create` and `leasehold sync` run at the same time, and one
+of them is killed with SIGKILL every few seconds. At the end the cloud itself is asked.
 
-It is done twice: with the client's own event, and with a proxy that takes `events` out of every creation, as a Blazar
-would that drops them.
+This is done twice: with the client's own event, and with a proxy that removes `events` from every create, like a Blazar
+that drops them.
 
 usage: eval "$(tools/devcloud env user1)"
        LEASEHOLD=.build/debug/leasehold Tests/Integration/queue_chaos.py [--creations N] [--seed S] [--mode MODE]
@@ -39,7 +39,7 @@ from support.command import CRASH
 from support.faulty_proxy import FaultyProxy
 
 QUIET_SECONDS = 10
-# How long a creation may take in all, before the run is given up.
+# How long a create may take in total before the run is abandoned.
 PATIENCE_PER_CREATION = 20
 
 
@@ -75,7 +75,7 @@ class Chaos:
     # -- processes
 
     def run(self, *arguments):
-        """Runs the command to its end, or to its being killed; gives its status, negative if it was killed."""
+        """Runs the command until it ends or is killed, and returns its status, which is negative if it was killed."""
         process = subprocess.Popen(
             [os.path.abspath(os.environ["LEASEHOLD"]), *arguments], env=self.environment, cwd=self.folder,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -108,7 +108,7 @@ class Chaos:
     # -- the work
 
     def create(self, number):
-        """Asks for a lease until it is known to be queued: whoever is killed before that has asked for nothing."""
+        """Requests a lease until it is known to be queued: a process killed before that has requested nothing."""
         name = f"{self.prefix}{number:03}"
         start = datetime.datetime(2031, 1, 1) + datetime.timedelta(hours=2 * number)
         more = ["--offline"] if number % 3 == 0 else []
@@ -127,7 +127,7 @@ class Chaos:
         return self.query("SELECT count(*) FROM mutation WHERE state NOT IN ('settled', 'parked', 'rejected')")[0][0]
 
     def play(self):
-        """Runs until everything that was asked for is settled."""
+        """Runs until every request is settled."""
         began = time.monotonic()
         deadline = began + 120 + PATIENCE_PER_CREATION * self.creations
         # The cloud must be known before anything can be queued.
@@ -159,7 +159,7 @@ class Chaos:
     def states(self):
         return dict(self.query("SELECT state, count(*) FROM mutation GROUP BY state"))
 
-    # -- the judgement
+    # -- the verdict
 
     def check(self):
         expect = self.expect

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: cloud
-"""What people meet while writing offline: conflicts, late starts, too little capacity, company. Needs tools/devcloud.
+"""Writing offline: conflicts, late starts, too little capacity, other senders. Needs tools/devcloud.
 
 usage: eval "$(tools/devcloud env user1)"; LEASEHOLD=.build/debug/leasehold Tests/Integration/queue_story.py [NAME...]
 """
@@ -19,7 +19,7 @@ from support import runner
 from support.blazar_client import BlazarClient
 from support.real_cloud import UTC, RealCloudCase
 
-# Beyond the time in which other tests make leases.
+# Later than the leases of other tests.
 FAR = 500 * 86400
 DUMMY = "resource_type=virtual:dummy,amount=1"
 HOST = 'resource_type=physical:host,min=1,max=1,resource_properties=["==","$node_type","gpu_p100"]'
@@ -34,7 +34,7 @@ class QueueStory(RealCloudCase):
         self.now = datetime.datetime.now(UTC)
 
     def minute(self, seconds):
-        """A minute in Blazar's own form, so many seconds after the test began."""
+        """A minute in Blazar's own form, this number of seconds after the test began."""
         return f"{self.now + datetime.timedelta(seconds=seconds):%Y-%m-%d %H:%M}"
 
     def delete_all(self):
@@ -45,12 +45,12 @@ class QueueStory(RealCloudCase):
         return self.succeed("sync", "--no-resources")
 
     def create(self, name, *options, start=FAR, end=FAR + 7200, reservation=DUMMY):
-        """Creates a lease by the command; gives its row."""
+        """Creates a lease with the command, and returns its row."""
         return self.rows("create", f"{self.prefix}-{name}", "--start", self.minute(start) + " UTC",
                          "--end", self.minute(end) + " UTC", "--reservation", reservation, *options)
 
     def there(self, name):
-        """The leases of that name that the cloud has."""
+        """The cloud's leases with this name."""
         return [item for item in self.cloud.leases(self.prefix) if item["name"] == f"{self.prefix}-{name}"]
 
     def mutation(self, number):
@@ -89,7 +89,7 @@ class QueueStory(RealCloudCase):
     # -- conflicts
 
     def conflict(self, name):
-        """An extension that is queued here, while OpenStack's client moves the same end; gives both."""
+        """Queues an extension while OpenStack's client moves the same end; returns both."""
         row = self.create(name)
         lease = row["id"]
         self.rows("extend", lease, "--by", "1h", "--offline")
@@ -127,7 +127,7 @@ class QueueStory(RealCloudCase):
 
     def test_a_start_that_passed_while_offline_follows_its_policy(self):
         self.sync()
-        # The end of this minute: after it the start has passed.
+        # The end of this minute, after which the start has passed.
         if self.now.second > 40:
             time.sleep(62 - self.now.second)
             self.now = datetime.datetime.now(UTC)
@@ -178,7 +178,7 @@ class QueueStory(RealCloudCase):
             time.sleep(1)
         self.assertEqual(len(self.there("waiting")), 1)
 
-    # -- company
+    # -- other senders
 
     def test_one_that_fails_does_not_delay_another_lease(self):
         self.sync()

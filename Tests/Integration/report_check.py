@@ -21,7 +21,7 @@ ZONES = ("Europe/Berlin", "America/New_York", "America/St_Johns", "Australia/Lor
          "Africa/Casablanca", "Pacific/Apia")
 DIMENSIONS = ("site", "project", "project_id", "user", "user_id", "lease", "lease_name", "node_type", "resource_type")
 BUCKETS = (None, "day", "week", "month")
-# Around these moments clocks change, or did in a strange way.
+# Times around which clocks change, or did so in an unusual way.
 CHANGES = {"Europe's spring": 1_774_700_000, "Europe's autumn": 1_792_800_000, "Apia's missing day": 1_325_200_000,
            "midnight in Newfoundland": 1_162_000_000, "beyond the listed changes": 2_900_000_000}
 
@@ -40,7 +40,7 @@ class Agreement(CommandCase):
         return self.rows(*arguments)
 
     def draw(self, chance, around, dimensions=DIMENSIONS):
-        """What to ask: grouping, bucket, zone, period."""
+        """The options: grouping, bucket, zone, period."""
         start = chance.choice([None, around + chance.randrange(-2_000_000, 1_000_000)])
         end = (start or around) + chance.randrange(1, 3_000_000)
         return chance.sample(dimensions, chance.randrange(4)), chance.choice(BUCKETS), chance.choice(ZONES), start, end
@@ -50,7 +50,7 @@ class Agreement(CommandCase):
         return (reference.PAST if bucket is None else reference.seconds(bucket), *(row[d] for d in dimensions))
 
     def compare(self, given, expected, dimensions, bucket, start, values):
-        """Rows by key; without buckets the key is where the period begins."""
+        """Rows by key. Without buckets, the key is the beginning of the period."""
         found = {self.key(row, dimensions, start): values(row) for row in given}
         self.assertEqual(len(found), len(given), "a row occurs twice")
         if not bucket:
@@ -103,7 +103,7 @@ class Agreement(CommandCase):
 
     @staticmethod
     def add_kinds(database):
-        """Turns instances into those of flavors, and lets devices be asked for by machine."""
+        """Turns instances into flavors, and lets devices be requested by machine name."""
         requirement = {
             "flavor:instance": [json.dumps({"id": "5462abda", "name": name}) for name in ("m1.small", "m1.large")],
             "device": [json.dumps(["==", "$machine_name", "raspberrypi4-64"]), json.dumps([">", "$cores", "2"])],
@@ -154,7 +154,7 @@ class Agreement(CommandCase):
             reported = {row["lease"] for row in self.rows(
                 "report", "hours", "--by", "lease", "--to", "2099-01-01", option, wanted)}
             if option == "--os-cloud":
-                # One scope of two: it may know a lease otherwise than the other one.
+                # One scope of two. It may know other facts about a lease than the other scope.
                 self.assertLessEqual(reported, listed)
             else:
                 self.assertEqual(reported, listed & held, option)

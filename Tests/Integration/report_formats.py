@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""The calendar is read by a calendar library, the page by a browser, and the recipes of docs/reports.md run.
+"""A calendar library reads the calendar, a browser reads the page, and the recipes of docs/reports.md run.
 
-Needs packages from PyPI, which are installed into a folder of their own, and for the page a chromium if there is one.
+Needs packages from PyPI, which are installed into a separate folder, and, for the page, Chromium if it is installed.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/report_formats.py [NAME...]
 """
@@ -26,7 +26,7 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=http://127.0.0.1:{port}/name on
 
 
 class Formats(CommandCase):
-    """A database with every kind of lease, some with names that mean harm."""
+    """A database with every kind of lease, some with malicious names."""
 
     def setUp(self):
         super().setUp()
@@ -77,7 +77,7 @@ print(json.dumps([{
         self.assertNotIn(b"METHOD", text)
 
     def test_alarms_come_before_the_end_of_what_still_runs(self):
-        # A lease of the far future: the others have ended.
+        # A lease in the far future, because the others have ended.
         import contextlib
         import sqlite3
         with contextlib.closing(sqlite3.connect(self.database)) as connection:
@@ -123,12 +123,12 @@ print(json.dumps([{
         for width in (360, 1_280):
             with self.subTest(width=width):
                 dump = self.browse(browser, f"--window-size={width},900", "--dump-dom")
-                # What the browser made of it: text, and no element that the names spelled.
+                # The browser's result has the text, and no element that the names spell.
                 self.assertNotRegex(dump, r"<(script|img)\b")
                 self.assertIn("&lt;script&gt;alert(1)", dump)
                 self.assertEqual(dump.count("<h1>"), 1)
                 shots = []
-                # 0 is a dark scheme for Blink, 1 a light one.
+                # For Blink, 0 is a dark color scheme, 1 a light one.
                 for scheme in (0, 1):
                     shot = self.folder / f"{width}-{scheme}.png"
                     self.browse(

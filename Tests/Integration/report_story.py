@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: cloud
-"""Leases are made, extended, shortened, deleted and left to end; the reports tell exactly that. Needs a cloud.
+"""Leases are created, extended, shortened, deleted and left to end; the reports agree exactly. Needs a cloud.
 
 usage: eval "$(tools/devcloud env user1)"; LEASEHOLD=.build/debug/leasehold Tests/Integration/report_story.py [NAME...]
 """
@@ -37,7 +37,7 @@ class ReportStory(RealCloudCase):
         return self.rows("create", f"{self.prefix}-{name}", *options)["id"]
 
     def read(self):
-        """Syncs; a whole second later, so that no two states have the same time."""
+        """Syncs a whole second later, so that no two states have the same time."""
         self.sync("--no-resources")
         time.sleep(1.1)
 
@@ -45,7 +45,7 @@ class ReportStory(RealCloudCase):
         return self.rows("report", name, "--name", f"{self.prefix}*", *options)
 
     def until(self, lease, status, limit):
-        """Syncs until the lease has the status; gives its row."""
+        """Syncs until the lease has the status, and returns its row."""
         for _ in range(limit):
             self.read()
             row = self.rows("show", lease)
@@ -63,7 +63,7 @@ class ReportStory(RealCloudCase):
         first = self.until(deleted, "ACTIVE", 20)
         self.rows("extend", deleted, "--by", "2h")
         second = self.until(deleted, "ACTIVE", 20)
-        # An hour after the end that it had first.
+        # An hour after its original end.
         new_end = datetime.datetime.fromtimestamp(seconds(first["end_date"]) - 3600, UTC)
         self.rows("update", deleted, "--end", f"{new_end:%Y-%m-%d %H:%M} UTC")
         third = self.until(deleted, "ACTIVE", 20)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Ctrl-C and SIGTERM during a write: what stays queued is said, and how to take it back.
+"""Ctrl-C and SIGTERM during a write: a message says what stays queued, and how to cancel it.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/signals.py [NAME...]
 
-The sandbox is the program of that name beside LEASEHOLD, or SANDBOX.
+The sandbox is the program of that name next to LEASEHOLD, or SANDBOX.
 """
 
 import signal
@@ -29,7 +29,7 @@ class Signals(Screen, SandboxCase):
         self.proxy = self.put_proxy_before()
 
     def stop(self, number, *arguments):
-        """Starts a command, and stops it while the proxy holds its request; gives its status and what it said."""
+        """Starts a command, and stops it while the proxy holds its request; returns its status and output."""
         process = self.start(*arguments)
         self.assertTrue(self.proxy.is_held.wait(60), "nothing was asked")
         time.sleep(0.2)
@@ -43,7 +43,7 @@ class Signals(Screen, SandboxCase):
             with self.subTest(status):
                 self.proxy.is_held.clear()
                 self.proxy.holds.clear()
-                # The look before the PUT is held, so that nothing has been sent.
+                # The read before the PUT is held, so nothing has been sent.
                 self.proxy.fail("GET", "held")
                 ended, err = self.stop(number, "extend", "mine", "--by", "1h")
                 self.assertEqual(ended, status, err)
@@ -60,7 +60,7 @@ class Signals(Screen, SandboxCase):
         self.assertRegex(err, r'Write \d+ \(create "other"\) was under way')
         row = self.rows("queue", "list")[-1]
         self.assertIn(f"leasehold queue cancel {row['id']} --give-up", err)
-        # It may have been made: it is not cancelled without a word.
+        # It may have been created, so it is not canceled silently.
         self.fail_with(65, "queue", "cancel", row["id"], words=["not known yet", "--give-up"])
         self.succeed("queue", "cancel", row["id"], "--give-up")
         self.assertEqual(self.rows("queue", "list"), [])

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""What is asked of a lease reaches the server whole, what it accepted counts, and what is so now is said.
+"""Requests for leases reach the server whole, what it accepted counts, and messages say what has changed.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/writes.py [NAME...]
 
-The sandbox is the program of that name beside LEASEHOLD, or SANDBOX.
+The sandbox is the program of that name next to LEASEHOLD, or SANDBOX.
 """
 
 import datetime
@@ -20,14 +20,14 @@ HOST = ["--node", "amount=1"]
 
 
 def later(text, hours):
-    """A date of Blazar's or ours, so many hours later, to the minute."""
+    """A date of Blazar's or ours, this number of hours later, to the minute."""
     date = datetime.datetime.fromisoformat(text[:16]) + datetime.timedelta(hours=hours)
     return date.isoformat(timespec="minutes")
 
 
 class Writes(SandboxCase):
     def create(self, name="mine", *options):
-        """A lease that is there, and mirrored."""
+        """A lease that exists and is mirrored."""
         options = options or HOST
         self.succeed("sync", "--no-resources")
         self.succeed("create", name, "--start", "+1d", "--duration", "1d", *options)
@@ -35,7 +35,7 @@ class Writes(SandboxCase):
         return self.lease(name)
 
     def lease(self, name="mine"):
-        """The lease as the server has it."""
+        """The lease, as the server has it."""
         return self.cloud.leases(name)[0]
 
     # -- merging
@@ -72,7 +72,7 @@ class Writes(SandboxCase):
         self.succeed("extend", "mine", "--by", "1h")
         self.assertEqual(self.lease()["end_date"][:16], later(lease["end_date"], 2))
 
-    # -- said truly
+    # -- true messages
 
     def test_what_is_so_now_is_said(self):
         lease = self.create()
@@ -167,7 +167,7 @@ class Writes(SandboxCase):
             with self.subTest(arguments):
                 self.fail_with(status, *arguments, "--offline")
         self.assertEqual(self.rows("queue", "list"), [])
-        # Whoever insists has it sent.
+        # With --force it is sent.
         self.run_command("update", "mine", "--reservation", f"id={reservation},min=0", "--force")
         self.assertEqual(self.query("SELECT state, reason FROM mutation ORDER BY 1 DESC LIMIT 1"), [("settled", None)])
         self.assertEqual(self.query("SELECT count(*) FROM attempt WHERE outcome LIKE 'rejected%'"), [(1,)])
@@ -187,8 +187,8 @@ class Writes(SandboxCase):
             + str(addresses).replace("'", '"'))
         reservation = self.lease("ips")["reservations"][0]
         self.assertEqual(reservation["required_floatingips"], addresses)
-        # Upstream's Blazar looks for room as if the lease had nothing, and refuses for want of it: what counts is what
-        # it was sent.
+        # Upstream's Blazar looks for room as if the lease held nothing, and refuses if there is none. What counts is
+        # what it was sent.
         self.run_command("update", "ips", "--reservation", f"id={reservation['id']},required_floatingips=[]")
         sent = self.query("SELECT sent FROM attempt ORDER BY attempt_id DESC LIMIT 1")[0][0]
         self.assertEqual(json.loads(sent)["reservations"][0]["required_floatingips"], [])
