@@ -68,7 +68,7 @@ extension LeaseManager {
     /// before; otherwise the token decides. If the cloud cannot be asked, it is the scope from before the configuration
     /// changed, and unconfirmed.
     func destination(
-        of connection: CloudConnection, _ flush: PromptSender, isOffline: Bool
+        of connection: CloudConnection, _ sender: PromptSender, isOffline: Bool
     ) async throws -> (Scope, UnconfirmedDestination?) {
         let reference = connection.reference
         let name = reference.description
@@ -76,7 +76,7 @@ extension LeaseManager {
         let before = try store.scope(ofCloud: name)
         guard isOffline else {
             do {
-                return (try await flush.scope(of: connection), nil)
+                return (try await sender.scope(of: connection), nil)
             } catch {
                 guard let before, !(error is StoreError) else { throw error }
                 return (before, UnconfirmedDestination(cloud: reference))
@@ -93,14 +93,14 @@ extension LeaseManager {
 
     /// Connects a cloud whose token is for a scope's site and project.
     func reach(_ scope: Scope, clouds: [String]) async throws(LeaseholdError) -> Reach {
-        let flush = flush { _ in }
+        let sender = promptSender { _ in }
         var detour: String?
         var failure: String?
         for cloud in try candidates(for: scope, clouds: clouds) {
             do {
                 let connection = try connection(cloud)
                 do {
-                    let led = try await flush.scope(of: connection)
+                    let led = try await sender.scope(of: connection)
                     if led.queueAddress == scope.queueAddress { return .connection(connection) }
                     detour = detour ?? CloudDestination.detour(of: cloud.reference, from: scope, to: led)
                 } catch {

@@ -52,49 +52,43 @@ extension LeaseManager {
                     code: .invalid,
                     message: "The lease cannot be created: \(problems.map(\.description).joined(separator: "; ")).")
             }
-            let flush = flush(progress)
+            let sender = promptSender(progress)
             let connection = try connection(try configuredCloud(cloud))
-            do {
-                let (scope, unconfirmed) = try await destination(of: connection, flush, isOffline: isOffline)
-                let writeQueue = WriteQueue(store: store, now: configuration.now)
+            return try await using(connection) {
+                let (scope, unconfirmed) = try await destination(of: connection, sender, isOffline: isOffline)
                 var notes: [String] = []
-                if isIdempotent { notes = try await basis(connection, scope, flush, isOffline: isOffline) }
+                if isIdempotent { notes = try await basis(connection, scope, sender, isOffline: isOffline) }
                 let findings = try review(draft, scope: scope, lateStart: terms.lateStart)
                 let refusals = isForced ? [] : findings.filter { $0.severity == .refusal }
+                let writeQueue = WriteQueue(store: store, now: configuration.now)
+                var isNew = true
                 let mutation: Mutation
-                var isFound = false
                 if isIdempotent {
                     // An existing lease needs no review.
-                    let standing = try writeQueue.createOnce(
+                    switch try writeQueue.createOnce(
                         draft, scope: scope, terms: terms, mayQueue: refusals.isEmpty, unconfirmed: unconfirmed)
-                    switch standing {
+                    {
                     case .lease(let lease, let count):
                         var result = result(of: lease, among: count, scope)
                         result.notes = notes + result.notes
-                        await connection.close()
                         return result
-                    case .creation(let creation, let isNew):
-                        mutation = creation
-                        let note = "The creation of \"\(draft.name)\" is queued already, as write \(creation.id)."
-                        notes += isNew ? [] : [note]
-                        isFound = !isNew
+                    case .creation(let creation, let isNewCreation): (mutation, isNew) = (creation, isNewCreation)
                     case nil: throw LeaseholdError(refusals: refusals)
                     }
                 } else {
                     guard refusals.isEmpty else { throw LeaseholdError(refusals: refusals) }
                     mutation = try writeQueue.create(draft, scope: scope, terms: terms, unconfirmed: unconfirmed)
                 }
+                if !isNew {
+                    notes.append("The creation of \"\(draft.name)\" is queued already, as write \(mutation.id).")
+                }
                 await progress(.mutation(cloud: scope.site, mutation))
                 var result = try await send(
-                    mutation, scope, connection, flush, isOffline: isOffline || unconfirmed != nil)
+                    mutation, scope, connection, sender, isOffline: isOffline || unconfirmed != nil)
                 result.notes = notes + result.notes
                 result.warnings = findings
-                result.isFound = isFound
-                await connection.close()
+                result.isFound = !isNew
                 return result
-            } catch {
-                await connection.close()
-                throw LeaseholdError(writing: error)
             }
         }
     }
@@ -194,29 +188,38 @@ extension LeaseManager {
             return try result(mutation, pause: why)
         case .nowhere(let why): return try result(mutation, pause: why)
         }
+        return try await using(connection) {
+            try await send(mutation, scope, connection, promptSender(progress), isOffline: false)
+        }
+    }
+
+    // MARK: - Steps
+
+    /// Does something with a connection, and closes it in any case.
+    private func using<Value>(
+        _ connection: CloudConnection, _ body: () async throws -> Value
+    ) async throws -> Value {
         do {
-            let result = try await send(mutation, scope, connection, flush(progress), isOffline: false)
+            let value = try await body()
             await connection.close()
-            return result
+            return value
         } catch {
             await connection.close()
             throw LeaseholdError(writing: error)
         }
     }
 
-    // MARK: - Steps
-
-    func flush(_ progress: @escaping @Sendable (SyncProgress) async -> Void) -> PromptSender {
+    func promptSender(_ progress: @escaping @Sendable (SyncProgress) async -> Void) -> PromptSender {
         PromptSender(
             store: store, options: bounded(SyncOptions()), sleep: sleep, progress: noting(progress))
     }
 
     private func send(
-        _ mutation: Mutation, _ scope: Scope, _ connection: CloudConnection, _ flush: PromptSender, isOffline: Bool
+        _ mutation: Mutation, _ scope: Scope, _ connection: CloudConnection, _ sender: PromptSender, isOffline: Bool
     ) async throws -> WriteResult {
         guard !isOffline else { return try result(mutation, pause: nil) }
         var pause: String?
-        switch try await flush.run(connection, scope: scope, waitingFor: mutation.id) {
+        switch try await sender.run(connection, scope: scope, waitingFor: mutation.id) {
         case .done: break
         case .paused(let report): pause = report.message
         case .busy: pause = "Another process is sending the queue of this cloud, and will send this write too."
@@ -268,12 +271,12 @@ extension LeaseManager {
     ///
     /// - Returns: remarks for people, if the leases could not be read.
     func basis(
-        _ connection: CloudConnection, _ scope: Scope, _ flush: PromptSender, isOffline: Bool
+        _ connection: CloudConnection, _ scope: Scope, _ sender: PromptSender, isOffline: Bool
     ) async throws -> [String] {
         let reason: String
         if isOffline {
             reason = "The cloud was not asked, because of --offline."
-        } else if let pause = try await flush.refresh(connection, scope: scope) {
+        } else if let pause = try await sender.refresh(connection, scope: scope) {
             reason = pause.message
         } else {
             return []

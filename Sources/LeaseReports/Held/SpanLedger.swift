@@ -123,3 +123,86 @@ struct SpanLedger: Sendable {
         zip(keys, entries).map { key, entry in (key.group, edges.start(of: Int(key.bucket)), entry) }
     }
 }
+
+/// Arithmetic on spans of time.
+enum TimeSpans {
+    /// Merges spans that overlap or touch, or lie at most `pause` seconds apart; earliest first.
+    static func union(_ spans: [Range<Timestamp>], pause: Int64 = 0) -> [Range<Timestamp>] {
+        var result: [Range<Timestamp>] = []
+        for span in spans.sorted(by: { $0.lowerBound < $1.lowerBound }) where !span.isEmpty {
+            if let last = result.last, span.lowerBound.seconds(since: last.upperBound) <= pause {
+                result[result.count - 1] = last.lowerBound..<max(last.upperBound, span.upperBound)
+            } else {
+                result.append(span)
+            }
+        }
+        return result
+    }
+
+    /// What remains of some spans without others. Both lists must be in order, and no two spans of a list may touch.
+    static func subtracting(_ taken: [Range<Timestamp>], from spans: [Range<Timestamp>]) -> [Range<Timestamp>] {
+        var left: [Range<Timestamp>] = []
+        var rest = taken[...]
+        for span in spans {
+            var start = span.lowerBound
+            while let next = rest.first, next.lowerBound < span.upperBound {
+                if start < next.lowerBound { left.append(start..<next.lowerBound) }
+                start = max(start, next.upperBound)
+                // It may reach into the next span as well.
+                if next.upperBound > span.upperBound { break }
+                rest.removeFirst()
+            }
+            if start < span.upperBound { left.append(start..<span.upperBound) }
+        }
+        return left
+    }
+}
+
+/// Numbers by 64-bit keys, for lookups that happen for each of a million leases.
+///
+/// A `Dictionary` is hardened against keys chosen to collide, which costs most of its time. These keys are made of
+/// small numbers that this module assigned itself.
+struct NumberTable: Sendable {
+    private var keys = [UInt64](repeating: 0, count: 64)
+    /// A number plus 1, or 0 if the place is free. At most half of the places are used.
+    private var values = [Int32](repeating: 0, count: 64)
+    private(set) var count = 0
+
+    /// The number of a key; a new key gets the next number.
+    mutating func number(of key: UInt64) -> (number: Int, isNew: Bool) {
+        let place = place(of: key)
+        if values[place] != 0 { return (Int(values[place]) - 1, false) }
+        keys[place] = key
+        count += 1
+        values[place] = Int32(count)
+        if count * 2 > keys.count { grow() }
+        return (count - 1, true)
+    }
+
+    private func place(of key: UInt64) -> Int {
+        // Fibonacci hashing: the high bits of the product depend on the whole key.
+        var place = Int((key &* 0x9E37_79B9_7F4A_7C15) >> UInt64(64 - keys.count.trailingZeroBitCount))
+        while values[place] != 0, keys[place] != key { place = (place + 1) & (keys.count - 1) }
+        return place
+    }
+
+    private mutating func grow() {
+        let (oldKeys, oldValues) = (keys, values)
+        keys = [UInt64](repeating: 0, count: oldKeys.count * 2)
+        values = [Int32](repeating: 0, count: oldKeys.count * 2)
+        for (key, value) in zip(oldKeys, oldValues) where value != 0 {
+            let place = place(of: key)
+            keys[place] = key
+            values[place] = value
+        }
+    }
+}
+
+extension Int64 {
+    /// Adds seconds, and stops at the greatest number. As long as no part is negative, the result does not depend on
+    /// the order of the parts.
+    mutating func add(_ seconds: Int64) {
+        let (sum, overflows) = addingReportingOverflow(seconds)
+        self = overflows ? .max : sum
+    }
+}

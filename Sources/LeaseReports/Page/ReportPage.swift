@@ -1,3 +1,5 @@
+import LeaseModel
+
 /// The frame of a report in a single file: embedded styles, no script, nothing loaded from elsewhere.
 package enum ReportPage {
     /// The beginning of the page, before charts and tables.
@@ -85,4 +87,23 @@ enum ChartPattern {
 
     /// The fill of a series; series beyond the last fill share it.
     static func fill(_ series: Int) -> String { "url(#p\(min(series, count - 1)))" }
+}
+
+extension StringProtocol {
+    /// The text escaped for use between tags and in quoted attributes. Strangers may have written it, so control
+    /// characters, and characters that change the direction of text, are shown as escapes.
+    package var escapedForHTML: String {
+        var result = ""
+        for scalar in String(self).escapedForTerminal.unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "'": result += "&#39;"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
 }
