@@ -68,7 +68,8 @@ package enum StoreSchema {
     }
 
     private static func hasCurrentViews(_ database: Database) throws -> Bool {
-        guard try database.tableExists("applied_views") else { return false }
+        let isThere = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'applied_views')"
+        guard try Bool.fetchOne(database, sql: isThere) == true else { return false }
         return try Int64.fetchOne(database, sql: "SELECT digest FROM applied_views") == currentDigest
     }
 

@@ -104,7 +104,7 @@ struct CreateCommandTests {
             ("--network", "usage_type=storage", .usage, "needs network_name"),
             ("--network", "network_name=a,stitch_provider=x", .data, "must be 'fabric'"),
             ("--flavor", "amount=1", .data, "exactly one of id and name"),
-            ("--flavor", "name=huge", .data, "no flavor in the local database: there are m1.small"),
+            ("--flavor", "name=huge", .data, "is not a flavor in the local database: there are m1.small"),
             ("--reservation", "min=1", .usage, "needs resource_type"),
         ])
     func mistakes(option: String, text: String, status: LeaseCommands.ExitStatus, said: String) async throws {

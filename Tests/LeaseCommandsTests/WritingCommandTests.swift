@@ -78,7 +78,7 @@ struct WritingCommandTests {
             #expect(second.json?["id"] == first.json?["id"])
             #expect(second.errors.contains("queued already, as write 1"))
             // It says what the answer is based on, because no cloud was contacted.
-            #expect(second.errors.contains("as they were at 2027-01-15T08:10:00Z"))
+            #expect(second.errors.contains("the leases as of 2027-01-15T08:10:00Z"))
             #expect(second.errors.contains("--offline"))
             #expect(!first.errors.contains("decided"))
             #expect(try await create(fixture, "night-2", "--idempotent").json?["id"] == "b")

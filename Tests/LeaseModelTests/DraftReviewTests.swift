@@ -103,7 +103,10 @@ struct DraftReviewTests {
         (nodes(1, #"["or", ["==", "$a", "b"]]"#), "resource_properties", "nothing else"),
         (nodes(1, #"[">", "$node_type", 40]"#), "resource_properties", #"write "40""#),
         (nodes(1, #"["==", "$reservable", true]"#), "resource_properties", #"write "True""#),
-        (["resource_type": "physical:host", "min": "3", "max": "2"], "max", "The maximum 2 is less than the minimum 3"),
+        (
+            ["resource_type": "physical:host", "min": "3", "max": "2"], "max",
+            "The maximum 2 is less than the minimum 3"
+        ),
         (["resource_type": "network", "network_name": ""], "network_name", "needs a name"),
         (["min": 1], "resource_type", "is missing"),
     ]

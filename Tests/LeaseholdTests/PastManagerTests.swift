@@ -77,7 +77,7 @@ struct PastManagerTests {
         let error = #expect(throws: LeaseholdError.self) {
             try manager.importHistory(from: [other.path], options: options)
         }
-        #expect(error?.message.contains("project nobody's is not known here") == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("project nobody's is unknown here") == true, "\(error?.message ?? "")")
         options.project = "p1"
         #expect(try manager.importHistory(from: [other.path], options: options).map(\.new) == [1])
     }

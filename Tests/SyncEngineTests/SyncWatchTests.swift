@@ -34,7 +34,7 @@ private final class Sleeper: Sendable {
     }
 }
 
-@Suite("Watching clouds", .timeLimit(.minutes(1)))
+@Suite("Watching clouds", .timeLimit(.minutes(5)))
 struct SyncWatchTests {
     private func watch(_ fixture: PullFixture, _ sleeper: Sleeper, intervalSeconds: Double = 60) -> SyncWatch {
         SyncWatch(

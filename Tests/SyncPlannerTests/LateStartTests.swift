@@ -57,7 +57,8 @@ struct LateStartTests {
         #expect(sent(resolve(draft, .shift, asked: .at(30), now: .at(630)))?.endsAt == .at(7_800))
     }
 
-    @Test("A creation whose end has passed expires, unless it is shifted", arguments: [7_200, 7_201, 90_000] as [Int64])
+    @Test(
+        "A creation whose end has passed expires, unless it is shifted", arguments: [7_200, 7_201, 90_000] as [Int64])
     func endPassed(seconds: Int64) {
         #expect(sent(resolve(.sample(), .expire, now: .at(seconds))) == nil)
         #expect(sent(resolve(.sample(), .startNow, now: .at(seconds))) == nil)
