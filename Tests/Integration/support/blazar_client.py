@@ -1,4 +1,4 @@
-"""Blazar asked directly, by nothing but Python's library: what the cloud has, whatever the command believes."""
+"""Requests to Blazar with only Python's library: they show what the cloud has, whatever the command believes."""
 
 import json
 import urllib.error
@@ -31,7 +31,7 @@ class BlazarClient:
         self.endpoint = next(item["url"] for item in service["endpoints"] if item["interface"] == "public")
 
     def send(self, method, path, body=None):
-        """Sends a request; gives the status and the JSON of the answer."""
+        """Sends a request, and returns the status and the JSON of the answer."""
         request = urllib.request.Request(
             self.endpoint + path, json.dumps(body).encode() if body is not None else None,
             {"X-Auth-Token": self.token, "Content-Type": "application/json", "Accept": "application/json"},
@@ -44,7 +44,7 @@ class BlazarClient:
             return error.code, error.read().decode(errors="replace")
 
     def leases(self, prefix=""):
-        """The leases whose name begins so."""
+        """The leases whose name begins with this."""
         status, answer = self.send("GET", "/leases")
         if status != 200:
             raise AssertionError(f"GET /leases: {status} {answer}")

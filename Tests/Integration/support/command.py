@@ -1,4 +1,4 @@
-"""The command under test, run as a person would, on a database of its own."""
+"""The command under test, run as a person would, on its own database."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ CRASH = re.compile(r"Fatal error|Swift/|\*\*\* |Backtrace|Thread \d+ crashed|ðŸ’
 
 
 class Result:
-    """What a run of the command gave."""
+    """The result of a run of the command."""
 
     def __init__(self, arguments, status, out, err):
         self.arguments, self.status, self.out, self.err = arguments, status, out, err
@@ -33,7 +33,7 @@ class Result:
 class CommandCase(unittest.TestCase):
     """A test with a temporary folder, a database in it, and the command."""
 
-    # Never to be seen in any output.
+    # This must not appear in any output.
     secrets = ()
 
     def setUp(self):
@@ -46,7 +46,7 @@ class CommandCase(unittest.TestCase):
         }
 
     def run_command(self, *arguments, env=None, timeout=60, preexec=None, input=None):
-        """Runs the command to its end, and checks what holds for every run: no crash, no secret."""
+        """Runs the command to its end, and checks what is required of every run: no crash, no secret."""
         done = subprocess.run(
             [os.environ["LEASEHOLD"], *map(str, arguments)], env={**self.environment, **(env or {})},
             cwd=self.folder, capture_output=True, timeout=timeout, preexec_fn=preexec, input=input,
@@ -70,12 +70,12 @@ class CommandCase(unittest.TestCase):
         return result
 
     def rows(self, *arguments, **options):
-        """What a command lists, as JSON; of leases those too that have ended."""
+        """The result of a listing command, as JSON. For leases it includes those that have ended."""
         arguments = (*arguments, "-a") if arguments[:1] == ("list",) else arguments
         return self.succeed(*arguments, "-f", "json", **options).json
 
     def fail_with(self, status, *arguments, words=(), **options):
-        """Runs the command, which must end so, with one sentence on standard error that has all the words."""
+        """Runs the command, which must fail with this status and one sentence that contains all the words."""
         result = self.run_command(*arguments, **options)
         self.assertEqual(result.status, status, str(result))
         lines = [line for line in result.err.splitlines() if line.strip()]
@@ -91,7 +91,7 @@ class CommandCase(unittest.TestCase):
             return connection.execute(sql, arguments).fetchall()
 
     def mirror(self):
-        """Everything that the mirror and its history say, for comparison."""
+        """The whole contents of the mirror and its history, for comparison."""
         tables = {
             "lease": "lease_key, id, name, status, start_at, end_at, gone",
             "visibility": "scope_id, lease_key, digest, hidden_before",

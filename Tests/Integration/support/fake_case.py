@@ -27,7 +27,7 @@ class FakeCloudCase(CommandCase):
         (self.folder / "clouds.yaml").write_text(json.dumps({"clouds": entries}, indent=2))
 
     def seed(self, count=10):
-        """Gives the cloud so many leases, syncs them, and returns what the mirror then says."""
+        """Gives the cloud this number of leases, syncs them, and returns the contents of the mirror."""
         self.cloud.leases = [lease(number) for number in range(count)]
         self.succeed("sync")
         self.assertEqual(self.query("SELECT count(*) FROM lease WHERE gone IS NULL"), [(count,)])

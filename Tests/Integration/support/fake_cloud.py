@@ -1,4 +1,4 @@
-"""A Keystone and a Blazar on loopback that do what a test tells them, wrong things included."""
+"""A Keystone and a Blazar on loopback that do what a test tells them to, including wrong things."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ TOKEN = "gAAAAA-token-that-nobody-may-see"
 
 def lease(number, project="p1", name=None, status="ACTIVE", start="2026-11-20T10:00:00.000000",
           end="2026-12-20T10:00:00.000000", **more):
-    """A lease in Blazar's own form; the same number gives the same ids."""
+    """A lease in Blazar's own form. The same number gives the same ids."""
     def identifier(kind):
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{project}/{kind}/{number}"))
 
@@ -37,10 +37,10 @@ def lease(number, project="p1", name=None, status="ACTIVE", start="2026-11-20T10
 
 
 class FakeCloud:
-    """The cloud. Set `leases` to what it holds, and a fault to what it does wrong.
+    """The cloud. Set `leases` to its leases, and a fault to what it does wrong.
 
     A fault is a function of the request's handler that answers it; `list_fault` for the list, `lease_fault` for one
-    lease, `create_fault` for a creation, `token_fault` for Keystone.
+    lease, `create_fault` for a create, `token_fault` for Keystone.
     """
 
     def __init__(self, project="p1", certificate=None, tls=None):
@@ -78,7 +78,7 @@ class FakeCloud:
         return f"{self.scheme}://127.0.0.1:{self.port}/identity/v3"
 
     def close(self):
-        """Stops; requests that hang are let go."""
+        """Stops, and releases requests that hang."""
         self._stopping.set()
         self._server.shutdown()
         self._server.server_close()
@@ -94,11 +94,11 @@ class FakeCloud:
 
     @property
     def token(self):
-        """The token that is good now."""
+        """The token that is valid now."""
         return f"{TOKEN}-{self.token_generation}"
 
     def expire_tokens(self):
-        """Refuses every token given so far."""
+        """Refuses every token issued so far."""
         self.token_generation += 1
 
     def _handler(self):
@@ -132,7 +132,7 @@ class FakeCloud:
         if handler.headers.get("X-Auth-Token") != self.token:
             return send_error(handler, 401, "The request you have made requires authentication.")
         if path.startswith("/reservation/v1/leases?"):
-            # As upstream's Blazar does: it ignores a query.
+            # Like upstream's Blazar, it ignores a query.
             path = "/reservation/v1/leases"
         if path == "/reservation/v1/leases" and handler.command == "POST":
             return (self.create_fault or self.create)(handler)
@@ -158,7 +158,7 @@ class FakeCloud:
         self.send_token(handler)
 
     def send_token(self, handler, **changes):
-        """Gives a token, some of its fields changed."""
+        """Issues a token, with some of its fields changed."""
         self.tokens_given += 1
         now = time.time()
 
@@ -183,7 +183,7 @@ class FakeCloud:
         send_json(handler, {"token": token}, status=201, headers={"X-Subject-Token": self.token})
 
     def execute(self, handler):
-        """Makes the lease that a creation asks for, and says nothing."""
+        """Creates the requested lease, and does not answer."""
         body = json.loads(handler.body)
         number = len(self.leases) + 1_000
 
@@ -203,7 +203,7 @@ class FakeCloud:
         return made
 
     def create(self, handler):
-        """Makes a lease and answers with it."""
+        """Creates a lease and answers with it."""
         send_json(handler, {"lease": self.execute(handler)}, status=201)
 
     def send_list(self, handler):
@@ -220,7 +220,7 @@ class FakeCloud:
         send_error(handler, 404, f"Object with {{'lease_id': '{wanted}'}} not found")
 
     def drip(self, handler, beginning, piece, seconds):
-        """A fault: answers with a beginning, and then with the same piece for ever, so many seconds apart."""
+        """A fault: answers with a beginning, and then repeats a piece forever, with pauses in between."""
         handler.close_connection = True
         handler.wfile.write(beginning)
         while not self._stopping.wait(seconds):
@@ -228,7 +228,7 @@ class FakeCloud:
             handler.wfile.flush()
 
     def hang(self, handler):
-        """A fault: says nothing."""
+        """A fault: does not answer."""
         self._stopping.wait(120)
         handler.close_connection = True
 
@@ -251,7 +251,7 @@ def send_json(handler, value, status=200, headers=None):
 
 
 def send_error(handler, status, message, headers=None):
-    """Answers as Blazar refuses."""
+    """Answers like Blazar when it refuses."""
     send_json(handler, {"error_code": status, "error_message": message, "error_name": status}, status, headers)
 
 

@@ -1,4 +1,4 @@
-"""A proxy before Keystone and Blazar that loses answers, cuts requests and delays some, by a seed."""
+"""A proxy in front of Keystone and Blazar. By a seed it loses answers, cuts off requests and delays some."""
 
 import http.client
 import json
@@ -13,10 +13,10 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length",
 
 
 class FaultyProxy:
-    """Takes `/identity/…` to Keystone and everything else to Blazar.
+    """Sends `/identity/…` to Keystone and everything else to Blazar.
 
-    Of each hundred requests to Blazar so many are cut before they are passed on, and of so many others the answer is
-    lost after they were carried out; the rest may be late. Counts what it did, by method.
+    The settings are percentages of the requests to Blazar. Some are cut off before they are passed on; the answers of
+    some others are lost after their execution; the rest may be late. It counts what it did, by method.
     """
 
     def __init__(self, keystone, blazar, seed, lost=30, cut=20, late=15, strips_events=False):
@@ -43,11 +43,11 @@ class FaultyProxy:
         self._thread.join()
 
     def _draw(self, is_blazar):
-        """What is to go wrong with a request: 'cut', 'lost' or None, and by how much it is late."""
+        """The fault for a request: 'cut', 'lost' or None, and its delay."""
         with self._lock:
             number = self._random.random() * 100
             late = self._random.uniform(0.2, 2.0) if self._random.random() * 100 < self.late else 0
-        # The login is on the way to everything: with as many faults there little else would be tried.
+        # Everything begins with a login: with as many faults there, little else would be tested.
         scale = 1 if is_blazar else 0.2
         if number < self.cut * scale:
             return "cut", late

@@ -10,13 +10,13 @@ import urllib.request
 
 
 class Person:
-    """Signs in at the provider of 'tools/devcloud up --with-oidc', and says yes or no."""
+    """Signs in at the provider of 'tools/devcloud up --with-oidc', and accepts or denies."""
 
     def __init__(self, name="alice", password="devcloud-password"):
         self.name, self.password = name, password
 
     def answer(self, address, says="yes"):
-        """Opens an address, fills in its form, and gives the page that follows, or where it sends the browser."""
+        """Opens an address, fills in its form, and returns the next page, or the address of a redirect."""
         class Stay(urllib.request.HTTPRedirectHandler):
             def redirect_request(self, *_):
                 return None
@@ -51,7 +51,7 @@ class Provider:
         return self._send("DELETE", None)
 
     def revoke(self, token, client_id, client_secret):
-        """Ends a token, and the login that it is of."""
+        """Ends a token, and the login that it belongs to."""
         form = {"token": token, "client_id": client_id, "client_secret": client_secret}
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         opener.open(f"{self.url}/auth/realms/chameleon/protocol/openid-connect/revoke",
@@ -66,14 +66,14 @@ class Provider:
 
 
 class Federation:
-    """What Keystone knows of the provider, changed as an administrator."""
+    """Keystone's settings for the provider, changed as an administrator."""
 
     def __init__(self, auth_url, password):
         self.auth_url, self.password, self.token = auth_url, password, None
         self.token = self.log_in("admin", "admin")[0]
 
     def log_in(self, user, project):
-        """A token of one of Keystone's own users, and what it says."""
+        """A token of one of Keystone's own users, and its contents."""
         answer = self._open("POST", "/auth/tokens", {"auth": {
             "identity": {"methods": ["password"], "password": {"user": {
                 "name": user, "domain": {"id": "default"}, "password": self.password}}},
@@ -81,7 +81,7 @@ class Federation:
         return answer.headers["X-Subject-Token"], json.loads(answer.read())["token"]
 
     def application_credential(self, end):
-        """Makes one for user1 that ends then; gives its id."""
+        """Makes one for user1 that ends at this time, and returns its id."""
         token, facts = self.log_in("user1", "project1")
         body = {"name": f"ending-{end:%H%M%S%f}", "secret": self.password, "unrestricted": True,
                 "expires_at": f"{end:%Y-%m-%dT%H:%M:%S}"}
@@ -90,7 +90,7 @@ class Federation:
         return json.loads(answer.read())["application_credential"]["id"]
 
     def send(self, method, path, **body):
-        """Sends a request to the part that knows of federations; gives the answer's JSON."""
+        """Sends a request to Keystone's federation API, and returns the answer's JSON."""
         text = self._open(method, f"/OS-FEDERATION{path}", body or None).read()
         return json.loads(text) if text else None
 
@@ -98,7 +98,7 @@ class Federation:
         self.send("PATCH", "/identity_providers/chameleon", identity_provider=changes)
 
     def mapping(self, name):
-        """Takes another of the mappings: chameleon, groups or nogroup."""
+        """Selects one of the mappings: chameleon, groups or nogroup."""
         self.send("PATCH", "/identity_providers/chameleon/protocols/openid", protocol={"mapping_id": name})
 
     def _open(self, method, path, body, token=None):

@@ -1,4 +1,4 @@
-"""The library at work: LeaseStory makes a lease, extends and deletes it, and the cloud and other clients are asked."""
+"""The library at work: LeaseStory creates, extends and deletes a lease; the cloud and other clients check it."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-# What python-chi says of a lease, for comparison.
+# What python-chi reports about a lease, for comparison.
 PYTHON_CHI = """
 import json, sys
 import chi.lease
@@ -26,7 +26,7 @@ class LeaseStory:
     """For a test case that has `cloud`, a BlazarClient, and `environment`."""
 
     def story(self, *words):
-        """Runs LeaseStory, which must succeed; gives what it printed, as JSON."""
+        """Runs LeaseStory, which must succeed, and returns its output, as JSON."""
         program = Path(os.environ["LEASEHOLD"]).with_name("LeaseStory")
         done = subprocess.run(
             [program, *words], env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=300)
@@ -34,7 +34,7 @@ class LeaseStory:
         return json.loads(done.stdout)
 
     def python_chi(self, name):
-        """What python-chi says of the lease, or None where it is not installed."""
+        """What python-chi reports about the lease, or None if it is not installed."""
         program = os.environ.get("CHI_PYTHON") or shutil.which("chi-python")
         if not program:
             return None
@@ -50,9 +50,9 @@ class LeaseStory:
         return json.loads(done.stdout.splitlines()[-1])
 
     def tell(self, kind, resource_type, holds):
-        """The life of a lease with one reservation of a type; gives it as it was before it was deleted.
+        """The life of a lease with one reservation of a type. Returns the lease before its deletion.
 
-        `holds` is what it holds: the numbers of floating IPs and of flavors.
+        `holds` is what it gets: the numbers of floating IPs and of flavors.
         """
         name = f"{self.prefix}-{kind}"
         made = self.story("create", kind, name)
@@ -76,7 +76,7 @@ class LeaseStory:
             self.assertEqual(sorted(chi["floating_ips"]), held["floating_ips"])
             if resource_type in chi:
                 self.assertEqual(chi[resource_type], [made["reservations"][0]["id"]])
-            # Of instance reservations python-chi knows nothing.
+            # python-chi knows nothing about instance reservations.
             if resource_type != "virtual:instance":
                 self.assertEqual(chi["flavors"], held["flavors"])
         self.check(extended, held)
@@ -85,7 +85,7 @@ class LeaseStory:
         self.assertEqual([item for item in self.cloud.leases(name)], [])
 
     def check(self, lease, held):
-        """Looks at the lease in yet another way, while it is there."""
+        """Examines the lease in another way while it exists."""
 
 
 class UpstreamTypes(LeaseStory):

@@ -1,4 +1,4 @@
-"""A seccomp filter, by which the kernel kills a process that opens a socket."""
+"""A seccomp filter that makes the kernel kill a process that opens a socket."""
 
 import ctypes
 import os
@@ -11,12 +11,12 @@ KILL, ALLOW = 0x80000000, 0x7FFF0000
 LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06
 NUMBER, ARCHITECTURE = 0, 4
 
-# The architecture's audit number, and its numbers for socket and io_uring_setup (which can open sockets, too).
+# The architecture's audit number, and its numbers of socket and io_uring_setup (which can also open sockets).
 KNOWN = {"x86_64": (0xC000003E, (41, 425)), "aarch64": (0xC00000B7, (198, 425))}
 
 
 def supported():
-    """Whether the filter is written for this machine."""
+    """Whether the filter supports this machine."""
     return platform.system() == "Linux" and platform.machine() in KNOWN
 
 
@@ -25,7 +25,7 @@ class _Program(ctypes.Structure):
 
 
 def forbid():
-    """Installs the filter in this process, and so in all that it becomes: for `preexec_fn`."""
+    """Installs the filter in this process and every program it executes: for `preexec_fn`."""
     architecture, forbidden = KNOWN[platform.machine()]
     steps = [(LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, architecture), (RETURN, 0, 0, KILL), (LOAD, 0, 0, NUMBER)]
     for number in forbidden:

@@ -19,7 +19,7 @@ DUMMY = ["--reservation", "resource_type=virtual:dummy,amount=1"]
 
 
 class OIDCCase(CommandCase):
-    """Has a clouds.yaml with one cloud, `lab`, and a home folder of its own."""
+    """Has a clouds.yaml with one cloud, `lab`, and its own home folder."""
 
     def setUp(self):
         super().setUp()
@@ -54,14 +54,14 @@ class OIDCCase(CommandCase):
         self.environment.update(OS_CLIENT_CONFIG_FILE=str(file), OS_CLOUD="lab")
 
     def log_in(self, *options, person=None, says="yes", status=0):
-        """Runs `leasehold login`, does in the browser what it asks for, and gives what it wrote."""
+        """Runs `leasehold login`, does in the browser what it asks for, and returns what it wrote."""
         process = subprocess.Popen(
             [os.environ["LEASEHOLD"], "login", *options], env=self.environment, cwd=self.folder,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         shown = ""
         for line in process.stderr:
             shown += line
-            # It has a line of its own.
+            # It is on a line of its own.
             if address := re.match(r"\s+(https?://\S+)$", line):
                 break
         else:
@@ -74,7 +74,7 @@ class OIDCCase(CommandCase):
         return out + shown + err
 
     def serve(self, body, kind="application/json"):
-        """An address at which this is found, whatever the path."""
+        """An address that serves this, whatever the path."""
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 self.send_response(200)
@@ -103,7 +103,7 @@ class OIDCCase(CommandCase):
         return json.loads(opener.open(url, urllib.parse.urlencode(fields).encode(), timeout=20).read())
 
     def work(self):
-        """Syncs, creates a lease, sees it and deletes it."""
+        """Syncs, creates a lease, reads it and deletes it."""
         self.succeed("sync", "--confirm-project", "--confirm-deletes")
         name = f"oidc-{secrets.token_hex(4)}"
         self.succeed("create", name, "--start", "+400d", "--duration", "1h", *DUMMY)

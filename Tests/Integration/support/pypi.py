@@ -1,4 +1,4 @@
-"""Packages from PyPI, each in an environment of its own that is kept from run to run."""
+"""Packages from PyPI, each in a separate environment that is kept between runs."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import sys
 import venv
 from pathlib import Path
 
-#: The versions that the tests were written with.
+#: The versions with which the tests were written.
 VERSIONS = {"icalendar": "7.3.0", "pandas": "3.1.1", "datasette": "0.65.5", "openstacksdk": "4.22.0"}
 
 

@@ -1,4 +1,4 @@
-"""Databases with leases that had every kind of life, the same for the same seed."""
+"""Databases of leases with all kinds of histories. The same seed gives the same database."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ AUDIENCES = ([1], [2], [1, 2], [3])
 def write(path, seed, leases=120, around=1_774_700_000):
     """Writes a database of the present schema: two scopes that share a site, and another site.
 
-    Times lie within some weeks of a moment: by default of 28 March 2026, when Europe's clocks change.
+    Times are within a few weeks of a given one: by default of 28 March 2026, when Europe's clocks change.
     """
     chance = random.Random(seed)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def add(database, chance, audience, number, around):
     seen = chance.choice([start - 7_200, start, start + 30, (start + end) // 2, end, end + 100])
     gone = chance.choice([None, None, "deleted", "deleted", "out_of_scope"])
     after, before = (seen, seen + chance.choice([0, 40, 5_000, 400_000])) if gone else (None, None)
-    # Ids are Keystone's, so that no two sites share one.
+    # Ids are Keystone's, so no two sites share one.
     project, user = (f"{kind}{chance.randrange(4)}" for kind in ("qv" if audience == 3 else "pu"))
     observed = before or seen
     key = database.execute(
@@ -106,7 +106,7 @@ def date(moment):
 def reserve(database, chance, key, scope, identifier, start, end):
     kind = chance.choice(["physical:host"] * 4 + ["virtual:floatingip", "device", "network", "virtual:instance"])
     least = chance.choice([None, 1, 1, 2])
-    # What no server means, and a report must survive.
+    # Values that no server means, but that a report must survive.
     if chance.random() < 0.02:
         least = chance.choice([-3, 2**62])
     most = chance.choice([None, least, 3]) if least else chance.choice([None, 2])

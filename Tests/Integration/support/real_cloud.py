@@ -16,12 +16,12 @@ UTC = datetime.timezone.utc
 
 
 def moment(text):
-    """A time as OpenStack's client shows it, as leasehold's JSON has it."""
+    """A time of OpenStack's client in the form of leasehold's JSON."""
     return re.sub(r"^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?$", r"\1T\2Z", text) if isinstance(text, str) else text
 
 
 def objects(text):
-    """The JSON objects that OpenStack's client strings together in one field."""
+    """The JSON objects that OpenStack's client joins in one field."""
     decoder, found, text = json.JSONDecoder(), [], text.strip()
     while text:
         item, end = decoder.raw_decode(text)
@@ -31,12 +31,12 @@ def objects(text):
 
 
 def minute(seconds_from_now):
-    """A minute in Blazar's own form, so many seconds from now or a little earlier."""
+    """A minute in Blazar's own form, this number of seconds from now or a little earlier."""
     return (datetime.datetime.now(UTC) + datetime.timedelta(seconds=seconds_from_now)).strftime("%Y-%m-%d %H:%M")
 
 
 class RealCloudCase(CommandCase):
-    """Has devcloud's clouds.yaml, `openstack`, and deletes the leases it makes."""
+    """Has devcloud's clouds.yaml and `openstack`, and deletes the leases it creates."""
 
     def setUp(self):
         super().setUp()
@@ -50,7 +50,7 @@ class RealCloudCase(CommandCase):
         self.keep_a_lease()
 
     def keep_a_lease(self):
-        """Has a lease in the project that no test touches: a list that is suddenly empty is not believed."""
+        """Keeps a lease in the project that no test touches, because a list that is suddenly empty is not believed."""
         cloud = BlazarClient(self.clouds_file, "user1")
         status, answer = cloud.send("POST", "/leases", {
             "name": f"kept-{secrets.token_hex(4)}", "start_date": minute(700 * 86400), "end_date": minute(701 * 86400),
@@ -60,7 +60,7 @@ class RealCloudCase(CommandCase):
         self.addCleanup(cloud.delete, answer["lease"]["id"])
 
     def openstack(self, *arguments, cloud="user1", check=True):
-        """Runs OpenStack's own client; gives its standard output."""
+        """Runs OpenStack's own client, and returns its standard output."""
         done = subprocess.run(
             ["openstack", "--os-cloud", cloud, *arguments], env=self.environment, capture_output=True, text=True)
         if check and done.returncode != 0:
@@ -72,9 +72,9 @@ class RealCloudCase(CommandCase):
         return json.loads(self.openstack("reservation", *arguments, "-f", "json", cloud=cloud))
 
     def make_lease(self, name, start, end, *reservations, cloud="user1"):
-        """Makes a lease, deletes it after the test, and gives its id."""
+        """Creates a lease, deletes it after the test, and returns its id."""
         options = [part for text in reservations for part in ("--reservation", text)]
-        # The client prints remarks of its own before the JSON.
+        # The client prints its own remarks before the JSON.
         out = self.openstack("reservation", "lease", "create", f"{self.prefix}-{name}", "--start-date", start,
                              "--end-date", end, *options, "-f", "json", cloud=cloud)
         made = json.loads(out[out.index("{"):])["id"]
@@ -82,7 +82,7 @@ class RealCloudCase(CommandCase):
         return made
 
     def settled(self, lease, cloud="user1"):
-        """What OpenStack's client shows of a lease, once its status is no longer one in between."""
+        """What OpenStack's client shows of a lease, once its status is no longer a transitional one."""
         for _ in range(30):
             shown = self.blazar("lease", "show", lease, cloud=cloud)
             if shown["status"] in ("PENDING", "ACTIVE", "TERMINATED", "ERROR"):
@@ -91,9 +91,9 @@ class RealCloudCase(CommandCase):
         raise AssertionError(f"{lease} stays {shown['status']}")
 
     def sync(self, *options):
-        """Syncs; gives what it printed.
+        """Syncs, and returns the output.
 
-        Others may use the cloud too: so many of their leases may go at once that it takes a confirmation.
+        If others also use the cloud, enough of their leases may go at once to require a confirmation.
         """
         result = self.run_command("sync", *options)
         if result.status == 65 and "--confirm-deletes" in result.err:
@@ -104,7 +104,7 @@ class RealCloudCase(CommandCase):
         return result
 
     def assert_same(self, mine, theirs):
-        """Every field of the lease, of its reservations and of its events says the same here and there."""
+        """Every field of the lease, of its reservations and of its events is the same in both."""
         for parts in ("reservations", "events"):
             here = {part["id"]: part for part in mine[parts]}
             there = {part["id"]: part for part in objects(theirs[parts])}

@@ -1,6 +1,6 @@
 """Hours, service units and early endings by docs/reports.md, computed a second time, from the documented views.
 
-Slow and plain on purpose: nothing of the program is used, and every rule stands once, where the page has it.
+This is slow and simple on purpose: it uses nothing of the program, and states every rule once, in the page's order.
 """
 
 import contextlib
@@ -24,11 +24,11 @@ class Reservation:
     amount: int | None
     missing: bool
     allocated: int | None
-    #: Which of its type it is, as rates name it.
+    #: Its kind, under the name that rates use.
     kind: str | None = None
 
     def units(self):
-        """How many units, and whether that is an estimate; None if nobody knows."""
+        """The number of units, and whether it is an estimate; None if it is unknown."""
         if self.allocated:
             return self.allocated, self.missing
         if self.resource_type in NODES:
@@ -64,7 +64,7 @@ class Lease:
     reserved: list = field(default_factory=list)
 
     def held(self):
-        """The stretch, and up to when it is sure; None if nothing was held."""
+        """The period, and up to when it is certain; None if nothing was held."""
         if self.start >= self.end or self.never_started() or (self.status == "ERROR" and not self.has_started):
             return None
         end = self.end
@@ -84,7 +84,7 @@ class Lease:
         return self.status in ("PENDING", "CREATING") and seen >= self.end
 
     def unused(self):
-        """Seconds of which it was reserved and did not hold them, as stretches; the reason; whether a bound is in it."""
+        """The periods in which it was reserved but did not hold anything; the reason; whether they include a bound."""
         held = self.held()
         taken = (held[0], held[1]) if held else (0, 0)
         points = sorted({moment for span in self.reserved for moment in span} | set(taken))
@@ -140,7 +140,7 @@ def leases(database):
 
 
 def kind(row):
-    """The name of the flavor; the machine that devices are asked for by, where it is one condition; else the node type."""
+    """The flavor's name; the machine name of devices, if it is a single condition; otherwise the node type."""
     properties = json.loads(row["resource_properties"] or "null")
     if row["resource_type"] == "flavor:instance" and properties:
         return properties["name"]
@@ -150,7 +150,7 @@ def kind(row):
 
 
 def allocated(connection, reservation):
-    """Those that were listed last, by the scope that was told last."""
+    """Those in the last list, according to the scope that was read last."""
     held = {}
     for resource, scope, last_seen in connection.execute(
             "SELECT resource_id, scope_id, last_seen_at FROM v_allocation WHERE reservation_id = ?", (reservation,)):
@@ -166,7 +166,7 @@ def seconds(text):
 
 
 class Calendar:
-    """Where the buckets of a zone begin between two moments."""
+    """The beginnings of a zone's buckets between two times."""
 
     def __init__(self, bucket, zone, first, last):
         self.edges = [PAST, FUTURE]
@@ -186,7 +186,7 @@ class Calendar:
                 day = day.replace(day=1)
 
     def pieces(self, start, end):
-        """Each bucket's beginning and the part of a stretch in it."""
+        """Each bucket's beginning and the part of a period in it."""
         index = bisect_right(self.edges, start) - 1
         while start < end:
             to = min(end, self.edges[index + 1])
@@ -195,7 +195,7 @@ class Calendar:
 
 
 def beginning(day: date, zone):
-    """The first moment at which the zone's clocks have reached midnight of the day."""
+    """The first time at which the zone's clocks have reached midnight of the day."""
     midnight = datetime(day.year, day.month, day.day)
     shown = lambda moment: datetime.fromtimestamp(moment, zone).replace(tzinfo=None)  # noqa: E731
     moments = [int(midnight.replace(tzinfo=zone, fold=fold).timestamp()) for fold in (0, 1)]

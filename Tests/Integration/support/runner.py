@@ -1,4 +1,4 @@
-"""Runs unittest cases: one line a test, and a closing line with the counts."""
+"""Runs unittest cases: one line per test, and a final line with the counts."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ import unittest
 
 
 class _Lines(unittest.TestResult):
-    """Prints each outcome when it is known; of a failure, why, on standard error."""
+    """Prints each outcome when it is known, and the reason for a failure on standard error."""
 
     def __init__(self):
         super().__init__()
@@ -56,10 +56,10 @@ class _Lines(unittest.TestResult):
 
 
 def main(module_name="__main__"):
-    """Runs the cases of a module; arguments pick those whose name contains one of them. Ends the process."""
+    """Runs the cases of a module; arguments select those whose name contains one of them. Ends the process."""
     if not os.environ.get("LEASEHOLD"):
         sys.exit("LEASEHOLD must be the path of the command to test")
-    # Tests run it in folders of their own.
+    # Tests run it in their own folders.
     os.environ["LEASEHOLD"] = os.path.abspath(os.environ["LEASEHOLD"])
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[module_name])
     wanted = sys.argv[1:]

@@ -11,7 +11,7 @@ from .command import CommandCase
 
 
 class SandboxCase(CommandCase):
-    """Has a sandbox, its clouds.yaml, and `cloud`, a BlazarClient. The program is beside the command."""
+    """Has a sandbox, its clouds.yaml, and `cloud`, a BlazarClient. The program is next to the command."""
 
     dialect = "upstream"
     sandbox_options = ()

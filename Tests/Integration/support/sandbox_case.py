@@ -1,4 +1,4 @@
-"""A test on the command and the sandbox, each test with a cloud of its own."""
+"""A test on the command and the sandbox. Each test has its own cloud."""
 
 import json
 import os
@@ -18,7 +18,7 @@ class SandboxCase(CommandCase):
 
     def setUp(self):
         super().setUp()
-        # Built beside the command, unless SANDBOX says otherwise.
+        # Built next to the command, unless SANDBOX names another path.
         program = os.environ.get("SANDBOX") or str(Path(os.environ["LEASEHOLD"]).parent / "Sandbox")
         clouds = self.folder / "clouds.yaml"
         self.sandbox = subprocess.Popen(
@@ -34,7 +34,7 @@ class SandboxCase(CommandCase):
         self.cloud = BlazarClient(clouds, "user1")
 
     def put_proxy_before(self):
-        """Puts a proxy before the sandbox that does what the test tells it to."""
+        """Puts a proxy in front of the sandbox that does what the test tells it to."""
         keystone = self.cloud.auth_url
         proxy = ScriptedProxy(keystone, self.cloud.endpoint)
         self.addCleanup(proxy.close)
@@ -53,7 +53,7 @@ class SandboxCase(CommandCase):
         self.sandbox.wait(timeout=30)
 
     def start(self, *arguments):
-        """Starts the command, and does not wait for it."""
+        """Starts the command without waiting for it."""
         return subprocess.Popen(
             [os.environ["LEASEHOLD"], *arguments], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -14,17 +14,17 @@ import unicodedata
 
 
 def columns(text):
-    """How many columns of a terminal a text takes."""
+    """The number of terminal columns that a text takes."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 class Session:
-    """A program on a terminal of its own, to which somebody types."""
+    """A program on its own terminal, on which somebody types."""
 
     def __init__(self, arguments, size=(40, 80), **options):
         self.master, slave = pty.openpty()
         self.resize(*size)
-        # What the terminal is like before, to see whether it is left so.
+        # The terminal's settings before, to check whether they are restored.
         self.modes = termios.tcgetattr(slave)
         self.process = subprocess.Popen(
             arguments, stdin=slave, stdout=slave, stderr=slave, close_fds=True, start_new_session=True,
@@ -39,7 +39,7 @@ class Session:
         os.write(self.master, text.encode())
 
     def read(self, seconds):
-        """Takes what is written within that time; gives whether anything was."""
+        """Reads what is written within that time, and returns whether there was anything."""
         if not select.select([self.master], [], [], seconds)[0]:
             return False
         try:
@@ -53,17 +53,17 @@ class Session:
 
     @property
     def text(self):
-        """All that was written, without colours."""
+        """Everything that was written, without colors."""
         return re.sub(r"\x1b\[\d*m", "", self.raw.decode(errors="replace").replace("\r\n", "\n"))
 
     @property
     def screen(self):
-        """The last picture of a program that draws whole screens."""
+        """The last screen of a program that draws whole screens."""
         last = self.text.rsplit("\x1b[H", 1)[-1]
         return re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", last)
 
     def wait_for(self, pattern, seconds=20, on="text"):
-        """Waits until something is written, and gives everything until then."""
+        """Waits until something is written, and returns everything up to then."""
         deadline = time.monotonic() + seconds
         while not re.search(pattern, getattr(self, on)):
             if time.monotonic() > deadline:
@@ -73,7 +73,7 @@ class Session:
         return getattr(self, on)
 
     def end(self, seconds=30):
-        """Waits for the end; gives the status."""
+        """Waits for the end, and returns the status."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < deadline:
             self.read(0.1)
@@ -109,7 +109,7 @@ class Screen:
         return session.text, status
 
     def shell(self, script, shell="sh"):
-        """What a script prints that calls `leasehold`."""
+        """The output of a script that calls `leasehold`."""
         bin_folder = self.folder / "bin"
         bin_folder.mkdir(exist_ok=True)
         if not (bin_folder / "leasehold").exists():

@@ -1,4 +1,4 @@
-"""An identity provider and a Keystone behind it that say what a test tells them, on one port of loopback."""
+"""An identity provider and its Keystone, which answer as a test tells them to, on one port of loopback."""
 
 import json
 import threading
@@ -12,14 +12,14 @@ PROJECT = {"id": "p1", "name": "project1", "domain": {"id": "default", "name": "
 
 
 class ScriptedProvider:
-    """Answers each question for a token with the next of `answers`: an error code of OAuth, or "" for a token."""
+    """Answers each request for a token with the next of `answers`: an error code of OAuth, or "" for a token."""
 
     def __init__(self, *answers, interval=1, expires_in=60):
         self.answers, self.interval, self.expires_in = list(answers), interval, expires_in
-        # When it was asked for a token, by the clock that nobody sets.
+        # The times of requests for a token, on a clock that nobody sets.
         self.asked = []
         self.device_codes = 0
-        # The one that is good; None ends the login.
+        # The valid refresh token; None ends the login.
         self.refresh_token = "REFRESH-TOKEN"
         provider = self
 

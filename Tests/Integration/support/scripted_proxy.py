@@ -1,4 +1,4 @@
-"""A proxy before Blazar that does to chosen requests what a test says, each time once."""
+"""A proxy in front of Blazar that does what a test says to chosen requests, once each."""
 
 import threading
 
@@ -6,10 +6,10 @@ from .faulty_proxy import FaultyProxy
 
 
 class ScriptedProxy(FaultyProxy):
-    """Passes everything on but for what `fail` names.
+    """Passes everything on except what `fail` names.
 
-    What may be done: "lost" (carried out, no answer), "cut" (not carried out, no answer), "held" (waits until `release`
-    is called, then as "cut"), or a status and a body in the server's place.
+    The faults are "lost" (executed, no answer), "cut" (not executed, no answer), "held" (waits until `release` is
+    called, then like "cut"), or a status and a body instead of the server's.
     """
 
     def __init__(self, keystone, blazar):
@@ -19,7 +19,7 @@ class ScriptedProxy(FaultyProxy):
         super().__init__(keystone, blazar, 0, lost=0, cut=0, late=0)
 
     def fail(self, method, what, after=0, times=1):
-        """The requests of that method that come after so many others."""
+        """The requests of that method after this number of others."""
         self.rules.append({"method": method, "what": what, "after": after, "times": times})
 
     def release(self):

@@ -1,4 +1,4 @@
-"""What openstacksdk makes of environments and files. Runs in a Python that has openstacksdk; reads cases, writes answers.
+"""Openstacksdk's answers for environments and files. Needs a Python that has openstacksdk; reads cases, writes answers.
 
 A case is {"environment", "folder", "arguments"}; its answer {"cloud", "project", "region", "url"} or {"error"}.
 """
@@ -18,7 +18,7 @@ def answer(case):
     os.chdir(case["folder"])
     from openstack.config import loader
 
-    # The folders to look in are set when the module is loaded.
+    # The search folders are set when the module is loaded.
     importlib.reload(loader)
     config = loader.OpenStackConfig()
     parser = argparse.ArgumentParser()

@@ -1,4 +1,4 @@
-"""A test on the command and clouds that carry out writes: scripted ones, and sandboxes."""
+"""A test on the command and clouds that execute writes: scripted ones, and sandboxes."""
 
 import datetime
 import json
@@ -16,7 +16,7 @@ NODE = ("--duration", "1d", "--node", "amount=1")
 
 
 def short(iso, hours=0):
-    """A time of ours or of Blazar's, or so much later, to the minute."""
+    """A time of ours or of Blazar's, or this much later, to the minute."""
     moment = datetime.datetime.fromisoformat(iso.replace("Z", "")[:19])
     return f"{moment + datetime.timedelta(hours=hours):%Y-%m-%d %H:%M}"
 
@@ -33,7 +33,7 @@ class SiteCase(CommandCase):
         self.write_clouds(lab=self.keystone.entry())
 
     def start_site(self, *names, accounts=None, tls=None, **options):
-        """Starts a Keystone, and regions; gives all of them."""
+        """Starts a Keystone, and regions, and returns all of them."""
         keystone = Keystone(accounts, tls=tls)
         self.addCleanup(keystone.end)
         regions = []
@@ -43,7 +43,7 @@ class SiteCase(CommandCase):
         return keystone, *regions
 
     def start_sandbox(self, *options):
-        """Starts a sandbox; gives its clouds.yaml, and user1's other way to it."""
+        """Starts a sandbox, and returns its clouds.yaml, and user1's other path to it."""
         program = os.environ.get("SANDBOX") or str(Path(os.environ["LEASEHOLD"]).with_name("Sandbox"))
         clouds = self.folder / f"sandbox-{len(list(self.folder.glob('sandbox-*')))}.yaml"
         process = subprocess.Popen(
@@ -52,7 +52,7 @@ class SiteCase(CommandCase):
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        # It says where it is once it answers.
+        # It prints its address when it is ready.
         self.assertTrue(process.stdout.readline(), "the sandbox does not answer")
         return clouds, BlazarClient(clouds, "user1")
 
@@ -61,15 +61,15 @@ class SiteCase(CommandCase):
         (self.folder / "clouds.yaml").write_text(json.dumps({"clouds": entries}, indent=2))
 
     def sync(self, *options, env=None):
-        """Syncs, however that ends."""
+        """Syncs, whatever the outcome."""
         return self.run_command("sync", "--no-resources", *options, env=env)
 
     def calm(self, seconds=12, env=None):
-        """Syncs until no write waits any more; gives what is left after a time."""
+        """Syncs until no write waits any more, and returns those that are left after a time."""
         limit = time.monotonic() + seconds
         while True:
             self.sync(env=env)
-            # What another site has accepted is done; only a list of that site settles it.
+            # A write that another site accepted has been executed; only a list of that site settles it.
             left = [row for row in self.rows("queue", "list") if row["state"] != "accepted"]
             if not left or time.monotonic() > limit:
                 return left
@@ -83,11 +83,11 @@ class SiteCase(CommandCase):
         return self.write(number)["state"]
 
     def known(self, name, *options):
-        """The rows that the list has under a name."""
+        """The rows with a given name in the list."""
         return [row for row in self.rows("list", *options) if row["name"] == name]
 
     def start(self, *arguments, env=None, preexec=None):
-        """Starts the command, and does not wait for it."""
+        """Starts the command without waiting for it."""
         process = subprocess.Popen(
             [os.environ["LEASEHOLD"], *map(str, arguments)], env={**self.environment, **(env or {})}, cwd=self.folder,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=preexec)
@@ -98,14 +98,14 @@ class SiteCase(CommandCase):
         return process
 
     def wait_until(self, what, seconds=10):
-        """Waits until something is so."""
+        """Waits until a condition is true."""
         limit = time.monotonic() + seconds
         while not what():
             self.assertLess(time.monotonic(), limit, "it has not come to that")
             time.sleep(0.02)
 
     def refuse(self, *arguments, status=(64, 65, 77), words=(), **options):
-        """Runs the command, which must end with an error that has all the words."""
+        """Runs the command, which must end with an error that contains all the words."""
         result = self.run_command(*arguments, **options)
         self.assertIn(result.status, status, str(result))
         for word in words:

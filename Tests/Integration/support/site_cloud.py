@@ -1,4 +1,4 @@
-"""A Keystone and the Blazars of its regions on loopback: they carry out writes, and do wrong what a test tells them."""
+"""A Keystone and its regions' Blazars on loopback. They execute writes, and do wrong what a test tells them to."""
 
 import base64
 import copy
@@ -20,7 +20,7 @@ UTC = datetime.timezone.utc
 
 
 def blazar_time(text):
-    """A time as requests have it, in the form of answers."""
+    """A time of a request, in the form of answers."""
     if text == "now":
         moment = datetime.datetime.now(UTC).replace(second=0, microsecond=0)
     else:
@@ -29,17 +29,17 @@ def blazar_time(text):
 
 
 def now_text(seconds=0):
-    """The present minute, or a later one, as answers have it."""
+    """The present minute, or a later one, in the form of answers."""
     return f"{datetime.datetime.now(UTC) + datetime.timedelta(seconds=seconds):%Y-%m-%dT%H:%M:00.000000}"
 
 
 def stamp(seconds=0):
-    """The present second, or a later one, as answers stamp changes."""
+    """The present second, or a later one, in the form of answers' time stamps."""
     return f"{datetime.datetime.now(UTC) + datetime.timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}"
 
 
 def certificate(folder, host="127.0.0.1"):
-    """Makes a certificate for an address; gives the files of it and of its key."""
+    """Makes a certificate for an address, and returns its file and its key's."""
     files = folder / f"{host}.pem", folder / f"{host}.key"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
@@ -59,7 +59,7 @@ class Server:
         self.open()
 
     def open(self):
-        """Begins to answer, on the port of before."""
+        """Begins to answer, on the previous port."""
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -69,7 +69,7 @@ class Server:
                 pass
 
             def serve(self):
-                # One that was closed answers nobody any more, on old connections neither.
+                # A closed server does not answer any more, on old connections either.
                 if server.listener is None:
                     self.close_connection = True
                     return
@@ -109,7 +109,7 @@ class Server:
             self.thread.join()
 
     def end(self):
-        """Closes for good; what hangs is let go."""
+        """Closes permanently, and releases requests that hang."""
         self.stopping.set()
         self.close()
 
@@ -118,14 +118,14 @@ class Server:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def fault(self, verb, act, name=None, times=1):
-        """Lets `act(handler, execute)` answer the next requests of a verb, or of a verb for a lease of a name.
+        """Lets `act(handler, execute)` answer the next requests of a verb, or those for leases with a given name.
 
-        `execute()` does what was asked for, and gives the status and the answer.
+        `execute()` executes the request, and returns the status and the answer.
         """
         self.faults.append([verb, name, act, times])
 
     def take_fault(self, verb, name):
-        """What is to go wrong with a request, if anything is."""
+        """The fault for a request, if there is one."""
         with self.lock:
             for row in self.faults:
                 if row[0] == verb and row[1] in (None, name) and row[3] > 0:
@@ -134,7 +134,7 @@ class Server:
         return None
 
     def carry_out(self, handler, verb, execute, name=None):
-        """Answers a request, or does it wrong."""
+        """Answers a request, possibly with a fault."""
         fault = self.take_fault(verb, name)
         if fault:
             return fault(handler, execute)
@@ -143,7 +143,7 @@ class Server:
 
 
 class Account:
-    """Somebody with a password and projects, by name."""
+    """A user with a password and projects, by name."""
 
     def __init__(self, name, projects, roles=("member",), user_id=None):
         self.name, self.projects, self.roles = name, projects, roles
@@ -151,7 +151,7 @@ class Account:
 
 
 class Keystone(Server):
-    """Logs people in, and lists its regions in the catalogue."""
+    """Logs people in, and lists its regions in the catalog."""
 
     def __init__(self, accounts=None, **options):
         self.accounts = {a.name: a for a in accounts or [Account("user1", {"project1": "p1"})]}
@@ -164,7 +164,7 @@ class Keystone(Server):
         return f"{self.origin}/identity/v3"
 
     def entry(self, user="user1", project="project1", region="RegionOne", auth_url=None, **more):
-        """An entry of clouds.yaml; what is None is left out."""
+        """An entry of clouds.yaml, without the settings that are None."""
         auth = {"auth_url": auth_url or self.auth_url, "username": user, "password": PASSWORD, "project_name": project,
                 "user_domain_name": "Default", "project_domain_name": "Default"}
         value = {"auth_type": "password", "auth": auth, "region_name": region, **more}
@@ -173,7 +173,7 @@ class Keystone(Server):
         return {key: item for key, item in value.items() if item is not None}
 
     def environment(self, user="user1", project="project1", region="RegionOne"):
-        """The same as an openrc file sets it."""
+        """The same settings in an openrc file."""
         entry = self.entry(user, project, region)
         variables = {"OS_" + key.upper(): value for key, value in entry["auth"].items()}
         variables.update(OS_IDENTITY_API_VERSION="3", OS_AUTH_TYPE="password")
@@ -235,13 +235,13 @@ class Keystone(Server):
 
 
 class Region(Server):
-    """A region: its Blazar, and a Nova and Neutron that have nothing."""
+    """A region: its Blazar, and a Nova and Neutron without resources."""
 
     def __init__(self, keystone, name="RegionOne", keeps_events=True, **options):
         self.keystone, self.name, self.keeps_events = keystone, name, keeps_events
         self.leases = {}
         self.writes = []
-        # How many leases a page has, whether it names the next one, and whether an administrator must ask for all.
+        # The number of leases on a page, whether it names the next page, and whether an administrator must ask for all.
         self.page = None
         self.links = False
         self.asks_all_tenants = False
@@ -255,7 +255,7 @@ class Region(Server):
                 "compute": f"{self.origin}/compute/v2.1", "network": f"{self.origin}/network"}
 
     def seed(self, *names, project="p1", user="id-of-user1", **more):
-        """Makes leases as others would have; gives the last one's id."""
+        """Creates leases as others would, and returns the last one's id."""
         for name in names:
             item = lease(f"{self.name}/{name}", project=project, name=name, user_id=user,
                          **{"start": now_text(-86400), "end": now_text(30 * 86400), **more})
@@ -263,15 +263,15 @@ class Region(Server):
         return item["id"]
 
     def named(self, name):
-        """The leases of a name."""
+        """The leases with this name."""
         return [item for item in self.leases.values() if item["name"] == name]
 
     def sent(self, verb=None):
-        """What was written: verb, name of the lease, body."""
+        """The writes: verb, name of the lease, body."""
         return [row for row in self.writes if verb in (None, row[0])]
 
     def present(self, item):
-        """A lease as an answer has it now."""
+        """A lease in the form of an answer now."""
         item = {key: value for key, value in item.items() if not key.startswith("_")}
         return copy.deepcopy(item)
 
@@ -300,7 +300,7 @@ class Region(Server):
         if path.startswith("/reservation/v1/leases/"):
             item = self.leases.get(path.rsplit("/", 1)[-1])
             if not item or (item["project_id"] != login[1] and "admin" not in login[0].roles):
-                # What is wrong here may be more than the lease.
+                # A test may also set a fault for missing leases.
                 return self.carry_out(handler, "MISSING", lambda: refusal(
                     404 if not item else 403, f"Object with {{'lease_id': '{path.rsplit('/', 1)[-1]}'}} not found"))
             do = {"GET": lambda: (200, {"lease": self.present(item)}), "PUT": lambda: self.change(item, handler.body),
@@ -376,7 +376,7 @@ class Region(Server):
 
 
 def refusal(status, message):
-    """What Blazar says when it refuses."""
+    """Blazar's answer when it refuses."""
     return status, {"error_code": status, "error_message": message, "error_name": status}
 
 
@@ -391,15 +391,15 @@ def reply(handler, status, value, headers=None):
     handler.end_headers()
 
 
-# -- what may go wrong
+# -- faults
 
 def answers(status, value, headers=None):
-    """Carries nothing out, and answers so."""
+    """Executes nothing, and answers like this."""
     return lambda handler, execute: reply(handler, status, value, headers)
 
 
 def says(status, value, headers=None):
-    """Carries it out, and answers something else."""
+    """Executes the request, and answers something else."""
     def act(handler, execute):
         execute()
         reply(handler, status, value, headers)
@@ -407,7 +407,7 @@ def says(status, value, headers=None):
 
 
 def hangs(server, before=True):
-    """Never answers, and carries it out or not."""
+    """Never answers, and executes the request or not."""
     def act(handler, execute):
         if not before:
             execute()
@@ -417,13 +417,13 @@ def hangs(server, before=True):
 
 
 def cut(handler, execute):
-    """Carries it out, and closes the connection."""
+    """Executes the request, and closes the connection."""
     execute()
     shut(handler)
 
 
 def shut(handler, reset=False):
-    """Closes the connection, without TLS's good-bye."""
+    """Closes the connection, without a TLS goodbye."""
     handler.close_connection = True
     plain = socket.socket(fileno=handler.connection.detach())
     if reset:
@@ -432,7 +432,7 @@ def shut(handler, reset=False):
 
 
 def raw(data, reset=False):
-    """Carries it out, and writes bytes beneath TLS before it closes the connection."""
+    """Executes the request, and writes bytes below TLS before it closes the connection."""
     def act(handler, execute):
         execute()
         os.write(handler.connection.fileno(), data)
@@ -443,7 +443,7 @@ def raw(data, reset=False):
 
 
 def drips(server, first, every, pause=0.3):
-    """Carries it out, and then sends pieces for ever."""
+    """Executes the request, and then sends pieces forever."""
     def act(handler, execute):
         execute()
         handler.close_connection = True
@@ -457,5 +457,5 @@ def drips(server, first, every, pause=0.3):
 
 
 def noise(count):
-    """So many bytes that mean nothing, the same each time."""
+    """This number of bytes without meaning, the same each time."""
     return base64.b85encode(bytes(range(256)) * (count // 256 + 1))[:count]

@@ -11,16 +11,16 @@ import termios
 
 
 def run(command, environment, folder, width=100, watch=None, timeout=60):
-    """What a program writes to a terminal, without colours, and its status.
+    """What a program writes to a terminal, without colors, and its status.
 
-    `watch(text)` is called with all that was written so far, as often as something is; what it gives is typed.
+    `watch(text)` is called with everything written so far, whenever there is more; what it returns is typed.
     """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     process = subprocess.Popen(
         [str(word) for word in command], stdin=slave, stdout=slave, stderr=slave, cwd=folder,
         env={**environment, "TERM": "xterm"}, start_new_session=True,
-        # So that Ctrl-C is a signal.
+        # This makes Ctrl-C a signal.
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
     os.close(slave)
     written = b""
@@ -40,7 +40,7 @@ def _read(descriptor):
     try:
         return os.read(descriptor, 65536)
     except OSError as error:
-        # How Linux says that nobody has the other end any more.
+        # On Linux, this means that nobody has the other end open any more.
         if error.errno != errno.EIO:
             raise
         return b""

@@ -1,4 +1,4 @@
-"""Stands before a service and refuses the tokens that it is told to: services go on taking tokens that they have seen."""
+"""A proxy that refuses the tokens it is told to: services continue to accept tokens that they have seen."""
 
 import http.server
 import threading
@@ -7,7 +7,7 @@ import urllib.request
 
 
 class TokenGate:
-    """Hands requests on to an origin. After `end()` every token that has come by is refused; `after` ends itself then."""
+    """Passes requests on to an origin. After `end()` every token that was used is refused; `after` ends itself then."""
 
     def __init__(self, origin, address=("127.0.0.1", 0)):
         self.origin, self.seen, self.refused = origin, set(), set()
@@ -45,7 +45,7 @@ class TokenGate:
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def end(self):
-        """Refuses every token that has come by so far."""
+        """Refuses every token that was used so far."""
         self.refused |= self.seen
 
     def close(self):
