@@ -20,7 +20,7 @@ package struct GlobalOptions: ParsableArguments {
     @Flag(
         name: [.customShort("v"), .customLong("verbose")],
         help:
-            "Say on standard error what is asked of clouds and what is decided; -vv says more. Secrets are never shown."
+            "Log requests and decisions to standard error; -vv logs more. Secrets are never shown."
     )
     package var verbosity: Int
 

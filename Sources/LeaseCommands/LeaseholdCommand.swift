@@ -5,12 +5,12 @@ import Leasehold
 package struct LeaseholdCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "leasehold",
-        abstract: "OpenStack Blazar leases, mirrored in a local database: found at once, offline, with their history.",
+        abstract: "Manage OpenStack Blazar leases with a local mirror: fast, offline, with history.",
         discussion: .paragraphs(
             """
-            Clouds are those of clouds.yaml and of the OS_* variables, as for the openstack command. `leasehold sync`
-            reads them and sends what is queued; reading commands answer from the local database and never touch the
-            network, unless --refresh is given; writing commands queue first, and send at once if they can.
+            Clouds come from clouds.yaml and the OS_* variables, as in the openstack command. `leasehold sync` reads
+            them and sends queued writes. Commands that read answer from the local database, and use the network only
+            with --refresh. Commands that write queue first, and send at once if they can.
 
             EXAMPLES
               leasehold sync --os-cloud all

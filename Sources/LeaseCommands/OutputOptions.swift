@@ -12,8 +12,8 @@ package struct OutputOptions: ParsableArguments {
     @Option(
         name: [.customShort("c"), .customLong("column")], parsing: .singleValue,
         help: ArgumentHelp(
-            "Show this column; repeat it for more, in the order wanted.",
-            discussion: "Commas separate several. An unknown one is an error that lists those there are.",
+            "Show this column; repeat it for more, in this order.",
+            discussion: "Commas separate several. The error for an unknown column lists the known ones.",
             valueName: "column"), completion: .values(.columns))
     package var column: [String] = []
 
@@ -40,10 +40,10 @@ package struct OutputOptions: ParsableArguments {
         help: "CSV: put an apostrophe before text that a spreadsheet would run as a formula.")
     package var isSpreadsheetSafe = false
 
-    @Flag(name: .customLong("utc"), help: "Show and read times in UTC. Results other than tables always are.")
+    @Flag(name: .customLong("utc"), help: "Show and read times in UTC. Results other than tables are always in UTC.")
     package var usesUTC = false
 
-    @Flag(name: .customLong("no-color"), help: "No colours. The environment's NO_COLOR does the same.")
+    @Flag(name: .customLong("no-color"), help: "No colors. The environment variable NO_COLOR does the same.")
     package var noColor = false
 
     @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Only results and errors, no remarks.")

@@ -8,7 +8,7 @@ package struct ReadingOptions: ParsableArguments {
     @OptionGroup package var global: GlobalOptions
     @OptionGroup package var output: OutputOptions
 
-    @Flag(name: .customLong("refresh"), help: "Sync first. Without it nothing is asked of the network.")
+    @Flag(name: .customLong("refresh"), help: "Sync first. Without this, the network is not used.")
     package var refreshes = false
 
     package init() {}

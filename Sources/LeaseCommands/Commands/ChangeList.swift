@@ -7,11 +7,12 @@ import Output
 package struct ChangeList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "changes",
-        abstract: "List what was seen to change, in all leases.",
+        abstract: "List observed changes of all leases.",
         usage: "leasehold changes [--since <time>] [<options>]",
         discussion: .paragraphs(
             """
-            A change happened between the last time the old state was seen ("not before") and the time the new one was.
+            A change happened between the last observation of the old state ("not before") and the first one of the new
+            state.
 
             EXAMPLES
               leasehold changes
@@ -22,7 +23,7 @@ package struct ChangeList: Subcommand {
     @Option(
         name: .customLong("since"), parsing: .unconditional,
         help: ArgumentHelp(
-            "From this time on: '2026-11-22 18:00', 'yesterday', or so long ago: '36h', '7d'.", valueName: "time"))
+            "Changes since this time: '2026-11-22 18:00', 'yesterday', or '36h', '7d' ago.", valueName: "time"))
     var since = "24h"
     @OptionGroup var reading: ReadingOptions
 

@@ -12,8 +12,8 @@ package struct Completion: Subcommand {
         usage: "leasehold completion (bash | zsh | fish)",
         discussion: .paragraphs(
             """
-            Commands and options are completed, and from the local database the names of leases, users, projects and node
-            types, the numbers of writes, clouds and columns. Nothing is asked of the network.
+            Commands, options, clouds and columns are completed. So are the names of leases, users, projects and node
+            types, and the numbers of writes, from the local database. Completion does not use the network.
 
             EXAMPLES
               leasehold completion bash > ~/.local/share/bash-completion/completions/leasehold

@@ -8,7 +8,7 @@ import Output
 package struct DatabaseCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "db",
-        abstract: "Look after the local database.",
+        abstract: "Check, copy and query the local database.",
         discussion: .paragraphs(
             """
             EXAMPLES
@@ -24,7 +24,7 @@ package struct DatabaseCommand: AsyncParsableCommand {
 package struct DatabasePath: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "path",
-        abstract: "Print where the database is, whether or not there is one yet.",
+        abstract: "Print the path of the database, even if it does not exist yet.",
         usage: "leasehold db path [<options>]",
         discussion: .paragraphs(
             """
@@ -82,7 +82,7 @@ package struct DatabaseCheck: Subcommand {
 package struct DatabaseBackup: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Write a consistent copy of the database to a new file, even while others write.",
+        abstract: "Write a consistent copy of the database to a new file, even while it is in use.",
         usage: "leasehold db backup <destination> [<options>]",
         discussion: .paragraphs(
             """
@@ -109,7 +109,7 @@ package struct DatabaseBackup: Subcommand {
 package struct DatabaseQuery: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "sql",
-        abstract: "Run a statement that reads, on the documented views or anything else.",
+        abstract: "Run a read-only SQL statement, on the documented views or any table.",
         usage: "leasehold db sql <statement> [<options>]",
         discussion: .paragraphs(
             """

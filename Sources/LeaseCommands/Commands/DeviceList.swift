@@ -11,7 +11,7 @@ package struct DeviceList: Subcommand {
         usage: "leasehold devices [--property <name=value>] [<options>]",
         discussion: .paragraphs(
             """
-            Only where the site has devices, as CHI@Edge does, and lets you read them.
+            This needs a site that has devices, such as CHI@Edge, and lets you read them.
 
             EXAMPLES
               leasehold devices --os-cloud chi_edge

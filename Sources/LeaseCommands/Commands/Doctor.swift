@@ -12,14 +12,14 @@ package struct Doctor: Subcommand {
         usage: "leasehold doctor [<options>]",
         discussion: .paragraphs(
             """
-            Talks to the clouds, and changes nothing. Without --os-cloud, to every cloud that is configured.
+            This contacts the clouds and changes nothing. Without --os-cloud it checks every configured cloud.
 
             EXAMPLES
               leasehold doctor
               leasehold doctor --os-cloud chi_uc
             """))
 
-    @Flag(name: .customLong("offline"), help: "Look at the configuration and the database only; ask no cloud.")
+    @Flag(name: .customLong("offline"), help: "Check only the configuration and the database; contact no cloud.")
     var isOffline = false
     @OptionGroup var reading: ReadingOptions
 

@@ -7,12 +7,12 @@ import Output
 package struct FlavorList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "flavors",
-        abstract: "List the flavors of instances: a site's, or those that a lease was given.",
+        abstract: "List flavors: those of sites, or those that a lease was given.",
         usage: "leasehold flavors [<lease>] [<options>]",
         discussion: .paragraphs(
             """
-            A flavor or instance reservation makes a private flavor, whose id is the reservation's, for as long as the
-            lease is active: instances are launched with it.
+            While a lease is active, each of its flavor or instance reservations has a private flavor with the
+            reservation's id. Launch instances with this flavor.
 
             EXAMPLES
               leasehold flavors
@@ -22,7 +22,7 @@ package struct FlavorList: Subcommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The lease: its name, its id, or the beginning of its id. None: all flavors.", valueName: "lease"),
+            "The lease: its name, id, or the beginning of its id. Default: list all flavors.", valueName: "lease"),
         completion: .values(.leases))
     var reference: String?
     @OptionGroup var reading: ReadingOptions

@@ -7,12 +7,12 @@ import Output
 package struct FloatingIPList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "floating-ips",
-        abstract: "List floating IPs: a site's, or those that a lease holds.",
+        abstract: "List floating IPs: those of sites, or those that a lease holds.",
         usage: "leasehold floating-ips [<lease>] [<options>]",
         discussion: .paragraphs(
             """
-            Who holds an address is known from Blazar's allocations, where the site lets you read them, and from the tag
-            that Blazar gives an address when its lease starts.
+            The lease that holds an address is known from Blazar's allocations, if the site lets you read them, and from
+            the tag that Blazar adds to an address when its lease starts.
 
             EXAMPLES
               leasehold floating-ips
@@ -21,7 +21,7 @@ package struct FloatingIPList: Subcommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The lease: its name, its id, or the beginning of its id. None: all addresses.", valueName: "lease"),
+            "The lease: its name, id, or the beginning of its id. Default: list all addresses.", valueName: "lease"),
         completion: .values(.leases))
     var reference: String?
     @OptionGroup var reading: ReadingOptions

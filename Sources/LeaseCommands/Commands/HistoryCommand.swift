@@ -4,7 +4,7 @@ package import ArgumentParser
 package struct HistoryCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Show what was seen to happen to a lease, or take in what others saw.",
+        abstract: "Show the observed history of a lease, or import observations of others.",
         usage: """
             leasehold history <lease> [<options>]
             leasehold history import <file> ... [<options>]

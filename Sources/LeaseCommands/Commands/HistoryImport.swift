@@ -7,18 +7,18 @@ import Output
 package struct HistoryImport: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Take saved leases, or another Leasehold database, into the history.",
+        abstract: "Import saved leases, or another Leasehold database, into the history.",
         usage: "leasehold history import <file> ... [<options>]",
         discussion: .paragraphs(
             """
-            A file is a database of Leasehold's, of this or an older version, which is only read, and of which hosts and
-            who held them are taken too, so that reports count nodes exactly; or JSON: what
-            `openstack reservation lease list -f json` and `lease show -f json` print, an answer of Blazar's, one lease a
-            line, or what `leasehold list`, `show` and `history --states` print with -f json.
+            A file may be a Leasehold database, of this or an older version. It is only read, and its hosts and
+            allocations are imported too, so that reports count nodes exactly. Or it may be JSON: the output of
+            `openstack reservation lease list -f json` or `lease show -f json`, an answer of Blazar, one lease per line,
+            or the output of `leasehold list`, `show` or `history --states` with -f json.
 
-            What was seen counts from when it was seen, and the same file again changes nothing. A file that does not tell
-            is taken to have been seen when it was last written, unless --observed-at says when. Nothing is deleted; the
-            present state of a lease changes only where a file saw it later. If any file cannot be read, none is taken in.
+            Each observation keeps its time, and importing a file again changes nothing. If a file contains no times,
+            its time is --observed-at or, by default, when the file was last written. Nothing is deleted; the present
+            state of a lease changes only if a file has a later one. If any file cannot be read, nothing is imported.
 
             EXAMPLES
               leasehold history import ~/colleague/leasehold.sqlite
@@ -32,13 +32,13 @@ package struct HistoryImport: Subcommand {
     @Option(
         name: .customLong("observed-at"), parsing: .unconditional,
         help: ArgumentHelp(
-            "When leases that do not tell were seen. Default: when the file was last written.", valueName: "time"))
+            "When a file without times was observed. Default: when it was last written.", valueName: "time"))
     var observedAt: String?
     @Option(
         name: .customLong("project"),
         help: ArgumentHelp("The project that the leases are of, by id or name.", valueName: "project"))
     var project: String?
-    @Flag(name: .customLong("dry-run"), help: "Only tell what would be taken in.")
+    @Flag(name: .customLong("dry-run"), help: "Only report what would be imported.")
     var isTrial = false
     @OptionGroup var reading: ReadingOptions
 

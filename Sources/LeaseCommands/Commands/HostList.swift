@@ -11,7 +11,7 @@ package struct HostList: Subcommand {
         usage: "leasehold hosts [--property <name=value>] [<options>]",
         discussion: .paragraphs(
             """
-            Only where the site lets you read them: upstream Blazar keeps them from all but administrators.
+            This needs a site that lets you read its hosts: upstream Blazar shows them only to administrators.
 
             EXAMPLES
               leasehold hosts

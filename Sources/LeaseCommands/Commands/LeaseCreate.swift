@@ -7,22 +7,22 @@ import Output
 package struct LeaseCreate: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "create",
-        abstract: "Create a lease; offline it is queued, and sent once when the cloud can be reached.",
+        abstract: "Create a lease. If the cloud cannot be reached, the create is queued and sent later, once.",
         usage: "leasehold create <name> [--duration <duration>] --node ... [<options>]",
         discussion: .paragraphs(
             """
-            The lease is queued first, and sent at once unless --offline is given. That the cloud cannot be reached is no
-            error: the command says what is queued, and ends with 0. However often the connection breaks, one lease comes
-            of it.
+            The lease is queued first, and sent at once unless --offline is given. An unreachable cloud is not an error:
+            the command says what is queued, and its exit status is 0. However often the connection breaks, only one
+            lease is created.
 
-            Before, it is compared with what the last sync learned of the site, and with your policy file
-            (docs/policy.md): what looks wrong is a warning, what Blazar refuses for sure is an error.
+            Before that, the lease is checked against the data of the last sync and your policy file (docs/policy.md).
+            What looks wrong is a warning; what Blazar is sure to refuse is an error.
 
-            Without an end it lasts one day. --start and --end are in your zone; --start-date and --end-date, as those of
-            the openstack command, in UTC.
+            Without an end it lasts one day. --start and --end are in your time zone; --start-date and --end-date are in
+            UTC, as in the openstack command.
 
-            --from repeats a lease: 'show -f json' and 'show -f yaml' print one, and so does the openstack command. Its
-            length is kept, from a new start; reservations given here take the place of those of their type.
+            --from repeats a lease from the output of 'show -f json', 'show -f yaml' or the openstack command. It has a
+            new start and the same length. Reservations given here replace those of the same type.
 
             EXAMPLES
               leasehold create mylease --duration 1d --node 2,node_type=gpu_p100
@@ -45,16 +45,16 @@ package struct LeaseCreate: Subcommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The name, 80 characters at most; with --from that of the file if none is given.", valueName: "name"))
+            "The name, of at most 80 characters. Default with --from: the name in the file.", valueName: "name"))
     var positionalName: String?
 
-    @Option(name: .customLong("name"), help: ArgumentHelp("The same, by an option.", valueName: "name"))
+    @Option(name: .customLong("name"), help: ArgumentHelp("The name, as an option.", valueName: "name"))
     var optionName: String?
 
     @Option(
         name: .customLong("start"), parsing: .unconditional,
         help: ArgumentHelp(
-            "When it starts; at once, if not given: '2026-12-01 09:00', 'tomorrow 9am', '+2h', ISO 8601.",
+            "When it starts: '2026-12-01 09:00', 'tomorrow 9am', '+2h', ISO 8601. Default: now.",
             valueName: "time"))
     var start: String?
 
@@ -91,7 +91,7 @@ package struct LeaseCreate: Subcommand {
 
     @Option(
         name: .customLong("retry-until"), parsing: .unconditional,
-        help: ArgumentHelp("While too little is free, try again until this time.", valueName: "time"))
+        help: ArgumentHelp("If too few resources are free, try again until this time.", valueName: "time"))
     var retryUntil: String?
 
     @Option(
@@ -103,10 +103,10 @@ package struct LeaseCreate: Subcommand {
 
     @Flag(
         name: .customLong("idempotent"),
-        help: "Give the live lease of that name in the project, or the queued creation of one, if there is one.")
+        help: "If the project has a live or queued lease of this name, return it instead.")
     var isIdempotent = false
 
-    @Flag(name: .customLong("dry-run"), help: "Print the body of the request, and send and queue nothing.")
+    @Flag(name: .customLong("dry-run"), help: "Print the body of the request without sending or queueing it.")
     var isDryRun = false
 
     @OptionGroup var waiting: WaitingOptions

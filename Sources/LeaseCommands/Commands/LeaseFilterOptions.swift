@@ -22,7 +22,7 @@ package struct LeaseFilterOptions: ParsableArguments {
         help: ArgumentHelp("Only those that start before this time.", valueName: "time"))
     var to: String?
 
-    @Flag(name: .customLong("deleted"), help: "Those too that their site no longer lists.")
+    @Flag(name: .customLong("deleted"), help: "Include leases that their site no longer lists.")
     var includesDeparted = false
 
     package init() {}

@@ -7,15 +7,15 @@ import Output
 package struct LeaseHistory: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show what was seen to happen to a lease.",
+        abstract: "Show the observed history of a lease.",
         discussion: .paragraphs(
             """
-            On a terminal a line tells what happened, and when. In a file or a pipe each row is a change: what it was
-            from and to, when it was seen, and before when it cannot have happened. 'effective' is when it did, where
-            Blazar has noted that itself: a start, an end, the creation. 'ending' says how a lease that is gone had ended:
-            as planned, early, or unknown if what was seen fits both.
+            On a terminal, each line says what happened, and when. In a file or a pipe, each row is a change: the old
+            and new value, when it was observed, and the earliest time at which it can have happened. 'effective' is the
+            exact time, if Blazar recorded it: of a start, an end, the creation. 'ending' says how a lease that is no
+            longer listed had ended: as planned, early, or unknown if the observations fit both.
 
-            --states shows each state whole instead. Leases that are gone have a history too.
+            --states shows complete states instead. Leases that are no longer listed have a history too.
 
             EXAMPLES
               leasehold history mylease
@@ -27,9 +27,9 @@ package struct LeaseHistory: Subcommand {
         help: ArgumentHelp("The lease: its name, its id, or the beginning of its id.", valueName: "lease"),
         completion: .values(.leases))
     var reference: String
-    @Flag(name: .customLong("states"), help: "Show the states, not the changes between them.")
+    @Flag(name: .customLong("states"), help: "Show states instead of changes.")
     var showsStates = false
-    @Flag(name: .customLong("all"), help: "On a terminal too: the steps of events and reservations.")
+    @Flag(name: .customLong("all"), help: "Include status changes of events and reservations on a terminal.")
     var includesEchoes = false
     @OptionGroup var reading: ReadingOptions
 

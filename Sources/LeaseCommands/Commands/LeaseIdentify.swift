@@ -7,7 +7,7 @@ import Output
 package struct LeaseIdentify: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "id",
-        abstract: "Print the id of the lease of that name.",
+        abstract: "Print the id of the lease with this name.",
         usage: "leasehold id <reference> [<options>]",
         discussion: .paragraphs(
             """

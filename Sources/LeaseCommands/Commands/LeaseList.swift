@@ -10,12 +10,12 @@ package struct LeaseList: Subcommand {
         abstract: "List leases, from the local database.",
         discussion: .paragraphs(
             """
-            Shows what runs, what is to come and what is queued, own leases first. -a adds those that have ended, as do
-            --status and options that name a time; --deleted adds those that their site no longer lists, and how they
-            ended.
+            Shows running, coming and queued leases, your own first. -a, --status and options that name a time include
+            leases that have ended. --deleted includes those that their site no longer lists, and shows how they ended.
 
-            --on asks what was held at a time, as known now; those that vanished around it say 'maybe'. --as-known-at asks
-            for the list as it was known at a time. Both together ask what was then believed about the other time.
+            --on lists what was held at a time, according to what is known now; leases that vanished around that time
+            say 'maybe'. --as-known-at shows the list as it was known at a time. Together, they show what was known then
+            about the other time.
 
             EXAMPLES
               leasehold list --mine --status active
@@ -28,9 +28,9 @@ package struct LeaseList: Subcommand {
               leasehold list --on 2026-03-08 --as-known-at 2026-03-01
             """))
 
-    @Flag(name: [.customShort("a"), .customLong("all")], help: "Those too that have ended.")
+    @Flag(name: [.customShort("a"), .customLong("all")], help: "Include leases that have ended.")
     var includesEnded = false
-    @Option(name: .customLong("limit"), help: ArgumentHelp("The most to show.", valueName: "number"))
+    @Option(name: .customLong("limit"), help: ArgumentHelp("Show at most this number.", valueName: "number"))
     var limit: Int?
     @OptionGroup var filters: LeaseFilterOptions
     @OptionGroup var past: PastOptions

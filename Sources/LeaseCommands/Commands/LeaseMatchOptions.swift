@@ -40,7 +40,7 @@ package struct LeaseMatchOptions: ParsableArguments {
     @Option(
         name: .customLong("resource"),
         help: ArgumentHelp(
-            "Only those that hold this host, device or floating IP, by id or name, where the site tells.",
+            "Only those that hold this host, device or floating IP, by id or name, if the site reports it.",
             valueName: "resource"))
     var resource: String?
 

@@ -6,13 +6,13 @@ import Output
 package struct LeaseSeries: ParsableArguments {
     @Option(
         name: .customLong("count"),
-        help: ArgumentHelp("Make so many; {n} in the name is the number of each.", valueName: "number"))
+        help: ArgumentHelp("Create this many leases; {n} in the name becomes the number of each.", valueName: "number"))
     var count: Int?
 
     @Option(
         name: .customLong("every"),
         help: ArgumentHelp(
-            "Start one so often, at the same time of day: 1d, 1w; with --until or --count.", valueName: "duration"))
+            "Repeat every 1d, 1w, ... at the same time of day; with --until or --count.", valueName: "duration"))
     var every: String?
 
     @Option(

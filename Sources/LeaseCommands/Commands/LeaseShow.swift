@@ -7,7 +7,7 @@ import Output
 package struct LeaseShow: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show a lease: its reservations, its events, what is queued for it, and its history.",
+        abstract: "Show a lease: its reservations, events, queued writes and history.",
         usage: "leasehold show <lease> [<options>]",
         discussion: .paragraphs(
             """

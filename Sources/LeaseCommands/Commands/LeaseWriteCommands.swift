@@ -7,13 +7,13 @@ import Output
 package struct LeaseExtend: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "extend",
-        abstract: "Move the end of leases; offline it is queued.",
+        abstract: "Move the end of leases. If the cloud cannot be reached, the change is queued.",
         usage: "leasehold extend <lease> ... [--by <duration>] [--to <time>] [<options>]",
         discussion: .paragraphs(
             """
-            --by, or '+2d', is counted from the end that is known here, and kept as the new end, so that it is never added
-            twice. If somebody else has moved the end meanwhile, nothing is sent until you decide (leasehold queue
-            resolve). An extension never shortens a lease: `leasehold update --end` does.
+            --by, or '+2d', is added to the end that is known here. The result is stored as the new end, so that it is
+            never added twice. If somebody else has moved the end meanwhile, nothing is sent until you decide (leasehold
+            queue resolve). An extension never shortens a lease; to do that, use `leasehold update --end`.
 
             EXAMPLES
               leasehold extend mylease --by 2d
@@ -24,10 +24,10 @@ package struct LeaseExtend: Subcommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The leases: a name, an id, the beginning of an id, or a local id; '+2d' is how much later.",
+            "The leases: a name, an id, the beginning of an id, or a local id; '+2d' is like --by 2d.",
             valueName: "lease"), completion: .values(.leases))
     var references: [String]
-    @Option(name: .customLong("by"), help: ArgumentHelp("So much later.", valueName: "duration"))
+    @Option(name: .customLong("by"), help: ArgumentHelp("How much later to end.", valueName: "duration"))
     var by: String?
     @Option(
         name: .customLong("to"), parsing: .unconditional, help: ArgumentHelp("The new end.", valueName: "time"))
@@ -72,11 +72,11 @@ package struct LeaseExtend: Subcommand {
 package struct LeaseUpdate: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "update",
-        abstract: "Change a lease's name, start, end or reservations; offline it is queued.",
+        abstract: "Change a lease's name, start, end or reservations, or queue the change.",
         discussion: .paragraphs(
             """
-            A reservation is changed by its id, or the beginning of it: --reservation id=…,min=2,max=2. What is not named
-            stays as it is. Changes that wait are sent together, field by field.
+            Name a reservation by its id, or the beginning of it: --reservation id=…,min=2,max=2. Other fields stay as
+            they are. Waiting changes are merged field by field and sent together.
 
             EXAMPLES
               leasehold update mylease --rename 'my lease, really'
@@ -158,15 +158,15 @@ package struct LeaseUpdate: Subcommand {
 package struct LeaseDelete: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete leases; offline it is queued. A queued creation is withdrawn.",
+        abstract: "Delete leases, or queue the deletion. A queued create is canceled.",
         usage: "leasehold delete <lease> ... [--name <glob>] [-y] [<options>]",
         discussion: .paragraphs(
             """
-            On a terminal it shows what it takes and asks, if a lease is running or --name was given; -y does not ask.
-            Elsewhere what is named goes at once, and --name needs -y. --name takes your own leases that run or are to
-            come. If any of the leases is not found, none is deleted.
+            On a terminal, if a lease is running or --name was given, the command lists the leases and asks for
+            confirmation; -y skips the question. Elsewhere it does not ask, and --name needs -y. --name selects your own
+            leases that are running or still to come. If any of the leases is not found, none is deleted.
 
-            The history of a lease stays here (leasehold history).
+            The history of a deleted lease is kept (leasehold history).
 
             EXAMPLES
               leasehold delete mylease

@@ -6,11 +6,11 @@ import Output
 package struct OpenStackDates: ParsableArguments {
     @Option(
         name: .customLong("start-date"), parsing: .unconditional,
-        help: ArgumentHelp("The start, in UTC as there.", valueName: "time"))
+        help: ArgumentHelp("The start, in UTC.", valueName: "time"))
     var startDate: String?
     @Option(
         name: .customLong("end-date"), parsing: .unconditional,
-        help: ArgumentHelp("The end, in UTC as there.", valueName: "time"))
+        help: ArgumentHelp("The end, in UTC.", valueName: "time"))
     var endDate: String?
 
     package init() {}
@@ -25,13 +25,13 @@ package struct OpenStackDates: ParsableArguments {
 
 /// The options of OpenStack's client that move a lease.
 package struct OpenStackMoves: ParsableArguments {
-    @Option(name: .customLong("prolong-for"), help: ArgumentHelp("End so much later.", valueName: "duration"))
+    @Option(name: .customLong("prolong-for"), help: ArgumentHelp("How much later to end.", valueName: "duration"))
     var prolonging: String?
-    @Option(name: .customLong("reduce-by"), help: ArgumentHelp("End so much earlier.", valueName: "duration"))
+    @Option(name: .customLong("reduce-by"), help: ArgumentHelp("How much earlier to end.", valueName: "duration"))
     var reduction: String?
-    @Option(name: .customLong("defer-by"), help: ArgumentHelp("Start so much later.", valueName: "duration"))
+    @Option(name: .customLong("defer-by"), help: ArgumentHelp("How much later to start.", valueName: "duration"))
     var deferral: String?
-    @Option(name: .customLong("advance-by"), help: ArgumentHelp("Start so much earlier.", valueName: "duration"))
+    @Option(name: .customLong("advance-by"), help: ArgumentHelp("How much earlier to start.", valueName: "duration"))
     var advance: String?
 
     package init() {}

@@ -7,7 +7,7 @@ import Output
 package struct QueueCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "queue",
-        abstract: "See unfinished writes, and decide about them.",
+        abstract: "Show unfinished writes, and decide about them.",
         discussion: .paragraphs(
             """
             EXAMPLES
@@ -35,7 +35,7 @@ package struct QueueList: Subcommand {
               leasehold queue list --all -f json
             """))
 
-    @Flag(name: .customLong("all"), help: "Those too that are done with.")
+    @Flag(name: .customLong("all"), help: "Include finished writes.")
     var includesFinal = false
     @OptionGroup var reading: ReadingOptions
 
@@ -59,7 +59,7 @@ package struct QueueList: Subcommand {
 package struct QueueShow: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show a write, every request that left for it, and, after a conflict, base, mine and theirs.",
+        abstract: "Show a write, its attempts and, after a conflict, the values base, mine and theirs.",
         usage: "leasehold queue show <write> [<options>]",
         discussion: .paragraphs(
             """
@@ -94,8 +94,8 @@ package struct QueueCancel: Subcommand {
         usage: "leasehold queue cancel <write> [--give-up] [<options>]",
         discussion: .paragraphs(
             """
-            A write may have been carried out though no answer came: `leasehold sync` finds out. With --give-up it is
-            forgotten before that is known. The lease may still appear; it is an ordinary lease then.
+            If no answer arrived, the server may have executed the write; `leasehold sync` finds out. --give-up forgets
+            the write before that is known. If the lease appears later, it is an ordinary lease.
 
             EXAMPLES
               leasehold queue cancel 12
@@ -104,7 +104,7 @@ package struct QueueCancel: Subcommand {
 
     @Argument(help: ArgumentHelp("The number of the write.", valueName: "write"), completion: .values(.writes))
     var id: Int64
-    @Flag(name: .customLong("give-up"), help: "Forget it though it may have been carried out.")
+    @Flag(name: .customLong("give-up"), help: "Forget the write although the server may have executed it.")
     var givesUp = false
     @OptionGroup var reading: ReadingOptions
 
@@ -121,7 +121,7 @@ package struct QueueCancel: Subcommand {
 package struct QueueRetry: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "retry",
-        abstract: "Try a write again at the next sync that was refused, parked, or blocked by a login.",
+        abstract: "At the next sync, retry a write that was refused, parked, or blocked by a login.",
         usage: "leasehold queue retry <write> [<options>]",
         discussion: .paragraphs(
             """
@@ -146,7 +146,7 @@ package struct QueueRetry: Subcommand {
 package struct QueueEdit: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "edit",
-        abstract: "Change what a write asks for that has not left.",
+        abstract: "Change an unsent write.",
         discussion: .paragraphs(
             """
             EXAMPLES
@@ -173,7 +173,7 @@ package struct QueueEdit: Subcommand {
     var lateStart: LateStartPolicy?
     @Option(
         name: .customLong("retry-until"), parsing: .unconditional,
-        help: ArgumentHelp("While too little is free, try again until this time.", valueName: "time"))
+        help: ArgumentHelp("If too few resources are free, try again until this time.", valueName: "time"))
     var retryUntil: String?
     @OptionGroup var writing: WritingOptions
 
@@ -203,11 +203,11 @@ package struct QueueEdit: Subcommand {
 package struct QueueResolve: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "resolve",
-        abstract: "Decide a conflict between a queued change and what happened at the server.",
+        abstract: "Resolve a conflict between a queued change and a change at the server.",
         discussion: .paragraphs(
             """
-            'mine' carries out what was asked for here, 'theirs' leaves the lease as the server has it, --end, --rename or
-            --reservation carries out another value. A creation in doubt is decided with --adopt LEASE-ID or --create-again.
+            'mine' sends the queued values, 'theirs' leaves the lease as it is on the server, and --end, --rename or
+            --reservation sends other values. For a create in doubt, use --adopt LEASE-ID or --create-again.
 
             EXAMPLES
               leasehold queue resolve 12 mine
@@ -232,11 +232,11 @@ package struct QueueResolve: Subcommand {
     @Option(
         name: .customLong("reservation"), parsing: .singleValue,
         help: ArgumentHelp(
-            "Other values of a reservation; repeat it for more.", valueName: "id=...,name=value,..."))
+            "New values of a reservation; repeat it for more.", valueName: "id=...,name=value,..."))
     var reservations: [String] = []
-    @Option(name: .customLong("adopt"), help: ArgumentHelp("The creation became this lease.", valueName: "lease-id"))
+    @Option(name: .customLong("adopt"), help: ArgumentHelp("The create made this lease.", valueName: "lease-id"))
     var adopted: String?
-    @Flag(name: .customLong("create-again"), help: "The creation became none of those: send it again.")
+    @Flag(name: .customLong("create-again"), help: "None of the candidates came from this create: send it again.")
     var createsAgain = false
     @OptionGroup var writing: WritingOptions
 

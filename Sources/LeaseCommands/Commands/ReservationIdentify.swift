@@ -7,12 +7,12 @@ import Output
 package struct ReservationIdentify: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "reservation-id",
-        abstract: "Print the id of the one reservation of a lease that fits.",
+        abstract: "Print the id of the matching reservation of a lease.",
         usage: "leasehold reservation-id <lease> [--type <type>] [<options>]",
         discussion: .paragraphs(
             """
-            What instances and containers are launched with. Prints the id and nothing else; if several reservations fit,
-            they are listed on standard error and the exit status is 65, if none does, 66.
+            Instances and containers are launched with this id. The command prints only the id. If several reservations
+            match, they are listed on standard error and the exit status is 65; if none matches, it is 66.
 
             EXAMPLES
               leasehold reservation-id mylease --type node
@@ -32,7 +32,7 @@ package struct ReservationIdentify: Subcommand {
             "Only of this type: node, device, fip, network, flavor, instance, or Blazar's own name.",
             valueName: "type"), completion: .list(ResourceType.shortNames.map(\.name)))
     var type: String?
-    @Option(name: .customLong("count"), help: ArgumentHelp("Only for so many.", valueName: "number"))
+    @Option(name: .customLong("count"), help: ArgumentHelp("Only for this number of resources.", valueName: "number"))
     var count: Int?
     @Option(name: .customLong("node-type"), help: ArgumentHelp("Only for this node type.", valueName: "type"))
     var nodeType: String?
@@ -40,16 +40,16 @@ package struct ReservationIdentify: Subcommand {
         name: .customLong("architecture"),
         help: ArgumentHelp("Only for this architecture, for example x86_64.", valueName: "name"))
     var architecture: String?
-    @Option(name: .customLong("machine-name"), help: ArgumentHelp("Only for such devices.", valueName: "name"))
+    @Option(name: .customLong("machine-name"), help: ArgumentHelp("Only for this machine name.", valueName: "name"))
     var machineName: String?
     @Option(name: .customLong("device-model"), help: ArgumentHelp("Only for this model.", valueName: "model"))
     var deviceModel: String?
     @Option(
-        name: .customLong("device-name"), help: ArgumentHelp("Only for the device of that name.", valueName: "name"))
+        name: .customLong("device-name"), help: ArgumentHelp("Only for the device with this name.", valueName: "name"))
     var deviceName: String?
     @Option(
         name: .customLong("resource-properties"),
-        help: ArgumentHelp("Only if it asks for this and nothing else.", valueName: "expression"))
+        help: ArgumentHelp("Only with exactly these requirements.", valueName: "expression"))
     var properties: String?
     @OptionGroup var global: GlobalOptions
 

@@ -7,7 +7,7 @@ import Output
 package struct ReservationList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "reservations",
-        abstract: "List the reservations of a lease, or of all that the filters find.",
+        abstract: "List the reservations of a lease, or of all matching leases.",
         discussion: .paragraphs(
             """
             EXAMPLES
@@ -18,7 +18,7 @@ package struct ReservationList: Subcommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The lease: its name, its id, or the beginning of its id. None: those of every lease.", valueName: "lease"),
+            "The lease: its name, id, or the beginning of its id. Default: every lease.", valueName: "lease"),
         completion: .values(.leases))
     var reference: String?
     @OptionGroup var reading: ReadingOptions

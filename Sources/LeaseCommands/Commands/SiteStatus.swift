@@ -7,7 +7,7 @@ import Output
 package struct SiteStatus: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show at a glance what runs, what ends next, and how fresh that is.",
+        abstract: "Show at a glance what is running, what ends next, and how fresh the data is.",
         usage: "leasehold status [<options>]",
         discussion: .paragraphs(
             """
@@ -34,7 +34,7 @@ package struct SiteStatus: Subcommand {
 package struct SiteList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "sites",
-        abstract: "List the sites that have been synced, and as whom.",
+        abstract: "List the synced sites, and the users and projects they were synced with.",
         usage: "leasehold sites [<options>]",
         discussion: .paragraphs(
             """

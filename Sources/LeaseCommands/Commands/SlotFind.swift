@@ -7,13 +7,13 @@ import Output
 package struct SlotFind: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "find-slot",
-        abstract: "Find when so many hosts are free for so long, and the command that takes them.",
+        abstract: "Find when hosts are free, and the command that reserves them.",
         usage: "leasehold find-slot --duration <duration> [<options>]",
         discussion: .paragraphs(
             """
-            Answered from the hosts and allocations that the last sync read, at every site that lets you read them; what
-            is queued here counts as if it were done. Where a site does not tell, it is said; if none does, the exit
-            status is 77, or 69 if none has been asked. No slot at all is 66.
+            The answer comes from the hosts and allocations that the last sync read, at every site that lets you read
+            them. Queued writes count as executed. Sites that do not report allocations are named; if none does, the
+            exit status is 77, or 69 if none has been asked. If there is no slot at all, it is 66.
 
             EXAMPLES
               leasehold find-slot --node-type gpu_rtx_6000 --count 2 --duration 1d
@@ -29,7 +29,7 @@ package struct SlotFind: Subcommand {
     var nodeType: String?
     @Option(
         name: .customLong("resource-properties"),
-        help: ArgumentHelp("Hosts that are so, in Blazar's own terms.", valueName: "expression"))
+        help: ArgumentHelp("Hosts that match this, in Blazar's syntax.", valueName: "expression"))
     var expression: String?
     @Option(name: .customLong("count"), help: ArgumentHelp("How many.", valueName: "number"))
     var count = 1
@@ -37,11 +37,11 @@ package struct SlotFind: Subcommand {
     var duration: String
     @Option(
         name: .customLong("after"), parsing: .unconditional,
-        help: ArgumentHelp("Not to start before this time; now, if not given.", valueName: "time"))
+        help: ArgumentHelp("The earliest start. Default: now.", valueName: "time"))
     var after: String?
     @Option(
         name: .customLong("before"), parsing: .unconditional,
-        help: ArgumentHelp("To have ended by this time.", valueName: "time"))
+        help: ArgumentHelp("The latest end.", valueName: "time"))
     var before: String?
     @Option(name: .customLong("limit"), help: ArgumentHelp("How many slots to find at each site.", valueName: "number"))
     var limit = 3

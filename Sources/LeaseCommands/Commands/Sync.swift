@@ -13,11 +13,11 @@ package struct Sync: Subcommand {
         abstract: "Read clouds into the local database, and print what changed.",
         discussion: .paragraphs(
             """
-            A list counts only if it was read to its end; a lease that is missing from it is asked for by itself before
-            it is taken for deleted. If a list is suddenly empty, or lacks more than three leases and a fifth of those
-            known, nothing is deleted and the exit status is 65; --confirm-deletes says that it is right.
+            A list counts only if it was read to its end. A lease that is missing from it is requested by itself before
+            it counts as deleted. If a list is suddenly empty, or lacks more than three leases and more than a fifth of
+            those known, nothing is deleted and the exit status is 65. --confirm-deletes accepts such a list.
 
-            Each cloud fails alone: the others are read, and the exit status is not 0.
+            If a cloud fails, the others are still read, and the exit status is not 0.
 
             EXAMPLES
               leasehold sync
@@ -26,20 +26,20 @@ package struct Sync: Subcommand {
               leasehold sync --watch --interval 5m
             """))
 
-    @Flag(name: .customLong("watch"), help: "Read again and again, until interrupted; one line a change.")
+    @Flag(name: .customLong("watch"), help: "Repeat until interrupted; print one line per change.")
     var watches = false
 
     @Option(
         name: .customLong("interval"),
-        help: ArgumentHelp("The time between two readings with --watch, 5 s or more.", valueName: "duration"))
+        help: ArgumentHelp("The time between two syncs with --watch, 5 s or more.", valueName: "duration"))
     var interval = "60s"
 
-    @Flag(name: .customLong("confirm-deletes"), help: "Believe a list that lacks many known leases, or all.")
+    @Flag(name: .customLong("confirm-deletes"), help: "Accept a list that lacks many known leases, or all of them.")
     var confirmsDeletes = false
 
     @Flag(
         name: .customLong("confirm-project"),
-        help: "Believe credentials that are for another project than at the last sync.")
+        help: "Accept credentials for another project than at the last sync.")
     var confirmsProject = false
 
     @Flag(name: .customLong("no-resources"), help: "Leases only: no hosts, devices, flavors, networks and names.")

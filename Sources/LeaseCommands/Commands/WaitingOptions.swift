@@ -8,8 +8,8 @@ package struct WaitingOptions: ParsableArguments {
     @Flag(
         name: .customLong("wait"),
         help: ArgumentHelp(
-            "Wait until it is carried out: a new lease until it is active (PENDING, if it starts after the timeout), a "
-                + "deleted one until it is gone."))
+            "Wait for the result: a new lease until it is active (PENDING, if it starts after the timeout), "
+                + "a deleted one until it is gone."))
     var waits = false
 
     @Option(name: .customLong("timeout"), help: ArgumentHelp("How long to wait at most.", valueName: "duration"))

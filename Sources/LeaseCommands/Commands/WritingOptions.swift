@@ -5,15 +5,15 @@ import Output
 
 /// The options of every command that writes.
 package struct WritingOptions: ParsableArguments {
-    @Flag(name: .customLong("offline"), help: "Only queue it; the next sync sends it.")
+    @Flag(name: .customLong("offline"), help: "Only queue the write; the next sync sends it.")
     var isOffline = false
 
     @Option(
         name: .customLong("not-after"), parsing: .unconditional,
-        help: ArgumentHelp("Do not send it any more after this time.", valueName: "time"))
+        help: ArgumentHelp("Do not send the write after this time.", valueName: "time"))
     var notAfter: String?
 
-    @Flag(name: .customLong("force"), help: "Queue and send it though Blazar is sure to refuse it.")
+    @Flag(name: .customLong("force"), help: "Queue and send the write even if Blazar is sure to refuse it.")
     var isForced = false
 
     @OptionGroup var reading: ReadingOptions

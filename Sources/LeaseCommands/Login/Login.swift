@@ -7,16 +7,16 @@ import Output
 package struct Login: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "login",
-        abstract: "Log in to a cloud in a browser, and keep the login.",
+        abstract: "Log in to a cloud in a browser, and save the login.",
         usage: "leasehold login [<cloud>] [<options>]",
         discussion: .paragraphs(
             """
-            Shows an address and a code to open in a browser, here or on any other device, and waits. The login is kept
-            in ccauth's file (~/.cache/ccauth/refresh_token.json, or in CC_LOGIN_STATE), and serves ccauth as well. If
-            there is a login already, nobody is asked; --again asks.
+            Shows an address and a code to enter in a browser, here or on any other device, and waits. The login is
+            saved in ccauth's file (~/.cache/ccauth/refresh_token.json, or CC_LOGIN_STATE), so ccauth can use it too. If
+            there is a saved login, the command uses it; --again logs in anew.
 
-            Other commands on a terminal ask in the same way when a login has ended. A watch, a pipe and a timer never
-            do: they end with status 77, or wait until somebody has logged in.
+            When a login has ended, other commands on a terminal ask in the same way. In a watch, a pipe or a timer they
+            never ask: they end with status 77, or wait until somebody has logged in.
 
             EXAMPLES
               leasehold login chi_uc
@@ -24,17 +24,17 @@ package struct Login: Subcommand {
               leasehold login --write-clouds-yaml --all-sites --all-projects
             """))
 
-    @Flag(name: .customLong("again"), help: "Ask even if there is a login.")
+    @Flag(name: .customLong("again"), help: "Log in even if there is a saved login.")
     var asksAgain = false
-    @Flag(name: .customLong("no-browser"), help: "Open no browser here.")
+    @Flag(name: .customLong("no-browser"), help: "Do not open a browser.")
     var opensNoBrowser = false
-    @Flag(name: .customLong("list-projects"), help: "List the projects that the login opens.")
+    @Flag(name: .customLong("list-projects"), help: "List the projects that the login can use.")
     var listsProjects = false
     @Flag(name: .customLong("write-clouds-yaml"), help: "Write a clouds.yaml for this login.")
     var writesClouds = false
-    @Flag(name: .customLong("all-sites"), help: "With an entry for each site of Chameleon.")
+    @Flag(name: .customLong("all-sites"), help: "Write an entry for each site of Chameleon.")
     var allSites = false
-    @Flag(name: .customLong("all-projects"), help: "With an entry for each project.")
+    @Flag(name: .customLong("all-projects"), help: "Write an entry for each project.")
     var allProjects = false
     @Option(
         name: .customLong("output"),
@@ -42,7 +42,7 @@ package struct Login: Subcommand {
             "Where to write it; - is standard output. Default: openstack/clouds.yaml in XDG_CONFIG_HOME or ~/.config.",
             valueName: "file"))
     var path: String?
-    @Flag(name: .customLong("overwrite"), help: "Replace a file that is there; it is kept as FILE.bak.")
+    @Flag(name: .customLong("overwrite"), help: "Replace an existing file; the old one is kept as FILE.bak.")
     var overwrites = false
     @Option(
         name: .customLong("sites-url"),
@@ -113,11 +113,11 @@ package struct Login: Subcommand {
 package struct Logout: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "logout",
-        abstract: "End the login that is kept, here and at the identity provider.",
+        abstract: "End the saved login, here and at the identity provider.",
         usage: "leasehold logout [<cloud>] [<options>]",
         discussion: .paragraphs(
             """
-            The login of ccauth is the same one, and ends with it, at all sites.
+            This also ends the login of ccauth, which is the same one, at all sites.
 
             EXAMPLES
               leasehold logout chi_uc

@@ -10,7 +10,7 @@ package struct LoginOptions: ParsableArguments {
 
     @Option(
         name: .customLong("auth-url"),
-        help: ArgumentHelp("A site of Chameleon that no clouds.yaml has yet.", valueName: "url"))
+        help: ArgumentHelp("A site of Chameleon that is not in clouds.yaml.", valueName: "url"))
     var authURL: String?
     @Option(name: .customLong("region-name"), help: ArgumentHelp("Its region.", valueName: "name"))
     var region: String?
@@ -18,7 +18,7 @@ package struct LoginOptions: ParsableArguments {
     var project: String?
     @Option(name: .customLong("discovery-endpoint"), help: ArgumentHelp("The identity provider.", valueName: "url"))
     var discoveryEndpoint: String?
-    @Option(name: .customLong("client-id"), help: ArgumentHelp("What it knows this program as.", valueName: "id"))
+    @Option(name: .customLong("client-id"), help: ArgumentHelp("The client id for this program.", valueName: "id"))
     var clientID: String?
     @Option(name: .customLong("identity-provider"), help: ArgumentHelp("Its name in Keystone.", valueName: "name"))
     var identityProvider: String?

@@ -8,11 +8,12 @@ import Output
 package struct CoverageReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "coverage",
-        abstract: "From when on each site was watched, and the pauses in between.",
+        abstract: "Since when each site was watched, and the gaps since then.",
         usage: "leasehold report coverage [--gap <length>] [<options>]",
         discussion: .paragraphs(
             """
-            A lease that was made and deleted in a pause was never seen. The pause since the last list is one of them.
+            A lease that was created and deleted in a gap was never observed. The time since the last list is also a
+            gap.
 
             EXAMPLES
               leasehold report coverage --gap 6h
@@ -20,7 +21,7 @@ package struct CoverageReportCommand: Subcommand {
             """))
 
     @Option(
-        name: .customLong("gap"), help: ArgumentHelp("From which length on a pause is counted.", valueName: "length"))
+        name: .customLong("gap"), help: ArgumentHelp("The shortest gap to count.", valueName: "length"))
     var gap = "24h"
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var output: ReportOutputOptions

@@ -8,10 +8,10 @@ import Output
 package struct EarlyReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "early",
-        abstract: "Hours that were reserved and not used: given back, cancelled, or lost to an error.",
+        abstract: "Hours that were reserved but not used: returned, canceled, or lost to an error.",
         discussion: .paragraphs(
             """
-            Hours still to come of leases that ended early count too, unless --to ends the period.
+            The future hours of leases that ended early also count, unless --to ends the period.
 
             EXAMPLES
               leasehold report early

@@ -8,7 +8,7 @@ import Output
 package struct ExpiringReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "expiring",
-        abstract: "Leases that end soon, and from when on they may be extended.",
+        abstract: "Leases that end soon, and when they may be extended.",
         discussion: .paragraphs(
             """
             EXAMPLES
@@ -22,7 +22,7 @@ package struct ExpiringReportCommand: Subcommand {
     @Option(
         name: .customLong("within"),
         help: ArgumentHelp(
-            "How soon. Default: the site's policy's warning_time, or else 7d.", valueName: "length"))
+            "How soon. Default: warning_time of the site's policy, otherwise 7d.", valueName: "length"))
     var within: String?
     @OptionGroup var window: ExtensionWindowOptions
     @OptionGroup var reading: ReadingOptions

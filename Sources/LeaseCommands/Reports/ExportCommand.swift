@@ -26,8 +26,8 @@ package struct CalendarExport: Subcommand {
         abstract: "Write leases as a calendar, with alarms before they end.",
         discussion: .paragraphs(
             """
-            Written again, events keep their identity: a calendar program changes those that it has. Deleted leases are
-            cancelled events. Where no lease is found, nothing is written, and the exit status is 66.
+            Events keep their identity when a calendar is written again, so a calendar program updates its events.
+            Deleted leases are canceled events. If no lease is found, nothing is written and the exit status is 66.
 
             EXAMPLES
               leasehold export ical --mine -o leases.ics
@@ -35,7 +35,7 @@ package struct CalendarExport: Subcommand {
             """))
 
     @Option(
-        name: .customLong("alarm"), help: ArgumentHelp("How long before its end a lease reminds.", valueName: "length"))
+        name: .customLong("alarm"), help: ArgumentHelp("How long before a lease's end to remind.", valueName: "length"))
     var alarm = "1h"
     @OptionGroup var window: ExtensionWindowOptions
     @OptionGroup var options: ReportOptions

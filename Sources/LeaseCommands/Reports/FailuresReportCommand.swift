@@ -8,11 +8,11 @@ import Output
 package struct FailuresReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "failures",
-        abstract: "Writes of the queue that did not get through, by reason.",
+        abstract: "Failed writes, by reason.",
         discussion: .paragraphs(
             """
-            Of a write that did not get through only its site, its project and the lease's name are known for sure, so that
-            these are what it can be looked for by.
+            Only the site, the project and the lease's name of a failed write are certain, so these are the only
+            filters.
 
             EXAMPLES
               leasehold report failures --from -30d

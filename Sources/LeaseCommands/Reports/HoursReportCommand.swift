@@ -8,13 +8,13 @@ import Output
 package struct HoursReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "hours",
-        abstract: "Lease-hours and node-hours, by any combination and per day, week or month.",
+        abstract: "Lease-hours and node-hours, in any grouping, per day, week or month.",
         discussion: .paragraphs(
             """
-            Time is divided exactly at the beginnings of days, weeks and months in the zone of --tz, to the second.
+            Buckets begin exactly, to the second, with the days, weeks and months of the zone of --tz.
 
-            --as-known-at counts what had been seen by a time, and up to that time unless --to is given; --on counts only
-            the leases that held something at a time. docs/history.md has more on the two.
+            --as-known-at counts what had been observed by a time, and only up to that time unless --to is given. --on
+            counts only the leases that held something at a time. docs/history.md explains both.
 
             EXAMPLES
               leasehold report hours --by node_type,project --bucket week \\

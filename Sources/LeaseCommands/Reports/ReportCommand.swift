@@ -4,7 +4,7 @@ package import ArgumentParser
 package struct ReportCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Add up what leases held, and look at how they went.",
+        abstract: "Report the usage of leases, their course, and sites.",
         discussion: .paragraphs(
             """
             Every report answers from the local database. docs/reports.md says exactly what each figure is.

@@ -17,7 +17,7 @@ package struct ReportOutputOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("o"), .customLong("output")],
-        help: ArgumentHelp("Write to this file, whole or not at all, instead of standard output.", valueName: "file"),
+        help: ArgumentHelp("Write to this file. If writing fails, an existing file is kept.", valueName: "file"),
         completion: .file())
     var file: String?
 

@@ -7,13 +7,13 @@ import Output
 package struct ReportPeriodOptions: ParsableArguments {
     @Option(
         name: .customLong("from"), parsing: .unconditional,
-        help: ArgumentHelp("Count from this time on. Default: from the first lease on.", valueName: "time"))
+        help: ArgumentHelp("The beginning of the period. Default: the first lease.", valueName: "time"))
     var from: String?
 
     @Option(
         name: .customLong("to"), parsing: .unconditional,
         help: ArgumentHelp(
-            "Count up to this time, that moment excluded. Default: now; no end for early, lead-time, failures, ical.",
+            "The end of the period, exclusive. Default: now; no end for early, lead-time, failures, ical.",
             valueName: "time"))
     var to: String?
 

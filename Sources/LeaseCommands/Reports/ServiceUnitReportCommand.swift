@@ -11,9 +11,9 @@ package struct ServiceUnitReportCommand: Subcommand {
         abstract: "Service units, from a table of rates that change with time.",
         discussion: .paragraphs(
             """
-            Rates are those of the policy file, site by site. --rates takes a CSV file instead, for all sites: its columns
-            are resource_type, node_type, rate, from, to; rate is for one unit and hour. node_type may also be a flavor's
-            name, or the machine name of devices. The leases of sites without rates are left out.
+            Rates come from the policy file, for each site. --rates names a CSV file to use instead, for all sites. Its
+            columns are resource_type, node_type, rate, from, to; rate is for one unit and hour. node_type may also be a
+            flavor's name, or the machine name of devices. The leases of sites without rates are left out.
 
             EXAMPLES
               leasehold report su --by site,project

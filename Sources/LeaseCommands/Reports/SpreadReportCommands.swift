@@ -7,7 +7,7 @@ import Output
 package struct LeadTimeReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "lead-time",
-        abstract: "How long before their start leases were made.",
+        abstract: "How long before their start leases were created.",
         discussion: .paragraphs(
             """
             EXAMPLES
@@ -30,7 +30,7 @@ package struct LeadTimeReportCommand: Subcommand {
 package struct LatencyReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "latency",
-        abstract: "How long after they were due leases were started and ended.",
+        abstract: "How late leases started and ended.",
         discussion: .paragraphs(
             """
             EXAMPLES

@@ -8,10 +8,10 @@ import Output
 package struct StackingReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "stacking",
-        abstract: "How long a node type was held without a break, by leases one behind the other.",
+        abstract: "How long consecutive leases held a node type without a break.",
         discussion: .paragraphs(
             """
-            Sites that limit how long a lease may be look for this. The period ends now unless --to is given.
+            Sites that limit the length of leases look for this. The period ends now unless --to is given.
 
             EXAMPLES
               leasehold report stacking --mine --from -28d
@@ -20,7 +20,7 @@ package struct StackingReportCommand: Subcommand {
 
     @Option(
         name: .customLong("gap"),
-        help: ArgumentHelp("The pause that two leases of a chain may have between them.", valueName: "length"))
+        help: ArgumentHelp("The longest pause between two leases of a chain.", valueName: "length"))
     var gap = "0s"
     @OptionGroup var grouping: GroupingOptions
     @OptionGroup var options: ReportOptions

@@ -8,7 +8,7 @@ import Output
 package struct StatesReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "states",
-        abstract: "How long leases were seen in each status.",
+        abstract: "How long leases were observed in each status.",
         discussion: .paragraphs(
             """
             EXAMPLES

@@ -8,11 +8,11 @@ import Output
 package struct UtilizationReportCommand: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "utilization",
-        abstract: "How much of a site's hosts was given out, as far as the site tells.",
+        abstract: "How much of a site's hosts was allocated, as far as it is known.",
         discussion: .paragraphs(
             """
-            --by takes site and node_type. Hosts are counted whoever has them, so of the options that say which leases are
-            meant only --node-type and --os-cloud are taken.
+            --by takes site and node_type. The report counts hosts, whoever holds them, so of the options that select
+            leases it takes only --node-type and --os-cloud.
 
             EXAMPLES
               leasehold report utilization --by site,node_type --bucket week
