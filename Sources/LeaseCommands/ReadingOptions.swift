@@ -93,7 +93,7 @@ package struct ReadingOptions: ParsableArguments {
         let moment = try TimeArgument(parsing: text).moment(now: console.now(), zone: given ?? zone(console))
         guard moment <= console.now() else {
             throw CommandError.usage(
-                "\(option) takes a time that has come: nothing is known yet at \(TimeText(zone: given ?? zone(console)).full(moment))."
+                "\(option) takes a time in the past, not \(TimeText(zone: given ?? zone(console)).full(moment))."
             )
         }
         return moment
@@ -170,8 +170,8 @@ package struct ReadingOptions: ParsableArguments {
                 let ahead = listed.seconds(since: now)
                 remark +=
                     ahead > Self.toleratedClockErrorSeconds
-                    ? "read while this machine's clock was wrong, or it is wrong now: it was "
-                        + "\(TimeText.duration(seconds: ahead)) ahead of what it is (\(text.full(listed)))"
+                    ? "this computer's clock is wrong, or was at the last sync, when it was "
+                        + "\(TimeText.duration(seconds: ahead)) ahead of now (\(text.full(listed)))"
                     : "read \(TimeText.relative(listed, to: now)) (\(text.moment(listed)))"
             } else {
                 remark += "never read"

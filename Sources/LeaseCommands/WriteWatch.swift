@@ -59,8 +59,8 @@ final class SyncInterruption: Sendable {
             sentences.append(
                 waiting.count == 1
                     ? first.outlook
-                    : "\(waiting.count) writes stay queued, and the next sync sends them (leasehold queue). To take "
-                        + "one back: leasehold queue cancel \(first.id)")
+                    : "\(waiting.count) writes stay queued, and the next sync sends them (leasehold queue). To "
+                        + "cancel one: leasehold queue cancel \(first.id)")
         }
         return sentences.joined(separator: " ")
     }
@@ -72,14 +72,14 @@ extension Mutation {
         let what = "Write \(id) (\(verb.rawValue) \"\(leaseName)\")"
         switch state {
         case .queued:
-            return "\(what) stays queued, and the next sync sends it. To take it back: leasehold queue cancel \(id)"
+            return "\(what) stays queued, and the next sync sends it. To cancel it: leasehold queue cancel \(id)"
         case .sending, .unknown:
             return """
                 \(what) was under way: it is not known yet whether the server has carried it out. `leasehold sync` \
                 finds out. To give it up: leasehold queue cancel \(id) --give-up
                 """
         case .blocked, .parked:
-            return "\(what) waits for you: leasehold queue show \(id). To take it back: leasehold queue cancel \(id)"
+            return "\(what) waits for you: leasehold queue show \(id). To cancel it: leasehold queue cancel \(id)"
         case .accepted, .settled: return "\(what) has been carried out."
         case .rejected: return "\(what) was refused: leasehold queue show \(id)"
         case .cancelled where unconfirmed != nil:

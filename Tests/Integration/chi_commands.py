@@ -160,7 +160,7 @@ class ChameleonSandbox(SandboxStory):
         self.assertGreater(self.rows(*wanted)[0]["start_date"], later["start_date"])
         taken = later["command"].replace("NAME", f"{self.prefix}-next").split()
         self.assertIn("Z", taken[taken.index("--start") + 1])
-        self.fail_with(66, "find-slot", "--count", "4", "--duration", "1h", words=("4 such hosts are wanted; there are 3",))
+        self.fail_with(66, "find-slot", "--count", "4", "--duration", "1h", words=("You asked for 4 hosts; 3 match",))
 
     def test_what_looks_wrong_is_said_before_it_is_sent(self):
         self.succeed("sync")

@@ -97,7 +97,7 @@ class OnATerminal(DeviceCase):
         text, status = self.on_terminal("login")
         self.assertEqual(status, 0, text)
         self.assertIn(f"\n  {provider.origin}/enter\n", text)
-        self.assertIn("and type this code in: WXYZ-1234", text)
+        self.assertIn("and enter this code: WXYZ-1234", text)
         self.assertTrue("█" in text and "▀" in text, "no QR code")
         times = re.findall(r"Waiting for you to log in: (\d:\d\d) left \(Ctrl-C to stop\)", text)
         self.assertGreaterEqual(len(times), 2, text)

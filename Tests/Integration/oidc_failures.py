@@ -81,7 +81,7 @@ class AtTheProvider(FailureCase):
     def test_an_address_without_the_code(self):
         self.provider.set(verification_uri_complete=False)
         process = self.begin_login()
-        self.assertIn("type this code in", self.read_until(process, "Waiting"))
+        self.assertIn("enter this code", self.read_until(process, "Waiting"))
 
     def begin_login(self):
         process = subprocess.Popen(

@@ -52,11 +52,11 @@ struct RateCommandTests {
         arguments: [
             (
                 "resource_type,node_type,rate,from,until\nnode,,1,,2027-01-01",
-                "'until', which means nothing (did you mean 'to'?)"
+                "'until' (did you mean 'to'?)"
             ),
             (
                 "resource_type,rate,rat\nnode,1,2",
-                "'rat', which means nothing (did you mean 'rate'?). Known: resource_type, "
+                "'rat' (did you mean 'rate'?). Known: resource_type, "
             ),
             ("resource_type,rate,Rate\nnode,1,2", "two columns 'rate'"),
             ("resource_type,rate\n", "no line"),

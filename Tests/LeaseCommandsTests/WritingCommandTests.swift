@@ -147,7 +147,7 @@ struct WritingCommandTests {
             #expect(shown?["end_date"] == "2027-01-15T13:00:00Z")
             let deleted = try await fixture.run("delete", "other", "--offline", "-f", "json")
             #expect(deleted.status == .success)
-            #expect(deleted.errors.contains("withdrawn"))
+            #expect(deleted.errors.contains("canceled"))
             #expect(try await fixture.run("queue", "list", "-f", "json").json == [])
             #expect(try await fixture.run("show", "other").status == .notFound)
         }

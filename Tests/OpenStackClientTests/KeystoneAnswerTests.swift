@@ -35,8 +35,8 @@ import Testing
         Answer(status: 201, body: #"{"token": {}}"#, kind: .badAnswer, words: ["no token"]),
         Answer(
             status: 500, body: #"{"error":{"message":"An unexpected error"}}"#, kind: .badAnswer,
-            words: ["in trouble", "An unexpected error", "try again later", "req-7"]),
-        Answer(status: 503, body: Self.page, kind: .badAnswer, words: ["in trouble"]),
+            words: ["internal error", "An unexpected error", "try again later", "req-7"]),
+        Answer(status: 503, body: Self.page, kind: .badAnswer, words: ["internal error"]),
         Answer(
             status: 400, body: #"{"error":{"message":"Expecting to find domain in user."}}"#, kind: .configuration,
             words: ["Expecting to find domain"]),

@@ -111,7 +111,7 @@ extension RecordedCase {
             "43-mapping-gives-no-project", with: ["identity_provider": "nogroup"],
             then: .refused(.authentication, .project, ["not a member of the project", "offers you no project at all"])),
         bearer("44-idp-disabled", [0], then: anotherIssuer),
-        Self("44-idp-disabled", [1], as: "v3token", then: .refused(.authentication, nil, ["Keystone forbids it"])),
+        Self("44-idp-disabled", [1], as: "v3token", then: .refused(.authentication, nil, ["Keystone denies access"])),
         bearer("45-other-issuer", then: anotherIssuer),
         bearer("46-mapping-deleted", then: .refused(.configuration, .federation, ["lacks the mapping"])),
         bearer("47-federated-get-instead-of-post", then: .signedIn),

@@ -50,14 +50,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("max_duratoin: 7d", "/p.yaml:1:15: \"max_duratoin\" is no setting; did you mean \"max_duration\"?"),
+        ("max_duratoin: 7d", "/p.yaml:1:15: \"max_duratoin\" is not a known setting; did you mean \"max_duration\"?"),
         ("max_duration: 7", "/p.yaml:1:15: \"max_duration\" should be a length of time"),
         ("a: b: c", "/p.yaml:1:"),
         ("- 7d", "/p.yaml:1:1: expected settings"),
         ("client_event: maybe", "should be true or false"),
         ("sites:\n  - a", "/p.yaml:2:3: \"sites\" should hold sites by name"),
         ("sites:\n  chi: 7d", "/p.yaml:2:8: \"sites.chi\" should hold settings"),
-        ("sites:\n  chi:\n    sites: {}", "/p.yaml:3:12: \"sites\" is no setting"),
+        ("sites:\n  chi:\n    sites: {}", "/p.yaml:3:12: \"sites\" is not a known setting"),
         ("su_rates: 4", "should be a list"),
         ("su_rates:\n  - node_type: a", "/p.yaml:2:5: \"su_per_hour\" should be a number"),
         ("su_rates:\n  - {su_per_hour: -1}", "should be a number"),

@@ -23,7 +23,7 @@ package struct DurationSyntaxError: Error, Sendable, Hashable, CustomStringConve
 
     package var description: String {
         let hint = Int64(text) == nil ? "" : " It has no unit."
-        return "'\(text.escapedForTerminal)' is not a length of time.\(hint) "
+        return "'\(text.escapedForTerminal)' is not a duration.\(hint) "
             + "Give for example 60s, 90m, 2h, 1d12h, 2w, or ISO 8601 such as P1DT12H."
     }
 }

@@ -80,7 +80,7 @@ enum RequestArgument {
                 "vswitch_name", "resource_properties", "physical_network",
             ])
         guard let name = given["network_name"] else {
-            throw CommandError.usage("--network needs network_name=…, what the network is to be called.")
+            throw CommandError.usage("--network needs network_name=…, the name of the new network.")
         }
         let (properties, warnings) = try requirement(given)
         let physical = given["physical_network"] ?? "physnet1"

@@ -76,7 +76,7 @@ enum ReservationArgument {
             var change = try Self.fields(text)
             guard change["id"] != nil || isForced else {
                 throw .usage(
-                    "--reservation needs id=…: which reservation is to change? `leasehold reservations` lists them.")
+                    "--reservation needs id=…, the reservation to change. `leasehold reservations` lists them.")
             }
             if let type = change["resource_type"]?.stringValue {
                 change["resource_type"] = .string(ResourceType(named: type).rawValue)

@@ -265,11 +265,11 @@ package struct TimeArgumentError: Error, Sendable, Hashable, CustomStringConvert
             return "\(given) is not a time. Give for example '2026-11-22 18:00' or 2026-11-22 (local time, or UTC with "
                 + "--utc), 2026-11-22T17:00Z, now, 18:00, 'tomorrow 9am', 'monday 9:00', +2d, -3h or '2h ago'."
         case .skipped(let zone):
-            return "\(given) does not exist in \(zone): the clocks go forward over it. "
+            return "\(given) does not exist in \(zone): the clocks skip it. "
                 + "Give another time, or one with its offset, such as 2026-03-29T02:30+01:00."
         case .twice(let zone, let choices):
-            return "\(given) happens twice in \(zone): the clocks go back over it. "
-                + "Say which is meant: \(choices.joined(separator: " or "))."
+            return "\(given) occurs twice in \(zone): the clocks go back. "
+                + "Give one of them: \(choices.joined(separator: " or "))."
         case .zone(let problem):
             return "\(given): \(problem)"
         case .outOfRange:

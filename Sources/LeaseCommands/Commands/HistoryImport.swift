@@ -56,7 +56,7 @@ package struct HistoryImport: Subcommand {
         if reading.global.clouds.isEmpty { options.usualScopes = scopes } else { options.scopes = scopes }
         var paths = files.map { $0.hasPrefix("/") ? $0 : "\(console.currentDirectory)/\($0)" }
         for path in paths where manager.isOwnDatabase(path) {
-            console.remark("\(path): passed over, as it is the database that is open here.")
+            console.remark("\(path): skipped, because it is the database in use.")
         }
         paths.removeAll(where: manager.isOwnDatabase)
         let reports = try taking(paths, options, manager, &console)
@@ -66,10 +66,10 @@ package struct HistoryImport: Subcommand {
         for report in reports where report.isDatedByFile {
             guard let moment = report.observedUntil else { continue }
             console.remark(
-                "\(report.file): taken to have been seen when it was last written, at \(text.full(moment)); "
-                    + "--observed-at says otherwise.")
+                "\(report.file): assumed to be from when it was last written, \(text.full(moment)). "
+                    + "Change this with --observed-at.")
         }
-        if isTrial { console.remark("Nothing was changed: this was a trial.") }
+        if isTrial { console.remark("Dry run: nothing was changed.") }
     }
 
     private func taking(
@@ -90,7 +90,7 @@ package struct HistoryImport: Subcommand {
             show(
                 bar.update(
                     completed: Int64(progress.done), total: Int64(progress.total),
-                    label: "Taking in \(progress.file)", at: started.duration(to: .now)))
+                    label: "Importing \(progress.file)", at: started.duration(to: .now)))
         }
     }
 }

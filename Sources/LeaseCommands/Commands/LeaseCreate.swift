@@ -97,7 +97,7 @@ package struct LeaseCreate: Subcommand {
     @Option(
         name: .customLong("retry"),
         help: ArgumentHelp(
-            "Try again so often if it is refused; or, with --wait, if it comes to ERROR: it is deleted first.",
+            "Retry this many times if it is refused or, with --wait, ends in ERROR: it is deleted first.",
             valueName: "times"))
     var retries = 0
 
@@ -118,9 +118,9 @@ package struct LeaseCreate: Subcommand {
 
     package func validate() throws {
         guard retries >= 0 else { throw ValidationError("--retry takes a number of times, 0 or more.") }
-        guard name != nil || file != nil else { throw ValidationError("Say what the lease is to be called.") }
+        guard name != nil || file != nil else { throw ValidationError("Give the lease a name.") }
         guard positionalName == nil || optionName == nil else {
-            throw ValidationError("The name is given twice: once by itself, and once with --name.")
+            throw ValidationError("Give the name once, either by itself or with --name.")
         }
     }
 
@@ -133,7 +133,7 @@ package struct LeaseCreate: Subcommand {
         let (drafts, remarks) = try drafts(console, cloud: clouds.first)
         if lasts == .aDay, !writing.reading.output.isQuiet, let first = drafts.first {
             let end = TimeText(zone: writing.reading.zone(console), now: console.now()).zoned(first.endsAt)
-            console.remark("No end was given: it lasts one day, until \(end). --end and --duration say otherwise.")
+            console.remark("No end was given: it lasts one day, until \(end). Change this with --end or --duration.")
         }
         guard !isDryRun else { return try show(drafts, remarks, cloud: clouds.first, &console) }
         let terms = WriteTerms(
@@ -225,7 +225,7 @@ package struct LeaseCreate: Subcommand {
     private func drafts(_ console: Console, cloud: String?) throws -> (drafts: [LeaseDraft], remarks: [DraftFinding]) {
         let repeated = try file.map { try LeaseFile.all(console.text(ofFile: $0), path: $0) } ?? []
         guard repeated.count < 2 || name == nil else {
-            throw CommandError.usage("The file holds \(repeated.count) leases, with names of their own: give no name.")
+            throw CommandError.usage("The file has \(repeated.count) leases with names: do not give another name.")
         }
         var drafts: [LeaseDraft] = []
         var remarks: [DraftFinding] = []
@@ -243,13 +243,13 @@ package struct LeaseCreate: Subcommand {
         let now = console.now()
         let zone = writing.reading.zone(console)
         guard let name = name ?? repeated?.name else {
-            throw CommandError.usage("The file has no name for the lease: give one.")
+            throw CommandError.usage("The lease in the file has no name: give one.")
         }
         guard start == nil || dates.startDate == nil else {
-            throw CommandError.usage("--start and --start-date are two ways to say one thing: give one.")
+            throw CommandError.usage("Give either --start or --start-date, not both.")
         }
         guard [end, dates.endDate, duration].count(where: { $0 != nil }) < 2 else {
-            throw CommandError.usage("--end, --end-date and --duration are ways to say one thing: give one.")
+            throw CommandError.usage("Give only one of --end, --end-date and --duration.")
         }
         let startTime = try TimeArgument(parsing: dates.startDate ?? start ?? "now")
         let startsAt = try startTime.moment(now: now, zone: dates.startDate == nil ? zone : .utc)
@@ -272,7 +272,7 @@ package struct LeaseCreate: Subcommand {
         let requests = kept + given.requests
         guard !requests.isEmpty else {
             throw CommandError.usage(
-                "Say what to reserve, for example --node amount=1: an empty lease is of no use.")
+                "Nothing is reserved: add for example --node amount=1.")
         }
         let draft = LeaseDraft(
             name: name, start: startTime.isNow ? .now : .at(startsAt), endsAt: endsAt,
@@ -285,7 +285,7 @@ extension LateStartPolicy {
     /// Parses a policy from the command line.
     static func parse(_ text: String) throws -> LateStartPolicy {
         guard let policy = LateStartPolicy(rawValue: text) else {
-            throw ValidationError("'\(text)' is none of \(allCases.map(\.rawValue).joined(separator: ", ")).")
+            throw ValidationError("'\(text)' is not one of \(allCases.map(\.rawValue).joined(separator: ", ")).")
         }
         return policy
     }

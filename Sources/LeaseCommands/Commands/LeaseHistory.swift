@@ -51,7 +51,7 @@ package struct LeaseHistory: Subcommand {
                     changes: changes, time: style.time, includesEchoes: includesEchoes,
                     showsBounds: reading.global.verbosity > 0)
                 try reading.write(history.page(style, now: console.now()), &console)
-                let bounds = "Times that Blazar did not note are when it was seen; -v has the bounds."
+                let bounds = "Times that Blazar did not record are when it was observed; -v has the bounds."
                 try reading.remarkFreshness(
                     manager, scopes: [candidate.scopeID],
                     more: history.hasBounds && !history.showsBounds ? bounds : "", &console)

@@ -29,7 +29,7 @@ package struct LeaseSeries: ParsableArguments {
         if let count, !(1...Self.maxCount).contains(count) {
             throw ValidationError("--count takes a number of leases, 1 to \(Self.maxCount).")
         }
-        guard every != nil || until == nil else { throw ValidationError("--until belongs to --every.") }
+        guard every != nil || until == nil else { throw ValidationError("--until needs --every.") }
         guard every == nil || until != nil || count != nil else {
             throw ValidationError("--every needs --until TIME or --count NUMBER.")
         }
@@ -52,7 +52,7 @@ package struct LeaseSeries: ParsableArguments {
             return named(Array(repeating: draft, count: count))
         }
         let seconds = try DurationArgument(parsing: every).seconds
-        guard seconds > 0 else { throw CommandError.usage("--every takes some time, not none.") }
+        guard seconds > 0 else { throw CommandError.usage("--every must be longer than 0.") }
         let end = try until.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone) }
         let first = if case .at(let start) = draft.start { start } else { now }
         let clock = zone.clock(at: first)

@@ -40,8 +40,8 @@ package struct LeaseShow: Subcommand {
             lease.lease.status.isPassing, age >= 120
         else { return }
         console.remark(
-            "leasehold: '\(lease.lease.name)' was read \(TimeText.duration(seconds: age)) ago, and is not read again "
-                + "by asking here. To wait for it: leasehold wait. To read it now: --refresh.")
+            "leasehold: '\(lease.lease.name)' was read \(TimeText.duration(seconds: age)) ago, and this command "
+                + "does not read it again. To wait for it: leasehold wait. To read it now: --refresh.")
     }
 
     package func execute(_ console: inout Console) async throws {

@@ -124,7 +124,7 @@ package struct LeaseUpdate: Subcommand {
         }
         if newEnd != nil, endMove != nil { throw CommandError.usage("Give one new end, not a date and a move.") }
         guard !fields.isEmpty || startMove != nil || endMove != nil else {
-            throw CommandError.usage("Say what to change: --rename, --start, --end or --reservation.")
+            throw CommandError.usage("Give a change: --rename, --start, --end or --reservation.")
         }
         let change = fields
         try await writing.change(.update, [reference], waiting, &console) { target in
@@ -148,7 +148,7 @@ package struct LeaseUpdate: Subcommand {
     private func one(_ options: [String], _ values: [Timestamp?]) throws(CommandError) -> Timestamp? {
         let given = values.compactMap(\.self)
         guard given.count < 2 else {
-            throw .usage("\(options.joined(separator: " and ")) are two ways to say one thing: give one.")
+            throw .usage("Give only one of \(options.joined(separator: " and ")).")
         }
         return given.first
     }
@@ -195,7 +195,7 @@ package struct LeaseDelete: Subcommand {
 
     package func execute(_ console: inout Console) async throws {
         guard !references.isEmpty || !globs.isEmpty else {
-            throw CommandError.usage("Say which leases to delete: names, ids, or --name GLOB.")
+            throw CommandError.usage("Name the leases to delete: names, ids, or --name GLOB.")
         }
         let manager = try writing.manager(&console)
         let clouds = writing.reading.global.names(console)

@@ -50,7 +50,7 @@ extension ReadingOptions {
             switch listing.outcome {
             case .listed: break
             case .forbidden:
-                console.remark("\(site): not for you: \(listing.message ?? "the site keeps them back")")
+                console.remark("\(site): not allowed: \(listing.message ?? "the site does not show them")")
             case .notOffered: console.remark("\(site): the site has none.")
             case .failed: console.remark("\(site): not read: \(listing.message ?? "no reason given")")
             }

@@ -102,8 +102,8 @@ package struct SlotFind: Subcommand {
             throw LeaseholdError(
                 code: .notFound,
                 message: hosts < wish.count
-                    ? "\(wish.count) such hosts are wanted; there are \(hosts)."
-                    : "\(wish.count) such hosts are not free together for \(duration)\(when); there are \(hosts).")
+                    ? "You asked for \(wish.count) hosts; \(hosts) match."
+                    : "No \(wish.count) hosts are free at the same time for \(duration)\(when); \(hosts) match.")
         }
         try reading.write(rows.sorted { $0.slot.startsAt < $1.slot.startsAt }, SlotRow.columns, &console)
         if reading.output.format == .table, !reading.output.isQuiet { console.remark("Take it: \(first.command)") }
@@ -124,7 +124,7 @@ package struct SlotFind: Subcommand {
         }
         if let nodeType { conditions.append(ResourceCondition("node_type", .equal, .string(nodeType))) }
         let seconds = try DurationArgument(parsing: duration).seconds
-        guard seconds > 0 else { throw CommandError.usage("--duration takes some time, not none.") }
+        guard seconds > 0 else { throw CommandError.usage("--duration must be longer than 0.") }
         return SlotWish(
             properties: ResourceProperties(conditions), count: count, durationSeconds: seconds,
             after: try moment(after), before: try moment(before))

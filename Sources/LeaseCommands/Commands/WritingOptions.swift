@@ -119,13 +119,13 @@ package struct WritingOptions: ParsableArguments {
             if !isOffline {
                 console.remark("Not sent: \(result.pause ?? mutation.message ?? "it waits for an earlier write.")")
             }
-            console.remark("To send it: leasehold sync. To take it back: leasehold queue cancel \(mutation.id)")
+            console.remark("To send it: leasehold sync. To cancel it: leasehold queue cancel \(mutation.id)")
         case .queued:
             let why = isOffline ? "" : " (\(result.pause ?? mutation.message ?? "it waits for an earlier one"))"
             console.remark(
                 """
                 Queued as write \(mutation.id)\(why). `leasehold sync` sends it; `leasehold queue cancel \(mutation.id)` \
-                takes it back.
+                cancels it.
                 """)
         case .blocked where mutation.reason == "cloud":
             console.remark("Queued as write \(mutation.id). \(mutation.message ?? "")")
@@ -134,12 +134,12 @@ package struct WritingOptions: ParsableArguments {
         case .unknown:
             console.remark(
                 """
-                \(mutation.message ?? "The answer was lost: whether it was carried out is not known yet.") \
-                `leasehold sync` finds out, and it will be carried out once. To give it up: \
+                \(mutation.message ?? "There was no answer; whether the server executed the write is not known yet.") \
+                `leasehold sync` finds out, and it is executed only once. To give it up: \
                 leasehold queue cancel \(mutation.id) --give-up
                 """)
         case .cancelled where mutation.verb == .create && mutation.id != 0:
-            console.remark("The creation had not been sent, and was withdrawn.")
+            console.remark("The create had not been sent, and was canceled.")
         default: break
         }
         if let refusal = lackOfRoom(result, console) { throw refusal.error }

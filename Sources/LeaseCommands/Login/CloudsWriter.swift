@@ -49,7 +49,7 @@ struct CloudsWriter {
         }
         guard !entries.isEmpty else {
             throw CommandError(
-                code: "refused", message: "There is no site and project to write down.", status: .refused)
+                code: "refused", message: "There is no site and project to write an entry for.", status: .refused)
         }
         try write(Self.text(entries), to: path, &console)
         if !command.options.output.isQuiet {
@@ -123,7 +123,7 @@ struct CloudsWriter {
             throw CommandError(
                 code: "ambiguous",
                 message:
-                    "Which project of \(login.region ?? login.authURL)? Say --all-projects, or --project-id with one "
+                    "Which project of \(login.region ?? login.authURL)? Give --all-projects, or --project-id with one "
                     + "of: \(list.isEmpty ? "none is offered" : list).",
                 status: .data)
         }

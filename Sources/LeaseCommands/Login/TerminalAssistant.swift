@@ -34,7 +34,7 @@ actor TerminalAssistant: LoginAssistant {
         if let code = invitation.code {
             write(
                 invitation.completeAddress == nil
-                    ? "and type this code in: \(code)\n" : "and check that it shows this code: \(code)\n")
+                    ? "and enter this code: \(code)\n" : "and check that it shows this code: \(code)\n")
         }
         if terminal.isTerminal, invitation.code != nil, let symbol = QRCode(address) {
             try? sink.write(symbol.text(isColored: terminal.allowsColor) + "\n")
@@ -42,7 +42,7 @@ actor TerminalAssistant: LoginAssistant {
         if opensBrowser, let browser = Browser(environment: environment) { browser.open(address) }
         let seconds = max(0, invitation.expiresAt.seconds(since: now()))
         if !terminal.isTerminal {
-            write("Waiting until you have; there are \(Self.clock(seconds)) minutes for it.\n")
+            write("Waiting for you to log in; you have \(Self.clock(seconds)) minutes.\n")
         }
     }
 

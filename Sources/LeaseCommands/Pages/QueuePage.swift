@@ -98,12 +98,12 @@ struct QueuePage {
         case (.blocked, _), (.parked, _):
             return [
                 ["\(queue) retry \(id)", "try it again at the next sync"],
-                ["\(queue) cancel \(id)", "take it back"],
+                ["\(queue) cancel \(id)", "cancel it"],
             ]
         case (.rejected, _):
             return [["\(queue) retry \(id)", "try it again at the next sync"]]
         case (.queued, _):
-            return [["leasehold sync", "send it now"], ["\(queue) cancel \(id)", "take it back"]]
+            return [["leasehold sync", "send it now"], ["\(queue) cancel \(id)", "cancel it"]]
         case (.unknown, _), (.sending, _):
             return [
                 ["leasehold sync", "find out"], ["\(queue) cancel \(id) --give-up", "forget it, not knowing"],

@@ -63,7 +63,7 @@ package struct CalendarExport: Subcommand {
             guard isBegun else {
                 throw CommandError(
                     code: "not_found",
-                    message: "No lease was found, and a calendar without any event is none: nothing was written. See "
+                    message: "No lease was found. A calendar needs an event, so nothing was written. See "
                         + "`leasehold list --deleted` for what there is.",
                     status: .notFound)
             }

@@ -67,7 +67,7 @@ struct RateFile {
             guard Self.columns.contains(column) else {
                 let suggestion = Self.suggestion(
                     Self.otherNames[column] ?? Suggestion.nearest(to: column, in: Self.columns))
-                throw invalid("has a column '\(column.escapedForTerminal)', which means nothing\(suggestion). \(known)")
+                throw invalid("has the unknown column '\(column.escapedForTerminal)'\(suggestion). \(known)")
             }
             guard !head[..<index].contains(column) else { throw invalid("has two columns '\(column)'") }
         }
@@ -93,8 +93,8 @@ struct RateFile {
             guard existing.insert(type).inserted, try !isReserved(type) else { continue }
             let suggestion = Self.suggestion(Suggestion.nearest(to: type.rawValue, in: names))
             throw invalid(
-                "is for '\(type.rawValue.escapedForTerminal)' in line \(line.number), which is no type of reservation, "
-                    + "and which no lease has\(suggestion)")
+                "is for '\(type.rawValue.escapedForTerminal)' in line \(line.number), which is not a known type of "
+                    + "reservation, and which no lease has\(suggestion)")
         }
         do {
             return try RateTable(lines.map(\.rate))

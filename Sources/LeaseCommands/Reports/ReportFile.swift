@@ -44,7 +44,7 @@ enum ReportFile {
 
     private static func failure(_ path: String, _ problem: FileProblem) -> CommandError {
         if case .database = problem {
-            return .usage("\(path) is not written to: \(problem.clause). Name another file with -o.")
+            return .usage("\(path) cannot be replaced: \(problem.clause). Name another file with -o.")
         }
         return CommandError(
             code: "output", message: "\(path) cannot be written: \(problem.clause). Name another file with -o.",

@@ -126,7 +126,7 @@ struct ReportContext {
     /// The time from which on the data is complete.
     func coverageText(_ text: (Timestamp) -> String) throws -> String {
         guard let from = try manager.completeness(scopes: scopes)?.from else {
-            return "A site was never read whole: leases may be missing."
+            return "No complete list of a site was ever read: leases may be missing."
         }
         return "Leases deleted before \(text(from)) are not known."
     }

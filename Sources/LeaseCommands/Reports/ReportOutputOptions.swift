@@ -67,7 +67,7 @@ package struct ReportOutputOptions: ParsableArguments {
             try ListOutput.write(rows, selection: selection, style: style, to: &sink)
         }
         if marked?.contains(where: { $0.key == "estimated" }) ?? false, !output.isQuiet {
-            console.remark("~ estimated: what is not known exactly is counted at its most.")
+            console.remark("~ estimated: a value that is not known exactly counts at its maximum.")
         }
     }
 

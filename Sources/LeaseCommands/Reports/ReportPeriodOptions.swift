@@ -36,7 +36,7 @@ package struct ReportPeriodOptions: ParsableArguments {
         guard start < end else {
             let text = TimeText(zone: zone)
             throw CommandError.usage(
-                "The period ends (\(text.full(end))) before it starts, or when it does (\(text.full(start))). "
+                "The period ends (\(text.full(end))) before it starts (\(text.full(start))), or at the same time. "
                     + "Give --from and --to so that the first is earlier.")
         }
         return start..<end

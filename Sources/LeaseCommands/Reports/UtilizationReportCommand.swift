@@ -70,7 +70,7 @@ package struct UtilizationReportCommand: Subcommand {
         ].filter(\.0).map(\.1)
         guard !given.isEmpty else { return }
         throw .usage(
-            "Hosts are counted whoever has them: this report does not take \(given.joined(separator: ", ")). "
+            "This report counts hosts, whoever holds them, and does not take \(given.joined(separator: ", ")). "
                 + "It takes --node-type and --os-cloud.")
     }
 }

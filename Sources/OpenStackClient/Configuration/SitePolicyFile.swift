@@ -89,8 +89,8 @@ private enum SitePolicyReader {
         _ section: ConfigurationMapping, _ known: [String]
     ) throws(CloudConfigurationError) {
         for (key, node) in section.members where !known.contains(key) {
-            let suggestion = Suggestion.nearest(to: key, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
-            throw invalid(key, "is no setting\(suggestion) Known: \(known.joined(separator: ", "))", node)
+            let suggestion = Suggestion.nearest(to: key, in: known).map { "; did you mean \"\($0)\"?" } ?? "."
+            throw invalid(key, "is not a known setting\(suggestion) Known: \(known.joined(separator: ", "))", node)
         }
     }
 

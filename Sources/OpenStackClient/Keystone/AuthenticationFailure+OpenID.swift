@@ -76,7 +76,7 @@ extension AuthenticationFailure {
 
     func hub(_ reply: AuthenticationReply) -> ServiceError {
         reply.status >= 500
-            ? error(.badAnswer, reply, "JupyterHub is in trouble", "try again later")
+            ? error(.badAnswer, reply, "JupyterHub has an internal error", "try again later")
             : error(
                 .authentication, reply, "JupyterHub refuses the notebook's token (JUPYTERHUB_API_TOKEN)",
                 "restart the notebook server")
@@ -84,7 +84,7 @@ extension AuthenticationFailure {
 
     func hubWithoutToken(_ reply: AuthenticationReply) -> ServiceError {
         error(
-            .authentication, reply, "JupyterHub keeps no access token for you",
+            .authentication, reply, "JupyterHub has no access token for you",
             "log out of the hub and in again; if it lasts, ask whoever runs the hub")
     }
 
@@ -155,7 +155,7 @@ extension AuthenticationFailure {
         case 403:
             return error(
                 .authentication, reply,
-                "Keystone forbids the identity provider \(provider): it is disabled, or the access token is of "
+                "Keystone does not allow the identity provider \(provider): it is disabled, or the access token is of "
                     + "another issuer than Keystone trusts",
                 "check discovery_endpoint and identity_provider in \(place), or ask whoever runs the cloud")
         case 404 where words.contains("Identity Provider"):

@@ -25,7 +25,7 @@ struct AuthenticationFailure: Sendable {
         case 401: error(.authentication, reply, "Keystone refuses the \(credential)", "check \(checks) in \(place)")
         case 403:
             error(
-                .authentication, reply, "Keystone forbids it",
+                .authentication, reply, "Keystone denies access",
                 "ask whoever runs the cloud whether the account is enabled and has a role in the project")
         case 300, 404, 405:
             error(
@@ -114,14 +114,14 @@ struct AuthenticationFailure: Sendable {
                 reply.requestID == nil
                 ? "check auth_url in \(place), and try again later"
                 : "try again later; if it lasts, give whoever runs the cloud the request id"
-            return error(.badAnswer, reply, "\(server) is in trouble", step)
+            return error(.badAnswer, reply, "\(server) has an internal error", step)
         }
         return error(.badAnswer, reply, "\(server) gives an unexpected answer", "check auth_url in \(place)")
     }
 
     private func page(_ reply: AuthenticationReply) -> ServiceError {
         error(
-            .badAnswer, reply, "a web page came instead of Keystone's answer",
+            .badAnswer, reply, "a web page arrived instead of Keystone's answer",
             "check auth_url in \(place), and whether this network wants you to log in or to use a proxy")
     }
 

@@ -35,7 +35,7 @@ final class LoopbackListener: Sendable {
         let parts = redirectURI.flatMap { URLComponents(string: $0) }
         let host = parts?.host ?? "127.0.0.1"
         guard redirectURI == nil || parts?.scheme == "http", ["127.0.0.1", "localhost", "::1", "[::1]"].contains(host)
-        else { throw Problem(text: "it is no http:// address of this computer") }
+        else { throw Problem(text: "it is not an http:// address of this computer") }
         (arrived, arrival) = AsyncStream.makeStream(of: Outcome.self)
         let path = parts.map { $0.path.isEmpty ? "/" : $0.path } ?? "/"
         let arrival = arrival
