@@ -10,14 +10,15 @@ enum LeaseRows {
         let list = keys.map(String.init).joined(separator: ",")
         var reservations: [Int64: [Reservation]] = [:]
         let reservationRows = try Row.fetchCursor(
-            database, sql: "SELECT * FROM reservation WHERE lease_key IN (\(list))")
+            database, sql: "SELECT \(Reservation.columns) FROM reservation WHERE lease_key IN (\(list))")
         while let row = try reservationRows.next() {
-            reservations[row["lease_key"], default: []].append(Reservation(row: row))
+            reservations[row[0], default: []].append(Reservation(row: row))
         }
         var events: [Int64: [LeaseEvent]] = [:]
-        let eventRows = try Row.fetchCursor(database, sql: "SELECT * FROM event WHERE lease_key IN (\(list))")
+        let eventRows = try Row.fetchCursor(
+            database, sql: "SELECT \(LeaseEvent.columns) FROM event WHERE lease_key IN (\(list))")
         while let row = try eventRows.next() {
-            events[row["lease_key"], default: []].append(LeaseEvent(row: row))
+            events[row[0], default: []].append(LeaseEvent(row: row))
         }
         var rows: [Int64: Row] = [:]
         let leaseRows = try Row.fetchCursor(database, sql: "SELECT * FROM lease WHERE lease_key IN (\(list))")
@@ -65,22 +66,34 @@ extension BlazarLease {
     }
 }
 
+// By position: GRDB compares the name of a column with each column's, ignoring case, for every row.
 extension Reservation {
-    init(row: Row) {
+    fileprivate static let columns = """
+        lease_key, id, resource_id, resource_type, status, missing_resources, resources_changed, created_at, updated_at,
+        fields
+        """
+
+    fileprivate init(row: Row) {
         self.init(
-            id: row["id"], resourceID: row["resource_id"], resourceType: ResourceType(rawValue: row["resource_type"]),
-            status: ReservationStatus(rawValue: row["status"]), isMissingResources: row["missing_resources"],
-            areResourcesChanged: row["resources_changed"], createdAt: row.time("created_at"),
-            updatedAt: row.time("updated_at"), fields: LeaseRows.object(row["fields"]))
+            id: row[1], resourceID: row[2], resourceType: ResourceType(rawValue: row[3]),
+            status: ReservationStatus(rawValue: row[4]), isMissingResources: row[5], areResourcesChanged: row[6],
+            createdAt: row.time(at: 7), updatedAt: row.time(at: 8), fields: LeaseRows.object(row[9]))
     }
 }
 
 extension LeaseEvent {
-    init(row: Row) {
+    fileprivate static let columns = "lease_key, id, event_type, time_at, status, created_at, updated_at, extra"
+
+    fileprivate init(row: Row) {
         self.init(
-            id: row["id"], eventType: row["event_type"], time: row.time("time_at"),
-            status: EventStatus(rawValue: row["status"]), createdAt: row.time("created_at"),
-            updatedAt: row.time("updated_at"), extra: LeaseRows.object(row["extra"]))
+            id: row[1], eventType: row[2], time: row.time(at: 3), status: EventStatus(rawValue: row[4]),
+            createdAt: row.time(at: 5), updatedAt: row.time(at: 6), extra: LeaseRows.object(row[7]))
+    }
+}
+
+extension Row {
+    fileprivate func time(at position: Int) -> Timestamp? {
+        (self[position] as Int64?).map(Timestamp.init(secondsSince1970:))
     }
 }
 
