@@ -136,7 +136,7 @@ package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible 
         case configuration
         /// Keystone refused the credentials (HTTP 401 or 403 from it).
         case authentication
-        /// The token's catalogue has no such service, region or interface.
+        /// The token's catalog has no such service, region or interface.
         case noEndpoint
         /// There was no reply, or one in another protocol. The phase says how far the request to the service got.
         case transport(TransportError.Kind, TransportError.Phase)

@@ -68,7 +68,7 @@ struct ConventionTests {
         }
     }
 
-    // MARK: - As the openstack command has it
+    // MARK: - Options of the openstack command
 
     @Test("dates of the openstack command are in UTC, our own in the user's zone, and both say so")
     func dates() async throws {
@@ -118,7 +118,7 @@ struct ConventionTests {
         }
     }
 
-    // MARK: - Several at once
+    // MARK: - Series
 
     @Test("a series keeps its time of day when the clocks change, and numbers its names")
     func series() async throws {
@@ -179,7 +179,7 @@ struct ConventionTests {
         }
     }
 
-    // MARK: - What is said
+    // MARK: - Messages
 
     @Test("a terminal shows what has changed")
     func outcomes() async throws {
@@ -281,7 +281,7 @@ struct ConventionTests {
         }
     }
 
-    // MARK: - Lengths
+    // MARK: - Durations
 
     @Test("durations can be written as in batch systems and as people write them")
     func lengths() throws {

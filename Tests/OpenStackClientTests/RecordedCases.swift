@@ -186,7 +186,7 @@ extension RecordedCase {
         bearer("81-leases-with-group-mapping", [5, 6], then: .warned("Could not find role")),
     ]
 
-    // MARK: What they have in common
+    // MARK: Shared values
 
     private static let alice = ["username": "alice", "password": "labsecret"]
     private static let confidential = ["client_id": "lab-confidential", "client_secret": "lab-client-secret"]

@@ -82,7 +82,7 @@ import Testing
         #expect(names == Self.others.union(RecordedCase.all.map(\.recording)))
     }
 
-    // MARK: The others
+    // MARK: Other recordings
 
     @Test func accessTokenSaysWhoseItIs() async throws {
         let text = try String(contentsOfFile: Fixtures.path("captures-oidc/02-claims.txt"), encoding: .utf8)

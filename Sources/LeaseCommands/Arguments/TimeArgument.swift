@@ -72,7 +72,7 @@ package struct TimeArgument: Sendable, Hashable {
             result = try moment(ofDay: Self.day(of: zone.clock(at: now)) + days, seconds: seconds, zone: zone)
         case .weekday(let weekday, let isLast, let seconds):
             let today = Self.day(of: zone.clock(at: now))
-            // 1 January 1970 was a Thursday, which is 3.
+            // 1 January 1970 was a Thursday: 3, if Monday is 0.
             let ahead = ((weekday - (today + 3)) % 7 + 7) % 7
             guard !isLast else {
                 result = try moment(ofDay: today + ahead - 7, seconds: seconds, zone: zone)

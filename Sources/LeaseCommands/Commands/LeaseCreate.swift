@@ -79,7 +79,7 @@ package struct LeaseCreate: Subcommand {
     var file: String?
 
     @OptionGroup(title: "Several leases") var series: LeaseSeries
-    @OptionGroup(title: "As the openstack command has them") var dates: OpenStackDates
+    @OptionGroup(title: "Options of the openstack command") var dates: OpenStackDates
     @OptionGroup(title: "What to reserve") var wanted: RequestOptions
 
     @Option(
@@ -154,7 +154,7 @@ package struct LeaseCreate: Subcommand {
         try writing.conclude(outcomes, &console)
     }
 
-    // MARK: - Asking
+    // MARK: - The request
 
     private func create(
         _ draft: LeaseDraft, _ terms: WriteTerms, _ manager: LeaseManager, _ watch: WriteWatch, cloud: String?,

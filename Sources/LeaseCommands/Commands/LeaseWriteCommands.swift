@@ -102,8 +102,8 @@ package struct LeaseUpdate: Subcommand {
         help: ArgumentHelp(
             "Fields of a reservation and their new values; repeat it for more.", valueName: "id=...,name=value,..."))
     var reservations: [String] = []
-    @OptionGroup(title: "As the openstack command has them") var dates: OpenStackDates
-    @OptionGroup(title: "As the openstack command has them") var moves: OpenStackMoves
+    @OptionGroup(title: "Options of the openstack command") var dates: OpenStackDates
+    @OptionGroup(title: "Options of the openstack command") var moves: OpenStackMoves
     @OptionGroup var waiting: WaitingOptions
     @OptionGroup var writing: WritingOptions
 

@@ -43,7 +43,7 @@ actor SyncPrinter {
         self.isWatching = isWatching
     }
 
-    // MARK: - While it runs
+    // MARK: - During the sync
 
     /// Says that nothing has arrived yet, and how long that has taken.
     func wait(for clouds: String) {
@@ -158,7 +158,7 @@ actor SyncPrinter {
         for warning in report.warnings where warned.insert(warning).inserted { remark("\(report.cloud): \(warning)") }
     }
 
-    // MARK: - At the end
+    // MARK: - After the sync
 
     /// Writes the reports.
     func conclude(_ reports: [SyncReport]) throws {

@@ -18,7 +18,7 @@ struct QRCanvas {
         isFunction[row * size + column] = true
     }
 
-    // MARK: What every code has
+    // MARK: Fixed patterns
 
     mutating func drawFunctionModules() {
         for index in 0..<size {

@@ -119,7 +119,7 @@ struct KeystoneAuthenticator: Sendable {
     }
 }
 
-// MARK: - Through an identity provider
+// MARK: - Logins at an identity provider
 
 extension KeystoneAuthenticator {
     /// A Keystone token for a person, not yet for a project.

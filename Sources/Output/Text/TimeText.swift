@@ -12,7 +12,7 @@ package struct TimeText: Sendable {
         self.now = now
     }
 
-    // MARK: - Moments for files and pipes
+    // MARK: - Times for files and pipes
 
     /// A time in the reader's zone, with seconds only if they are not 0: `2026-11-22 18:14`.
     ///
@@ -35,7 +35,7 @@ package struct TimeText: Sendable {
         return isNearChange ? " \(zone.offsetText(at: moment))" : ""
     }
 
-    // MARK: - Moments for a terminal
+    // MARK: - Times for a terminal
 
     /// How precisely a time is written.
     package enum Precision: Sendable {
@@ -91,7 +91,7 @@ package struct TimeText: Sendable {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    // MARK: - Lengths
+    // MARK: - Durations
 
     /// A duration in its two largest units: `6 d 23 h`, `5 min`, `40 s`.
     package static func duration(seconds: Int64) -> String {

@@ -160,7 +160,7 @@ actor OpenIDTokenSource {
     }
 }
 
-// MARK: - Logins that last
+// MARK: - Saved logins
 
 extension OpenIDTokenSource {
     /// The provider's answer to the cached refresh token, or `nil` if a person has to log in.
