@@ -139,6 +139,16 @@ class OnATerminal(DeviceCase):
         self.assertEqual(provider.device_codes, 0, text)
 
 
+    def test_a_watch_reminds_of_the_end(self):
+        self.provider("", life=250)
+        self.succeed("login")
+        text, _ = self.on_terminal(
+            "sync", "--watch", "--interval", "5s", "--no-resources",
+            watch=lambda text: "\x03" if "login ends" in text and "^C" not in text else "")
+        self.assertEqual(text.count("the login ends at"), 1, text)
+        self.assertIn("log in again: leasehold login lab --again", text)
+
+
 class Elsewhere(DeviceCase):
     """In a pipe or a timer nobody is asked, and nothing hangs."""
 

@@ -14,8 +14,8 @@ PROJECT = {"id": "p1", "name": "project1", "domain": {"id": "default", "name": "
 class ScriptedProvider:
     """Answers each request for a token with the next of `answers`: an error code of OAuth, or "" for a token."""
 
-    def __init__(self, *answers, interval=1, expires_in=60):
-        self.answers, self.interval, self.expires_in = list(answers), interval, expires_in
+    def __init__(self, *answers, interval=1, expires_in=60, life=1800):
+        self.answers, self.interval, self.expires_in, self.life = list(answers), interval, expires_in, life
         # The times of requests for a token, on a clock that nobody sets.
         self.asked = []
         self.device_codes = 0
@@ -81,7 +81,7 @@ class ScriptedProvider:
         if error:
             return send_json(handler, {"error": error}, 400)
         return send_json(handler, {
-            "access_token": "ACCESS-TOKEN", "refresh_token": self.refresh_token, "refresh_expires_in": 1800})
+            "access_token": "ACCESS-TOKEN", "refresh_token": self.refresh_token, "refresh_expires_in": self.life})
 
     def token(self):
         now = time.time()

@@ -10,8 +10,8 @@ import subprocess
 import termios
 
 
-def run(command, environment, folder, width=100, watch=None, timeout=60):
-    """What a program writes to a terminal, without colors, and its status.
+def run(command, environment, folder, width=100, watch=None, timeout=60, keeps_colors=False):
+    """What a program writes to a terminal, and its status.
 
     `watch(text)` is called with everything written so far, whenever there is more; what it returns is typed.
     """
@@ -33,7 +33,8 @@ def run(command, environment, folder, width=100, watch=None, timeout=60):
     finally:
         process.kill()
         os.close(master)
-    return re.sub(r"\x1b\[\d*m", "", written.decode().replace("\r\n", "\n")), status
+    text = written.decode().replace("\r\n", "\n")
+    return text if keeps_colors else re.sub(r"\x1b\[[\d;]*m", "", text), status
 
 
 def _read(descriptor):
