@@ -5,6 +5,9 @@ import PackageDescription
 // never break somebody who only links the library.
 let isStrict = Context.environment["LEASEHOLD_STRICT"] == "1"
 
+// tools/package names the tag and commit here, for 'leasehold --version'. It changes what one small module is compiled with.
+let build = Context.environment["LEASEHOLD_BUILD"] ?? ""
+
 let settings: [SwiftSetting] =
     [
         .swiftLanguageMode(.v6),
@@ -93,10 +96,12 @@ let package = Package(
 
         // The command: how results look, and what there is to show.
         module("Output", ["LeaseModel", "LeaseReports", yams]),
+        .target(name: "BuildVersion", cSettings: [.define("LEASEHOLD_BUILD", to: "\"\(build)\"")]),
         module(
             "LeaseCommands",
             [
-                "Leasehold", "LeaseModel", "LeaseReports", "LocalFiles", "Output", "YAMLReading", arguments, yams,
+                "BuildVersion", "Leasehold", "LeaseModel", "LeaseReports", "LocalFiles", "Output", "YAMLReading",
+                arguments, yams,
                 lifecycle,
                 unixSignals, logging,
             ]),

@@ -1,4 +1,5 @@
 package import ArgumentParser
+import BuildVersion
 import Leasehold
 
 /// `leasehold`
@@ -21,7 +22,7 @@ package struct LeaseholdCommand: AsyncParsableCommand {
               0 done, 64 usage, 65 ambiguous or invalid data, 66 not found, 69 cloud unreachable, 73 database,
               74 output, 75 not finished in time, 77 refused or not authenticated, 78 configuration
             """),
-        version: LeaseManager.version,
+        version: version,
         groupedSubcommands: [
             CommandGroup(
                 name: "Leases",
@@ -46,6 +47,12 @@ package struct LeaseholdCommand: AsyncParsableCommand {
                 name: "Upkeep",
                 subcommands: [Login.self, Logout.self, Doctor.self, DatabaseCommand.self, Completion.self]),
         ])
+
+    /// The version, and of a package what it was built from: `0.1.0 (v0.1.0-3-g1234567)`.
+    private static var version: String {
+        let build = String(cString: leasehold_build())
+        return build.isEmpty ? LeaseManager.version : "\(LeaseManager.version) (\(build))"
+    }
 
     package init() {}
 }

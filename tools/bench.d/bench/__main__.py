@@ -25,8 +25,10 @@ MEASUREMENTS = {
     "start": lookup.start,
 }
 
-#: The build that the README installs. It starts faster without its symbol list, which only plug-ins would need.
-STATIC = ["--static-swift-stdlib", "-Xlinker", "--no-export-dynamic"]
+#: As tools/package builds it. It starts faster without its symbol list, which only plug-ins would need.
+STATIC = [
+    "--static-swift-stdlib", "--disable-local-rpath", "-Xlinker", "--no-export-dynamic", "-Xlinker", "--build-id=sha1",
+]
 
 DESCRIPTION = """\
 Compares the release build with the programs it builds on, and shows ratios with the figures behind them:

@@ -54,9 +54,11 @@ WALLS: dict[str, Row] = {
     "Leasehold": row("LeaseModel LocalFiles LeaseStore SyncEngine", "Logging"),
     # How results look. Yams writes YAML; pages use the frame of report pages.
     "Output": row("LeaseModel LeaseReports", "Yams"),
+    # The commit that a package was built from.
+    "BuildVersion": row(system=frozenset()),
     # Yams reads lease files; ServiceLifecycle runs 'sync --watch'.
     "LeaseCommands": row(
-        "LeaseModel LeaseReports LocalFiles Leasehold Output YAMLReading",
+        "BuildVersion LeaseModel LeaseReports LocalFiles Leasehold Output YAMLReading",
         "ArgumentParser Yams Logging ServiceLifecycle UnixSignals",
     ),
     "LeaseholdCLI": row("LeaseCommands", "ArgumentParser"),

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path("Tests/Integration")
-NEEDS = re.compile(r"^# needs: (nothing|cloud|nothing or cloud|small cloud|nothing or small cloud)$", re.MULTILINE)
+NEEDS = re.compile(
+    r"^# needs: (nothing|cloud|nothing or cloud|small cloud|nothing or small cloud|machine)$", re.MULTILINE)
 
 # Seconds that slow programs take on two cores. The longest start first, so that the end needs no waiting; programs
 # that are not listed start last.
 SECONDS = {
     "chi_commands": 110, "oidc": 100, "face": 90, "chi_sandbox": 50, "hostile": 40, "concurrency": 35, "offline": 30,
-    "report_check": 30, "device_login": 28,
+    "package": 80, "report_check": 30, "device_login": 28,
 }
 
 
@@ -31,7 +32,12 @@ class Program:
 
     @property
     def runs_on_cloud(self) -> bool:
-        return self.needs != "nothing"
+        return self.needs.endswith("cloud")
+
+    @property
+    def changes_machine(self) -> bool:
+        """Whether it installs and removes packages, which needs root and a machine that nobody else uses."""
+        return self.needs == "machine"
 
     @property
     def cloud(self) -> str:
@@ -46,8 +52,8 @@ class Undeclared(Exception):
 def find(root: Path) -> list[Program]:
     """Every program, the slowest first.
 
-    Raises Undeclared for one without a line `# needs: nothing`, `# needs: cloud`, `# needs: small cloud`, or one of the
-    last two after `nothing or`.
+    Raises Undeclared for one without a line `# needs: nothing`, `# needs: cloud`, `# needs: small cloud`, one of the
+    last two after `nothing or`, or `# needs: machine`.
     """
     programs = []
     for path in sorted((root / FOLDER).glob("*.py")):
@@ -56,6 +62,6 @@ def find(root: Path) -> list[Program]:
             continue
         found = NEEDS.search(text)
         if found is None:
-            raise Undeclared(f"{path.relative_to(root)} has no line '# needs: nothing', 'cloud' or 'small cloud'")
+            raise Undeclared(f"{path.relative_to(root)} has no line '# needs: nothing', 'cloud', 'small cloud' or 'machine'")
         programs.append(Program(path.relative_to(root), found[1]))
     return sorted(programs, key=lambda program: -SECONDS.get(program.name, 0))
