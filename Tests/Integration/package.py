@@ -82,6 +82,8 @@ class Package(unittest.TestCase):
     def setUpClass(cls):
         if os.geteuid() != 0 or is_missing("apt-get"):
             raise unittest.SkipTest("only root can install a package, and only where there is apt")
+        if missing := [name for name in ("dpkg-deb", "dpkg-shlibdeps", "objcopy", "useradd") if is_missing(name)]:
+            raise unittest.SkipTest(f"not installed: {', '.join(missing)}")
         if subprocess.run(["dpkg", "-s", PACKAGE], capture_output=True).returncode == 0:
             raise unittest.SkipTest("leasehold is installed here, and may be in use")
         cls.work = Path(tempfile.mkdtemp(prefix="leasehold-package-test-"))

@@ -13,22 +13,23 @@ from . import archives, binary, tree
 from .release import Release
 
 DESCRIPTION = """\
-Makes in dist/, or in the folder given:
+Makes these files in dist/, or in the folder given:
   leasehold_VERSION_ARCH.deb              the Debian package
-  leasehold-VERSION-linux-MACHINE.tar.xz  the same for any other Linux, to be unpacked into /usr/local
-  leasehold-VERSION-MACHINE.debug         what a debugger wants to know, for gdb and the like
+  leasehold-VERSION-linux-MACHINE.tar.xz  the same files for any other Linux, to unpack into /usr/local
+  leasehold-VERSION-MACHINE.debug         the debug symbols, for gdb
 
-The program is linked statically, but for the C and C++ libraries, zlib and SQLite, and stripped. With it come a man page for
-each command, completions for bash, zsh and fish, a systemd user unit, the documents, and the licences of all that is linked in.
-The same program and the same commit give the same bytes; changes that are not committed make the version one of their own.
+The program is stripped, and linked statically except for the C and C++ libraries, zlib and SQLite. The package also has a man
+page for each command, completions for bash, zsh and fish, a systemd user unit, the documents, and the licences of everything
+that is linked in. Packaging the same program and commit twice gives the same bytes. If there are uncommitted changes, the
+version ends in ".changed".
 
-Without --binary the program is built first, in .build-static: about eight minutes on two cores."""
+Without --binary the program is built first, in .build-static, which takes about eight minutes on two cores."""
 
 EPILOG = """\
 examples:
-  tools/package                                    for others
-  tools/package --binary .build/debug/leasehold    quickly, to try the package itself: what continuous integration does,
-                                                   where a static build would take too long
+  tools/package                                    for users
+  tools/package --binary .build/debug/leasehold    only to test the packaging: continuous integration does this, because a
+                                                   static build takes too long there
   sudo apt install ./dist/leasehold_*.deb
   sudo tar -C /usr/local --strip-components=1 -xf dist/leasehold-*.tar.xz"""
 
@@ -38,9 +39,9 @@ NEEDED = (("dpkg-deb", "dpkg"), ("dpkg-shlibdeps", "dpkg-dev"), ("objcopy", "bin
 def main(root: Path) -> int:
     parser = argparse.ArgumentParser(
         prog="tools/package", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", metavar="DIR", type=Path, default=root / "dist", help="where to put it (default: dist)")
-    parser.add_argument("--binary", metavar="FILE", type=Path, help="package this program, which 'swift build' made here")
-    parser.add_argument("--fast", action="store_true", help="compress little")
+    parser.add_argument("--output", metavar="DIR", type=Path, default=root / "dist", help="where to put the files (default: dist)")
+    parser.add_argument("--binary", metavar="FILE", type=Path, help="package this program, built here by 'swift build'")
+    parser.add_argument("--fast", action="store_true", help="compress less, in less time")
     options = parser.parse_args()
     for program, package in NEEDED:
         if shutil.which(program) is None:

@@ -28,7 +28,7 @@ class Program:
 
     @property
     def runs_alone(self) -> bool:
-        return self.needs.startswith("nothing")
+        return self.needs.startswith("nothing") or self.changes_machine
 
     @property
     def runs_on_cloud(self) -> bool:
