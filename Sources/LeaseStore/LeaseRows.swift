@@ -84,7 +84,8 @@ extension Reservation {
 extension LeaseEvent {
     fileprivate static let columns = "lease_key, id, event_type, time_at, status, created_at, updated_at, extra"
 
-    fileprivate init(row: Row) {
+    /// Reads a row of ``columns``, in their order.
+    init(row: Row) {
         self.init(
             id: row[1], eventType: row[2], time: row.time(at: 3), status: EventStatus(rawValue: row[4]),
             createdAt: row.time(at: 5), updatedAt: row.time(at: 6), extra: LeaseRows.object(row[7]))
