@@ -25,6 +25,8 @@ package struct Console {
     package let input: @Sendable () -> [UInt8]
     /// Asks a person a yes-or-no question; `nil` if there is nobody to ask.
     package var ask: (@Sendable (String) -> Bool)?
+    /// Asks a person for a line; `nil` if there is nobody to ask. The answer is `nil` at the end of the input.
+    package var prompt: (@Sendable (String) -> String?)?
     /// Asks a person to log in; `nil` unless somebody sees what is written and can answer.
     package var assistant: (any LoginAssistant)?
 
@@ -58,11 +60,13 @@ package struct Console {
             input: { Array((try? FileHandle.standardInput.readToEnd()) ?? Data()) })
         console.receivesSignals = true
         if console.errorTerminal.isTerminal, isatty(STDIN_FILENO) == 1 {
-            console.ask = { question in
+            let prompt: @Sendable (String) -> String? = { question in
                 var errors = FileSink.standardError
-                try? errors.write("\(question.escapedForTerminal) [y/N] ")
-                return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+                try? errors.write(question.escapedForTerminal)
+                return readLine()
             }
+            console.prompt = prompt
+            console.ask = { ["y", "yes"].contains(prompt("\($0) [y/N] ")?.lowercased() ?? "") }
         }
         // Nobody is asked in a pipe, in the background or in a timer.
         if console.outputTerminal.isTerminal, console.errorTerminal.isTerminal, isatty(STDIN_FILENO) == 1 {

@@ -6,33 +6,45 @@ import Synchronization
 /// When Ctrl-C or SIGTERM stops a command, says what will happen to the writes that it requested.
 final class WriteWatch: Sendable {
     private let manager: LeaseManager
-    /// The number of the current write, once it is queued.
-    private let write = Mutex<Int64?>(nil)
+    /// How many writes were asked for in all.
+    private let count: Int
+    /// The number of the write that is being carried out, once it is queued, and how many came before it.
+    private let write = Mutex<(id: Int64?, done: Int)>((nil, -1))
 
     /// - Parameters:
     ///   - manager: the database.
-    ///   - console: where to write.
-    init(_ manager: LeaseManager, _ console: Console) {
+    ///   - console: where to say it.
+    ///   - count: how many writes there will be.
+    init(_ manager: LeaseManager, _ console: Console, count: Int) {
         self.manager = manager
+        self.count = count
         Interruption.report(to: console) { self.message }
     }
 
     /// Observes progress to learn the number of the next write.
     func next() -> @Sendable (SyncProgress) async -> Void {
-        write.withLock { $0 = nil }
+        write.withLock { $0 = (nil, $0.done + 1) }
         return { progress in
             guard case .mutation(_, let mutation) = progress else { return }
-            // The first write is the one that was queued. Others are reported because the queue is being sent.
-            self.write.withLock { if $0 == nil { $0 = mutation.id } }
+            // The first one is that which was queued; the others move because the queue is sent.
+            self.write.withLock { if $0.id == nil { $0.id = mutation.id } }
         }
     }
 
-    /// What will happen to the write.
+    /// What becomes of the writes.
     private var message: String {
-        guard let id = write.withLock(\.self), let mutation = try? manager.mutation(id).mutation else {
-            return "Stopped before anything was queued: nothing will be sent."
+        let (id, done) = write.withLock(\.self)
+        var sentences: [String] = []
+        if let id, let mutation = try? manager.mutation(id).mutation {
+            sentences = ["Stopped.", mutation.outlook]
+        } else {
+            sentences = ["Stopped before anything \(done > 0 ? "more " : "")was queued: nothing will be sent."]
         }
-        return "Stopped. " + mutation.outlook
+        if count > 1, done >= 0 {
+            let rest = count - done - 1
+            sentences.append("Before it \(done) of \(count) were asked for; \(rest) were not, and are not queued.")
+        }
+        return sentences.joined(separator: " ")
     }
 }
 

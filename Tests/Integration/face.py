@@ -224,6 +224,22 @@ class Writes(Screen, SiteCase):
         self.assertRegex(listed, r"many +rejected +too little is free")
         self.assertNotIn("{", listed)
 
+    def test_of_a_table_of_leases_all_are_made_or_each_for_itself(self):
+        (self.folder / "class.csv").write_text('name,node\nset-{n},1\nset-{n},2\nset-{n},"1,node_type=gpu"\nset-{n},1\n')
+        self.succeed("sync")
+        no_room = answers(*refusal(500, "Not enough hosts available"))
+        self.site.fault("POST", no_room, name="set-3")
+        said, status = self.screen("create", "--from", "class.csv", "--duration", "1h", "--all-or-none")
+        self.assertEqual(status, 77, said)
+        self.assertRegex(said, r"DELETED set-1 .*\n *DELETED set-2 ")
+        self.assertIn("One was refused, so none is left", said)
+        self.assertEqual([row["name"] for row in self.rows("list")], [])
+        self.site.fault("POST", no_room, name="set-3")
+        said, status = self.screen("create", "--from", "class.csv", "--duration", "1h")
+        self.assertEqual(status, 77, said)
+        self.assertIn("3 of 4 done, 1 failed.", said)
+        self.assertEqual([row["name"] for row in self.rows("list", "--sort", "name")], ["set-1", "set-2", "set-4"])
+
     def test_a_decision_about_a_write_is_told_in_words(self):
         self.succeed("create", "conf", *NODE)
         self.succeed("extend", "conf", "--by", "2h", "--offline")

@@ -8,12 +8,18 @@ package struct LeaseCreate: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "create",
         abstract: "Create a lease. If the cloud cannot be reached, the create is queued and sent later, once.",
-        usage: "leasehold create <name> [--duration <duration>] --node ... [<options>]",
+        usage: """
+            leasehold create <name> [--duration <duration>] --node ... [<options>]
+            leasehold create
+            """,
         discussion: .paragraphs(
             """
             The lease is queued first, and sent at once unless --offline is given. An unreachable cloud is not an error:
             the command says what is queued, and its exit status is 0. However often the connection breaks, only one
             lease is created.
+
+            On a terminal, `leasehold create` alone asks for the name, the resources and the times, and offers choices
+            from the last sync. It shows the resulting command line and asks before it sends anything.
 
             Before that, the lease is checked against the data of the last sync and your policy file (docs/policy.md).
             What looks wrong is a warning; what Blazar is sure to refuse is an error.
@@ -22,7 +28,13 @@ package struct LeaseCreate: Subcommand {
             UTC, as in the openstack command.
 
             --from repeats a lease from the output of 'show -f json', 'show -f yaml' or the openstack command. It has a
-            new start and the same length. Reservations given here replace those of the same type.
+            new start and the same length. Reservations given here replace those of the same type. The file may also
+            hold several leases: a list of these, or a table in CSV whose columns have the names of options: name, start,
+            end, duration, node, device, fip, network, flavor, reservation. Options given here apply to lines that leave
+            the column empty, and {n} in a name is the number of the line.
+
+            Several leases are all checked before the first is queued. Then each is sent by itself, even if others are
+            refused, unless --all-or-none is given.
 
             EXAMPLES
               leasehold create mylease --duration 1d --node 2,node_type=gpu_p100
@@ -36,6 +48,7 @@ package struct LeaseCreate: Subcommand {
               leasehold show mylease -f yaml > old.yaml
               leasehold create again --from old.yaml
               leasehold create 'class-{n}' --count 191 --duration 4h --node 1 --dry-run
+              leasehold create --from class.csv --duration 4h --all-or-none
               leasehold create lab --start 'monday 9:00' --duration 3h --node 1 \\
                 --every 1w --until 2027-02-01
               leasehold create mylease --duration 2h --node amount=1 --dry-run
@@ -74,7 +87,8 @@ package struct LeaseCreate: Subcommand {
 
     @Option(
         name: .customLong("from"),
-        help: ArgumentHelp("Repeat the lease in this file, JSON or YAML; '-' for standard input.", valueName: "file"),
+        help: ArgumentHelp(
+            "Repeat the lease or the leases in this file: JSON, YAML or CSV; '-' for standard input.", valueName: "file"),
         completion: .file())
     var file: String?
 
@@ -106,7 +120,9 @@ package struct LeaseCreate: Subcommand {
         help: "If the project has a live or queued lease of this name, return it instead.")
     var isIdempotent = false
 
-    @Flag(name: .customLong("dry-run"), help: "Print the body of the request without sending or queueing it.")
+    @Flag(
+        name: .customLong("dry-run"),
+        help: "Show what would be requested, or with -f json the body of the request. Nothing is sent or queued.")
     var isDryRun = false
 
     @OptionGroup var waiting: WaitingOptions
@@ -114,17 +130,17 @@ package struct LeaseCreate: Subcommand {
 
     package init() {}
     package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
-    private var name: String? { positionalName ?? optionName }
+    var name: String? { positionalName ?? optionName }
 
     package func validate() throws {
         guard retries >= 0 else { throw ValidationError("--retry takes a number of times, 0 or more.") }
-        guard name != nil || file != nil else { throw ValidationError("Give the lease a name.") }
         guard positionalName == nil || optionName == nil else {
             throw ValidationError("Give the name once, either by itself or with --name.")
         }
     }
 
     package func execute(_ console: inout Console) async throws {
+        guard name != nil || file != nil else { return try await askAndCreate(&console) }
         let clouds = writing.reading.global.names(console)
         guard clouds.count <= 1, clouds.first != "all" else {
             throw CommandError.usage("A lease is created at one cloud: name one with --os-cloud.")
@@ -140,8 +156,10 @@ package struct LeaseCreate: Subcommand {
             lateStart: lateStart, notAfter: try writing.moment(writing.notAfter, console),
             retryUntil: try writing.moment(retryUntil, console))
         let manager = try writing.manager(&console)
-        let watch = WriteWatch(manager, console)
+        try check(drafts, manager, cloud: clouds.first, console)
+        let watch = WriteWatch(manager, console, count: drafts.count)
         var outcomes: [Result<WriteResult, any Error>] = []
+        var summary: String?
         for draft in drafts {
             do {
                 var result = try await create(draft, terms, manager, watch, cloud: clouds.first, &console)
@@ -150,8 +168,55 @@ package struct LeaseCreate: Subcommand {
             } catch {
                 outcomes.append(.failure(error))
             }
+            guard !series.isAllOrNone || outcomes.last?.isRefused != true else {
+                outcomes = try await takeBack(outcomes, manager, clouds, console) + outcomes.suffix(1)
+                summary = "One was refused, so none is left: no more were asked for."
+                break
+            }
         }
-        try writing.conclude(outcomes, &console)
+        try writing.conclude(outcomes, summary: summary, &console)
+    }
+
+    /// Checks several leases, so that none is queued if one of them cannot be.
+    private func check(_ drafts: [LeaseDraft], _ manager: LeaseManager, cloud: String?, _ console: Console) throws {
+        guard drafts.count > 1, !writing.isForced else { return }
+        let scope = try? manager.scope(ofCloud: cloud)
+        let problems = try drafts.compactMap { draft -> String? in
+            var found = draft.problems(now: console.now()).map(\.description)
+            if found.isEmpty, let scope {
+                found = try manager.review(draft, scope: scope, lateStart: lateStart)
+                    .filter { $0.severity == .refusal }.map(\.message)
+            }
+            return found.isEmpty ? nil : "\(draft.name): \(found.joined(separator: "; "))"
+        }
+        guard let first = problems.first else { return }
+        var error = CommandError(
+            code: "invalid",
+            message: "\(problems.count) of \(drafts.count) leases cannot be created, so nothing is queued. \(first)",
+            status: .data)
+        error.hints = problems.dropFirst().prefix(20).map { "  \($0)" }
+        throw error
+    }
+
+    /// Deletes the leases that were created, since one of them was refused.
+    private func takeBack(
+        _ outcomes: [Result<WriteResult, any Error>], _ manager: LeaseManager, _ clouds: [String], _ console: Console
+    ) async throws -> [Result<WriteResult, any Error>] {
+        var deletions: [Result<WriteResult, any Error>] = []
+        for result in outcomes.compactMap({ try? $0.get() }) where result.mutation.status == .success && !result.isFound {
+            guard let lease = result.mutation.leaseID ?? result.mutation.localID else { continue }
+            do {
+                deletions.append(
+                    .success(
+                        try await writing.sending(to: clouds, console) {
+                            try await manager.change(
+                                .delete, lease, clouds: clouds, isOffline: writing.isOffline, fields: { _ in [:] })
+                        }))
+            } catch {
+                deletions.append(.failure(error))
+            }
+        }
+        return deletions
     }
 
     // MARK: - The request
@@ -184,12 +249,14 @@ package struct LeaseCreate: Subcommand {
         _ drafts: [LeaseDraft], _ remarks: [DraftFinding], cloud: String?, _ console: inout Console
     ) throws {
         let output = writing.reading.output
-        if drafts.count == 1 {
-            try console.output.write(JSONValue.object(drafts[0].body).text(.pretty) + "\n")
-        } else if output.format.isForPeople {
+        if drafts.count > 1, !output.format.isStructured {
             try writing.reading.write(drafts, Self.draftColumns(console.now()), &console)
+            if output.format.isForPeople, !output.isQuiet { console.remark("\(drafts.count) leases; none was queued.") }
+        } else if writing.reading.isPage(console) {
+            try writing.reading.write(page(of: drafts[0], writing.reading.style(console)), &console)
         } else {
-            try console.output.write(JSONValue.array(drafts.map { .object($0.body) }).text(.pretty) + "\n")
+            let bodies = drafts.map { JSONValue.object($0.body) }
+            try console.output.write((bodies.count == 1 ? bodies[0] : .array(bodies)).text(.pretty) + "\n")
         }
         writing.remark(remarks, &console)
         // A draft can be printed without a database, and without clouds.
@@ -208,76 +275,22 @@ package struct LeaseCreate: Subcommand {
                 return .time(now)
             },
             Column("end_date", heading: "ENDS") { .time($0.endsAt) },
-            Column("reservations") { .number($0.reservations.count) },
+            Column("resources") { .text($0.reservations.map { ReservationText(requesting: $0).all }.joined(separator: "; ")) },
         ]
     }
 
-    // MARK: - The draft
-
-    /// What determines the end.
-    private enum Ending { case given, aDay }
-
-    private var lasts: Ending {
-        [end, dates.endDate, duration, file].allSatisfy { $0 == nil } ? .aDay : .given
-    }
-
-    /// The drafts: of the file's leases, or of a single one, each repeated as requested.
-    private func drafts(_ console: Console, cloud: String?) throws -> (drafts: [LeaseDraft], remarks: [DraftFinding]) {
-        let repeated = try file.map { try LeaseFile.all(console.text(ofFile: $0), path: $0) } ?? []
-        guard repeated.count < 2 || name == nil else {
-            throw CommandError.usage("The file has \(repeated.count) leases with names: do not give another name.")
-        }
-        var drafts: [LeaseDraft] = []
-        var remarks: [DraftFinding] = []
-        for lease in repeated.isEmpty ? [nil] : repeated.map(Optional.some) {
-            let (first, found) = try draft(repeating: lease, console, cloud: cloud)
-            if remarks.isEmpty { remarks = found }
-            drafts += try series.drafts(from: first, now: console.now(), zone: writing.reading.zone(console))
-        }
-        return (drafts, remarks)
-    }
-
-    private func draft(
-        repeating repeated: LeaseFile?, _ console: Console, cloud: String?
-    ) throws -> (draft: LeaseDraft, remarks: [DraftFinding]) {
-        let now = console.now()
-        let zone = writing.reading.zone(console)
-        guard let name = name ?? repeated?.name else {
-            throw CommandError.usage("The lease in the file has no name: give one.")
-        }
-        guard start == nil || dates.startDate == nil else {
-            throw CommandError.usage("Give either --start or --start-date, not both.")
-        }
-        guard [end, dates.endDate, duration].count(where: { $0 != nil }) < 2 else {
-            throw CommandError.usage("Give only one of --end, --end-date and --duration.")
-        }
-        let startTime = try TimeArgument(parsing: dates.startDate ?? start ?? "now")
-        let startsAt = try startTime.moment(now: now, zone: dates.startDate == nil ? zone : .utc)
-        let endsAt: Timestamp
-        if let given = try dates.end(console) {
-            endsAt = given
-        } else if let end {
-            endsAt = try TimeArgument(parsing: end).moment(now: now, zone: zone)
-        } else if let duration {
-            endsAt = startsAt.adding(seconds: try DurationArgument(parsing: duration).seconds)
-        } else {
-            endsAt = startsAt.adding(seconds: repeated?.durationSeconds ?? 86_400)
-        }
-        func catalogue(_ kind: ResourceKind) throws -> [CatalogueResource] {
-            try writing.reading.global.manager(console).catalogue(kind, cloud: cloud)
-        }
-        let given = try wanted.requests(
-            NameResolver(networks: { try catalogue(.network) }, flavors: { try catalogue(.flavor) }))
-        let kept = try repeated?.requests(besides: Set(given.requests.map(\.resourceType))) ?? []
-        let requests = kept + given.requests
-        guard !requests.isEmpty else {
-            throw CommandError.usage(
-                "Nothing is reserved: add for example --node amount=1.")
-        }
-        let draft = LeaseDraft(
-            name: name, start: startTime.isNow ? .now : .at(startsAt), endsAt: endsAt,
-            beforeEnd: try writing.moment(beforeEnd, console), reservations: requests.map(\.json))
-        return (draft, given.warnings.map { DraftFinding(.warning, field: "reservations", $0) })
+    /// What a person would ask for.
+    private func page(of draft: LeaseDraft, _ style: OutputStyle) -> TextPage {
+        var page = TextPage(style)
+        let period =
+            switch draft.start {
+            case .now: "from now to \(style.time.zoned(draft.endsAt))"
+            case .at(let start): style.time.period(from: start, to: draft.endsAt)
+            }
+        page.line("Would create \(draft.name): \(period)")
+        for fields in draft.reservations { page.line(ReservationText(requesting: fields).all, indent: 2) }
+        page.line("Nothing was queued. The body of the request: -f json")
+        return page
     }
 }
 
@@ -289,4 +302,9 @@ extension LateStartPolicy {
         }
         return policy
     }
+}
+
+extension Result where Success == WriteResult {
+    /// Whether nothing came of it.
+    fileprivate var isRefused: Bool { (try? get())?.mutation.status != .success }
 }

@@ -20,9 +20,17 @@ package struct LeaseSeries: ParsableArguments {
         help: ArgumentHelp("With --every: the last one starts before this time.", valueName: "time"))
     var until: String?
 
+    @Flag(
+        name: .customLong("all-or-none"),
+        help: "If one is refused, delete those that were created, and ask for no more.")
+    var isAllOrNone = false
+
     package init() {}
 
-    /// The maximum number of leases that one command creates.
+    /// Whether several are made of each.
+    var isSeries: Bool { count != nil || every != nil }
+
+    /// The most leases that one command makes.
     private static let maxCount = 1_000
 
     package func validate() throws {
@@ -79,17 +87,25 @@ package struct LeaseSeries: ParsableArguments {
         return clock.adding(seconds: -Int64(zone.offsetSeconds(clock.adding(seconds: -86_400))))
     }
 
-    /// Numbers the names, with as many digits as the last number needs.
     private func named(_ drafts: [LeaseDraft]) -> [LeaseDraft] {
+        let isNumbered = drafts.count < 2 || drafts.contains { $0.name.contains("{n}") }
+        return Self.numbered(
+            isNumbered
+                ? drafts
+                : drafts.map { draft in
+                    var draft = draft
+                    draft.name += "-{n}"
+                    return draft
+                })
+    }
+
+    /// Puts numbers in place of `{n}` in names, with as many digits as the last needs.
+    static func numbered(_ drafts: [LeaseDraft]) -> [LeaseDraft] {
         drafts.enumerated().map { index, draft in
             let digits = String(index + 1)
             let number = String(repeating: "0", count: String(drafts.count).count - digits.count) + digits
             var draft = draft
-            if draft.name.contains("{n}") {
-                draft.name = draft.name.replacing("{n}", with: number)
-            } else if drafts.count > 1 {
-                draft.name += "-\(number)"
-            }
+            draft.name = draft.name.replacing("{n}", with: number)
             return draft
         }
     }

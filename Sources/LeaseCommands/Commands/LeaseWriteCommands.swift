@@ -277,7 +277,7 @@ extension WritingOptions {
         try waiting.check()
         let terms = WriteTerms(notAfter: try moment(notAfter, console))
         let manager = try manager(&console)
-        let watch = WriteWatch(manager, console)
+        let watch = WriteWatch(manager, console, count: references.count)
         var outcomes: [Result<WriteResult, any Error>] = []
         for reference in references {
             do {

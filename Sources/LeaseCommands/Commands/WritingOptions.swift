@@ -64,8 +64,16 @@ package struct WritingOptions: ParsableArguments {
         try finish(result, &console)
     }
 
-    /// Writes the outcomes of several writes, and ends with the status of the first failure.
-    func conclude(_ outcomes: [Result<WriteResult, any Error>], _ console: inout Console) throws {
+    /// Writes what came of several writes, and ends with the status of the first that failed.
+    ///
+    /// - Parameters:
+    ///   - outcomes: what came of each.
+    ///   - summary: what is said of all, if not how many were done.
+    ///   - console: where to write.
+    /// - Throws: ``CommandError`` or `ExitCode` if one failed.
+    func conclude(
+        _ outcomes: [Result<WriteResult, any Error>], summary: String? = nil, _ console: inout Console
+    ) throws {
         guard outcomes.count != 1 else { return try conclude(outcomes[0].get(), &console) }
         try show(outcomes.compactMap { try? $0.get() }, &console)
         var failures: [CommandError] = []
@@ -74,6 +82,10 @@ package struct WritingOptions: ParsableArguments {
                 failures.append(CommandError(error))
                 console.remark("leasehold: \(CommandError(error).message)")
             }
+        }
+        if !reading.output.format.isStructured, !reading.output.isQuiet {
+            let done = outcomes.count - failures.count
+            console.remark(summary ?? "\(done) of \(outcomes.count) done, \(failures.count) failed.")
         }
         if let first = failures.first { throw ExitCode(first.status.rawValue) }
     }
@@ -89,8 +101,10 @@ package struct WritingOptions: ParsableArguments {
         let outcomes = results.map { WriteOutcome(result: $0) }
         if reading.isPage(console) {
             guard !output.isQuiet else { return }
-            for outcome in outcomes { try reading.write(outcome.page(style), &console) }
-            return
+            guard outcomes.count > 1 else { return try outcomes.forEach { try reading.write($0.page(style), &console) } }
+            var page = TextPage(style)
+            for line in outcomes.compactMap({ $0.line(style) }) { page.line(line) }
+            return try reading.write(page, &console)
         }
         // People see a refusal once, as an error. Programs get everything that is known about it.
         let shown = output.format == .table ? results.filter { $0.mutation.status == .success } : results
