@@ -28,7 +28,7 @@ package struct LeaseholdCommand: AsyncParsableCommand {
                 name: "Leases",
                 subcommands: [
                     LeaseList.self, LeaseShow.self, LeaseIdentify.self, ReservationList.self, ReservationIdentify.self,
-                    HistoryCommand.self, ChangeList.self,
+                    HistoryCommand.self, ChangeList.self, Top.self,
                 ]),
             CommandGroup(
                 name: "Writing",

@@ -31,7 +31,9 @@ package struct OutputStyle: Sendable {
     package var isForTerminal = false
     /// The current time. A terminal's table omits the year if it is clear from this.
     package var now: Timestamp?
-    /// Whether CSV protects text that a spreadsheet would run as a formula.
+    /// Whether a terminal's table breaks text that is too long over several lines; if not, it is cut.
+    package var wraps = true
+    /// Whether CSV guards text that a spreadsheet would run as a formula.
     package var isSpreadsheetSafe = false
     /// The content above the table of a page.
     package var head = PageHead()

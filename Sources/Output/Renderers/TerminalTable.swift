@@ -71,7 +71,7 @@ struct TerminalTable: ListRenderer {
         let columns = kept.map { telling[$0] }
         let widths = TableLayout.fit(
             kept.map { natural[$0] }, canShrink: kept.map { canShrink[$0] }, into: style.width, frame: .spaces)
-        let wrapping = kept.indices.last { canShrink[kept[$0]] }
+        let wrapping = !style.wraps ? nil : kept.indices.last { canShrink[kept[$0]] }
         try write(titles, columns, widths, wrapping: wrapping, isColored: false, to: &sink)
         for row in rows {
             try write(row, columns, widths, wrapping: wrapping, isColored: style.usesColor, to: &sink)

@@ -1,0 +1,119 @@
+import Foundation
+import Output
+
+/// The terminal while a program draws whole screens on it. It is put back as it was, whatever ends the program.
+final class TopTerminal {
+    enum Event {
+        case keys([TopKey])
+        /// The size may have changed, or what was drawn is gone.
+        case redraw
+        case tick
+        /// The program is to end.
+        case end(signal: Int32)
+    }
+
+    private var before = termios()
+    private var isEntered = false
+    /// Where signals are noted, to be read beside keys.
+    private let (noted, notes): (Int32, Int32)
+    private var sources: [any DispatchSourceSignal] = []
+    private var drawn: [String] = []
+
+    /// `nil` if standard input is no terminal.
+    init?() {
+        var ends: [Int32] = [0, 0]
+        guard tcgetattr(STDIN_FILENO, &before) == 0, pipe(&ends) == 0 else { return nil }
+        (noted, notes) = (ends[0], ends[1])
+        let notes = notes
+        for number in [SIGWINCH, SIGTSTP, SIGCONT, SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                var note = UInt8(number)
+                _ = write(notes, &note, 1)
+            }
+            source.activate()
+            sources.append(source)
+        }
+    }
+
+    /// The size; 80 × 24 if the terminal does not tell.
+    var size: (width: Int, height: Int) {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return (80, 24)
+        }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
+    /// Whether the terminal is this program's: it is not while a shell has it in the background.
+    var isInFront: Bool { tcgetpgrp(STDOUT_FILENO) == getpgrp() }
+
+    /// Takes the terminal: another screen, no cursor, and each key as it is pressed.
+    func enter() {
+        var raw = before
+        raw.c_lflag &= ~tcflag_t(ICANON | ECHO)
+        raw.c_iflag &= ~tcflag_t(IXON)
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &raw)
+        put("\u{1B}[?1049h\u{1B}[?25l\u{1B}[2J")
+        drawn = []
+        isEntered = true
+    }
+
+    /// Gives it back.
+    func leave() {
+        guard isEntered else { return }
+        isEntered = false
+        put("\u{1B}[0m\u{1B}[?25h\u{1B}[?1049l")
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &before)
+    }
+
+    /// Draws the screen, if it is not what is there already.
+    func draw(_ lines: [String]) {
+        guard lines != drawn else { return }
+        drawn = lines
+        put("\u{1B}[H" + lines.joined(separator: "\u{1B}[K\r\n") + "\u{1B}[K\u{1B}[J")
+    }
+
+    /// Waits for what happens next, a second at most.
+    func next() -> Event {
+        var sources = [
+            pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: noted, events: Int16(POLLIN), revents: 0),
+        ]
+        guard poll(&sources, 2, 1_000) > 0 else { return .tick }
+        if sources[1].revents != 0 { return note() }
+        var bytes = [UInt8](repeating: 0, count: 1_024)
+        let count = read(STDIN_FILENO, &bytes, bytes.count)
+        // The terminal is gone.
+        guard count > 0 else { return count < 0 && errno == EINTR ? .tick : .end(signal: SIGHUP) }
+        return .keys(TopKey.keys(Array(bytes.prefix(count))))
+    }
+
+    private func note() -> Event {
+        var number: UInt8 = 0
+        guard read(noted, &number, 1) == 1 else { return .tick }
+        switch Int32(number) {
+        case SIGTSTP:
+            leave()
+            // It stands still here until somebody lets it go on.
+            kill(getpid(), SIGSTOP)
+            enter()
+            return .redraw
+        case SIGCONT:
+            enter()
+            return .redraw
+        case SIGWINCH:
+            drawn = []
+            return .redraw
+        case let number: return .end(signal: number)
+        }
+    }
+
+    private func put(_ text: String) {
+        var sink = FileSink.standardOutput
+        // A terminal that is gone ends the program at the next key.
+        try? sink.write(text)
+        try? sink.flush()
+    }
+}
