@@ -34,7 +34,15 @@ package struct CommandLineWords {
         } else if !leading.isEmpty {
             words.insert(contentsOf: leading, at: words.firstIndex(of: "--") ?? words.count)
         }
+        if path.first == "login" || path.first == "logout" { words = words.map(Self.withoutCcauthName) }
         self.words = Self.addingFormat(to: words)
+    }
+
+    /// An option as every command has it, if it is one that ccauth has under a shorter name.
+    private static func withoutCcauthName(_ word: String) -> String {
+        let names = ["--auth-url", "--region-name", "--project-id"]
+        let name = names.first { word == $0 || word.hasPrefix($0 + "=") }
+        return name == nil ? word : "--os-" + word.dropFirst(2)
     }
 
     /// Follows the words that name commands.

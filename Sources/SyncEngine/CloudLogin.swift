@@ -66,7 +66,7 @@ package struct CloudLogin: Sendable {
                 ServiceError(
                     kind: .transport(error.kind, error.phase),
                     message: "the list of sites could not be read (\(request)): \(error): try again later, or name the "
-                        + "site with --auth-url"))
+                        + "site with --os-auth-url"))
         }
     }
 

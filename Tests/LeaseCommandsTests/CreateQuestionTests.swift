@@ -63,7 +63,9 @@ struct CreateQuestionTests {
             "A whole number, 1 or more.", "'yesterday at' is not a time.", "That is not after its start.",
             "Mon 1 Feb 09:00 to Tue 2 Feb 18:00 CST",
         ] {
-            #expect(told.replacing("  1 Feb", with: " 1 Feb").replacing("  2 Feb", with: " 2 Feb").contains(part), "\(part)")
+            #expect(
+                told.replacing("  1 Feb", with: " 1 Feb").replacing("  2 Feb", with: " 2 Feb").contains(part), "\(part)"
+            )
         }
     }
 

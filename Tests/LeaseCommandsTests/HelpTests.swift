@@ -10,7 +10,8 @@ struct HelpTests {
     func commands() {
         let names = Set(CommandTree.all.map { $0.words.joined(separator: " ") })
         for name in [
-            "sync", "status", "top", "completion", "list", "show", "id", "reservations", "history", "changes", "hosts", "devices", "flavors",
+            "sync", "status", "top", "completion", "list", "show", "id", "reservations", "history", "changes", "hosts",
+            "devices", "flavors",
             "floating-ips", "find-slot", "reservation-id", "sites", "db path", "db check", "db backup", "db sql",
             "doctor",
             "report hours", "report su", "report early", "report utilization", "report lead-time", "report latency",

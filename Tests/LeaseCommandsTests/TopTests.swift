@@ -1,3 +1,4 @@
+import Foundation
 import LeaseModel
 import LeaseStore
 import Leasehold
@@ -14,7 +15,12 @@ struct TopTests {
         defer { fixture.remove() }
         let now = StoreFixture.time(12)
         var leases: [LeaseRow] = []
-        try fixture.mirror.store.forEachLease(LeaseFilter()) { lease in leases.append(LeaseRow(lease, now: now)) }
+        let folder = fixture.mirror.folder.path
+        let manager = try LeaseManager(
+            LeaseManager.Configuration(
+                databasePath: fixture.mirror.path, environment: [:], currentDirectory: folder, homeDirectory: folder,
+                now: { now }), access: .reading)
+        try manager.forEachLease(LeaseFilter()) { lease in leases.append(LeaseRow(lease, now: now)) }
         var state = TopState()
         state.snapshot = TopState.Snapshot(leases: leases.filter(\.isLive), freshness: "alpha: read now")
         try body(&state) { width, height in
@@ -31,7 +37,10 @@ struct TopTests {
     @Test("reads keys as terminals send them")
     func keys() {
         #expect(TopKey.keys(Array("\u{1B}[A\u{1B}OB\u{1B}[5~\u{1B}[1;5H".utf8)) == [.up, .down, .pageUp, .first])
-        #expect(TopKey.keys(Array("q\r\u{7F}é日".utf8)) == [.character("q"), .enter, .backspace, .character("é"), .character("日")])
+        #expect(
+            TopKey.keys(Array("q\r\u{7F}é日".utf8)) == [
+                .character("q"), .enter, .backspace, .character("é"), .character("日"),
+            ])
         #expect(TopKey.keys(Array("\u{1B}".utf8)) == [.escape])
         #expect(TopKey.keys(Array("\u{1B}[99~\u{01}".utf8)) == [])
         #expect(TopKey.keys([0xFF, 0x71]).last == .character("q"))

@@ -21,12 +21,11 @@ struct LeaseTable {
 
     let lines: [Line]
 
-    /// Reads a table.
+    /// Reads a table; `nil` if it is none.
     ///
     /// - Parameters:
     ///   - text: what the file holds.
     ///   - path: what it is called: a table if it ends with `.csv`, or if its first line names columns.
-    /// - Returns: `nil` if it is no table.
     /// - Throws: ``CommandError`` of status 65 that names the line at fault.
     init?(_ text: String, path: String) throws(CommandError) {
         var rows = CSVText.rows(text)
@@ -38,7 +37,8 @@ struct LeaseTable {
         }
         if let stranger = head.first(where: { !Self.columns.contains($0) }) {
             let suggestion = Suggestion.nearest(to: stranger, in: Self.columns).map { " Did you mean '\($0)'?" } ?? ""
-            throw wrong("There is no column '\(stranger)'.\(suggestion) Columns: \(Self.columns.joined(separator: ", ")).")
+            throw wrong(
+                "There is no column '\(stranger)'.\(suggestion) Columns: \(Self.columns.joined(separator: ", ")).")
         }
         rows = Array(rows.dropFirst())
         guard !rows.isEmpty else { throw wrong("holds no lease below the names of its columns.") }
@@ -63,7 +63,9 @@ extension LeaseCreate {
         command.file = nil
         if let name = line["name"] { (command.positionalName, command.optionName) = (name, nil) }
         if let start = line["start"] { (command.start, command.dates.startDate) = (start, nil) }
-        if let end = line["end"] { (command.end, command.dates.endDate, command.duration) = (end, nil, line["duration"]) }
+        if let end = line["end"] {
+            (command.end, command.dates.endDate, command.duration) = (end, nil, line["duration"])
+        }
         if let duration = line["duration"] {
             (command.duration, command.dates.endDate, command.end) = (duration, nil, line["end"])
         }

@@ -16,7 +16,8 @@ package struct Completion: Subcommand {
             types, and the numbers of writes, from the local database. Completion does not use the network.
 
             EXAMPLES
-              leasehold completion bash > ~/.local/share/bash-completion/completions/leasehold
+              leasehold completion bash \\
+                > ~/.local/share/bash-completion/completions/leasehold
               leasehold completion zsh > ~/.zfunc/_leasehold
               leasehold completion fish > ~/.config/fish/completions/leasehold.fish
             """))
@@ -118,9 +119,10 @@ package struct CompletionValues {
                     "\(names) name \(glob) LIMIT \(Self.limit)",
                     "SELECT id FROM v_lease WHERE deleted IS NULL AND id \(glob) LIMIT \(Self.limit)",
                 ]
-        case .users: return ["SELECT DISTINCT user_name FROM v_lease WHERE user_name \(glob) LIMIT \(Self.limit)"]
-        case .projects:
-            return ["SELECT DISTINCT project_name FROM v_lease WHERE project_name \(glob) LIMIT \(Self.limit)"]
+        case .users, .projects:
+            // The table of names: to look through all leases takes too long.
+            let person = kind == .users ? "user" : "project"
+            return ["SELECT DISTINCT name FROM person WHERE kind = '\(person)' AND name \(glob) LIMIT \(Self.limit)"]
         case .nodeTypes:
             return [
                 """

@@ -101,7 +101,9 @@ struct CreateQuestions {
         }
         let last = try answer("How long, or until when ('4h', '2d', 'friday 18:00')", standard: "1d") { text in
             problem {
-                guard try end(text, from: start) > start else { throw CommandError.usage("That is not after its start.") }
+                guard try end(text, from: start) > start else {
+                    throw CommandError.usage("That is not after its start.")
+                }
             }
         }
         words += [(try? DurationArgument(parsing: last)) == nil ? "--end" : "--duration", last]
@@ -160,6 +162,7 @@ struct CreateQuestions {
     ///   - standard: which is taken if nothing is typed.
     ///   - typed: whether anything else may be typed, since not all is known here.
     /// - Returns: the value.
+    /// - Throws: ``CommandError`` if the input ends.
     private func choose(
         _ question: String, _ choices: [Choice], standard: Int? = nil, typed: Bool = false
     ) throws(CommandError) -> String {
@@ -191,7 +194,7 @@ extension LeaseCreate {
     /// - Throws: ``CommandError`` if there is nobody to ask, or if they do not agree.
     func askAndCreate(_ console: inout Console) async throws {
         guard let prompt = console.prompt, let ask = console.ask, asksForNothing else {
-            throw CommandError.usage("Say what the lease is to be called. See `leasehold create --help`.")
+            throw CommandError.usage("Give the lease a name. See `leasehold create --help`.")
         }
         let global = writing.reading.global
         let asked = console

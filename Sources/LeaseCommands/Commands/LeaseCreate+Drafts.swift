@@ -38,7 +38,7 @@ extension LeaseCreate {
     ) throws -> (drafts: [LeaseDraft], remarks: [DraftFinding]) {
         guard entries.count < 2 || name?.contains("{n}") ?? true else {
             throw CommandError.usage(
-                "The file holds \(entries.count) leases: give no name, or one with {n}, which is the number of each.")
+                "The file has \(entries.count) leases: give no name, or one with {n}, which is the number of each.")
         }
         let first = try entries.map(draft)
         let numbered = series.isSeries ? first.map(\.draft) : LeaseSeries.numbered(first.map(\.draft))
@@ -53,13 +53,13 @@ extension LeaseCreate {
         let now = console.now()
         let zone = writing.reading.zone(console)
         guard let name = name ?? repeated?.name else {
-            throw CommandError.usage("The file has no name for the lease: give one.")
+            throw CommandError.usage("The lease in the file has no name: give one.")
         }
         guard start == nil || dates.startDate == nil else {
-            throw CommandError.usage("--start and --start-date are two ways to say one thing: give one.")
+            throw CommandError.usage("Give either --start or --start-date, not both.")
         }
         guard [end, dates.endDate, duration].count(where: { $0 != nil }) < 2 else {
-            throw CommandError.usage("--end, --end-date and --duration are ways to say one thing: give one.")
+            throw CommandError.usage("Give only one of --end, --end-date and --duration.")
         }
         let startTime = try TimeArgument(parsing: dates.startDate ?? start ?? "now")
         let startsAt = try startTime.moment(now: now, zone: dates.startDate == nil ? zone : .utc)
@@ -82,7 +82,7 @@ extension LeaseCreate {
         let requests = kept + given.requests
         guard !requests.isEmpty else {
             throw CommandError.usage(
-                "Say what to reserve, for example --node amount=1: an empty lease is of no use.")
+                "Nothing is reserved: add for example --node amount=1.")
         }
         let draft = LeaseDraft(
             name: name, start: startTime.isNow ? .now : .at(startsAt), endsAt: endsAt,

@@ -88,7 +88,8 @@ package struct LeaseCreate: Subcommand {
     @Option(
         name: .customLong("from"),
         help: ArgumentHelp(
-            "Repeat the lease or the leases in this file: JSON, YAML or CSV; '-' for standard input.", valueName: "file"),
+            "Repeat the lease or the leases in this file: JSON, YAML or CSV; '-' for standard input.", valueName: "file"
+        ),
         completion: .file())
     var file: String?
 
@@ -203,7 +204,8 @@ package struct LeaseCreate: Subcommand {
         _ outcomes: [Result<WriteResult, any Error>], _ manager: LeaseManager, _ clouds: [String], _ console: Console
     ) async throws -> [Result<WriteResult, any Error>] {
         var deletions: [Result<WriteResult, any Error>] = []
-        for result in outcomes.compactMap({ try? $0.get() }) where result.mutation.status == .success && !result.isFound {
+        for result in outcomes.compactMap({ try? $0.get() }) where result.mutation.status == .success && !result.isFound
+        {
             guard let lease = result.mutation.leaseID ?? result.mutation.localID else { continue }
             do {
                 deletions.append(
@@ -275,7 +277,9 @@ package struct LeaseCreate: Subcommand {
                 return .time(now)
             },
             Column("end_date", heading: "ENDS") { .time($0.endsAt) },
-            Column("resources") { .text($0.reservations.map { ReservationText(requesting: $0).all }.joined(separator: "; ")) },
+            Column("resources") {
+                .text($0.reservations.map { ReservationText(requesting: $0).all }.joined(separator: "; "))
+            },
         ]
     }
 

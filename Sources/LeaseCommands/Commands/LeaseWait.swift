@@ -25,7 +25,9 @@ package struct LeaseWait: Subcommand {
             "The leases: a name, an id, the beginning of an id, or a local id.", valueName: "lease"),
         completion: .values(.leases))
     var references: [String]
-    @Option(name: .customLong("status"), help: ArgumentHelp("The status to wait for.", valueName: "status"))
+    @Option(
+        name: .customLong("status"), help: ArgumentHelp("The status to wait for.", valueName: "status"),
+        completion: .list(LeaseStatus.known.map { $0.rawValue.lowercased() }))
     var status = "active"
     @Option(name: .customLong("timeout"), help: ArgumentHelp("How long to wait at most.", valueName: "duration"))
     var timeout = "10m"

@@ -101,7 +101,9 @@ package struct WritingOptions: ParsableArguments {
         let outcomes = results.map { WriteOutcome(result: $0) }
         if reading.isPage(console) {
             guard !output.isQuiet else { return }
-            guard outcomes.count > 1 else { return try outcomes.forEach { try reading.write($0.page(style), &console) } }
+            guard outcomes.count > 1 else {
+                return try outcomes.forEach { try reading.write($0.page(style), &console) }
+            }
             var page = TextPage(style)
             for line in outcomes.compactMap({ $0.line(style) }) { page.line(line) }
             return try reading.write(page, &console)

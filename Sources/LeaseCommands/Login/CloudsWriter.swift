@@ -35,7 +35,7 @@ struct CloudsWriter {
                 do {
                     let report = try await LeaseManager.logIn(.described(there), askingAgain: false, configuration)
                     entries += try Self.entries(
-                        there, report.summary.projects, wanted: command.options.project,
+                        there, report.summary.projects, wanted: command.options.global.projectID,
                         all: command.allProjects)
                 } catch {
                     // A site that is down must not prevent the use of the others.
@@ -44,7 +44,7 @@ struct CloudsWriter {
             }
         } else {
             entries = try Self.entries(
-                login, first.summary.projects, wanted: command.options.project ?? login.project,
+                login, first.summary.projects, wanted: command.options.global.projectID ?? login.project,
                 all: command.allProjects)
         }
         guard !entries.isEmpty else {

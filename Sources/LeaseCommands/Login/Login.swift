@@ -18,6 +18,9 @@ package struct Login: Subcommand {
             When a login has ended, other commands on a terminal ask in the same way. In a watch, a pipe or a timer they
             never ask: they end with status 77, or wait until somebody has logged in.
 
+            A site of Chameleon that no clouds.yaml has yet is named by --os-auth-url, --os-region-name and
+            --os-project-id; --auth-url, --region-name and --project-id, as ccauth has them, are understood too.
+
             EXAMPLES
               leasehold login chi_uc
               leasehold login --list-projects -f json

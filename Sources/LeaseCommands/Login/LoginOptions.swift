@@ -8,14 +8,6 @@ package struct LoginOptions: ParsableArguments {
     @Argument(help: "The cloud, by its name in clouds.yaml. Default: OS_CLOUD, or the only one.")
     var cloud: String?
 
-    @Option(
-        name: .customLong("auth-url"),
-        help: ArgumentHelp("A site of Chameleon that is not in clouds.yaml.", valueName: "url"))
-    var authURL: String?
-    @Option(name: .customLong("region-name"), help: ArgumentHelp("Its region.", valueName: "name"))
-    var region: String?
-    @Option(name: .customLong("project-id"), help: ArgumentHelp("The project.", valueName: "id"))
-    var project: String?
     @Option(name: .customLong("discovery-endpoint"), help: ArgumentHelp("The identity provider.", valueName: "url"))
     var discoveryEndpoint: String?
     @Option(name: .customLong("client-id"), help: ArgumentHelp("The client id for this program.", valueName: "id"))
@@ -30,15 +22,16 @@ package struct LoginOptions: ParsableArguments {
     package init() {}
 
     func target(_ console: Console) throws(CommandError) -> LoginTarget {
-        guard let authURL else {
+        let settings = global.cloudSettings
+        guard let authURL = settings["auth_url"], cloud == nil, global.clouds.isEmpty else {
             let names = global.clouds + (cloud.map { [$0] } ?? [])
             guard names.count <= 1 else { throw .usage("Log in to one cloud at a time.") }
             return names.first.map(LoginTarget.named) ?? .standard
         }
-        guard cloud == nil, global.clouds.isEmpty else { throw .usage("Give a cloud or --auth-url, not both.") }
         return .described(
             ChameleonLogin(
-                authURL: authURL, region: region, project: project, discoveryEndpoint: discoveryEndpoint,
+                authURL: authURL, region: settings["region_name"], project: settings["project_id"],
+                discoveryEndpoint: discoveryEndpoint,
                 clientID: clientID, identityProvider: identityProvider, protocolName: protocolName))
     }
 }

@@ -8,7 +8,7 @@ package struct GroupingOptions: ParsableArguments {
         name: .customLong("by"), parsing: .singleValue,
         help: ArgumentHelp(
             "Group by these, separated by commas: \(ReportDimension.ofLeases.map(\.rawValue).joined(separator: ", ")).",
-            valueName: "names"))
+            valueName: "names"), completion: .list(ReportDimension.ofLeases.map(\.rawValue)))
     var names: [String] = []
 
     package init() {}
@@ -46,7 +46,7 @@ package struct BucketOptions: ParsableArguments {
         name: .customLong("bucket"),
         help: ArgumentHelp(
             "Divide the period into days, weeks (from Monday) or months of the zone's calendar.",
-            valueName: "day|week|month"),
+            valueName: "day|week|month"), completion: .list(["day", "week", "month"]),
         transform: Self.bucket)
     var bucket: Bucket?
 

@@ -14,27 +14,17 @@ final class TopTerminal {
 
     private var before = termios()
     private var isEntered = false
-    /// Where signals are noted, to be read beside keys.
-    private let (noted, notes): (Int32, Int32)
-    private var sources: [any DispatchSourceSignal] = []
+    /// Where signals are read.
+    private let notes: Int32
     private var drawn: [String] = []
 
     /// `nil` if standard input is no terminal.
     init?() {
-        var ends: [Int32] = [0, 0]
-        guard tcgetattr(STDIN_FILENO, &before) == 0, pipe(&ends) == 0 else { return nil }
-        (noted, notes) = (ends[0], ends[1])
-        let notes = notes
-        for number in [SIGWINCH, SIGTSTP, SIGCONT, SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                var note = UInt8(number)
-                _ = write(notes, &note, 1)
-            }
-            source.activate()
-            sources.append(source)
+        let signals = [SIGWINCH, SIGTSTP, SIGCONT, SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+        guard tcgetattr(STDIN_FILENO, &before) == 0, let notes = SignalNotes.descriptor(for: signals) else {
+            return nil
         }
+        self.notes = notes
     }
 
     /// The size; 80 × 24 if the terminal does not tell.
@@ -64,8 +54,8 @@ final class TopTerminal {
     func leave() {
         guard isEntered else { return }
         isEntered = false
-        put("\u{1B}[0m\u{1B}[?25h\u{1B}[?1049l")
         tcsetattr(STDIN_FILENO, TCSADRAIN, &before)
+        put("\u{1B}[0m\u{1B}[?25h\u{1B}[?1049l")
     }
 
     /// Draws the screen, if it is not what is there already.
@@ -79,7 +69,7 @@ final class TopTerminal {
     func next() -> Event {
         var sources = [
             pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: noted, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: notes, events: Int16(POLLIN), revents: 0),
         ]
         guard poll(&sources, 2, 1_000) > 0 else { return .tick }
         if sources[1].revents != 0 { return note() }
@@ -91,9 +81,8 @@ final class TopTerminal {
     }
 
     private func note() -> Event {
-        var number: UInt8 = 0
-        guard read(noted, &number, 1) == 1 else { return .tick }
-        switch Int32(number) {
+        guard let number = SignalNotes.next(from: notes) else { return .tick }
+        switch number {
         case SIGTSTP:
             leave()
             // It stands still here until somebody lets it go on.
@@ -106,7 +95,7 @@ final class TopTerminal {
         case SIGWINCH:
             drawn = []
             return .redraw
-        case let number: return .end(signal: number)
+        default: return .end(signal: number)
         }
     }
 

@@ -13,6 +13,7 @@ struct TopView {
     /// The lines, with colours if the style has them.
     ///
     /// - Parameter state: what to show; it is told how many leases there is room for.
+    /// - Returns: the lines.
     func lines(_ state: inout TopState) -> [String] {
         if case .page(let page, let top) = state.mode {
             return filled(page.dropFirst(top).map { cut($0) }, "Enter, q: back   up, down: scroll")
@@ -61,7 +62,7 @@ struct TopView {
         case .list where !state.notice.isEmpty: state.notice
         case .list, .page:
             (state.filter.isEmpty ? "" : "[\(state.filter)]  ")
-                + "up, down   /: filter   Enter: show   e: extend   d: delete   q: quit"
+                + "/ filter   Enter show   e extend   d delete   q quit"
         }
     }
 

@@ -60,7 +60,7 @@ class Session:
     def screen(self):
         """The last screen of a program that draws whole screens."""
         last = self.text.rsplit("\x1b[H", 1)[-1]
-        return re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", last)
+        return re.sub(r"\x1b\[[?\d;]*[A-Za-z]|\r", "", last)
 
     def wait_for(self, pattern, seconds=20, on="text"):
         """Waits until something is written, and returns everything up to then."""

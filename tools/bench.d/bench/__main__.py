@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import hours, listing, lookup, scopes, syncing
+from . import completion, hours, listing, lookup, scopes, syncing
 from .context import Context
 from .processes import Failed
 from .report import Report, machine
@@ -17,6 +17,7 @@ from .report import Report, machine
 MEASUREMENTS = {
     "id": lookup.by_name,
     "size": lookup.by_size,
+    "completion": completion.values,
     "again": syncing.again,
     "import": syncing.first,
     "list": listing.all_leases,
@@ -36,6 +37,7 @@ Compares the release build with the programs it builds on, and shows ratios with
   id      leasehold id NAME, compared with the same select in the sqlite3 shell (and with the openstack command,
           if it is installed and the environment names a cloud with a lease)
   size    the same with few and with many leases
+  completion  what a shell waits for while somebody types: 20 ms at most
   again   a sync without changes, compared with a plain scan of the bytes; rows written; memory
   import  the first sync, compared with inserting the same rows in the sqlite3 shell
   list    all leases as JSON, CSV and table: time and memory
