@@ -7,6 +7,7 @@ usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/interactive.py [NAME..
 The sandbox is the program of that name beside LEASEHOLD.
 """
 
+import os
 import signal
 import sys
 import termios
@@ -117,7 +118,7 @@ class Top(Screen, SandboxCase):
         session.type("dn")
         session.wait_for(r"Nothing was deleted", on="screen")
         session.type("ezzz\r")
-        session.wait_for(r"'zzz' is not a length of time", on="screen")
+        session.wait_for(r"'zzz' is not a duration", on="screen")
         session.type("dy")
         session.wait_for(r"delete two", on="screen")
         session.type("q")
@@ -147,6 +148,8 @@ class Top(Screen, SandboxCase):
         session.wait_for(r"(?s)^(?:[^\n]{0,60}\n){11}[^\n]{0,60}$", on="screen")
         session.type("\x1a")
         session.wait_for(r"\x1b\[\?1049l", on="text")
+        # Not before it has stopped.
+        os.waitid(os.P_PID, session.process.pid, os.WSTOPPED | os.WNOWAIT)
         self.check_restored(session)
         session.process.send_signal(signal.SIGCONT)
         session.wait_for(r"(?s)1049l.*1049h.*q quit")

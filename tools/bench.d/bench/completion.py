@@ -5,7 +5,7 @@ import sqlite3
 
 from . import body
 from .context import Context
-from .processes import Failed, alternate, median
+from .processes import Failed, alternate, median, median_cpu
 
 
 def values(context: Context) -> None:
@@ -27,3 +27,4 @@ def values(context: Context) -> None:
             raise Failed(f"__complete does not find {wanted}: {runs[what][0].output}")
     for what in commands:
         context.report.add("completion", what, median(runs[what]), "s", 0.02)
+        context.report.add("completion", f"{what}, processor time", median_cpu(runs[what]), "s")
