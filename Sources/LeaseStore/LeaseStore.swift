@@ -61,10 +61,8 @@ package struct LeaseStore: Sendable {
             // An outdated database is updated by the first program that opens it, even to read.
             try queue.close()
             configuration.readonly = false
-        }
-        configuration.prepareDatabase { database in
-            // Before anything is written: a pool would change another program's database to WAL mode.
-            if !database.configuration.readonly { _ = try StoreSchema.isOutdated(database, path: path) }
+        } else {
+            try Self.requireOurs(path, configuration)
         }
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.writeWithoutTransaction { database in
@@ -81,6 +79,16 @@ package struct LeaseStore: Sendable {
             try StoreSchema.migrate(database, path: path, migrations: Migration.all)
         }
         return pool
+    }
+
+    /// Checks the file without writing to it: opening a pool would switch another program's database to WAL mode, and
+    /// even closing a connection that may write would empty its log.
+    private static func requireOurs(_ path: String, _ configuration: Configuration) throws {
+        var configuration = configuration
+        configuration.readonly = true
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        _ = try queue.read { try StoreSchema.isOutdated($0, path: path) }
+        try queue.close()
     }
 
     /// Reads in one transaction, so that all of it comes from one state of the database.

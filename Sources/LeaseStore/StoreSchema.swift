@@ -85,6 +85,9 @@ package enum StoreSchema {
     // MARK: - Ownership
 
     private static func version(of database: Database, path: String, newest: Int32) throws -> Int32 {
+        // The tables are read before the marks. Another process that makes the database between the two statements then
+        // leaves no tables without a mark.
+        let tables = try Set(String.fetchAll(database, sql: "SELECT name FROM sqlite_master"))
         let version = try Int32.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         let owner = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         if owner == applicationID {
@@ -98,7 +101,6 @@ package enum StoreSchema {
             }
             return version
         }
-        let tables = try Set(String.fetchAll(database, sql: "SELECT name FROM sqlite_master"))
         if owner == unreleasedApplicationID || owner == 0 && tables.isSuperset(of: ["scope", "lease", "sync_run"]) {
             throw unreleased(path)
         }

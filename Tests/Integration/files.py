@@ -57,7 +57,7 @@ class Import(Files):
         for name, path in self.other_names().items():
             with self.subTest(name):
                 result = self.succeed("history", "import", path, saved)
-                self.assertRegex(result.err, "passed over.*database that is open")
+                self.assertRegex(result.err, "skipped.*database in use")
                 alone = self.succeed("history", "import", path)
                 self.assertRegex(alone.err, "passed over")
         self.assertEqual(self.mirror(), before)

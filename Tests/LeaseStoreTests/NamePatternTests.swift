@@ -15,6 +15,10 @@ struct NamePatternTests {
         ("[\\^-]", "-", true), ("[\\^-]", "^", true), ("[\\^-]", "a", false), ("[!^]", "^", false),
         ("[!-]", "-", false),
         ("*b*d", "abcbxd", true), ("*b*d", "abcbx", false), ("A*", "abc", false), ("?", "é", true),
+        ("[\\^-z]*", "a", true), ("[\\^-z]*", "_", true), ("[\\^-z]*", "-", false), ("[a\\]-z]", "b", true),
+        ("[a\\]-z]", "]", true), ("[a\\]-z]", "-", false), ("[z-a]x]", "x", false), ("[z-a]x]", "]", false),
+        ("[!z-a]*", "m", true), ("[+-\\]]", "-", true), ("[+-\\]]", "]", true), ("[+-\\]]", "^", false),
+        ("\\*\u{FE0F}\u{20E3}", "1\u{FE0F}\u{20E3}", false), ("\\*\u{FE0F}\u{20E3}", "*\u{FE0F}\u{20E3}", true),
         ("[z-a]", "m", false), ("**a**", "a", true), ("it's*", "it's so", true),
     ]
 

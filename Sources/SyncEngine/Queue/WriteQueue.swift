@@ -326,7 +326,7 @@ extension WriteQueue {
         var filter = LeaseFilter()
         filter.scopes = [scope.id]
         filter.project = scope.projectID
-        filter.nameGlob = String(draft.name.flatMap { "*?[\\".contains($0) ? Array("\\\($0)") : [$0] })
+        filter.nameGlob = NamePattern.shell(matchingOnly: draft.name)
         let plain = mutation(for: draft, scope: scope, terms: terms)
         let write = unconfirmed?.holding(plain, bound: scope) ?? plain
         var standing: Standing?
