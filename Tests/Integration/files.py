@@ -59,7 +59,7 @@ class Import(Files):
                 result = self.succeed("history", "import", path, saved)
                 self.assertRegex(result.err, "skipped.*database in use")
                 alone = self.succeed("history", "import", path)
-                self.assertRegex(alone.err, "passed over")
+                self.assertRegex(alone.err, "skipped")
         self.assertEqual(self.mirror(), before)
 
     def test_what_belongs_to_the_open_database_is_refused(self):
