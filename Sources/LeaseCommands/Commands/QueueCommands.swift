@@ -26,7 +26,7 @@ package struct QueueCommand: AsyncParsableCommand {
 package struct QueueList: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the writes that are queued, in doubt, refused or waiting for a decision.",
+        abstract: "List the writes that are queued, unconfirmed, refused or waiting for a decision.",
         usage: "leasehold queue list [--all] [<options>]",
         discussion: .paragraphs(
             """
@@ -207,7 +207,7 @@ package struct QueueResolve: Subcommand {
         discussion: .paragraphs(
             """
             'mine' sends the queued values, 'theirs' leaves the lease as it is on the server, and --end, --rename or
-            --reservation sends other values. For a create in doubt, use --adopt LEASE-ID or --create-again.
+            --reservation sends other values. For an unconfirmed create, use --adopt LEASE-ID or --create-again.
 
             EXAMPLES
               leasehold queue resolve 12 mine

@@ -14,32 +14,16 @@ extension QueueSender {
         if sendsToken, let token = mutation.token, let event = ClientToken.event(for: token, at: startsAt) {
             body["events"] = .array((body["events"]?.arrayValue ?? []) + [.object(event)])
         }
-        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: body, scope: scope, at: connection.now())
-        else {
-            return (nil, nil)
-        }
-        try checkpoint("before POST")
-        var lease: BlazarLease?
-        var pause: CloudError?
-        let outcome: AttemptOutcome
-        do throws(ServiceError) {
+        return try await attempt(mutation, "POST", sent: body, sendsToken: sendsToken) {
+            () async throws(ServiceError) -> Answer in
             switch try await connection.blazar.createLease(body) {
-            case .lease(let reply):
-                lease = reply.lease
-                outcome = .accepted(leaseID: reply.lease.id)
+            case .lease(let reply): return Answer(.accepted(leaseID: reply.lease.id), lease: reply.lease)
             case .gone(let failure), .failed(let failure):
-                outcome = await refusal(failure, of: mutation, "Creating")
-                if case .unauthenticated(let message, _) = outcome {
-                    pause = CloudError(failure: .authentication, message: message)
-                }
+                let outcome = await refusal(failure, of: mutation, "Creating")
+                guard case .unauthenticated(let message, _) = outcome else { return Answer(outcome) }
+                return Answer(outcome, pause: CloudError(failure: .authentication, message: message))
             }
-        } catch {
-            (outcome, pause) = interruption(error, mutation)
         }
-        try checkpoint("after POST")
-        return (
-            try conclude(sending, attempt: attempt, outcome, lease: lease, sentToken: sendsToken), pause
-        )
     }
 
     // MARK: - Changes
@@ -76,30 +60,16 @@ extension QueueSender {
                         reason: "invalid", message: "Blazar cannot change the events of a lease.", requestID: nil)), nil
             )
         }
-        guard
-            let (sending, attempt) = try store.beginAttempt(mutation, sent: fields, scope: scope, at: connection.now())
-        else {
-            return (nil, nil)
-        }
-        try checkpoint("before PUT")
-        var pause: CloudError?
-        var settled: BlazarLease?
-        let outcome: AttemptOutcome
-        do throws(ServiceError) {
+        return try await attempt(mutation, "PUT", sent: fields) { () async throws(ServiceError) -> Answer in
             switch try await connection.blazar.updateLease(id: found.id, body) {
             case .lease(let reply):
-                outcome = .accepted(leaseID: found.id)
                 // The accepted values are known from now on, even if the lease cannot be read again.
-                settled = await readSettled(found.id) ?? reply.lease.applying(fields)
+                let settled = await readSettled(found.id) ?? reply.lease.applying(fields)
+                return Answer(.accepted(leaseID: found.id), lease: settled)
             case .gone(let failure), .failed(let failure):
-                outcome = await refusal(failure, of: mutation, "Changing")
+                return Answer(await refusal(failure, of: mutation, "Changing"))
             }
-        } catch {
-            let interrupted = interruption(error, mutation)
-            (outcome, pause) = interrupted
         }
-        try checkpoint("after PUT")
-        return (try conclude(sending, attempt: attempt, outcome, lease: settled), pause)
     }
 
     /// Reads the lease again after a PUT. The answer to a PUT always has the status UPDATING.
@@ -122,30 +92,57 @@ extension QueueSender {
         case .neverMade:
             return (try put(mutation, .cancelled, reason: nil, message: "The lease was never created."), nil)
         }
-        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: [:], scope: scope, at: connection.now())
-        else {
-            return (nil, nil)
-        }
-        try checkpoint("before DELETE")
-        var pause: CloudError?
-        var gone: String?
-        let outcome: AttemptOutcome
-        do throws(ServiceError) {
+        return try await attempt(mutation, "DELETE", sent: [:]) { () async throws(ServiceError) -> Answer in
             switch try await connection.blazar.deleteLease(id: found.id) {
-            case .deleted, .alreadyGone:
-                outcome = .accepted(leaseID: found.id)
-                gone = found.id
-            case .failed(let failure):
-                outcome = await refusal(failure, of: mutation, "Deleting")
+            case .deleted, .alreadyGone: return Answer(.accepted(leaseID: found.id), goneLeaseID: found.id)
+            case .failed(let failure): return Answer(await refusal(failure, of: mutation, "Deleting"))
             }
-        } catch {
-            (outcome, pause) = interruption(error, mutation)
         }
-        try checkpoint("after DELETE")
-        return (try conclude(sending, attempt: attempt, outcome, gone: gone), pause)
     }
 
     // MARK: - Common
+
+    /// What a request came to.
+    private struct Answer {
+        let outcome: AttemptOutcome
+        /// The lease as the server has it now.
+        var lease: BlazarLease?
+        /// The lease that no longer exists.
+        var goneLeaseID: String?
+        /// Why the rest of the queue has to wait.
+        var pause: CloudError?
+
+        init(
+            _ outcome: AttemptOutcome, lease: BlazarLease? = nil, goneLeaseID: String? = nil, pause: CloudError? = nil
+        ) {
+            self.outcome = outcome
+            self.lease = lease
+            self.goneLeaseID = goneLeaseID
+            self.pause = pause
+        }
+    }
+
+    /// Sends a request for a mutation: recorded before it leaves, and its outcome after.
+    private func attempt(
+        _ mutation: Mutation, _ method: String, sent: JSONObject, sendsToken: Bool = false,
+        _ request: () async throws(ServiceError) -> Answer
+    ) async throws -> (Mutation?, CloudError?) {
+        guard let (sending, attempt) = try store.beginAttempt(mutation, sent: sent, scope: scope, at: connection.now())
+        else { return (nil, nil) }
+        try checkpoint("before \(method)")
+        let answer: Answer
+        do throws(ServiceError) {
+            answer = try await request()
+        } catch {
+            let (outcome, pause) = interruption(error, mutation)
+            answer = Answer(outcome, pause: pause)
+        }
+        try checkpoint("after \(method)")
+        let concluded = try conclude(
+            sending, attempt: attempt, answer.outcome, lease: answer.lease, gone: answer.goneLeaseID,
+            sentToken: sendsToken)
+        return (concluded, answer.pause)
+    }
 
     private enum Look {
         case lease(BlazarLease)
