@@ -85,8 +85,9 @@ final class TopTerminal {
         switch number {
         case SIGTSTP:
             leave()
-            // It stands still here until somebody lets it go on.
-            kill(getpid(), SIGSTOP)
+            // It stands still here until somebody lets it go on. Sent to this thread: one that is sent to the
+            // process can stop another thread first, and this one would take the terminal back meanwhile.
+            raise(SIGSTOP)
             enter()
             return .redraw
         case SIGCONT:
