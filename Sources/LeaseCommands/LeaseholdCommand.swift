@@ -1,6 +1,8 @@
 package import ArgumentParser
 import BuildVersion
+import LeaseModel
 import Leasehold
+import Output
 
 /// `leasehold`
 package struct LeaseholdCommand: AsyncParsableCommand {
@@ -55,4 +57,77 @@ package struct LeaseholdCommand: AsyncParsableCommand {
     }
 
     package init() {}
+}
+
+/// A command of the tree. ArgumentParser's entry points call ``execute(_:)``, which tests call directly.
+package protocol Subcommand: AsyncParsableCommand {
+    /// Whether errors are written as JSON: they are if results are.
+    var writesErrorsAsJSON: Bool { get }
+
+    /// Runs the command.
+    func execute(_ console: inout Console) async throws
+}
+
+extension Subcommand {
+    package func run() async throws {
+        var console = Console.process
+        let status = await conclude(&console)
+        withExtendedLifetime(console) { Self.exit(withError: ExitCode(status.rawValue)) }
+    }
+
+    /// Runs the command, and reports its error.
+    ///
+    /// - Returns: the exit status.
+    package func conclude(_ console: inout Console) async -> ExitStatus {
+        do {
+            try await execute(&console)
+            try console.output.flush()
+            return .success
+        } catch let error as ExitCode {
+            return ExitStatus(rawValue: error.rawValue) ?? .failure
+        } catch {
+            let error = CommandError(error)
+            // A reader may close the pipe when it has enough, as `head` does. That is not an error.
+            if error.status != .success, !error.message.isEmpty { error.report(asJSON: writesErrorsAsJSON, &console) }
+            return error.status
+        }
+    }
+}
+
+extension CommandError {
+    /// Writes the error to standard error, in words or as JSON.
+    func report(asJSON: Bool, _ console: inout Console) {
+        guard !asJSON else {
+            try? console.errors.write(json.text(.pretty) + "\n")
+            try? console.errors.flush()
+            return
+        }
+        console.remark("leasehold: \(message)")
+        for hint in hints { console.remark(hint) }
+        let time = TimeText(zone: console.zone, now: console.now())
+        for candidate in candidates.prefix(20) {
+            console.remark("  \(candidate.line(time))")
+        }
+        if candidates.count > 20 { console.remark("  and \(candidates.count - 20) more") }
+    }
+}
+
+extension String {
+    /// A help text in which each paragraph is one line, so that help is wrapped only to the width of the terminal.
+    /// Indented lines, such as examples, and lines below a heading stay as they are.
+    static func paragraphs(_ text: String) -> String {
+        var lines: [String] = []
+        var joins = false
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
+            let isHeading = !line.isEmpty && line == line.uppercased() && line.allSatisfy { $0.isLetter || $0 == " " }
+            let isText = !line.isEmpty && !line.hasPrefix(" ") && !isHeading
+            if isText, joins {
+                lines[lines.count - 1] += " " + line
+            } else {
+                lines.append(line)
+            }
+            joins = isText
+        }
+        return lines.joined(separator: "\n")
+    }
 }

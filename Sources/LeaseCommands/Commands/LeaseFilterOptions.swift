@@ -52,3 +52,80 @@ package struct LeaseFilterOptions: ParsableArguments {
         return filter
     }
 }
+
+/// The options that select leases, in all commands about them. A lease must match all of them.
+package struct LeaseMatchOptions: ParsableArguments {
+    @Option(
+        name: .customLong("status"), parsing: .singleValue,
+        help: ArgumentHelp("Only this status; repeat it for more. Case does not matter.", valueName: "status"),
+        completion: .list(LeaseStatus.known.map { $0.rawValue.lowercased() } + ["queued"]))
+    var statuses: [String] = []
+
+    @Option(
+        name: .customLong("project"), help: ArgumentHelp("Only this project, by id or name.", valueName: "project"),
+        completion: .values(.projects))
+    var project: String?
+
+    @Option(
+        name: .customLong("user"), help: ArgumentHelp("Only this user's, by id or name.", valueName: "user"),
+        completion: .values(.users))
+    var user: String?
+
+    @Option(
+        name: .customLong("name"),
+        help: ArgumentHelp("Only names that match, with *, ? and [...] as in a shell.", valueName: "glob"))
+    var nameGlob: String?
+
+    @Option(
+        name: .customLong("type"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Only with a reservation of this type: node, fip, flavor, instance, network, device, or Blazar's own name.",
+            valueName: "type"), completion: .list(ResourceType.shortNames.map(\.name)))
+    var types: [String] = []
+
+    @Option(
+        name: .customLong("node-type"),
+        help: ArgumentHelp("Only with a reservation that asks for this node type.", valueName: "type"),
+        completion: .values(.nodeTypes))
+    var nodeType: String?
+
+    @Option(
+        name: .customLong("resource"),
+        help: ArgumentHelp(
+            "Only those that hold this host, device or floating IP, by id or name, if the site reports it.",
+            valueName: "resource"))
+    var resource: String?
+
+    @Flag(name: .customLong("mine"), help: "Only my own.")
+    var isMine = false
+
+    package init() {}
+
+    /// The filter that the options describe.
+    ///
+    /// - Throws: ``CommandError`` for a status that Blazar does not have.
+    func filter() throws -> LeaseFilter {
+        var filter = LeaseFilter()
+        filter.statuses = Set(try statuses.flatMap { $0.split(separator: ",") }.map { try Self.status(String($0)) })
+        filter.project = project
+        filter.user = user
+        filter.nameGlob = nameGlob
+        filter.resourceTypes = Set(types.flatMap { $0.split(separator: ",") }.map { ResourceType(named: String($0)) })
+        filter.nodeType = nodeType
+        filter.resource = resource
+        filter.isMine = isMine
+        return filter
+    }
+
+    private static func status(_ text: String) throws -> LeaseStatus {
+        let status = LeaseStatus(rawValue: text.uppercased())
+        let all = LeaseStatus.known + [.queued]
+        guard all.contains(status) else {
+            let known = all.map(\.rawValue)
+            let suggestion = Suggestion.nearest(to: text, in: known).map { " Did you mean \($0)?" } ?? ""
+            throw CommandError.usage(
+                "There is no lease status '\(text)'.\(suggestion) Known: \(known.joined(separator: ", ")).")
+        }
+        return status
+    }
+}

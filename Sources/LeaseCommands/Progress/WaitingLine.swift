@@ -50,3 +50,81 @@ extension Console {
         return "Waiting for \(names)\(remark.isEmpty ? "" : " (\(remark))")"
     }
 }
+
+/// Shows the progress of waiting for a lease. On a terminal only, a bar fills as the time runs out.
+struct WaitReporter {
+    private let reporter: ProgressReporter<ErrorSink>
+    private let isShown: Bool
+
+    init(_ console: Console, isQuiet: Bool) {
+        let begun = ContinuousClock.now
+        isShown = console.errorTerminal.isTerminal && !isQuiet
+        reporter = ProgressReporter(sink: ErrorSink(sink: console.errors), terminal: console.errorTerminal) {
+            begun.duration(to: .now)
+        }
+    }
+
+    /// Runs a body that waits, and shows its progress.
+    func wait<Value>(_ body: (@escaping @Sendable (SyncProgress) async -> Void) async throws -> Value) async throws
+        -> Value
+    {
+        guard isShown else { return try await body { _ in } }
+        let reporter = reporter
+        await reporter.begin("Waiting", unit: .count("s"))
+        do {
+            let value = try await body { progress in
+                guard case .waiting(let stand) = progress else { return }
+                await reporter.update(
+                    completed: stand.elapsedSeconds, total: stand.timeoutSeconds,
+                    label: "\(stand.name): \(stand.status), waiting for \(stand.wanted)")
+            }
+            await reporter.finish()
+            return value
+        } catch {
+            await reporter.finish()
+            throw error
+        }
+    }
+
+    /// A sink for standard error of any kind.
+    struct ErrorSink: TextSink, Sendable {
+        var sink: any TextSink & Sendable
+        mutating func write(_ text: String) throws(OutputError) { try sink.write(text) }
+        mutating func flush() throws(OutputError) { try sink.flush() }
+    }
+}
+
+/// Shows on a terminal how many leases have been read, if reading takes long enough for people to wonder.
+struct ReadingProgress {
+    private var bar: ProgressBar?
+    private var errors: any TextSink & Sendable
+    private var count: Int64 = 0
+    private let started = ContinuousClock.now
+
+    init(_ console: Console) {
+        errors = console.errors
+        guard console.errorTerminal.isTerminal else { return }
+        bar = ProgressBar(label: "Reading", unit: .count("leases"), width: console.errorTerminal.width ?? 80)
+    }
+
+    /// Counts more leases.
+    mutating func add(_ leases: Int) {
+        count += Int64(leases)
+        let elapsed = ContinuousClock.now - started
+        guard elapsed > .milliseconds(500), let text = bar?.update(completed: count, at: elapsed) else { return }
+        write(text)
+    }
+
+    /// Removes the bar from the screen.
+    mutating func finish() {
+        guard let text = bar?.finish() else { return }
+        write(text)
+    }
+
+    private mutating func write(_ text: String) {
+        guard !text.isEmpty else { return }
+        // Errors are ignored: no work should fail because of a progress bar.
+        try? errors.write(text)
+        try? errors.flush()
+    }
+}

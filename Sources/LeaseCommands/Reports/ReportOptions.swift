@@ -1,8 +1,10 @@
 import ArgumentParser
+import Foundation
 import LeaseModel
 import LeaseReports
 import Leasehold
-import Output
+import LocalFiles
+package import Output
 import Synchronization
 
 /// The options of a report on leases.
@@ -141,5 +143,237 @@ extension LeaseUsage {
                 || !(filter.resourceTypes.isEmpty || filter.resourceTypes.contains(reservation.resourceType))
         }
         return lease
+    }
+}
+
+/// The options for the period of a report.
+package struct ReportPeriodOptions: ParsableArguments {
+    @Option(
+        name: .customLong("from"), parsing: .unconditional,
+        help: ArgumentHelp("The beginning of the period. Default: the first lease.", valueName: "time"))
+    var from: String?
+
+    @Option(
+        name: .customLong("to"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "The end of the period, exclusive. Default: now; no end for early, lead-time, failures, ical.",
+            valueName: "time"))
+    var to: String?
+
+    package init() {}
+
+    /// The requested period.
+    ///
+    /// - Parameters:
+    ///   - now: the current time.
+    ///   - zone: the zone of times that name none.
+    ///   - defaultEnd: the end of the period if the options give none; now if `nil`.
+    /// - Returns: the period. Without a start option, it has no beginning.
+    /// - Throws: ``CommandError`` if the period ends before it starts, ``TimeArgumentError`` if a text is not a time.
+    func period(now: Timestamp, zone: DisplayZone, defaultEnd: Timestamp? = nil) throws -> Range<Timestamp> {
+        func moment(_ text: String?) throws -> Timestamp? {
+            try text.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone) }
+        }
+        let start = try moment(from) ?? .distantPast
+        let end = try moment(to) ?? defaultEnd ?? now
+        guard start < end else {
+            let text = TimeText(zone: zone)
+            throw CommandError.usage(
+                "The period ends (\(text.full(end))) before it starts (\(text.full(start))), or at the same time. "
+                    + "Give --from and --to so that the first is earlier.")
+        }
+        return start..<end
+    }
+}
+
+extension TimeText {
+    /// `2026-03-02 00:00 +01:00 to 2026-04-06 00:00 +02:00.`
+    func period(_ period: Range<Timestamp>) -> String {
+        let start = period.lowerBound == .distantPast ? "The first lease" : full(period.lowerBound)
+        return period.upperBound == .distantFuture ? "\(start) on." : "\(start) to \(full(period.upperBound))."
+    }
+
+    /// `Mon 2 Mar 00:00 CET to Mon 6 Apr 00:00 CEST`; `nil` for all time.
+    func span(_ period: Range<Timestamp>) -> String? {
+        switch (period.lowerBound == .distantPast, period.upperBound == .distantFuture) {
+        case (true, true): nil
+        case (true, false): "from the first lease to \(zoned(period.upperBound))"
+        case (false, true): "from \(zoned(period.lowerBound))"
+        case (false, false): self.period(from: period.lowerBound, to: period.upperBound)
+        }
+    }
+}
+
+/// The options that every report has in addition to ``ReadingOptions``: the file to write to, and the zone of times.
+///
+/// These options do not contain ``ReadingOptions``, because each level of nested option groups multiplies the time that
+/// the parser spends checking itself in a debug build.
+package struct ReportOutputOptions: ParsableArguments {
+    @Option(
+        name: .customLong("tz"),
+        help: ArgumentHelp(
+            "The zone of days, weeks and times, such as Europe/Berlin. Default: your own.", valueName: "zone"))
+    var zoneName: String?
+
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp("Write to this file. If writing fails, an existing file is kept.", valueName: "file"),
+        completion: .file())
+    var file: String?
+
+    package init() {}
+
+    /// The requested zone, from these options or the reading options.
+    func zone(_ reading: ReadingOptions, _ console: Console) throws(CommandError) -> DisplayZone {
+        guard let zoneName else { return reading.zone(console) }
+        return try DisplayZone.named(zoneName, environment: console.environment)
+    }
+
+    /// Writes rows to the chosen file, or to the console.
+    ///
+    /// - Parameters:
+    ///   - rows: the rows.
+    ///   - columns: all available columns.
+    ///   - head: the head of a page.
+    ///   - zone: the zone of times.
+    ///   - reading: the options that choose the format.
+    ///   - console: where to write if no file is named.
+    /// - Throws: ``CommandError`` if the file cannot be written or a column does not exist.
+    func write<Row>(
+        _ rows: [Row], _ columns: [Column<Row>], head: PageHead, zone: DisplayZone, _ reading: ReadingOptions,
+        _ console: inout Console
+    ) throws {
+        let output = reading.output
+        let isPage = reading.isPage(console) && !output.isWide && file == nil
+        let marked = isPage ? Self.markingEstimates(in: columns, rows) : nil
+        let selection = try ColumnSelection(
+            from: columns, names: output.columnNames, sort: output.sort, format: output.format, standard: marked)
+        let database = reading.global.configuration(console).databasePath
+        try ReportFile.write(to: file, database: database, &console) { console in
+            var style = OutputStyle(
+                format: output.format, width: reading.style(console).width,
+                usesColor: reading.style(console).usesColor, zone: zone)
+            style.head = head
+            style.isForTerminal = reading.style(console).isForTerminal
+            style.isSpreadsheetSafe = output.isSpreadsheetSafe
+            style.now = console.now()
+            var sink = console.output
+            defer { console.output = sink }
+            if style.isForTerminal, !output.isQuiet {
+                var page = TextPage(style)
+                page.line([head.title, head.span].compactMap { $0 }.joined(separator: ", "))
+                try page.write(to: &sink)
+            }
+            try ListOutput.write(rows, selection: selection, style: style, to: &sink)
+        }
+        if marked?.contains(where: { $0.key == "estimated" }) ?? false, !output.isQuiet {
+            console.remark("~ estimated: a value that is not known exactly counts at its maximum.")
+        }
+    }
+
+    /// The columns for a terminal. If any row is an estimate, `~` after its figures replaces the column `estimated`.
+    private static func markingEstimates<Row>(in columns: [Column<Row>], _ rows: [Row]) -> [Column<Row>] {
+        let shown = columns.filter { $0.visibility == .always }
+        guard let estimated = shown.first(where: { $0.key == "estimated" }) else { return shown }
+        let others = shown.filter { $0.key != "estimated" }
+        guard rows.contains(where: { estimated.cell($0) == .bool(true) }) else { return others }
+        let mark = Column<Row>("estimated", heading: "") { .text(estimated.cell($0) == .bool(true) ? "~" : " ") }
+        return others + [mark]
+    }
+}
+
+/// The file to which a report is written.
+enum ReportFile {
+    /// Opens a file for the body to write to; without a path, the body writes to standard output.
+    ///
+    /// The file gets its name only when it is complete. If anything fails, an older file with that name is kept.
+    ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - database: the path of the database, whose files are never replaced.
+    ///   - console: provides standard output.
+    ///   - body: writes the report.
+    /// - Throws: ``CommandError`` if the file cannot be written, or the body's error.
+    static func write(
+        to path: String?, database: String, _ console: inout Console, _ body: (inout Console) throws -> Void
+    ) throws {
+        guard let path else { return try body(&console) }
+        let full = path.hasPrefix("/") ? path : "\(console.currentDirectory)/\(path)"
+        let file: OutputFile
+        do {
+            file = try OutputFile(path: full, besides: DatabaseFiles(named: database))
+        } catch {
+            throw failure(path, error)
+        }
+        var inner = console
+        inner.output = FileSink(descriptor: file.descriptor)
+        inner.outputTerminal = .none
+        do {
+            try body(&inner)
+            try inner.output.flush()
+        } catch {
+            file.discard()
+            throw error
+        }
+        console.errors = inner.errors
+        do {
+            try file.finish()
+        } catch {
+            throw failure(path, error)
+        }
+    }
+
+    private static func failure(_ path: String, _ problem: FileProblem) -> CommandError {
+        if case .database = problem {
+            return .usage("\(path) cannot be replaced: \(problem.clause). Name another file with -o.")
+        }
+        return CommandError(
+            code: "output", message: "\(path) cannot be written: \(problem.clause). Name another file with -o.",
+            status: .outputFailed)
+    }
+}
+
+extension DisplayZone {
+    /// Finds a zone of the IANA database by name.
+    ///
+    /// - Parameters:
+    ///   - name: `Europe/Berlin`, `UTC`. Case matters unless the file system ignores it.
+    ///   - environment: `TZDIR` names the folder of the database, as for the C library.
+    /// - Returns: the zone, exactly as in the database's file.
+    /// - Throws: ``CommandError`` with a suggestion if there is no such zone.
+    package static func named(_ name: String, environment: [String: String]) throws(CommandError) -> DisplayZone {
+        guard !["UTC", "Etc/UTC", "Z"].contains(name) else { return .utc }
+        let folder = environment["TZDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/usr/share/zoneinfo"
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        let isPlain = parts.allSatisfy { part in
+            !part.isEmpty && part.utf8.allSatisfy { $0 < 0x80 }
+                && part.allSatisfy { $0.isLetter || $0.isNumber || "+-_".contains($0) }
+        }
+        guard isPlain, let bytes = try? InputFile.bytes(of: "\(folder)/\(name)") else {
+            guard FileManager.default.fileExists(atPath: folder) else {
+                throw .usage(
+                    "There is no database of time zones in \(folder). Install your system's package tzdata, "
+                        + "or name the folder in TZDIR.")
+            }
+            let suggestion = Suggestion.nearest(to: name, in: names(in: folder)).map { " Did you mean '\($0)'?" } ?? ""
+            throw .usage(
+                "There is no time zone '\(name.escapedForTerminal)'.\(suggestion) "
+                    + "Names are those of the IANA database, such as Europe/Berlin or America/Chicago.")
+        }
+        do {
+            let rules = try ZoneRules(parsing: bytes)
+            return DisplayZone(name: name) { rules.offsetSeconds(at: $0.secondsSince1970) }
+        } catch {
+            throw .usage("\(folder)/\(name) is not a time zone's file, or is damaged.")
+        }
+    }
+
+    /// The names of the zones in a folder, and also their last parts, because people write `Berlin`.
+    private static func names(in folder: String) -> [String] {
+        let skipped = ["posix/", "right/"]
+        let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+        return files.filter { file in
+            !skipped.contains(where: file.hasPrefix) && file.first?.isUppercase == true && !file.contains(".")
+        }.sorted()
     }
 }

@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import LeaseReports
+import Leasehold
 import Output
 
 /// `leasehold report lead-time`
@@ -82,4 +83,113 @@ private struct SpreadOutput {
     }
 
     private static func cell(_ seconds: Int64?) -> Cell { seconds.map { .duration(seconds: $0) } ?? .unknown }
+}
+
+/// `leasehold report stacking`
+package struct StackingReportCommand: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "stacking",
+        abstract: "How long consecutive leases held a node type without a break.",
+        discussion: .paragraphs(
+            """
+            Sites that limit the length of leases look for this. The period ends now unless --to is given.
+
+            EXAMPLES
+              leasehold report stacking --mine --from -28d
+              leasehold report stacking --gap 1h --by user,node_type
+            """))
+
+    @Option(
+        name: .customLong("gap"),
+        help: ArgumentHelp("The longest pause between two leases of a chain.", valueName: "length"))
+    var gap = "0s"
+    @OptionGroup var grouping: GroupingOptions
+    @OptionGroup var options: ReportOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let dimensions = try grouping.dimensions([.site, .project, .nodeType])
+        let pause = try DurationArgument(parsing: gap).seconds
+        let context = try await options.begin(&console)
+        var report = StackingReport(by: dimensions, period: context.period, pause: pause)
+        try context.fill(
+            &report, context.filterInPeriod, names: dimensions.contains(where: \.needsNames), console)
+        typealias Line = ReportLine<StackingRow>
+        let columns =
+            Line.groupColumns(
+                dimensions, calendar: nil, hasBucket: false, format: options.reading.output.format,
+                period: context.period) + [
+                Column("leases") { .number($0.row.leases) },
+                Column("covered_hours") { .decimal(Double($0.row.coveredSeconds) / 3_600) },
+                Column("coverage") { .decimal($0.row.coverage, places: 3) },
+                Column("longest_leases") { .number($0.row.longestLeases) },
+                Column("longest_hours") { line in
+                    let span = line.row.longest
+                    return .decimal(Double(span.upperBound.seconds(since: span.lowerBound)) / 3_600)
+                },
+                Column("longest_start") { .time($0.row.longest.lowerBound) },
+                Column("longest_end") { .time($0.row.longest.upperBound) },
+                Column("estimated") { .bool($0.row.isEstimated) },
+            ]
+        let head = try options.head("Leases one behind the other", context)
+        try options.write(report.rows.map { Line(row: $0) }, columns, head: head, context, &console)
+        try options.remark(context, &console)
+    }
+}
+
+/// `leasehold report coverage`
+package struct CoverageReportCommand: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "coverage",
+        abstract: "Since when each site was watched, and the gaps since then.",
+        usage: "leasehold report coverage [--gap <length>] [<options>]",
+        discussion: .paragraphs(
+            """
+            A lease that was created and deleted in a gap was never observed. The time since the last list is also a
+            gap.
+
+            EXAMPLES
+              leasehold report coverage --gap 6h
+              leasehold report coverage -f html -o coverage.html
+            """))
+
+    @Option(
+        name: .customLong("gap"), help: ArgumentHelp("The shortest gap to count.", valueName: "length"))
+    var gap = "24h"
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var output: ReportOutputOptions
+
+    package init() {}
+    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
+
+    package func execute(_ console: inout Console) async throws {
+        let pause = try DurationArgument(parsing: gap).seconds
+        let zone = try output.zone(reading, console)
+        let (manager, scopes) = try await reading.open(&console)
+        let now = console.now()
+        let runs = try manager.listRuns()
+        let rows = try manager.scopes().filter { scopes?.contains($0.id) ?? true }
+            .map { CoverageRow($0, lists: try manager.wholeLists(scope: $0.id), runs: runs, pause: pause, now: now) }
+        let head = PageHead(
+            title: "How closely sites were watched", remarks: ["Made \(TimeText(zone: zone).full(now))."])
+        try output.write(
+            rows,
+            [
+                Column("site") { .text($0.scope.site) },
+                Column("project", dropPriority: 3, role: .context) { .text($0.scope.projectName) },
+                Column("all_projects", visibility: .structured) { .bool($0.scope.seesAllProjects) },
+                Column("complete_from") { $0.completeFrom.map { .time($0) } ?? .unknown },
+                Column("last_sync") { .time($0.lastSync) },
+                Column("syncs") { .number($0.syncs) },
+                Column("failed") { .number($0.failed) },
+                Column("gaps") { .number($0.gaps) },
+                Column("longest_gap") { row in
+                    row.longestGap.map { .duration(seconds: $0.upperBound.seconds(since: $0.lowerBound)) } ?? .missing
+                },
+                Column("longest_gap_start", dropPriority: 2) { .time($0.longestGap?.lowerBound) },
+                Column("longest_gap_end", dropPriority: 1) { .time($0.longestGap?.upperBound) },
+            ], head: head, zone: zone, reading, &console)
+    }
 }

@@ -1,4 +1,5 @@
 import LeaseModel
+import LocalFiles
 import YAMLReading
 import Yams
 
@@ -180,5 +181,223 @@ extension ConfigurationFile {
                     object.members.reduce(into: ConfigurationMapping()) { $0[$1.key] = node($1.value, path: path) })
             }
         return ConfigurationNode(value: inner, position: position)
+    }
+}
+
+/// A value of a configuration file. Scalars keep their spelling, so `password: 0123` stays `0123`.
+struct ConfigurationNode: Sendable {
+    enum Value: Sendable {
+        case null
+        case scalar(String)
+        case sequence([ConfigurationNode])
+        case mapping(ConfigurationMapping)
+    }
+
+    var value: Value
+    var position: ConfigurationPosition?
+
+    var scalar: String? { if case .scalar(let text) = value { text } else { nil } }
+    var sequence: [ConfigurationNode]? { if case .sequence(let nodes) = value { nodes } else { nil } }
+    var mapping: ConfigurationMapping? { if case .mapping(let mapping) = value { mapping } else { nil } }
+    var isNull: Bool { if case .null = value { true } else { false } }
+
+    /// A yes or no, in any of the spellings of YAML and shells; `nil` for anything else.
+    static func flag(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "true", "yes", "on", "1", "y": true
+        case "false", "no", "off", "0", "n": false
+        default: nil
+        }
+    }
+}
+
+/// The members of a mapping in a configuration file, in their order.
+struct ConfigurationMapping: Sendable {
+    private(set) var members: [(key: String, node: ConfigurationNode)] = []
+
+    var keys: [String] { members.map(\.key) }
+
+    subscript(key: String) -> ConfigurationNode? {
+        get { members.first { $0.key == key }?.node }
+        set {
+            members.removeAll { $0.key == key && newValue == nil }
+            guard let newValue else { return }
+            if let index = members.firstIndex(where: { $0.key == key }) {
+                members[index].node = newValue
+            } else {
+                members.append((key, newValue))
+            }
+        }
+    }
+
+    /// Replaces members by the newer ones, and merges nested mappings. This is how secure.yaml is put on top of
+    /// clouds.yaml.
+    func merging(_ newer: ConfigurationMapping) -> ConfigurationMapping {
+        var result = self
+        for (key, node) in newer.members {
+            if let inner = node.mapping, let old = result[key]?.mapping {
+                result[key] = ConfigurationNode(value: .mapping(old.merging(inner)), position: node.position)
+            } else {
+                result[key] = node
+            }
+        }
+        return result
+    }
+
+    /// Replaces members by the newer ones; of the nested mappings, only `auth` is merged. This is how a cloud is put on
+    /// top of its profile, and a region on top of its cloud.
+    func updating(_ newer: ConfigurationMapping) -> ConfigurationMapping {
+        var result = self
+        for (key, node) in newer.members where !node.isNull {
+            if key == "auth", let inner = node.mapping, let old = result[key]?.mapping {
+                result[key] = ConfigurationNode(value: .mapping(old.updating(inner)), position: node.position)
+            } else {
+                result[key] = node
+            }
+        }
+        return result
+    }
+
+    /// The same members, with `-` replaced by `_` in every name, as OpenStack's clients read them.
+    var normalized: ConfigurationMapping {
+        var result = ConfigurationMapping()
+        for (key, node) in members {
+            var node = node
+            if let inner = node.mapping { node.value = .mapping(inner.normalized) }
+            result[key.replacing("-", with: "_")] = node
+        }
+        return result
+    }
+}
+
+// Files contain passwords, so neither type prints its values.
+extension ConfigurationNode: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    var description: String {
+        switch value {
+        case .null: "null"
+        case .scalar: "***"
+        case .sequence(let nodes): "\(nodes)"
+        case .mapping(let mapping): "\(mapping)"
+        }
+    }
+    var debugDescription: String { description }
+    var customMirror: Mirror { Mirror(self, children: ["value": description]) }
+}
+
+extension ConfigurationMapping: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    var description: String { "\(keys)" }
+    var debugDescription: String { description }
+    var customMirror: Mirror { Mirror(self, children: ["keys": keys]) }
+}
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Finds clouds.yaml, secure.yaml and clouds-public.yaml where the OpenStack SDK looks for them.
+///
+/// Source: openstacksdk, `openstack/config/loader.py`. The order is: a file named by the environment, the current
+/// folder, the user's configuration folder, the computer's. In each folder `.yaml`, `.yml` and `.json` are tried. The
+/// first file that can be opened wins.
+struct ConfigurationSearch: Sendable {
+    let environment: [String: String]
+    let homeDirectory: String
+    let currentDirectory: String
+    let siteDirectories: [String]
+
+    enum Kind: String {
+        case clouds, secure
+        case publicClouds = "clouds-public"
+
+        var override: String {
+            switch self {
+            case .clouds: "OS_CLIENT_CONFIG_FILE"
+            case .secure: "OS_CLIENT_SECURE_FILE"
+            case .publicClouds: "OS_CLIENT_VENDOR_FILE"
+            }
+        }
+    }
+
+    /// The user's configuration folder.
+    var userDirectory: String {
+        environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "\(homeDirectory)/.config"
+    }
+
+    /// The folders, in search order.
+    var directories: [String] {
+        let home = "\(homeDirectory)/.config"
+        let user = userDirectory
+        var folders = [currentDirectory, "\(user)/openstack"]
+        if user != home { folders.append("\(home)/openstack") }
+        return folders + siteDirectories
+    }
+
+    /// The paths to try, in order.
+    func candidates(_ kind: Kind) -> [String] {
+        let named = environment[kind.override].flatMap { $0.isEmpty ? nil : [absolute($0)] } ?? []
+        return named
+            + directories.flatMap { folder in ["yaml", "yml", "json"].map { "\(folder)/\(kind.rawValue).\($0)" } }
+    }
+
+    /// Makes a path absolute: relative paths begin at the current folder, and `~` is the home folder.
+    func absolute(_ path: String) -> String {
+        if path == "~" { return homeDirectory }
+        if path.hasPrefix("~/") { return homeDirectory + path.dropFirst() }
+        return path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
+    }
+
+    /// The bytes of a settings file. It may be a pipe, for example from a program that decrypts secrets.
+    static func bytes(of path: String) throws(FileProblem) -> [UInt8] {
+        try InputFile.bytes(of: path, silenceLimitSeconds: 60)
+    }
+
+    /// A remark about files that should contain the clouds and could not be opened; empty if there are none.
+    var remark: String {
+        var remarks: [String] = []
+        for (index, path) in candidates(.clouds).enumerated() {
+            let isNamed = index == 0 && environment[Kind.clouds.override]?.isEmpty == false
+            let exists = FileManager.default.fileExists(atPath: path)
+            if exists, !FileManager.default.isReadableFile(atPath: path) {
+                remarks.append("\(path.escapedForTerminal) cannot be read")
+            } else if isNamed, !exists {
+                remarks.append("\(Kind.clouds.override) names \(path.escapedForTerminal), which does not exist")
+            }
+        }
+        return remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))"
+    }
+
+    /// The first file of this kind that can be read and is not empty.
+    ///
+    /// A file without read permission is skipped, as in the SDK. A broken file is an error, whereas the SDK goes on to
+    /// the next one, and leaves people wondering where the cloud went.
+    func find(_ kind: Kind) throws(CloudConfigurationError) -> ConfigurationFile? {
+        for path in candidates(kind) {
+            var isDirectory = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory,
+                FileManager.default.isReadableFile(atPath: path)
+            else { continue }
+            let data: [UInt8]
+            do {
+                data = try Self.bytes(of: path)
+            } catch .silentPipe {
+                throw CloudConfigurationError(
+                    .brokenFile, FileProblem.silentPipe.clause,
+                    at: ConfigurationPosition(file: path, line: nil, column: nil))
+            } catch {
+                continue
+            }
+            guard let text = String(validating: data, as: UTF8.self) else {
+                throw CloudConfigurationError(
+                    .brokenFile, "not UTF-8 text: save it as UTF-8",
+                    at: ConfigurationPosition(file: path, line: nil, column: nil))
+            }
+            guard !text.allSatisfy(\.isWhitespace) else { continue }
+            let file = try ConfigurationFile(path: path, text: text)
+            guard !file.isEmpty else { continue }
+            return file
+        }
+        return nil
     }
 }
