@@ -41,11 +41,24 @@ package struct ReadingOptions: ParsableArguments {
         _ columns: [Column<Row>], terminal: [Column<Row>]? = nil, limit: Int? = nil, _ console: inout Console,
         rows: ((Row) throws -> Void) throws -> Void
     ) throws {
-        let style = style(console)
-        let selection = try ColumnSelection(
+        try write(selection(columns, terminal: terminal, console), limit: limit, &console, rows: rows)
+    }
+
+    /// The columns that the user chose, or those of the format.
+    func selection<Row>(
+        _ columns: [Column<Row>], terminal: [Column<Row>]? = nil, _ console: Console
+    ) throws -> ColumnSelection<Row> {
+        try ColumnSelection(
             from: columns, names: output.columnNames, sort: output.sort, format: output.format,
-            standard: style.isForTerminal && !output.isWide ? terminal : nil)
-        var list = ListOutput(selection: selection, style: style, limit: limit)
+            standard: style(console).isForTerminal && !output.isWide ? terminal : nil)
+    }
+
+    /// Writes a list with the selected columns, row by row, as the closure provides them.
+    func write<Row>(
+        _ selection: ColumnSelection<Row>, limit: Int? = nil, _ console: inout Console,
+        rows: ((Row) throws -> Void) throws -> Void
+    ) throws {
+        var list = ListOutput(selection: selection, style: style(console), limit: limit)
         var sink = console.output
         defer { console.output = sink }
         try rows { try list.write($0, to: &sink) }

@@ -64,7 +64,7 @@ extension Timestamp {
     }
 
     /// ISO 8601 in UTC: `2026-11-22T17:14:00Z`.
-    public var iso8601: String { text(separator: "T", seconds: true) + "Z" }
+    public var iso8601: String { text(separator: "T", seconds: true, end: "Z") }
 
     /// The format in which Blazar accepts dates, in minutes: `2026-11-22 17:14`.
     ///
@@ -72,22 +72,45 @@ extension Timestamp {
     public var blazarRequest: String { text(separator: " ", seconds: false) }
 
     /// The format in which Blazar returns a lease's start and end and an event's time: `2026-11-22T17:14:00.000000`.
-    public var blazarDate: String { text(separator: "T", seconds: true) + ".000000" }
+    public var blazarDate: String { text(separator: "T", seconds: true, end: ".000000") }
 
     /// The format in which Blazar returns `created_at` and `updated_at`: `2026-11-22 16:14:56`.
     public var blazarRecord: String { text(separator: " ", seconds: true) }
 
-    private func text(separator: String, seconds: Bool) -> String {
-        let nearest = min(max(secondsSince1970, Self.written.lowerBound), Self.written.upperBound)
-        let parts = Timestamp(secondsSince1970: nearest).utc
-        let date = "\(Self.padded(parts.year, 4))-\(Self.padded(parts.month, 2))-\(Self.padded(parts.day, 2))"
-        let time = "\(Self.padded(parts.hour, 2)):\(Self.padded(parts.minute, 2))"
-        return date + separator + time + (seconds ? ":\(Self.padded(parts.second, 2))" : "")
+    /// Appends ``iso8601`` as UTF-8.
+    package func writeISO8601(to output: inout [UInt8]) { write(to: &output, separator: "T", seconds: true, end: "Z") }
+
+    private func text(separator: Unicode.Scalar, seconds: Bool, end: StaticString = "") -> String {
+        var output: [UInt8] = []
+        output.reserveCapacity(32)
+        write(to: &output, separator: separator, seconds: seconds, end: end)
+        return String(decoding: output, as: UTF8.self)
     }
 
-    private static func padded(_ value: Int, _ width: Int) -> String {
-        let text = String(value)
-        return text.count < width ? String(repeating: "0", count: width - text.count) + text : text
+    private func write(to output: inout [UInt8], separator: Unicode.Scalar, seconds: Bool, end: StaticString) {
+        let nearest = min(max(secondsSince1970, Self.written.lowerBound), Self.written.upperBound)
+        let parts = Timestamp(secondsSince1970: nearest).utc
+        Self.write(parts.year / 100, to: &output)
+        Self.write(parts.year % 100, to: &output)
+        output.append(UInt8(ascii: "-"))
+        Self.write(parts.month, to: &output)
+        output.append(UInt8(ascii: "-"))
+        Self.write(parts.day, to: &output)
+        output.append(UInt8(ascii: separator))
+        Self.write(parts.hour, to: &output)
+        output.append(UInt8(ascii: ":"))
+        Self.write(parts.minute, to: &output)
+        if seconds {
+            output.append(UInt8(ascii: ":"))
+            Self.write(parts.second, to: &output)
+        }
+        output.append(end)
+    }
+
+    /// Appends a number of two digits.
+    private static func write(_ number: Int, to output: inout [UInt8]) {
+        output.append(UInt8(truncatingIfNeeded: 0x30 + number / 10))
+        output.append(UInt8(truncatingIfNeeded: 0x30 + number % 10))
     }
 
     /// Parses a date in ISO 8601 or in any format that Blazar writes or accepts.

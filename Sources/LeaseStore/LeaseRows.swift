@@ -1,36 +1,223 @@
 import GRDB
 import LeaseModel
 
-/// Turns rows of the mirror into leases.
-enum LeaseRows {
-    /// The leases of some rows, in the order of their keys, with reservations and events.
-    static func leases(_ database: Database, keys: some Collection<Int64>) throws -> [(
-        key: Int64, row: Row, lease: BlazarLease
-    )] {
-        let list = keys.map(String.init).joined(separator: ",")
-        var reservations: [Int64: [Reservation]] = [:]
-        let reservationRows = try Row.fetchCursor(
-            database, sql: "SELECT \(Reservation.columns) FROM reservation WHERE lease_key IN (\(list))")
-        while let row = try reservationRows.next() {
-            reservations[row[0], default: []].append(Reservation(row: row))
-        }
-        var events: [Int64: [LeaseEvent]] = [:]
-        let eventRows = try Row.fetchCursor(
-            database, sql: "SELECT \(LeaseEvent.columns) FROM event WHERE lease_key IN (\(list))")
-        while let row = try eventRows.next() {
-            events[row[0], default: []].append(LeaseEvent(row: row))
-        }
-        var rows: [Int64: Row] = [:]
-        let leaseRows = try Row.fetchCursor(database, sql: "SELECT * FROM lease WHERE lease_key IN (\(list))")
-        while let row = try leaseRows.next() { rows[row["lease_key"]] = row.copy() }
-        return keys.compactMap { key in
-            guard let row = rows[key] else { return nil }
-            let lease = BlazarLease(row: row, reservations: reservations[key] ?? [], events: events[key] ?? [])
-            return (key, row, lease)
-        }
+/// A row of `lease`, with its reservations and events.
+struct StoredLease {
+    let key: Int64
+    let site: Int64
+    let audience: Int64
+    /// The run that brought this state.
+    let run: Int64
+    let firstSeenAt: Timestamp
+    let observedAt: Timestamp
+    /// When it was last seen at least; a list that its audience has read later shows it as well.
+    let lastSeenAt: Timestamp
+    let removal: Removal?
+    let partial: PartialObservations?
+    let lease: BlazarLease
+
+    /// When it was last seen in its state, or first found missing.
+    ///
+    /// - Parameter listedAt: when a scope of its audience last read a complete list.
+    func seenUntil(listedAt: Timestamp?) -> Timestamp {
+        removal?.before ?? max(lastSeenAt, listedAt ?? lastSeenAt)
     }
 
-    /// Parses a JSON column, which this module wrote; anything else becomes an empty object.
+    /// The present state.
+    ///
+    /// - Parameter listedAt: when a scope of its audience last read a complete list.
+    func present(listedAt: Timestamp?) -> LeaseVersion {
+        LeaseVersion(
+            lease: lease, observedAt: observedAt, lastSeenAt: seenUntil(listedAt: listedAt), observedUntil: nil,
+            removal: removal, partial: partial)
+    }
+}
+
+/// Reads leases from the mirror, in one transaction.
+final class LeaseReader {
+    private let database: Database
+    private let parts: LeaseParts
+    private let rows: RowWalk
+    private let reservations: PartReader<Reservation>
+    private let events: PartReader<LeaseEvent>
+    private var pool = TextPool()
+
+    /// - Parameters:
+    ///   - database: the transaction.
+    ///   - parts: the parts to read.
+    /// - Throws: SQLite's error.
+    init(_ database: Database, parts: LeaseParts = .all) throws {
+        self.database = database
+        self.parts = parts
+        rows = try RowWalk(cached: "SELECT \(Column.selection(of: parts)) FROM lease WHERE lease_key = ?", database)
+        reservations = try PartReader(database)
+        events = try PartReader(database)
+    }
+
+    /// The lease of a row; `nil` if there is no such row.
+    func lease(key: Int64) throws -> StoredLease? {
+        rows.begin(key: key)
+        defer { rows.end() }
+        return try rows.step() ? read(rows) : nil
+    }
+
+    /// The leases of some rows, in the order of their keys.
+    func leases(keys: some Collection<Int64>) throws -> [StoredLease] { try keys.compactMap(lease) }
+
+    /// Passes on the leases that a query finds.
+    ///
+    /// - Parameters:
+    ///   - query: the condition.
+    ///   - order: the terms to sort by.
+    ///   - each: receives a lease.
+    /// - Throws: SQLite's error, or what `each` throws.
+    func forEach(_ query: LeaseQuery, orderedBy order: String, _ each: (StoredLease) throws -> Void) throws {
+        let found = try RowWalk(
+            database,
+            sql: """
+                SELECT \(Column.selection(of: parts)) FROM \(query.source) WHERE \(query.condition) ORDER BY \(order)
+                """, arguments: query.arguments)
+        try found.begin()
+        defer { found.end() }
+        while try found.step() { try each(read(found)) }
+    }
+
+    private func read(_ row: RowWalk) throws -> StoredLease {
+        let key = row.integer(Column.key.rawValue)
+        let id = row.text(Column.id.rawValue) ?? ""
+        var extra = row.object(Column.extra.rawValue)
+        let partial = extra.remove(PartialObservations.key).flatMap(PartialObservations.init(json:))
+        let lease = BlazarLease(
+            id: id, name: row.text(Column.name.rawValue) ?? "", userID: pooled(row, .user) ?? "",
+            projectID: pooled(row, .project) ?? "", startsAt: row.moment(Column.start.rawValue),
+            endsAt: row.moment(Column.end.rawValue),
+            status: LeaseStatus(rawValue: pooled(row, .status) ?? ""), isDegraded: row.flag(Column.degraded.rawValue),
+            trustID: row.text(Column.trust.rawValue), createdAt: row.time(Column.created.rawValue),
+            updatedAt: row.time(Column.updated.rawValue),
+            reservations: parts.contains(.reservations) ? try reservations.parts(of: key, lease: id) : [],
+            events: parts.contains(.events) ? try events.parts(of: key, lease: id) : [], extra: extra)
+        return StoredLease(
+            key: key, site: row.integer(Column.site.rawValue), audience: row.integer(Column.audience.rawValue),
+            run: row.integer(Column.run.rawValue), firstSeenAt: row.moment(Column.firstSeen.rawValue),
+            observedAt: row.moment(Column.observed.rawValue), lastSeenAt: row.moment(Column.lastSeen.rawValue),
+            removal: removal(row),
+            partial: partial, lease: lease)
+    }
+
+    private func pooled(_ row: RowWalk, _ column: Column) -> String? { pool.text(row.statement, column.rawValue) }
+
+    private func removal(_ row: RowWalk) -> Removal? {
+        guard let reason = pooled(row, .gone).flatMap(Removal.Reason.init(rawValue:)),
+            let after = row.time(Column.goneAfter.rawValue), let before = row.time(Column.goneBefore.rawValue)
+        else { return nil }
+        let isUnconfirmed = row.flag(Column.goneUnconfirmed.rawValue) == true
+        return Removal(reason: isUnconfirmed ? .unlisted : reason, after: after, before: before)
+    }
+
+    /// The columns that are read, by their positions.
+    private enum Column: Int32, CaseIterable {
+        case key, site, audience, run, firstSeen, observed, lastSeen, gone, goneAfter, goneBefore, goneUnconfirmed
+        case id, name, status, start, end, user, project, degraded, trust, created, updated, extra
+
+        private var name: String {
+            switch self {
+            case .key: "lease_key"
+            case .site: "site_id"
+            case .audience: "audience_id"
+            case .run: "run_id"
+            case .firstSeen: "first_seen_at"
+            case .observed: "observed_at"
+            case .lastSeen: "last_seen_at"
+            case .gone: "gone"
+            case .goneAfter: "gone_after"
+            case .goneBefore: "gone_before"
+            case .goneUnconfirmed: "gone_unconfirmed"
+            case .id: "id"
+            case .name: "name"
+            case .status: "status"
+            case .start: "start_at"
+            case .end: "end_at"
+            case .user: "user_id"
+            case .project: "project_id"
+            case .degraded: "degraded"
+            case .trust: "trust_id"
+            case .created: "created_at"
+            case .updated: "updated_at"
+            case .extra: "extra"
+            }
+        }
+
+        private var part: LeaseParts {
+            switch self {
+            case .user, .project: .owners
+            case .trust, .extra: .details
+            default: []
+            }
+        }
+
+        /// The columns for some parts. Those of other parts are NULL.
+        static func selection(of parts: LeaseParts) -> String {
+            allCases.map { parts.isSuperset(of: $0.part) ? "lease.\($0.name)" : "NULL" }.joined(separator: ", ")
+        }
+    }
+}
+
+/// What a lease consists of: each kind has a table.
+private protocol LeasePart {
+    /// The columns that `init(_:_:lease:)` reads.
+    static var columns: String { get }
+    static var table: String { get }
+    init(_ row: RowWalk, _ pool: inout TextPool, lease id: String)
+}
+
+/// Reads the parts of one kind, lease by lease.
+private final class PartReader<Part: LeasePart> {
+    private let rows: RowWalk
+    private var pool = TextPool()
+
+    init(_ database: Database) throws {
+        rows = try RowWalk(cached: "SELECT \(Part.columns) FROM \(Part.table) WHERE lease_key = ?", database)
+    }
+
+    func parts(of key: Int64, lease id: String) throws -> [Part] {
+        rows.begin(key: key)
+        defer { rows.end() }
+        var parts: [Part] = []
+        while try rows.step() { parts.append(Part(rows, &pool, lease: id)) }
+        return parts
+    }
+}
+
+extension Reservation: LeasePart {
+    fileprivate static let table = "reservation"
+    fileprivate static let columns = """
+        id, resource_id, resource_type, status, missing_resources, resources_changed, created_at, updated_at, fields
+        """
+
+    fileprivate init(_ row: RowWalk, _ pool: inout TextPool, lease id: String) {
+        self.init(
+            id: row.text(0) ?? "", leaseID: id, resourceID: row.text(1),
+            resourceType: ResourceType(rawValue: pool.text(row.statement, 2) ?? ""),
+            status: ReservationStatus(rawValue: pool.text(row.statement, 3) ?? ""), isMissingResources: row.flag(4),
+            areResourcesChanged: row.flag(5), createdAt: row.time(6), updatedAt: row.time(7), fields: row.object(8))
+    }
+}
+
+extension LeaseEvent: LeasePart {
+    fileprivate static let table = "event"
+    fileprivate static let columns = "id, event_type, time_at, status, created_at, updated_at, extra"
+
+    fileprivate init(_ row: RowWalk, _ pool: inout TextPool, lease id: String) {
+        self.init(
+            id: row.text(0) ?? "", leaseID: id, eventType: pool.text(row.statement, 1) ?? "", time: row.time(2),
+            status: EventStatus(rawValue: pool.text(row.statement, 3) ?? ""), createdAt: row.time(4),
+            updatedAt: row.time(5), extra: row.object(6))
+    }
+}
+
+/// Columns of JSON, which this module wrote.
+enum LeaseRows {
+    /// Parses a JSON column; anything but an object becomes an empty object.
     static func object(_ text: String?) -> JSONObject {
         guard let text, let object = try? JSONValue(parsing: text).objectValue else { return [:] }
         return object
@@ -39,62 +226,6 @@ enum LeaseRows {
     /// The text of an object for a JSON column; `nil` for an empty object.
     static func text(_ object: JSONObject) -> String? {
         object.isEmpty ? nil : JSONValue.object(object).text()
-    }
-}
-
-extension BlazarLease {
-    init(row: Row, reservations: [Reservation], events: [LeaseEvent]) {
-        let id: String = row["id"]
-        var extra = LeaseRows.object(row["extra"])
-        extra[PartialObservations.key] = nil
-        func owned(_ reservation: Reservation) -> Reservation {
-            var reservation = reservation
-            reservation.leaseID = id
-            return reservation
-        }
-        func owned(_ event: LeaseEvent) -> LeaseEvent {
-            var event = event
-            event.leaseID = id
-            return event
-        }
-        self.init(
-            id: id, name: row["name"], userID: row["user_id"], projectID: row["project_id"],
-            startsAt: Timestamp(secondsSince1970: row["start_at"]), endsAt: Timestamp(secondsSince1970: row["end_at"]),
-            status: LeaseStatus(rawValue: row["status"]), isDegraded: row["degraded"], trustID: row["trust_id"],
-            createdAt: row.time("created_at"), updatedAt: row.time("updated_at"),
-            reservations: reservations.map(owned), events: events.map(owned), extra: extra)
-    }
-}
-
-// By position: GRDB compares the name of a column with each column's, ignoring case, for every row.
-extension Reservation {
-    fileprivate static let columns = """
-        lease_key, id, resource_id, resource_type, status, missing_resources, resources_changed, created_at, updated_at,
-        fields
-        """
-
-    fileprivate init(row: Row) {
-        self.init(
-            id: row[1], resourceID: row[2], resourceType: ResourceType(rawValue: row[3]),
-            status: ReservationStatus(rawValue: row[4]), isMissingResources: row[5], areResourcesChanged: row[6],
-            createdAt: row.time(at: 7), updatedAt: row.time(at: 8), fields: LeaseRows.object(row[9]))
-    }
-}
-
-extension LeaseEvent {
-    fileprivate static let columns = "lease_key, id, event_type, time_at, status, created_at, updated_at, extra"
-
-    /// Reads a row of ``columns``, in their order.
-    init(row: Row) {
-        self.init(
-            id: row[1], eventType: row[2], time: row.time(at: 3), status: EventStatus(rawValue: row[4]),
-            createdAt: row.time(at: 5), updatedAt: row.time(at: 6), extra: LeaseRows.object(row[7]))
-    }
-}
-
-extension Row {
-    fileprivate func time(at position: Int) -> Timestamp? {
-        (self[position] as Int64?).map(Timestamp.init(secondsSince1970:))
     }
 }
 

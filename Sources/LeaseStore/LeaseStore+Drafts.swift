@@ -102,6 +102,9 @@ struct PendingWrites {
         creations = pending.filter { $0.verb == .create && $0.leaseID == nil }
     }
 
+    /// Whether no lease that the server has is waited for.
+    var isEmpty: Bool { byLease.isEmpty }
+
     /// The unfinished writes of a lease that the server has.
     func mutations(site: Int64, lease id: String) -> [Mutation] { byLease[Key(site: site, id: id)] ?? [] }
 
@@ -110,16 +113,22 @@ struct PendingWrites {
 }
 
 extension MirrorReader {
-    /// The queued leases that match a filter, in the order in which they were requested.
-    func drafts(_ filter: LeaseFilter, _ database: Database) throws -> [MirroredLease] {
+    /// The queued leases that match a filter: by their end for people, otherwise in the order in which they were
+    /// requested.
+    func drafts(_ filter: LeaseFilter, order: LeaseOrder) throws -> [MirroredLease] {
         let addresses = try LeaseStore.addresses(database, of: filter.scopes)
-        return try pending.creations.filter { addresses?.contains($0.address) ?? true }.map(draft).filter { lease in
+        let drafts = try pending.creations.filter { addresses?.contains($0.address) ?? true }.map(draft).filter {
+            lease in
             guard filter.admits(lease) else { return false }
             guard let pattern = filter.nameGlob else { return true }
             return try Bool.fetchOne(
                 database.cachedStatement(sql: "SELECT ? GLOB ?"),
                 arguments: [lease.lease.name, NamePattern(pattern).glob]) ?? false
         }
+        guard case .relevance = order else { return drafts }
+        return drafts.enumerated().sorted { left, right in
+            (left.element.lease.endsAt, left.offset) < (right.element.lease.endsAt, right.offset)
+        }.map(\.element)
     }
 
     /// The lease that a creation will make.

@@ -2,6 +2,15 @@ import GRDB
 package import LeaseModel
 package import SyncPlanner
 
+/// What a server says when it is asked for one lease.
+package enum LeaseAnswer: Sendable, Hashable {
+    case lease(BlazarLease)
+    /// There is no such lease.
+    case gone
+    /// There was no answer, or one that does not tell.
+    case none
+}
+
 extension LeaseStore {
     /// Applies a list that has just been completed to the queue of its scope: which accepted leases it shows, and which
     /// unconfirmed creations have turned up.
@@ -53,6 +62,65 @@ extension LeaseStore {
                 try Self.write(next, database)
                 return next
             }
+        }
+    }
+
+    /// Begins to ask for one lease. The answer is an observation like any other, so it takes its number before the
+    /// request leaves.
+    package func beginAnswer(scope: Scope, at time: Timestamp) throws(StoreError) -> RunTicket {
+        try write { try Self.beginAnswer($0, scope: scope, at: time) }
+    }
+
+    static func beginAnswer(_ database: Database, scope: Scope, at time: Timestamp) throws -> RunTicket {
+        try database.cachedStatement(
+            sql: "INSERT INTO sync_run (kind, cloud, scope_id, started_at) VALUES ('answer', ?, ?, ?)"
+        ).execute(arguments: [scope.site, scope.id, time.secondsSince1970])
+        return RunTicket(id: database.lastInsertedRowID)
+    }
+
+    /// Records what a server said when it was asked for one lease: the lease, and the accepted writes that it shows to
+    /// be carried out. An answer without news leaves no trace.
+    ///
+    /// - Returns: the change of the lease, and the writes that changed.
+    /// - Throws: ``StoreError``.
+    package func endAnswer(
+        _ run: RunTicket, begun: Timestamp, of id: String, _ answer: LeaseAnswer, scope: Scope, rules: QueueRules,
+        at time: Timestamp
+    ) throws(StoreError) -> (change: LeaseChange?, moved: [Mutation]) {
+        try write { database in
+            let writer =
+                answer == .none ? nil : try MirrorWriter(database, scope: scope, run: run, at: time)
+            var change: LeaseChange?
+            switch answer {
+            case .none: break
+            case .lease(let lease):
+                // No list will have a slice with this digest, so the next list's slice is decoded and compared.
+                change = try writer?.write(ObservedLease(lease: lease, digest: 0))
+            case .gone:
+                let key = try Self.leaseKey(database, id: id, scope: scope.id)
+                change = try key.flatMap { try writer?.markGone(key: $0, reason: .deleted) }
+            }
+            var moved: [Mutation] = []
+            if writer != nil {
+                for mutation in try Self.queue(database, of: scope.queueAddress)
+                where mutation.state == .accepted && mutation.leaseID == id {
+                    guard let state = try Self.listing(database, mutation, run: run.id, startedAt: begun) else {
+                        continue
+                    }
+                    let next = rules.settled(mutation, isListed: state, now: time)
+                    guard next != mutation else { continue }
+                    try Self.write(next, database)
+                    moved.append(next)
+                }
+            }
+            if change == nil {
+                try database.cachedStatement(sql: "DELETE FROM sync_run WHERE run_id = ?").execute(arguments: [run.id])
+            } else {
+                try database.cachedStatement(
+                    sql: "UPDATE sync_run SET finished_at = max(started_at, ?) WHERE run_id = ?"
+                ).execute(arguments: [time.secondsSince1970, run.id])
+            }
+            return (change, moved)
         }
     }
 
@@ -128,12 +196,12 @@ extension LeaseStore {
             ])
         // Someone may have changed the lease between the list that brought it and this one.
         let before = try database.cachedStatement(sql: "SELECT document FROM lease_history WHERE lease_key = ?")
-        return try LeaseRows.leases(database, keys: keys).filter { key, _, lease in
-            if draft.resembles(lease) { return true }
-            return try String.fetchAll(before, arguments: [key]).contains { document in
+        return try LeaseReader(database).leases(keys: keys).filter { found in
+            if draft.resembles(found.lease) { return true }
+            return try String.fetchAll(before, arguments: [found.key]).contains { document in
                 (try? BlazarLease(json: LeaseRows.object(document))).map(draft.resembles) ?? false
             }
-        }.map { _, _, lease in lease.id }
+        }.map(\.lease.id)
     }
 }
 

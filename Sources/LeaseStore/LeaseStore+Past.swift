@@ -137,20 +137,16 @@ extension LeaseStore {
         _ database: Database, keys: some Collection<Int64>, _ reader: MirrorReader
     ) throws -> [Life] {
         // If a clock was set back, states may have no length; then only the order of their rows tells them apart.
-        let rows = try Row.fetchCursor(
-            database,
+        let past = try database.cachedStatement(
             sql: """
-                SELECT * FROM lease_history WHERE lease_key IN (\(keys.map(String.init).joined(separator: ",")))
-                ORDER BY lease_key, observed_until, observed_at, history_id
+                SELECT \(LeaseVersion.columns) FROM lease_history WHERE lease_key = ?
+                ORDER BY observed_until, observed_at, history_id
                 """)
-        var past: [Int64: [LeaseVersion]] = [:]
-        while let row = try rows.next() {
-            past[row["lease_key"], default: []].append(try LeaseVersion(row: row))
-        }
-        return try reader.states(keys: keys).map { state in
-            Life(
-                key: state.key, lease: state.lease, versions: (past[state.key] ?? []) + [state.present],
-                audience: state.audience, run: state.run)
+        let rows = try reader.table.leases(keys: keys)
+        return try zip(rows, reader.mirrored(rows)).map { row, lease in
+            let present = row.present(listedAt: reader.audiences.listedAt(row.audience))
+            let versions = try Row.fetchAll(past, arguments: [row.key]).map(LeaseVersion.init(row:)) + [present]
+            return Life(key: row.key, lease: lease, versions: versions, audience: row.audience, run: row.run)
         }
     }
 
@@ -165,20 +161,9 @@ extension LeaseStore {
     /// - Throws: ``StoreError``.
     package func changes(since: Timestamp, scopes: Set<Int64>?) throws(StoreError) -> [LeaseChange] {
         try read { database in
-            var filter = LeaseFilter()
-            filter.includesDeparted = true
-            filter.scopes = scopes
-            var query = LeaseQuery(filter)
-            query.add(
-                """
-                lease.observed_at >= ? OR lease.lease_key IN (
-                    SELECT lease_key FROM lease_history WHERE observed_until >= ?)
-                """, since.secondsSince1970, since.secondsSince1970)
-            let keys = try Int64.fetchAll(
-                database, sql: "SELECT lease.lease_key FROM \(query.source) WHERE \(query.condition)",
-                arguments: query.arguments)
             let reader = try MirrorReader(database, scopes: scopes)
             let firstListings = try Self.firstListings(database)
+            let keys = try Self.changed(database, since: since, scopes: scopes, reader.audiences, firstListings)
             var changes: [LeaseChange] = []
             for start in stride(from: 0, to: keys.count, by: 500) {
                 for life in try Self.lives(database, keys: keys[start..<min(start + 500, keys.count)], reader) {
@@ -190,6 +175,35 @@ extension LeaseStore {
             }
             return changes.sorted { $0.observedAt < $1.observedAt }
         }
+    }
+
+    /// The leases that have changed since a moment, or may be news.
+    ///
+    /// A lease's state ends when the next one is seen, so the history has every change. A lease without a history is
+    /// news only if it was seen after its scope's first list, which leaves out what a first sync has read.
+    private static func changed(
+        _ database: Database, since: Timestamp, scopes: Set<Int64>?, _ audiences: AudienceBook,
+        _ firstListings: [Int64: Timestamp]
+    ) throws -> [Int64] {
+        var filter = LeaseFilter()
+        filter.includesDeparted = true
+        filter.scopes = scopes
+        var query = LeaseQuery(filter)
+        let firstLists = audiences.all.compactMapValues { $0.compactMap { firstListings[$0] }.min()?.secondsSince1970 }
+        let news = firstLists.sorted { $0.key < $1.key }.map { "WHEN \($0) THEN observed_at > \($1)" }
+        let isNews = news.isEmpty ? "0" : "CASE audience_id \(news.joined(separator: " ")) ELSE 0 END"
+        query.add(
+            """
+            lease.lease_key IN (
+                SELECT lease_key FROM lease_history WHERE observed_until >= ?
+                UNION ALL
+                SELECT lease_key FROM lease
+                WHERE observed_at >= ? AND observed_at > ? AND \(isNews))
+            """, since.secondsSince1970, since.secondsSince1970, firstLists.values.min() ?? .max)
+        return try Int64.fetchAll(
+            database,
+            sql: "SELECT lease.lease_key FROM \(query.source) WHERE \(query.condition) ORDER BY lease.lease_key",
+            arguments: query.arguments)
     }
 
     /// The changes of a lease at the site of a scope, from its appearance on.

@@ -8,32 +8,31 @@ extension LeaseStore {
     ///   - filter: which leases.
     ///   - order: the order.
     ///   - includesDrafts: whether to include leases that are only queued; they come first.
+    ///   - parts: the parts to read.
     ///   - batch: the number of leases in a batch.
     ///   - each: receives a batch.
     /// - Throws: ``StoreError``, or what `each` throws.
     package func leases(
-        _ filter: LeaseFilter, order: LeaseOrder = .ownFirst, includesDrafts: Bool = false, batch: Int = 500,
-        each: ([MirroredLease]) throws -> Void
+        _ filter: LeaseFilter, order: LeaseOrder = .ownFirst, includesDrafts: Bool = false, parts: LeaseParts = .all,
+        batch: Int = 500, each: ([MirroredLease]) throws -> Void
     ) throws(StoreError) {
         try read { database in
-            let query = LeaseQuery(filter)
-            let keys = try Int64.fetchAll(
-                database,
-                sql: """
-                    SELECT lease.lease_key FROM \(query.source) WHERE \(query.condition)
-                    ORDER BY \(Self.ordering(order)), lease.lease_key
-                    """, arguments: query.arguments)
-            let reader = try MirrorReader(database, scopes: filter.scopes)
+            let reader = try MirrorReader(database, scopes: filter.scopes, parts: parts)
             if includesDrafts {
-                let drafts = try reader.drafts(filter, database)
+                let drafts = try reader.drafts(filter, order: order)
                 if !drafts.isEmpty { try each(drafts) }
             }
-            var start = 0
-            while start < keys.count {
-                let end = min(start + batch, keys.count)
-                try each(reader.leases(keys: keys[start..<end]))
-                start = end
+            var found: [MirroredLease] = []
+            func passOn() throws {
+                try reader.addHeldCounts(to: &found)
+                try each(found)
+                found.removeAll(keepingCapacity: true)
             }
+            try reader.table.forEach(LeaseQuery(filter), orderedBy: Self.ordering(order)) { lease in
+                found.append(try reader.mirrored(lease))
+                if found.count >= batch { try passOn() }
+            }
+            if !found.isEmpty { try passOn() }
         }
     }
 
@@ -51,6 +50,19 @@ extension LeaseStore {
             return try Int.fetchOne(
                 database, sql: "SELECT count(*) FROM \(query.source) WHERE \(query.condition)",
                 arguments: query.arguments) ?? 0
+        }
+    }
+
+    /// The number of leases that match a filter, for each status.
+    package func counts(_ filter: LeaseFilter) throws(StoreError) -> [LeaseStatus: Int] {
+        try read { database in
+            let query = LeaseQuery(filter)
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT lease.status, count(*) FROM \(query.source) WHERE \(query.condition) GROUP BY lease.status
+                    """, arguments: query.arguments)
+            return Dictionary(uniqueKeysWithValues: rows.map { (LeaseStatus(rawValue: $0[0]), $0[1]) })
         }
     }
 
@@ -72,8 +84,18 @@ extension LeaseStore {
 
     static func ordering(_ order: LeaseOrder) -> String {
         switch order {
-        case .ownFirst: "lease.user_id NOT IN (SELECT user_id FROM cloud), lease.end_at"
-        case .start: "lease.start_at"
+        case .relevance(let moment):
+            let now = moment.secondsSince1970
+            let hasEnded = "lease.gone IS NOT NULL OR lease.status = 'TERMINATED' OR lease.end_at <= \(now)"
+            let isComing = "lease.start_at > \(now)"
+            return """
+                lease.user_id NOT IN (SELECT user_id FROM cloud),
+                CASE WHEN \(hasEnded) THEN 3 WHEN \(isComing) THEN 2 ELSE 1 END,
+                CASE WHEN \(hasEnded) THEN -lease.end_at WHEN \(isComing) THEN lease.start_at ELSE lease.end_at END,
+                lease.end_at, lease.lease_key
+                """
+        case .ownFirst: return "lease.user_id NOT IN (SELECT user_id FROM cloud), lease.end_at, lease.lease_key"
+        case .start: return "lease.start_at, lease.lease_key"
         }
     }
 }
@@ -81,22 +103,27 @@ extension LeaseStore {
 /// Reads leases together with the names of their users and projects, inside one transaction.
 struct MirrorReader {
     let database: Database
+    let table: LeaseReader
     let scopes: [Int64: Scope]
     let audiences: AudienceBook
     /// The user of each scope's last token.
     let users: [Int64: (id: String, name: String)]
     let pending: PendingWrites
     private let wanted: Set<Int64>?
+    private let parts: LeaseParts
     private let ownUsers: Set<String>
     private let names: PersonNames
     private let hasAllocations: Bool
 
     /// - database: a transaction.
     /// - wanted: the requested scopes, of which one represents each lease; `nil` for all.
+    /// - parts: the parts of leases to read.
     /// - Throws: SQLite's error.
-    init(_ database: Database, scopes wanted: Set<Int64>? = nil) throws {
+    init(_ database: Database, scopes wanted: Set<Int64>? = nil, parts: LeaseParts = .all) throws {
         self.database = database
         self.wanted = wanted
+        self.parts = parts
+        table = try LeaseReader(database, parts: parts)
         let scopes = Dictionary(uniqueKeysWithValues: try LeaseStore.scopes(database).map { ($0.id, $0) })
         let names = try PersonNames(database)
         self.scopes = scopes
@@ -118,27 +145,33 @@ struct MirrorReader {
     }
 
     /// The leases of some rows, in the order of their keys.
-    func leases(keys: some Collection<Int64>) throws -> [MirroredLease] { try states(keys: keys).map(\.lease) }
+    func leases(keys: some Collection<Int64>) throws -> [MirroredLease] { try mirrored(table.leases(keys: keys)) }
 
-    /// The leases of some rows with their present states, in the order of their keys.
-    func states(
-        keys: some Collection<Int64>
-    ) throws -> [(key: Int64, lease: MirroredLease, present: LeaseVersion, audience: Int64, run: Int64)] {
-        let rows = try LeaseRows.leases(database, keys: keys)
-        let held = try heldCounts(of: rows.map(\.lease))
-        let drafted = DraftedNetworks(database: database)
-        return try rows.map { key, row, lease in
-            let audience: Int64 = row["audience_id"]
-            let present = LeaseVersion(present: row, lease, listedAt: audiences.listedAt(audience))
-            var mirrored = mirrored(
-                lease, audience: audience, firstSeenAt: Timestamp(secondsSince1970: row["first_seen_at"]),
-                observedAt: present.observedAt, lastSeenAt: present.removal?.after ?? present.lastSeenAt,
-                removal: present.removal)
-            try drafted.complete(&mirrored.lease, site: row["site_id"])
-            mirrored.pending = pending.mutations(site: row["site_id"], lease: lease.id)
-            mirrored.takeHeldCounts(held)
-            return (key, mirrored, present, audience, row["run_id"])
+    /// Leases with the names of their users and projects, the writes queued for them, and what they hold.
+    func mirrored(_ rows: [StoredLease]) throws -> [MirroredLease] {
+        var leases = try rows.map(mirrored)
+        try addHeldCounts(to: &leases)
+        return leases
+    }
+
+    /// A lease with the names of its user and project, and the writes queued for it.
+    func mirrored(_ row: StoredLease) throws -> MirroredLease {
+        let seenUntil = row.removal?.after ?? row.seenUntil(listedAt: audiences.listedAt(row.audience))
+        var mirrored = mirrored(
+            row.lease, audience: row.audience, firstSeenAt: row.firstSeenAt, observedAt: row.observedAt,
+            lastSeenAt: seenUntil, removal: row.removal)
+        if !mirrored.lease.reservations.isEmpty {
+            try DraftedNetworks(database: database).complete(&mirrored.lease, site: row.site)
         }
+        if !pending.isEmpty { mirrored.pending = pending.mutations(site: row.site, lease: row.lease.id) }
+        return mirrored
+    }
+
+    /// Adds how many resources the reservations of some leases hold.
+    func addHeldCounts(to leases: inout [MirroredLease]) throws {
+        guard hasAllocations, parts.contains(.reservations) else { return }
+        let held = try heldCounts(of: leases.lazy.map(\.lease))
+        for index in leases.indices { leases[index].takeHeldCounts(held) }
     }
 
     /// The scope that represents an audience.
@@ -152,8 +185,10 @@ struct MirrorReader {
 
     /// How many resources the reservations of some leases hold, or held last if they have ended. The latest report
     /// wins; if a moment is given, the latest one up to it.
-    func heldCounts(of leases: [BlazarLease], asKnownAt moment: Timestamp? = nil) throws -> [String: Int] {
-        guard hasAllocations else { return [:] }
+    func heldCounts(
+        of leases: some Sequence<BlazarLease>, asKnownAt moment: Timestamp? = nil
+    ) throws -> [String: Int] {
+        guard hasAllocations, parts.contains(.reservations) else { return [:] }
         let ids = JSONValue.array(leases.flatMap { $0.reservations.map { .string($0.id) } }).text()
         let allocations = ListedTable.allocations
         let last = moment?.secondsSince1970
@@ -179,10 +214,12 @@ struct MirrorReader {
     ) -> MirroredLease {
         let scope = scope(of: audience)
         let site = scope?.siteID ?? 0
+        let hasOwners = parts.contains(.owners)
         var mirrored = MirroredLease(
             lease: lease, scopeID: scope?.id ?? 0, site: scope?.site ?? "",
-            projectName: names.project(lease.projectID, site: site), userName: names.user(lease.userID, site: site),
-            isMine: ownUsers.contains(lease.userID), firstSeenAt: firstSeenAt, observedAt: observedAt,
+            projectName: hasOwners ? names.project(lease.projectID, site: site) : nil,
+            userName: hasOwners ? names.user(lease.userID, site: site) : nil,
+            isMine: hasOwners && ownUsers.contains(lease.userID), firstSeenAt: firstSeenAt, observedAt: observedAt,
             lastSeenAt: lastSeenAt, removal: removal)
         mirrored.audience = audiences.all[audience] ?? []
         return mirrored

@@ -23,9 +23,11 @@ package struct UsageDetail: OptionSet, Sendable {
 
 /// Rows that belong to leases, read alongside them in the same order, so that there is no lookup for each lease.
 struct RowsByLease<Value> {
-    private let rows: RowCursor
-    private let value: (Row) -> Value
-    private var next: Row?
+    private let rows: RowWalk
+    private let value: (RowWalk, inout TextPool) -> Value
+    private var pool = TextPool()
+    /// The lease of the current row; `nil` after the last one.
+    private var key: Int64?
 
     /// Starts reading.
     ///
@@ -37,20 +39,30 @@ struct RowsByLease<Value> {
     ///   - value: makes a value of a row.
     /// - Throws: what the database throws.
     init(
-        _ database: Database, _ keys: ClosedRange<Int64>, sql: String, value: @escaping (Row) -> Value
+        _ database: Database, _ keys: ClosedRange<Int64>, sql: String,
+        value: @escaping (RowWalk, inout TextPool) -> Value
     ) throws {
-        rows = try Row.fetchCursor(
-            database.cachedStatement(sql: sql), arguments: [keys.lowerBound, keys.upperBound])
+        rows = try RowWalk(database, sql: sql)
         self.value = value
-        next = try rows.next()
+        try rows.begin(keys)
+        try step()
+    }
+
+    private mutating func step() throws {
+        guard try rows.step() else {
+            rows.end()
+            key = nil
+            return
+        }
+        key = rows.integer(0)
     }
 
     /// The values of a lease. Call it in ascending order of keys.
-    mutating func values(of key: Int64) throws -> [Value] {
+    mutating func values(of lease: Int64) throws -> [Value] {
         var values: [Value] = []
-        while let row = next, (row[0] as Int64) <= key {
-            if (row[0] as Int64) == key { values.append(value(row)) }
-            next = try rows.next()
+        while let found = key, found <= lease {
+            if found == lease { values.append(value(rows, &pool)) }
+            try step()
         }
         return values
     }
@@ -65,12 +77,11 @@ extension RowsByLease<ObservedState> {
                 FROM lease_history WHERE lease_key BETWEEN ? AND ?
                 ORDER BY lease_key, observed_until, observed_at, history_id
                 """
-        ) { row in
+        ) { row, pool in
             ObservedState(
-                status: LeaseStatus(rawValue: row[1]), startsAt: Timestamp(secondsSince1970: row[2]),
-                endsAt: Timestamp(secondsSince1970: row[3]), observedAt: Timestamp(secondsSince1970: row[4]),
-                lastSeenAt: Timestamp(secondsSince1970: row[5]), observedUntil: Timestamp(secondsSince1970: row[6]),
-                isGone: row[7])
+                status: LeaseStatus(rawValue: pool.text(row.statement, 1) ?? ""), startsAt: row.moment(2),
+                endsAt: row.moment(3), observedAt: row.moment(4), lastSeenAt: row.moment(5),
+                observedUntil: row.moment(6), isGone: row.integer(7) != 0)
         }
     }
 }
@@ -83,10 +94,10 @@ extension RowsByLease<EarlierReservations> {
                 SELECT lease_key, held, last_seen_at, observed_until FROM lease_history
                 WHERE held IS NOT NULL AND lease_key BETWEEN ? AND ? ORDER BY lease_key, observed_until
                 """
-        ) { row in
+        ) { row, _ in
             EarlierReservations(
-                reservations: HeldColumn.reservations(row[1]).filter(filter.admits),
-                lastSeenAt: Timestamp(secondsSince1970: row[2]), changedBefore: Timestamp(secondsSince1970: row[3]))
+                reservations: HeldColumn.reservations(row.text(1) ?? "").filter(filter.admits),
+                lastSeenAt: row.moment(2), changedBefore: row.moment(3))
         }
     }
 }
@@ -104,9 +115,15 @@ extension RowsByLease<LeaseEvent> {
         try self.init(
             database, keys,
             sql: """
-                SELECT lease_key, id, event_type, time_at, status, created_at, updated_at, NULL AS extra FROM event
+                SELECT lease_key, id, event_type, time_at, status, created_at, updated_at FROM event
                 WHERE event_type IN ('start_lease', 'end_lease') AND lease_key BETWEEN ? AND ? ORDER BY lease_key
-                """, value: LeaseEvent.init(row:))
+                """
+        ) { row, pool in
+            LeaseEvent(
+                id: row.text(1) ?? "", eventType: pool.text(row.statement, 2) ?? "", time: row.time(3),
+                status: EventStatus(rawValue: pool.text(row.statement, 4) ?? ""), createdAt: row.time(5),
+                updatedAt: row.time(6))
+        }
     }
 }
 

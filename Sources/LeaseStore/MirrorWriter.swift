@@ -11,6 +11,7 @@ struct MirrorWriter {
     private let ticket: RunTicket
     private let time: Timestamp
     private let audiences: AudienceBook
+    private let leases: LeaseReader
 
     /// Returns `nil` if another run has written or completed since this one began: it is then unknown which answer is
     /// older, and the two must not be mixed.
@@ -26,6 +27,7 @@ struct MirrorWriter {
         self.ticket = ticket
         self.time = time
         audiences = try AudienceBook(database)
+        leases = try LeaseReader(database)
     }
 
     /// Marks the scope as written, which makes every other run that has begun by now out of date.
@@ -59,7 +61,7 @@ struct MirrorWriter {
         }
         let key: Int64 = found[0]
         let wasSeen: Bool = found[3]
-        guard let known = try KnownLease(database, key: key, audiences) else { return nil }
+        guard let known = try KnownLease(leases, key: key, audiences) else { return nil }
         // A later run has written or confirmed the lease.
         let isOlder = (found[1] as Int64) >= run || audiences.hasListed(found[2], since: run, but: scope.id)
         let isSame = known.present.removal == nil && known.present.lease == normalized(lease)
@@ -132,7 +134,7 @@ struct MirrorWriter {
 
     /// Marks a lease as gone; returns `nil` if it already was, or if a later run has seen it.
     func markGone(key: Int64, reason: Removal.Reason) throws -> LeaseChange? {
-        guard let known = try KnownLease(database, key: key, audiences), known.present.removal == nil,
+        guard let known = try KnownLease(leases, key: key, audiences), known.present.removal == nil,
             known.run < run
         else { return nil }
         let past = known.present.ended(at: time)
@@ -188,32 +190,11 @@ private struct KnownLease {
     let firstSeenAt: Timestamp
     var isRefused: Bool { present.removal?.reason == .outOfScope }
 
-    init?(_ database: Database, key: Int64, _ audiences: AudienceBook) throws {
-        guard let (_, row, lease) = try LeaseRows.leases(database, keys: CollectionOfOne(key)).first else { return nil }
-        audience = row["audience_id"]
-        run = row["run_id"]
-        firstSeenAt = Timestamp(secondsSince1970: row["first_seen_at"])
-        present = LeaseVersion(present: row, lease, listedAt: audiences.listedAt(audience))
-    }
-}
-
-extension LeaseVersion {
-    /// The present state, from a row of `lease`.
-    ///
-    /// - Parameters:
-    ///   - row: the row.
-    ///   - lease: the lease that was read from it.
-    ///   - listedAt: when a scope of its audience last read a complete list.
-    init(present row: Row, _ lease: BlazarLease, listedAt: Timestamp?) {
-        let removal = Removal(row: row)
-        let lastSeenAt = Timestamp(secondsSince1970: row["last_seen_at"])
-        let partial = (row["extra"] as String?).flatMap { text in
-            text.contains(PartialObservations.key)
-                ? LeaseRows.object(text)[PartialObservations.key].flatMap(PartialObservations.init(json:)) : nil
-        }
-        self.init(
-            lease: lease, observedAt: Timestamp(secondsSince1970: row["observed_at"]),
-            lastSeenAt: removal?.before ?? max(lastSeenAt, listedAt ?? lastSeenAt), observedUntil: nil,
-            removal: removal, partial: partial)
+    init?(_ leases: LeaseReader, key: Int64, _ audiences: AudienceBook) throws {
+        guard let row = try leases.lease(key: key) else { return nil }
+        audience = row.audience
+        run = row.run
+        firstSeenAt = row.firstSeenAt
+        present = row.present(listedAt: audiences.listedAt(audience))
     }
 }

@@ -121,14 +121,12 @@ extension MirrorReader {
     private typealias Known = (lease: BlazarLease, observedAt: Timestamp, removal: Removal?)
 
     private func documents(_ ids: [Int64]) throws -> [Int64: Known] {
-        guard !ids.isEmpty else { return [:] }
-        let rows = try Row.fetchCursor(
-            database,
-            sql: "SELECT * FROM lease_history WHERE history_id IN (\(ids.map(String.init).joined(separator: ",")))")
+        let state = try database.cachedStatement(
+            sql: "SELECT \(LeaseVersion.columns) FROM lease_history WHERE history_id = ?")
         var found: [Int64: Known] = [:]
-        while let row = try rows.next() {
-            let version = try LeaseVersion(row: row)
-            found[row["history_id"]] = (version.lease, version.observedAt, version.removal)
+        for id in ids {
+            guard let version = try Row.fetchOne(state, arguments: [id]).map(LeaseVersion.init(row:)) else { continue }
+            found[id] = (version.lease, version.observedAt, version.removal)
         }
         return found
     }
@@ -143,25 +141,30 @@ extension MirroredLease {
 }
 
 extension LeaseVersion {
+    /// The columns that `init(row:)` reads.
+    static let columns = """
+        history_id, observed_at, last_seen_at, observed_until, gone, gone_after, gone_before, gone_unconfirmed, document
+        """
+
     /// Reads a row of the history.
     ///
     /// - Throws: ``StoreError`` of kind `damaged` if the document is not a lease. Skipping it would falsify the
     ///   history.
     init(row: Row) throws {
-        let document = LeaseRows.object(row["document"])
+        let document = LeaseRows.object(row[8])
         guard var lease = try? BlazarLease(json: document) else {
             throw StoreError(
                 kind: .damaged,
                 message: """
-                    The history holds a state that cannot be read (row \(row["history_id"] as Int64) of lease_history). \
+                    The history holds a state that cannot be read (row \(row[0] as Int64) of lease_history). \
                     Restore a copy made by `leasehold db backup`, or delete that row.
                     """)
         }
         lease.extra[PartialObservations.key] = nil
         self.init(
-            lease: lease, observedAt: Timestamp(secondsSince1970: row["observed_at"]),
-            lastSeenAt: Timestamp(secondsSince1970: row["last_seen_at"]), observedUntil: row.time("observed_until"),
-            removal: Removal(row: row),
+            lease: lease, observedAt: Timestamp(secondsSince1970: row[1]),
+            lastSeenAt: Timestamp(secondsSince1970: row[2]),
+            observedUntil: (row[3] as Int64?).map(Timestamp.init(secondsSince1970:)), removal: Removal(row: row),
             partial: document[PartialObservations.key].flatMap(PartialObservations.init(json:)))
     }
 }

@@ -2,31 +2,52 @@ import Dispatch
 import Foundation
 import GRDB
 import GRDBSQLite
+import LeaseModel
 import Synchronization
 
-/// A walk through the rows of a query that ends in `BETWEEN ? AND ?`, read with SQLite's own functions.
+/// A walk through the rows of a query, read by position and with SQLite's own functions: GRDB's rows would cost more
+/// than everything else together.
 struct RowWalk {
     private let owner: Statement
     private let arguments: StatementArguments
     let statement: OpaquePointer
 
-    /// Prepares the query.
+    /// Prepares a query.
     ///
     /// - Parameters:
     ///   - database: where the rows are.
-    ///   - sql: the query; its last two arguments are the bounds of the keys.
-    ///   - arguments: the arguments before them.
+    ///   - sql: the query.
+    ///   - arguments: the arguments that stay the same in all walks; they come first.
     /// - Throws: SQLite's error.
-    init(_ database: Database, sql: String, arguments: StatementArguments) throws {
+    init(_ database: Database, sql: String, arguments: StatementArguments = StatementArguments()) throws {
         owner = try database.makeStatement(sql: sql)
         statement = owner.sqliteStatement
         self.arguments = arguments
     }
 
-    /// Starts over, with new bounds.
+    /// Takes a query from the connection's cache, to find rows by a key. Each walk must end before the next one begins.
+    init(cached sql: String, _ database: Database) throws {
+        owner = try database.cachedStatement(sql: sql)
+        statement = owner.sqliteStatement
+        arguments = StatementArguments()
+    }
+
+    /// Starts over.
+    func begin() throws {
+        sqlite3_reset(statement)
+        try owner.setArguments(arguments)
+    }
+
+    /// Starts over, with new bounds as the last two arguments.
     func begin(_ keys: ClosedRange<Int64>) throws {
         sqlite3_reset(statement)
         try owner.setArguments(arguments + [keys.lowerBound, keys.upperBound])
+    }
+
+    /// Starts over with a key, which is the only argument.
+    func begin(key: Int64) {
+        sqlite3_reset(statement)
+        sqlite3_bind_int64(statement, 1, key)
     }
 
     /// Ends the walk, which releases its locks.
@@ -57,8 +78,25 @@ struct RowWalk {
     /// Whether a column is not NULL.
     func isPresent(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) != SQLITE_NULL }
 
-    func text(_ column: Int32) -> String? {
-        sqlite3_column_text(statement, column).map { String(cString: $0) }
+    func text(_ column: Int32) -> String? { bytes(column).map { String(decoding: $0, as: UTF8.self) } }
+
+    func moment(_ column: Int32) -> Timestamp { Timestamp(secondsSince1970: integer(column)) }
+
+    func time(_ column: Int32) -> Timestamp? { optional(column).map(Timestamp.init(secondsSince1970:)) }
+
+    func flag(_ column: Int32) -> Bool? { optional(column).map { $0 != 0 } }
+
+    /// The object in a column of JSON, which this module wrote; anything else becomes an empty object.
+    func object(_ column: Int32) -> JSONObject {
+        guard let bytes = bytes(column), let value = try? JSONValue(parsing: Array(bytes)) else { return [:] }
+        return value.objectValue ?? [:]
+    }
+
+    /// The bytes of a text, until the next step.
+    private func bytes(_ column: Int32) -> UnsafeBufferPointer<UInt8>? {
+        sqlite3_column_text(statement, column).map {
+            UnsafeBufferPointer(start: $0, count: Int(sqlite3_column_bytes(statement, column)))
+        }
     }
 }
 
@@ -92,6 +130,7 @@ struct TextPool {
         return number
     }
 
+    /// A column's text; `nil` for NULL.
     mutating func text(_ statement: OpaquePointer, _ column: Int32) -> String? {
         number(statement, column).map { texts[$0] }
     }

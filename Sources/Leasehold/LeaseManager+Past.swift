@@ -51,12 +51,12 @@ extension LeaseManager {
 
     func handOver(
         _ filter: LeaseFilter, asKnownAt knowledge: Timestamp?, order: LeaseOrder, includesDrafts: Bool,
-        each: (MirroredLease) throws -> Void
+        parts: LeaseParts = .all, each: (MirroredLease) throws -> Void
     ) throws {
         var thrown: (any Error)?
         func pass(_ batch: [MirroredLease]) throws {
             do {
-                for lease in batch { try each(lease) }
+                for index in batch.indices { try each(batch[index]) }
             } catch {
                 thrown = error
                 throw error
@@ -66,7 +66,7 @@ extension LeaseManager {
             if let knowledge {
                 try store.leases(filter, asKnownAt: knowledge, order: order, each: pass)
             } else {
-                try store.leases(filter, order: order, includesDrafts: includesDrafts, each: pass)
+                try store.leases(filter, order: order, includesDrafts: includesDrafts, parts: parts, each: pass)
             }
         } catch {
             // Errors of `each` are rethrown unchanged.

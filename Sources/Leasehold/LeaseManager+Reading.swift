@@ -30,9 +30,24 @@ extension LeaseManager {
         try handOver(filter, asKnownAt: nil, order: order, includesDrafts: true, each: each)
     }
 
+    /// Passes only some parts of the leases that match a filter, including queued ones, to a closure. What is not asked
+    /// for is not read.
+    ///
+    /// - Throws: ``LeaseholdError`` with the code `database`, or any error of `each`.
+    package func forEachLease(
+        _ filter: LeaseFilter, order: LeaseOrder = .ownFirst, parts: LeaseParts, each: (MirroredLease) throws -> Void
+    ) throws {
+        try handOver(filter, asKnownAt: nil, order: order, includesDrafts: true, parts: parts, each: each)
+    }
+
     /// The number of leases that match a filter.
     public func count(_ filter: LeaseFilter) throws(LeaseholdError) -> Int {
         try reading { store throws(StoreError) in try store.count(filter) }
+    }
+
+    /// The number of leases that match a filter, for each status.
+    public func counts(_ filter: LeaseFilter) throws(LeaseholdError) -> [LeaseStatus: Int] {
+        try reading { store throws(StoreError) in try store.counts(filter) }
     }
 
     /// The next lease of a scope to end, among those that are running or have not started.

@@ -53,21 +53,46 @@ extension Cell {
         }
     }
 
+    /// Appends the value in JSON, as UTF-8.
+    func writeJSON(to output: inout [UInt8], _ layout: JSONLayout = .compact, level: Int = 0) {
+        switch self {
+        case .text(let text), .status(let text): JSONValue.write(text, to: &output, layout)
+        case .time(let time):
+            output.append(UInt8(ascii: "\""))
+            time.writeISO8601(to: &output)
+            output.append(UInt8(ascii: "\""))
+        default: json.write(to: &output, layout, level: level)
+        }
+    }
+
     /// The value as one line of plain text for programs, without escaping control characters; `nil` if there is none.
     ///
     /// Booleans are written as in OpenStack's client, which writes Python's.
     package var plainText: String? {
+        var output: [UInt8] = []
+        return writePlainText(to: &output) ? String(decoding: output, as: UTF8.self) : nil
+    }
+
+    /// Appends ``plainText`` as UTF-8.
+    ///
+    /// - Returns: whether there is any.
+    func writePlainText(to output: inout [UInt8]) -> Bool {
         switch self {
-        case .missing, .unknown, .json(.null): nil
-        case .range(let least, let most): least == most ? String(least) : nil
-        case .decimal(let value, _): JSONNumber(value)?.text
-        case .text(let text), .status(let text), .json(.string(let text)): text
-        case .number(let number), .json(.number(let number)): number.text
-        case .time(let time): time.iso8601
-        case .duration(let seconds): String(seconds)
-        case .bool(let value), .json(.bool(let value)): value ? "True" : "False"
-        case .json(let value): value.text(.spaced)
+        case .missing, .unknown, .json(.null): return false
+        case .range(let least, let most):
+            guard least == most else { return false }
+            output.append(contentsOf: String(least).utf8)
+        case .decimal(let value, _):
+            guard let number = JSONNumber(value) else { return false }
+            output.append(contentsOf: number.text.utf8)
+        case .text(let text), .status(let text), .json(.string(let text)): output.append(contentsOf: text.utf8)
+        case .number(let number), .json(.number(let number)): output.append(contentsOf: number.text.utf8)
+        case .time(let time): time.writeISO8601(to: &output)
+        case .duration(let seconds): output.append(contentsOf: String(seconds).utf8)
+        case .bool(let value), .json(.bool(let value)): output.append(value ? "True" : "False")
+        case .json(let value): value.write(to: &output, .spaced)
         }
+        return true
     }
 
     /// Whether it is a number. Tables align numbers on the right, and spreadsheets may calculate with them.
@@ -82,20 +107,65 @@ extension Cell {
 // MARK: - Order
 
 extension Cell {
-    /// Whether `left` sorts before `right`. Numbers and times are ordered by value, text as people order it (by letter,
-    /// then by case), and everything else by its text. A missing value comes last in either direction, so it is not
-    /// compared here.
-    package static func precedes(_ left: Cell, _ right: Cell) -> Bool {
-        switch (left, right) {
-        case (.time(let left), .time(let right)): return left < right
-        case (.duration(let left), .duration(let right)): return left < right
-        case (.bool(let left), .bool(let right)): return !left && right
-        default: break
+    /// What a cell is sorted by, worked out once for each cell.
+    ///
+    /// Numbers and times are ordered by value, text as people order it (by letter, then by case), and everything else by
+    /// its text. Values of different kinds are ordered by their texts.
+    enum SortValue {
+        case missing
+        case seconds(Int64, Cell)
+        case flag(Bool)
+        case number(Double, Cell)
+        case text(folded: String, String)
+
+        init(_ cell: Cell) {
+            if cell.isMissing {
+                self = .missing
+            } else if case .time(let moment) = cell {
+                self = .seconds(moment.secondsSince1970, cell)
+            } else if case .duration(let seconds) = cell {
+                self = .seconds(seconds, cell)
+            } else if case .bool(let value) = cell {
+                self = .flag(value)
+            } else if let value = cell.numericValue {
+                self = .number(value, cell)
+            } else {
+                let text = cell.plainText ?? ""
+                self = .text(folded: text.lowercased(), text)
+            }
         }
-        if let left = left.numericValue, let right = right.numericValue { return left < right }
-        let texts = (left.plainText ?? "", right.plainText ?? "")
-        let folded = (texts.0.lowercased(), texts.1.lowercased())
-        return folded.0 == folded.1 ? texts.0 < texts.1 : folded.0 < folded.1
+
+        var isMissing: Bool {
+            if case .missing = self { true } else { false }
+        }
+
+        private var texts: (folded: String, text: String) {
+            switch self {
+            case .missing: return ("", "")
+            case .text(let folded, let text): return (folded, text)
+            case .flag(let value):
+                let text = Cell.bool(value).plainText ?? ""
+                return (text.lowercased(), text)
+            case .seconds(_, let cell), .number(_, let cell):
+                let text = cell.plainText ?? ""
+                return (text.lowercased(), text)
+            }
+        }
+
+        /// Whether `left` sorts before `right`. A missing value comes last in either direction, so it is not compared
+        /// here.
+        static func precedes(_ left: SortValue, _ right: SortValue) -> Bool {
+            switch (left, right) {
+            case (.seconds(let left, .time), .seconds(let right, .time)),
+                (.seconds(let left, .duration), .seconds(let right, .duration)):
+                return left < right
+            case (.flag(let left), .flag(let right)): return !left && right
+            case (.number(let left, _), .number(let right, _)): return left < right
+            default:
+                let (left, right) = (left.texts, right.texts)
+                return left.folded == right.folded ? left.text < right.text : left.folded < right.folded
+            }
+        }
     }
 
     private var numericValue: Double? {

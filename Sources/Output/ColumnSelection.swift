@@ -7,6 +7,8 @@ package struct ColumnSelection<Row>: Sendable {
     let isOwnChoice: Bool
     /// The columns to sort by, the most important first. They need not be shown.
     let sortColumns: [(column: Column<Row>, isDescending: Bool)]
+    /// The keys of all columns whose values are needed, shown or not.
+    package var neededKeys: Set<String> { Set((columns + sortColumns.map(\.column)).map(\.key)) }
 
     /// Chooses from the available columns.
     ///

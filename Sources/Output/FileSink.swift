@@ -32,6 +32,11 @@ package struct FileSink: TextSink {
         if buffer.count >= bufferSize { try flush() }
     }
 
+    package mutating func write(_ bytes: [UInt8]) throws(OutputError) {
+        buffer.append(contentsOf: bytes)
+        if buffer.count >= bufferSize { try flush() }
+    }
+
     package mutating func flush() throws(OutputError) {
         var written = 0
         // After a failure, the data is not written again, because the caller stops.

@@ -4,17 +4,22 @@
 /// JSON, YAML, CSV and plain values are written row by row. A table stores the texts of its cells, and a sorted list
 /// its cells.
 package struct ListOutput<Row> {
-    private let selection: ColumnSelection<Row>
+    private let columns: [@Sendable (Row) -> Cell]
+    private let sortColumns: [(value: @Sendable (Row) -> Cell, isDescending: Bool)]
     private var renderer: any ListRenderer
+    /// The row that is being written, and its text.
+    private var cells: [Cell] = []
+    private var text: [UInt8] = []
     /// Rows waiting to be sorted; unused without sort columns.
-    private var waiting: [(keys: [Cell], cells: [Cell])] = []
+    private var waiting: [(keys: [Cell.SortValue], cells: [Cell])] = []
     /// The maximum number of rows to write; `nil` for all.
     private let limit: Int?
     /// The number of rows so far.
     package private(set) var count = 0
 
     package init(selection: ColumnSelection<Row>, style: OutputStyle, limit: Int? = nil) {
-        self.selection = selection
+        columns = selection.columns.map(\.cell)
+        sortColumns = selection.sortColumns.map { ($0.column.cell, $0.isDescending) }
         self.limit = limit
         let heads = selection.columns.map { ColumnHead($0, isOwnChoice: selection.isOwnChoice) }
         renderer =
@@ -33,13 +38,14 @@ package struct ListOutput<Row> {
     /// Writes a row, or stores it if all rows are needed first.
     package mutating func write(_ row: Row, to sink: inout some TextSink) throws(OutputError) {
         count += 1
-        if let limit, count > limit, selection.sortColumns.isEmpty { return }
-        let cells = selection.columns.map { $0.cell(row) }
-        if selection.sortColumns.isEmpty {
-            try renderer.row(cells, to: &sink)
-        } else {
-            waiting.append((selection.sortColumns.map { $0.column.cell(row) }, cells))
+        guard sortColumns.isEmpty else {
+            waiting.append((sortColumns.map { Cell.SortValue($0.value(row)) }, columns.map { $0(row) }))
+            return
         }
+        if let limit, count > limit { return }
+        cells.removeAll(keepingCapacity: true)
+        for cell in columns { cells.append(cell(row)) }
+        try render(cells, to: &sink)
     }
 
     /// Writes the rest. Nothing may be written afterward.
@@ -47,10 +53,16 @@ package struct ListOutput<Row> {
         let rows = waiting
         waiting = []
         for index in sortedIndices(of: rows.map(\.keys)).prefix(limit ?? rows.count) {
-            try renderer.row(rows[index].cells, to: &sink)
+            try render(rows[index].cells, to: &sink)
         }
         try renderer.end(to: &sink)
         try sink.flush()
+    }
+
+    private mutating func render(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
+        text.removeAll(keepingCapacity: true)
+        try renderer.row(cells, to: &text)
+        if !text.isEmpty { try sink.write(text) }
     }
 
     /// Writes all rows.
@@ -62,9 +74,9 @@ package struct ListOutput<Row> {
         try output.finish(to: &sink)
     }
 
-    private func sortedIndices(of keys: [[Cell]]) -> [Int] {
+    private func sortedIndices(of keys: [[Cell.SortValue]]) -> [Int] {
         keys.indices.sorted { left, right in
-            for (index, sortColumn) in selection.sortColumns.enumerated() {
+            for (index, sortColumn) in sortColumns.enumerated() {
                 let (first, second) = (keys[left][index], keys[right][index])
                 if first.isMissing || second.isMissing {
                     // Missing values come last in both directions, so that they do not fill the first screen.
@@ -72,8 +84,8 @@ package struct ListOutput<Row> {
                     continue
                 }
                 let (lower, upper) = sortColumn.isDescending ? (second, first) : (first, second)
-                if Cell.precedes(lower, upper) { return true }
-                if Cell.precedes(upper, lower) { return false }
+                if Cell.SortValue.precedes(lower, upper) { return true }
+                if Cell.SortValue.precedes(upper, lower) { return false }
             }
             // Equal rows keep their order.
             return left < right

@@ -24,12 +24,16 @@ package struct ShowOutput<Row> {
         case .html:
             var renderer = HTMLListRenderer(
                 heads: ["Field", "Value"].map { ColumnHead(key: $0, title: $0) }, style: style)
-            for field in fields { try renderer.row([.text(field.head.title), field.cell], to: &sink) }
+            var output: [UInt8] = []
+            for field in fields { renderer.row([.text(field.head.title), field.cell], to: &output) }
+            try sink.write(output)
             try renderer.end(to: &sink)
         case .yaml: try sink.write(YAMLText.document(object))
         case .csv:
             var renderer = CSVRenderer(heads: fields.map(\.head), isSpreadsheetSafe: style.isSpreadsheetSafe)
-            try renderer.row(cells, to: &sink)
+            var output: [UInt8] = []
+            renderer.row(cells, to: &output)
+            try sink.write(output)
             try renderer.end(to: &sink)
         case .value:
             for cell in cells { try sink.write(ValueText.text(cell) + "\n") }

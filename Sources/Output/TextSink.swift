@@ -2,8 +2,16 @@
 package protocol TextSink {
     /// Accepts text, and may store it until ``flush()``.
     mutating func write(_ text: String) throws(OutputError)
+    /// Accepts text as UTF-8, which must not begin or end inside a character.
+    mutating func write(_ bytes: [UInt8]) throws(OutputError)
     /// Passes on everything that was stored.
     mutating func flush() throws(OutputError)
+}
+
+extension TextSink {
+    package mutating func write(_ bytes: [UInt8]) throws(OutputError) {
+        try write(String(decoding: bytes, as: UTF8.self))
+    }
 }
 
 /// Stores what is written.

@@ -51,6 +51,27 @@ struct ReadingCommandTests {
         ),
     ]
 
+    /// Only the parts of leases that the requested columns need are read, so each column is compared with the whole list.
+    @Test("list shows the same values whichever columns are requested", arguments: LeaseRow.columns.map(\.key))
+    func columnAlone(key: String) async throws {
+        var fixture = try CommandFixture()
+        defer { fixture.remove() }
+        try fixture.useCloud()
+        for line in [
+            ["update", "night-2", "--name", "later"], ["create", "draft", "--duration", "1d", "--node", "1"],
+        ] {
+            #expect(try await fixture.run(line + ["--offline"]).status == .success)
+        }
+        for sort in [[], ["--sort", key]] {
+            let line = ["list", "--deleted", "-f", "json"] + sort
+            let all = try #require(try await fixture.run(line).json?.arrayValue)
+            let alone = try #require(try await fixture.run(line + ["-c", "id", "-c", key]).json?.arrayValue)
+            #expect(all.count > 4)
+            #expect(
+                alone == all.map { row in .object(JSONObject(["id", key].map { ($0, row[$0] ?? .null) })) })
+        }
+    }
+
     @Test("write the expected text", arguments: goldenCases.map(\.file))
     func golden(file: String) async throws {
         let line = try #require(Self.goldenCases.first { $0.file == file }).line

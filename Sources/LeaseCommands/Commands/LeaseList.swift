@@ -65,19 +65,19 @@ package struct LeaseList: Subcommand {
         let listing = LeaseListing(
             manager: manager, filter: filter, includesEnded: includesEnded || filters.asksForEnded, now: now)
         var count = ListedCount()
-        let columns = LeaseRow.columns(showsEnding: filter.includesDeparted)
-        let terminal = LeaseRow.terminalColumns(heldAt: nil, showsEnding: filter.includesDeparted)
-        try reading.write(columns, terminal: terminal, limit: limit, &console) { write in
-            if reading.output.format.isForPeople, reading.output.sort.isEmpty {
-                for row in try listing.forPeople() {
-                    count.note(row)
-                    try write(row)
-                }
-            } else {
-                try listing.forEach(atMost: reading.output.sort.isEmpty ? limit : nil) { row in
-                    count.note(row)
-                    try write(row)
-                }
+        let selection = try reading.selection(
+            LeaseRow.columns(showsEnding: filter.includesDeparted),
+            terminal: LeaseRow.terminalColumns(heldAt: nil, showsEnding: filter.includesDeparted), console)
+        let isSorted = !reading.output.sort.isEmpty
+        let isForPeople = reading.output.format.isForPeople && !isSorted
+        try reading.write(selection, limit: limit, &console) { write in
+            // People are told how many there are in all.
+            try listing.forEach(
+                order: isForPeople ? .relevance(at: now) : .ownFirst, parts: LeaseRow.parts(of: selection),
+                atMost: isForPeople || isSorted ? nil : limit
+            ) { row in
+                count.note(row)
+                try write(row)
             }
         }
         try remark(count, listing, &console)

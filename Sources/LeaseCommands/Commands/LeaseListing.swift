@@ -9,13 +9,17 @@ struct LeaseListing {
     let includesEnded: Bool
     let now: Timestamp
 
-    /// Passes on the rows in the order of the database: the user's own first, then by their end.
+    /// Passes on the rows.
     ///
     /// - Parameters:
+    ///   - order: the order.
+    ///   - parts: the parts of leases that are needed.
     ///   - limit: the maximum number; `nil` for all.
     ///   - each: takes a row.
     /// - Throws: ``LeaseholdError`` of code `database`, or the error of `each`.
-    func forEach(atMost limit: Int? = nil, each: (LeaseRow) throws -> Void) throws {
+    func forEach(
+        order: LeaseOrder, parts: LeaseParts, atMost limit: Int? = nil, each: (LeaseRow) throws -> Void
+    ) throws {
         struct Enough: Error {}
         var count = 0
         func take(_ lease: MirroredLease) throws {
@@ -26,39 +30,26 @@ struct LeaseListing {
             try each(row)
         }
         do {
-            guard !includesEnded else { return try manager.forEachLease(filter, each: take) }
+            guard !includesEnded else {
+                return try manager.forEachLease(filter, order: order, parts: parts, each: take)
+            }
             // A queued lease counts as live, even if its time has passed meanwhile.
             if filter.statuses.isEmpty {
                 var queued = filter
                 queued.statuses = [.queued]
-                try manager.forEachLease(queued, each: take)
+                try manager.forEachLease(queued, order: order, parts: parts, each: take)
             }
             var live = filter
             live.from = now
-            try manager.forEachLease(live) { if !$0.isDraft { try take($0) } }
+            try manager.forEachLease(live, order: order, parts: parts) { if !$0.isDraft { try take($0) } }
         } catch is Enough {}
     }
 
-    /// All rows in an order for people: the user's own first; then those waiting to be created, running, coming and
-    /// ended ones. Ended ones begin with the latest.
+    /// All rows in the order in which people look for leases.
     func forPeople() throws -> [LeaseRow] {
         var rows: [LeaseRow] = []
-        try forEach { rows.append($0) }
-        return rows.enumerated().sorted { left, right in
-            let (first, second) = (left.element, right.element)
-            let mine = (
-                first.mirrored.isMine || first.mirrored.isDraft, second.mirrored.isMine || second.mirrored.isDraft
-            )
-            if mine.0 != mine.1 { return mine.0 }
-            if first.rank != second.rank { return first.rank < second.rank }
-            let moments =
-                switch first.rank {
-                case 2: (first.lease.startsAt, second.lease.startsAt)
-                case 3: (second.lease.endsAt, first.lease.endsAt)
-                default: (first.lease.endsAt, second.lease.endsAt)
-                }
-            return moments.0 == moments.1 ? left.offset < right.offset : moments.0 < moments.1
-        }.map(\.element)
+        try forEach(order: .relevance(at: now), parts: .all) { rows.append($0) }
+        return rows
     }
 
     /// The number of matching leases that have ended.
@@ -108,7 +99,7 @@ struct LeaseListing {
     /// The node types that leases ask for.
     private func nodeTypes() throws -> [String] {
         var types: Set<String> = []
-        try manager.forEachLease { lease in
+        try manager.forEachLease(LeaseFilter(), parts: .reservations) { lease in
             for reservation in lease.lease.reservations {
                 if let type = reservation.requiredValue(of: "node_type") { types.insert(type) }
             }

@@ -77,15 +77,11 @@ extension SiteRow {
         let firstListings = try manager.firstListings()
         let ends = manager.loginEnds()
         return try manager.scopes().filter { scopes?.contains($0.id) ?? true }.map { scope in
-            var counts: [LeaseStatus: Int] = [:]
             var filter = LeaseFilter()
             filter.scopes = [scope.id]
-            for status in [LeaseStatus.active, .pending, .error, .terminated] {
-                filter.statuses = [status]
-                counts[status] = try manager.count(filter)
-            }
             return SiteRow(
-                scope: scope, lastRun: runs.last { scope.clouds.contains($0.cloud) }, counts: counts,
+                scope: scope, lastRun: runs.last { scope.clouds.contains($0.cloud) },
+                counts: try manager.counts(filter),
                 next: try manager.nextToEnd(scope: scope.id, after: now),
                 queued: queue.count { $0.scopeID == scope.id }, now: now,
                 listings: listings.filter { $0.scopeID == scope.id }, historySince: firstListings[scope.id],

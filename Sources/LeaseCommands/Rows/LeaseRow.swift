@@ -174,6 +174,27 @@ extension LeaseRow {
     }
 }
 
+extension LeaseRow {
+    /// The parts of leases that the cells of some columns are made from.
+    static func parts(of selection: ColumnSelection<LeaseRow>) -> LeaseParts {
+        selection.neededKeys.reduce(into: []) { parts, key in parts.formUnion(Self.parts(ofColumn: key)) }
+    }
+
+    private static func parts(ofColumn key: String) -> LeaseParts {
+        switch key {
+        case "id", "name", "status", "site", "start_date", "end_date", "remaining", "hours", "created_at", "updated_at",
+            "degraded", "queued", "queue", "deleted", "deleted_after", "deleted_before", "departure", "first_seen_at",
+            "observed_at", "synced_at":
+            []
+        case "user_name", "project_name", "user_id", "project_id", "mine": .owners
+        case "nodes", "floating_ips", "nodes_min", "nodes_max", "resources", "reservations": .reservations
+        case "events", "ending": .events
+        case "trust_id", "extra": .details
+        default: .all
+        }
+    }
+}
+
 extension Cell {
     /// The number. If it is not known exactly, people see `1-2`; programs see nothing, because they have the bounds.
     static func count(_ count: ResourceCount) -> Cell { .range(count.least, count.most) }

@@ -40,4 +40,7 @@ public enum LeaseOrder: Sendable, Hashable {
     case ownFirst
     /// By start, earliest first.
     case start
+    /// As people look for leases at a moment: the user's own first; then those waiting to be created, running, coming
+    /// and ended ones. Ended ones begin with the latest.
+    case relevance(at: Timestamp)
 }

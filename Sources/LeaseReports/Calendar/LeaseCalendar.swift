@@ -20,13 +20,21 @@ package struct LeaseCalendar: Sendable {
 
     /// The text before the events. RFC 5545 has no empty calendars (section 3.6), so at least one event must follow.
     /// There is no METHOD: it would make the calendar a message that needs an ORGANIZER (RFC 5546, section 3.2.1).
-    package static let beginning = lines([
-        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Leasehold//leasehold//EN", "CALSCALE:GREGORIAN",
-        "X-WR-CALNAME:Leases",
-    ])
+    package static let beginning = text {
+        for line: StaticString in [
+            "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Leasehold//leasehold//EN", "CALSCALE:GREGORIAN",
+            "X-WR-CALNAME:Leases",
+        ] { $0.add(line) }
+    }
 
     /// The text after the events.
-    package static let end = lines(["END:VCALENDAR"])
+    package static let end = text { $0.add("END:VCALENDAR") }
+
+    private static func text(_ body: (inout CalendarLines) -> Void) -> String {
+        var lines = CalendarLines()
+        body(&lines)
+        return lines.text
+    }
 
     /// The event of a lease, as all scopes of its site saw it. `nil` if the lease ends before it begins, which
     /// calendars reject.
@@ -36,25 +44,29 @@ package struct LeaseCalendar: Sendable {
         // A deleted lease ends when it was found gone, if not earlier; one that never started keeps its dates.
         let span = lease.held?.span ?? lease.startsAt..<lease.endsAt
         let changedAt = lease.removal?.before ?? lease.observedAt
-        var lines = [
-            "BEGIN:VEVENT", "UID:\(Self.escaped(lease.id))", "DTSTAMP:\(Self.time(now))",
-            "DTSTART:\(Self.time(span.lowerBound))", "DTEND:\(Self.time(span.upperBound))",
-            "SUMMARY:\(Self.escaped(lease.name.isEmpty ? lease.id : lease.name))",
-            "DESCRIPTION:\(Self.escaped(description(lease)))",
-            "SEQUENCE:\(Self.revision(since: changedAt))",
-            "STATUS:\(isCancelled ? "CANCELLED" : "CONFIRMED")", "TRANSP:TRANSPARENT",
-            "LAST-MODIFIED:\(Self.time(changedAt))",
-        ]
-        if let created = lease.createdAt { lines.append("CREATED:\(Self.time(created))") }
-        lines.append("CATEGORIES:\(Self.escaped(lease.site))")
-        if lease.mayGoOn, lease.endsAt > now {
-            if let extensionWindow = extensionWindows[lease.scopeID] {
-                lines += Self.alarm(
-                    lease.endsAt.adding(seconds: -extensionWindow), "\(lease.name) can be extended now")
+        return Self.text { lines in
+            lines.add("BEGIN:VEVENT")
+            lines.add("UID:", text: lease.id)
+            lines.add("DTSTAMP:", now)
+            lines.add("DTSTART:", span.lowerBound)
+            lines.add("DTEND:", span.upperBound)
+            lines.add("SUMMARY:", text: lease.name.isEmpty ? lease.id : lease.name)
+            lines.add("DESCRIPTION:", text: description(lease))
+            lines.add("SEQUENCE:", text: String(Self.revision(since: changedAt)))
+            lines.add(isCancelled ? "STATUS:CANCELLED" : "STATUS:CONFIRMED")
+            lines.add("TRANSP:TRANSPARENT")
+            lines.add("LAST-MODIFIED:", changedAt)
+            if let created = lease.createdAt { lines.add("CREATED:", created) }
+            lines.add("CATEGORIES:", text: lease.site)
+            if lease.mayGoOn, lease.endsAt > now {
+                if let extensionWindow = extensionWindows[lease.scopeID] {
+                    Self.alarm(
+                        lease.endsAt.adding(seconds: -extensionWindow), "\(lease.name) can be extended now", &lines)
+                }
+                Self.alarm(lease.endsAt.adding(seconds: -alarmSeconds), "\(lease.name) ends soon", &lines)
             }
-            lines += Self.alarm(lease.endsAt.adding(seconds: -alarmSeconds), "\(lease.name) ends soon")
+            lines.add("END:VEVENT")
         }
-        return Self.lines(lines + ["END:VEVENT"])
     }
 
     /// The revision that began at a moment, in seconds since the beginning of 2020, because RFC 5545 allows 32 bits.
@@ -77,47 +89,77 @@ package struct LeaseCalendar: Sendable {
         return parts.joined(separator: "\n")
     }
 
-    private static func alarm(_ moment: Timestamp, _ text: String) -> [String] {
-        [
-            "BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:\(escaped(text))",
-            "TRIGGER;VALUE=DATE-TIME:\(time(moment))", "END:VALARM",
-        ]
+    private static func alarm(_ moment: Timestamp, _ text: String, _ lines: inout CalendarLines) {
+        lines.add("BEGIN:VALARM")
+        lines.add("ACTION:DISPLAY")
+        lines.add("DESCRIPTION:", text: text)
+        lines.add("TRIGGER;VALUE=DATE-TIME:", moment)
+        lines.add("END:VALARM")
+    }
+}
+
+/// The lines of an iCalendar object, as UTF-8.
+private struct CalendarLines {
+    private var bytes: [UInt8] = []
+    private var line: [UInt8] = []
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    mutating func add(_ line: StaticString) {
+        self.line.append(line)
+        end()
     }
 
-    /// `20261122T171400Z`
-    private static func time(_ moment: Timestamp) -> String {
-        moment.iso8601.filter { $0 != "-" && $0 != ":" }
+    /// Adds a line with a time: `20261122T171400Z`.
+    mutating func add(_ name: StaticString, _ moment: Timestamp) {
+        moment.writeISO8601(to: &line)
+        line.removeAll { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ":") }
+        bytes.append(name)
+        end()
     }
 
-    /// Escapes text by section 3.3.11, and drops control characters, which are not allowed.
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\\", ";", ",": result += "\\\(scalar)"
-            case "\n": result += "\\n"
-            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}": continue
-            default: result.unicodeScalars.append(scalar)
+    /// Adds a line with a text, escaped by section 3.3.11. Control characters and Unicode's own line breaks, which are
+    /// not allowed, are dropped.
+    mutating func add(_ name: StaticString, text: String) {
+        line.append(name)
+        var text = text
+        text.withUTF8 { text in
+            var position = 0
+            while position < text.count {
+                let (byte, next) = (text[position], position + 1 < text.count ? text[position + 1] : 0)
+                switch byte {
+                case UInt8(ascii: "\\"), UInt8(ascii: ";"), UInt8(ascii: ","):
+                    line.append(UInt8(ascii: "\\"))
+                    line.append(byte)
+                case UInt8(ascii: "\n"): line.append("\\n")
+                case 0..<0x20, 0x7F: break
+                // U+0080 to U+009F
+                case 0xC2 where next < 0xA0: position += 1
+                // U+2028 and U+2029
+                case 0xE2 where next == 0x80 && (text[position + 2] == 0xA8 || text[position + 2] == 0xA9):
+                    position += 2
+                default: line.append(byte)
+                }
+                position += 1
             }
         }
-        return result
+        end()
     }
 
-    private static func lines(_ lines: [String]) -> String { lines.map(folded).joined() }
-
-    /// Folds a line after at most 75 octets with a line break and a space, never inside a character.
-    private static func folded(_ line: String) -> String {
-        var result = ""
-        var length = 0
-        for scalar in line.unicodeScalars {
-            let size = UTF8.width(scalar)
-            if length + size > 75 {
-                result += "\r\n "
-                length = 1
-            }
-            result.unicodeScalars.append(scalar)
-            length += size
+    /// Ends the line, folded after at most 75 octets with a line break and a space, never inside a character.
+    private mutating func end() {
+        var room = 75
+        var start = 0
+        while line.count - start > room {
+            var stop = start + room
+            while line[stop] & 0xC0 == 0x80 { stop -= 1 }
+            bytes.append(contentsOf: line[start..<stop])
+            bytes.append("\r\n ")
+            start = stop
+            room = 74
         }
-        return result + "\r\n"
+        bytes.append(contentsOf: line[start...])
+        bytes.append("\r\n")
+        line.removeAll(keepingCapacity: true)
     }
 }

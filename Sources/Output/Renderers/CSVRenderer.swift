@@ -17,48 +17,53 @@ struct CSVRenderer: ListRenderer {
         self.isSpreadsheetSafe = isSpreadsheetSafe
     }
 
-    mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
-        try header(to: &sink)
-        try sink.write(Self.line(cells.map(field)))
+    mutating func row(_ cells: [Cell], to output: inout [UInt8]) {
+        header(to: &output)
+        line(cells, to: &output)
     }
 
     mutating func end(to sink: inout some TextSink) throws(OutputError) {
-        try header(to: &sink)
+        var output: [UInt8] = []
+        header(to: &output)
+        try sink.write(output)
     }
 
-    private mutating func header(to sink: inout some TextSink) throws(OutputError) {
+    private mutating func header(to output: inout [UInt8]) {
         guard !hasHeader else { return }
         hasHeader = true
-        try sink.write(Self.line(heads.map { Self.quoted($0.key) }))
+        line(heads.map { .text($0.key) }, to: &output)
     }
 
-    private static func line(_ fields: [String]) -> String {
+    private func line(_ cells: [Cell], to output: inout [UInt8]) {
+        let start = output.count
+        for (index, cell) in cells.enumerated() {
+            if index > 0 { output.append(",") }
+            append(cell, to: &output)
+        }
         // A single empty field would be an empty line, which readers skip.
-        (fields == [""] ? "\"\"" : fields.joined(separator: ",")) + "\n"
+        if output.count == start, cells.count == 1 { output.append("\"\"") }
+        output.append("\n")
     }
 
-    private func field(_ cell: Cell) -> String {
-        guard let text = cell.plainText else { return "" }
-        return Self.quoted(cell.isNumeric || !isSpreadsheetSafe ? text : Self.neutralised(text))
-    }
-
-    private static func neutralised(_ text: String) -> String {
-        switch text.unicodeScalars.first {
-        case "=", "+", "-", "@", "\t", "\r", "\n": "'" + text
-        default: text
+    private func append(_ cell: Cell, to output: inout [UInt8]) {
+        let start = output.count
+        guard cell.writePlainText(to: &output) else { return }
+        if isSpreadsheetSafe, !cell.isNumeric, start < output.count, Self.beginsFormula(output[start]) {
+            output.insert(UInt8(ascii: "'"), at: start)
         }
-    }
-
-    private static func quoted(_ text: String) -> String {
+        let field = output[start...]
         let needsQuotes =
-            text.isEmpty || text.utf8.first == UInt8(ascii: " ") || text.utf8.last == UInt8(ascii: " ")
-            || text.utf8.contains { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }
-        guard needsQuotes else { return text }
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            if scalar == "\"" { result += "\"" }
-            result.unicodeScalars.append(scalar)
+            field.isEmpty || field.first == UInt8(ascii: " ") || field.last == UInt8(ascii: " ")
+            || field.contains { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }
+        guard needsQuotes else { return }
+        let quoted = field.flatMap { $0 == UInt8(ascii: "\"") ? [$0, $0] : [$0] }
+        output.replaceSubrange(start..., with: [UInt8(ascii: "\"")] + quoted + [UInt8(ascii: "\"")])
+    }
+
+    private static func beginsFormula(_ byte: UInt8) -> Bool {
+        switch UnicodeScalar(byte) {
+        case "=", "+", "-", "@", "\t", "\r", "\n": true
+        default: false
         }
-        return result + "\""
     }
 }

@@ -14,29 +14,29 @@ struct HTMLListRenderer: ListRenderer {
         time = TimeText(zone: style.zone)
     }
 
-    mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
-        if count == 0 { try begin(to: &sink) }
+    mutating func row(_ cells: [Cell], to output: inout [UInt8]) {
+        if count == 0 { output.append(contentsOf: beginning.utf8) }
         let line = cells.map { cell in
             "<td\(cell.isNumeric ? " class=\"n\"" : "")>\(CellText(cell, time: time.short).text.escapedForHTML)</td>"
         }.joined()
-        try sink.write("<tr\(style.head.totals.contains(count) ? " class=\"total\"" : "")>\(line)</tr>\n")
+        output.append(
+            contentsOf: "<tr\(style.head.totals.contains(count) ? " class=\"total\"" : "")>\(line)</tr>\n".utf8)
         count += 1
     }
 
     mutating func end(to sink: inout some TextSink) throws(OutputError) {
         if count == 0 {
-            try begin(to: &sink)
+            try sink.write(beginning)
             try sink.write("<tr><td colspan=\"\(max(1, heads.count))\">Nothing.</td></tr>\n")
         }
         try sink.write("</tbody></table></div>\n\(ReportPage.end)")
     }
 
-    private func begin(to sink: inout some TextSink) throws(OutputError) {
+    private var beginning: String {
         let head = style.head
-        try sink.write(
-            ReportPage.beginning(title: head.title, remarks: head.remarks + ["Times are in \(style.zone.name)."]))
-        for figure in head.figures { try sink.write(figure) }
+        let page = ReportPage.beginning(title: head.title, remarks: head.remarks + ["Times are in \(style.zone.name)."])
         let titles = heads.map { "<th scope=\"col\">\($0.title.escapedForHTML)</th>" }.joined()
-        try sink.write("<div class=\"scroll\"><table><thead><tr>\(titles)</tr></thead>\n<tbody>\n")
+        return page + head.figures.joined()
+            + "<div class=\"scroll\"><table><thead><tr>\(titles)</tr></thead>\n<tbody>\n"
     }
 }

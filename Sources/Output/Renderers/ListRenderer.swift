@@ -43,8 +43,8 @@ struct ColumnHead: Sendable {
 
 /// Writes the rows of a list in one format, one after another.
 protocol ListRenderer {
-    /// Writes a row. It has as many cells as there are columns.
-    mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError)
+    /// Appends a row, as UTF-8. It has as many cells as there are columns.
+    mutating func row(_ cells: [Cell], to output: inout [UInt8]) throws(OutputError)
     /// Writes what follows the last row.
     mutating func end(to sink: inout some TextSink) throws(OutputError)
 }

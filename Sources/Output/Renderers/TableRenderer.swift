@@ -35,7 +35,7 @@ struct TableRenderer: ListRenderer {
         columns = heads.map { ColumnFacts(width: TextWidth.columns($0.title)) }
     }
 
-    mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
+    mutating func row(_ cells: [Cell], to output: inout [UInt8]) {
         for (index, cell) in cells.enumerated() {
             let shown = CellText(cell, time: timeText.short)
             let width = TextWidth.columns(shown.text)

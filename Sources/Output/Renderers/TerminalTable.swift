@@ -46,7 +46,7 @@ struct TerminalTable: ListRenderer {
         facts = heads.map { _ in Facts() }
     }
 
-    mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
+    mutating func row(_ cells: [Cell], to output: inout [UInt8]) {
         rows.append(cells.map { CellText(forTerminal: $0, time: time) })
         for (index, cell) in cells.enumerated() { facts[index].note(cell) }
     }

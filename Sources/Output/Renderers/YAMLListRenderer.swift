@@ -9,9 +9,9 @@ struct YAMLListRenderer: ListRenderer {
 
     init(heads: [ColumnHead]) { self.heads = heads }
 
-    mutating func row(_ cells: [Cell], to sink: inout some TextSink) throws(OutputError) {
+    mutating func row(_ cells: [Cell], to output: inout [UInt8]) throws(OutputError) {
         let object = JSONValue.object(JSONObject(zip(heads, cells).map { ($0.key, $1.json) }))
-        try sink.write(YAMLText.document(.array([object])))
+        output.append(contentsOf: try YAMLText.document(.array([object])).utf8)
         isEmpty = false
     }
 
