@@ -237,13 +237,7 @@ extension LeaseStore {
                 database.cachedStatement(
                     sql: "SELECT max(server_date) FROM sync_run WHERE scope_id = ? AND outcome = 'complete'"),
                 arguments: [scope.id])
-            // The answer is an observation like any other, so it takes its number before the request leaves.
-            try database.cachedStatement(
-                sql: """
-                    INSERT INTO sync_run (kind, cloud, scope_id, started_at) VALUES ('answer', ?, ?, ?)
-                    """
-            ).execute(arguments: [scope.site, scope.id, time.secondsSince1970])
-            let run = database.lastInsertedRowID
+            let run = try Self.beginAnswer(database, scope: scope, at: time).id
             next.unconfirmed = UnconfirmedAttempt(
                 run: run, notBefore: serverDate.map(Timestamp.init(secondsSince1970:)))
             try next.update(database)

@@ -11,7 +11,7 @@ public struct WaitResult: Sendable, Hashable {
 }
 
 extension LeaseManager {
-    /// Waits until a lease has a status, syncing its cloud repeatedly. A queued lease is sent first.
+    /// Waits until a lease has a status, asking its cloud for it repeatedly. A queued lease is sent first.
     ///
     /// - Parameters:
     ///   - reference: the lease: its id, its name, the beginning of its id, or its local id.
@@ -28,9 +28,11 @@ extension LeaseManager {
     ) async throws -> WaitResult {
         try await wait(timeoutSeconds: timeoutSeconds, wanted: status, clouds: clouds, progress) {
             let target = try writeTarget(reference, clouds: clouds)
+            var leaseID: String?
+            if case .mirrored(let lease) = target, !lease.isQueued { leaseID = lease.id }
             return Look(
                 result: try finished(target, status), name: target.name, state: Self.state(target),
-                scopeID: target.scopeID)
+                scopeID: target.scopeID, leaseID: leaseID)
         }
     }
 
@@ -59,10 +61,11 @@ extension LeaseManager {
             let lease = try present.leaseID.flatMap { id throws(LeaseholdError) in
                 try reading { store throws(StoreError) in try store.lease(id: id, scope: present.scopeID) }
             }
-            let state = [.accepted, .settled].contains(present.state) ? lease?.lease.status.rawValue : nil
+            let isDone = [.accepted, .settled].contains(present.state)
             return Look(
                 result: try carriedOut(present, lease, deadline), name: present.leaseName,
-                state: state ?? present.state.rawValue, scopeID: present.scopeID)
+                state: (isDone ? lease?.lease.status.rawValue : nil) ?? present.state.rawValue,
+                scopeID: present.scopeID, leaseID: isDone ? present.leaseID : nil)
         }
     }
 
@@ -74,6 +77,8 @@ extension LeaseManager {
         let state: String
         /// The scope whose list shows it.
         let scopeID: Int64
+        /// The lease, if it is enough to ask for it alone; `nil` if a write has to be sent first.
+        let leaseID: String?
     }
 
     private func wait(
@@ -82,35 +87,83 @@ extension LeaseManager {
         look: () throws -> Look
     ) async throws -> WaitResult {
         try await DatabaseThreads.run {
-            let begun = configuration.now()
-            let deadline = begun.adding(seconds: timeoutSeconds)
-            var options = SyncOptions()
-            options.readsResources = false
-            var pauseSeconds = 2.0
-            while true {
-                let before = try look()
-                if let result = before.result { return result }
-                guard configuration.now() < deadline else {
-                    throw LeaseholdError(
-                        code: .notFinished,
-                        message: "'\(before.name)' is not \(wanted) after \(timeoutSeconds) s; it is \(before.state).")
-                }
-                guard let scope = try scopes().first(where: { $0.id == before.scopeID }) else {
-                    throw LeaseholdError(
-                        code: .notFound, message: "The scope of '\(before.name)' is no longer known.")
-                }
-                _ = try await sync(leadingTo: scope, clouds: clouds, options: options, progress: progress)
-                let after = try look()
-                if let result = after.result { return result }
-                let now = configuration.now()
-                await progress(
-                    .waiting(
-                        WaitProgress(
-                            name: after.name, status: after.state, wanted: wanted,
-                            elapsedSeconds: now.seconds(since: begun), timeoutSeconds: timeoutSeconds)))
-                try await sleep(max(0.5, min(pauseSeconds, Double(deadline.seconds(since: now)))))
-                pauseSeconds = min(pauseSeconds * 1.5, 15)
+            var poll: LeasePoll?
+            do {
+                let result = try await wait(
+                    timeoutSeconds: timeoutSeconds, wanted: wanted, clouds: clouds, progress, &poll, look: look)
+                await poll?.close()
+                return result
+            } catch {
+                await poll?.close()
+                throw error
             }
+        }
+    }
+
+    private func wait(
+        timeoutSeconds: Int64, wanted: LeaseStatus, clouds: [String],
+        _ progress: @escaping @Sendable (SyncProgress) async -> Void, _ poll: inout LeasePoll?,
+        look: () throws -> Look
+    ) async throws -> WaitResult {
+        let begun = configuration.now()
+        let deadline = begun.adding(seconds: timeoutSeconds)
+        var options = SyncOptions()
+        options.readsResources = false
+        var pauseSeconds = 2.0
+        while true {
+            let before = try look()
+            if let result = before.result { return result }
+            guard configuration.now() < deadline else {
+                throw LeaseholdError(
+                    code: .notFinished,
+                    message: "'\(before.name)' is not \(wanted) after \(timeoutSeconds) s; it is \(before.state).")
+            }
+            guard let scope = try scopes().first(where: { $0.id == before.scopeID }) else {
+                throw LeaseholdError(
+                    code: .notFound, message: "The scope of '\(before.name)' is no longer known.")
+            }
+            let isAnswered = try await ask(for: before.leaseID, scope, clouds, progress, &poll)
+            if !isAnswered {
+                _ = try await sync(leadingTo: scope, clouds: clouds, options: options, progress: progress)
+            }
+            let after = try look()
+            if let result = after.result { return result }
+            let now = configuration.now()
+            await progress(
+                .waiting(
+                    WaitProgress(
+                        name: after.name, status: after.state, wanted: wanted,
+                        elapsedSeconds: now.seconds(since: begun), timeoutSeconds: timeoutSeconds)))
+            try await sleep(max(0.5, min(pauseSeconds, Double(deadline.seconds(since: now)))))
+            pauseSeconds = min(pauseSeconds * 1.5, 15)
+        }
+    }
+
+    /// Asks for a lease alone, over a connection that stays open for the next time.
+    ///
+    /// - Returns: `false` if the whole list must be read instead.
+    private func ask(
+        for id: String?, _ scope: Scope, _ clouds: [String],
+        _ progress: @escaping @Sendable (SyncProgress) async -> Void, _ poll: inout LeasePoll?
+    ) async throws -> Bool {
+        guard let id else { return false }
+        if poll?.scope.id != scope.id {
+            await poll?.close()
+            poll = nil
+            switch try await reach(scope, clouds: clouds) {
+            case .connection(let connection):
+                poll = LeasePoll(
+                    store: store, connection: connection, scope: scope, options: bounded(SyncOptions()),
+                    progress: noting(progress))
+            case .elsewhere(let why): throw LeaseholdError(code: .configuration, message: why)
+            // A sync could not reach it either. The next round tries again.
+            case .nowhere: return true
+            }
+        }
+        do {
+            return try await poll?.ask(for: id) ?? false
+        } catch {
+            throw LeaseholdError(error)
         }
     }
 

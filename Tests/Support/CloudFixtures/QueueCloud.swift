@@ -43,6 +43,7 @@ package final class QueueCloud: HTTPTransport {
         var faults: [(line: String, passes: Int, fault: Fault)] = []
         var dropsEvents = false
         var asked: [String] = []
+        var logins = 0
         var bodies: [JSONValue] = []
     }
 
@@ -75,6 +76,8 @@ package final class QueueCloud: HTTPTransport {
 
     /// The requests to Blazar so far, as `METHOD /path`.
     package var asked: [String] { state.withLock(\.asked) }
+    /// The number of requests for a token so far.
+    package var logins: Int { state.withLock(\.logins) }
     package func forget() { state.withLock { $0.asked = [] } }
     /// The bodies of the creations that arrived.
     package var bodies: [JSONValue] { state.withLock(\.bodies) }
@@ -135,6 +138,7 @@ package final class QueueCloud: HTTPTransport {
         let line = "\(request.method) \(path)"
         let isBlazar = path.hasPrefix("/v1/")
         if isBlazar { state.asked.append(line) }
+        if line.hasPrefix("POST "), line.hasSuffix("/auth/tokens") { state.logins += 1 }
         var fault: Fault?
         if let index = state.faults.firstIndex(where: { line.hasPrefix($0.line) }) {
             if state.faults[index].passes > 0 {
