@@ -8,7 +8,7 @@ import Testing
 @testable import LeaseCommands
 @testable import Output
 
-@Suite("The shortcut of leasehold id")
+@Suite("The shortcut of leasehold id and reservation-id")
 struct ShortcutTests {
     typealias Shortcut = LeaseIdentify.Shortcut
 
@@ -24,12 +24,33 @@ struct ShortcutTests {
         #expect(shortcut.databasePath == path)
     }
 
+    @Test("A reservation is looked up by its lease and its type")
+    func reservation() async throws {
+        let fixture = try CommandFixture()
+        defer { fixture.remove() }
+        let configuration = LeaseManager.Configuration(databasePath: fixture.mirror.path, environment: [:])
+        for arguments in [
+            ["night-2"], ["night-2", "--type", "node"], ["--type", "physical:host", "night-2"],
+            ["addresses", "--type", "fip"], ["night-2", "--type", "fip"], ["night-2", "--type", "flavor"], ["nobody"],
+        ] {
+            let line = ["reservation-id"] + arguments
+            var output = TextBuffer()
+            let isAnswered = try #require(Shortcut(line)).answer(configuration, to: &output)
+            // The usual path gives the same answer; errors are left to it.
+            let result = try await fixture.run(line)
+            #expect(isAnswered == (result.status == .success), "\(line)")
+            #expect(output.text == result.output, "\(line)")
+        }
+    }
+
     @Test(
         "Everything else takes the usual path",
         arguments: [
             [], ["id"], ["show", "mine"], ["id", "mine", "other"], ["id", "--help"], ["id", "mine", "--os-cloud", "a"],
             ["id", "mine", "--db"], ["id", "mine", "--db", "--help"], ["id", "mine", "--db=a"], ["id", "--", "-mine"],
             ["id", "mine", "--db", "a", "--db", "b"], ["--version"],
+            ["id", "mine", "--type", "node"], ["reservation-id"], ["reservation-id", "mine", "--type"],
+            ["reservation-id", "mine", "--count", "2"], ["reservation-id", "mine", "--type", "node", "--type", "fip"],
         ])
     func others(arguments: [String]) { #expect(Shortcut(arguments) == nil) }
 
