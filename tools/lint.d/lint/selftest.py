@@ -30,6 +30,7 @@ SEEDED_FILES: list[tuple[str, str, str, str]] = [
     ("open(2)", "Sources/SyncEngine/Seeded.swift", "let f = open(path, O_RDWR | O_CREAT, 0o600)\n", "LocalFiles alone"),
     ("a path of one machine", "Sources/LeaseModel/Seeded.swift", "// see /" + "root/notes\n", "one machine"),
     ("a path of one machine in a document", "docs/seeded.md", "Run `/" + "work/main/x`.\n", "one machine"),
+    ("a document that names a file that is gone", "docs/seeded.md", "See `LeaseModel/Gone.swift`.\n", "does not exist"),
     ("a file too long", "Tests/LeaseModelTests/Seeded.swift", "//\n" * 501, "501 lines"),
     ("a script that is not Python", "tools/seeded.py", "def f(:\n", "invalid syntax"),
 ]
@@ -42,6 +43,7 @@ ALLOWED_FILES: list[tuple[str, str, str]] = [
      "func f(t: Task<Void, Never>) async throws { try await Task.sleep(for: .seconds(1)); if Task.isCancelled { return } }\n"),
     ("@unchecked Sendable in the store", "Sources/LeaseStore/Seeded.swift", "import GRDB\nfinal class C: @unchecked Sendable {}\n"),
     ("tests that may crash", "Tests/LeaseStoreTests/Seeded.swift", "import GRDB\nlet x = try! f()\n"),
+    ("a document that names a file", "docs/seeded.md", "See `LeaseModel/BlazarLease.swift`.\n"),
     ("a folder with a similar ending", "docs/seeded.md", "See lib/" + "work/x and ~/" + "work/y.\n"),
 ]
 

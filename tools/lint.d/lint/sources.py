@@ -1,4 +1,4 @@
-"""Forbidden constructs, the length of files, and paths of one machine."""
+"""Forbidden constructs, the length of files, paths of one machine, and documents that name files that are gone."""
 from __future__ import annotations
 
 import re
@@ -8,7 +8,7 @@ from . import tree
 from .finding import Finding
 from .swift import code_only
 
-LINES_TO_QUESTION, LINES_TO_REFUSE = 300, 500
+LINES_TO_REFUSE = 500
 CODE_SUFFIXES = {".swift", ".py", ".sh"}
 
 #: Forbidden in shipped code, with the modules that are exempt.
@@ -44,6 +44,8 @@ def check(root: Path, files: list[Path]) -> list[Finding]:
         if text is None:
             continue
         findings += machine_paths(file, text)
+        if file.suffix == ".md":
+            findings += missing_files(root, file, text)
         if "Fixtures" in file.parts:
             continue
         if file.suffix == ".swift" and file.parts[0] in ("Sources", "Migrations"):
@@ -73,8 +75,6 @@ def length(file: Path, text: str) -> list[Finding]:
     lines = text.count("\n")
     if lines > LINES_TO_REFUSE:
         return [Finding(str(file), f"{lines} lines; more than {LINES_TO_REFUSE} are not allowed: divide it by concern")]
-    if lines > LINES_TO_QUESTION:
-        return [Finding(str(file), f"{lines} lines; more than {LINES_TO_QUESTION} are questionable", is_warning=True)]
     return []
 
 
@@ -83,6 +83,16 @@ def machine_paths(file: Path, text: str) -> list[Finding]:
         Finding(f"{file}:{number}", "names a folder of one machine")
         for number, line in enumerate(text.splitlines(), 1)
         if MACHINE_PATH.search(line)
+    ]
+
+
+def missing_files(root: Path, file: Path, text: str) -> list[Finding]:
+    """Documents name source files from the top, or from Sources."""
+    return [
+        Finding(f"{file}:{number}", f"names {name}, which does not exist")
+        for number, line in enumerate(text.splitlines(), 1)
+        for name in re.findall(r"`((?:[\w+.-]+/)+[\w+.-]+\.(?:swift|py|sql))`", line)
+        if not any((root / folder / name).exists() for folder in (".", "Sources"))
     ]
 
 
