@@ -16,36 +16,9 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from support import runner
-from support.sandbox import SandboxCase
-from support.screen import Screen
+from support.world import World
 
 GUIDE = Path(__file__).parents[2] / "docs" / "migrating-from-python-chi.md"
-
-
-class World(Screen, SandboxCase):
-    """A site with leases of the names that the guide uses."""
-
-    dialect = "chameleon"
-    sandbox_options = ("--open-inventory", "--action-seconds", "0")
-
-    def setUp(self):
-        super().setUp()
-        self.environment["TZ"] = "Asia/Kolkata"
-        clouds = Path(self.environment["OS_CLIENT_CONFIG_FILE"])
-        user1 = clouds.read_text().split("  user1:\n")[1].split("  user2:\n")[0]
-        clouds.write_text(clouds.read_text() + "".join(
-            f"  {name}:\n{user1}" for name in ("chi_uc", "chi_tacc", "chi_edge")))
-
-    def make(self, *names):
-        """Makes leases that run: the first with a node and a device."""
-        self.succeed("sync", "--os-cloud", "user1")
-        for name in names:
-            self.succeed("create", name, "--duration", "1d", "--os-cloud", "user1", *(
-                ("--node", "1,node_type=compute_skylake", "--device", "1,machine_name=raspberrypi4-64")
-                if name in ("mylease", "l") else ("--device", "1,machine_name=jetson-nano") if name == "third"
-                else ("--fip", "1")))
-        self.succeed("wait", names[0])
-        self.succeed("sync", "--os-cloud", "all")
 
 
 class MigrationGuide(World):
