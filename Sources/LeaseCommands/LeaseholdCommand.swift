@@ -69,6 +69,8 @@ package protocol Subcommand: AsyncParsableCommand {
 }
 
 extension Subcommand {
+    package var writesErrorsAsJSON: Bool { false }
+
     package func run() async throws {
         var console = Console.process
         let status = await conclude(&console)

@@ -1,17 +1,38 @@
-package import ArgumentParser
+import ArgumentParser
 import LeaseModel
 import Leasehold
 import Output
 
-/// The options of every command that answers from the database.
-package struct ReadingOptions: ParsableArguments {
-    @OptionGroup package var global: GlobalOptions
-    @OptionGroup package var output: OutputOptions
-
+/// The option of every command that answers from the database.
+package struct RefreshOption: ParsableArguments {
     @Flag(name: .customLong("refresh"), help: "Sync first. Without this, the network is not used.")
-    package var refreshes = false
+    var isRequested = false
 
     package init() {}
+}
+
+/// What has the options of a command that answers from the database.
+///
+/// They are groups beside each other, because in debug builds the parser checks each option again at each level.
+package protocol HasReadingOptions {
+    var global: GlobalOptions { get }
+    var output: OutputOptions { get }
+    var refresh: RefreshOption { get }
+}
+
+extension Subcommand where Self: HasReadingOptions {
+    package var writesErrorsAsJSON: Bool { output.format == .json }
+}
+
+extension HasReadingOptions {
+    var reading: ReadingOptions { ReadingOptions(global: global, output: output, refreshes: refresh.isRequested) }
+}
+
+/// How a command answers from the database.
+struct ReadingOptions {
+    var global: GlobalOptions
+    var output: OutputOptions
+    var refreshes: Bool
 
     /// Opens the database, after a sync if one is requested.
     func open(_ console: inout Console) async throws -> (manager: LeaseManager, scopes: Set<Int64>?) {

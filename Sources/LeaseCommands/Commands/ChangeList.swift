@@ -4,7 +4,7 @@ import Leasehold
 import Output
 
 /// `leasehold changes`
-package struct ChangeList: Subcommand {
+package struct ChangeList: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "changes",
         abstract: "List observed changes of all leases.",
@@ -25,10 +25,11 @@ package struct ChangeList: Subcommand {
         help: ArgumentHelp(
             "Changes since this time: '2026-11-22 18:00', 'yesterday', or '36h', '7d' ago.", valueName: "time"))
     var since = "24h"
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)

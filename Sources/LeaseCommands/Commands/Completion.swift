@@ -29,7 +29,6 @@ package struct Completion: Subcommand {
     var shell: Shell
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { false }
 
     package func execute(_ console: inout Console) async throws {
         try console.output.write(Self.script(for: shell))

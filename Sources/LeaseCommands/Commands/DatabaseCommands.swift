@@ -36,7 +36,6 @@ package struct DatabasePath: Subcommand {
     @OptionGroup var global: GlobalOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { false }
 
     package func execute(_ console: inout Console) async throws {
         try console.output.write(global.configuration(console).databasePath + "\n")
@@ -60,7 +59,6 @@ package struct DatabaseCheck: Subcommand {
     @OptionGroup var global: GlobalOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { false }
 
     package func execute(_ console: inout Console) async throws {
         let manager = try global.manager(console)
@@ -95,7 +93,6 @@ package struct DatabaseBackup: Subcommand {
     @OptionGroup var global: GlobalOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { false }
 
     package func execute(_ console: inout Console) async throws {
         let path =
@@ -122,7 +119,7 @@ package struct DatabaseQuery: Subcommand {
 
     @Argument(help: "The statement.")
     var statement: String
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup package var global: GlobalOptions
     @OptionGroup var output: OutputOptions
 
     package init() {}

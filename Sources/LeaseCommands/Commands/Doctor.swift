@@ -5,7 +5,7 @@ import Leasehold
 import Output
 
 /// `leasehold doctor`
-package struct Doctor: Subcommand {
+package struct Doctor: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Find out why something does not work: configuration, login, Blazar, database.",
@@ -21,10 +21,11 @@ package struct Doctor: Subcommand {
 
     @Flag(name: .customLong("offline"), help: "Check only the configuration and the database; contact no cloud.")
     var isOffline = false
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         var configuration = reading.global.configuration(console)

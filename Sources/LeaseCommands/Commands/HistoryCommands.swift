@@ -25,7 +25,7 @@ package struct HistoryCommand: AsyncParsableCommand {
 }
 
 /// `leasehold history show`, the default subcommand of `leasehold history`
-package struct LeaseHistory: Subcommand {
+package struct LeaseHistory: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show the observed history of a lease.",
@@ -52,10 +52,11 @@ package struct LeaseHistory: Subcommand {
     var showsStates = false
     @Flag(name: .customLong("all"), help: "Include status changes of events and reservations on a terminal.")
     var includesEchoes = false
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)
@@ -157,7 +158,7 @@ extension VersionRow: Tabular {
 }
 
 /// `leasehold history import`
-package struct HistoryImport: Subcommand {
+package struct HistoryImport: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "import",
         abstract: "Import saved leases, or another Leasehold database, into the history.",
@@ -193,10 +194,11 @@ package struct HistoryImport: Subcommand {
     var project: String?
     @Flag(name: .customLong("dry-run"), help: "Only report what would be imported.")
     var isTrial = false
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         var options = ImportOptions()

@@ -4,7 +4,7 @@ import Leasehold
 import Output
 
 /// `leasehold create`
-package struct LeaseCreate: Subcommand {
+package struct LeaseCreate: Subcommand, HasWritingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "create",
         abstract: "Create a lease. If the cloud cannot be reached, the create is queued and sent later, once.",
@@ -127,10 +127,12 @@ package struct LeaseCreate: Subcommand {
     var isDryRun = false
 
     @OptionGroup var waiting: WaitingOptions
-    @OptionGroup var writing: WritingOptions
+    @OptionGroup package var write: WriteOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
     var name: String? { positionalName ?? optionName }
 
     package func validate() throws {

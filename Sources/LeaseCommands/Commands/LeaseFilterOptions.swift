@@ -2,10 +2,8 @@ import ArgumentParser
 import LeaseModel
 import Output
 
-/// The options that narrow a list of leases. A lease must match all of them.
+/// The options that narrow a list of leases, beside ``LeaseMatchOptions``. A lease must match all of them.
 package struct LeaseFilterOptions: ParsableArguments {
-    @OptionGroup var match: LeaseMatchOptions
-
     @Option(
         name: .customLong("active-at"), parsing: .unconditional,
         help: ArgumentHelp(
@@ -29,14 +27,16 @@ package struct LeaseFilterOptions: ParsableArguments {
 
     /// Whether they ask for leases that may have ended.
     var asksForEnded: Bool {
-        !match.statuses.isEmpty || includesDeparted || activeAt != nil || from != nil || to != nil
+        includesDeparted || activeAt != nil || from != nil || to != nil
     }
 
     /// The filter. Its times are read in the given zone.
     ///
     /// - Throws: ``CommandError`` for a status that Blazar does not have, a time that cannot be parsed, or a period
     ///   that ends before it starts.
-    func filter(now: Timestamp, zone: DisplayZone, scopes: Set<Int64>?) throws -> LeaseFilter {
+    func filter(_ match: LeaseMatchOptions, now: Timestamp, zone: DisplayZone, scopes: Set<Int64>?) throws
+        -> LeaseFilter
+    {
         func moment(_ text: String?) throws -> Timestamp? {
             try text.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone) }
         }

@@ -26,7 +26,6 @@ package struct LeaseIdentify: Subcommand {
     @OptionGroup var global: GlobalOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { false }
 
     package func execute(_ console: inout Console) async throws {
         let manager = try global.manager(console)

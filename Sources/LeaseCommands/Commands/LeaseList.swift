@@ -4,7 +4,7 @@ import Leasehold
 import Output
 
 /// `leasehold list`
-package struct LeaseList: Subcommand {
+package struct LeaseList: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List leases, from the local database.",
@@ -32,12 +32,14 @@ package struct LeaseList: Subcommand {
     var includesEnded = false
     @Option(name: .customLong("limit"), help: ArgumentHelp("Show at most this number.", valueName: "number"))
     var limit: Int?
+    @OptionGroup var match: LeaseMatchOptions
     @OptionGroup var filters: LeaseFilterOptions
     @OptionGroup var past: PastOptions
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit takes a number of leases, 1 or more.") }
@@ -46,7 +48,7 @@ package struct LeaseList: Subcommand {
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)
         let now = console.now()
-        let filter = try filters.filter(now: now, zone: reading.zone(console), scopes: scopes)
+        let filter = try filters.filter(match, now: now, zone: reading.zone(console), scopes: scopes)
         let knownAt = try past.knownAt.map { try reading.pastMoment($0, option: "--as-known-at", console) }
         let heldAt = try past.heldAt.map { try TimeArgument(parsing: $0).moment(now: now, zone: reading.zone(console)) }
         if heldAt != nil || knownAt != nil {
@@ -63,7 +65,8 @@ package struct LeaseList: Subcommand {
             return
         }
         let listing = LeaseListing(
-            manager: manager, filter: filter, includesEnded: includesEnded || filters.asksForEnded, now: now)
+            manager: manager, filter: filter,
+            includesEnded: includesEnded || filters.asksForEnded || !match.statuses.isEmpty, now: now)
         var count = ListedCount()
         let selection = try reading.selection(
             LeaseRow.columns(showsEnding: filter.includesDeparted),

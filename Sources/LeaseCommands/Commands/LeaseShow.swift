@@ -4,7 +4,7 @@ import Leasehold
 import Output
 
 /// `leasehold show`
-package struct LeaseShow: Subcommand {
+package struct LeaseShow: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show a lease: its reservations, events, queued writes and history.",
@@ -26,10 +26,11 @@ package struct LeaseShow: Subcommand {
         name: .customLong("at"), parsing: .unconditional,
         help: ArgumentHelp("As it was known at this time.", valueName: "time"))
     var knownAt: String?
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     /// Warns that the answer will not change: this command does not sync, so a script that repeats it until a lease is
     /// active would wait forever.

@@ -4,7 +4,7 @@ import Leasehold
 import Output
 
 /// `leasehold wait`
-package struct LeaseWait: Subcommand {
+package struct LeaseWait: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "wait",
         abstract: "Wait until leases are active, or have another status.",
@@ -31,10 +31,11 @@ package struct LeaseWait: Subcommand {
     var status = "active"
     @Option(name: .customLong("timeout"), help: ArgumentHelp("How long to wait at most.", valueName: "duration"))
     var timeout = "10m"
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let seconds = try DurationArgument(parsing: timeout).seconds

@@ -4,7 +4,7 @@ import Leasehold
 import Output
 
 /// `leasehold extend`
-package struct LeaseExtend: Subcommand {
+package struct LeaseExtend: Subcommand, HasWritingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "extend",
         abstract: "Move the end of leases. If the cloud cannot be reached, the change is queued.",
@@ -33,10 +33,12 @@ package struct LeaseExtend: Subcommand {
         name: .customLong("to"), parsing: .unconditional, help: ArgumentHelp("The new end.", valueName: "time"))
     var to: String?
     @OptionGroup var waiting: WaitingOptions
-    @OptionGroup var writing: WritingOptions
+    @OptionGroup package var write: WriteOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let end = try writing.moment(to, console)
@@ -69,7 +71,7 @@ package struct LeaseExtend: Subcommand {
 }
 
 /// `leasehold update`
-package struct LeaseUpdate: Subcommand {
+package struct LeaseUpdate: Subcommand, HasWritingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "update",
         abstract: "Change a lease's name, start, end or reservations, or queue the change.",
@@ -105,10 +107,12 @@ package struct LeaseUpdate: Subcommand {
     @OptionGroup(title: "Options of the openstack command") var dates: OpenStackDates
     @OptionGroup(title: "Options of the openstack command") var moves: OpenStackMoves
     @OptionGroup var waiting: WaitingOptions
-    @OptionGroup var writing: WritingOptions
+    @OptionGroup package var write: WriteOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         var fields: JSONObject = [:]
@@ -155,7 +159,7 @@ package struct LeaseUpdate: Subcommand {
 }
 
 /// `leasehold delete`
-package struct LeaseDelete: Subcommand {
+package struct LeaseDelete: Subcommand, HasWritingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "delete",
         abstract: "Delete leases, or queue the deletion. A queued create is canceled.",
@@ -188,10 +192,12 @@ package struct LeaseDelete: Subcommand {
     @Flag(name: [.customShort("y"), .customLong("yes")], help: "Do not ask.")
     var isSure = false
     @OptionGroup var waiting: WaitingOptions
-    @OptionGroup var writing: WritingOptions
+    @OptionGroup package var write: WriteOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         guard !references.isEmpty || !globs.isEmpty else {

@@ -23,7 +23,7 @@ package struct QueueCommand: AsyncParsableCommand {
 }
 
 /// `leasehold queue list`
-package struct QueueList: Subcommand {
+package struct QueueList: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List the writes that are queued, unconfirmed, refused or waiting for a decision.",
@@ -37,10 +37,11 @@ package struct QueueList: Subcommand {
 
     @Flag(name: .customLong("all"), help: "Include finished writes.")
     var includesFinal = false
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let (manager, narrowed) = try await reading.open(&console)
@@ -56,7 +57,7 @@ package struct QueueList: Subcommand {
 }
 
 /// `leasehold queue show`
-package struct QueueShow: Subcommand {
+package struct QueueShow: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show a write, its attempts and, after a conflict, the values base, mine and theirs.",
@@ -69,10 +70,11 @@ package struct QueueShow: Subcommand {
 
     @Argument(help: ArgumentHelp("The number of the write.", valueName: "write"), completion: .values(.writes))
     var id: Int64
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let (manager, _) = try await reading.open(&console)
@@ -87,7 +89,7 @@ package struct QueueShow: Subcommand {
 }
 
 /// `leasehold queue cancel`
-package struct QueueCancel: Subcommand {
+package struct QueueCancel: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "cancel",
         abstract: "Cancel an unsent write and the ones that depend on it.",
@@ -106,10 +108,11 @@ package struct QueueCancel: Subcommand {
     var id: Int64
     @Flag(name: .customLong("give-up"), help: "Forget the write although the server may have executed it.")
     var givesUp = false
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let mutation = try reading.global.manager(console, access: .writing).cancel(id, givesUp: givesUp)
@@ -118,7 +121,7 @@ package struct QueueCancel: Subcommand {
 }
 
 /// `leasehold queue retry`
-package struct QueueRetry: Subcommand {
+package struct QueueRetry: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "retry",
         abstract: "At the next sync, retry a write that was refused, parked, or blocked by a login.",
@@ -131,10 +134,11 @@ package struct QueueRetry: Subcommand {
 
     @Argument(help: ArgumentHelp("The number of the write.", valueName: "write"), completion: .values(.writes))
     var id: Int64
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let mutation = try reading.global.manager(console, access: .writing).retry(id)
@@ -143,7 +147,7 @@ package struct QueueRetry: Subcommand {
 }
 
 /// `leasehold queue edit`
-package struct QueueEdit: Subcommand {
+package struct QueueEdit: Subcommand, HasWritingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "edit",
         abstract: "Change an unsent write.",
@@ -175,10 +179,12 @@ package struct QueueEdit: Subcommand {
         name: .customLong("retry-until"), parsing: .unconditional,
         help: ArgumentHelp("If too few resources are free, try again until this time.", valueName: "time"))
     var retryUntil: String?
-    @OptionGroup var writing: WritingOptions
+    @OptionGroup package var write: WriteOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         var fields: JSONObject = [:]
@@ -200,7 +206,7 @@ package struct QueueEdit: Subcommand {
 }
 
 /// `leasehold queue resolve`
-package struct QueueResolve: Subcommand {
+package struct QueueResolve: Subcommand, HasWritingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "resolve",
         abstract: "Resolve a conflict between a queued change and a change at the server.",
@@ -238,10 +244,12 @@ package struct QueueResolve: Subcommand {
     var adopted: String?
     @Flag(name: .customLong("create-again"), help: "None of the candidates came from this create: send it again.")
     var createsAgain = false
-    @OptionGroup var writing: WritingOptions
+    @OptionGroup package var write: WriteOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { writing.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         var values: JSONObject = [:]

@@ -54,7 +54,6 @@ package struct ReservationIdentify: Subcommand {
     @OptionGroup var global: GlobalOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { false }
 
     package func execute(_ console: inout Console) async throws {
         let query = try query

@@ -4,7 +4,7 @@ import Leasehold
 package import Output
 
 /// `leasehold reservations`
-package struct ReservationList: Subcommand {
+package struct ReservationList: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "reservations",
         abstract: "List the reservations of a lease, or of all matching leases.",
@@ -21,15 +21,17 @@ package struct ReservationList: Subcommand {
             "The lease: its name, id, or the beginning of its id. Default: every lease.", valueName: "lease"),
         completion: .values(.leases))
     var reference: String?
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
+    @OptionGroup var match: LeaseMatchOptions
     @OptionGroup var filters: LeaseFilterOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)
-        let filter = try filters.filter(now: console.now(), zone: reading.zone(console), scopes: scopes)
+        let filter = try filters.filter(match, now: console.now(), zone: reading.zone(console), scopes: scopes)
         let networks = reading.isPage(console) ? try manager.networkNames(scopes: scopes) : [:]
         func rows(of lease: MirroredLease) -> [ReservationRow] {
             lease.lease.reservations.filter {

@@ -4,7 +4,7 @@ import Leasehold
 package import Output
 
 /// `leasehold hosts`
-package struct HostList: Subcommand {
+package struct HostList: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "hosts",
         abstract: "List the hosts that can be reserved, and who holds them.",
@@ -19,10 +19,11 @@ package struct HostList: Subcommand {
             """))
 
     @OptionGroup var properties: PropertyOptions
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let now = console.now()
@@ -35,7 +36,7 @@ package struct HostList: Subcommand {
 }
 
 /// `leasehold devices`
-package struct DeviceList: Subcommand {
+package struct DeviceList: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "devices",
         abstract: "List the edge devices that can be reserved, and who holds them.",
@@ -50,10 +51,11 @@ package struct DeviceList: Subcommand {
             """))
 
     @OptionGroup var properties: PropertyOptions
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let now = console.now()
@@ -66,7 +68,7 @@ package struct DeviceList: Subcommand {
 }
 
 /// `leasehold flavors`
-package struct FlavorList: Subcommand {
+package struct FlavorList: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "flavors",
         abstract: "List flavors: those of sites, or those that a lease was given.",
@@ -87,10 +89,11 @@ package struct FlavorList: Subcommand {
             "The lease: its name, id, or the beginning of its id. Default: list all flavors.", valueName: "lease"),
         completion: .values(.leases))
     var reference: String?
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         guard let reference else {
@@ -110,7 +113,7 @@ package struct FlavorList: Subcommand {
 }
 
 /// `leasehold floating-ips`
-package struct FloatingIPList: Subcommand {
+package struct FloatingIPList: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "floating-ips",
         abstract: "List floating IPs: those of sites, or those that a lease holds.",
@@ -130,10 +133,11 @@ package struct FloatingIPList: Subcommand {
             "The lease: its name, id, or the beginning of its id. Default: list all addresses.", valueName: "lease"),
         completion: .values(.leases))
     var reference: String?
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)

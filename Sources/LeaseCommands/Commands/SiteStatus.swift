@@ -4,7 +4,7 @@ import Leasehold
 import Output
 
 /// `leasehold status`
-package struct SiteStatus: Subcommand {
+package struct SiteStatus: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show at a glance what is running, what ends next, and how fresh the data is.",
@@ -16,10 +16,11 @@ package struct SiteStatus: Subcommand {
               leasehold status --refresh --os-cloud all
             """))
 
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)
@@ -31,7 +32,7 @@ package struct SiteStatus: Subcommand {
 }
 
 /// `leasehold sites`
-package struct SiteList: Subcommand {
+package struct SiteList: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "sites",
         abstract: "List the synced sites, and the users and projects they were synced with.",
@@ -43,10 +44,11 @@ package struct SiteList: Subcommand {
               leasehold sites -f json
             """))
 
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let (manager, scopes) = try await reading.open(&console)

@@ -4,7 +4,7 @@ import Leasehold
 import Output
 
 /// `leasehold find-slot`
-package struct SlotFind: Subcommand {
+package struct SlotFind: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "find-slot",
         abstract: "Find when hosts are free, and the command that reserves them.",
@@ -45,10 +45,11 @@ package struct SlotFind: Subcommand {
     var before: String?
     @Option(name: .customLong("limit"), help: ArgumentHelp("How many slots to find at each site.", valueName: "number"))
     var limit = 3
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func validate() throws {
         guard count > 0 else { throw ValidationError("--count takes a number of hosts, 1 or more.") }

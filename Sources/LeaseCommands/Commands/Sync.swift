@@ -45,7 +45,7 @@ package struct Sync: Subcommand {
     @Flag(name: .customLong("no-resources"), help: "Leases only: no hosts, devices, flavors, networks and names.")
     var skipsResources = false
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup package var global: GlobalOptions
     @OptionGroup var output: OutputOptions
 
     package init() {}

@@ -4,7 +4,7 @@ import Leasehold
 import Output
 
 /// The options of every command that writes.
-package struct WritingOptions: ParsableArguments {
+package struct WriteOptions: ParsableArguments {
     @Flag(name: .customLong("offline"), help: "Only queue the write; the next sync sends it.")
     var isOffline = false
 
@@ -16,9 +16,26 @@ package struct WritingOptions: ParsableArguments {
     @Flag(name: .customLong("force"), help: "Queue and send the write even if Blazar is sure to refuse it.")
     var isForced = false
 
-    @OptionGroup var reading: ReadingOptions
-
     package init() {}
+}
+
+/// What has the options of a command that writes.
+package protocol HasWritingOptions: HasReadingOptions {
+    var write: WriteOptions { get }
+}
+
+extension HasWritingOptions {
+    var writing: WritingOptions { WritingOptions(options: write, reading: reading) }
+}
+
+/// How a command writes.
+struct WritingOptions {
+    var options: WriteOptions
+    var reading: ReadingOptions
+
+    var isOffline: Bool { options.isOffline }
+    var notAfter: String? { options.notAfter }
+    var isForced: Bool { options.isForced }
 
     func moment(_ text: String?, _ console: Console) throws -> Timestamp? {
         try text.map { try TimeArgument(parsing: $0).moment(now: console.now(), zone: reading.zone(console)) }

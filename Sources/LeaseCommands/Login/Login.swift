@@ -160,7 +160,7 @@ package struct LoginOptions: ParsableArguments {
     var identityProvider: String?
     @Option(name: .customLong("protocol"), help: ArgumentHelp("Its protocol in Keystone.", valueName: "name"))
     var protocolName: String?
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup package var global: GlobalOptions
     @OptionGroup var output: OutputOptions
 
     package init() {}

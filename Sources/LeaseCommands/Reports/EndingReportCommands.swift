@@ -5,7 +5,7 @@ import Leasehold
 import Output
 
 /// `leasehold report expiring`
-package struct ExpiringReportCommand: Subcommand {
+package struct ExpiringReportCommand: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "expiring",
         abstract: "Leases that end soon, and when they may be extended.",
@@ -25,17 +25,18 @@ package struct ExpiringReportCommand: Subcommand {
             "How soon. Default: warning_time of the site's policy, otherwise 7d.", valueName: "length"))
     var within: String?
     @OptionGroup var window: ExtensionWindowOptions
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup var output: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
+    @OptionGroup var page: ReportOutputOptions
     @OptionGroup var match: LeaseMatchOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let givenSeconds = try within.map { try DurationArgument(parsing: $0).seconds }
         let given = try window.seconds()
-        let zone = try output.zone(reading, console)
+        let zone = try page.zone(reading, console)
         let now = console.now()
         var filter = try match.filter()
         let (manager, scopes) = try await reading.open(&console)
@@ -55,7 +56,7 @@ package struct ExpiringReportCommand: Subcommand {
         }
         rows.sort { ($0.lease.endsAt, $0.lease.id) < ($1.lease.endsAt, $1.lease.id) }
         let head = PageHead(title: "Leases that end soon", remarks: ["Made \(TimeText(zone: zone).full(now))."])
-        try output.write(
+        try page.write(
             rows,
             LeaseColumns.columns(\.lease) + [
                 Column("status") { .status($0.lease.status.rawValue) },
@@ -92,7 +93,7 @@ package struct ExtensionWindowOptions: ParsableArguments {
 }
 
 /// `leasehold report extensions`
-package struct ExtensionsReportCommand: Subcommand {
+package struct ExtensionsReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
         commandName: "extensions",
         abstract: "When leases were extended or shortened, and by how much.",
@@ -102,10 +103,14 @@ package struct ExtensionsReportCommand: Subcommand {
               leasehold report extensions --from -30d --mine
             """))
 
-    @OptionGroup var options: ReportOptions
+    @OptionGroup package var times: ReportPeriodOptions
+    @OptionGroup package var match: LeaseMatchOptions
+    @OptionGroup package var page: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let context = try await options.begin(&console)
@@ -134,7 +139,7 @@ package struct ExtensionsReportCommand: Subcommand {
 }
 
 /// `leasehold report early`
-package struct EarlyReportCommand: Subcommand {
+package struct EarlyReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
         commandName: "early",
         abstract: "Hours that were reserved but not used: returned, canceled, or lost to an error.",
@@ -149,10 +154,14 @@ package struct EarlyReportCommand: Subcommand {
 
     @OptionGroup var grouping: GroupingOptions
     @OptionGroup var buckets: BucketOptions
-    @OptionGroup var options: ReportOptions
+    @OptionGroup package var times: ReportPeriodOptions
+    @OptionGroup package var match: LeaseMatchOptions
+    @OptionGroup package var page: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let dimensions = try grouping.dimensions([.reason], known: ReportDimension.allCases)
@@ -175,7 +184,7 @@ package struct EarlyReportCommand: Subcommand {
 }
 
 /// `leasehold report failures`
-package struct FailuresReportCommand: Subcommand {
+package struct FailuresReportCommand: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "failures",
         abstract: "Failed writes, by reason.",
@@ -200,15 +209,16 @@ package struct FailuresReportCommand: Subcommand {
             "Only of leases whose names match, with *, ? and [...] as in a shell.", valueName: "glob"))
     var nameGlob: String?
 
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup var output: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
+    @OptionGroup var page: ReportOutputOptions
     @OptionGroup var times: ReportPeriodOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
-        let zone = try output.zone(reading, console)
+        let zone = try page.zone(reading, console)
         // By default the period ends with the present second, but a failure of just now must be included.
         let period = try times.period(now: console.now(), zone: zone, defaultEnd: .distantFuture)
         let (manager, scopes) = try await reading.open(&console)
@@ -226,7 +236,7 @@ package struct FailuresReportCommand: Subcommand {
         let rows = FailureRow.rows(of: queue, period: period)
         var head = PageHead(title: "Failed writes", remarks: [TimeText(zone: zone).period(period)])
         head.span = TimeText(zone: zone, now: console.now()).span(period)
-        try output.write(rows, columns, head: head, zone: zone, reading, &console)
+        try page.write(rows, columns, head: head, zone: zone, reading, &console)
         if rows.isEmpty, !reading.output.isQuiet { console.remark("No write has failed in that time.") }
     }
 

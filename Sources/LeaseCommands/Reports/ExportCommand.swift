@@ -20,7 +20,7 @@ package struct ExportCommand: AsyncParsableCommand {
 }
 
 /// `leasehold export ical`
-package struct CalendarExport: Subcommand {
+package struct CalendarExport: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
         commandName: "ical",
         abstract: "Write leases as a calendar, with alarms before they end.",
@@ -38,10 +38,14 @@ package struct CalendarExport: Subcommand {
         name: .customLong("alarm"), help: ArgumentHelp("How long before a lease's end to remind.", valueName: "length"))
     var alarm = "1h"
     @OptionGroup var window: ExtensionWindowOptions
-    @OptionGroup var options: ReportOptions
+    @OptionGroup package var times: ReportPeriodOptions
+    @OptionGroup package var match: LeaseMatchOptions
+    @OptionGroup package var page: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { false }
 
     package func execute(_ console: inout Console) async throws {
         let alarmSeconds = try DurationArgument(parsing: alarm).seconds

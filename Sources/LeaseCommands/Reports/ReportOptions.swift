@@ -7,20 +7,29 @@ import LocalFiles
 package import Output
 import Synchronization
 
-/// The options of a report on leases.
-package struct ReportOptions: ParsableArguments {
-    @OptionGroup var times: ReportPeriodOptions
-    @OptionGroup var match: LeaseMatchOptions
-    @OptionGroup var output: ReportOutputOptions
-    @OptionGroup var reading: ReadingOptions
+/// What has the options of a report on leases.
+package protocol HasReportOptions: HasReadingOptions {
+    var times: ReportPeriodOptions { get }
+    var match: LeaseMatchOptions { get }
+    var page: ReportOutputOptions { get }
+}
 
-    package init() {}
+extension HasReportOptions {
+    var options: ReportOptions { ReportOptions(times: times, match: match, page: page, reading: reading) }
+}
+
+/// How a report on leases is made.
+struct ReportOptions {
+    var times: ReportPeriodOptions
+    var match: LeaseMatchOptions
+    var page: ReportOutputOptions
+    var reading: ReadingOptions
 
     /// The file to write to; `nil` for standard output.
-    var file: String? { output.file }
+    var file: String? { page.file }
 
     /// The requested zone.
-    func zone(_ console: Console) throws(CommandError) -> DisplayZone { try output.zone(reading, console) }
+    func zone(_ console: Console) throws(CommandError) -> DisplayZone { try page.zone(reading, console) }
 
     /// Opens the database and evaluates the options.
     ///
@@ -44,7 +53,7 @@ package struct ReportOptions: ParsableArguments {
     func write<Row>(
         _ rows: [Row], _ columns: [Column<Row>], head: PageHead, _ context: ReportContext, _ console: inout Console
     ) throws {
-        try output.write(rows, columns, head: head, zone: context.zone, reading, &console)
+        try page.write(rows, columns, head: head, zone: context.zone, reading, &console)
     }
 
     /// The head of a page.
@@ -205,9 +214,6 @@ extension TimeText {
 }
 
 /// The options that every report has in addition to ``ReadingOptions``: the file to write to, and the zone of times.
-///
-/// These options do not contain ``ReadingOptions``, because each level of nested option groups multiplies the time that
-/// the parser spends checking itself in a debug build.
 package struct ReportOutputOptions: ParsableArguments {
     @Option(
         name: .customLong("tz"),

@@ -5,7 +5,7 @@ import Leasehold
 import Output
 
 /// `leasehold report su`
-package struct ServiceUnitReportCommand: Subcommand {
+package struct ServiceUnitReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
         commandName: "su",
         abstract: "Service units, from a table of rates that change with time.",
@@ -25,10 +25,14 @@ package struct ServiceUnitReportCommand: Subcommand {
     var rates: String?
     @OptionGroup var grouping: GroupingOptions
     @OptionGroup var buckets: BucketOptions
-    @OptionGroup var options: ReportOptions
+    @OptionGroup package var times: ReportPeriodOptions
+    @OptionGroup package var match: LeaseMatchOptions
+    @OptionGroup package var page: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let dimensions = try grouping.dimensions()

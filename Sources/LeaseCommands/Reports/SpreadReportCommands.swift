@@ -5,7 +5,7 @@ import Leasehold
 import Output
 
 /// `leasehold report lead-time`
-package struct LeadTimeReportCommand: Subcommand {
+package struct LeadTimeReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
         commandName: "lead-time",
         abstract: "How long before their start leases were created.",
@@ -15,11 +15,15 @@ package struct LeadTimeReportCommand: Subcommand {
               leasehold report lead-time --by project --from 2026-01-01
             """))
 
-    @OptionGroup var options: ReportOptions
+    @OptionGroup package var times: ReportPeriodOptions
+    @OptionGroup package var match: LeaseMatchOptions
+    @OptionGroup package var page: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
     @OptionGroup var grouping: GroupingOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         try await SpreadOutput(subject: .leadTime, title: "Lead times", options: options, grouping: grouping)
@@ -28,7 +32,7 @@ package struct LeadTimeReportCommand: Subcommand {
 }
 
 /// `leasehold report latency`
-package struct LatencyReportCommand: Subcommand {
+package struct LatencyReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
         commandName: "latency",
         abstract: "How late leases started and ended.",
@@ -38,11 +42,15 @@ package struct LatencyReportCommand: Subcommand {
               leasehold report latency --by site --from -30d
             """))
 
-    @OptionGroup var options: ReportOptions
+    @OptionGroup package var times: ReportPeriodOptions
+    @OptionGroup package var match: LeaseMatchOptions
+    @OptionGroup package var page: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
     @OptionGroup var grouping: GroupingOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         try await SpreadOutput(subject: .latency, title: "Latencies", options: options, grouping: grouping)
@@ -86,7 +94,7 @@ private struct SpreadOutput {
 }
 
 /// `leasehold report stacking`
-package struct StackingReportCommand: Subcommand {
+package struct StackingReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
         commandName: "stacking",
         abstract: "How long consecutive leases held a node type without a break.",
@@ -104,10 +112,14 @@ package struct StackingReportCommand: Subcommand {
         help: ArgumentHelp("The longest pause between two leases of a chain.", valueName: "length"))
     var gap = "0s"
     @OptionGroup var grouping: GroupingOptions
-    @OptionGroup var options: ReportOptions
+    @OptionGroup package var times: ReportPeriodOptions
+    @OptionGroup package var match: LeaseMatchOptions
+    @OptionGroup package var page: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let dimensions = try grouping.dimensions([.site, .project, .nodeType])
@@ -140,7 +152,7 @@ package struct StackingReportCommand: Subcommand {
 }
 
 /// `leasehold report coverage`
-package struct CoverageReportCommand: Subcommand {
+package struct CoverageReportCommand: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "coverage",
         abstract: "Since when each site was watched, and the gaps since then.",
@@ -158,15 +170,16 @@ package struct CoverageReportCommand: Subcommand {
     @Option(
         name: .customLong("gap"), help: ArgumentHelp("The shortest gap to count.", valueName: "length"))
     var gap = "24h"
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup var output: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
+    @OptionGroup var page: ReportOutputOptions
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let pause = try DurationArgument(parsing: gap).seconds
-        let zone = try output.zone(reading, console)
+        let zone = try page.zone(reading, console)
         let (manager, scopes) = try await reading.open(&console)
         let now = console.now()
         let runs = try manager.listRuns()
@@ -174,7 +187,7 @@ package struct CoverageReportCommand: Subcommand {
             .map { CoverageRow($0, lists: try manager.wholeLists(scope: $0.id), runs: runs, pause: pause, now: now) }
         let head = PageHead(
             title: "How closely sites were watched", remarks: ["Made \(TimeText(zone: zone).full(now))."])
-        try output.write(
+        try page.write(
             rows,
             [
                 Column("site") { .text($0.scope.site) },

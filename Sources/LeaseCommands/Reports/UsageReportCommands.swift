@@ -5,7 +5,7 @@ import Leasehold
 import Output
 
 /// `leasehold report hours`
-package struct HoursReportCommand: Subcommand {
+package struct HoursReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
         commandName: "hours",
         abstract: "Lease-hours and node-hours, in any grouping, per day, week or month.",
@@ -28,10 +28,14 @@ package struct HoursReportCommand: Subcommand {
     @OptionGroup var grouping: GroupingOptions
     @OptionGroup var buckets: BucketOptions
     @OptionGroup var past: PastOptions
-    @OptionGroup var options: ReportOptions
+    @OptionGroup package var times: ReportPeriodOptions
+    @OptionGroup package var match: LeaseMatchOptions
+    @OptionGroup package var page: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let dimensions = try grouping.dimensions()
@@ -120,7 +124,7 @@ enum HoursOutput {
 }
 
 /// `leasehold report utilization`
-package struct UtilizationReportCommand: Subcommand {
+package struct UtilizationReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
         commandName: "utilization",
         abstract: "How much of a site's hosts was allocated, as far as it is known.",
@@ -135,10 +139,14 @@ package struct UtilizationReportCommand: Subcommand {
 
     @OptionGroup var grouping: GroupingOptions
     @OptionGroup var buckets: BucketOptions
-    @OptionGroup var options: ReportOptions
+    @OptionGroup package var times: ReportPeriodOptions
+    @OptionGroup package var match: LeaseMatchOptions
+    @OptionGroup package var page: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let dimensions = try grouping.dimensions([.site], known: [.site, .nodeType])
@@ -191,7 +199,7 @@ package struct UtilizationReportCommand: Subcommand {
 }
 
 /// `leasehold report states`
-package struct StatesReportCommand: Subcommand {
+package struct StatesReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
         commandName: "states",
         abstract: "How long leases were observed in each status.",
@@ -202,10 +210,14 @@ package struct StatesReportCommand: Subcommand {
             """))
 
     @OptionGroup var grouping: GroupingOptions
-    @OptionGroup var options: ReportOptions
+    @OptionGroup package var times: ReportPeriodOptions
+    @OptionGroup package var match: LeaseMatchOptions
+    @OptionGroup package var page: ReportOutputOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { options.reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         let dimensions = try grouping.dimensions()

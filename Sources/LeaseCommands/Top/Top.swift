@@ -5,7 +5,7 @@ import Leasehold
 import Output
 
 /// `leasehold top`
-package struct Top: Subcommand {
+package struct Top: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "top",
         abstract: "Watch leases live on a terminal, from the local database.",
@@ -24,10 +24,11 @@ package struct Top: Subcommand {
             """))
 
     @OptionGroup var match: LeaseMatchOptions
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
 
     package init() {}
-    package var writesErrorsAsJSON: Bool { reading.output.format == .json }
 
     package func execute(_ console: inout Console) async throws {
         guard console.outputTerminal.isTerminal, console.prompt != nil else {
