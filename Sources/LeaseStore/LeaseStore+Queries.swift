@@ -57,12 +57,19 @@ extension LeaseStore {
     package func counts(_ filter: LeaseFilter) throws(StoreError) -> [LeaseStatus: Int] {
         try read { database in
             let query = LeaseQuery(filter)
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT lease.status, count(*) FROM \(query.source) WHERE \(query.condition) GROUP BY lease.status
-                    """, arguments: query.arguments)
-            return Dictionary(uniqueKeysWithValues: rows.map { (LeaseStatus(rawValue: $0[0]), $0[1]) })
+            // SQLite would sort the leases to group them.
+            let rows = try RowWalk(
+                database, sql: "SELECT lease.status FROM \(query.source) WHERE \(query.condition)",
+                arguments: query.arguments)
+            var pool = TextPool()
+            var counts: [Int] = []
+            try rows.begin()
+            while try rows.step() {
+                guard let number = pool.number(rows.statement, 0) else { continue }
+                if number == counts.count { counts.append(0) }
+                counts[number] += 1
+            }
+            return Dictionary(uniqueKeysWithValues: zip(pool.texts.map(LeaseStatus.init(rawValue:)), counts))
         }
     }
 
@@ -114,6 +121,15 @@ struct MirrorReader {
     private let ownUsers: Set<String>
     private let names: PersonNames
     private let hasAllocations: Bool
+    private let lastPlace = LastPlace()
+
+    /// What an audience means. Most leases share the audience of the lease before.
+    private final class LastPlace {
+        var audience: Int64?
+        var scope: Scope?
+        var listedAt: Timestamp?
+        var members: [Int64] = []
+    }
 
     /// - database: a transaction.
     /// - wanted: the requested scopes, of which one represents each lease; `nil` for all.
@@ -156,7 +172,7 @@ struct MirrorReader {
 
     /// A lease with the names of its user and project, and the writes queued for it.
     func mirrored(_ row: StoredLease) throws -> MirroredLease {
-        let seenUntil = row.removal?.after ?? row.seenUntil(listedAt: audiences.listedAt(row.audience))
+        let seenUntil = row.removal?.after ?? row.seenUntil(listedAt: place(of: row.audience).listedAt)
         var mirrored = mirrored(
             row.lease, audience: row.audience, firstSeenAt: row.firstSeenAt, observedAt: row.observedAt,
             lastSeenAt: seenUntil, removal: row.removal)
@@ -212,7 +228,8 @@ struct MirrorReader {
         _ lease: BlazarLease, audience: Int64, firstSeenAt: Timestamp, observedAt: Timestamp, lastSeenAt: Timestamp,
         removal: Removal?
     ) -> MirroredLease {
-        let scope = scope(of: audience)
+        let place = place(of: audience)
+        let scope = place.scope
         let site = scope?.siteID ?? 0
         let hasOwners = parts.contains(.owners)
         var mirrored = MirroredLease(
@@ -221,8 +238,17 @@ struct MirrorReader {
             userName: hasOwners ? names.user(lease.userID, site: site) : nil,
             isMine: hasOwners && ownUsers.contains(lease.userID), firstSeenAt: firstSeenAt, observedAt: observedAt,
             lastSeenAt: lastSeenAt, removal: removal)
-        mirrored.audience = audiences.all[audience] ?? []
+        mirrored.audience = place.members
         return mirrored
+    }
+
+    private func place(of audience: Int64) -> LastPlace {
+        guard lastPlace.audience != audience else { return lastPlace }
+        lastPlace.audience = audience
+        lastPlace.scope = scope(of: audience)
+        lastPlace.listedAt = audiences.listedAt(audience)
+        lastPlace.members = audiences.all[audience] ?? []
+        return lastPlace
     }
 }
 

@@ -21,6 +21,7 @@ MEASUREMENTS = {
     "again": syncing.again,
     "import": syncing.first,
     "list": listing.all_leases,
+    "news": listing.news,
     "hours": hours.weekly,
     "scopes": scopes.both,
     "start": lookup.start,
@@ -40,7 +41,8 @@ Compares the release build with the programs it builds on, and shows ratios with
   completion  what a shell waits for while somebody types: 20 ms at most
   again   a sync without changes, compared with a plain scan of the bytes; rows written; memory
   import  the first sync, compared with inserting the same rows in the sqlite3 shell
-  list    all leases as JSON, CSV and table: time and memory
+  list    all leases in each format, sorted, and as a calendar: time and memory, compared with the sqlite3 shell
+  news    what has changed, and the status of the sites
   scopes  leases that a member and an administrator see, compared with a member alone
   hours   weekly node-hours by project, compared with a handwritten query in the sqlite3 shell
   start   the program linked statically and dynamically (with --dynamic)

@@ -25,6 +25,8 @@ def by_name(context: Context) -> None:
     database = context.database(context.leases)
     commands = {
         "sqlite3 shell": select(database, context.leases), "leasehold id": identify(context.leasehold, database, context.leases),
+        "leasehold reservation-id": [
+            context.leasehold, "reservation-id", body.name(context.leases // 2), "--db", str(database)],
         "leasehold --version": [context.leasehold, "--version"],
     }
     runs = alternate(commands, context.environment, context.rounds * 5)
@@ -36,6 +38,9 @@ def by_name(context: Context) -> None:
     context.report.add("id", "leasehold id / sqlite3 shell", median(runs["leasehold id"]) / median(runs["sqlite3 shell"]), "×", 3)
     ratio = median_cpu(runs["leasehold id"]) / median_cpu(runs["sqlite3 shell"])
     context.report.add("id", "leasehold id / sqlite3 shell, processor time", ratio, "×")
+    context.report.add(
+        "id", "leasehold reservation-id / leasehold id",
+        median(runs["leasehold reservation-id"]) / median(runs["leasehold id"]), "×", 1.3)
     openstack(context, median(runs["leasehold id"]))
 
 
