@@ -19,6 +19,7 @@ struct StoredLease {
     /// When it was last seen in its state, or first found missing.
     ///
     /// - Parameter listedAt: when a scope of its audience last read a complete list.
+    /// - Returns: the moment.
     func seenUntil(listedAt: Timestamp?) -> Timestamp {
         removal?.before ?? max(lastSeenAt, listedAt ?? lastSeenAt)
     }
@@ -26,6 +27,7 @@ struct StoredLease {
     /// The present state.
     ///
     /// - Parameter listedAt: when a scope of its audience last read a complete list.
+    /// - Returns: the state.
     func present(listedAt: Timestamp?) -> LeaseVersion {
         LeaseVersion(
             lease: lease, observedAt: observedAt, lastSeenAt: seenUntil(listedAt: listedAt), observedUntil: nil,
