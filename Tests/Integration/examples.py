@@ -27,7 +27,7 @@ SKYLAKE = '["==", "$node_type", "compute_skylake"]'
 REPLACED = {
     "gpu_rtx_6000": "compute_skylake", "gpu_p100": "compute_skylake", '[">=", "$gpu.gpu_count", "4"]': SKYLAKE,
     '[">=","$gpu.gpu_count","4"]': SKYLAKE, "--node 2,": "--node 1,", "--count 191": "--count 3", "--count 2": "--count 1",
-    "amount=2": "amount=1", "max=3": "max=1", "--timeout 1d": "--timeout 1s", "--at '2026-03-01 12:00'": "--at now",
+    "update mylease --start": "update other --start", "amount=2": "amount=1", "max=3": "max=1", "--timeout 1d": "--timeout 1s", "--at '2026-03-01 12:00'": "--at now",
 }
 #: What cannot end with 0 here, and what it says.
 REFUSED = {

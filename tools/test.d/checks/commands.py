@@ -69,6 +69,9 @@ def main(root: Path) -> int:
 #: The clouds of tools/devcloud, and what `up` is asked for.
 CLOUDS = {"cloud": "--with-chi --with-oidc", "small cloud": "--lite"}
 
+#: The programs on a cloud run one after the other and take longest, so the others make way for them and for the cloud.
+BESIDE_CLOUD = 5
+
 
 class Plan:
     """The steps, and what they share."""
@@ -118,7 +121,7 @@ class Plan:
             steps.insert(0, Step("lint", ["tools/lint"], lane="build"))
             steps.insert(1, Step("self-test of lint", ["tools/lint", "--self-test"], lane="build"))
             simulate = [f"{self.binaries}/Simulate", "--seeds", "200", "--jobs", "1"]
-            steps.append(Step("simulation", simulate, ("build",), nice=5))
+            steps.append(Step("simulation", simulate, ("build",), nice=BESIDE_CLOUD))
         if self.is_whole or self.options.only:
             steps += [self._alone(program) for program in self._chosen() if program.runs_alone]
         if self.options.cloud:
@@ -142,7 +145,7 @@ class Plan:
             # One after the other: both install packages.
             after = (steps[-1].name,) if steps else ()
             steps.append(
-                Step(cloud, ["bash", "-c", f"{wipes}tools/devcloud up {flags}"], after, lane=cloud, nice=5, is_vital=True))
+                Step(cloud, ["bash", "-c", f"{wipes}tools/devcloud up {flags}"], after, lane=cloud, is_vital=True))
         return steps
 
     def _tests(self) -> list[Step]:
@@ -151,12 +154,14 @@ class Plan:
         # Nothing is built any more, so they need not wait for each other.
         test = ["swift", "test", "--skip-build", "--ignore-lock", *self.flags]
         if self.options.filter:
-            return [Step("tests", [*test, "--filter", self.options.filter], ("build",))]
+            return [Step("tests", [*test, "--filter", self.options.filter], ("build",), nice=BESIDE_CLOUD)]
         apart = {"simulation": "SimulationTests", "connections": "OpenStackClientTests"}
         skips = [word for name in apart.values() for word in ("--skip", name)]
         return [
-            Step("tests", [*test, *skips], ("build",)),
-            *(Step(f"tests of {what}", [*test, "--filter", name], ("build",)) for what, name in apart.items()),
+            Step("tests", [*test, *skips], ("build",), nice=BESIDE_CLOUD),
+            *(
+                Step(f"tests of {what}", [*test, "--filter", name], ("build",), nice=BESIDE_CLOUD)
+                for what, name in apart.items()),
         ]
 
     def _chosen(self) -> list[programs.Program]:
@@ -173,7 +178,7 @@ class Plan:
 
     def _alone(self, program: programs.Program) -> Step:
         command = ["env", "-u", "OS_CLIENT_CONFIG_FILE", "-u", "OS_CLOUD", str(program.path)]
-        return Step(program.name, command, ("build",), environment=self._environment)
+        return Step(program.name, command, ("build",), environment=self._environment, nice=BESIDE_CLOUD)
 
     def _on_cloud(self, program: programs.Program) -> list[Step]:
         arguments = [str(program.path)]
