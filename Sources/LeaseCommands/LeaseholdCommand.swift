@@ -42,7 +42,7 @@ package struct LeaseholdCommand: AsyncParsableCommand {
                 name: "Sites",
                 subcommands: [
                     Sync.self, SiteStatus.self, SiteList.self, HostList.self, DeviceList.self, FlavorList.self,
-                    FloatingIPList.self, SlotFind.self,
+                    FloatingIPList.self, FreeList.self, SlotFind.self,
                 ]),
             CommandGroup(name: "Reports", subcommands: [ReportCommand.self, ExportCommand.self]),
             CommandGroup(

@@ -150,13 +150,18 @@ extension LeaseStore {
                 FROM allocation WHERE scope_id = ? AND kind = ? AND resource_id = ? AND gone_before IS NULL
                 ORDER BY start_at
                 """)
-        return try Row.fetchAll(statement, arguments: [scope, resource.kind.rawValue, resource.id]).map { row in
-            Allocation(
-                resourceKind: resource.kind, resourceID: resource.id, reservationID: row["reservation_id"],
-                leaseID: row["lease_id"], startsAt: Timestamp(secondsSince1970: row["start_at"]),
-                endsAt: Timestamp(secondsSince1970: row["end_at"]), projectID: row["project_id"],
-                leaseName: row["known_name"], extra: LeaseRows.object(row["extra"]))
+        return try Row.fetchAll(statement, arguments: [scope, resource.kind.rawValue, resource.id]).map {
+            allocation($0, of: resource.kind)
         }
+    }
+
+    /// An allocation, from a row with all its columns and the name of its lease, as far as it is known.
+    static func allocation(_ row: Row, of kind: ResourceKind) -> Allocation {
+        Allocation(
+            resourceKind: kind, resourceID: row["resource_id"], reservationID: row["reservation_id"],
+            leaseID: row["lease_id"], startsAt: Timestamp(secondsSince1970: row["start_at"]),
+            endsAt: Timestamp(secondsSince1970: row["end_at"]), projectID: row["project_id"],
+            leaseName: row["known_name"], extra: LeaseRows.object(row["extra"]))
     }
 
     /// What each site answered to the last request for each kind of resource.

@@ -124,6 +124,22 @@ extension LeaseStore {
             ])
     }
 
+    /// The id and the name of the user whose credentials last led to a scope; empty if that is not known.
+    package func users(of scope: Int64) throws(StoreError) -> Set<String> {
+        try read { database in
+            let row = try Row.fetchOne(
+                database.cachedStatement(
+                    sql: """
+                        SELECT cloud.user_id, person.name
+                        FROM cloud JOIN scope ON scope.scope_id = cloud.scope_id
+                            LEFT JOIN person ON person.site_id = scope.site_id AND person.kind = 'user'
+                                AND person.id = cloud.user_id
+                        WHERE cloud.scope_id = ? ORDER BY cloud.cloud_id DESC LIMIT 1
+                        """), arguments: [scope])
+            return Set([row?[0] as String?, row?[1] as String?].compactMap(\.self))
+        }
+    }
+
     /// The scope that a cloud led to when it was last used.
     ///
     /// - Parameters:

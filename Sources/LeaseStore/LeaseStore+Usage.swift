@@ -91,14 +91,37 @@ extension RowsByLease<EarlierReservations> {
         try self.init(
             database, keys,
             sql: """
-                SELECT lease_key, held, last_seen_at, observed_until FROM lease_history
+                SELECT lease_key, held, last_seen_at, observed_until, \(Self.nextStamp) FROM lease_history AS past
                 WHERE held IS NOT NULL AND lease_key BETWEEN ? AND ? ORDER BY lease_key, observed_until
                 """
         ) { row, _ in
-            EarlierReservations(
-                reservations: HeldColumn.reservations(row.text(1) ?? "").filter(filter.admits),
-                lastSeenAt: row.moment(2), changedBefore: row.moment(3))
+            let (lastSeenAt, seenAt) = (row.moment(2), row.moment(3))
+            let stamp = row.text(4).flatMap(Timestamp.init(parsing:))
+            return EarlierReservations(
+                reservations: HeldColumn.reservations(row.text(1) ?? "").filter(filter.admits), lastSeenAt: lastSeenAt,
+                changedBefore: Self.moment(stamp, after: lastSeenAt, seenAt: seenAt))
         }
+    }
+
+    /// When Blazar last changed the lease before its next state was seen, as Blazar or SQLite writes it.
+    private static var nextStamp: String {
+        """
+        coalesce(
+            (SELECT next.document ->> '$.updated_at' FROM lease_history AS next
+                WHERE next.lease_key = past.lease_key AND next.observed_until > past.observed_until
+                ORDER BY next.observed_until, next.observed_at LIMIT 1),
+            (SELECT datetime(lease.updated_at, 'unixepoch') FROM lease WHERE lease.lease_key = past.lease_key))
+        """
+    }
+
+    /// How far the server's clock may differ from the one that noted when a state was seen.
+    private static var clockDifferenceSeconds: Int64 { 300 }
+
+    /// When a change took place that was first seen at a moment: Blazar stamps a lease at each change. Without a stamp
+    /// that fits, it is when the change was seen.
+    private static func moment(_ stamp: Timestamp?, after: Timestamp, seenAt: Timestamp) -> Timestamp {
+        guard let stamp, stamp <= seenAt, stamp >= after.adding(seconds: -clockDifferenceSeconds) else { return seenAt }
+        return stamp
     }
 }
 

@@ -10,13 +10,15 @@ extension LeaseManager {
     ///   - includesNames: whether to include the lease's id, name, user and creation time, which are otherwise empty.
     ///   - includesStates: whether to include ``LeaseUsage/earlierStates``.
     ///   - includesEvents: whether to include ``LeaseUsage/events``.
+    ///   - includesKinds: whether to include the flavors and devices that reservations ask for.
     ///   - each: receives each usage.
     /// - Throws: ``LeaseholdError`` with the code `database`, or any error of `each`.
     public func forEachUsage(
         _ filter: LeaseFilter, includesNames: Bool = true, includesStates: Bool = false, includesEvents: Bool = false,
-        each: (LeaseUsage) throws -> Void
+        includesKinds: Bool = false, each: (LeaseUsage) throws -> Void
     ) throws {
-        let detail = UsageDetail(names: includesNames, states: includesStates, events: includesEvents)
+        let detail = UsageDetail(
+            names: includesNames, states: includesStates, events: includesEvents, kinds: includesKinds)
         var thrown: (any Error)?
         do {
             try store.usage(filter, detail: detail) { usage in

@@ -80,10 +80,33 @@ extension LeaseManager {
         } catch {
             findings.append(DraftFinding(.warning, field: "policy", error.message))
         }
+        let catalogue = try catalogue(of: scope)
+        let flavors = Dictionary(
+            (catalogue[.flavor] ?? []).compactMap { flavor in flavor.name.map { (flavor.id, $0) } }
+        ) { first, _ in first }
+        let users = try reading { store throws(StoreError) in try store.users(of: scope.id) }
         let review = DraftReview(
-            catalogue: try catalogue(of: scope), policy: policy, lateStart: lateStart ?? .expire,
-            now: configuration.now())
+            catalogue: catalogue,
+            rules: policy.rules(for: LeaseSubject(draft, scope: scope, users: users, flavors: flavors)),
+            cost: Self.cost(of: draft, policy, flavors: flavors, now: configuration.now()),
+            lateStart: lateStart ?? .expire, now: configuration.now())
         return findings + review.findings(draft)
+    }
+
+    /// What a lease costs in service units; `nil` if not known, or if the policy has no rates.
+    private static func cost(
+        of draft: LeaseDraft, _ policy: SitePolicy, flavors: [String: String], now: Timestamp
+    ) -> Double? {
+        let start: Timestamp = if case .at(let time) = draft.start { time } else { now }
+        guard !policy.rates.isEmpty, start < draft.endsAt else { return nil }
+        let rates = RateTable(policy)
+        var sum = 0.0
+        for fields in draft.reservations {
+            let held = HeldReservation(requesting: fields, flavors: flavors)
+            guard let part = rates.serviceUnits(of: held, in: start..<draft.endsAt) else { return nil }
+            sum += part
+        }
+        return sum
     }
 
     /// What Blazar is sure to refuse about a change, given what is known of the lease.

@@ -123,10 +123,12 @@ extension LeaseManager {
             guard isForced || !findings.contains(where: { $0.severity == .refusal }) else {
                 throw LeaseholdError(refusals: findings.filter { $0.severity == .refusal }, verb: verb)
             }
+            // What is known now is about the lease as it is now.
+            let warnings = findings + (try warnings(moving: target, to: wanted))
             let mutation = try queue(verb, target, wanted, scope, terms)
             await progress(.mutation(cloud: scope.site, mutation))
             var result = try await carryOut(mutation, scope, clouds: clouds, isOffline: isOffline, progress)
-            result.warnings = findings + warnings(moving: target, to: wanted, scope)
+            result.warnings = warnings
             return result
         }
     }
@@ -164,14 +166,6 @@ extension LeaseManager {
         } catch {
             throw LeaseholdError(error)
         }
-    }
-
-    /// What the site's policy says about a new end. The policy only warns.
-    private func warnings(moving target: WriteTarget, to wanted: JSONObject, _ scope: Scope) -> [DraftFinding] {
-        guard let end = target.endsAt, let text = wanted["end_date"]?.stringValue,
-            let newEnd = Timestamp(parsing: text), let policy = try? policy(of: scope)
-        else { return [] }
-        return policy.findings(movingEndFrom: end, to: newEnd, now: configuration.now())
     }
 
     /// Sends a queued change, unless offline.

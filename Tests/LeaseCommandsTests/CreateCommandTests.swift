@@ -177,8 +177,8 @@ struct CreateCommandTests {
             // night-2 ends in three minutes.
             let extended = try await fixture.run("extend", "night-2", "--by", "2h", "--offline")
             #expect(extended.status == .success)
-            #expect(extended.errors.contains("in the last 2m, that is from 2027-01-15T08:13:00Z on."))
-            #expect(extended.errors.contains("within 1h of the request, that is until 2027-01-15T09:12:00Z."))
+            #expect(extended.errors.contains("in the last 2m of a lease, that is after 2027-01-15T08:13:00Z."))
+            #expect(extended.errors.contains("The site allows 1h at most, that is an end until 2027-01-15T09:15:00Z."))
             let short = try await fixture.run(
                 "update", "night-2", "--end", "2027-01-15 08:14", "--offline", "-f", "json")
             #expect(short.json?["warnings"] == [])

@@ -12,7 +12,8 @@ struct HelpTests {
         for name in [
             "sync", "status", "top", "completion", "list", "show", "id", "reservations", "history", "changes", "hosts",
             "devices", "flavors",
-            "floating-ips", "find-slot", "reservation-id", "sites", "db path", "db check", "db backup", "db sql",
+            "floating-ips", "find-slot", "free", "reservation-id", "sites", "db path", "db check", "db backup",
+            "db sql",
             "doctor",
             "report hours", "report su", "report early", "report utilization", "report lead-time", "report latency",
             "report states", "report extensions", "report failures", "report expiring", "report stacking",

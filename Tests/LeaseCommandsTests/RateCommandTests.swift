@@ -98,4 +98,56 @@ struct RateCommandTests {
             "report", "su", "--rates", "rates.csv", "--tz", "Africa/Cairo", "--from", "2026-04-24")
         #expect(result.status == .success, "\(result.errors)")
     }
+
+    /// A charge: a span in seconds, and its cost per hour.
+    private struct Charge {
+        let start: Int64
+        var end: Int64
+        let hourly: Double
+    }
+
+    @Test("give the bill of a lease whose number changed twice and whose end changed once, to the cent")
+    func bill() async throws {
+        var fixture = try CommandFixture(filled: false)
+        defer { fixture.remove() }
+        let policy =
+            "su_rates: [{su_per_hour: 1}, {node_type: gpu, su_per_hour: 2.5}, {resource_type: fip, su_per_hour: 0}]"
+        try Data(policy.utf8).write(to: fixture.mirror.folder.appendingPathComponent("policy.yaml"))
+        fixture.environment["LEASEHOLD_POLICY"] = "policy.yaml"
+        func seconds(_ minutes: Int) -> Int64 { StoreFixture.time(minutes).secondsSince1970 }
+        func lease(_ count: Int, to end: Int, changedAt: Int64?) -> BlazarLease {
+            var lease = StoreFixture.lease("bill", status: .active, from: -3_000, to: end, nodeType: "gpu")
+            lease.reservations[0].fields["min"] = JSONValue(count)
+            lease.reservations[0].fields["max"] = JSONValue(count)
+            lease.reservations.append(
+                Reservation(
+                    id: "r-fip", leaseID: "bill", resourceType: .floatingIP, status: .active,
+                    fields: ["amount": 3, "network_id": "n"]))
+            lease.updatedAt = changedAt.map(Timestamp.init(secondsSince1970:))
+            return lease
+        }
+        // Each change is seen only at a sync some time after it.
+        let changes: [(count: Int, end: Int, at: Int64, seen: Int)] = [
+            (3, -1_500, seconds(-2_610) + 15, -2_580), (3, -60, seconds(-2_400) + 1, -2_390),
+            (1, -60, seconds(-1_755) + 40, -1_700),
+        ]
+        try fixture.mirror.pull([lease(2, to: -1_500, changedAt: seconds(-3_000) + 2)], at: -2_990)
+        try fixture.mirror.pull([lease(2, to: -1_500, changedAt: seconds(-3_000) + 2)], at: -2_620)
+        // What the portal charges: each change closes a charge at that moment, and opens another.
+        var charges = [Charge(start: seconds(-3_000), end: seconds(-1_500), hourly: 2 * 2.5)]
+        for change in changes {
+            try fixture.mirror.pull([lease(change.count, to: change.end, changedAt: change.at)], at: change.seen)
+            charges[charges.count - 1].end = change.at
+            charges.append(Charge(start: change.at, end: seconds(change.end), hourly: Double(change.count) * 2.5))
+        }
+        var ended = lease(1, to: -60, changedAt: seconds(-60) + 3)
+        ended.status = .terminated
+        try fixture.mirror.pull([ended], at: -30)
+        let expected = charges.reduce(0) { $0 + Double($1.end - $1.start) / 3_600 * $1.hourly }
+        let rows = try await fixture.run("report", "su", "-f", "json").json?.arrayValue
+        let billed = try #require(rows?.first?["su"]?.doubleValue)
+        #expect((billed * 100).rounded() == (expected * 100).rounded(), "\(billed), not \(expected)")
+        let types = try await fixture.run("report", "su", "--by", "resource_type", "-f", "json").json?.arrayValue
+        #expect(types?.first { $0["resource_type"] == "virtual:floatingip" }?["su"]?.doubleValue == 0)
+    }
 }

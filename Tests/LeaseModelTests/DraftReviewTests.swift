@@ -29,12 +29,12 @@ struct DraftReviewTests {
 
     private func findings(
         _ reservations: [JSONObject], hours: Int64 = 24, catalogue: SiteCatalogue = Self.catalogue,
-        policy: SitePolicy = SitePolicy(), beforeEnd: Timestamp? = nil, name: String = "x"
+        rules: LeaseRules = LeaseRules(), cost: Double? = nil, beforeEnd: Timestamp? = nil, name: String = "x"
     ) -> [DraftFinding] {
         let draft = LeaseDraft(
             name: name, start: .now, endsAt: Self.now.adding(seconds: hours * 3_600), beforeEnd: beforeEnd,
             reservations: reservations)
-        return DraftReview(catalogue: catalogue, policy: policy, now: Self.now).findings(draft)
+        return DraftReview(catalogue: catalogue, rules: rules, cost: cost, now: Self.now).findings(draft)
     }
 
     private static func nodes(_ count: Int = 1, _ properties: String = "") -> JSONObject {
@@ -138,13 +138,36 @@ struct DraftReviewTests {
 
     @Test("warns by the policy, and of floating IPs in a lease that must be extended")
     func policy() {
-        let week = SitePolicy(maxDurationSeconds: 7 * 86_400)
-        #expect(findings([Self.nodes()], hours: 168, policy: week).isEmpty)
-        let long = findings([Self.nodes()], hours: 169, policy: week)
+        let week = LeaseRules(maxDurationSeconds: 7 * 86_400)
+        #expect(findings([Self.nodes()], hours: 168, rules: week).isEmpty)
+        let long = findings([Self.nodes()], hours: 169, rules: week)
         #expect(long.map(\.message) == ["It lasts 7d1h; the site's policy allows 7d. Ask for 7d, and extend it later."])
         let address: JSONObject = ["resource_type": "virtual:floatingip", "network_id": "n1", "amount": 1]
-        let both = findings([Self.nodes(), address], hours: 169, policy: week)
+        let both = findings([Self.nodes(), address], hours: 169, rules: week)
         #expect(both.count == 2)
         #expect(both.last?.message.contains("reserve them in a separate lease") == true)
+        // A second of grace, and no more.
+        var close = LeaseRules(maxDurationSeconds: 168 * 3_600 - 1)
+        #expect(findings([Self.nodes()], hours: 168, rules: close).isEmpty)
+        close.maxDurationSeconds = 168 * 3_600 - 2
+        #expect(findings([Self.nodes()], hours: 168, rules: close).count == 1)
+    }
+
+    @Test("warns of the end of the allocation, and of what is left to pay with")
+    func allocation() {
+        let policy = SitePolicy(allocations: [
+            ProjectAllocation(project: "p", endsAt: Self.now.adding(seconds: 3_600), serviceUnitsLeft: 10)
+        ])
+        let scope = Scope(
+            id: 1, siteID: 1, site: "s", endpoint: "", authURL: "", region: "", projectID: "p", projectName: "CHI-1",
+            seesAllProjects: false, listedAt: nil, clouds: [])
+        let draft = LeaseDraft(name: "x", start: .now, endsAt: Self.now, reservations: [Self.nodes()])
+        let rules = policy.rules(for: LeaseSubject(draft, scope: scope))
+        #expect(findings([Self.nodes()], hours: 1, rules: rules, cost: 10).isEmpty)
+        #expect(
+            findings([Self.nodes()], hours: 2, rules: rules, cost: 10.5).map(\.message) == [
+                "The project's allocation ends at \(Self.now.adding(seconds: 3_600)).",
+                "It costs 10.50 SU; p had 10 left.",
+            ])
     }
 }

@@ -110,7 +110,7 @@ struct PageTests {
     // MARK: - iCalendar
 
     private func event(_ lease: LeaseUsage, now: String = "2026-01-01") -> [String] {
-        let calendar = LeaseCalendar(now: Facts.time(now), alarmSeconds: 3_600, extensionWindows: [1: 172_800])
+        let calendar = LeaseCalendar(now: Facts.time(now), alarmSeconds: 3_600, extensionWindow: { _ in 172_800 })
         return calendar.event(lease)?.components(separatedByCRLF: ()) ?? []
     }
 

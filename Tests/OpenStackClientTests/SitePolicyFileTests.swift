@@ -13,6 +13,14 @@ import Testing
             """
             max_duration: 7d
             extension_window: 48h
+            extension_window_share: 2/7
+            limits:
+              - {flavor: m1.tiny, max_duration: unlimited}
+              - {node_type: gpu, user: ada, max_duration: 3d, extension_window: 12h}
+              - {project: CHI-1, extension_window_share: 50%}
+            allocations:
+              - {project: CHI-1, ends: 2027-01-31, su_left: 1200.5, as_of: 2026-11-28}
+              - {project: CHI-1, user: ada, su_left: 10}
             client_event: yes
             su_rates:
               - {su_per_hour: 1}
@@ -22,6 +30,7 @@ import Testing
             sites:
               kvm:
                 max_duration: 180d
+                extension_measured_from: start
                 client_event: off
                 su_rates: [{flavor: m1.tiny, su_per_hour: 0.01}]
               empty:
@@ -29,12 +38,31 @@ import Testing
         let general = found.policy(of: ["elsewhere"])
         #expect(general.maxDurationSeconds == 604_800)
         #expect(general.extensionWindowSeconds == 172_800)
+        #expect(general.extensionWindowShare == WindowShare(2, 7))
+        #expect(general.extensionMeasure == nil)
+        #expect(
+            general.limits == [
+                LeaseLimit(resourceType: .flavor, kind: "m1.tiny", maxDurationSeconds: LeaseLimit.unlimited),
+                LeaseLimit(
+                    resourceType: .host, kind: "gpu", user: "ada", maxDurationSeconds: 259_200,
+                    extensionWindowSeconds: 43_200),
+                LeaseLimit(project: "CHI-1", extensionWindowShare: WindowShare(parsing: "50%")),
+            ])
+        #expect(
+            general.allocations == [
+                ProjectAllocation(
+                    project: "CHI-1", endsAt: Timestamp(parsing: "2027-01-31"), serviceUnitsLeft: 1_200.5,
+                    asOf: Timestamp(parsing: "2026-11-28")),
+                ProjectAllocation(project: "CHI-1", user: "ada", serviceUnitsLeft: 10),
+            ])
         #expect(general.warningSeconds == nil)
         #expect(general.sendsClientEvent == true)
         #expect(found.policy(of: ["empty"]) == general)
         let kvm = found.policy(of: ["other", "kvm"])
         #expect(kvm.maxDurationSeconds == 15_552_000)
         #expect(kvm.extensionWindowSeconds == 172_800)
+        #expect(kvm.extensionMeasure == .start)
+        #expect(kvm.limits == general.limits)
         #expect(kvm.sendsClientEvent == false)
         #expect(kvm.rates.map(\.kind) == ["m1.tiny"])
 
@@ -59,6 +87,14 @@ import Testing
         ("sites:\n  chi: 7d", "/p.yaml:2:8: \"sites.chi\" should hold settings"),
         ("sites:\n  chi:\n    sites: {}", "/p.yaml:3:12: \"sites\" is not a known setting"),
         ("su_rates: 4", "should be a list"),
+        ("extension_window_share: 8/7", "should be a share of the longest lease"),
+        ("extension_measured_from: now", "should be end or start"),
+        ("limits:\n  - {max_duration: 1d}", "/p.yaml:2:5: \"limits\" has an entry for nothing: give node_type, flavor"),
+        ("limits:\n  - {user: ada}", "has an entry without a limit: give max_duration"),
+        ("limits:\n  - {usr: ada, max_duration: 1d}", "\"usr\" is not a known setting; did you mean \"user\"?"),
+        ("allocations:\n  - {ends: 2027-01-01}", "has an entry without a project"),
+        ("allocations:\n  - {project: a}", "has an entry without \"ends\" and \"su_left\""),
+        ("allocations:\n  - {project: a, su_left: -1}", "should be a number of service units"),
         ("su_rates:\n  - node_type: a", "/p.yaml:2:5: \"su_per_hour\" should be a number"),
         ("su_rates:\n  - {su_per_hour: -1}", "should be a number"),
         ("su_rates:\n  - {su_per_hour: nan}", "should be a number"),
@@ -101,12 +137,13 @@ import Testing
         let found = try SitePolicyFile.policies(path: path.path, text: String(contentsOf: path, encoding: .utf8))
         let chi = found.policy(of: ["chi_uc"])
         #expect(chi.maxDurationSeconds == 604_800)
-        #expect(chi.extensionWindowSeconds == 172_800)
+        #expect(chi.extensionWindowSeconds == 345_600)
+        #expect(chi.extensionWindowShare == WindowShare(2, 7))
         let moment = try #require(Timestamp(parsing: "2026-11-22"))
         #expect(chi.rate(kind: "compute_skylake", at: moment)?.serviceUnitsPerHour == 1)
         #expect(chi.rate(kind: "gpu_rtx_6000", at: moment)?.serviceUnitsPerHour == 2)
         #expect(chi.rate(kind: "gpu_a100_nvlink", at: moment)?.serviceUnitsPerHour == 16)
-        #expect(chi.rate(of: .floatingIP, kind: nil, at: moment)?.serviceUnitsPerHour == 1)
+        #expect(chi.rate(of: .floatingIP, kind: nil, at: moment)?.serviceUnitsPerHour == 0)
         let kvm = found.policy(of: ["kvm_tacc"])
         #expect(kvm.maxDurationSeconds == 15_552_000)
         #expect(kvm.rate(of: .flavor, kind: "m1.large", at: moment)?.serviceUnitsPerHour == 0.08)

@@ -7,17 +7,28 @@ import Output
 package struct LeaseExtend: Subcommand, HasWritingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "extend",
-        abstract: "Move the end of leases. If the cloud cannot be reached, the change is queued.",
-        usage: "leasehold extend <lease> ... [--by <duration>] [--to <time>] [<options>]",
+        abstract: "Move the end of leases, or check whether that would go.",
+        usage: "leasehold extend <lease> ... [--by <duration>] [--check] [<options>]",
         discussion: .paragraphs(
             """
             --by, or '+2d', is added to the end that is known here. The result is stored as the new end, so that it is
             never added twice. If somebody else has moved the end meanwhile, nothing is sent until you decide (leasehold
-            queue resolve). An extension never shortens a lease; to do that, use `leasehold update --end`.
+            queue resolve). An extension never shortens a lease; to do that, use `leasehold update --end`. If the cloud
+            cannot be reached, the change is queued.
+
+            --longest takes the furthest end that the site's rules, the next holders of its resources and the balance
+            allow, as far as they are known.
+
+            --check says whether the extension would go, and changes nothing: whether the window is open, how long the
+            site's rules allow, until when the same resources are free and who has them next, the furthest end, and what
+            it costs. It uses the mirror and the policy file, and sends no request. The exit status is 0 if nothing
+            known stands in the way, and 77 otherwise.
 
             EXAMPLES
               leasehold extend mylease --by 2d
               leasehold extend mylease +2d
+              leasehold extend mylease --by 7d --check
+              leasehold extend mylease --longest
               leasehold extend mylease other --to '2026-12-24 18:00'
               leasehold extend mylease --by 7d --wait --timeout 2m
             """))
@@ -32,6 +43,10 @@ package struct LeaseExtend: Subcommand, HasWritingOptions {
     @Option(
         name: .customLong("to"), parsing: .unconditional, help: ArgumentHelp("The new end.", valueName: "time"))
     var to: String?
+    @Flag(name: .customLong("longest"), help: "As far as is possible.")
+    var isLongest = false
+    @Flag(name: .customLong("check"), help: "Only say whether it would go.")
+    var isCheck = false
     @OptionGroup var waiting: WaitingOptions
     @OptionGroup package var write: WriteOptions
     @OptionGroup package var global: GlobalOptions
@@ -40,33 +55,111 @@ package struct LeaseExtend: Subcommand, HasWritingOptions {
 
     package init() {}
 
+    /// Where the end is to be.
+    private enum NewEnd {
+        case at(Timestamp)
+        case later(seconds: Int64)
+        case furthest
+
+        /// The end for a lease; `nil` for the furthest, or if the present end is not known.
+        func moment(_ target: WriteTarget) throws -> Timestamp? {
+            switch self {
+            case .at(let moment): return moment
+            case .furthest: return nil
+            case .later(let seconds):
+                guard let end = target.endsAt?.adding(seconds: seconds) else {
+                    throw CommandError.usage("The end of '\(target.name)' is not known here: use --to.")
+                }
+                return end
+            }
+        }
+    }
+
     package func execute(_ console: inout Console) async throws {
+        let (references, newEnd) = try request(console)
+        if isCheck { return try await check(references, newEnd, &console) }
+        let text = TimeText(zone: writing.reading.zone(console), now: console.now())
+        let isForced = writing.isForced
+        let manager = isLongest ? try writing.reading.global.manager(console) : nil
+        try await writing.change(.extend, references, waiting, &console) { target in
+            var end = try newEnd.moment(target)
+            if let manager { end = try Self.furthest(target, manager) }
+            guard let end else {
+                throw CommandError.usage("The end of '\(target.name)' is not known here: use --to.")
+            }
+            try Self.refuseShortening(target, to: end, isForced: isForced, text)
+            return ["end_date": .string(end.blazarRequest)]
+        }
+    }
+
+    private func request(_ console: Console) throws -> ([String], NewEnd) {
         let end = try writing.moment(to, console)
         var references = references
         var by = by
-        if by == nil, end == nil, let last = references.last, last.hasPrefix("+"), references.count > 1 {
+        if by == nil, end == nil, !isLongest, let last = references.last, last.hasPrefix("+"), references.count > 1 {
             by = String(last.dropFirst())
             references.removeLast()
         }
         let seconds = try by.map { try DurationArgument(parsing: $0).seconds }
-        guard (end == nil) != (seconds == nil) else {
-            throw CommandError.usage("Give --by DURATION or --to TIME.")
+        let ends = [end.map(NewEnd.at), seconds.map(NewEnd.later), isLongest ? .furthest : nil].compactMap(\.self)
+        guard ends.count == 1 else { throw CommandError.usage("Give --by DURATION, --to TIME or --longest.") }
+        return (references, ends[0])
+    }
+
+    private static func refuseShortening(
+        _ target: WriteTarget, to newEnd: Timestamp, isForced: Bool, _ text: TimeText
+    ) throws(CommandError) {
+        guard !isForced, let present = target.endsAt?.truncatedToMinute, newEnd.truncatedToMinute < present else {
+            return
         }
-        let text = TimeText(zone: writing.reading.zone(console), now: console.now())
-        let isForced = writing.isForced
-        try await writing.change(.extend, references, waiting, &console) { target in
-            guard let newEnd = end ?? seconds.flatMap({ target.endsAt?.adding(seconds: $0) }) else {
-                throw CommandError.usage("The end of '\(target.name)' is not known here: use --to.")
-            }
-            if !isForced, let present = target.endsAt?.truncatedToMinute, newEnd.truncatedToMinute < present {
-                throw CommandError.usage(
-                    """
-                    '\(target.name)' ends at \(text.zoned(present)), later than that: an extension never shortens a \
-                    lease. To shorten it: leasehold update \(ShellWord.quoted(target.name)) --end TIME.
-                    """)
-            }
-            return ["end_date": .string(newEnd.blazarRequest)]
+        throw .usage(
+            """
+            '\(target.name)' ends at \(text.zoned(present)), later than that: an extension never shortens a \
+            lease. To shorten it: leasehold update \(ShellWord.quoted(target.name)) --end TIME.
+            """)
+    }
+
+    /// The furthest end that is possible for a lease.
+    private static func furthest(_ target: WriteTarget, _ manager: LeaseManager) throws -> Timestamp {
+        let verdict = try manager.verdict(extending: target, to: nil)
+        if let obstacle = verdict.obstacles.first {
+            throw CommandError(
+                code: obstacle.code,
+                message: "'\(target.name)' cannot be extended. \(obstacle.message()) Nothing is queued. All about it: "
+                    + "leasehold extend \(ShellWord.quoted(target.name)) --longest --check",
+                status: .refused)
         }
+        guard let end = verdict.newEnd else {
+            throw CommandError.usage(
+                "Nothing that is known limits how long '\(target.name)' can be: give --by or --to.")
+        }
+        return end
+    }
+
+    /// Says whether the extensions would go.
+    private func check(_ references: [String], _ newEnd: NewEnd, _ console: inout Console) async throws {
+        let reading = writing.reading
+        let (manager, _) = try await reading.open(&console)
+        let text = TimeText(zone: reading.zone(console), now: console.now())
+        let clouds = reading.global.names(console)
+        var rows: [VerdictRow] = []
+        for reference in references {
+            let target = try manager.writeTarget(reference, clouds: clouds)
+            let end = try newEnd.moment(target)
+            if let end { try Self.refuseShortening(target, to: end, isForced: false, text) }
+            rows.append(
+                VerdictRow(
+                    target: target, verdict: try manager.verdict(extending: target, to: end), now: console.now()))
+        }
+        if reading.isPage(console) {
+            for row in rows { try reading.write(row.page(reading.style(console)), &console) }
+        } else if rows.count == 1 {
+            try reading.show(rows[0], VerdictRow.columns, &console)
+        } else {
+            try reading.write(rows, VerdictRow.columns, &console)
+        }
+        try reading.remarkFreshness(manager, scopes: Set(rows.map(\.target.scopeID)), &console)
+        if rows.contains(where: { $0.verdict.answer == .no }) { throw ExitCode(ExitStatus.refused.rawValue) }
     }
 }
 

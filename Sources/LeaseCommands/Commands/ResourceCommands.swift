@@ -196,14 +196,23 @@ package struct PropertyOptions: ParsableArguments {
     package init() {}
 
     func matching(_ resources: [MirroredResource]) throws -> [MirroredResource] {
-        let wanted = try properties.map { text -> (name: String, value: String) in
+        let wanted = try pairs()
+        return resources.filter { resource in
+            wanted.allSatisfy { resource.resource.fields[$0.name]?.plain == $0.value }
+        }
+    }
+
+    /// The options as requirements of a reservation.
+    func conditions() throws -> [ResourceCondition] {
+        try pairs().map { ResourceCondition($0.name, .equal, .string($0.value)) }
+    }
+
+    private func pairs() throws -> [(name: String, value: String)] {
+        try properties.map { text in
             guard let equals = text.firstIndex(of: "=") else {
                 throw CommandError.usage("--property takes NAME=VALUE, not '\(text)'.")
             }
             return (String(text[..<equals]), String(text[text.index(after: equals)...]))
-        }
-        return resources.filter { resource in
-            wanted.allSatisfy { resource.resource.fields[$0.name]?.plain == $0.value }
         }
     }
 }

@@ -7,34 +7,49 @@ import Output
 package struct SlotFind: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "find-slot",
-        abstract: "Find when hosts are free, and the command that reserves them.",
-        usage: "leasehold find-slot --duration <duration> [<options>]",
+        abstract: "Find when resources are free, and the command that reserves them.",
+        usage: "leasehold find-slot --duration <duration> | --longest [<options>]",
         discussion: .paragraphs(
             """
-            The answer comes from the hosts and allocations that the last sync read, at every site that lets you read
-            them. Queued writes count as executed. Sites that do not report allocations are named; if none does, the
-            exit status is 77, or 69 if none has been asked. If there is no slot at all, it is 66.
+            The answer comes from what the last sync read, at every site that lets you read who holds its resources.
+            Queued writes count as executed. Sites that do not report this are named; if none does, the exit status is
+            77, or 69 if none has been asked. If there is no slot at all, it is 66.
+
+            --longest finds the slot that begins at --after, or now, and lasts longest. --shorter adds what would fit if
+            it were shorter. --same-window finds times at which every site has room, each for --count. Of a flavor's
+            instances, only those are counted that fit on hosts that nobody uses.
 
             EXAMPLES
               leasehold find-slot --node-type gpu_rtx_6000 --count 2 --duration 1d
               leasehold find-slot --node-type compute_skylake --duration 7d \\
                 --after tomorrow --limit 5
+              leasehold find-slot --node-type gpu_a100 --longest
+              leasehold find-slot --type device --property machine_name=raspberrypi4-64 \\
+                --duration 4h --before 'friday 18:00' --shorter
+              leasehold find-slot --type fip --network public --count 2 --duration 2d
+              leasehold find-slot --flavor m1.small --count 10 --duration 1d
+              leasehold find-slot --duration 1d --same-window --os-cloud chi_uc \\
+                --os-cloud chi_tacc
               leasehold find-slot --duration 4h -f json \\
                 --resource-properties '[">=", "$gpu.gpu_count", "4"]'
             """))
 
+    @OptionGroup var wanted: WishOptions
+    @OptionGroup var properties: PropertyOptions
     @Option(
-        name: .customLong("node-type"), help: ArgumentHelp("Hosts of this node type.", valueName: "type"),
-        completion: .values(.nodeTypes))
-    var nodeType: String?
-    @Option(
-        name: .customLong("resource-properties"),
-        help: ArgumentHelp("Hosts that match this, in Blazar's syntax.", valueName: "expression"))
-    var expression: String?
+        name: .customLong("flavor"),
+        help: ArgumentHelp("Instances of this flavor, by name or id.", valueName: "flavor"))
+    var flavor: String?
     @Option(name: .customLong("count"), help: ArgumentHelp("How many.", valueName: "number"))
     var count = 1
     @Option(name: .customLong("duration"), help: ArgumentHelp("For how long.", valueName: "duration"))
-    var duration: String
+    var duration: String?
+    @Flag(name: .customLong("longest"), help: "The longest slot that begins at --after, or now.")
+    var isLongest = false
+    @Flag(name: .customLong("shorter"), help: "Also what would fit if it were shorter.")
+    var addsShorter = false
+    @Flag(name: .customLong("same-window"), help: "Only times at which all sites have room.")
+    var isCommon = false
     @Option(
         name: .customLong("after"), parsing: .unconditional,
         help: ArgumentHelp("The earliest start. Default: now.", valueName: "time"))
@@ -54,80 +69,130 @@ package struct SlotFind: Subcommand, HasReadingOptions {
     package func validate() throws {
         guard count > 0 else { throw ValidationError("--count takes a number of hosts, 1 or more.") }
         guard limit > 0 else { throw ValidationError("--limit takes a number of slots, 1 or more.") }
+        guard (duration != nil) != isLongest else { throw ValidationError("Give --duration LENGTH or --longest.") }
+        guard !(isLongest && (addsShorter || isCommon)), !(addsShorter && isCommon) else {
+            throw ValidationError("Give only one of --longest, --shorter and --same-window.")
+        }
+    }
+
+    /// The slots of the sites that answered.
+    private struct Search {
+        let wish: ResourceWish
+        /// The duration in seconds; `nil` for the longest slot.
+        let seconds: Int64?
+        let after: Timestamp
+        let before: Timestamp?
+        let sites: [SiteAvailability]
+        /// When the resources of each site are free.
+        let calendars: [ResourceCalendar]
+        let longest: [Int64: Int64]
     }
 
     package func execute(_ console: inout Console) async throws {
-        let wish = try wish(console)
-        let (manager, scopes) = try await reading.open(&console)
-        let known = try manager.scopes().filter { scopes?.contains($0.id) ?? true }
-        var rows: [SlotRow] = []
-        var refusals: [(site: Int64, error: LeaseholdError)] = []
-        var hosts = 0
-        // One scope answers for its site: of those that are allowed to see who holds the hosts, the one that was read
-        // last.
-        var answered: Set<Int64> = []
-        let byAge = known.sorted { ($0.listedAt?.secondsSince1970 ?? .min) > ($1.listedAt?.secondsSince1970 ?? .min) }
-        for scope in byAge where !answered.contains(scope.siteID) {
-            let found = Result { () throws(LeaseholdError) in
-                try manager.findSlots(wish, scope: scope, limit: limit)
-            }
-            switch found {
-            case .success(let answer):
-                answered.insert(scope.siteID)
-                hosts += answer.fittingHosts
-                rows += answer.slots.map {
-                    SlotRow(slot: $0, answer: answer, scope: scope, wish: wish, duration: duration, now: console.now())
-                }
-            case .failure(let error):
-                guard error.code != .database else { throw error }
-                refusals.append((scope.siteID, error))
-            }
+        let zone = reading.zone(console)
+        let now = console.now()
+        func moment(_ text: String?) throws -> Timestamp? {
+            try text.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone) }
         }
-        let unanswered = refusals.filter { !answered.contains($0.site) }.map(\.error)
-        try conclude(rows, wish, unanswered, hosts: hosts, isAnySiteKnown: !known.isEmpty, &console)
+        let wish = try wanted.wish(properties, flavor: flavor)
+        let seconds = try duration.map { try DurationArgument(parsing: $0).seconds }
+        guard seconds ?? 1 > 0 else { throw CommandError.usage("--duration must be longer than 0.") }
+        // To Blazar, "now" is the beginning of the current minute.
+        let after = try moment(after) ?? now.truncatedToMinute
+        let before = try moment(before)
+        let (manager, scopes) = try await reading.open(&console)
+        let (sites, refusals) = try manager.availability(of: wish, scopes: scopes, from: after)
+        let longest = sites.reduce(into: [:]) { longest, site in
+            longest[site.scope.id] = (try? manager.policy(of: site.scope))?.maxDurationSeconds
+        }
+        let search = Search(
+            wish: wish, seconds: seconds, after: after, before: before, sites: sites,
+            calendars: sites.map { $0.calendar() }, longest: longest)
+        try conclude(rows(search, now: now), search, refusals, zone, &console)
         try reading.remarkFreshness(manager, scopes: scopes, &console)
     }
 
-    private func conclude(
-        _ rows: [SlotRow], _ wish: SlotWish, _ refusals: [LeaseholdError], hosts: Int, isAnySiteKnown: Bool,
-        _ console: inout Console
-    ) throws {
-        guard isAnySiteKnown else {
-            throw LeaseholdError(code: .notFound, message: "No site has been synced: run `leasehold sync` first.")
+    private func rows(_ search: Search, now: Timestamp) throws -> [SlotRow] {
+        func row(_ slot: FreeSlot, _ site: SiteAvailability, fits: Bool = true) -> SlotRow {
+            SlotRow(
+                slot: slot, site: site, wish: search.wish, count: count, duration: fits ? duration : nil, fits: fits,
+                longest: search.longest[site.scope.id], now: now)
         }
-        let answered = hosts > 0 || !rows.isEmpty
-        if let refusal = refusals.first(where: { $0.code == .refused }) ?? refusals.first, !answered { throw refusal }
-        if !reading.output.isQuiet { for refusal in refusals { console.remark(refusal.message) } }
-        guard let first = rows.min(by: { $0.slot.startsAt < $1.slot.startsAt }) else {
-            let when = wish.before.map { " before \($0)" } ?? ""
-            throw LeaseholdError(
-                code: .notFound,
-                message: hosts < wish.count
-                    ? "You asked for \(wish.count) hosts; \(hosts) match."
-                    : "No \(wish.count) hosts are free at the same time for \(duration)\(when); \(hosts) match.")
-        }
-        try reading.write(rows.sorted { $0.slot.startsAt < $1.slot.startsAt }, SlotRow.columns, &console)
-        if reading.output.format == .table, !reading.output.isQuiet { console.remark("Take it: \(first.command)") }
-    }
-
-    private func wish(_ console: Console) throws -> SlotWish {
-        let zone = reading.zone(console)
-        func moment(_ text: String?) throws -> Timestamp? {
-            try text.map { try TimeArgument(parsing: $0).moment(now: console.now(), zone: zone) }
-        }
-        var conditions: [ResourceCondition] = []
-        if let expression {
-            do {
-                conditions = try ResourceProperties(parsing: expression).withTextValues().properties.conditions
-            } catch {
-                throw CommandError.usage("--resource-properties: \(error).")
+        guard let seconds = search.seconds else {
+            return zip(search.sites, search.calendars).compactMap { site, calendar in
+                calendar.longestSlot(count: count, at: search.after, before: search.before).map { row($0, site) }
             }
         }
-        if let nodeType { conditions.append(ResourceCondition("node_type", .equal, .string(nodeType))) }
-        let seconds = try DurationArgument(parsing: duration).seconds
-        guard seconds > 0 else { throw CommandError.usage("--duration must be longer than 0.") }
-        return SlotWish(
-            properties: ResourceProperties(conditions), count: count, durationSeconds: seconds,
-            after: try moment(after), before: try moment(before))
+        if isCommon {
+            guard search.sites.count > 1 else {
+                throw CommandError.usage("--same-window needs two sites that report who holds their resources.")
+            }
+            return ResourceCalendar.commonSlots(
+                in: search.calendars, count: count, durationSeconds: seconds, after: search.after,
+                before: search.before, limit: limit
+            ).flatMap { slots in zip(slots, search.sites).map { row($0, $1) } }
+        }
+        return zip(search.sites, search.calendars).flatMap { site, calendar in
+            let slots = calendar.slots(
+                count: count, durationSeconds: seconds, after: search.after, before: search.before, limit: limit)
+            let shorter =
+                !addsShorter
+                ? []
+                : calendar.shorterSlots(
+                    count: count, durationSeconds: seconds, after: search.after, before: search.before, limit: limit)
+            return slots.map { row($0, site) } + shorter.map { row($0, site, fits: false) }
+        }
+    }
+
+    private func conclude(
+        _ rows: [SlotRow], _ search: Search, _ refusals: [LeaseholdError], _ zone: DisplayZone,
+        _ console: inout Console
+    ) throws {
+        let matching = search.calendars.reduce(0) { $0 + $1.units }
+        if let refusal = refusals.first(where: { $0.code == .refused }) ?? refusals.first, search.sites.isEmpty {
+            throw refusal
+        }
+        if !reading.output.isQuiet { for refusal in refusals { console.remark(refusal.message) } }
+        let sorted = rows.sorted { ($0.slot.startsAt, $0.site.scope.site) < ($1.slot.startsAt, $1.site.scope.site) }
+        guard let first = sorted.first(where: \.fits) ?? sorted.first else {
+            throw LeaseholdError(
+                code: .notFound, message: nothing(search, matching, TimeText(zone: zone, now: console.now())))
+        }
+        let columns = SlotRow.columns(
+            search.wish.resourceType, hasLength: isLongest || addsShorter, hasShorter: addsShorter)
+        try reading.write(sorted, columns, &console)
+        guard reading.output.format == .table, !reading.output.isQuiet else { return }
+        if search.sites.contains(where: \.isLowerBound) {
+            console.remark("Instances on hosts that others use too are not counted: there may be more room.")
+        }
+        if isLongest, first.slot.isOpenEnded {
+            console.remark("Nothing that is known ends it: the site's own rules limit how long a lease may be.")
+        }
+        let taken = isCommon ? sorted.filter { $0.slot.startsAt == first.slot.startsAt } : [first]
+        for row in taken { console.remark("Take it: \(row.command)") }
+    }
+
+    /// Why there is no slot.
+    private func nothing(_ search: Search, _ matching: Int, _ time: TimeText) -> String {
+        let thing = Self.thing(search.wish.resourceType)
+        guard matching >= count else { return "You asked for \(count) \(thing)s; \(matching) match." }
+        let what = count == 1 ? "No \(thing) is free" : "No \(count) \(thing)s are free at the same time"
+        let when = search.before.map { " before \(time.zoned($0))" } ?? ""
+        if let duration { return "\(what) for \(duration)\(when); \(matching) match." }
+        let first = search.calendars.flatMap {
+            $0.slots(
+                count: count, durationSeconds: 60, after: search.after, before: search.before, limit: 1)
+        }.map(\.startsAt).min()
+        let hint = first.map { " The first time is \(time.zoned($0)): --after \($0.iso8601)." } ?? ""
+        return "\(what) at \(time.zoned(search.after))\(when); \(matching) match.\(hint)"
+    }
+
+    private static func thing(_ type: ResourceType) -> String {
+        switch type {
+        case .device: "device"
+        case .floatingIP: "floating IP"
+        case .flavor, .instance: "instance"
+        default: "host"
+        }
     }
 }

@@ -42,15 +42,15 @@ package struct ExpiringReportCommand: Subcommand, HasReadingOptions {
         let (manager, scopes) = try await reading.open(&console)
         filter.scopes = scopes
         filter.from = now
-        let windows = try ExtensionWindowOptions.windows(given, manager)
+        let windowOf = try ExtensionWindowOptions.window(given, manager)
         var limits: [Int64: Int64] = [:]
         for scope in try manager.scopes() {
             limits[scope.id] = try givenSeconds ?? manager.policy(of: scope).warningSeconds ?? Self.usualSeconds
         }
         var rows: [ExpiringRow] = []
-        try manager.forEachUsage(filter) { lease in
+        try manager.forEachUsage(filter, includesKinds: true) { lease in
             let limit = limits[lease.scopeID] ?? Self.usualSeconds
-            if let row = ExpiringRow(lease, now: now, within: limit, extensionWindow: windows[lease.scopeID]) {
+            if let row = ExpiringRow(lease, now: now, within: limit, extensionWindow: windowOf(lease)) {
                 rows.append(row)
             }
         }
@@ -82,13 +82,13 @@ package struct ExtensionWindowOptions: ParsableArguments {
     /// The window in seconds; `nil` if the option is absent.
     func seconds() throws -> Int64? { try length.map { try DurationArgument(parsing: $0).seconds } }
 
-    /// The window of each scope: the given one, otherwise the one in its policy.
-    static func windows(_ given: Int64?, _ manager: LeaseManager) throws -> [Int64: Int64] {
-        var windows: [Int64: Int64] = [:]
-        for scope in try manager.scopes() {
-            windows[scope.id] = try given ?? manager.policy(of: scope).extensionWindowSeconds
-        }
-        return windows
+    /// The window of a lease: the given one, otherwise the one that its site's policy has for it.
+    static func window(
+        _ given: Int64?, _ manager: LeaseManager
+    ) throws -> @Sendable (LeaseUsage) -> Int64? {
+        if let given { return { _ in given } }
+        let policies = try manager.scopes().reduce(into: [:]) { $0[$1.id] = try manager.policy(of: $1) }
+        return { lease in policies[lease.scopeID]?.rules(for: LeaseSubject(lease)).extensionWindowSeconds }
     }
 }
 

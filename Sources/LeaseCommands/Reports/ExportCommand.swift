@@ -53,12 +53,13 @@ package struct CalendarExport: Subcommand, HasReportOptions {
         let context = try await options.begin(&console, defaultEnd: .distantFuture)
         let calendar = LeaseCalendar(
             now: context.now, alarmSeconds: alarmSeconds,
-            extensionWindows: try ExtensionWindowOptions.windows(given, context.manager))
+            extensionWindow: try ExtensionWindowOptions.window(given, context.manager))
         let database = context.manager.configuration.databasePath
         try ReportFile.write(to: options.file, database: database, &console) { console in
             var isBegun = false
             // With past states included, a lease combines what all scopes of its site know about it.
-            try context.manager.forEachUsage(context.filterInPeriod, includesStates: true) { lease in
+            try context.manager.forEachUsage(context.filterInPeriod, includesStates: true, includesKinds: true) {
+                lease in
                 guard let event = calendar.event(lease) else { return }
                 if !isBegun { try console.output.write(LeaseCalendar.beginning) }
                 isBegun = true

@@ -1,24 +1,27 @@
-/// Checks a draft before it is queued, using what the mirror knows about the site and the site rules that a person
-/// wrote down. It needs no network, and it says nothing about what is unknown.
+/// Checks a draft before it is queued, using what the mirror knows about the site and the rules of the site that apply
+/// to the draft. It needs no network, and it says nothing about what is unknown.
 ///
 /// The mirror may be out of date, so findings based on it are warnings. Refusals are based on Blazar's own checks.
 public struct DraftReview: Sendable {
     let catalogue: SiteCatalogue
-    let policy: SitePolicy
+    private let rules: LeaseRules
+    private let cost: Double?
     let now: Timestamp
     private let lateStart: LateStartPolicy
 
     /// - Parameters:
     ///   - catalogue: the resources of the site, as far as they are known.
-    ///   - policy: the site's rules for leases.
+    ///   - rules: the site's rules that apply to the draft.
+    ///   - cost: what the lease costs in service units; `nil` if not known.
     ///   - lateStart: what to do about a start that has passed.
     ///   - now: the current time, for a draft that starts now.
     public init(
-        catalogue: SiteCatalogue = SiteCatalogue(), policy: SitePolicy = SitePolicy(),
+        catalogue: SiteCatalogue = SiteCatalogue(), rules: LeaseRules = LeaseRules(), cost: Double? = nil,
         lateStart: LateStartPolicy = .expire, now: Timestamp
     ) {
         self.catalogue = catalogue
-        self.policy = policy
+        self.rules = rules
+        self.cost = cost
         self.lateStart = lateStart
         self.now = now
     }
@@ -61,8 +64,17 @@ public struct DraftReview: Sendable {
                     .refusal, field: "before_end_date",
                     "The notice before the end must be within the lease, not at \(announced.iso8601)."))
         }
+        if let end = rules.allocationEndsAt, draft.endsAt > end {
+            findings.append(LeaseObstacle.allocationEnds(end).finding)
+        }
+        if let cost {
+            findings += rules.balances.filter { cost > $0.serviceUnits }
+                .map { LeaseObstacle.overBalance(cost: cost, $0).finding }
+        }
         let seconds = draft.endsAt.seconds(since: startsAt)
-        guard let longest = policy.maxDurationSeconds, seconds > longest else { return findings }
+        guard let longest = rules.maxDurationSeconds, seconds > LeaseRules.graceSeconds,
+            seconds - LeaseRules.graceSeconds > longest
+        else { return findings }
         let most = DurationText.text(seconds: longest)
         findings.append(
             DraftFinding(

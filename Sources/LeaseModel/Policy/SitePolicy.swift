@@ -1,10 +1,19 @@
 /// A site's rules for leases, as its users wrote them down. They are used for warnings, never for refusals, since such
 /// rules differ by site and change without notice.
 public struct SitePolicy: Sendable, Hashable {
-    /// The longest duration of a lease, when it is created and from the moment of each extension, in seconds.
+    /// The longest lease, in seconds: from its start when it is created, and from ``extensionMeasure`` when it is
+    /// extended.
     public var maxDurationSeconds: Int64?
+    /// From where an extended lease is measured; `nil` stands for the end before the extension.
+    public var extensionMeasure: ExtensionMeasure?
     /// How long before its end a lease may be extended, in seconds.
     public var extensionWindowSeconds: Int64?
+    /// The same as a share of the longest lease. If both are given, either opens the window.
+    public var extensionWindowShare: WindowShare?
+    /// Other values for some flavors, node types, projects and users.
+    public var limits: [LeaseLimit]
+    /// What projects and their members may still use.
+    public var allocations: [ProjectAllocation]
     /// How long before its end a lease counts as ending soon, in seconds.
     public var warningSeconds: Int64?
     /// Whether creations carry a token event; `nil` leaves it to the cloud's entry in clouds.yaml.
@@ -14,22 +23,32 @@ public struct SitePolicy: Sendable, Hashable {
 
     /// Makes a policy. Without arguments it has no rules.
     public init(
-        maxDurationSeconds: Int64? = nil, extensionWindowSeconds: Int64? = nil, warningSeconds: Int64? = nil,
-        sendsClientEvent: Bool? = nil, rates: [ServiceUnitRate] = []
+        maxDurationSeconds: Int64? = nil, extensionMeasure: ExtensionMeasure? = nil,
+        extensionWindowSeconds: Int64? = nil, extensionWindowShare: WindowShare? = nil, limits: [LeaseLimit] = [],
+        allocations: [ProjectAllocation] = [], warningSeconds: Int64? = nil, sendsClientEvent: Bool? = nil,
+        rates: [ServiceUnitRate] = []
     ) {
         self.maxDurationSeconds = maxDurationSeconds
+        self.extensionMeasure = extensionMeasure
         self.extensionWindowSeconds = extensionWindowSeconds
+        self.extensionWindowShare = extensionWindowShare
+        self.limits = limits
+        self.allocations = allocations
         self.warningSeconds = warningSeconds
         self.sendsClientEvent = sendsClientEvent
         self.rates = rates
     }
 
     /// This policy with the values of another one in place of its own: a site's section overrides the file's general
-    /// values. A table of rates is replaced as a whole.
+    /// values. Each list is replaced as a whole.
     public func overridden(by newer: SitePolicy) -> SitePolicy {
         SitePolicy(
             maxDurationSeconds: newer.maxDurationSeconds ?? maxDurationSeconds,
+            extensionMeasure: newer.extensionMeasure ?? extensionMeasure,
             extensionWindowSeconds: newer.extensionWindowSeconds ?? extensionWindowSeconds,
+            extensionWindowShare: newer.extensionWindowShare ?? extensionWindowShare,
+            limits: newer.limits.isEmpty ? limits : newer.limits,
+            allocations: newer.allocations.isEmpty ? allocations : newer.allocations,
             warningSeconds: newer.warningSeconds ?? warningSeconds,
             sendsClientEvent: newer.sendsClientEvent ?? sendsClientEvent,
             rates: newer.rates.isEmpty ? rates : newer.rates)
@@ -51,35 +70,6 @@ public struct SitePolicy: Sendable, Hashable {
         let fitting = holding.filter { $0.kind != nil && $0.kind == kind }
         let candidates = fitting.isEmpty ? holding.filter { $0.kind == nil } : fitting
         return candidates.max { ($0.from?.secondsSince1970 ?? .min) < ($1.from?.secondsSince1970 ?? .min) }
-    }
-}
-
-extension SitePolicy {
-    /// Findings about moving a lease's end.
-    ///
-    /// - Parameters:
-    ///   - end: the current end.
-    ///   - newEnd: the new end.
-    ///   - now: the current time.
-    /// - Returns: warnings; none if the end moves to an earlier time.
-    public func findings(movingEndFrom end: Timestamp, to newEnd: Timestamp, now: Timestamp) -> [DraftFinding] {
-        guard newEnd > end else { return [] }
-        var findings: [DraftFinding] = []
-        if let window = extensionWindowSeconds, end.seconds(since: now) > window {
-            findings.append(
-                DraftFinding(
-                    .warning, field: "end_date",
-                    "The site's policy allows an extension in the last \(DurationText.text(seconds: window)), that is "
-                        + "from \(end.adding(seconds: -window)) on."))
-        }
-        if let longest = maxDurationSeconds, newEnd.seconds(since: now) > longest {
-            findings.append(
-                DraftFinding(
-                    .warning, field: "end_date",
-                    "The site's policy allows an end within \(DurationText.text(seconds: longest)) of the request, that "
-                        + "is until \(now.adding(seconds: longest))."))
-        }
-        return findings
     }
 }
 

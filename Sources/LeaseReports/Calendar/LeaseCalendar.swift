@@ -4,18 +4,20 @@ package import LeaseModel
 package struct LeaseCalendar: Sendable {
     private let now: Timestamp
     private let alarmSeconds: Int64
-    private let extensionWindows: [Int64: Int64]
+    private let extensionWindow: @Sendable (LeaseUsage) -> Int64?
 
     /// Starts a calendar.
     ///
     /// - Parameters:
     ///   - now: when the calendar is made.
     ///   - alarmSeconds: how long before the end of a lease to remind.
-    ///   - extensionWindows: for each scope where it is known, how many seconds before its end a lease may be extended.
-    package init(now: Timestamp, alarmSeconds: Int64, extensionWindows: [Int64: Int64]) {
+    ///   - extensionWindow: how many seconds before its end a lease may be extended; `nil` if not known.
+    package init(
+        now: Timestamp, alarmSeconds: Int64, extensionWindow: @escaping @Sendable (LeaseUsage) -> Int64?
+    ) {
         self.now = now
         self.alarmSeconds = alarmSeconds
-        self.extensionWindows = extensionWindows
+        self.extensionWindow = extensionWindow
     }
 
     /// The text before the events. RFC 5545 has no empty calendars (section 3.6), so at least one event must follow.
@@ -59,7 +61,7 @@ package struct LeaseCalendar: Sendable {
             if let created = lease.createdAt { lines.add("CREATED:", created) }
             lines.add("CATEGORIES:", text: lease.site)
             if lease.mayGoOn, lease.endsAt > now {
-                if let extensionWindow = extensionWindows[lease.scopeID] {
+                if let extensionWindow = extensionWindow(lease) {
                     Self.alarm(
                         lease.endsAt.adding(seconds: -extensionWindow), "\(lease.name) can be extended now", &lines)
                 }

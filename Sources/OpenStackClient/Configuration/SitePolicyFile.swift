@@ -68,8 +68,12 @@ package enum SitePolicyFile {
 
 /// Reads a section of the policy file.
 private enum SitePolicyReader {
-    private static let keys = ["max_duration", "extension_window", "warning_time", "client_event", "su_rates"]
-    /// The keys that say what a rate applies to, and the type of reservation that each implies.
+    private static let keys = [
+        "max_duration", "extension_measured_from", "extension_window", "extension_window_share", "limits",
+        "allocations",
+        "warning_time", "client_event", "su_rates",
+    ]
+    /// The keys that say what a rate or limit applies to, and the type of reservation that each implies.
     private static let kinds: [(key: String, type: ResourceType)] = [
         ("node_type", .host), ("flavor", .flavor), ("machine_name", .device), ("resource_type", .host),
     ]
@@ -79,10 +83,14 @@ private enum SitePolicyReader {
     ) throws(CloudConfigurationError) -> SitePolicy {
         try check(section, keys + others)
         return SitePolicy(
-            maxDurationSeconds: try seconds(section, "max_duration"),
+            maxDurationSeconds: try longest(section), extensionMeasure: try measure(section),
             extensionWindowSeconds: try seconds(section, "extension_window"),
+            extensionWindowShare: try share(section),
+            limits: try entries(section, "limits", "{node_type: gpu_a100, max_duration: 3d}", limit),
+            allocations: try entries(section, "allocations", "{project: CHI-1, ends: 2027-01-31}", allocation),
             warningSeconds: try seconds(section, "warning_time"),
-            sendsClientEvent: try flag(section, "client_event"), rates: try rates(section))
+            sendsClientEvent: try flag(section, "client_event"),
+            rates: try entries(section, "su_rates", "{node_type: gpu_a100, su_per_hour: 4}", rate))
     }
 
     private static func check(
@@ -94,38 +102,45 @@ private enum SitePolicyReader {
         }
     }
 
-    private static func rates(_ section: ConfigurationMapping) throws(CloudConfigurationError) -> [ServiceUnitRate] {
-        guard let node = section["su_rates"], !node.isNull else { return [] }
-        guard let entries = node.sequence else {
-            throw invalid("su_rates", "should be a list, each entry with a dash before it", node)
+    /// The entries of a list, each read by a function.
+    private static func entries<Entry>(
+        _ section: ConfigurationMapping, _ key: String, _ example: String,
+        _ read: (ConfigurationMapping, ConfigurationNode) throws(CloudConfigurationError) -> Entry
+    ) throws(CloudConfigurationError) -> [Entry] {
+        guard let node = section[key], !node.isNull else { return [] }
+        guard let nodes = node.sequence else {
+            throw invalid(key, "should be a list, each entry with a dash before it", node)
         }
-        var rates: [ServiceUnitRate] = []
-        for entry in entries { rates.append(try rate(entry)) }
-        return rates
+        var entries: [Entry] = []
+        for node in nodes {
+            guard let entry = node.mapping else { throw invalid(key, "should hold entries such as \(example)", node) }
+            entries.append(try read(entry, node))
+        }
+        return entries
     }
 
-    private static func rate(_ node: ConfigurationNode) throws(CloudConfigurationError) -> ServiceUnitRate {
-        guard let entry = node.mapping else {
-            throw invalid("su_rates", "should hold entries such as {node_type: gpu_a100, su_per_hour: 4}", node)
-        }
-        try check(entry, kinds.map(\.key) + ["su_per_hour", "from", "until"])
+    /// What an entry applies to: the type of resource, and the kind within the type; `nil` if it names neither.
+    private static func subject(
+        _ list: String, _ entry: ConfigurationMapping, _ node: ConfigurationNode
+    ) throws(CloudConfigurationError) -> (type: ResourceType, kind: String?)? {
         let subjects = kinds.filter { entry[$0.key] != nil }
         guard subjects.count <= 1 else {
             let names = subjects.map(\.key).joined(separator: " and ")
-            throw invalid("su_rates", "has an entry for \(names): give one of them", node)
+            throw invalid(list, "has an entry for \(names): give one of them", node)
         }
+        guard let subject = subjects.first else { return nil }
+        let name = try text(entry, subject.key)
+        return subject.key == "resource_type" ? (ResourceType(named: name ?? ""), nil) : (subject.type, name)
+    }
+
+    private static func rate(
+        _ entry: ConfigurationMapping, _ node: ConfigurationNode
+    ) throws(CloudConfigurationError) -> ServiceUnitRate {
+        try check(entry, kinds.map(\.key) + ["su_per_hour", "from", "until"])
         var rate = ServiceUnitRate(kind: nil, serviceUnitsPerHour: 0)
-        if let subject = subjects.first {
-            let name = try text(entry, subject.key)
-            if subject.key == "resource_type" {
-                rate.resourceType = ResourceType(named: name ?? "")
-            } else {
-                rate.resourceType = subject.type
-                rate.kind = name
-            }
-        }
-        guard let amount = try text(entry, "su_per_hour").flatMap(Double.init), amount >= 0, amount.isFinite else {
-            throw invalid("su_per_hour", "should be a number of service units, 0 or more", entry["su_per_hour"] ?? node)
+        if let subject = try subject("su_rates", entry, node) { (rate.resourceType, rate.kind) = subject }
+        guard let amount = try serviceUnits(entry, "su_per_hour") else {
+            throw invalid("su_per_hour", "should be a number of service units, 0 or more", node)
         }
         rate.serviceUnitsPerHour = amount
         rate.from = try time(entry, "from")
@@ -134,6 +149,42 @@ private enum SitePolicyReader {
             throw invalid("until", "is not after \"from\"", entry["until"])
         }
         return rate
+    }
+
+    private static func limit(
+        _ entry: ConfigurationMapping, _ node: ConfigurationNode
+    ) throws(CloudConfigurationError) -> LeaseLimit {
+        let rules = ["max_duration", "extension_window", "extension_window_share"]
+        try check(entry, kinds.map(\.key) + ["project", "user"] + rules)
+        let subject = try subject("limits", entry, node)
+        let limit = LeaseLimit(
+            resourceType: subject?.type, kind: subject?.kind, project: try text(entry, "project"),
+            user: try text(entry, "user"), maxDurationSeconds: try longest(entry),
+            extensionWindowSeconds: try seconds(entry, "extension_window"), extensionWindowShare: try share(entry))
+        guard subject != nil || limit.project != nil || limit.user != nil else {
+            let names = kinds.map(\.key) + ["project", "user"]
+            throw invalid("limits", "has an entry for nothing: give \(names.joined(separator: ", "))", node)
+        }
+        guard rules.contains(where: { entry[$0].map { !$0.isNull } ?? false }) else {
+            throw invalid("limits", "has an entry without a limit: give \(rules.joined(separator: ", "))", node)
+        }
+        return limit
+    }
+
+    private static func allocation(
+        _ entry: ConfigurationMapping, _ node: ConfigurationNode
+    ) throws(CloudConfigurationError) -> ProjectAllocation {
+        try check(entry, ["project", "user", "ends", "su_left", "as_of"])
+        guard let project = try text(entry, "project") else {
+            throw invalid("allocations", "has an entry without a project", node)
+        }
+        let allocation = ProjectAllocation(
+            project: project, user: try text(entry, "user"), endsAt: try time(entry, "ends"),
+            serviceUnitsLeft: try serviceUnits(entry, "su_left"), asOf: try time(entry, "as_of"))
+        guard allocation.endsAt != nil || allocation.serviceUnitsLeft != nil else {
+            throw invalid("allocations", "has an entry without \"ends\" and \"su_left\"", node)
+        }
+        return allocation
     }
 
     // MARK: Values
@@ -153,6 +204,41 @@ private enum SitePolicyReader {
             throw invalid(key, "should be a length of time such as 7d or 48h", section[key])
         }
         return seconds
+    }
+
+    /// The longest lease.
+    private static func longest(_ section: ConfigurationMapping) throws(CloudConfigurationError) -> Int64? {
+        if try text(section, "max_duration") == "unlimited" { return LeaseLimit.unlimited }
+        return try seconds(section, "max_duration")
+    }
+
+    private static func share(_ section: ConfigurationMapping) throws(CloudConfigurationError) -> WindowShare? {
+        let key = "extension_window_share"
+        guard let text = try text(section, key) else { return nil }
+        guard let share = WindowShare(parsing: text) else {
+            throw invalid(key, "should be a share of the longest lease such as 2/7 or 25%", section[key])
+        }
+        return share
+    }
+
+    private static func measure(_ section: ConfigurationMapping) throws(CloudConfigurationError) -> ExtensionMeasure? {
+        let key = "extension_measured_from"
+        guard let text = try text(section, key) else { return nil }
+        guard let measure = ExtensionMeasure(rawValue: text) else {
+            let known = ExtensionMeasure.allCases.map(\.rawValue).joined(separator: " or ")
+            throw invalid(key, "should be \(known)", section[key])
+        }
+        return measure
+    }
+
+    private static func serviceUnits(
+        _ section: ConfigurationMapping, _ key: String
+    ) throws(CloudConfigurationError) -> Double? {
+        guard let text = try text(section, key) else { return nil }
+        guard let amount = Double(text), amount >= 0, amount.isFinite else {
+            throw invalid(key, "should be a number of service units, 0 or more", section[key])
+        }
+        return amount
     }
 
     private static func time(

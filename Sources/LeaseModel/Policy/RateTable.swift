@@ -1,5 +1,3 @@
-package import LeaseModel
-
 extension ServiceUnitRate {
     fileprivate var start: Timestamp { from ?? .distantPast }
     fileprivate var end: Timestamp { until ?? .distantFuture }
@@ -68,13 +66,18 @@ package struct RateTable: Sendable {
     }
 
     /// A span of time with one rate, or with none if the table has none.
-    struct Piece {
-        let span: Range<Timestamp>
-        let rate: Double?
+    package struct Piece: Sendable {
+        package let span: Range<Timestamp>
+        package let rate: Double?
+
+        package init(span: Range<Timestamp>, rate: Double?) {
+            self.span = span
+            self.rate = rate
+        }
     }
 
     /// Divides a span by the rates of a reservation; `nil` if its resource type costs nothing.
-    func pieces(of span: Range<Timestamp>, for reservation: HeldReservation) -> [Piece]? {
+    package func pieces(of span: Range<Timestamp>, for reservation: HeldReservation) -> [Piece]? {
         guard types.contains(reservation.resourceType) else { return nil }
         let own = lines[Subject(resourceType: reservation.resourceType, kind: reservation.kind)]
         let applying = own ?? lines[Subject(resourceType: reservation.resourceType, kind: nil)] ?? []
@@ -89,6 +92,19 @@ package struct RateTable: Sendable {
         }
         if from < span.upperBound { pieces.append(Piece(span: from..<span.upperBound, rate: nil)) }
         return pieces
+    }
+
+    /// What a reservation costs in a span, in service units; `nil` if a rate or the number of its units is not known.
+    package func serviceUnits(of reservation: HeldReservation, in span: Range<Timestamp>) -> Double? {
+        guard let pieces = pieces(of: span, for: reservation) else { return 0 }
+        guard let units = reservation.units else { return nil }
+        var sum = 0.0
+        for piece in pieces {
+            guard let rate = piece.rate else { return nil }
+            let seconds = piece.span.upperBound.seconds(since: piece.span.lowerBound)
+            sum += rate * Double(seconds) * Double(units.count)
+        }
+        return sum / 3_600
     }
 }
 

@@ -1,0 +1,137 @@
+package import ArgumentParser
+import LeaseModel
+import Leasehold
+import Output
+
+/// `leasehold free`
+package struct FreeList: Subcommand, HasReadingOptions {
+    package static let configuration = CommandConfiguration(
+        commandName: "free",
+        abstract: "Count what is free, now, at a time, or all through a period.",
+        usage: "leasehold free [--at <time> | --from <time> --to <time>] [<options>]",
+        discussion: .paragraphs(
+            """
+            Without options: how many nodes, devices and floating IPs of each type are free now, when that changes, and
+            to how many. With --from and --to: every count in that period, and from when to when it holds. The counts
+            are exact as far as the last sync knows; queued writes count as executed. What cannot be reserved at all is
+            not counted.
+
+            EXAMPLES
+              leasehold free
+              leasehold free --at 'monday 9:00'
+              leasehold free --from now --to friday --type node
+              leasehold free --property gpu.gpu_count=4 --by site
+              leasehold free --from 2026-12-01 --to 2026-12-24 -f csv > free.csv
+            """))
+
+    /// What the counts are divided by.
+    enum Grouping: String, CaseIterable, ExpressibleByArgument {
+        case nodeType = "node_type"
+        case site
+    }
+
+    @Option(
+        name: .customLong("at"), parsing: .unconditional,
+        help: ArgumentHelp("What is free at this time. Default: now.", valueName: "time"))
+    var at: String?
+    @Option(
+        name: .customLong("from"), parsing: .unconditional,
+        help: ArgumentHelp("The start of a period. Default: now.", valueName: "time"))
+    var from: String?
+    @Option(
+        name: .customLong("to"), parsing: .unconditional,
+        help: ArgumentHelp("The end of a period.", valueName: "time"))
+    var to: String?
+    @Option(
+        name: .customLong("by"),
+        help: ArgumentHelp(
+            "Count by node_type (of devices: the machine, of floating IPs: the network), or only by site.",
+            valueName: "property"))
+    var grouping = Grouping.nodeType
+    @OptionGroup var wanted: WishOptions
+    @OptionGroup var properties: PropertyOptions
+    @OptionGroup package var global: GlobalOptions
+    @OptionGroup package var output: OutputOptions
+    @OptionGroup package var refresh: RefreshOption
+
+    package init() {}
+
+    package func validate() throws {
+        guard at == nil || from == nil && to == nil else {
+            throw ValidationError("Give --at TIME, or a period with --from TIME and --to TIME.")
+        }
+        guard from == nil || to != nil else { throw ValidationError("--from needs --to.") }
+    }
+
+    package func execute(_ console: inout Console) async throws {
+        let zone = reading.zone(console)
+        let now = console.now()
+        func moment(_ text: String?) throws -> Timestamp? {
+            try text.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone).truncatedToMinute }
+        }
+        let start = try moment(at) ?? moment(from) ?? now.truncatedToMinute
+        let end = try moment(to)
+        if let end, end <= start { throw CommandError.usage("--to must be later than --from.") }
+        let (manager, scopes) = try await reading.open(&console)
+        let groups = try groups(manager, scopes, from: start, &console).map {
+            FreeGroup($0, from: start, to: end ?? ResourceCalendar.never)
+        }
+        guard let end else {
+            let rows = groups.compactMap(FreeNowRow.init)
+            try reading.write(rows, FreeNowRow.columns, terminal: FreeNowRow.terminalColumns, &console)
+            return try reading.remarkFreshness(manager, scopes: scopes, &console)
+        }
+        if reading.isPage(console) {
+            let page = FreePage(groups: groups, period: start..<end).page(reading.style(console))
+            try reading.write(page, &console)
+        } else {
+            try reading.write(groups.flatMap { $0.steps(until: end) }, FreeStepRow.columns, &console)
+        }
+        try reading.remarkFreshness(manager, scopes: scopes, &console)
+    }
+
+    /// The resources that match, by type, site and kind.
+    private func groups(
+        _ manager: LeaseManager, _ scopes: Set<Int64>?, from start: Timestamp, _ console: inout Console
+    ) throws -> [FreeGroup.Key] {
+        let wish = try wanted.wish(properties)
+        // Without a type, everything that can be counted is shown.
+        let isOpen = wanted.type == nil && wanted.network == nil
+        let isOfHosts = wanted.nodeType != nil
+        var found: [FreeGroup.Key] = []
+        var refusals: [LeaseholdError] = []
+        for type in isOpen && !isOfHosts ? [.host, .device, .floatingIP] : [wish.resourceType] {
+            var wish = wish
+            wish.resourceType = type
+            let (sites, refused) = try manager.availability(of: wish, scopes: scopes, from: start)
+            if !isOpen || type == .host { refusals += refused }
+            for site in sites where !isOpen || !site.resources.isEmpty {
+                let networks = type == .floatingIP ? try manager.networkNames(scopes: [site.scope.id]) : [:]
+                let kinds =
+                    grouping == .site
+                    ? [(nil, site)] : site.grouped { Self.kind(of: $0, networks) }.map { ($0.label, $0.availability) }
+                found += kinds.map { FreeGroup.Key(type: type, kind: $0.0, availability: $0.1) }
+            }
+        }
+        if found.isEmpty, let refusal = refusals.first(where: { $0.code == .refused }) ?? refusals.first {
+            throw refusal
+        }
+        if !reading.output.isQuiet { for refusal in refusals { console.remark(refusal.message) } }
+        guard found.contains(where: { !$0.availability.resources.isEmpty }) else {
+            throw LeaseholdError(code: .notFound, message: "Nothing that can be reserved matches.")
+        }
+        return found
+    }
+
+    /// The kind that a resource is counted under.
+    private static func kind(of resource: CatalogueResource, _ networks: [String: String]) -> String? {
+        func text(_ names: String...) -> String? {
+            names.lazy.compactMap { resource.fields[$0]?.plain }.first { !$0.isEmpty }
+        }
+        switch resource.kind {
+        case .device: return text("machine_name", "device_type")
+        case .reservableFloatingIP: return text("floating_network_id").map { networks[$0] ?? $0 }
+        default: return text("node_type")
+        }
+    }
+}

@@ -1,0 +1,325 @@
+public import LeaseModel
+import LeaseStore
+import SyncEngine
+
+/// What to look for at a site: resources of a kind that match.
+public struct ResourceWish: Sendable, Hashable {
+    /// The type of reservation: hosts, devices, floating IPs or a flavor's instances.
+    public var resourceType: ResourceType
+    /// The requirements on the resources; for instances, on their hosts.
+    public var properties: ResourceProperties
+    /// The id or name of the network of floating IPs; `nil` for any.
+    public var network: String?
+    /// The id or name of the flavor of instances.
+    public var flavor: String?
+
+    /// Makes the requirements.
+    public init(
+        _ resourceType: ResourceType = .host, properties: ResourceProperties = ResourceProperties(),
+        network: String? = nil, flavor: String? = nil
+    ) {
+        self.resourceType = resourceType
+        self.properties = properties
+        self.network = network
+        self.flavor = flavor
+    }
+}
+
+/// The resources of a site that match, and when each is free, according to the mirror. Queued writes count as if they
+/// had been carried out.
+public struct SiteAvailability: Sendable {
+    /// The scope that the answer comes from.
+    public let scope: Scope
+    /// The resources that match, free or not, in the order of their names.
+    public let resources: [CatalogueResource]
+    /// When the site's allocations were read.
+    public let listedAt: Timestamp?
+    /// Whether more may be free than the calendar shows.
+    public let isLowerBound: Bool
+    /// The number of units of each resource; `nil` if each is one.
+    private let unitCounts: [Int]?
+    /// When each resource is held, by its place in the list.
+    private let spans: [[Range<Timestamp>]]
+
+    init(
+        scope: Scope, resources: [CatalogueResource], units: [Int]? = nil, spans: [[Range<Timestamp>]],
+        listedAt: Timestamp?, isLowerBound: Bool = false
+    ) {
+        self.scope = scope
+        self.resources = resources
+        unitCounts = units
+        self.spans = spans
+        self.listedAt = listedAt
+        self.isLowerBound = isLowerBound
+    }
+
+    /// Makes a calendar of when each is free.
+    public func calendar() -> ResourceCalendar {
+        var calendar = ResourceCalendar(
+            resources.enumerated().map { (id: $0.element.id, units: unitCounts?[$0.offset] ?? 1) })
+        for (number, spans) in spans.enumerated() {
+            for span in spans { calendar.note(number: number, busyFrom: span.lowerBound, to: span.upperBound) }
+        }
+        return calendar
+    }
+
+    /// The same for each group of the resources, by a label.
+    public func grouped(by label: (CatalogueResource) -> String?) -> [(label: String?, availability: SiteAvailability)]
+    {
+        Dictionary(grouping: resources.indices) { label(resources[$0]) }.map { label, places in
+            (
+                label,
+                SiteAvailability(
+                    scope: scope, resources: places.map { resources[$0] },
+                    units: unitCounts.map { units in places.map { units[$0] } }, spans: places.map { spans[$0] },
+                    listedAt: listedAt, isLowerBound: isLowerBound)
+            )
+        }.sorted { ($0.label ?? "\u{10FFFF}") < ($1.label ?? "\u{10FFFF}") }
+    }
+
+    /// The names of the resources, by id.
+    public var names: [String: String] {
+        Dictionary(resources.map { ($0.id, $0.name ?? $0.id) }) { first, _ in first }
+    }
+}
+
+extension LeaseManager {
+    /// The resources of a site that match, and when they are free.
+    ///
+    /// - Parameters:
+    ///   - wish: which resources.
+    ///   - scope: the scope of the site.
+    ///   - moment: what is held only before it does not matter; `nil` for now.
+    /// - Returns: the resources, and when they are free.
+    /// - Throws: ``LeaseholdError`` with the code `refused` if the site does not report who holds the resources,
+    ///   `unreachable` if it has not been asked or could not answer, or `notFound` for an unknown flavor or network.
+    public func availability(
+        of wish: ResourceWish, scope: Scope, from moment: Timestamp? = nil
+    ) throws(LeaseholdError) -> SiteAvailability {
+        guard let kind = wish.resourceType.listedKind else {
+            throw LeaseholdError(
+                code: .invalid, message: "It is not known when resources of the type \(wish.resourceType) are free.")
+        }
+        let from = moment ?? configuration.now().truncatedToMinute
+        let pending = try queue(scopes: [scope.id]).filter(\.state.isPending)
+        let moved = Set(pending.filter { $0.verb != .create }.compactMap(\.leaseID))
+        let hasAllocations = try checkLists(kind, scope)
+        let holdings = try reading { store throws(StoreError) in
+            try store.holdings(of: kind, scope: scope.id, after: from, without: moved)
+        }
+        let flavor = try wish.flavor.map { name throws(LeaseholdError) in try self.flavor(name, scope) }
+        let network = try wish.network.map { name throws(LeaseholdError) in try networkID(name, scope) }
+        let places = holdings.resources.indices.filter { place in
+            let fields = holdings.resources[place].fields
+            return fields["reservable"]?.boolValue != false && fields["disabled"]?.boolValue != true
+                && wish.properties.matches(fields) == true
+                && (network == nil || fields["floating_network_id"]?.stringValue.map { $0 == network } ?? true)
+        }
+        let resources = places.map { holdings.resources[$0] }
+        let numbers = Dictionary(uniqueKeysWithValues: zip(places, places.indices))
+        var spans = [[Range<Timestamp>]](repeating: [], count: resources.count)
+        for span in holdings.spans where span.startsAt < span.endsAt {
+            if let number = numbers[span.resource] { spans[number].append(span.startsAt..<span.endsAt) }
+        }
+        var extra: [Claim] = []
+        if hasAllocations {
+            for change in try reading({ store throws(StoreError) in
+                try store.allocations(of: kind, scope: scope.id, leases: moved)
+            }) {
+                let writes = pending.filter { $0.leaseID == change.leaseID }
+                guard !writes.contains(where: { $0.verb == .delete }) else { continue }
+                let end = writes.last { $0.body["end_date"] != nil }?.body["end_date"]?.stringValue
+                    .flatMap(Timestamp.init(parsing:))
+                let until = max(change.endsAt, end ?? change.endsAt)
+                guard let number = resources.firstIndex(where: { $0.id == change.resourceID }),
+                    change.startsAt < until
+                else { continue }
+                spans[number].append(change.startsAt..<until)
+            }
+        } else {
+            extra = try claims(ofLeasesWith: wish.resourceType, network: network, scope, from: from)
+        }
+        extra += pending.filter { $0.verb == .create && $0.leaseID == nil }.flatMap { claims($0, wish.resourceType) }
+        // In the order of their starts, giving each what is free uses no more than necessary.
+        for claim in extra.sorted(by: { $0.span.lowerBound < $1.span.lowerBound }) {
+            claim.take(from: resources, &spans)
+        }
+        return SiteAvailability(
+            scope: scope, resources: resources, units: flavor.map { flavor in resources.map { flavor.units(on: $0) } },
+            spans: spans, listedAt: hasAllocations ? holdings.listedAt : scope.listedAt, isLowerBound: flavor != nil)
+    }
+
+    /// The resources of each site that match. One scope answers for its site: of those that are allowed to see who holds
+    /// the resources, the one that was read last.
+    ///
+    /// - Parameters:
+    ///   - wish: which resources.
+    ///   - scopes: the scopes that may answer; `nil` for all.
+    ///   - moment: what is held only before it does not matter; `nil` for now.
+    /// - Returns: the answers, and why the other sites have none.
+    /// - Throws: ``LeaseholdError`` with the code `database` or `invalid`.
+    public func availability(
+        of wish: ResourceWish, scopes: Set<Int64>?, from moment: Timestamp? = nil
+    ) throws(LeaseholdError) -> (found: [SiteAvailability], refusals: [LeaseholdError]) {
+        let known = try self.scopes().filter { scopes?.contains($0.id) ?? true }
+        guard !known.isEmpty else {
+            throw LeaseholdError(code: .notFound, message: "No site has been synced: run `leasehold sync` first.")
+        }
+        var found: [SiteAvailability] = []
+        var refusals: [(site: Int64, error: LeaseholdError)] = []
+        let byAge = known.sorted { ($0.listedAt?.secondsSince1970 ?? .min) > ($1.listedAt?.secondsSince1970 ?? .min) }
+        for scope in byAge where !found.contains(where: { $0.scope.siteID == scope.siteID }) {
+            do {
+                found.append(try availability(of: wish, scope: scope, from: moment))
+            } catch {
+                guard [.refused, .unreachable, .notFound].contains(error.code) else { throw error }
+                refusals.append((scope.siteID, error))
+            }
+        }
+        let answered = Set(found.map(\.scope.siteID))
+        return (found, refusals.filter { !answered.contains($0.site) }.map(\.error))
+    }
+
+    // MARK: - What is not allocated by name
+
+    /// A number of resources that somebody has or will have; which ones is not known.
+    private struct Claim {
+        let count: Int
+        let span: Range<Timestamp>
+        let matches: (CatalogueResource) -> Bool
+
+        func take(from resources: [CatalogueResource], _ spans: inout [[Range<Timestamp>]]) {
+            var left = count
+            for (number, resource) in resources.enumerated() where left > 0 && matches(resource) {
+                guard !spans[number].contains(where: { $0.overlaps(span) }) else { continue }
+                spans[number].append(span)
+                left -= 1
+            }
+        }
+    }
+
+    /// What a queued creation will get.
+    private func claims(_ creation: Mutation, _ type: ResourceType) -> [Claim] {
+        guard let draft = try? LeaseDraft(body: creation.body) else { return [] }
+        let start: Timestamp = if case .at(let time) = draft.start { time } else { configuration.now() }
+        guard start < draft.endsAt else { return [] }
+        return draft.reservations.compactMap { fields in
+            guard fields["resource_type"]?.stringValue == type.rawValue,
+                let wanted = try? ResourceProperties(parsing: fields["resource_properties"]?.stringValue ?? "")
+            else { return nil }
+            let count = fields["max"]?.intValue ?? fields["min"]?.intValue ?? fields["amount"]?.intValue ?? 1
+            let network = fields["network_id"]?.stringValue
+            return Claim(count: count, span: start..<draft.endsAt) { resource in
+                wanted.matches(resource.fields) == true
+                    && (network == nil
+                        || resource.fields["floating_network_id"]?.stringValue.map { $0 == network } ?? true)
+            }
+        }
+    }
+
+    /// What the leases of all projects have, by their numbers. Only an administrator sees them all.
+    private func claims(
+        ofLeasesWith type: ResourceType, network: String?, _ scope: Scope, from: Timestamp
+    ) throws(LeaseholdError) -> [Claim] {
+        var filter = LeaseFilter()
+        filter.scopes = [scope.id]
+        filter.from = from
+        filter.resourceTypes = [type]
+        var claims: [Claim] = []
+        for lease in try leases(filter) where ![.terminated, .error].contains(lease.lease.status) && !lease.isDraft {
+            let end = WriteTarget.mirrored(lease).endsAt ?? lease.lease.endsAt
+            guard lease.lease.startsAt < end, !lease.pending.contains(where: { $0.verb == .delete }) else { continue }
+            for reservation in lease.lease.reservations where reservation.resourceType == type {
+                claims.append(
+                    Claim(count: reservation.amount ?? 1, span: lease.lease.startsAt..<end) { resource in
+                        guard let network = reservation.networkID else { return true }
+                        return resource.fields["floating_network_id"]?.stringValue.map { $0 == network } ?? true
+                    })
+            }
+        }
+        return claims
+    }
+
+    // MARK: - What the site reports
+
+    /// Checks that a site reports its resources of a kind, and who holds them.
+    ///
+    /// - Returns: whether it lists the allocations. If not, an administrator's leases say how many are held.
+    func checkLists(_ kind: ResourceKind, _ scope: Scope) throws(LeaseholdError) -> Bool {
+        let things = kind.plural
+        let listing = try resourceListings(scopes: [scope.id]).first { $0.kind == kind }
+        try check(listing, "its \(things)", scope)
+        let allocations = try reading { store throws(StoreError) in
+            try store.allocationListing(kind, scope: scope.id)
+        }
+        // No Blazar lists the allocations of floating IPs.
+        if kind == .reservableFloatingIP, scope.seesAllProjects, allocations?.outcome != .listed { return false }
+        try check(allocations, "who holds its \(things), and when", scope)
+        return true
+    }
+
+    private func check(
+        _ answer: ResourceListing?, _ what: String, _ scope: Scope
+    ) throws(LeaseholdError) {
+        switch answer?.outcome {
+        case .listed: return
+        case .forbidden:
+            let words = answer?.message.map { " It said: \($0)" } ?? ""
+            throw LeaseholdError(
+                code: .refused, message: "\(scope.site) does not show you \(what), so no slot can be found.\(words)")
+        case .notOffered:
+            throw LeaseholdError(code: .refused, message: "\(scope.site) does not report \(what).")
+        case .failed:
+            throw LeaseholdError(
+                code: .unreachable,
+                message: "\(scope.site) failed to report \(what): \(answer?.message ?? "no reason given").")
+        case nil:
+            throw LeaseholdError(
+                code: .unreachable,
+                message: "\(scope.site) has not been asked for \(what) yet: run `leasehold sync` first.")
+        }
+    }
+
+    private func flavor(_ name: String, _ scope: Scope) throws(LeaseholdError) -> Flavor {
+        let flavors = try resources(.flavor, scopes: [scope.id]).map { Flavor($0.resource) }
+        if let flavor = flavors.first(where: { $0.id == name }) ?? flavors.first(where: { $0.name == name }) {
+            return flavor
+        }
+        let suggestion = Suggestion.nearest(to: name, in: flavors.map(\.name)).map { " Did you mean '\($0)'?" } ?? ""
+        throw LeaseholdError(code: .notFound, message: "\(scope.site) has no flavor '\(name)'.\(suggestion)")
+    }
+
+    private func networkID(_ name: String, _ scope: Scope) throws(LeaseholdError) -> String {
+        let networks = try resources(.network, scopes: [scope.id]).map(\.resource)
+        let found = networks.first { $0.id == name } ?? networks.first { $0.name == name }
+        // A member need not see the public network.
+        return found?.id ?? name
+    }
+}
+
+extension ResourceType {
+    /// The list that shows what a reservation of the type holds; `nil` if there is none.
+    package var listedKind: ResourceKind? {
+        switch self {
+        case .host, .instance, .flavor: .host
+        case .device: .device
+        case .floatingIP: .reservableFloatingIP
+        case .network: .networkSegment
+        case .other: nil
+        }
+    }
+}
+
+extension Flavor {
+    /// How many instances fit on a host that nobody else uses.
+    fileprivate func units(on host: CatalogueResource) -> Int {
+        let needs = [("vcpus", vcpus), ("memory_mb", ramMiB), ("local_gb", diskGiB)]
+        let fits = needs.compactMap { name, need -> Int? in
+            guard let need, need > 0,
+                let has = host.fields[name].flatMap({ $0.intValue ?? $0.stringValue.flatMap { Int($0) } })
+            else { return nil }
+            return max(0, has / need)
+        }
+        return fits.min() ?? 0
+    }
+}

@@ -1,0 +1,194 @@
+import Foundation
+import LeaseModel
+import LeaseStore
+import MirrorFixtures
+import Testing
+
+@testable import LeaseCommands
+@testable import Output
+
+@Suite("What is free, and what an extension would meet")
+struct AvailabilityCommandTests {
+    /// At alpha, the lease night-2 holds node-7 until minute 15, and somebody else from minute 400 on. Node-8 is busy now
+    /// and then, node-9 is a GPU, and two edge devices of which one is held. Beta has a host that is free from 60 on.
+    private func fixture(policy: String? = nil) throws -> CommandFixture {
+        var fixture = try CommandFixture()
+        try fixture.useCloud()
+        fixture.environment["OS_CLOUD"] = nil
+        let mirror = fixture.mirror
+        func resource(_ kind: ResourceKind, _ id: String, _ fields: JSONObject) -> CatalogueResource {
+            CatalogueResource(kind: kind, id: id, name: "node-\(id)", fields: fields)
+        }
+        func held(
+            _ kind: ResourceKind, _ id: String, _ lease: String, from: Int, to: Int, name: String? = nil
+        ) -> Allocation {
+            Allocation(
+                resourceKind: kind, resourceID: id, reservationID: "r-\(lease)", leaseID: lease,
+                startsAt: StoreFixture.time(from), endsAt: StoreFixture.time(to), projectID: name.map { _ in "p2" },
+                leaseName: name)
+        }
+        let skylake: JSONObject = ["node_type": "compute_skylake", "vcpus": 48, "memory_mb": 196_608, "local_gb": 200]
+        try mirror.store.apply(
+            [
+                ObservedResources(
+                    kind: .host, outcome: .listed,
+                    resources: [
+                        resource(.host, "7", skylake), resource(.host, "8", skylake),
+                        resource(.host, "9", ["node_type": "gpu"]),
+                        resource(.host, "10", ["node_type": "gpu", "reservable": false]),
+                    ],
+                    allocations: [
+                        held(.host, "7", "b", from: 0, to: 15),
+                        held(.host, "7", "later", from: 400, to: 500, name: "course"),
+                        held(.host, "8", "x1", from: 0, to: 60), held(.host, "8", "x2", from: 120, to: 180),
+                    ]),
+                ObservedResources(
+                    kind: .device, outcome: .listed,
+                    resources: ["e1", "e2"].map { resource(.device, $0, ["machine_name": "raspberrypi4-64"]) },
+                    allocations: [held(.device, "e1", "x3", from: 0, to: 90)]),
+            ], scope: mirror.scope.id, at: StoreFixture.time(10))
+        let beta = try #require(try mirror.store.scopes().first { $0.site == "beta" })
+        try mirror.store.apply(
+            [
+                ObservedResources(
+                    kind: .host, outcome: .listed, resources: [resource(.host, "20", skylake)],
+                    allocations: [held(.host, "20", "x4", from: 0, to: 60)])
+            ], scope: beta.id, at: StoreFixture.time(5))
+        if let policy {
+            try Data(policy.utf8).write(to: mirror.folder.appendingPathComponent("policy.yaml"))
+            fixture.environment["LEASEHOLD_POLICY"] = "policy.yaml"
+        }
+        return fixture
+    }
+
+    private static let rules = """
+        max_duration: 7h
+        extension_window: 30m
+        su_rates: [{su_per_hour: 2}]
+        """
+
+    /// The commands whose pages are compared.
+    private static let lines: [[String]] = [
+        ["free"], ["free", "--at", "2027-01-15T09:00Z", "--by", "site"], ["free", "--type", "device"],
+        ["free", "--from", "2027-01-15T08:00Z", "--to", "2027-01-15T18:00Z", "--type", "node"],
+        ["find-slot", "--longest", "--node-type", "compute_skylake"],
+        ["find-slot", "--node-type", "compute_skylake", "--count", "2", "--duration", "5h", "--shorter"],
+        ["find-slot", "--node-type", "compute_skylake", "--duration", "1h", "--same-window"],
+        [
+            "find-slot", "--type", "device", "--property", "machine_name=raspberrypi4-64", "--count", "2", "--duration",
+            "1h",
+        ],
+        ["find-slot", "--flavor", "m1.small", "--count", "30", "--duration", "1h", "--os-cloud", "alpha"],
+        ["extend", "night-2", "--by", "6h", "--check"], ["extend", "night-2", "--by", "8h", "--check"],
+        ["extend", "night-2", "--longest", "--check"], ["extend", "night-1", "--by", "1h", "--check"],
+        ["extend", "far away", "--by", "1h", "--check"],
+        ["find-slot", "--flavor", "m1.small", "--count", "20", "--duration", "1h", "--os-cloud", "alpha"],
+    ]
+
+    @Test("pages fit 80 columns and have the expected text", arguments: ["utc", "chicago"])
+    func pages(zone: String) async throws {
+        var fixture = try fixture(policy: Self.rules)
+        defer { fixture.remove() }
+        fixture.terminal = Terminal(isTerminal: true, width: 80)
+        fixture.zone = zone == "utc" ? .utc : chicago
+        var text = ""
+        for line in Self.lines {
+            let result = try await fixture.run(line)
+            let words = line.map { $0.contains(" ") ? "'\($0)'" : $0 }.joined(separator: " ")
+            text += "$ leasehold \(words)\n\(result.output)\(result.errors)exit status \(result.status.rawValue)\n\n"
+            for row in result.output.split(separator: "\n") {
+                #expect(TextWidth.columns(row) <= 80, "\(line): \(row)")
+                #expect(row.last != " ", "\(line): '\(row)'")
+            }
+        }
+        try CommandFixture.expect(text, equals: "availability-80-\(zone).txt")
+    }
+
+    @Test("free gives every count with its time, and counts queued writes")
+    func steps() async throws {
+        let fixture = try fixture()
+        defer { fixture.remove() }
+        let line = ["free", "--from", "2027-01-15T08:00Z", "--to", "2027-01-15T11:00Z", "-f", "json"]
+        func steps() async throws -> [[JSONValue?]] {
+            let rows = try await fixture.run(line + ["--node-type", "compute_skylake", "--os-cloud", "alpha"]).json
+            return (rows?.arrayValue ?? []).map { [$0["from"], $0["to"], $0["free"], $0["total"]] }
+        }
+        func time(_ minute: Int) -> JSONValue { .string(StoreFixture.time(minute).iso8601) }
+        #expect(
+            try await steps() == [
+                [time(0), time(15), 0, 2], [time(15), time(60), 1, 2], [time(60), time(120), 2, 2],
+                [time(120), time(180), 1, 2],
+            ])
+        #expect(try await fixture.run("extend", "night-2", "--to", "2027-01-15T08:45Z", "--offline").status == .success)
+        #expect(try await steps().map { $0[0] } == [time(0), time(45), time(60), time(120)])
+        let csv = try await fixture.run("free", "-f", "csv", "-c", "site,node_type,free,total,until,then")
+        #expect(csv.lines.first == "site,node_type,free,total,until,then")
+        #expect(csv.lines.contains("alpha,gpu,1,1,,"))
+        #expect(try await fixture.run("free", "--from", "now", "--to", "2027-01-01").status == .usage)
+        #expect(try await fixture.run("free", "--type", "fip").status == .unavailable)
+        #expect(try await fixture.run("free", "--type", "flavor").status == .usage)
+        #expect(try await fixture.run("free", "--property", "node_type=none").status == .notFound)
+    }
+
+    @Test("the check is JSON for programs, and its exit status says whether it would go")
+    func check() async throws {
+        let fixture = try fixture(policy: Self.rules)
+        defer { fixture.remove() }
+        let goes = try await fixture.run("extend", "night-2", "--by", "6h", "--check", "-f", "json")
+        #expect(goes.status == .success)
+        #expect(goes.json?["verdict"] == "yes")
+        #expect(goes.json?["su"]?.doubleValue == 12)
+        #expect(goes.json?["furthest_end_date"] == .string(StoreFixture.time(400).iso8601))
+        #expect(goes.json?["window_opens_at"] == .string(StoreFixture.time(-15).iso8601))
+        #expect(goes.json?["allowed_until"] == .string(StoreFixture.time(435).iso8601))
+        let fails = try await fixture.run("extend", "night-2", "--by", "8h", "--check", "-f", "json")
+        #expect(fails.status == .refused)
+        #expect(fails.json?["verdict"] == "no")
+        let obstacles = fails.json?["obstacles"]?.arrayValue ?? []
+        #expect(obstacles.map { $0["code"] } == ["longest", "taken"])
+        #expect(obstacles.last?["resource"] == "node-7")
+        #expect(obstacles.last?["lease_name"] == "course")
+        #expect(obstacles.last?["held_by_reservation"] == "r-b")
+        // Nothing was queued.
+        #expect(try await fixture.run("queue", "list", "-f", "json").json == [])
+    }
+
+    @Test("the same is said before every extension, and the longest one is as long as the check says")
+    func extensions() async throws {
+        let fixture = try fixture(policy: Self.rules)
+        defer { fixture.remove() }
+        let far = try await fixture.run("extend", "night-2", "--by", "8h", "--offline")
+        #expect(far.status == .success)
+        #expect(
+            far.errors.contains(
+                "Warning: end_date: The site allows 7h at most, that is an end until 2027-01-15T15:15:00Z."))
+        #expect(
+            far.errors.contains("Warning: reservations[r-b]: node-7 is reserved from 2027-01-15T14:40:00Z on, by the"))
+        #expect(try await fixture.run("queue", "cancel", "1").status == .success)
+        let longest = try await fixture.run("extend", "night-2", "--longest", "--offline", "-f", "json")
+        #expect(longest.status == .success, "\(longest.errors)")
+        #expect(longest.json?["warnings"] == [] || longest.json?["warnings"] == nil, "\(longest.output)")
+        let lease = try await fixture.run("show", "night-2", "-f", "json").json
+        #expect(lease?["pending"] != nil || lease?["queued"] != nil)
+        #expect(try await fixture.run("extend", "night-2", "--longest", "--check").status == .refused)
+        let none = try await fixture.run("extend", "night-2", "--longest")
+        #expect(none.status == .refused)
+        #expect(none.errors.contains("cannot be extended"))
+    }
+
+    @Test("what is not known is said, and no verdict is made of it")
+    func unknown() async throws {
+        let fixture = try fixture()
+        defer { fixture.remove() }
+        try fixture.mirror.store.apply(
+            [
+                ObservedResources(
+                    kind: .host, outcome: .listed, resources: [], allocationRefusal: (.forbidden, "Policy."))
+            ], scope: fixture.mirror.scope.id, at: StoreFixture.time(11))
+        let result = try await fixture.run("extend", "night-2", "--by", "1d", "--check", "-f", "json")
+        #expect(result.status == .success)
+        #expect(result.json?["verdict"] == "unknown")
+        let unknown = result.json?["unknown"]?.arrayValue?.first?.stringValue ?? ""
+        #expect(unknown.contains("alpha does not show you who holds its hosts"))
+    }
+}
