@@ -2,72 +2,91 @@ import GRDB
 import LeaseModel
 
 extension Mutation {
-    /// Every column, and the site's name.
+    /// The columns that a write is read from, and the site's name.
     static let selection = """
-        SELECT mutation.*, site.name AS site FROM mutation JOIN site ON site.site_id = mutation.site_id
+        SELECT mutation_id, mutation.scope_id, mutation.site_id, mutation.project_id, site.name, verb, local_id,
+            lease_id, lease_name, state, body, base, token, late_start, not_after, retry_until, created_at, reason,
+            message, request_id, theirs, updated_at, next_attempt_at, attempts, failures, doubt_run, doubt_not_before,
+            doubt_anchor, doubt_absences, doubt_seen_run
+        FROM mutation JOIN site ON site.site_id = mutation.site_id
         """
 
+    /// Reads a row of ``selection``, by position: GRDB compares a column's name with each column's.
     init(row: Row) {
         self.init(
-            id: row["mutation_id"], scopeID: row["scope_id"],
-            address: QueueAddress(siteID: row["site_id"], projectID: row["project_id"]), site: row["site"],
-            verb: Verb(rawValue: row["verb"]) ?? .update, localID: row["local_id"], leaseID: row["lease_id"],
-            leaseName: row["lease_name"], state: MutationState(rawValue: row["state"]) ?? .parked,
-            body: LeaseRows.object(row["body"]), base: LeaseRows.object(row["base"]), token: row["token"],
-            lateStart: LateStartPolicy(rawValue: row["late_start"]) ?? .expire, notAfter: row.time("not_after"),
-            retryUntil: row.time("retry_until"), createdAt: Timestamp(secondsSince1970: row["created_at"]))
-        reason = row["reason"]
-        message = row["message"]
-        requestID = row["request_id"]
-        theirs = (row["theirs"] as String?).map(LeaseRows.object)
-        updatedAt = Timestamp(secondsSince1970: row["updated_at"])
-        nextAttemptAt = Timestamp(secondsSince1970: row["next_attempt_at"])
-        attempts = row["attempts"]
-        failures = row["failures"]
-        if let run = row["doubt_run"] as Int64? {
+            id: row[0], scopeID: row[1], address: QueueAddress(siteID: row[2], projectID: row[3]), site: row[4],
+            verb: Verb(rawValue: row[5]) ?? .update, localID: row[6], leaseID: row[7], leaseName: row[8],
+            state: MutationState(rawValue: row[9]) ?? .parked, body: LeaseRows.object(row[10]),
+            base: LeaseRows.object(row[11]), token: row[12],
+            lateStart: LateStartPolicy(rawValue: row[13]) ?? .expire, notAfter: row.time(at: 14),
+            retryUntil: row.time(at: 15), createdAt: Timestamp(secondsSince1970: row[16]))
+        reason = row[17]
+        message = row[18]
+        requestID = row[19]
+        theirs = (row[20] as String?).map(LeaseRows.object)
+        updatedAt = Timestamp(secondsSince1970: row[21])
+        nextAttemptAt = Timestamp(secondsSince1970: row[22])
+        attempts = row[23]
+        failures = row[24]
+        if let run = row[25] as Int64? {
             unconfirmed = UnconfirmedAttempt(
-                run: run, notBefore: row.time("doubt_not_before"), anchor: row.time("doubt_anchor"),
-                absences: row["doubt_absences"], seenRun: row["doubt_seen_run"])
+                run: run, notBefore: row.time(at: 26), anchor: row.time(at: 27), absences: row[28], seenRun: row[29])
         }
     }
 
-    private var columns: [(name: String, value: (any DatabaseValueConvertible)?)] {
+    /// Reads the rows of a statement that selects ``selection``.
+    static func fetchAll(_ statement: Statement, _ arguments: StatementArguments = []) throws -> [Mutation] {
+        var mutations: [Mutation] = []
+        let rows = try Row.fetchCursor(statement, arguments: arguments)
+        while let row = try rows.next() { mutations.append(Mutation(row: row)) }
+        return mutations
+    }
+
+    private static let columns = [
+        "site_id", "project_id", "scope_id", "verb", "local_id", "lease_id", "lease_name", "state", "reason", "message",
+        "request_id", "body", "base", "theirs", "token", "late_start", "not_after", "retry_until", "created_at",
+        "updated_at", "next_attempt_at", "attempts", "failures", "doubt_run", "doubt_not_before", "doubt_anchor",
+        "doubt_absences", "doubt_seen_run",
+    ]
+
+    private static let insertion = """
+        INSERT INTO mutation (\(columns.joined(separator: ", ")))
+        VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+        """
+
+    private static let revision = """
+        UPDATE mutation SET \(columns.map { "\($0) = ?" }.joined(separator: ", ")) WHERE mutation_id = ?
+        """
+
+    /// The values of ``columns``.
+    private var values: [(any DatabaseValueConvertible)?] {
         [
-            ("site_id", address.siteID), ("project_id", address.projectID), ("scope_id", scopeID),
-            ("verb", verb.rawValue), ("local_id", localID), ("lease_id", leaseID),
-            ("lease_name", leaseName), ("state", state.rawValue), ("reason", reason), ("message", message),
-            ("request_id", requestID), ("body", JSONValue.object(body).text()), ("base", JSONValue.object(base).text()),
-            ("theirs", theirs.map { JSONValue.object($0).text() }), ("token", token),
-            ("late_start", lateStart.rawValue), ("not_after", notAfter?.secondsSince1970),
-            ("retry_until", retryUntil?.secondsSince1970), ("created_at", createdAt.secondsSince1970),
-            ("updated_at", updatedAt.secondsSince1970), ("next_attempt_at", nextAttemptAt.secondsSince1970),
-            ("attempts", attempts), ("failures", failures), ("doubt_run", unconfirmed?.run),
-            ("doubt_not_before", unconfirmed?.notBefore?.secondsSince1970),
-            ("doubt_anchor", unconfirmed?.anchor?.secondsSince1970), ("doubt_absences", unconfirmed?.absences ?? 0),
-            ("doubt_seen_run", unconfirmed?.seenRun ?? 0),
+            address.siteID, address.projectID, scopeID, verb.rawValue, localID, leaseID, leaseName, state.rawValue,
+            reason, message, requestID, JSONValue.object(body).text(), JSONValue.object(base).text(),
+            theirs.map { JSONValue.object($0).text() }, token, lateStart.rawValue, notAfter?.secondsSince1970,
+            retryUntil?.secondsSince1970, createdAt.secondsSince1970, updatedAt.secondsSince1970,
+            nextAttemptAt.secondsSince1970, attempts, failures, unconfirmed?.run,
+            unconfirmed?.notBefore?.secondsSince1970, unconfirmed?.anchor?.secondsSince1970,
+            unconfirmed?.absences ?? 0, unconfirmed?.seenRun ?? 0,
         ]
     }
 
     /// Inserts the write and returns its number.
     func insert(_ database: Database) throws -> Int64 {
-        let columns = columns
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO mutation (\(columns.map(\.name).joined(separator: ", ")))
-                VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
-                """
-        ).execute(arguments: StatementArguments(columns.map(\.value)))
+        try database.cachedStatement(sql: Self.insertion).execute(arguments: StatementArguments(values))
         return database.lastInsertedRowID
     }
 
     /// Updates every column of the write.
     func update(_ database: Database) throws {
-        let columns = columns
-        try database.cachedStatement(
-            sql: """
-                UPDATE mutation SET \(columns.map { "\($0.name) = ?" }.joined(separator: ", ")) WHERE mutation_id = ?
-                """
-        ).execute(arguments: StatementArguments(columns.map(\.value) + [id]))
+        try database.cachedStatement(sql: Self.revision).execute(arguments: StatementArguments(values + [id]))
+    }
+}
+
+extension MutationState {
+    /// What follows a column in a condition that some states satisfy.
+    static func condition(_ isWanted: (MutationState) -> Bool) -> String {
+        "IN (\(allCases.filter(isWanted).map { "'\($0.rawValue)'" }.joined(separator: ", ")))"
     }
 }
 
@@ -83,11 +102,12 @@ struct PendingWrites {
         let id: String
     }
 
+    private static let selection = """
+        \(Mutation.selection) WHERE state \(MutationState.condition { $0.isPending }) ORDER BY mutation_id
+        """
+
     init(_ database: Database) throws {
-        let states = MutationState.allCases.filter(\.isPending).map { "'\($0.rawValue)'" }.joined(separator: ", ")
-        let pending = try Row.fetchAll(
-            database.cachedStatement(sql: "\(Mutation.selection) WHERE state IN (\(states)) ORDER BY mutation_id")
-        ).map(Mutation.init(row:))
+        let pending = try Mutation.fetchAll(database.cachedStatement(sql: Self.selection))
         var byLease: [Key: [Mutation]] = [:]
         var byDraft: [Key: [Mutation]] = [:]
         for mutation in pending {
@@ -177,11 +197,10 @@ extension LeaseStore {
         _ database: Database, _ condition: String, _ arguments: StatementArguments, scopes: Set<Int64>?
     ) throws -> [LeaseCandidate] {
         let addresses = try addresses(database, of: scopes)
-        let creations = try Row.fetchAll(
+        let creations = try Mutation.fetchAll(
             database.cachedStatement(
-                sql: "\(Mutation.selection) WHERE verb = 'create' AND \(condition) ORDER BY mutation_id"),
-            arguments: arguments
-        ).map(Mutation.init(row:)).filter { addresses?.contains($0.address) ?? true }
+                sql: "\(Mutation.selection) WHERE verb = 'create' AND \(condition) ORDER BY mutation_id"), arguments
+        ).filter { addresses?.contains($0.address) ?? true }
         guard !creations.isEmpty else { return [] }
         let reader = try MirrorReader(database, scopes: scopes)
         return try creations.compactMap { creation in

@@ -31,11 +31,11 @@ extension LeaseStore {
             var ledger = ListLedger(capacity: count ?? 0)
             let ownDeletions = try Self.ownDeletions(database, scope: scope)
             let rows = try Row.fetchCursor(
-                database,
-                sql: """
-                    SELECT lease_key, id, digest, gone IS NOT NULL OR hidden_before IS NOT NULL
-                    FROM visibility JOIN lease USING (lease_key) WHERE scope_id = ?
-                    """, arguments: [scope])
+                database.cachedStatement(
+                    sql: """
+                        SELECT lease_key, id, digest, gone IS NOT NULL OR hidden_before IS NOT NULL
+                        FROM visibility JOIN lease USING (lease_key) WHERE scope_id = ?
+                        """), arguments: [scope])
             while let row = try rows.next() {
                 ledger.enter(
                     id: row[1],
@@ -105,8 +105,9 @@ extension LeaseStore {
         serverDate: Timestamp?, requestID: String?, startedAt: Timestamp, at time: Timestamp
     ) throws(StoreError) -> (changes: [LeaseChange], counts: SyncCounts)? {
         try write { database in
-            guard let writer = try MirrorWriter(database, scope: scope, run: run, at: time) else { return nil }
-            let changes = try gone.compactMap(writer.markGone)
+            guard try MirrorWriter.isNewest(run, of: scope, database) else { return nil }
+            let writer = gone.isEmpty ? nil : try MirrorWriter(database, scope: scope, run: run, at: time)
+            let changes = try gone.compactMap { try writer?.markGone(key: $0.key, reason: $0.reason) }
             var counts = counts
             for change in changes { counts.count(change.kind) }
             try Self.endRun(
@@ -120,7 +121,7 @@ extension LeaseStore {
                     WHERE scope_id = ?3
                     """
             ).execute(arguments: [run.id, startedAt.secondsSince1970, scope.id])
-            if !changes.isEmpty { _ = try writer.mark() }
+            if !changes.isEmpty { _ = try writer?.mark() }
             return (changes, counts)
         }
     }

@@ -19,12 +19,12 @@ extension LeaseStore {
     ///   - scope: the scope whose list it was.
     ///   - rules: the rules of the queue.
     ///   - time: the time.
-    /// - Returns: the writes that changed.
+    /// - Returns: the writes that changed, and whether any write is unfinished.
     /// - Throws: ``StoreError``.
     @discardableResult
     package func reconcileQueue(
         scope: Int64, rules: QueueRules, at time: Timestamp
-    ) throws(StoreError) -> [Mutation] {
+    ) throws(StoreError) -> (moved: [Mutation], hasUnfinished: Bool) {
         try write { database in
             let list = try Row.fetchOne(
                 database.cachedStatement(
@@ -34,13 +34,15 @@ extension LeaseStore {
                         WHERE scope_id = ? AND kind = 'list' AND outcome = 'complete'
                         ORDER BY run_id DESC LIMIT 1
                         """), arguments: [scope])
-            guard let list else { return [] }
+            guard let list else { return ([], true) }
             let serverDate = Timestamp(secondsSince1970: list[0])
             let run: Int64 = list[2]
             let startedAt = Timestamp(secondsSince1970: list[3])
             let queue = try Self.queue(database, of: QueueAddress(siteID: list[4], projectID: list[5]))
-            return try queue.compactMap { mutation in
+            var hasUnfinished = false
+            let moved: [Mutation] = try queue.compactMap { mutation in
                 var next = mutation
+                defer { hasUnfinished = hasUnfinished || !next.state.isFinal }
                 switch mutation.state {
                 case .unknown:
                     let (matches, isCertain) = try Self.matches(database, mutation, keepsEvents: list[1])
@@ -62,6 +64,7 @@ extension LeaseStore {
                 try Self.write(next, database)
                 return next
             }
+            return (moved, hasUnfinished)
         }
     }
 
@@ -147,12 +150,12 @@ extension LeaseStore {
         }
         // A lease that is gone by now was created all the same.
         let carriers = try String.fetchAll(
-            database,
-            sql: """
-                SELECT DISTINCT lease.id FROM event JOIN lease ON lease.lease_key = event.lease_key
-                WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;' AND event_type = ?
-                    AND lease.site_id = ?
-                """, arguments: [type, mutation.address.siteID])
+            database.cachedStatement(
+                sql: """
+                    SELECT DISTINCT lease.id FROM event JOIN lease ON lease.lease_key = event.lease_key
+                    WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;' AND event_type = ?
+                        AND lease.site_id = ?
+                    """), arguments: [type, mutation.address.siteID])
         let attempt = try Row.fetchOne(
             database.cachedStatement(
                 sql: """

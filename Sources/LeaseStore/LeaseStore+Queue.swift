@@ -1,4 +1,4 @@
-import GRDB
+package import GRDB
 package import LeaseModel
 import SyncPlanner
 
@@ -76,16 +76,21 @@ extension LeaseStore {
         try read { try Self.queue($0, of: address) }
     }
 
+    private static let queueSelection = """
+        \(Mutation.selection) WHERE mutation.site_id = ? AND mutation.project_id = ?
+            AND state \(MutationState.condition { !$0.isFinal || $0 == .rejected })
+        ORDER BY mutation_id
+        """
+
     static func queue(_ database: Database, of address: QueueAddress) throws -> [Mutation] {
-        try Row.fetchAll(
-            database.cachedStatement(
-                sql: """
-                    \(Mutation.selection) WHERE mutation.site_id = ? AND mutation.project_id = ?
-                        AND state NOT IN ('settled', 'cancelled', 'expired', 'superseded')
-                    ORDER BY mutation_id
-                    """), arguments: [address.siteID, address.projectID]
-        ).map(Mutation.init(row:))
+        try Mutation.fetchAll(
+            database.cachedStatement(sql: queueSelection), [address.siteID, address.projectID])
     }
+
+    private static let everySelection = "\(Mutation.selection) WHERE true"
+    private static let openSelection = """
+        \(Mutation.selection) WHERE state \(MutationState.condition { !$0.isFinal || $0 == .rejected || $0 == .expired })
+        """
 
     /// Writes, in the order in which they were requested.
     ///
@@ -98,17 +103,21 @@ extension LeaseStore {
     package func mutations(
         scopes: Set<Int64>?, includesFinal: Bool, nameGlob: String? = nil
     ) throws(StoreError) -> [Mutation] {
-        try read { database in
-            let addresses = try Self.addresses(database, of: scopes)
-            return try Row.fetchAll(
-                database.cachedStatement(
-                    sql: "\(Mutation.selection) WHERE lease_name GLOB ? ORDER BY mutation_id"),
-                arguments: [NamePattern(nameGlob ?? "*").glob]
-            )
-            .map(Mutation.init(row:))
-            .filter { addresses?.contains($0.address) ?? true }
-            .filter { includesFinal || !$0.state.isFinal || $0.state == .rejected || $0.state == .expired }
-        }
+        try read { try Self.mutations($0, scopes: scopes, includesFinal: includesFinal, nameGlob: nameGlob) }
+    }
+
+    /// The same, in a transaction.
+    package static func mutations(
+        _ database: Database, scopes: Set<Int64>?, includesFinal: Bool, nameGlob: String? = nil
+    ) throws -> [Mutation] {
+        let addresses = try Self.addresses(database, of: scopes)
+        let selection = includesFinal ? Self.everySelection : Self.openSelection
+        // SQLite compiles a statement with GLOB again each time that it is given a pattern.
+        let name = nameGlob == nil ? "" : " AND lease_name GLOB ?"
+        return try Mutation.fetchAll(
+            database.cachedStatement(sql: "\(selection)\(name) ORDER BY mutation_id"),
+            nameGlob.map { [NamePattern($0).glob] } ?? []
+        ).filter { addresses?.contains($0.address) ?? true }
     }
 
     /// The queues of some scopes; `nil` for all.
@@ -121,14 +130,13 @@ extension LeaseStore {
     /// Every update and extension of a lease that was requested here, in order.
     package func changes(ofLease leaseID: String, scope: Int64) throws(StoreError) -> [Mutation] {
         try read { database in
-            try Row.fetchAll(
+            try Mutation.fetchAll(
                 database.cachedStatement(
                     sql: """
                         \(Mutation.selection) WHERE mutation.lease_id = ? AND verb IN ('update', 'extend')
                             AND mutation.site_id = (SELECT site_id FROM scope WHERE scope_id = ?)
                         ORDER BY mutation_id
-                        """), arguments: [leaseID, scope]
-            ).map(Mutation.init(row:))
+                        """), [leaseID, scope])
         }
     }
 
@@ -280,6 +288,7 @@ extension LeaseStore {
             guard let run else { return }
             try database.cachedStatement(sql: "UPDATE sync_run SET finished_at = max(started_at, ?) WHERE run_id = ?")
                 .execute(arguments: [time.secondsSince1970, run])
+            guard lease != nil || goneLeaseID != nil else { return }
             let writer = try MirrorWriter(database, scope: scope, run: RunTicket(id: run), at: time)
             if let goneLeaseID {
                 let key = try Self.leaseKey(database, id: goneLeaseID, scope: scope.id)

@@ -37,6 +37,18 @@ package struct ScopeIdentity: Sendable, Hashable {
     }
 }
 
+extension Scope {
+    /// Whether it is the scope of a token.
+    package func isFor(_ identity: ScopeIdentity) -> Bool {
+        projectID == identity.projectID && seesAllProjects == identity.seesAllProjects && isAtSite(of: identity)
+    }
+
+    /// Whether it is at the site of a token.
+    package func isAtSite(of identity: ScopeIdentity) -> Bool {
+        region == identity.region && endpoint == SiteEndpoint.normalized(identity.endpoint)
+    }
+}
+
 extension LeaseStore {
     /// Finds or creates the scope of a token, and records that the cloud leads to it.
     ///
@@ -46,23 +58,66 @@ extension LeaseStore {
     /// - Returns: the scope.
     /// - Throws: ``StoreError``.
     package func scope(for identity: ScopeIdentity, at time: Timestamp) throws(StoreError) -> Scope {
+        try write { try Self.scope($0, for: identity, among: Self.scopes($0), at: time) }
+    }
+
+    /// Finds or creates the scope of a token, records that the cloud leads to it, and that it is about to be asked.
+    ///
+    /// - Parameters:
+    ///   - identity: what the token and its catalog say.
+    ///   - time: when they said it.
+    ///   - mayFollow: whether the cloud may lead there after the given scope, to which it led when it was last used.
+    /// - Returns: the scope and the run; `nil` if the cloud may not lead there. Then nothing is recorded.
+    /// - Throws: ``StoreError``.
+    package func beginRun(
+        for identity: ScopeIdentity, at time: Timestamp, if mayFollow: (_ before: Scope?) -> Bool
+    ) throws(StoreError) -> (scope: Scope, run: RunTicket)? {
         try write { database in
-            let id = try Self.scope(
+            let scopes = try Self.scopes(database)
+            guard mayFollow(scopes.first { $0.clouds.contains(identity.cloud) }) else { return nil }
+            let scope = try Self.scope(database, for: identity, among: scopes, at: time)
+            return (scope, try Self.beginRun(database, cloud: identity.cloud, scope: scope.id, at: time))
+        }
+    }
+
+    /// Finds or creates the scope of a token, and records that the cloud leads to it.
+    ///
+    /// - Returns: the scope, and the one to which the cloud led when it was last used.
+    /// - Throws: ``StoreError``.
+    package func follow(
+        _ identity: ScopeIdentity, at time: Timestamp
+    ) throws(StoreError) -> (before: Scope?, after: Scope) {
+        try write { database in
+            let scopes = try Self.scopes(database)
+            let before = scopes.first { $0.clouds.contains(identity.cloud) }
+            return (before, try Self.scope(database, for: identity, among: scopes, at: time))
+        }
+    }
+
+    private static func scope(
+        _ database: Database, for identity: ScopeIdentity, among scopes: [Scope], at time: Timestamp
+    ) throws -> Scope {
+        let changes = database.totalChangesCount
+        let known = scopes.first { $0.isFor(identity) }
+        let id =
+            try known?.id
+            ?? scope(
                 database, endpoint: SiteEndpoint.normalized(identity.endpoint), region: identity.region,
                 site: identity.site, authURL: identity.authURL, projectID: identity.projectID,
                 seesAllProjects: identity.seesAllProjects)
-            try Self.note(identity, leadsTo: id, in: database)
-            let site =
-                try Int64.fetchOne(
-                    database.cachedStatement(sql: "SELECT site_id FROM scope WHERE scope_id = ?"), arguments: [id]) ?? 0
-            try PersonNames.note(
-                identity.projectName, of: .project, id: identity.projectID, site: site, at: time, database)
-            try PersonNames.note(identity.userName, of: .user, id: identity.userID, site: site, at: time, database)
-            guard let scope = try Self.scopes(database).first(where: { $0.id == id }) else {
-                throw StoreError(kind: .failed, message: "The scope of cloud \(identity.cloud) could not be recorded.")
-            }
-            return scope
+        try note(identity, leadsTo: id, in: database)
+        let site =
+            try known?.siteID
+            ?? Int64.fetchOne(
+                database.cachedStatement(sql: "SELECT site_id FROM scope WHERE scope_id = ?"), arguments: [id]) ?? 0
+        try PersonNames.note(
+            identity.projectName, of: .project, id: identity.projectID, site: site, at: time, database)
+        try PersonNames.note(identity.userName, of: .user, id: identity.userID, site: site, at: time, database)
+        if let known, database.totalChangesCount == changes { return known }
+        guard let scope = try Self.scopes(database).first(where: { $0.id == id }) else {
+            throw StoreError(kind: .failed, message: "The scope of cloud \(identity.cloud) could not be recorded.")
         }
+        return scope
     }
 
     /// Finds or creates a site and one of its scopes.
@@ -114,14 +169,12 @@ extension LeaseStore {
                     SELECT fingerprint, scope_id, user_id FROM cloud WHERE name = ? ORDER BY cloud_id DESC LIMIT 1
                     """), arguments: [identity.cloud])
         if let last, (last[0], last[1], last[2]) == (identity.fingerprint, scope, identity.userID) { return }
-        try database.execute(
-            sql: """
-                DELETE FROM cloud WHERE name = ? AND fingerprint = ?;
-                INSERT INTO cloud (name, fingerprint, scope_id, user_id) VALUES (?, ?, ?, ?)
-                """,
-            arguments: [
-                identity.cloud, identity.fingerprint, identity.cloud, identity.fingerprint, scope, identity.userID,
-            ])
+        // The last one that was used has the highest number.
+        try database.cachedStatement(sql: "DELETE FROM cloud WHERE name = ? AND fingerprint = ?").execute(
+            arguments: [identity.cloud, identity.fingerprint])
+        try database.cachedStatement(
+            sql: "INSERT INTO cloud (name, fingerprint, scope_id, user_id) VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [identity.cloud, identity.fingerprint, scope, identity.userID])
     }
 
     /// The id and the name of the user whose credentials last led to a scope; empty if that is not known.
@@ -159,34 +212,45 @@ extension LeaseStore {
         }
     }
 
+    /// Every scope, and the queues with a write that is being sent, or was when its process died.
+    package func scopesAndSending() throws(StoreError) -> (scopes: [Scope], sending: Set<QueueAddress>) {
+        try read { database in
+            let rows = try Row.fetchAll(
+                database.cachedStatement(
+                    sql: "SELECT DISTINCT site_id, project_id FROM mutation WHERE state = 'sending'"))
+            return (try Self.scopes(database), Set(rows.map { QueueAddress(siteID: $0[0], projectID: $0[1]) }))
+        }
+    }
+
     /// Every scope, in the order in which they were first used.
     package func scopes() throws(StoreError) -> [Scope] { try read(Self.scopes) }
 
     static func scopes(_ database: Database) throws -> [Scope] {
-        let clouds = try Row.fetchAll(
+        let clouds = try Row.fetchCursor(
             database.cachedStatement(
                 sql: """
                     SELECT scope_id, name FROM cloud
                     WHERE cloud_id IN (SELECT max(cloud_id) FROM cloud GROUP BY name) ORDER BY name
                     """))
-        let names = Dictionary(grouping: clouds) { $0["scope_id"] as Int64 }.mapValues {
-            $0.map { $0["name"] as String }
-        }
-        return try Row.fetchAll(
+        var names: [Int64: [String]] = [:]
+        while let row = try clouds.next() { names[row[0], default: []].append(row[1]) }
+        let rows = try Row.fetchCursor(
             database.cachedStatement(
                 sql: """
-                    SELECT scope.*, site.*, coalesce(person.name, scope.project_id) AS project_name
+                    SELECT scope_id, site.site_id, site.name, endpoint, auth_url, region, project_id,
+                        coalesce(person.name, scope.project_id), all_projects, listed_at
                     FROM scope JOIN site USING (site_id) LEFT JOIN person ON person.site_id = scope.site_id
                         AND person.kind = 'project' AND person.id = scope.project_id
                     ORDER BY scope_id
-                    """)
-        ).map { row in
-            Scope(
-                id: row["scope_id"], siteID: row["site_id"], site: row["name"], endpoint: row["endpoint"],
-                authURL: row["auth_url"], region: row["region"], projectID: row["project_id"],
-                projectName: row["project_name"], seesAllProjects: row["all_projects"],
-                listedAt: (row["listed_at"] as Int64?).map(Timestamp.init(secondsSince1970:)),
-                clouds: names[row["scope_id"]] ?? [])
+                    """))
+        var scopes: [Scope] = []
+        while let row = try rows.next() {
+            scopes.append(
+                Scope(
+                    id: row[0], siteID: row[1], site: row[2], endpoint: row[3], authURL: row[4], region: row[5],
+                    projectID: row[6], projectName: row[7], seesAllProjects: row[8], listedAt: row.time(at: 9),
+                    clouds: names[row[0]] ?? []))
         }
+        return scopes
     }
 }

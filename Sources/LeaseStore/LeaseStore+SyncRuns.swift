@@ -6,11 +6,15 @@ extension LeaseStore {
     ///
     /// Call it before sending the request: the number of the run tells which of two observations began later.
     package func beginRun(cloud: String, scope: Int64?, at time: Timestamp) throws(StoreError) -> RunTicket {
-        try write { database in
-            try database.cachedStatement(sql: "INSERT INTO sync_run (cloud, scope_id, started_at) VALUES (?, ?, ?)")
-                .execute(arguments: [cloud, scope, time.secondsSince1970])
-            return RunTicket(id: database.lastInsertedRowID)
-        }
+        try write { try Self.beginRun($0, cloud: cloud, scope: scope, at: time) }
+    }
+
+    static func beginRun(
+        _ database: Database, cloud: String, scope: Int64?, at time: Timestamp
+    ) throws -> RunTicket {
+        try database.cachedStatement(sql: "INSERT INTO sync_run (cloud, scope_id, started_at) VALUES (?, ?, ?)")
+            .execute(arguments: [cloud, scope, time.secondsSince1970])
+        return RunTicket(id: database.lastInsertedRowID)
     }
 
     /// Whether a run of the scope that began after the given one has completed, so that the mirror is fresher than the
@@ -92,5 +96,10 @@ extension Row {
     /// A time column; `nil` for NULL.
     func time(_ column: String) -> Timestamp? {
         (self[column] as Int64?).map(Timestamp.init(secondsSince1970:))
+    }
+
+    /// A time in the column at a position; `nil` for NULL.
+    func time(at position: Int) -> Timestamp? {
+        (self[position] as Int64?).map(Timestamp.init(secondsSince1970:))
     }
 }

@@ -84,6 +84,8 @@ package struct LeaseStore: Sendable {
     /// Checks the file without writing to it: opening a pool would switch another program's database to WAL mode, and
     /// even closing a connection that may write would empty its log.
     private static func requireOurs(_ path: String, _ configuration: Configuration) throws {
+        // Most databases are ours already, which their marks tell without a look at the schema.
+        if StoreSchema.isMarkedCurrent(path) { return }
         var configuration = configuration
         configuration.readonly = true
         let queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -116,14 +118,15 @@ package struct LeaseStore: Sendable {
         do {
             return try database.writeWithoutTransaction { database in
                 var value: Value?
-                try database.cachedStatement(sql: "PRAGMA synchronous = NORMAL").execute()
+                // SQLite obeys this pragma when it compiles it, so a statement from the cache would do nothing.
+                try database.execute(sql: "PRAGMA synchronous = NORMAL")
                 let outcome = Result {
                     try database.inTransaction {
                         value = try body(database)
                         return .commit
                     }
                 }
-                try database.cachedStatement(sql: "PRAGMA synchronous = FULL").execute()
+                try database.execute(sql: "PRAGMA synchronous = FULL")
                 try outcome.get()
                 return value
             }

@@ -13,13 +13,18 @@ struct MirrorWriter {
     private let audiences: AudienceBook
     private let leases: LeaseReader
 
-    /// Returns `nil` if another run has written or completed since this one began: it is then unknown which answer is
-    /// older, and the two must not be mixed.
-    init?(_ database: Database, scope: Scope, run ticket: RunTicket, at time: Timestamp) throws {
+    /// Whether no other run has written or completed since this one began.
+    static func isNewest(_ ticket: RunTicket, of scope: Scope, _ database: Database) throws -> Bool {
         let last = try Int64.fetchOne(
             database.cachedStatement(sql: "SELECT last_complete_run FROM scope WHERE scope_id = ?"),
             arguments: [scope.id])
-        guard let last, last < ticket.id || last == ticket.ownMark else { return nil }
+        return last.map { $0 < ticket.id || $0 == ticket.ownMark } ?? false
+    }
+
+    /// Returns `nil` if another run has written or completed since this one began: it is then unknown which answer is
+    /// older, and the two must not be mixed.
+    init?(_ database: Database, scope: Scope, run ticket: RunTicket, at time: Timestamp) throws {
+        guard try Self.isNewest(ticket, of: scope, database) else { return nil }
         self.database = database
         rows = LeaseRowWriter(database: database)
         self.scope = scope

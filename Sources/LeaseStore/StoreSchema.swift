@@ -1,4 +1,5 @@
 import GRDB
+import GRDBSQLite
 import Migrations
 
 package enum StoreSchema {
@@ -16,6 +17,25 @@ package enum StoreSchema {
     static func isOutdated(_ database: Database, path: String) throws -> Bool {
         try version(of: database, path: path, newest: currentVersion) < currentVersion
             || !hasCurrentViews(database)
+    }
+
+    /// Whether a file says in its header that it is a database of this program's version. If it cannot be read, it does
+    /// not.
+    static func isMarkedCurrent(_ path: String) -> Bool {
+        var connection: OpaquePointer?
+        defer { sqlite3_close_v2(connection) }
+        guard sqlite3_open_v2(path, &connection, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nil) == SQLITE_OK else {
+            return false
+        }
+        func number(_ pragma: String) -> Int32? {
+            var statement: OpaquePointer?
+            defer { sqlite3_finalize(statement) }
+            guard sqlite3_prepare_v2(connection, "PRAGMA \(pragma)", -1, &statement, nil) == SQLITE_OK,
+                sqlite3_step(statement) == SQLITE_ROW
+            else { return nil }
+            return sqlite3_column_int(statement, 0)
+        }
+        return number("application_id") == applicationID && number("user_version") == currentVersion
     }
 
     /// Whether the tables are this program's, regardless of the views.

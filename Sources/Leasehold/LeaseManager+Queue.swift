@@ -109,7 +109,7 @@ extension LeaseManager {
     ) throws(LeaseholdError) -> Mutation {
         _ = try mutation(id)
         do {
-            return try body(WriteQueue(store: store, now: configuration.now))
+            return try body(WriteQueue(store: store, now: configuration.now, random: configuration.random))
         } catch let error as WriteQueue.Refusal {
             throw LeaseholdError(code: .invalid, message: error.message)
         } catch let error as StoreError {

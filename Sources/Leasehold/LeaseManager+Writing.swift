@@ -60,7 +60,7 @@ extension LeaseManager {
                 if isIdempotent { notes = try await basis(connection, scope, sender, isOffline: isOffline) }
                 let findings = try review(draft, scope: scope, lateStart: terms.lateStart)
                 let refusals = isForced ? [] : findings.filter { $0.severity == .refusal }
-                let writeQueue = WriteQueue(store: store, now: configuration.now)
+                let writeQueue = WriteQueue(store: store, now: configuration.now, random: configuration.random)
                 var isNew = true
                 let mutation: Mutation
                 if isIdempotent {
@@ -161,7 +161,7 @@ extension LeaseManager {
         _ verb: Mutation.Verb, _ target: WriteTarget, _ fields: JSONObject, _ scope: Scope, _ terms: WriteTerms
     ) throws(LeaseholdError) -> Mutation {
         do {
-            return try WriteQueue(store: store, now: configuration.now).change(
+            return try WriteQueue(store: store, now: configuration.now, random: configuration.random).change(
                 verb, target, fields: fields, scope: scope, terms: terms)
         } catch {
             throw LeaseholdError(error)
@@ -205,7 +205,8 @@ extension LeaseManager {
 
     func promptSender(_ progress: @escaping @Sendable (SyncProgress) async -> Void) -> PromptSender {
         PromptSender(
-            store: store, options: bounded(SyncOptions()), sleep: sleep, progress: noting(progress))
+            store: store, options: bounded(SyncOptions()), random: configuration.random, sleep: sleep,
+            progress: noting(progress))
     }
 
     private func send(

@@ -36,6 +36,8 @@ public struct LeaseManager: Sendable {
         package var cloudOptions: [String: String] = [:]
         /// The log for requests and decisions; `nil` for none.
         package var logger: Logger?
+        /// The source of randomness.
+        package var random: @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) }
 
         /// Makes a configuration; by default, that of the process.
         ///

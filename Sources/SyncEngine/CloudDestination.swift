@@ -64,14 +64,6 @@ package struct UnconfirmedDestination: Sendable, Hashable {
 }
 
 extension LeaseStore {
-    /// The scope of a token, if it was used before.
-    func knownScope(of identity: ScopeIdentity) throws(StoreError) -> Scope? {
-        try scopes().first {
-            $0.endpoint == SiteEndpoint.normalized(identity.endpoint) && $0.region == identity.region
-                && $0.projectID == identity.projectID && $0.seesAllProjects == identity.seesAllProjects
-        }
-    }
-
     /// Records that a cloud leads to another site or project than before, in the writes that it can therefore no longer
     /// send.
     ///

@@ -39,23 +39,30 @@ package struct CloudSync: Sendable {
     package func run() async -> SyncReport {
         // First recover the writes that a dead process was sending: the list read next may show their outcome. If the
         // database cannot be used, the pull reports it.
-        let known = try? await knownScope()
-        if let known { _ = try? push(known.scope).recover() }
-        let before = try? store.scope(ofCloud: connection.reference.description)
+        let identity = try? await connection.scopeIdentity()
+        let outset = try? store.scopesAndSending()
+        let scopes = outset?.scopes
+        let before = scopes?.first { $0.clouds.contains(connection.reference.description) }
+        // The token may lead to another scope than the cloud did before.
+        let known = identity.flatMap { identity in scopes?.first { $0.isFor(identity) } }
+        if let known, outset?.sending.contains(known.queueAddress) == true { _ = try? push(known).recover() }
         var report = await pull(options)
         if let remark = connection.clockRemark { report.warnings.append(remark) }
         guard report.failure == nil else { return report }
         do {
             try checkpoint("list read")
-            let identity = try await connection.scopeIdentity()
             // The token may have been renewed in the meantime, for another project.
-            let same = known?.identity == identity ? known?.scope : nil
-            guard let scope = try same ?? store.knownScope(of: identity) else { return report }
-            report.warnings += try store.noteDetours(
-                of: connection.reference, before: before, to: scope, at: connection.now())
-            var moved = try await reconcile(scope)
+            let present = try await connection.scopeIdentity()
+            let same = present == identity ? known : nil
+            guard let scope = try same ?? store.scopes().first(where: { $0.isFor(present) }) else { return report }
+            // Every write is for the site and project of some scope.
+            if scopes?.allSatisfy({ $0.queueAddress == scope.queueAddress }) != true {
+                report.warnings += try store.noteDetours(
+                    of: connection.reference, before: before, to: scope, at: connection.now())
+            }
+            var (moved, hasUnfinished) = try await reconcile(scope)
             try checkpoint("list compared with the queue")
-            let pushed = try await push(scope).run()
+            let pushed = hasUnfinished ? try await push(scope).run() : .done(moved: [])
             try checkpoint("queue sent")
             moved += pushed.moved
             if options.readsResources, !pushed.moved.isEmpty {
@@ -71,7 +78,7 @@ package struct CloudSync: Sendable {
                 let warnings = report.warnings
                 report = second.failure == nil ? report.adding(second.counts) : second
                 if second.failure != nil { report.warnings = warnings + second.warnings }
-                moved += try await reconcile(scope)
+                moved += try await reconcile(scope).moved
             }
             report.mutations = moved
         } catch {
@@ -90,16 +97,10 @@ package struct CloudSync: Sendable {
         await LeaseListSync(store: store, connection: connection, options: options, progress: progress).run()
     }
 
-    /// The scope that the token leads to now, which may differ from the one that the cloud led to before.
-    private func knownScope() async throws -> (identity: ScopeIdentity, scope: Scope)? {
-        let identity = try await connection.scopeIdentity()
-        return try store.knownScope(of: identity).map { (identity, $0) }
-    }
-
-    private func reconcile(_ scope: Scope) async throws -> [Mutation] {
-        let moved = try store.reconcileQueue(scope: scope.id, rules: options.rules, at: connection.now())
-        for mutation in moved { await progress(.mutation(cloud: connection.name, mutation)) }
-        return moved
+    private func reconcile(_ scope: Scope) async throws -> (moved: [Mutation], hasUnfinished: Bool) {
+        let result = try store.reconcileQueue(scope: scope.id, rules: options.rules, at: connection.now())
+        for mutation in result.moved { await progress(.mutation(cloud: connection.name, mutation)) }
+        return result
     }
 }
 

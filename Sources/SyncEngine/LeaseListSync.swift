@@ -32,13 +32,14 @@ package struct LeaseListSync: Sendable {
     /// Pulls the leases. Any failure is in the report, and is recorded.
     package func run() async -> SyncReport {
         let scope: Scope
+        var state: ListSyncState
         do {
-            scope = try await findScope()
+            state = try await begin()
+            scope = state.scope
         } catch {
             return failed(error, run: nil, scope: nil, counts: SyncCounts(), startedAt: connection.now())
         }
         var first: RunTicket?
-        var state = ListSyncState(scope: scope, startedAt: connection.now())
         for attempt in 1...Self.maxAttempts {
             do {
                 if try await read(&state) { break }
@@ -64,9 +65,11 @@ package struct LeaseListSync: Sendable {
     ///
     /// - Returns: `false` if another run wrote in the meantime, so that this run's answer does not count.
     private func read(_ state: inout ListSyncState) async throws(CloudError) -> Bool {
-        let (scope, startedAt) = (state.scope.id, state.startedAt)
-        state.run = try storing { store throws(StoreError) in
-            try store.beginRun(cloud: connection.reference.description, scope: scope, at: startedAt)
+        if state.run == nil {
+            let (scope, startedAt) = (state.scope.id, state.startedAt)
+            state.run = try storing { store throws(StoreError) in
+                try store.beginRun(cloud: connection.reference.description, scope: scope, at: startedAt)
+            }
         }
         let spool = try await readList(&state)
         guard try await write(spool, &state) else { return false }
@@ -93,11 +96,11 @@ struct ListSyncState: Sendable {
 }
 
 extension LeaseListSync {
-    /// Logs in and finds the scope of the token.
+    /// Logs in, finds the scope of the token, and begins the run.
     ///
     /// A credential that names no project, such as a token, may lead to another project than before without anybody
     /// having intended it. A person must confirm that.
-    func findScope() async throws(CloudError) -> Scope {
+    func begin() async throws(CloudError) -> ListSyncState {
         let identity: TokenIdentity
         let found: ScopeIdentity
         do {
@@ -106,25 +109,28 @@ extension LeaseListSync {
         } catch {
             throw CloudError(error)
         }
-        let before = try storing { store throws(StoreError) in
-            try store.scope(ofCloud: connection.reference.description)
+        let startedAt = connection.now()
+        var before: Scope?
+        let begun = try storing { store throws(StoreError) in
+            try store.beginRun(for: found, at: startedAt) { last in
+                before = last
+                guard let last, last.projectID != found.projectID, last.isAtSite(of: found) else { return true }
+                return identity.isProjectConfigured || options.confirmsProject
+            }
         }
-        if let before, before.projectID != identity.projectID,
-            (before.endpoint, before.region) == (found.endpoint, found.region),
-            !identity.isProjectConfigured, !options.confirmsProject
-        {
-            throw CloudError(
-                failure: .suspect,
-                message: """
-                    The credentials of cloud \(connection.name) were for project \(before.projectName) \
-                    (\(before.projectID)) and are now for \(identity.projectName) (\(identity.projectID)), which the \
-                    configuration does not name. Nothing was changed. If the new project is right, run \
-                    `leasehold sync --os-cloud \(connection.reference) --confirm-project`.
-                    """)
+        if let begun {
+            var state = ListSyncState(scope: begun.scope, startedAt: startedAt)
+            state.run = begun.run
+            return state
         }
-        return try storing { store throws(StoreError) in
-            try store.scope(for: found, at: connection.now())
-        }
+        throw CloudError(
+            failure: .suspect,
+            message: """
+                The credentials of cloud \(connection.name) were for project \(before?.projectName ?? "unknown") \
+                (\(before?.projectID ?? "")) and are now for \(identity.projectName) (\(identity.projectID)), which the \
+                configuration does not name. Nothing was changed. If the new project is right, run \
+                `leasehold sync --os-cloud \(connection.reference) --confirm-project`.
+                """)
     }
 }
 

@@ -22,6 +22,7 @@ struct ObservationTests {
     {
         try fixture.pull(leases, at: minute, serverDate: serverDate ?? minute)
         return try fixture.store.reconcileQueue(scope: fixture.scope.id, rules: rules, at: StoreFixture.time(minute))
+            .moved
     }
 
     @Test("A lease with the token settles the creation, whatever its name and status, and gives dependents its id")
@@ -96,6 +97,7 @@ struct ObservationTests {
             try fixture.end(sending, attempt, .accepted, lease: lease)
             #expect(
                 try fixture.store.reconcileQueue(scope: fixture.scope.id, rules: rules, at: .init(secondsSince1970: 0))
+                    .moved
                     .isEmpty)
             #expect(try list(fixture, [lease], at: 2).map(\.state) == [.settled])
             #expect(try fixture.store.mutation(id: queued.id)?.message == nil)

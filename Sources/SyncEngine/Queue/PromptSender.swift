@@ -52,8 +52,7 @@ package struct PromptSender: Sendable {
     ///
     /// - Throws: ``ServiceError`` or ``StoreError``.
     package func scope(of connection: CloudConnection) async throws -> Scope {
-        let before = try store.scope(ofCloud: connection.reference.description)
-        let scope = try store.scope(for: try await connection.scopeIdentity(), at: connection.now())
+        let (before, scope) = try store.follow(try await connection.scopeIdentity(), at: connection.now())
         _ = try store.noteDetours(of: connection.reference, before: before, to: scope, at: connection.now())
         return scope
     }
