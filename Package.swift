@@ -129,6 +129,7 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 "LeaseModel", "SyncPlanner", "LeaseStore", "OpenStackClient", "SyncEngine", "Leasehold", "BlazarModel",
+                grdb,
             ],
             path: "Tests/Simulation", swiftSettings: settings),
         .executableTarget(

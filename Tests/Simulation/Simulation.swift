@@ -17,17 +17,18 @@ package struct Simulation: Sendable {
     }
 
     private let folder: String
-    private let template: String
+    private let disks: Disks
 
     /// - Parameter folder: the folder for databases, created if missing; whoever chose it removes it.
     /// - Throws: an error of the file system or the database.
     package init(folder: String) throws {
         self.folder = folder
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        template = folder + "/template.sqlite"
+        let template = folder + "/template.sqlite"
         if !FileManager.default.fileExists(atPath: template) {
             try LeaseStore(path: template, access: .writing).close()
         }
+        disks = Disks(template: template)
     }
 
     /// Runs a scenario.
@@ -44,7 +45,7 @@ package struct Simulation: Sendable {
     ) async throws -> Result {
         let run = try Run(
             scenario,
-            .init(folder: "\(folder)/lane\(lane)", template: template, isTracing: isTracing, mutant: mutant))
+            .init(folder: "\(folder)/lane\(lane)", disks: disks, isTracing: isTracing, mutant: mutant))
         let violation = await run.run()
         return Result(
             seed: scenario.seed, violation: violation, trace: run.world.trace, exchanges: run.world.exchanges)

@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [3, 14, 159] as [UInt64]) func theSameSeedRunsTheSameWay(seed: UInt64) async throws {
+    @Test(arguments: [3, 14, 52, 103, 159, 186] as [UInt64]) func theSameSeedRunsTheSameWay(seed: UInt64) async throws {
         try await withSimulation { simulation in
             let first = try await simulation.run(Scenario(seed: seed), isTracing: true)
             let second = try await simulation.run(Scenario(seed: seed), lane: 1, isTracing: true)
@@ -45,6 +45,28 @@ import Testing
             #expect(first.trace.count > 30)
             let other = try await simulation.run(Scenario(seed: seed + 1), isTracing: true)
             #expect(other.trace != first.trace)
+        }
+    }
+
+    /// The databases stay open from run to run, and a rule that was broken or a process that died in one leaves nothing
+    /// for the next.
+    @Test func aRunKnowsNothingOfThoseBefore() async throws {
+        func traces(_ simulation: Simulation, _ seeds: [UInt64]) async throws -> [[String]] {
+            var traces: [[String]] = []
+            for seed in seeds {
+                traces.append(try await simulation.run(Scenario(seed: seed), isTracing: true).trace)
+            }
+            return traces
+        }
+        var alone: [[String]] = []
+        for seed in 11...16 as ClosedRange<UInt64> {
+            try await withSimulation { alone += try await traces($0, [seed]) }
+        }
+        try await withSimulation { simulation in
+            let result = try await simulation.run(Scenario(seed: 1), mutant: .wrongCloud)
+            #expect(result.violation != nil)
+            #expect(try await traces(simulation, [11, 12, 13, 14, 15, 16]) == alone)
+            #expect(try await traces(simulation, [16, 15, 14, 13, 12, 11]) == alone.reversed())
         }
     }
 

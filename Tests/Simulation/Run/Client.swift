@@ -1,3 +1,4 @@
+import GRDB
 import LeaseModel
 import LeaseStore
 import Leasehold
@@ -10,7 +11,8 @@ final class Client: Sendable {
     private struct State: Sendable {
         var store: LeaseStore
         var secondsOff: Int64
-        var session: KeystoneSession?
+        /// The connection with the session in use, once it has logged in.
+        var connection: CloudConnection?
         /// Where the entries of clouds.yaml lead.
         var entries: [Place]
         /// The entry in use.
@@ -36,11 +38,11 @@ final class Client: Sendable {
     private let usesEnvironment: Bool
 
     init(
-        number: Int, account: String, path: String, world: World, _ scenario: Scenario, _ options: Run.Options
+        number: Int, account: String, world: World, _ scenario: Scenario, _ options: Run.Options
     ) throws {
         self.number = number
         home = Place(region: .one, account: account)
-        self.path = path
+        path = "\(options.folder)/client\(number).sqlite"
         self.world = world
         mutant = options.mutant
         folder = "\(options.folder)/home\(number)"
@@ -49,7 +51,7 @@ final class Client: Sendable {
         let other = Place(region: scenario.hasTwoRegions ? .two : .one, account: account)
         state = Mutex(
             State(
-                store: try LeaseStore(path: path, access: .writing), secondsOff: scenario.secondsOff[number],
+                store: try options.disks.take(path), secondsOff: scenario.secondsOff[number],
                 entries: [home, other], chance: Chance(seed: scenario.seed &+ UInt64(number) &* 0x9E37)))
     }
 
@@ -89,7 +91,7 @@ final class Client: Sendable {
     private func change(_ body: (inout State) -> Void) {
         state.withLock {
             body(&$0)
-            $0.session = nil
+            $0.connection = nil
             $0.cloud = nil
         }
     }
@@ -98,10 +100,13 @@ final class Client: Sendable {
     func hasHad(_ lease: String) -> Bool {
         let (store, isKnown) = state.withLock { ($0.store, $0.known.contains(lease)) }
         if isKnown { return true }
-        var found = false
-        try? store.query("SELECT 1 FROM lease WHERE id = '\(lease)'", columns: { _ in }, each: { _ in found = true })
-        if found { state.withLock { _ = $0.known.insert(lease) } }
-        return found
+        let found = try? store.read { database in
+            try Bool.fetchOne(
+                database.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM lease WHERE id = ?)"), arguments: [lease])
+        }
+        guard found == true else { return false }
+        state.withLock { _ = $0.known.insert(lease) }
+        return true
     }
 
     func setClock(secondsOff: Int64) { state.withLock { $0.secondsOff = secondsOff } }
@@ -114,31 +119,34 @@ final class Client: Sendable {
         let store = try LeaseStore(path: path, access: .writing)
         state.withLock {
             $0.store = store
-            $0.session = nil
+            $0.connection = nil
         }
     }
 
-    func close() { try? store.close() }
+    /// The run is over. The database goes to the next one, unless a rule was broken.
+    func leave(_ disks: Disks, isSound: Bool) {
+        // The connection knows the client.
+        state.withLock { $0.connection = nil }
+        if isSound { disks.giveBack(store) } else { try? store.close() }
+    }
 
     /// The cloud as this client's process reaches it on an errand.
     func connection(_ errand: Errand, isFresh: Bool) -> CloudConnection {
         let cloud = configuration
         transport.serve(errand)
-        let session = state.withLock { state -> KeystoneSession in
-            if let session = state.session, !isFresh { return session }
-            let session = makeSession(cloud, transport)
-            state.session = session
-            return session
+        return state.withLock { state in
+            if let connection = state.connection, !isFresh { return connection }
+            let connection = connection(cloud, transport)
+            state.connection = connection
+            return connection
         }
-        return connection(cloud, session)
     }
 
     /// The cloud as another process of the same client reaches it.
     func otherConnection(_ errand: Errand) -> CloudConnection {
         let transport = FaultyTransport(world: world, mutant: mutant)
         transport.serve(errand)
-        let cloud = configuration
-        return connection(cloud, makeSession(cloud, transport))
+        return connection(configuration, transport)
     }
 
     /// The manager of a command of the same client: a process of its own that finds its cloud itself.
@@ -150,23 +158,21 @@ final class Client: Sendable {
         let transport = FaultyTransport(world: world, mutant: mutant)
         transport.serve(errand)
         let clock: @Sendable () -> Timestamp = { [self] in now }
-        let configuration = LeaseManager.Configuration(
+        var configuration = LeaseManager.Configuration(
             databasePath: path, environment: surroundings.environment, currentDirectory: folder, homeDirectory: folder,
             now: clock)
+        configuration.random = random
         let directory = CloudDirectory(
             environment: surroundings.environment, homeDirectory: folder, currentDirectory: folder,
             userAgent: "simulation", now: clock, uptime: uptime, decorate: { _ in transport })
         return try LeaseManager(configuration, access: .writing, directory: directory, sleep: { _ in })
     }
 
-    private func connection(_ cloud: CloudConfiguration, _ session: KeystoneSession) -> CloudConnection {
-        CloudConnection(
+    private func connection(_ cloud: CloudConfiguration, _ transport: FaultyTransport) -> CloudConnection {
+        let session = KeystoneSession(cloud: cloud, transport: transport, clock: { [self] in now }, uptime: uptime)
+        return CloudConnection(
             cloud: cloud, session: mutant == .trustsOwnClock ? OwnClockSession(session: session) : session,
             now: { [self] in now })
-    }
-
-    private func makeSession(_ cloud: CloudConfiguration, _ transport: FaultyTransport) -> KeystoneSession {
-        KeystoneSession(cloud: cloud, transport: transport, clock: { [self] in now }, uptime: uptime)
     }
 
     private var uptime: @Sendable () -> Int64 { { [world] in world.now.secondsSince1970 } }

@@ -6,8 +6,8 @@ struct Ledger: Sendable {
     var mutations: [World.DraftKey: Mutation] = [:]
     /// The writes that a person has retried.
     var retried: Set<World.DraftKey> = []
-    /// How many attempts of a client have been checked.
-    var attempts: [Int: Int] = [:]
+    /// The last attempt of each client that has been checked.
+    var attempts: [Int: Int64] = [:]
     /// Where each write was to go when it was queued.
     var destinations: [World.DraftKey: Destination] = [:]
     /// The fields requested by each write and not taken back.

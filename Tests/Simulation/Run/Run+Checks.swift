@@ -1,3 +1,4 @@
+import GRDB
 import LeaseModel
 import LeaseStore
 import Synchronization
@@ -12,13 +13,14 @@ extension Run {
         }
         for client in clients where touched.contains(client.number) {
             do {
-                let all = try client.store.mutations(scopes: nil, includesFinal: true)
-                checkNoneDisappears(client, all)
-                checkFields(client, all)
-                try checkOrder(client, all)
-                checkAdoptions(client, all)
-                try checkTombstones(client)
-                try checkDates(client)
+                let last = ledger.withLock { $0.attempts[client.number] ?? 0 }
+                let contents = try Contents(client.store, after: last, limit: world.now.adding(seconds: 2))
+                checkNoneDisappears(client, contents.mutations)
+                checkFields(client, contents.mutations)
+                checkOrder(client, contents)
+                checkAdoptions(client, contents.mutations)
+                checkTombstones(client, contents.gone)
+                checkDates(client, contents.early)
             } catch {
                 world.violate("the database of client \(client.number) cannot be read: \(error)")
             }
@@ -55,16 +57,11 @@ extension Run {
     }
 
     /// No request is sent for a write while an earlier one to the same lease still waits.
-    private func checkOrder(_ client: Client, _ all: [Mutation]) throws {
-        let last = ledger.withLock { $0.attempts[client.number] ?? 0 }
-        var fresh: [(attempt: Int, mutation: Int64)] = []
-        try client.store.query(
-            "SELECT attempt_id, mutation_id FROM attempt WHERE attempt_id > \(last) ORDER BY attempt_id",
-            columns: { _ in }, each: { fresh.append(($0[0].intValue ?? 0, Int64($0[1].intValue ?? 0))) })
-        for (_, id) in fresh {
-            guard let sent = all.first(where: { $0.id == id }) else { continue }
+    private func checkOrder(_ client: Client, _ contents: Contents) {
+        for id in contents.attempts.map(\.mutation) {
+            guard let sent = contents.mutations.first(where: { $0.id == id }) else { continue }
             let retried = ledger.withLock { $0.retried }
-            let held = all.first {
+            let held = contents.mutations.first {
                 $0.id < id && $0.concernsSameLease(as: sent) && $0.state.holdsUpLater
                     && !retried.contains(.init(client: client.number, mutation: $0.id))
             }
@@ -72,7 +69,7 @@ extension Run {
                 world.violate("\(client.number)#\(id) was sent before \(client.number)#\(held.id) (\(held.state))")
             }
         }
-        if let newest = fresh.last { ledger.withLock { $0.attempts[client.number] = newest.attempt } }
+        if let newest = contents.attempts.last { ledger.withLock { $0.attempts[client.number] = newest.id } }
     }
 
     /// A finished creation became a lease that one of its own requests made, or that of an indistinguishable draft; and
@@ -118,26 +115,58 @@ extension Run {
     }
 
     /// No observation lies in the future, whatever the clocks show, unless a login returned a wrong time.
-    private func checkDates(_ client: Client) throws {
+    private func checkDates(_ client: Client, _ early: [String]) {
         guard !world.hasMisled else { return }
-        let limit = world.now.secondsSince1970 + 2
-        try client.store.query(
-            """
-            SELECT 'lease', id, observed_at FROM lease WHERE max(observed_at, first_seen_at) > \(limit)
-            UNION ALL SELECT 'list', scope_id, listed_at FROM scope WHERE listed_at > \(limit)
-            """, columns: { _ in },
-            each: { [world] in world.violate("client \(client.number) saw a \($0.map { $0.text() }) in the future") })
+        for observation in early { world.violate("client \(client.number) saw a \(observation) in the future") }
     }
 
     /// A lease recorded as deleted is gone at the server.
-    private func checkTombstones(_ client: Client) throws {
-        var gone: [String] = []
-        try client.store.query(
-            "SELECT id FROM lease WHERE gone = 'deleted' ORDER BY id", columns: { _ in },
-            each: { gone.append($0[0].stringValue ?? "") })
-        guard !gone.isEmpty else { return }
+    private func checkTombstones(_ client: Client, _ gone: [String]) {
         for id in gone where world.exists(id) {
             world.violate("client \(client.number) records \(id) as deleted, but the server has it")
+        }
+    }
+}
+
+/// What the checks read from a client's database after a step, all from one state of it.
+private struct Contents {
+    struct Attempt {
+        let id: Int64
+        let mutation: Int64
+    }
+
+    /// Every write.
+    var mutations: [Mutation] = []
+    /// The new attempts, in order.
+    var attempts: [Attempt] = []
+    /// The leases recorded as deleted.
+    var gone: [String] = []
+    /// The observations that are dated after the limit.
+    var early: [String] = []
+
+    /// - Parameters:
+    ///   - store: the database.
+    ///   - last: the last attempt that has been checked.
+    ///   - limit: the latest moment at which anything can have been seen.
+    /// - Throws: the database's error.
+    init(_ store: LeaseStore, after last: Int64, limit: Timestamp) throws {
+        // On the connection that wrote it all, where it is still in the cache.
+        (mutations, attempts, gone, early) = try store.write { database in
+            let mutations = try LeaseStore.mutations(database, scopes: nil, includesFinal: true)
+            let attempts = try Row.fetchAll(
+                database.cachedStatement(
+                    sql: "SELECT attempt_id, mutation_id FROM attempt WHERE attempt_id > ? ORDER BY attempt_id"),
+                arguments: [last])
+            let gone = try String.fetchAll(
+                database.cachedStatement(sql: "SELECT id FROM lease WHERE gone = 'deleted' ORDER BY id"))
+            let early = try String.fetchAll(
+                database.cachedStatement(
+                    sql: """
+                        SELECT 'lease ' || id || ' at ' || observed_at FROM lease
+                        WHERE max(observed_at, first_seen_at) > ?1
+                        UNION ALL SELECT 'list ' || scope_id || ' at ' || listed_at FROM scope WHERE listed_at > ?1
+                        """), arguments: [limit.secondsSince1970])
+            return (mutations, attempts.map { Attempt(id: $0[0], mutation: $0[1]) }, gone, early)
         }
     }
 }

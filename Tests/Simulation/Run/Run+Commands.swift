@@ -50,7 +50,7 @@ extension Run {
     private func checkCommand(_ client: Client, _ result: WriteResult, _ scope: Scope, isUndisturbed: Bool) {
         let said = result.mutation
         guard said.id > 0 else { return }
-        let stored = (try? client.store.mutations(scopes: nil, includesFinal: true))?.first { $0.id == said.id }
+        let stored = try? client.store.mutation(id: said.id)
         if stored?.state != said.state {
             world.violate(
                 """

@@ -1,3 +1,4 @@
+import GRDB
 import LeaseModel
 import LeaseStore
 import SyncEngine
@@ -11,6 +12,7 @@ extension Run {
     func comeToRest() async {
         world.note("to rest at \(world.now)")
         for client in clients { client.setClock(secondsOff: 0) }
+        checkAfterStep()
         var round = 0
         while round < Self.maxRounds {
             round += 1
@@ -54,8 +56,10 @@ extension Run {
         return all.sorted { ($0.region.rawValue, $0.account) < ($1.region.rawValue, $1.account) } + [client.home]
     }
 
+    /// The unfinished writes of a client, as the last check saw them. Nobody else changes its database.
     private func open(_ client: Client) -> [Mutation] {
-        ((try? client.store.mutations(scopes: nil, includesFinal: true)) ?? []).filter { !$0.state.isFinal }
+        ledger.withLock { $0.mutations }.filter { $0.key.client == client.number && !$0.value.state.isFinal }.values
+            .sorted { $0.id < $1.id }
     }
 
     private func wakeTime(_ client: Client) -> Timestamp? {
@@ -117,12 +121,14 @@ extension Run {
         }
     }
 
-    private func contents(_ client: Client) throws -> [[JSONValue]] {
-        var rows: [[JSONValue]] = []
-        for table in ["lease", "reservation", "event", "lease_history", "mutation", "attempt"] {
-            try client.store.query("SELECT * FROM \(table)", columns: { _ in }, each: { rows.append($0) })
+    private func contents(_ client: Client) throws -> [[DatabaseValue]] {
+        try client.store.read { database in
+            try ["lease", "reservation", "event", "lease_history", "mutation", "attempt"].flatMap { table in
+                try Row.fetchAll(database.cachedStatement(sql: "SELECT * FROM \(table)")).map {
+                    Array($0.databaseValues)
+                }
+            }
         }
-        return rows
     }
 
     /// Whether a request for one of these drafts arrived twice.

@@ -9,8 +9,8 @@ final class Run: Sendable {
     struct Options: Sendable {
         /// The folder of the databases; best in memory.
         var folder: String
-        /// An empty database of the present schema, to copy.
-        var template: String
+        /// Where the databases come from.
+        var disks: Disks
         var isTracing = false
         var mutant: Mutant?
     }
@@ -32,9 +32,7 @@ final class Run: Sendable {
         try FileManager.default.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
         let accounts = ["user1", scenario.secondUser, "admin"].prefix(scenario.clientsInUse)
         clients = try accounts.enumerated().map { number, account in
-            let path = "\(options.folder)/client\(number).sqlite"
-            try FileManager.default.copyItem(atPath: options.template, toPath: path)
-            return try Client(number: number, account: account, path: path, world: world, scenario, options)
+            try Client(number: number, account: account, world: world, scenario, options)
         }
         let clients = clients
         world.knows.withLock {
@@ -47,8 +45,10 @@ final class Run: Sendable {
     /// - Returns: the rule that was broken; `nil` if none was.
     func run() async -> String? {
         defer {
-            for client in clients { client.close() }
-            try? FileManager.default.removeItem(atPath: options.folder)
+            for client in clients { client.leave(options.disks, isSound: world.violation == nil) }
+            options.disks.clear(options.folder)
+            // It knows the clients, which know the world.
+            world.knows.withLock { $0 = nil }
         }
         for client in clients.prefix(scenario.isNewToSecond ? 1 : 2) { await sync(client, isQuiet: true) }
         for step in scenario.steps {

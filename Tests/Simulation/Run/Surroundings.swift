@@ -1,6 +1,7 @@
 import Foundation
 import LeaseModel
 import OpenStackClient
+import Synchronization
 
 /// What a client's programs find on its computer: the variables of an openrc file, or a clouds.yaml, read by the same
 /// code as a person's.
@@ -53,13 +54,18 @@ struct Surroundings: Sendable, Hashable {
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: folder + "/clouds.yaml"))
     }
 
-    /// The cloud in use, as a program finds it.
+    /// The cloud in use, as a program finds it. What was found once is not looked up again.
     ///
     /// - Throws: the error in the configuration.
     func configuration() throws -> CloudConfiguration {
+        if let known = Self.known.withLock({ $0[self] }) { return known }
         try write()
-        return try CloudConfigurationLoader(
+        let found = try CloudConfigurationLoader(
             environment: environment, homeDirectory: folder, currentDirectory: folder, siteDirectories: []
         ).loadDefault()
+        Self.known.withLock { $0[self] = found }
+        return found
     }
+
+    private static let known = Mutex<[Surroundings: CloudConfiguration]>([:])
 }

@@ -146,11 +146,11 @@ struct Exchange: Sendable {
         if let leaseID, request.method == "GET" { errand.looks(at: leaseID, world.lease(leaseID)) }
         if let stale = staleLook() { return stale }
         switch fault {
-        case nil: return reply(execute())
+        case nil: return reply(execute(draft))
         case .noConnection: throw FaultyTransport.error(.cannotConnect, .beforeSending)
         case .requestLost: throw timeout()
         case .answerLost:
-            _ = execute()
+            _ = execute(draft)
             throw timeout()
         case .carriedOutLater(let seconds):
             world.later(modelRequest, seconds: seconds, draft: draft)
@@ -160,15 +160,15 @@ struct Exchange: Sendable {
             world.pass(seconds: 60)
             return Self.refusal(500, "Internal Server Error", "INTERNAL_SERVER_ERROR")
         case .truncated:
-            let response = execute()
+            let response = execute(draft)
             return reply(response, bytes: Array(response.body.prefix(response.contentLength * 2 / 3)), isWhole: false)
         case .duplicated:
-            let first = execute()
-            let second = execute()
+            let first = execute(draft)
+            let second = execute(draft)
             // The client gets the first answer if the request must not be repeated.
             return reply(request.method == "POST" ? first : second)
         case .page(let status, let isCarriedOut):
-            if isCarriedOut { _ = execute() }
+            if isCarriedOut { _ = execute(draft) }
             return Self.page(status)
         case .refused(let status, let retryAfter):
             return Self.refusal(
@@ -176,31 +176,31 @@ struct Exchange: Sendable {
                 retryAfter: retryAfter.map(String.init))
         case .capacity: return Self.refusal(500, "Not enough hosts available", "NOT_ENOUGH_HOSTS_AVAILABLE")
         case .failure(let status, let isCarriedOut):
-            if isCarriedOut { _ = execute() }
+            if isCarriedOut { _ = execute(draft) }
             return Self.refusal(status, "Internal Server Error", "INTERNAL_SERVER_ERROR")
         case .tokenRevoked:
             revokeToken()
-            return reply(execute())
+            return reply(execute(draft))
         case .crash(let isCarriedOut):
-            if isCarriedOut { _ = execute() }
+            if isCarriedOut { _ = execute(draft) }
             errand.die()
             throw FaultyTransport.error(.cancelled, .underWay)
         case .transport(let kind, let reach):
-            if reach == .carriedOut { _ = execute() }
+            if reach == .carriedOut { _ = execute(draft) }
             if kind == .timedOut { world.pass(seconds: Int64(request.timeouts.idleSeconds)) }
             throw FaultyTransport.error(kind, reach == .unsent ? .beforeSending : .underWay)
         case .absurdRetry(let status, let retryAfter):
             return Self.refusal(status, "Refused.", "REFUSED", retryAfter: retryAfter)
         case .wrongDate(let secondsOff):
             if target.hasPrefix("/identity") { world.misleads() }
-            var response = execute()
+            var response = execute(draft)
             response.headers.removeAll { $0.name == "Date" }
             response.headers.append(
                 ("Date", secondsOff.map { world.now.adding(seconds: $0).httpDate } ?? "the day after tomorrow"))
             return reply(response)
         case .absurd(let place, let text):
             if target.hasPrefix("/identity") { world.misleads() }
-            var response = execute()
+            var response = execute(draft)
             if place.isHeader {
                 response.headers.removeAll { $0.name == place.rawValue }
                 response.headers.append((place.rawValue, text))
@@ -211,23 +211,19 @@ struct Exchange: Sendable {
         case .meanwhile(let interlude, let isCarriedOut):
             guard isCarriedOut else {
                 await errand.interlude(interlude.action.action)
-                return reply(execute())
+                return reply(execute(self.draft))
             }
-            let response = execute()
+            let response = execute(draft)
             await errand.interlude(interlude.action.action)
             return reply(response)
         }
     }
 
-    private func execute() -> ModelResponse {
+    private func execute(_ draft: World.DraftKey?) -> ModelResponse {
         if request.method == "PUT", let leaseID, let change {
             errand.onChange(change, errand.isAsSeen(leaseID, world.lease(leaseID)), world.lease(leaseID))
         }
-        return handOver()
-    }
-
-    private func handOver() -> ModelResponse {
-        world.carryOut(modelRequest, draft: draft, exchange: errand.number * 1_000 + number)
+        return world.carryOut(modelRequest, draft: draft, exchange: errand.number * 1_000 + number)
     }
 
     private func timeout() -> TransportError {

@@ -74,7 +74,8 @@ WALLS: dict[str, Row] = {
     "MirrorFixtures": row("LeaseModel SyncPlanner LeaseStore"),
     "CloudFixtures": row("LeaseModel OpenStackClient BlazarModel"),
     # The whole engine against a Blazar in memory, and the program that runs it by seed; under Tests.
-    "Simulation": row("LeaseModel SyncPlanner LeaseStore OpenStackClient SyncEngine Leasehold BlazarModel"),
+    # It reads the databases of its clients as they are, and empties them.
+    "Simulation": row("LeaseModel SyncPlanner LeaseStore OpenStackClient SyncEngine Leasehold BlazarModel", "GRDB"),
     "Simulate": row("Simulation BlazarModel", "ArgumentParser"),
     # Programs that use the public library.
     "ChiLease": row("Leasehold"),
