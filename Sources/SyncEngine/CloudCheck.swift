@@ -68,8 +68,13 @@ package struct CloudCheck: Sendable {
             // No lease has this id, so a 404 from Blazar itself proves that Blazar is there and answers.
             switch try await connection.blazar.lease(id: "00000000-0000-0000-0000-000000000000") {
             case .gone, .lease:
+                let clock = connection.clockDifference.map { ", its clock is \($0)" } ?? ""
                 findings.append(
-                    Diagnosis(subject: name, step: "reservation service", verdict: .good, message: "Blazar answers"))
+                    Diagnosis(
+                        subject: name, step: "reservation service", verdict: .good, message: "Blazar answers\(clock)"))
+                if let remark = connection.clockRemark {
+                    findings.append(Diagnosis(subject: name, step: "clock", verdict: .warning, message: remark))
+                }
             case .failed(let failure):
                 findings.append(
                     Diagnosis(

@@ -47,11 +47,22 @@ package struct CloudConnection: Sendable {
     /// A remark about the local clock; `nil` if it agrees with the cloud's clock, or nearly so.
     package var clockRemark: String? {
         guard let ahead = session.time?.secondsAhead, ahead.magnitude >= Self.remarkedSeconds else { return nil }
-        let length = ahead.magnitude >= 86_400 ? "\(ahead.magnitude / 86_400) days" : "\(ahead.magnitude) seconds"
         return """
-            The clock of this computer is \(length) \(ahead > 0 ? "ahead of" : "behind") that of cloud \(name). \
-            Observations are dated by the cloud's clock. Set the clock of this computer.
+            The clock of this computer is \(Self.length(ahead)) \(ahead > 0 ? "ahead of" : "behind") that of cloud \
+            \(name). Observations are dated by the cloud's clock. Set the clock of this computer.
             """
+    }
+
+    /// How far the cloud's clock is from the local one, such as "2 seconds behind"; `nil` if they agree, or if no login
+    /// has compared them.
+    var clockDifference: String? {
+        guard let ahead = session.time?.secondsAhead, ahead != 0 else { return nil }
+        return "\(Self.length(ahead)) \(ahead > 0 ? "behind" : "ahead")"
+    }
+
+    private static func length(_ seconds: Int64) -> String {
+        let (count, unit) = seconds.magnitude >= 86_400 ? (seconds.magnitude / 86_400, "day") : (seconds.magnitude, "second")
+        return "\(count) \(unit)\(count == 1 ? "" : "s")"
     }
 
     /// The smallest difference between the clocks that is worth a remark, in seconds.

@@ -224,6 +224,13 @@ class WrongClock(SiteCase):
         said = self.sync(env=self.wrong)
         self.assertRegex((said.out + said.err).lower(), "clock")
 
+    def test_the_doctor_compares_the_clocks_and_tells_when_a_cloud_was_read(self):
+        self.sync()
+        self.assertRegex(self.succeed("doctor").out, r"Blazar answers(, its clock is 1 second \w+)?; read (now|[0-9] s ago)")
+        rows = {row["step"]: row for row in self.succeed("doctor", "-f", "json", env=self.wrong).json}
+        self.assertRegex(rows["reservation service"]["message"], r"Blazar answers, its clock is (399|400) days behind")
+        self.assertEqual(rows["clock"]["verdict"], "warning")
+
 
 if __name__ == "__main__":
     runner.main()

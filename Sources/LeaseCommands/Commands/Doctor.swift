@@ -31,13 +31,14 @@ package struct Doctor: Subcommand, HasReadingOptions {
         var configuration = reading.global.configuration(console)
         // The doctor finds out how things are, and a login would change that.
         configuration.assistant = nil
-        var findings = [database(console)]
+        let manager = Result { () throws(LeaseholdError) in try reading.global.manager(console) }
+        var findings = [database(manager, console)]
         let names = reading.global.names(console)
         let isAll = names.isEmpty && configuration.cloudOptions.isEmpty
         let clouds = isAll ? Clouds.all : reading.global.selection(console)
         findings += await console.waiting(for: names, isQuiet: reading.output.isQuiet) {
             await LeaseManager.diagnose(clouds, configuration, offline: isOffline)
-        }
+        }.map { finding in aged(finding, manager, now: console.now()) }
         if let message = LeaseManager.policyProblem(configuration) {
             findings.append(Diagnosis(subject: "policy", step: "read", verdict: .warning, message: message))
         }
@@ -75,10 +76,23 @@ package struct Doctor: Subcommand, HasReadingOptions {
         return page
     }
 
-    private func database(_ console: Console) -> Diagnosis {
+    /// The finding that a cloud can be used, with the time at which it was last read.
+    private func aged(
+        _ finding: Diagnosis, _ manager: Result<LeaseManager, LeaseholdError>, now: Timestamp
+    ) -> Diagnosis {
+        guard finding.step == "reservation service", finding.verdict == .good, let manager = try? manager.get(),
+            let scopes = try? manager.scopes()
+        else { return finding }
+        let listed = scopes.filter { $0.clouds.contains(finding.subject) }.compactMap(\.listedAt).max()
+        let age = listed.map { "read \(TimeText.relative($0, to: now))" } ?? "never read"
+        return Diagnosis(
+            subject: finding.subject, step: finding.step, verdict: finding.verdict, message: "\(finding.message); \(age)")
+    }
+
+    private func database(_ manager: Result<LeaseManager, LeaseholdError>, _ console: Console) -> Diagnosis {
         let path = reading.global.configuration(console).databasePath
         do throws(LeaseholdError) {
-            let manager = try reading.global.manager(console)
+            let manager = try manager.get()
             let problems = try manager.checkDatabase()
             let leases = problems.isEmpty ? try manager.count(LeaseFilter()) : 0
             return Diagnosis(

@@ -10,6 +10,8 @@ package struct ReservationList: Subcommand, HasReadingOptions {
         abstract: "List the reservations of a lease, or of all matching leases.",
         discussion: .paragraphs(
             """
+            On a terminal, those of leases that run come first, then those to come, then those that have ended.
+
             EXAMPLES
               leasehold reservations mylease
               leasehold reservations mylease --type node -c id -f value
@@ -44,8 +46,9 @@ package struct ReservationList: Subcommand, HasReadingOptions {
             try reading.write(
                 rows(of: lease), ReservationRow.columns, terminal: ReservationRow.terminalColumns, &console)
         } else {
+            let order = reading.isPage(console) ? LeaseOrder.relevance(at: console.now()) : .ownFirst
             try reading.write(ReservationRow.columns, terminal: ReservationRow.terminalColumns, &console) { write in
-                try manager.forEachLease(filter) { for row in rows(of: $0) { try write(row) } }
+                try manager.forEachLease(filter, order: order) { for row in rows(of: $0) { try write(row) } }
             }
         }
         try reading.remarkFreshness(manager, scopes: scopes, &console)
