@@ -149,13 +149,7 @@ extension LeaseStore {
             return ([], false)
         }
         // A lease that is gone by now was created all the same.
-        let carriers = try String.fetchAll(
-            database.cachedStatement(
-                sql: """
-                    SELECT DISTINCT lease.id FROM event JOIN lease ON lease.lease_key = event.lease_key
-                    WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;' AND event_type = ?
-                        AND lease.site_id = ?
-                    """), arguments: [type, mutation.address.siteID])
+        let carriers = try carriers(database, of: type, site: mutation.address.siteID)
         let attempt = try Row.fetchOne(
             database.cachedStatement(
                 sql: """
@@ -166,6 +160,24 @@ extension LeaseStore {
         let sentToken = sent["events"]?.arrayValue?.contains { $0["event_type"]?.stringValue == type } ?? false
         guard keepsEvents != true || !sentToken, let draft = try? LeaseDraft(body: sent) else { return ([], true) }
         return (try lookalikes(database, mutation.address, draft, attempt, unconfirmed), false)
+    }
+
+    /// The leases of a site with an event of a type.
+    private static func carriers(_ database: Database, of type: String, site: Int64) throws -> [String] {
+        try String.fetchAll(
+            database.cachedStatement(
+                sql: """
+                    SELECT DISTINCT lease.id FROM event JOIN lease ON lease.lease_key = event.lease_key
+                    WHERE event_type >= 'leasehold:' AND event_type < 'leasehold;' AND event_type = ?
+                        AND lease.site_id = ?
+                    """), arguments: [type, site])
+    }
+
+    /// The lease that carries the token of a creation, even if it is gone by now; `nil` if there is none, or several.
+    package func lease(carryingTokenOf creation: Mutation) throws(StoreError) -> String? {
+        guard let type = creation.token.flatMap(ClientToken.eventType(for:)) else { return nil }
+        let found = try read { try Self.carriers($0, of: type, site: creation.address.siteID) }
+        return found.count == 1 ? found.first : nil
     }
 
     /// For servers that drop our events: leases with the same name, user, dates and reservations that appeared since

@@ -102,6 +102,25 @@ struct QueueSenderTests {
         }
     }
 
+    @Test("A creation that counts as not carried out is not sent again once its lease is known")
+    func lateProof() async throws {
+        try await with { fixture in
+            let mutation = try fixture.create()
+            fixture.cloud.fail("POST /v1/leases", .unreachable)
+            _ = try await fixture.push()
+            #expect(try fixture.state(mutation) == .queued)
+            var body = mutation.body
+            let token = try #require(mutation.token)
+            body["events"] = [.object(try #require(ClientToken.event(for: token, at: fixture.cloud.now)))]
+            fixture.cloud.direct("POST", "/v1/leases", .object(body))
+            let made = try #require(fixture.cloud.leases().first)
+            await fixture.settle()
+            #expect(fixture.cloud.leases().count == 1)
+            #expect(try fixture.state(mutation) == .settled)
+            #expect(try fixture.present(mutation).leaseID == made.id)
+        }
+    }
+
     @Test("If a cloud drops our event, the lease is recognized by its content, and others are left alone")
     func fallback() async throws {
         try await with { fixture in

@@ -8,6 +8,10 @@ extension QueueSender {
     // MARK: - Creation
 
     func create(_ mutation: Mutation, _ draft: LeaseDraft) async throws -> (Mutation?, CloudError?) {
+        // A list or an import may have shown its lease since an attempt counted as not carried out.
+        if mutation.attempts > 0, let made = try store.lease(carryingTokenOf: mutation) {
+            return (try conclude(mutation, .alreadySo(leaseID: made)), nil)
+        }
         var body = draft.body
         let sendsToken = try connection.cloud.sendsClientEvent && store.keepsClientEvents(site: scope.siteID) != false
         let startsAt = if case .at(let time) = draft.start { time } else { connection.now() }

@@ -79,7 +79,16 @@ extension Run {
         var taken: [String: Int64] = [:]
         for mutation in all where mutation.verb == .create {
             guard [.accepted, .settled].contains(mutation.state) else { continue }
-            let group = world.group(of: World.DraftKey(client: client.number, mutation: mutation.id))
+            // A creation whose process died before the request left may count as sent.
+            let twins = all.filter {
+                $0.verb == .create && $0.attempts > 0 && $0.body["name"] == mutation.body["name"]
+            }
+            let group =
+                world.keepsEvents
+                ? world.group(of: .init(client: client.number, mutation: mutation.id))
+                : twins.reduce(into: []) {
+                    $0.formUnion(world.group(of: .init(client: client.number, mutation: $1.id)))
+                }
             guard let lease = mutation.leaseID,
                 creations.contains(where: { group.contains($0.draft) && $0.leaseID == lease })
             else {

@@ -51,14 +51,15 @@ extension Run {
         guard let isAsSeen else { return world.violate("\(name) is sent without reading the lease first") }
         // What somebody does after the read cannot be known.
         guard isAsSeen, let present else { return }
-        // A value requested by an earlier change of ours is our own, however late it was carried out.
+        // A value requested by an earlier change of ours is our own, however late it was carried out. So is the one that
+        // it was to replace, if it was refused.
         let own = ((try? client.store.mutations(scopes: nil, includesFinal: true)) ?? []).filter {
             $0.id < mutation.id && $0.concernsSameLease(as: mutation)
         }
         for (field, before) in mutation.base.members {
             guard let wanted = mutation.body[field],
                 let now = ChangeDecision.values(of: present, for: [field: wanted])[field], now != before, now != wanted,
-                !own.contains(where: { $0.body[field] == now })
+                !own.contains(where: { $0.body[field] == now || ($0.attempts > 0 && $0.base[field] == now) })
             else { continue }
             world.violate("\(name) overwrites \(field): it was \(before), is \(now), and becomes \(wanted)")
         }

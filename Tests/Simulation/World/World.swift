@@ -53,7 +53,7 @@ final class World: Sendable {
     }
 
     private let state: Mutex<State>
-    private let keepsEvents: Bool
+    let keepsEvents: Bool
     let regions: [Region]
     private let isTracing: Bool
     /// Asks a client whether its database ever had a lease.
