@@ -61,7 +61,8 @@ package struct CloudConnection: Sendable {
     }
 
     private static func length(_ seconds: Int64) -> String {
-        let (count, unit) = seconds.magnitude >= 86_400 ? (seconds.magnitude / 86_400, "day") : (seconds.magnitude, "second")
+        let (count, unit) =
+            seconds.magnitude >= 86_400 ? (seconds.magnitude / 86_400, "day") : (seconds.magnitude, "second")
         return "\(count) \(unit)\(count == 1 ? "" : "s")"
     }
 

@@ -86,7 +86,8 @@ package struct Doctor: Subcommand, HasReadingOptions {
         let listed = scopes.filter { $0.clouds.contains(finding.subject) }.compactMap(\.listedAt).max()
         let age = listed.map { "read \(TimeText.relative($0, to: now))" } ?? "never read"
         return Diagnosis(
-            subject: finding.subject, step: finding.step, verdict: finding.verdict, message: "\(finding.message); \(age)")
+            subject: finding.subject, step: finding.step, verdict: finding.verdict,
+            message: "\(finding.message); \(age)")
     }
 
     private func database(_ manager: Result<LeaseManager, LeaseholdError>, _ console: Console) -> Diagnosis {

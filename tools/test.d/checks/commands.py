@@ -120,7 +120,7 @@ class Plan:
         if self.is_whole:
             steps.insert(0, Step("lint", ["tools/lint"], lane="build"))
             steps.insert(1, Step("self-test of lint", ["tools/lint", "--self-test"], lane="build"))
-            simulate = [f"{self.binaries}/Simulate", "--seeds", "200", "--jobs", "1"]
+            simulate = [f"{self.binaries}/Simulate", "--seeds", "500", "--jobs", "1"]
             steps.append(Step("simulation", simulate, ("build",), nice=BESIDE_CLOUD))
         if self.is_whole or self.options.only:
             steps += [self._alone(program) for program in self._chosen() if program.runs_alone]
