@@ -25,13 +25,18 @@ LEASES = {
 #: What the sandbox has in place of what examples name.
 SKYLAKE = '["==", "$node_type", "compute_skylake"]'
 REPLACED = {
-    "gpu_rtx_6000": "compute_skylake", "gpu_p100": "compute_skylake", '[">=", "$gpu.gpu_count", "4"]': SKYLAKE,
+    "gpu_rtx_6000": "compute_skylake", "gpu_p100": "compute_skylake", "gpu_a100": "compute_skylake",
+    "gpu.gpu_count=4": "gpu.gpu=True", '[">=", "$gpu.gpu_count", "4"]': SKYLAKE,
     '[">=","$gpu.gpu_count","4"]': SKYLAKE, "--node 2,": "--node 1,", "--count 191": "--count 3", "--count 2": "--count 1",
-    "update mylease --start": "update other --start", "amount=2": "amount=1", "max=3": "max=1", "--timeout 1d": "--timeout 1s", "--at '2026-03-01 12:00'": "--at now",
+    "update mylease --start": "update other --start", "amount=2": "amount=1", "max=3": "max=1",
+    "--timeout 1d": "--timeout 1s", "--at '2026-03-01 12:00'": "--at now",
 }
 #: What cannot end with 0 here, and what it says.
 REFUSED = {
     "leasehold report su --by site,project": (78, "No site has rates"),
+    "leasehold extend mylease --longest": (64, "Nothing that is known limits how long"),
+    "leasehold find-slot --type fip": (77, "does not report who holds its reservable floating IPs"),
+    "leasehold find-slot --duration 1d --same-window": (64, "needs two sites"),
     "leasehold create vms": (65, "The flavor:instance resource type is not supported"),
     # queue_story.py has a creation whose answer was lost.
     "leasehold queue resolve 13 --adopt": (65, "two creations cannot have become the same lease"),

@@ -34,6 +34,17 @@ struct CloudTimeTests {
         #expect(time.secondsAhead == 0)
     }
 
+    @Test("After a slow login, a computer that is ahead does not take its time for later than the cloud's")
+    func slowAndAhead() {
+        let own = TestClock()
+        let time = CloudTime(clock: { own.now }, uptime: nil)
+        // The cloud's clock is 700 seconds behind; it answers 10 seconds after it was asked, and that takes 5 more.
+        time.compare(
+            date: Lab.start.adding(seconds: -705), issuedAt: Lab.start.adding(seconds: -705),
+            sent: Lab.start.adding(seconds: -15), received: Lab.start)
+        #expect(time.now == Lab.start.adding(seconds: -705))
+    }
+
     @Test("A time that agrees with nothing is ignored")
     func alone() {
         for (date, issued) in [(400 * day, 0), (0, 400 * day), (400 * day, nil), (nil, 400 * day), (nil, nil)] {

@@ -76,8 +76,10 @@ package final class CloudTime: Sendable {
     ///   - received: The computer's clock when the answer arrived.
     package func compare(date: Timestamp?, issuedAt: Timestamp?, sent: Timestamp, received: Timestamp) {
         func distance(from time: Timestamp) -> Int64 {
-            // `Date` has no fractions of a second.
-            max(0, sent.seconds(since: time) - 1) + min(0, received.seconds(since: time))
+            let latest = received.seconds(since: time)
+            // `Date` has no fractions of a second. If this computer is ahead, its time must not be taken for later than
+            // the cloud's, so the answer counts as written when it arrived.
+            return sent.seconds(since: time) > 1 ? latest : min(0, latest)
         }
         func agree(_ distance: Int64) -> Bool { distance.magnitude <= UInt64(Self.toleratedSeconds) }
         let ahead: Int64

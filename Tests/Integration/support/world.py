@@ -1,5 +1,6 @@
 """A site on which the lines of documents and of the help can be run."""
 
+import time
 from pathlib import Path
 
 from .sandbox import SandboxCase
@@ -25,5 +26,10 @@ class World(Screen, SandboxCase):
 
     def make(self, name, *words):
         """Makes a lease: with a node and a device, if nothing else is said. Waits until it runs, if it does now."""
-        self.succeed("create", name, "--duration", "1d", "--os-cloud", "user1", "--wait", *(words or self.NODE_AND_DEVICE))
+        self.succeed("create", name, "--duration", "1d", "--os-cloud", "user1", *(words or self.NODE_AND_DEVICE))
+        wanted = "PENDING" if "--start" in words else "ACTIVE"
+        deadline = time.monotonic() + 60
+        while {lease["status"] for lease in self.cloud.leases(name)} != {wanted}:
+            self.assertLess(time.monotonic(), deadline, f"{name} does not become {wanted}")
+            time.sleep(0.05)
         self.succeed("sync")
