@@ -21,7 +21,7 @@ Checks and tests everything that needs no cloud:
   1. install libsqlite3-dev if it is missing (apt); nothing else is installed
   2. tools/lint and its self-test
   3. a build that treats warnings as errors and requires every import to be a declared dependency
-  4. all tests of the package, and 200 seeds of the simulation
+  4. all tests of the package, and 500 seeds of the simulation
   5. the programs in Tests/Integration that need no cloud: they run the command against scripted servers. The one that
      installs the package runs where CI=true only, or by name: --only package (as root)
 Steps run in parallel where possible. A table at the end shows how long each step took."""
