@@ -180,7 +180,7 @@ extension KeystoneAuthenticator {
         return reply
     }
 
-    /// The projects for which a token may be exchanged.
+    /// The projects for which a token may be exchanged, by their names: Keystone lists them in any order.
     func projects(_ token: UnscopedToken) async throws(ServiceError) -> [LoginProject] {
         let reply = try await send(
             HTTPRequest(
@@ -190,7 +190,7 @@ extension KeystoneAuthenticator {
         guard let projects = reply.json?["projects"]?.arrayValue else {
             throw failure.unusable(reply, "Keystone's answer holds no projects")
         }
-        return projects.compactMap(LoginProject.init)
+        return projects.compactMap(LoginProject.init).sorted { ($0.name, $0.id) < ($1.name, $1.id) }
     }
 }
 
