@@ -49,16 +49,6 @@ struct ResourceCalendarTests {
         #expect(search.slots(count: 0, durationSeconds: 60, after: at(0), limit: 1).isEmpty)
     }
 
-    @Test("counts unnamed hosts against the free ones")
-    func unnamed() {
-        var search = ResourceCalendar(["a", "b", "c"])
-        search.note("a", busyFrom: at(0), to: at(60))
-        search.note(1, of: ["a", "b", "x"], busyFrom: at(0), to: at(30))
-        let slots = search.slots(count: 2, durationSeconds: 600, after: at(0), limit: 1)
-        #expect(slots.first?.startsAt == at(30))
-        #expect(search.slots(count: 1, durationSeconds: 600, after: at(0), limit: 1).first?.resources == ["c"])
-    }
-
     @Test("agrees with trying every minute", arguments: 0..<200)
     func everyMinute(seed: Int) {
         var random = SeededRandom(seed: UInt64(seed))

@@ -221,7 +221,7 @@ extension LeaseCreate {
         // What runs is what was shown, with the options that were given.
         var command = try LeaseCreate.parse(Array(words.dropFirst(2)))
         let chosen = command.global.clouds
-        (command.write, command.global, command.output, command.refresh) = (write, global, output, refresh)
+        (command.sending, command.global, command.output, command.refresh) = (sending, global, output, refresh)
         if !chosen.isEmpty { command.global.clouds = chosen }
         try await command.execute(&console)
     }

@@ -127,7 +127,7 @@ package struct LeaseCreate: Subcommand, HasWritingOptions {
     var isDryRun = false
 
     @OptionGroup var waiting: WaitingOptions
-    @OptionGroup package var write: WriteOptions
+    @OptionGroup package var sending: SendingOptions
     @OptionGroup package var global: GlobalOptions
     @OptionGroup package var output: OutputOptions
     @OptionGroup package var refresh: RefreshOption

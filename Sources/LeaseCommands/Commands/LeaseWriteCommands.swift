@@ -48,7 +48,7 @@ package struct LeaseExtend: Subcommand, HasWritingOptions {
     @Flag(name: .customLong("check"), help: "Only say whether it would go.")
     var isCheck = false
     @OptionGroup var waiting: WaitingOptions
-    @OptionGroup package var write: WriteOptions
+    @OptionGroup package var sending: SendingOptions
     @OptionGroup package var global: GlobalOptions
     @OptionGroup package var output: OutputOptions
     @OptionGroup package var refresh: RefreshOption
@@ -200,7 +200,7 @@ package struct LeaseUpdate: Subcommand, HasWritingOptions {
     @OptionGroup(title: "Options of the openstack command") var dates: OpenStackDates
     @OptionGroup(title: "Options of the openstack command") var moves: OpenStackMoves
     @OptionGroup var waiting: WaitingOptions
-    @OptionGroup package var write: WriteOptions
+    @OptionGroup package var sending: SendingOptions
     @OptionGroup package var global: GlobalOptions
     @OptionGroup package var output: OutputOptions
     @OptionGroup package var refresh: RefreshOption
@@ -285,7 +285,7 @@ package struct LeaseDelete: Subcommand, HasWritingOptions {
     @Flag(name: [.customShort("y"), .customLong("yes")], help: "Do not ask.")
     var isSure = false
     @OptionGroup var waiting: WaitingOptions
-    @OptionGroup package var write: WriteOptions
+    @OptionGroup package var sending: SendingOptions
     @OptionGroup package var global: GlobalOptions
     @OptionGroup package var output: OutputOptions
     @OptionGroup package var refresh: RefreshOption

@@ -179,7 +179,7 @@ package struct QueueEdit: Subcommand, HasWritingOptions {
         name: .customLong("retry-until"), parsing: .unconditional,
         help: ArgumentHelp("If too few resources are free, try again until this time.", valueName: "time"))
     var retryUntil: String?
-    @OptionGroup package var write: WriteOptions
+    @OptionGroup package var sending: SendingOptions
     @OptionGroup package var global: GlobalOptions
     @OptionGroup package var output: OutputOptions
     @OptionGroup package var refresh: RefreshOption
@@ -244,7 +244,7 @@ package struct QueueResolve: Subcommand, HasWritingOptions {
     var adopted: String?
     @Flag(name: .customLong("create-again"), help: "None of the candidates came from this create: send it again.")
     var createsAgain = false
-    @OptionGroup package var write: WriteOptions
+    @OptionGroup package var sending: SendingOptions
     @OptionGroup package var global: GlobalOptions
     @OptionGroup package var output: OutputOptions
     @OptionGroup package var refresh: RefreshOption

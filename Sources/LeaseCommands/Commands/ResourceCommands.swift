@@ -26,12 +26,7 @@ package struct HostList: Subcommand, HasReadingOptions {
     package init() {}
 
     package func execute(_ console: inout Console) async throws {
-        let now = console.now()
-        try await reading.writeResources(
-            .host, ReservableRow.columns(type: ["node_type", "hypervisor_type"]), &console
-        ) { found in
-            try properties.matching(found).map { ReservableRow(mirrored: $0, now: now) }
-        }
+        try await reading.writeReservable(.host, type: ["node_type", "hypervisor_type"], properties, &console)
     }
 }
 
@@ -58,10 +53,24 @@ package struct DeviceList: Subcommand, HasReadingOptions {
     package init() {}
 
     package func execute(_ console: inout Console) async throws {
+        try await reading.writeReservable(.device, type: ["machine_name", "device_type"], properties, &console)
+    }
+}
+
+extension ReadingOptions {
+    /// Writes what can be reserved of a kind, and who holds it.
+    ///
+    /// - Parameters:
+    ///   - kind: the kind.
+    ///   - type: the properties that name a resource's type, the usual one first.
+    ///   - properties: which resources.
+    ///   - console: where to write.
+    /// - Throws: ``LeaseholdError`` or ``CommandError``.
+    fileprivate func writeReservable(
+        _ kind: ResourceKind, type: [String], _ properties: PropertyOptions, _ console: inout Console
+    ) async throws {
         let now = console.now()
-        try await reading.writeResources(
-            .device, ReservableRow.columns(type: ["machine_name", "device_type"]), &console
-        ) { found in
+        try await writeResources(kind, ReservableRow.columns(type: type), &console) { found in
             try properties.matching(found).map { ReservableRow(mirrored: $0, now: now) }
         }
     }

@@ -3,8 +3,8 @@ import LeaseModel
 import Leasehold
 import Output
 
-/// The options of every command that writes.
-package struct WriteOptions: ParsableArguments {
+/// The options of every command that writes: when a write is sent, if at all.
+package struct SendingOptions: ParsableArguments {
     @Flag(name: .customLong("offline"), help: "Only queue the write; the next sync sends it.")
     var isOffline = false
 
@@ -21,16 +21,16 @@ package struct WriteOptions: ParsableArguments {
 
 /// What has the options of a command that writes.
 package protocol HasWritingOptions: HasReadingOptions {
-    var write: WriteOptions { get }
+    var sending: SendingOptions { get }
 }
 
 extension HasWritingOptions {
-    var writing: WritingOptions { WritingOptions(options: write, reading: reading) }
+    var writing: WritingOptions { WritingOptions(options: sending, reading: reading) }
 }
 
 /// How a command writes.
 struct WritingOptions {
-    var options: WriteOptions
+    var options: SendingOptions
     var reading: ReadingOptions
 
     var isOffline: Bool { options.isOffline }

@@ -90,14 +90,6 @@ public struct ResourceCalendar: Sendable {
         entries[number].busy.append(range.0..<range.1)
     }
 
-    /// Records that a number of these resources are busy, without knowing which. Resources that are free at that time
-    /// are chosen, so that those that remain free are a safe estimate.
-    public mutating func note(_ count: Int, of ids: [String], busyFrom start: Timestamp, to end: Timestamp) {
-        let wanted = Self.minute(start)..<max(Self.minute(start), Self.nextMinute(end))
-        let free = ids.filter { id in numbers[id].map { isFree($0, in: wanted) } ?? false }
-        for id in free.sorted().prefix(max(0, count)) { note(id, busyFrom: start, to: end) }
-    }
-
     private func isFree(_ number: Int, in wanted: Range<Int64>) -> Bool {
         !entries[number].busy.contains { $0.overlaps(wanted) }
     }
