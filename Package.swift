@@ -74,7 +74,7 @@ let package = Package(
             name: "Migrations",
             path: "Migrations",
             resources: [
-                .embedInCode("v0001_store.sql"), .embedInCode("views.sql"),
+                .embedInCode("v0001_store.sql"), .embedInCode("v0002_keeper.sql"), .embedInCode("views.sql"),
             ],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "LocalFiles", "SyncPlanner", "Migrations", grdb, sqlite]),

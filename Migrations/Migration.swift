@@ -10,7 +10,8 @@ package struct Migration: Sendable {
 
     /// Every step, in order. The folder cannot be listed at run time; a test compares it with this list.
     package static let all: [Migration] = [
-        Migration(version: 1, name: "v0001_store", bytes: PackageResources.v0001_store_sql)
+        Migration(version: 1, name: "v0001_store", bytes: PackageResources.v0001_store_sql),
+        Migration(version: 2, name: "v0002_keeper", bytes: PackageResources.v0002_keeper_sql),
     ]
 
     /// The documented views. They hold no data, so they are not a step: opening a database recreates them if they differ
