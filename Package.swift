@@ -96,11 +96,13 @@ let package = Package(
 
         // The command: how results look, and what there is to show.
         module("Output", ["LeaseModel", "LeaseReports", yams]),
+        module("LeaseText", ["LeaseModel", "LeaseReports", "Leasehold", "LocalFiles", "Output"]),
         .target(name: "BuildVersion", cSettings: [.define("LEASEHOLD_BUILD", to: "\"\(build)\"")]),
         module(
             "LeaseCommands",
             [
-                "BuildVersion", "Leasehold", "LeaseModel", "LeaseReports", "LocalFiles", "Output", "YAMLReading",
+                "BuildVersion", "LeaseText", "Leasehold", "LeaseModel", "LeaseReports", "LocalFiles", "Output",
+                "YAMLReading",
                 arguments, yams,
                 lifecycle,
                 unixSignals, logging,
@@ -180,7 +182,7 @@ let package = Package(
         tests(
             "LeaseCommandsTests",
             [
-                "LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "Leasehold", "MirrorFixtures",
+                "LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "LeaseText", "Leasehold", "MirrorFixtures",
                 "OpenStackClient", "Output", arguments, yams,
             ]),
         tests(

@@ -1,4 +1,5 @@
 import LeaseModel
+import LeaseText
 import Leasehold
 import Output
 import Synchronization
@@ -75,28 +76,5 @@ final class SyncInterruption: Sendable {
                         + "cancel one: leasehold queue cancel \(first.id)")
         }
         return sentences.joined(separator: " ")
-    }
-}
-
-extension Mutation {
-    /// What will happen to a write if nobody does anything, and how to cancel it.
-    var outlook: String {
-        let what = "Write \(id) (\(verb.rawValue) \"\(leaseName)\")"
-        switch state {
-        case .queued:
-            return "\(what) stays queued, and the next sync sends it. To cancel it: leasehold queue cancel \(id)"
-        case .sending, .unknown:
-            return """
-                \(what) was under way: it is not known yet whether the server has carried it out. `leasehold sync` \
-                finds out. To give it up: leasehold queue cancel \(id) --give-up
-                """
-        case .blocked, .parked:
-            return "\(what) waits for you: leasehold queue show \(id). To cancel it: leasehold queue cancel \(id)"
-        case .accepted, .settled: return "\(what) has been carried out."
-        case .rejected: return "\(what) was refused: leasehold queue show \(id)"
-        case .cancelled where unconfirmed != nil:
-            return "\(what) is forgotten. If the server has carried it out, the next sync shows the lease."
-        case .cancelled, .expired, .superseded: return "\(what) is \(state.rawValue): it will not be sent."
-        }
     }
 }

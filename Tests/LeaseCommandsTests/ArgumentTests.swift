@@ -1,4 +1,5 @@
 import Foundation
+import LeaseText
 import Testing
 
 @testable import LeaseCommands

@@ -1,4 +1,5 @@
 import LeaseModel
+import LeaseText
 import Synchronization
 import Testing
 

@@ -1,6 +1,7 @@
 import Foundation
 import LeaseModel
 import LeaseStore
+import LeaseText
 import MirrorFixtures
 import Testing
 

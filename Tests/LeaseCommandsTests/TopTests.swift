@@ -1,6 +1,7 @@
 import Foundation
 import LeaseModel
 import LeaseStore
+import LeaseText
 import Leasehold
 import MirrorFixtures
 import Testing

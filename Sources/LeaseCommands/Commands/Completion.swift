@@ -1,6 +1,7 @@
 package import ArgumentParser
 import Foundation
 import LeaseModel
+import LeaseText
 import Leasehold
 import Output
 

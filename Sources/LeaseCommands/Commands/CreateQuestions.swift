@@ -1,5 +1,6 @@
 import ArgumentParser
 import LeaseModel
+import LeaseText
 import Leasehold
 import Output
 

@@ -1,5 +1,6 @@
 package import ArgumentParser
 import LeaseModel
+import LeaseText
 import Leasehold
 package import Output
 
@@ -83,52 +84,6 @@ package struct LeaseHistory: Subcommand, HasReadingOptions {
             try reading.write(rows, ChangeRow.columns, &console)
         }
         try reading.remarkFreshness(manager, scopes: [candidate.scopeID], &console)
-    }
-}
-
-/// What happened to a lease, one line for each event. The day is shown only when it changes.
-struct HistoryPage {
-    let changes: [LeaseChange]
-    let time: TimeText
-    var includesEchoes = false
-    /// Whether to show the bounds of times that Blazar did not record.
-    var showsBounds = false
-
-    var events: [ChangeText.Event] {
-        let text = ChangeText(time: time)
-        return changes.flatMap { text.events(of: $0, includesEchoes: includesEchoes) }
-    }
-
-    /// The rows: a time and a description.
-    ///
-    /// - Parameter events: the events to show.
-    /// - Returns: two texts for each event.
-    func rows(_ events: some Sequence<ChangeText.Event>) -> [[String]] {
-        var day = ""
-        return events.map { event in
-            let today = time.day(event.moment)
-            let shown = today == day ? String(repeating: " ", count: today.count) : today
-            day = today
-            var words = event.words
-            if showsBounds, !event.isExact, let after = event.after {
-                words += "  (after \(time.moment(after, .seconds)))"
-            }
-            return ["\(shown) \(time.clock(event.moment, .seconds))", words]
-        }
-    }
-
-    /// Whether any of the times is only known within bounds.
-    var hasBounds: Bool { events.contains { !$0.isExact } }
-
-    /// The page.
-    func page(_ style: OutputStyle, now: Timestamp) -> TextPage {
-        var page = TextPage(style)
-        let events = events
-        guard !events.isEmpty else { return page }
-        let zone = events.first.map { time.zone.abbreviation(at: $0.moment) } ?? time.zone.name
-        let isOneZone = events.allSatisfy { time.zone.abbreviation(at: $0.moment) == zone }
-        page.columns([["WHEN (\(isOneZone ? zone : time.zone.city))", "WHAT"]] + rows(events), indent: 0)
-        return page
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LeaseModel
+import LeaseText
 import Output
 
 /// The options that narrow a list of leases, beside ``LeaseMatchOptions``. A lease must match all of them.

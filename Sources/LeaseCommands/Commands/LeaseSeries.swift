@@ -1,5 +1,6 @@
 import ArgumentParser
 import LeaseModel
+import LeaseText
 import Output
 
 /// The options that repeat a lease.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LeaseModel
+import LeaseText
 import Output
 
 /// The dates under the names of OpenStack's client. They are in UTC, as in that client, whatever the zone.

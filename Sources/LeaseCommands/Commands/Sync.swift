@@ -1,5 +1,6 @@
 package import ArgumentParser
 import LeaseModel
+import LeaseText
 import Leasehold
 import Logging
 import Output

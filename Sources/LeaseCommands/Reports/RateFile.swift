@@ -1,6 +1,7 @@
 import Foundation
 import LeaseModel
 import LeaseReports
+import LeaseText
 import LocalFiles
 import Output
 

@@ -1,6 +1,7 @@
 package import ArgumentParser
 import LeaseModel
 import LeaseReports
+import LeaseText
 import Output
 
 /// `leasehold report`

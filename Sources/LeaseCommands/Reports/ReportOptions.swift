@@ -2,9 +2,10 @@ import ArgumentParser
 import Foundation
 import LeaseModel
 import LeaseReports
+import LeaseText
 import Leasehold
 import LocalFiles
-package import Output
+import Output
 import Synchronization
 
 /// What has the options of a report on leases.
@@ -232,7 +233,11 @@ package struct ReportOutputOptions: ParsableArguments {
     /// The requested zone, from these options or the reading options.
     func zone(_ reading: ReadingOptions, _ console: Console) throws(CommandError) -> DisplayZone {
         guard let zoneName else { return reading.zone(console) }
-        return try DisplayZone.named(zoneName, environment: console.environment)
+        do {
+            return try DisplayZone.named(zoneName, environment: console.environment)
+        } catch {
+            throw .usage(error.message)
+        }
     }
 
     /// Writes rows to the chosen file, or to the console.
@@ -336,50 +341,5 @@ enum ReportFile {
         return CommandError(
             code: "output", message: "\(path) cannot be written: \(problem.clause). Name another file with -o.",
             status: .outputFailed)
-    }
-}
-
-extension DisplayZone {
-    /// Finds a zone of the IANA database by name.
-    ///
-    /// - Parameters:
-    ///   - name: `Europe/Berlin`, `UTC`. Case matters unless the file system ignores it.
-    ///   - environment: `TZDIR` names the folder of the database, as for the C library.
-    /// - Returns: the zone, exactly as in the database's file.
-    /// - Throws: ``CommandError`` with a suggestion if there is no such zone.
-    package static func named(_ name: String, environment: [String: String]) throws(CommandError) -> DisplayZone {
-        guard !["UTC", "Etc/UTC", "Z"].contains(name) else { return .utc }
-        let folder = environment["TZDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/usr/share/zoneinfo"
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        let isPlain = parts.allSatisfy { part in
-            !part.isEmpty && part.utf8.allSatisfy { $0 < 0x80 }
-                && part.allSatisfy { $0.isLetter || $0.isNumber || "+-_".contains($0) }
-        }
-        guard isPlain, let bytes = try? InputFile.bytes(of: "\(folder)/\(name)") else {
-            guard FileManager.default.fileExists(atPath: folder) else {
-                throw .usage(
-                    "There is no database of time zones in \(folder). Install your system's package tzdata, "
-                        + "or name the folder in TZDIR.")
-            }
-            let suggestion = Suggestion.nearest(to: name, in: names(in: folder)).map { " Did you mean '\($0)'?" } ?? ""
-            throw .usage(
-                "There is no time zone '\(name.escapedForTerminal)'.\(suggestion) "
-                    + "Names are those of the IANA database, such as Europe/Berlin or America/Chicago.")
-        }
-        do {
-            let rules = try ZoneRules(parsing: bytes)
-            return DisplayZone(name: name) { rules.offsetSeconds(at: $0.secondsSince1970) }
-        } catch {
-            throw .usage("\(folder)/\(name) is not a time zone's file, or is damaged.")
-        }
-    }
-
-    /// The names of the zones in a folder, and also their last parts, because people write `Berlin`.
-    private static func names(in folder: String) -> [String] {
-        let skipped = ["posix/", "right/"]
-        let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-        return files.filter { file in
-            !skipped.contains(where: file.hasPrefix) && file.first?.isUppercase == true && !file.contains(".")
-        }.sorted()
     }
 }

@@ -1,4 +1,5 @@
 import LeaseModel
+import LeaseText
 import Leasehold
 
 /// What `leasehold top` knows, and what its keys do. It touches neither the terminal nor the database.

@@ -54,11 +54,13 @@ WALLS: dict[str, Row] = {
     "Leasehold": row("LeaseModel LocalFiles LeaseStore SyncEngine", "Logging"),
     # How results look. Yams writes YAML; pages use the frame of report pages.
     "Output": row("LeaseModel LeaseReports", "Yams"),
+    # How leases, writes, changes and sites are described, and how times are typed.
+    "LeaseText": row("LeaseModel LeaseReports Leasehold LocalFiles Output"),
     # The commit that a package was built from.
     "BuildVersion": row(system=frozenset()),
     # Yams reads lease files; ServiceLifecycle runs 'sync --watch'.
     "LeaseCommands": row(
-        "BuildVersion LeaseModel LeaseReports LocalFiles Leasehold Output YAMLReading",
+        "BuildVersion LeaseModel LeaseReports LeaseText LocalFiles Leasehold Output YAMLReading",
         "ArgumentParser Yams Logging ServiceLifecycle UnixSignals",
     ),
     "LeaseholdCLI": row("LeaseCommands", "ArgumentParser"),

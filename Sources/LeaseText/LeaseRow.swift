@@ -3,9 +3,9 @@ package import Output
 
 /// A lease as a row of `list`, or as the result of `show`.
 package struct LeaseRow: Sendable {
-    let mirrored: MirroredLease
-    let now: Timestamp
-    var lease: BlazarLease { mirrored.lease }
+    package let mirrored: MirroredLease
+    package let now: Timestamp
+    package var lease: BlazarLease { mirrored.lease }
 
     package init(_ mirrored: MirroredLease, now: Timestamp) {
         self.mirrored = mirrored
@@ -13,16 +13,16 @@ package struct LeaseRow: Sendable {
     }
 
     /// The seconds until it ends; `nil` if it has ended or was removed.
-    var remainingSeconds: Int64? {
+    package var remainingSeconds: Int64? {
         guard mirrored.removal == nil, lease.status != .terminated, lease.endsAt > now else { return nil }
         return lease.endsAt.seconds(since: max(now, lease.startsAt))
     }
 
     /// Its length from start to end, in hundredths of an hour.
-    var hundredthsOfHours: Int { Int(lease.endsAt.seconds(since: lease.startsAt) / 36) }
+    package var hundredthsOfHours: Int { Int(lease.endsAt.seconds(since: lease.startsAt) / 36) }
 
     /// A summary of what it reserves: `2 × compute_skylake, 1 floating IP`.
-    var resources: String {
+    package var resources: String {
         lease.reservations.map { reservation in
             let count = reservation.maximumCount ?? reservation.amount ?? 1
             switch reservation.resourceType {
@@ -38,28 +38,28 @@ package struct LeaseRow: Sendable {
 
 extension LeaseRow {
     /// The same for a narrow column: `2 × compute_skylake, 1 IP`.
-    var shortResources: String { resources.replacing("floating IP", with: "IP") }
+    package var shortResources: String { resources.replacing("floating IP", with: "IP") }
 
     /// The mark after the name, on a terminal, of a lease that differs from what its site has.
-    var mark: String {
+    package var mark: String {
         guard mirrored.isQueued, !mirrored.isDraft else { return "" }
         return mirrored.pending.contains { $0.state.needsDecision } ? " !" : " *"
     }
 
     /// The lease's place in a list for people: first those waiting to be created, then running, coming and ended ones.
-    var rank: Int {
+    package var rank: Int {
         if mirrored.isDraft { return 0 }
         if !isLive { return 3 }
         return lease.startsAt > now ? 2 : 1
     }
 
     /// Whether the lease is running or still to come, according to the mirror.
-    var isLive: Bool {
+    package var isLive: Bool {
         mirrored.isDraft || (mirrored.removal == nil && lease.status != .terminated && lease.endsAt > now)
     }
 
     /// The columns of `list` on a terminal.
-    static let terminalColumns: [Column<LeaseRow>] = [
+    package static let terminalColumns: [Column<LeaseRow>] = [
         Column("id", role: .identifier) { .text($0.lease.id) },
         Column("name") { .text($0.lease.name + $0.mark) },
         Column("status", isShrinkable: false) { .status($0.lease.status.rawValue) },
@@ -82,7 +82,7 @@ extension LeaseRow {
 
 extension MutationState {
     /// Whether the write waits for a person's decision.
-    var needsDecision: Bool { self == .blocked || self == .parked }
+    package var needsDecision: Bool { self == .blocked || self == .parked }
 }
 
 extension LeaseRow: Tabular {
@@ -148,7 +148,7 @@ extension LeaseRow: Tabular {
 
 extension LeaseRow {
     /// The columns of `list` on a terminal. The parameters are those of ``columns(heldAt:showsEnding:)``.
-    static func terminalColumns(heldAt moment: Timestamp?, showsEnding: Bool) -> [Column<LeaseRow>] {
+    package static func terminalColumns(heldAt moment: Timestamp?, showsEnding: Bool) -> [Column<LeaseRow>] {
         let added = columns(heldAt: moment, showsEnding: showsEnding).filter {
             $0.key == "held" || ($0.key == "ending" && showsEnding)
         }
@@ -161,7 +161,7 @@ extension LeaseRow {
     ///   - moment: the time at which leases were held, if the command asks for one.
     ///   - showsEnding: whether removed leases may be listed, so that tables show how leases ended.
     /// - Returns: the columns.
-    static func columns(heldAt moment: Timestamp? = nil, showsEnding: Bool) -> [Column<LeaseRow>] {
+    package static func columns(heldAt moment: Timestamp? = nil, showsEnding: Bool) -> [Column<LeaseRow>] {
         columns.flatMap { column -> [Column<LeaseRow>] in
             switch column.key {
             case "status":
@@ -176,7 +176,7 @@ extension LeaseRow {
 
 extension LeaseRow {
     /// The parts of leases that the cells of some columns are made from.
-    static func parts(of selection: ColumnSelection<LeaseRow>) -> LeaseParts {
+    package static func parts(of selection: ColumnSelection<LeaseRow>) -> LeaseParts {
         selection.neededKeys.reduce(into: []) { parts, key in parts.formUnion(Self.parts(ofColumn: key)) }
     }
 
@@ -197,5 +197,5 @@ extension LeaseRow {
 
 extension Cell {
     /// The number. If it is not known exactly, people see `1-2`; programs see nothing, because they have the bounds.
-    static func count(_ count: ResourceCount) -> Cell { .range(count.least, count.most) }
+    package static func count(_ count: ResourceCount) -> Cell { .range(count.least, count.most) }
 }

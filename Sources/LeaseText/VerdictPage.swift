@@ -1,12 +1,17 @@
-import LeaseModel
-import Leasehold
-import Output
+package import LeaseModel
+package import Output
 
 /// Whether an extension would go, as `extend --check` shows it.
-struct VerdictRow: Sendable {
-    let target: WriteTarget
-    let verdict: ExtensionVerdict
-    let now: Timestamp
+package struct VerdictRow: Sendable {
+    package let target: WriteTarget
+    package let verdict: ExtensionVerdict
+    package let now: Timestamp
+
+    package init(target: WriteTarget, verdict: ExtensionVerdict, now: Timestamp) {
+        self.target = target
+        self.verdict = verdict
+        self.now = now
+    }
 
     private var leaseID: String? {
         switch target {
@@ -22,7 +27,7 @@ struct VerdictRow: Sendable {
         }
     }
 
-    static let columns: [Column<VerdictRow>] = [
+    package static let columns: [Column<VerdictRow>] = [
         Column("lease_id", role: .identifier) { .text($0.leaseID) },
         Column("name") { .text($0.target.name) },
         Column("verdict") { .text($0.verdict.answer.rawValue) },
@@ -43,7 +48,7 @@ struct VerdictRow: Sendable {
     ]
 
     /// The verdict on a page.
-    func page(_ style: OutputStyle) -> TextPage {
+    package func page(_ style: OutputStyle) -> TextPage {
         var page = TextPage(style)
         let time = style.time
         page.line(headline(time))

@@ -1,13 +1,20 @@
-import LeaseModel
-import Leasehold
+package import LeaseModel
+package import Leasehold
 
 /// The leases that `list` shows: live ones, unless ended ones are requested.
-struct LeaseListing {
-    let manager: LeaseManager
+package struct LeaseListing {
+    package let manager: LeaseManager
     /// The requested filter.
-    let filter: LeaseFilter
-    let includesEnded: Bool
-    let now: Timestamp
+    package let filter: LeaseFilter
+    package let includesEnded: Bool
+    package let now: Timestamp
+
+    package init(manager: LeaseManager, filter: LeaseFilter, includesEnded: Bool, now: Timestamp) {
+        self.manager = manager
+        self.filter = filter
+        self.includesEnded = includesEnded
+        self.now = now
+    }
 
     /// Passes on the rows.
     ///
@@ -17,7 +24,7 @@ struct LeaseListing {
     ///   - limit: the maximum number; `nil` for all.
     ///   - each: takes a row.
     /// - Throws: ``LeaseholdError`` of code `database`, or the error of `each`.
-    func forEach(
+    package func forEach(
         order: LeaseOrder, parts: LeaseParts, atMost limit: Int? = nil, each: (LeaseRow) throws -> Void
     ) throws {
         struct Enough: Error {}
@@ -46,14 +53,14 @@ struct LeaseListing {
     }
 
     /// All rows in the order in which people look for leases.
-    func forPeople() throws -> [LeaseRow] {
+    package func forPeople() throws -> [LeaseRow] {
         var rows: [LeaseRow] = []
         try forEach(order: .relevance(at: now), parts: .all) { rows.append($0) }
         return rows
     }
 
     /// The number of matching leases that have ended.
-    func endedCount() throws -> Int {
+    package func endedCount() throws -> Int {
         guard !includesEnded else { return 0 }
         var live = filter
         live.from = now
@@ -65,7 +72,7 @@ struct LeaseListing {
     }
 
     /// If a filter names something that the mirror does not know at all, a message that says so.
-    func emptiness() throws -> String? {
+    package func emptiness() throws -> String? {
         let asked: [(what: String, value: String?, columns: [String])] = [
             ("user", filter.user, ["user_name", "user_id"]),
             ("project", filter.project, ["project_name", "project_id"]),

@@ -1,18 +1,20 @@
-import LeaseModel
+package import LeaseModel
 package import Output
 
 /// Describes observed changes of a lease.
-struct ChangeText {
-    let time: TimeText
+package struct ChangeText {
+    package let time: TimeText
+
+    package init(time: TimeText) { self.time = time }
 
     /// Something that happened, and when.
-    struct Event {
-        let moment: Timestamp
+    package struct Event {
+        package let moment: Timestamp
         /// Whether Blazar recorded the time. If not, it is the time of the observation that found the change.
-        let isExact: Bool
+        package let isExact: Bool
         /// The earliest possible time, if the time is not exact.
-        let after: Timestamp?
-        let words: String
+        package let after: Timestamp?
+        package let words: String
     }
 
     /// Describes a change.
@@ -22,7 +24,7 @@ struct ChangeText {
     ///   - includesEchoes: whether to include changes that follow from another one: the status of events and
     ///     reservations.
     /// - Returns: one event for each field that is worth mentioning.
-    func events(of change: LeaseChange, includesEchoes: Bool = false) -> [Event] {
+    package func events(of change: LeaseChange, includesEchoes: Bool = false) -> [Event] {
         switch change.kind {
         case .new: return [event(change, nil, created(change))]
         case .vanished: return [event(change, nil, gone(change))]
@@ -34,7 +36,7 @@ struct ChangeText {
     }
 
     /// Describes a change, or one field of it.
-    func words(of change: LeaseChange, _ field: LeaseChange.Field?) -> String {
+    package func words(of change: LeaseChange, _ field: LeaseChange.Field?) -> String {
         if let field { return words(for: field) }
         return change.kind == .vanished ? gone(change) : created(change)
     }
@@ -71,7 +73,7 @@ struct ChangeText {
     }
 
     /// A field's name for people.
-    static func label(_ name: String) -> String {
+    package static func label(_ name: String) -> String {
         switch name {
         case "end_date": return "end"
         case "start_date": return "start"
@@ -89,7 +91,7 @@ struct ChangeText {
     private func moment(_ value: JSONValue?) -> Timestamp? { value?.stringValue.flatMap(Timestamp.init(parsing:)) }
 
     /// A value for people. Times are in the reader's zone.
-    func text(_ value: JSONValue?) -> String {
+    package func text(_ value: JSONValue?) -> String {
         guard let value, value != .null else { return "-" }
         if let moment = moment(value) { return time.moment(moment) }
         if let object = value.objectValue { return object["id"]?.stringValue.map { String($0.prefix(8)) } ?? "…" }
@@ -99,10 +101,10 @@ struct ChangeText {
 
 extension LeaseChange.Field {
     /// Whether the field only says that something else has changed.
-    var isStamp: Bool { name.hasSuffix("updated_at") }
+    package var isStamp: Bool { name.hasSuffix("updated_at") }
 
     /// Whether the change follows from another one that is shown: the status of events and of reservations.
-    var isEcho: Bool {
+    package var isEcho: Bool {
         if isStamp || name.hasPrefix("events[") { return true }
         guard name.hasPrefix("reservations[") else { return false }
         return [".status", ".resource_id", ".lease_id", ".created_at"].contains { name.hasSuffix($0) }
@@ -111,13 +113,13 @@ extension LeaseChange.Field {
 
 /// An observed change: of a field of a lease, or that a lease appeared or was removed.
 package struct ChangeRow: Sendable {
-    let change: LeaseChange
-    let field: LeaseChange.Field?
+    package let change: LeaseChange
+    package let field: LeaseChange.Field?
     /// When the site was last synced.
-    let syncedAt: Timestamp?
+    package let syncedAt: Timestamp?
 
     /// One row for each changed field, or one for a lease that appeared or was removed.
-    static func rows(of change: LeaseChange, syncedAt: Timestamp?) -> [ChangeRow] {
+    package static func rows(of change: LeaseChange, syncedAt: Timestamp?) -> [ChangeRow] {
         // Blazar updates this time stamp at every change, so it is not worth a row.
         let fields = change.fields.filter { !$0.name.hasSuffix("updated_at") }
         guard change.kind == .changed || change.kind == .ended, !fields.isEmpty else {
@@ -155,7 +157,7 @@ extension ChangeRow: Tabular {
 
 extension ChangeRow {
     /// The columns of `changes` on a terminal.
-    static func terminalColumns(_ time: TimeText) -> [Column<ChangeRow>] {
+    package static func terminalColumns(_ time: TimeText) -> [Column<ChangeRow>] {
         let text = ChangeText(time: time)
         return [
             Column("observed_at", heading: "SEEN") { .time($0.change.observedAt) },
@@ -166,18 +168,20 @@ extension ChangeRow {
     }
 
     /// Whether the row only repeats what others say.
-    var isEcho: Bool { field?.isEcho ?? (change.kind == .changed) }
+    package var isEcho: Bool { field?.isEcho ?? (change.kind == .changed) }
 
     /// The columns of the history in `show`.
-    static let section = columns.filter { ["observed_at", "change", "field", "from", "to", "after"].contains($0.key) }
+    package static let section = columns.filter {
+        ["observed_at", "change", "field", "from", "to", "after"].contains($0.key)
+    }
 
     /// The same columns for programs.
-    var summary: JSONValue { .object(JSONObject(Self.section.map { ($0.key, $0.cell(self).json) })) }
+    package var summary: JSONValue { .object(JSONObject(Self.section.map { ($0.key, $0.cell(self).json) })) }
 }
 
 extension LeaseChange {
     /// The change on one line, for people who watch.
-    func line(_ time: TimeText) -> String {
+    package func line(_ time: TimeText) -> String {
         let said = fields.filter { ["status", "end_date", "start_date", "name"].contains($0.name) }.map {
             "\($0.name) \($0.old?.plain ?? "-") → \($0.new?.plain ?? "-")"
         }
@@ -196,5 +200,5 @@ extension LeaseChange {
 
 extension JSONValue {
     /// The value for people: strings have no quotes.
-    var plain: String { stringValue ?? text(.spaced) }
+    package var plain: String { stringValue ?? text(.spaced) }
 }

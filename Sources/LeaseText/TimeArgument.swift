@@ -258,6 +258,11 @@ package struct TimeArgumentError: Error, Sendable, Hashable, CustomStringConvert
     package let text: String
     package let problem: Problem
 
+    package init(text: String, problem: Problem) {
+        self.text = text
+        self.problem = problem
+    }
+
     package var description: String {
         let given = "'\(text.escapedForTerminal)'"
         switch problem {
@@ -298,6 +303,8 @@ package struct DurationArgument: Sendable, Hashable {
 package struct DurationSyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The text as typed.
     package let text: String
+
+    package init(text: String) { self.text = text }
 
     package var description: String {
         let hint = Int64(text) == nil ? "" : " It has no unit."

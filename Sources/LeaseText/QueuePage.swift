@@ -1,16 +1,22 @@
-import LeaseModel
-import Leasehold
-import Output
+package import LeaseModel
+package import Output
 
 /// A queued write, as shown to a person who has to decide about it.
-struct QueuePage {
-    let mutation: Mutation
-    let attempts: [MutationAttempt]
+package struct QueuePage {
+    package let mutation: Mutation
+    package let attempts: [MutationAttempt]
     /// The cloud that the write was requested with.
-    let cloud: String?
+    package let cloud: String?
+
+    package init(mutation: Mutation, attempts: [MutationAttempt], cloud: String?) {
+        self.mutation = mutation
+        self.attempts = attempts
+        self.cloud = cloud
+    }
+
     private var id: Int64 { mutation.id }
 
-    func page(_ style: OutputStyle) -> TextPage {
+    package func page(_ style: OutputStyle) -> TextPage {
         var page = TextPage(style)
         let time = style.time
         let text = WriteText(mutation: mutation, time: time)
@@ -131,10 +137,15 @@ struct QueuePage {
 
 /// A write as a row of `queue list`.
 package struct QueueRow: Sendable {
-    let mutation: Mutation
-    var attempts: [MutationAttempt] = []
+    package let mutation: Mutation
+    package var attempts: [MutationAttempt]
 
-    static let columns: [Column<QueueRow>] = [
+    package init(mutation: Mutation, attempts: [MutationAttempt] = []) {
+        self.mutation = mutation
+        self.attempts = attempts
+    }
+
+    package static let columns: [Column<QueueRow>] = [
         Column("id", heading: "WRITE") { .number(Int($0.mutation.id)) },
         Column("verb") { .text($0.mutation.verb.rawValue) },
         Column("lease") { .text($0.mutation.leaseName) },
@@ -155,7 +166,7 @@ package struct QueueRow: Sendable {
     ]
 
     /// The columns of `queue list` on a terminal: what each write will do, and why it waits.
-    static func terminalColumns(_ time: TimeText) -> [Column<QueueRow>] {
+    package static func terminalColumns(_ time: TimeText) -> [Column<QueueRow>] {
         columns.flatMap { column -> [Column<QueueRow>] in
             switch column.key {
             case "reason", "attempts", "request_id": return []
@@ -178,12 +189,12 @@ package struct QueueRow: Sendable {
     }
 
     /// The columns of the waiting writes in `show`.
-    static let section = columns.filter {
+    package static let section = columns.filter {
         ["id", "verb", "state", "reason", "attempts", "next_attempt_at", "message"].contains($0.key)
     }
 
     /// The columns that `queue show` adds.
-    static let details: [Column<QueueRow>] =
+    package static let details: [Column<QueueRow>] =
         columns.map { column in
             Column<QueueRow>(column.key, isShrinkable: column.isShrinkable, cell: column.cell)
         } + [
@@ -219,7 +230,7 @@ package struct QueueRow: Sendable {
 
 extension Mutation {
     /// The summary of a waiting write in a lease's row.
-    var summary: JSONObject {
+    package var summary: JSONObject {
         [
             "id": JSONValue(Int(id)), "verb": .string(verb.rawValue), "state": .string(state.rawValue),
             "reason": JSONValue(reason), "message": JSONValue(message), "body": .object(body),
