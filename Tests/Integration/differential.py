@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# needs: cloud
+# needs: second cloud
 """Sends one script of requests to two clouds and compares the answers.
 
 It is meant for the sandbox on the left and a real Blazar on the right: if they differ, the sandbox is wrong. It

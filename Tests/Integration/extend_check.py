@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# needs: cloud
+# needs: second cloud
 """What `extend --check` and `find-slot` foretell offline is what Blazar then says. On the cloud of tools/devcloud.
 
 usage: eval "$(tools/devcloud env user1)"; LEASEHOLD=.build/debug/leasehold Tests/Integration/extend_check.py [NAME...]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# needs: cloud
+# needs: second cloud
 """The mirror of a real cloud agrees with OpenStack's own client. Needs tools/devcloud.
 
 usage: eval "$(tools/devcloud env user1)"; LEASEHOLD=.build/debug/leasehold Tests/Integration/mirror.py [NAME...]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# needs: cloud
+# needs: second cloud
 """Each create makes exactly one lease, however often answers are lost and processes killed. Needs tools/devcloud.
 
 A proxy in front of Keystone and Blazar loses 30 % of Blazar's answers after the request was executed, cuts off 20 % of

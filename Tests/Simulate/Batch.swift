@@ -43,7 +43,11 @@ struct Batch {
                 for report in try reports(worker, data) {
                     done += 1
                     exchanges += report.exchanges
-                    if report.violation != nil { failures.append(report) }
+                    if let violation = report.violation {
+                        failures.append(report)
+                        // At once, so that a run that is stopped has told what it found.
+                        FileHandle.standardError.write(Data("\nseed \(report.seed): \(violation)\n".utf8))
+                    }
                     for line in report.trace { print(line) }
                     if done.isMultiple(of: 25) { show(done, of: seeds, exchanges, failures.count, since: began) }
                 }

@@ -77,7 +77,7 @@ extension CloudConfiguration {
         var parts = [EndpointURL.normalized(EndpointURL.identityRoot(authURL)), region ?? ""]
         parts.append(endpointOverrides[.reservation].map(EndpointURL.normalized) ?? "")
         parts.append(wantsAllProjects ? "all projects" : "")
-        parts.append(project.map { "\($0)" } ?? "")
+        parts.append(contentsOf: project?.identifyingParts ?? [])
         parts.append(contentsOf: credentials.identifyingParts(isProjectNamed: project != nil))
         // Each part is preceded by its length, so that no two lists of parts give the same text.
         let text = parts.map { "\($0.utf8.count):\($0)" }.joined()
@@ -86,23 +86,55 @@ extension CloudConfiguration {
     }
 }
 
+// What follows says which properties identify what, so that a new or renamed property changes no fingerprint by itself.
+
 extension Credentials {
     fileprivate func identifyingParts(isProjectNamed: Bool) -> [String] {
         switch self {
-        case .password(let user, _): ["password", "\(user)"]
-        case .applicationCredential(let reference, _): ["application credential", "\(reference)"]
+        case .password(let user, _): ["password"] + user.identifyingParts
+        case .applicationCredential(.id(let id), _): ["application credential", "id", id]
+        case .applicationCredential(.name(let name, let user), _):
+            ["application credential", "name", name] + user.identifyingParts
         case .token(let token): ["token", isProjectNamed ? "" : token.reveal()]
-        case .totp(let user, _): ["totp", "\(user)"]
+        case .totp(let user, _): ["totp"] + user.identifyingParts
         case .multifactor(let methods):
             ["multifactor"]
-                + methods.map { method in
+                + methods.flatMap { method in
                     switch method {
-                    case .password(let user, _), .totp(let user, _): "\(user)"
-                    case .token(let token): isProjectNamed ? "" : token.reveal()
+                    case .password(let user, _), .totp(let user, _): user.identifyingParts
+                    case .token(let token): [isProjectNamed ? "" : token.reveal()]
                     }
                 }
         case .federated(let endpoint, let login):
-            ["oidc", "\(endpoint)"] + login.identifyingParts(isProjectNamed: isProjectNamed)
+            ["oidc", endpoint.identityProvider, endpoint.protocolName]
+                + login.identifyingParts(isProjectNamed: isProjectNamed)
+        }
+    }
+}
+
+extension UserReference {
+    fileprivate var identifyingParts: [String] {
+        switch self {
+        case .id(let id): ["user id", id]
+        case .name(let name, let domain): ["user name", name] + domain.identifyingParts
+        }
+    }
+}
+
+extension ProjectReference {
+    fileprivate var identifyingParts: [String] {
+        switch self {
+        case .id(let id): ["project id", id]
+        case .name(let name, let domain): ["project name", name] + domain.identifyingParts
+        }
+    }
+}
+
+extension DomainReference {
+    fileprivate var identifyingParts: [String] {
+        switch self {
+        case .id(let id): ["domain id", id]
+        case .name(let name): ["domain name", name]
         }
     }
 }

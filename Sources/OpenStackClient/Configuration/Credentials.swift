@@ -257,7 +257,9 @@ package struct Secret: Sendable, Hashable {
 
     /// The given text with every occurrence of this secret replaced. A server might repeat what it was sent.
     package func redacted(from other: String) -> String {
-        text.count < 4 ? other : other.split(separator: text, omittingEmptySubsequences: false).joined(separator: "***")
+        // Most texts are shorter than a token.
+        guard text.utf8.count >= 4, text.utf8.count <= other.utf8.count else { return other }
+        return other.split(separator: text, omittingEmptySubsequences: false).joined(separator: "***")
     }
 }
 

@@ -5,12 +5,12 @@ import json
 import os
 import re
 import secrets
-import subprocess
 import time
 from pathlib import Path
 
 from .blazar_client import BlazarClient
 from .command import CommandCase
+from .openstack_client import OpenStackClient
 
 UTC = datetime.timezone.utc
 
@@ -61,8 +61,7 @@ class RealCloudCase(CommandCase):
 
     def openstack(self, *arguments, cloud="user1", check=True):
         """Runs OpenStack's own client, and returns its standard output."""
-        done = subprocess.run(
-            ["openstack", "--os-cloud", cloud, *arguments], env=self.environment, capture_output=True, text=True)
+        done = OpenStackClient.shared().run(["--os-cloud", cloud, *arguments], self.environment)
         if check and done.returncode != 0:
             raise AssertionError(f"openstack {' '.join(arguments)}: {done.stderr}")
         return done.stdout

@@ -58,8 +58,7 @@ extension Run {
                 \(stored?.state.rawValue ?? "not there")
                 """)
         }
-        let region = scope.region.isEmpty ? Region.one.name : scope.region
-        let leadsThere = client.place.region.name == region && client.place.project == scope.projectName
+        let leadsThere = client.place.region == Region(of: scope) && client.place.project == scope.projectName
         if isUndisturbed, leadsThere, said.state == .queued, said.attempts == 0, let pause = result.pause,
             pause.contains("leads")
         {

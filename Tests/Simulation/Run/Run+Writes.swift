@@ -10,13 +10,12 @@ extension Run {
     /// Records what was queued, and compares the command's report with the database.
     func note(_ client: Client, queued said: Mutation, asked fields: JSONObject, scope: Scope) {
         let key = World.DraftKey(client: client.number, mutation: said.id)
-        let region = scope.region.isEmpty ? Region.one.name : scope.region
         ledger.withLock { ledger in
             if ledger.destinations[key] == nil {
-                ledger.destinations[key] = Destination(region: region, projectID: scope.projectID)
+                ledger.destinations[key] = Destination(region: Region(of: scope).name, projectID: scope.projectID)
             }
-            // It can only be sent from there.
-            _ = ledger.places[client.number, default: []].insert(client.place)
+            // It can only be sent from there, which is not where the entry leads if the lease was imported.
+            _ = ledger.places[client.number, default: []].insert(Place(of: scope, as: client.account))
             if said.state != .cancelled { ledger.asked[key, default: []].formUnion(Self.paths(fields)) }
         }
         let stored = try? client.store.mutation(id: said.id)

@@ -1,3 +1,5 @@
+import LeaseModel
+
 /// Where an entry of clouds.yaml leads: a region, with an account's credentials.
 struct Place: Sendable, Hashable {
     var region: Region
@@ -13,6 +15,19 @@ struct Place: Sendable, Hashable {
     }
 }
 
+extension Place {
+    /// Where writes for a scope can be sent from: with the given account if it is in the scope's project.
+    init(of scope: Scope, as account: String) {
+        region = Region(of: scope)
+        self.account = account
+        if project != scope.projectName, let other = ["user1", "user2", "admin"].first(where: {
+            Place(region: region, account: $0).project == scope.projectName
+        }) {
+            self.account = other
+        }
+    }
+}
+
 /// A region of the simulated cloud. Both share one Keystone, and each has its own Blazar.
 package enum Region: Int, Sendable, Hashable, CaseIterable {
     case one, two
@@ -22,6 +37,9 @@ package enum Region: Int, Sendable, Hashable, CaseIterable {
     /// The prefix of its request paths.
     var path: String { self == .one ? "" : "/two" }
     var other: Region { self == .one ? .two : .one }
+
+    /// The region of a scope; a scope without one is in the first.
+    init(of scope: Scope) { self = Region.allCases.first { $0.name == scope.region } ?? .one }
 }
 
 /// Where a write goes or was to go; no other place may get it.

@@ -29,7 +29,8 @@ examples:
   tools/devcloud up                            install on the first run (two to three minutes), then start
   eval "$(tools/devcloud env user2)"           let 'openstack' use the cloud as user2
   openstack reservation lease list
-  tools/devcloud up --lite                     the small variant; both can run at the same time
+  tools/devcloud up --lite                     the small variant; all can run at the same time
+  tools/devcloud up --second                   a second full cloud
   {TOKEN_SECONDS_VARIABLE}=60 tools/devcloud up
                                                tokens expire after a minute (default 3600 s); restarts a running cloud
   tools/devcloud reset                         empty the cloud, without installing anything
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, interrupt)
     try:
         action: Callable[[Layout, argparse.Namespace], int] = options.action
-        code = action(layout(options.lite), options)
+        code = action(layout(options.variant), options)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -79,8 +80,14 @@ def parser() -> argparse.ArgumentParser:
 
     def command(name: str, action: Callable[[Layout, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        added.add_argument("--lite", action="store_true", help="the small variant: Keystone and Blazar only")
-        added.set_defaults(action=action)
+        variant = added.add_mutually_exclusive_group()
+        variant.add_argument(
+            "--lite", dest="variant", action="store_const", const="lite",
+            help="the small variant: Keystone and Blazar only")
+        variant.add_argument(
+            "--second", dest="variant", action="store_const", const="second",
+            help="another full cloud beside the first: a second site")
+        added.set_defaults(action=action, variant="full")
         return added
 
     for name, action, text in (
@@ -153,7 +160,7 @@ def bring_up(layout: Layout, with_chi: bool, with_oidc: bool) -> None:
 
 
 def hint(layout: Layout) -> str:
-    return f'next: eval "$({sys.argv[0]} env{" --lite" if layout.lite else ""} user1)"'
+    return f'next: eval "$({sys.argv[0]} env{layout.option} user1)"'
 
 
 def start(layout: Layout, cloud: Services, processes: Processes, fresh: bool) -> None:

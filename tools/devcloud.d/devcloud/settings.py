@@ -32,6 +32,8 @@ FULL_PORTS = {
 LITE_PORTS = {
     "keystone": 5001, "blazar": 1235, "provider": 18081, "gateway": 15001, "introspecting_gateway": 15011,
 }
+# A second full cloud, for tests with two sites and for tests in parallel.
+SECOND_PORTS = {name: port + 100 for name, port in FULL_PORTS.items()}
 # The databases of the full variant; lite has SQLite files for the services that it runs.
 DATABASES = ("keystone", "placement", "nova", "nova_api", "nova_cell0", "neutron", "blazar")
 
@@ -41,15 +43,21 @@ class Layout:
     """The folders and ports of one variant of the cloud."""
 
     top: Path
-    lite: bool
+    # "full", "second" or "lite"
+    name: str
 
     @property
-    def name(self) -> str:
-        return "lite" if self.lite else "full"
+    def lite(self) -> bool:
+        return self.name == "lite"
 
     @property
     def ports(self) -> dict[str, int]:
-        return LITE_PORTS if self.lite else FULL_PORTS
+        return {"full": FULL_PORTS, "second": SECOND_PORTS, "lite": LITE_PORTS}[self.name]
+
+    @property
+    def option(self) -> str:
+        """The option that chooses this variant, after a space; empty for the usual one."""
+        return "" if self.name == "full" else f" --{self.name}"
 
     @property
     def root(self) -> Path:
@@ -57,11 +65,12 @@ class Layout:
 
     @property
     def venv(self) -> Path:
-        return self.root / "venv"
+        """The services' environment, which the two full clouds share."""
+        return self.top / ("lite" if self.lite else "full") / "venv"
 
     @property
     def clients(self) -> Path:
-        """The clients' environment, which both variants use."""
+        """The clients' environment, which all variants use."""
         return self.top / "clients"
 
     @property
@@ -70,7 +79,7 @@ class Layout:
 
     @property
     def provider(self) -> Path:
-        """The identity provider's environment, which both variants use."""
+        """The identity provider's environment, which all variants use."""
         return self.top / "provider"
 
     @property
@@ -144,15 +153,15 @@ class Layout:
         return f"mysql+pymysql://devcloud:{PASSWORD}@127.0.0.1:{self.ports['mariadb']}/{name}?charset=utf8"
 
 
-def layout(lite: bool) -> Layout:
+def layout(name: str) -> Layout:
     top = Path(os.environ.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY)
     if not top.is_absolute():
         raise DevcloudError(f"{DIRECTORY_VARIABLE} must be an absolute path, not {str(top)!r}")
     if any(character.isspace() or character in "'\"$%#;" for character in str(top)):
         raise DevcloudError(f"{DIRECTORY_VARIABLE} must not contain spaces, quotes, or any of $ % # ;: {str(top)!r}")
-    result = Layout(top, lite)
+    result = Layout(top, name)
     # The kernel's limit for the address of a Unix socket is 107 bytes.
-    if not lite and len(os.fsencode(result.mariadb_socket)) > 107:
+    if not result.lite and len(os.fsencode(result.mariadb_socket)) > 107:
         raise DevcloudError(f"{DIRECTORY_VARIABLE} is too long for MariaDB's socket in it: {top}")
     if top.exists() and top.stat().st_uid != os.getuid():
         raise DevcloudError(f"{top} belongs to another user: set {DIRECTORY_VARIABLE} to a folder of your own")

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import programs
@@ -66,8 +67,19 @@ def main(root: Path) -> int:
         return Plan(root, options, known, stack).run()
 
 
-#: The clouds of tools/devcloud, and what `up` is asked for.
-CLOUDS = {"cloud": "--with-chi --with-oidc", "small cloud": "--lite"}
+@dataclass(frozen=True)
+class Cloud:
+    """A cloud of tools/devcloud: the option that chooses it, and what else `up` is asked for."""
+
+    variant: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+
+
+CLOUDS = {
+    "cloud": Cloud(extras=("--with-chi", "--with-oidc")),
+    "second cloud": Cloud(("--second",)),
+    "small cloud": Cloud(("--lite",)),
+}
 
 #: The programs on a cloud run one after the other and take longest, so the others make way for them and for the cloud.
 BESIDE_CLOUD = 5
@@ -139,13 +151,13 @@ class Plan:
         """A cloud waits for the network more than for a processor, so it is ready when the build is."""
         steps: list[Step] = []
         for cloud in self._clouds():
-            flags = CLOUDS[cloud]
-            size = "--lite" if "--lite" in flags else ""
-            wipes = f"tools/devcloud reset {size} && " if os.environ.get("CI") == "true" else ""
-            # One after the other: both install packages.
+            wanted = CLOUDS[cloud]
+            # In CI a cloud starts empty.
+            action = "reset" if os.environ.get("CI") == "true" else "up"
+            # One after the other: they install packages.
             after = (steps[-1].name,) if steps else ()
-            steps.append(
-                Step(cloud, ["bash", "-c", f"{wipes}tools/devcloud up {flags}"], after, lane=cloud, is_vital=True))
+            command = ["tools/devcloud", action, *wanted.variant, *wanted.extras]
+            steps.append(Step(cloud, command, after, lane=cloud, is_vital=True))
         return steps
 
     def _tests(self) -> list[Step]:
@@ -190,34 +202,34 @@ class Plan:
         # These two compare the sandbox with the cloud.
         both = 'exec "$0" --left "$SANDBOX_CLOUDS" --right "$OS_CLIENT_CONFIG_FILE" "$@"'
         return [
-            self._cloud_step("differential", ["bash", "-c", both, *arguments]),
+            self._cloud_step("differential", ["bash", "-c", both, *arguments], program.cloud),
             self._cloud_step(
-                "differential, at random", ["bash", "-c", both, *arguments, "--random", "600", "--seed", "11"]),
+                "differential, at random", ["bash", "-c", both, *arguments, "--random", "600", "--seed", "11"],
+                program.cloud),
         ]
 
-    def _cloud_step(self, name: str, command: list[str], cloud: str = "cloud") -> Step:
+    def _cloud_step(self, name: str, command: list[str], cloud: str) -> Step:
         return Step(name, command, ("build", cloud), lane=cloud, environment=lambda: self._on_cloud_environment(cloud))
 
     def _on_cloud_environment(self, cloud: str) -> dict[str, str]:
-        """A cloud in OS_CLOUD and OS_CLIENT_CONFIG_FILE; beside the full one, which is asked for in its lane only, a
+        """A cloud in OS_CLOUD and OS_CLIENT_CONFIG_FILE; on the second one, which is asked for in its lane only, a
         sandbox too."""
-        size = "--lite" if "--lite" in CLOUDS[cloud] else ""
         if cloud not in self.cloud_environments:
-            script = f'eval "$(tools/devcloud env {size} user1)" && env -0'
+            script = f'eval "$(tools/devcloud env {" ".join(CLOUDS[cloud].variant)} user1)" && env -0'
             output = subprocess.run(["bash", "-c", script], cwd=self.root, check=True, capture_output=True, text=True).stdout
             known = dict(line.split("=", 1) for line in output.split("\0") if "=" in line)
-            self.cloud_environments[cloud] = {**known, **({} if size else self._start_sandbox())}
+            self.cloud_environments[cloud] = {**known, **(self._start_sandbox() if cloud == "second cloud" else {})}
         return {**self.cloud_environments[cloud], **self._environment()}
 
     # MARK: What runs beside them
 
     def _keep_as_it_was(self, cloud: str) -> None:
-        size = ["--lite"] if "--lite" in CLOUDS[cloud] else []
+        variant = CLOUDS[cloud].variant
         state = subprocess.run(
-            [self.root / "tools/devcloud", "status", *size], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+            [self.root / "tools/devcloud", "status", *variant], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
         # 0: it was running, 4: a part of it was. Whoever started it still wants it.
         if state not in (0, 4):
-            self.stack.callback(subprocess.run, [self.root / "tools/devcloud", "down", *size])
+            self.stack.callback(subprocess.run, [self.root / "tools/devcloud", "down", *variant])
 
     def _start_sandbox(self) -> dict[str, str]:
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
