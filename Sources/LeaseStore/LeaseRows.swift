@@ -39,6 +39,8 @@ struct StoredLease {
 final class LeaseReader {
     private let database: Database
     private let parts: LeaseParts
+    private let columns: String
+    private let positions: [Int32]
     private let rows: RowWalk
     private let reservations: PartReader<Reservation>
     private let events: PartReader<LeaseEvent>
@@ -51,7 +53,8 @@ final class LeaseReader {
     init(_ database: Database, parts: LeaseParts = .all) throws {
         self.database = database
         self.parts = parts
-        rows = try RowWalk(cached: "SELECT \(Column.selection(of: parts)) FROM lease WHERE lease_key = ?", database)
+        (columns, positions) = Column.selection(of: parts)
+        rows = try RowWalk(cached: "SELECT \(columns) FROM lease WHERE lease_key = ?", database)
         reservations = try PartReader(database)
         events = try PartReader(database)
     }
@@ -77,7 +80,7 @@ final class LeaseReader {
         let found = try RowWalk(
             database,
             sql: """
-                SELECT \(Column.selection(of: parts)) FROM \(query.source) WHERE \(query.condition) ORDER BY \(order)
+                SELECT \(columns) FROM \(query.source) WHERE \(query.condition) ORDER BY \(order)
                 """, arguments: query.arguments)
         try found.begin()
         defer { found.end() }
@@ -85,38 +88,41 @@ final class LeaseReader {
     }
 
     private func read(_ row: RowWalk) throws -> StoredLease {
-        let key = row.integer(Column.key.rawValue)
-        let id = row.text(Column.id.rawValue) ?? ""
-        var extra = row.object(Column.extra.rawValue)
+        let key = row.integer(at(.key))
+        let id = row.text(at(.id)) ?? ""
+        var extra = row.object(at(.extra))
         let partial = extra.remove(PartialObservations.key).flatMap(PartialObservations.init(json:))
         let lease = BlazarLease(
-            id: id, name: row.text(Column.name.rawValue) ?? "", userID: pooled(row, .user) ?? "",
-            projectID: pooled(row, .project) ?? "", startsAt: row.moment(Column.start.rawValue),
-            endsAt: row.moment(Column.end.rawValue),
-            status: LeaseStatus(rawValue: pooled(row, .status) ?? ""), isDegraded: row.flag(Column.degraded.rawValue),
-            trustID: row.text(Column.trust.rawValue), createdAt: row.time(Column.created.rawValue),
-            updatedAt: row.time(Column.updated.rawValue),
+            id: id, name: row.text(at(.name)) ?? "", userID: pooled(row, .user) ?? "",
+            projectID: pooled(row, .project) ?? "", startsAt: row.moment(at(.start)),
+            endsAt: row.moment(at(.end)),
+            status: LeaseStatus(rawValue: pooled(row, .status) ?? ""), isDegraded: row.flag(at(.degraded)),
+            trustID: row.text(at(.trust)), createdAt: row.time(at(.created)),
+            updatedAt: row.time(at(.updated)),
             reservations: parts.contains(.reservations) ? try reservations.parts(of: key, lease: id) : [],
             events: parts.contains(.events) ? try events.parts(of: key, lease: id) : [], extra: extra)
         return StoredLease(
-            key: key, site: row.integer(Column.site.rawValue), audience: row.integer(Column.audience.rawValue),
-            run: row.integer(Column.run.rawValue), firstSeenAt: row.moment(Column.firstSeen.rawValue),
-            observedAt: row.moment(Column.observed.rawValue), lastSeenAt: row.moment(Column.lastSeen.rawValue),
+            key: key, site: row.integer(at(.site)), audience: row.integer(at(.audience)),
+            run: row.integer(at(.run)), firstSeenAt: row.moment(at(.firstSeen)),
+            observedAt: row.moment(at(.observed)), lastSeenAt: row.moment(at(.lastSeen)),
             removal: removal(row),
             partial: partial, lease: lease)
     }
 
-    private func pooled(_ row: RowWalk, _ column: Column) -> String? { pool.text(row.statement, column.rawValue) }
+    private func pooled(_ row: RowWalk, _ column: Column) -> String? { pool.text(row.statement, at(column)) }
 
     private func removal(_ row: RowWalk) -> Removal? {
         guard let reason = pooled(row, .gone).flatMap(Removal.Reason.init(rawValue:)),
-            let after = row.time(Column.goneAfter.rawValue), let before = row.time(Column.goneBefore.rawValue)
+            let after = row.time(at(.goneAfter)), let before = row.time(at(.goneBefore))
         else { return nil }
-        let isUnconfirmed = row.flag(Column.goneUnconfirmed.rawValue) == true
+        let isUnconfirmed = row.flag(at(.goneUnconfirmed)) == true
         return Removal(reason: isUnconfirmed ? .unlisted : reason, after: after, before: before)
     }
 
-    /// The columns that are read, by their positions.
+    /// The position of a column in a row.
+    private func at(_ column: Column) -> Int32 { positions[Int(column.rawValue)] }
+
+    /// The columns that may be read.
     private enum Column: Int32, CaseIterable {
         case key, site, audience, run, firstSeen, observed, lastSeen, gone, goneAfter, goneBefore, goneUnconfirmed
         case id, name, status, start, end, user, project, degraded, trust, created, updated, extra
@@ -151,15 +157,22 @@ final class LeaseReader {
 
         private var part: LeaseParts {
             switch self {
+            case .key, .site, .audience, .id, .name, .status, .start, .end: []
             case .user, .project: .owners
             case .trust, .extra: .details
-            default: []
+            case .run, .firstSeen, .observed, .lastSeen, .gone, .goneAfter, .goneBefore, .goneUnconfirmed, .degraded,
+                .created, .updated:
+                .record
             }
         }
 
-        /// The columns for some parts. Those of other parts are NULL.
-        static func selection(of parts: LeaseParts) -> String {
-            allCases.map { parts.isSuperset(of: $0.part) ? "lease.\($0.name)" : "NULL" }.joined(separator: ", ")
+        /// The columns for some parts, and the position of each. Columns of other parts share one that is NULL: if there
+        /// is something to sort, SQLite copies each column of each row.
+        static func selection(of parts: LeaseParts) -> (columns: String, positions: [Int32]) {
+            let wanted = allCases.filter { parts.isSuperset(of: $0.part) }
+            var positions = [Int32](repeating: Int32(wanted.count), count: allCases.count)
+            for (position, column) in wanted.enumerated() { positions[Int(column.rawValue)] = Int32(position) }
+            return ((wanted.map { "lease.\($0.name)" } + ["NULL"]).joined(separator: ", "), positions)
         }
     }
 }

@@ -48,7 +48,8 @@ package struct LeaseListing {
             }
             var live = filter
             live.from = now
-            try manager.forEachLease(live, order: order, parts: parts) { if !$0.isDraft { try take($0) } }
+            // Whether a lease is live depends on its removal.
+            try manager.forEachLease(live, order: order, parts: parts.union(.record)) { if !$0.isDraft { try take($0) } }
         } catch is Enough {}
     }
 

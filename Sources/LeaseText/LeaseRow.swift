@@ -182,13 +182,14 @@ extension LeaseRow {
 
     private static func parts(ofColumn key: String) -> LeaseParts {
         switch key {
-        case "id", "name", "status", "site", "start_date", "end_date", "remaining", "hours", "created_at", "updated_at",
-            "degraded", "queued", "queue", "deleted", "deleted_after", "deleted_before", "departure", "first_seen_at",
-            "observed_at", "synced_at":
-            []
+        case "id", "name", "status", "site", "start_date", "end_date", "hours", "queued", "queue": []
+        case "remaining", "created_at", "updated_at", "degraded", "deleted", "deleted_after", "deleted_before",
+            "departure", "first_seen_at", "observed_at", "synced_at":
+            .record
         case "user_name", "project_name", "user_id", "project_id", "mine": .owners
         case "nodes", "floating_ips", "nodes_min", "nodes_max", "resources", "reservations": .reservations
-        case "events", "ending": .events
+        case "events": .events
+        case "ending": [.events, .record]
         case "trust_id", "extra": .details
         default: .all
         }

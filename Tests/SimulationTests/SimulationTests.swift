@@ -7,7 +7,7 @@ import Testing
 ///
 /// `tools/simulate` runs any number of seeds; these are few enough for every test run.
 @Suite struct SimulationTests {
-    private static let ordinarySeeds: ClosedRange<UInt64> = 1...40
+    private static let ordinarySeeds: ClosedRange<UInt64> = 1...20
 
     /// Runs a test in a temporary folder, in memory if possible.
     private func withSimulation(_ body: (Simulation) async throws -> Void) async throws {
@@ -32,6 +32,7 @@ import Testing
     @Test(
         arguments: [
             103, 134, 224, 745, 758, 870, 993, 1_103, 1_360, 5_623, 122_625, 3_013_135, 3_014_250, 3_018_378,
+            6_006_697,
         ] as [UInt64])
     func oldFaultsStayMended(seed: UInt64) async throws {
         try await withSimulation { simulation in
@@ -40,7 +41,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [3, 14, 52, 103, 159, 186] as [UInt64]) func theSameSeedRunsTheSameWay(seed: UInt64) async throws {
+    @Test(arguments: [3, 52, 159] as [UInt64]) func theSameSeedRunsTheSameWay(seed: UInt64) async throws {
         try await withSimulation { simulation in
             let first = try await simulation.run(Scenario(seed: seed), isTracing: true)
             let second = try await simulation.run(Scenario(seed: seed), lane: 1, isTracing: true)
@@ -62,14 +63,14 @@ import Testing
             return traces
         }
         var alone: [[String]] = []
-        for seed in 11...16 as ClosedRange<UInt64> {
+        for seed in 11...13 as ClosedRange<UInt64> {
             try await withSimulation { alone += try await traces($0, [seed]) }
         }
         try await withSimulation { simulation in
             let result = try await simulation.run(Scenario(seed: 1), mutant: .wrongCloud)
             #expect(result.violation != nil)
-            #expect(try await traces(simulation, [11, 12, 13, 14, 15, 16]) == alone)
-            #expect(try await traces(simulation, [16, 15, 14, 13, 12, 11]) == alone.reversed())
+            #expect(try await traces(simulation, [11, 12, 13]) == alone)
+            #expect(try await traces(simulation, [13, 12, 11]) == alone.reversed())
         }
     }
 

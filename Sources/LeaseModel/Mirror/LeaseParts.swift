@@ -1,6 +1,6 @@
 /// The parts of a mirrored lease that a reader needs. The others are not read, and are empty.
 ///
-/// Its id, name, status and times, and what is known of its removal, are always read.
+/// Its id, name, status, start and end are always read.
 package struct LeaseParts: OptionSet, Sendable, Hashable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -13,6 +13,8 @@ package struct LeaseParts: OptionSet, Sendable, Hashable {
     package static let events = LeaseParts(rawValue: 1 << 2)
     /// The trust, and the fields that this program does not know.
     package static let details = LeaseParts(rawValue: 1 << 3)
+    /// When it was created, changed and seen, whether it is degraded, and what is known of its removal.
+    package static let record = LeaseParts(rawValue: 1 << 4)
 
-    package static let all: LeaseParts = [.owners, .reservations, .events, .details]
+    package static let all: LeaseParts = [.owners, .reservations, .events, .details, .record]
 }

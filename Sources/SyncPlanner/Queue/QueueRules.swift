@@ -167,6 +167,8 @@ package struct QueueRules: Sendable, Hashable {
         if observation.matches.count > 1 {
             next.state = .blocked
             next.reason = "ambiguous"
+            // Whoever says that none of them is the lease has seen them up to this list.
+            next.unconfirmed = unconfirmed
             next.message = "More than one lease may be this one: \(observation.matches.joined(separator: ", "))."
             return next
         }

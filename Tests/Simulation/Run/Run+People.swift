@@ -148,7 +148,11 @@ extension Run {
             case .theirs: _ = try writeQueue.resolve(chosen.id, .theirs)
             case .values:
                 _ = try writeQueue.resolve(chosen.id, .values(["name": .string("decided-\(chosen.id)")]))
-            case .identify: _ = try writeQueue.resolve(chosen.id, identity(client, chosen))
+            case .identify:
+                let identity = identity(client, chosen)
+                _ = try writeQueue.resolve(chosen.id, identity)
+                guard case .create = identity else { break }
+                ledger.withLock { _ = $0.disowned.insert(.init(client: client.number, mutation: chosen.id)) }
             }
             world.note("  client \(client.number) decided \(decision) on #\(chosen.id)")
         } catch is WriteQueue.Refusal {

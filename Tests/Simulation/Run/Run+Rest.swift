@@ -139,12 +139,12 @@ extension Run {
 
     /// Every lease made for a draft is the one that the draft became, unless it was gone before a list could show it.
     private func checkCreations() {
-        let (ledger, givenUp) = ledger.withLock { ($0.mutations, $0.givenUp) }
+        let (ledger, abandoned) = ledger.withLock { ($0.mutations, $0.givenUp.union($0.disowned)) }
         for made in world.creations {
             guard let mutation = ledger[made.draft] else { continue }
             let group = world.group(of: made.draft)
             // A lease that nobody claims any more may pass for that of a similar draft.
-            guard givenUp.isDisjoint(with: group) else { continue }
+            guard abandoned.isDisjoint(with: group) else { continue }
             let taken = Set(group.compactMap { ledger[$0]?.leaseID })
             // Of duplicated requests one lease is claimed; another may then pass for the lease of a similar draft.
             let copies = world.creations.filter { $0.exchange == made.exchange && $0.draft == made.draft }

@@ -41,7 +41,7 @@ The first run builds the dependencies, which takes most of its time: five to ten
 def main(root: Path) -> int:
     parser = argparse.ArgumentParser(
         prog="tools/test", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="run only the tests of the package")
+    parser.add_argument("--quick", action="store_true", help="run only the tests of the package, without the simulation")
     parser.add_argument("--filter", metavar="NAME", help="run only the tests of the package whose name contains NAME")
     parser.add_argument(
         "--only", metavar="PROGRAM", action="append", default=[], help="run only this program of Tests/Integration")
@@ -169,6 +169,8 @@ class Plan:
             return [Step("tests", [*test, "--filter", self.options.filter], ("build",), nice=BESIDE_CLOUD)]
         apart = {"simulation": "SimulationTests", "connections": "OpenStackClientTests"}
         skips = [word for name in apart.values() for word in ("--skip", name)]
+        if self.options.quick:
+            del apart["simulation"]
         return [
             Step("tests", [*test, *skips], ("build",), nice=BESIDE_CLOUD),
             *(
