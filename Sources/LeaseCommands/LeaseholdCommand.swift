@@ -36,7 +36,7 @@ package struct LeaseholdCommand: AsyncParsableCommand {
                 name: "Writing",
                 subcommands: [
                     LeaseCreate.self, LeaseExtend.self, LeaseUpdate.self, LeaseDelete.self, LeaseWait.self,
-                    QueueCommand.self,
+                    KeepCommand.self, QueueCommand.self,
                 ]),
             CommandGroup(
                 name: "Sites",

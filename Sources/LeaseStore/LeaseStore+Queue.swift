@@ -44,7 +44,7 @@ extension LeaseStore {
         }
     }
 
-    private static func enqueue(
+    static func enqueue(
         _ database: Database, to address: QueueAddress, at time: Timestamp, make: ([Mutation]) throws -> Mutation?
     ) throws -> (mutation: Mutation?, standing: Mutation?) {
         let queue = try Self.queue(database, of: address)

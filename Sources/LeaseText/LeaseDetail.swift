@@ -7,9 +7,13 @@ package struct LeaseDetail: Sendable {
     /// Its observed changes, the oldest first; `nil` if they were not read.
     package var changes: [LeaseChange]?
 
-    package init(row: LeaseRow, changes: [LeaseChange]? = nil) {
+    /// How it is kept; `nil` if it is not kept.
+    package var kept: KeepRule?
+
+    package init(row: LeaseRow, changes: [LeaseChange]? = nil, kept: KeepRule? = nil) {
         self.row = row
         self.changes = changes
+        self.kept = kept
     }
     package var lease: MirroredLease { row.mirrored }
 
@@ -22,9 +26,12 @@ package struct LeaseDetail: Sendable {
                 column.key, visibility: isForPrograms ? .structured : .always, isShrinkable: column.isShrinkable
             ) { column.cell($0.row) }
         } + [
+            Column("keep", visibility: .structured) { detail in
+                detail.kept.map { .json(.object($0.summary)) } ?? .missing
+            },
             Column("history", visibility: .structured) { detail in
                 guard let changes = detail.changes else { return .missing }
                 return .json(.array(changes.flatMap { ChangeRow.rows(of: $0, syncedAt: nil) }.map(\.summary)))
-            }
+            },
         ]
 }

@@ -42,6 +42,8 @@ package struct LeasePage {
     package let held: [String: [String]]
     /// The names of networks, by their ids.
     package let networks: [String: String]
+    /// How it is kept; `nil` if it is not kept.
+    package var kept: KeepRule?
 
     private var lease: BlazarLease { row.lease }
     private var mirrored: MirroredLease { row.mirrored }
@@ -56,6 +58,10 @@ package struct LeasePage {
             page.field(
                 "queued", WriteText(mutation: write, time: style.time).change,
                 right: "leasehold queue show \(write.id)")
+        }
+        if let kept {
+            let text = KeepText(rule: kept, now: row.now, time: style.time)
+            page.field("kept", "until \(style.time.moment(kept.until)): \(text.standing)")
         }
         addReservations(to: &page)
         addHistory(to: &page, style)

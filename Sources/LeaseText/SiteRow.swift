@@ -10,6 +10,7 @@ extension SiteRow {
         let listings = try manager.resourceListings(scopes: scopes)
         let firstListings = try manager.firstListings()
         let ends = manager.loginEnds()
+        let kept = try manager.keepRules(scopes: scopes, endedAfter: now).filter { $0.ending == nil }
         return try manager.scopes().filter { scopes?.contains($0.id) ?? true }.map { scope in
             var filter = LeaseFilter()
             filter.scopes = [scope.id]
@@ -17,7 +18,7 @@ extension SiteRow {
                 scope: scope, lastRun: runs.last { scope.clouds.contains($0.cloud) },
                 counts: try manager.counts(filter),
                 next: try manager.nextToEnd(scope: scope.id, after: now),
-                queued: queue.count { $0.scopeID == scope.id }, now: now,
+                queued: queue.count { $0.scopeID == scope.id }, kept: kept.count { $0.scopeID == scope.id }, now: now,
                 listings: listings.filter { $0.scopeID == scope.id }, historySince: firstListings[scope.id],
                 loginEnds: ends.filter { scope.clouds.contains($0.cloud.description) })
         }
@@ -32,6 +33,8 @@ package struct SiteRow: Sendable {
     package let next: MirroredLease?
     /// The number of waiting writes.
     package let queued: Int
+    /// The number of kept leases.
+    package let kept: Int
     package let now: Timestamp
     package let listings: [ResourceListing]
     /// The time from which on the history is complete.
@@ -53,6 +56,7 @@ package struct SiteRow: Sendable {
         Column("error", dropPriority: 4) { $0.count(.error) },
         Column("terminated", dropPriority: 2, heading: "ENDED") { $0.count(.terminated) },
         Column("queued") { .number($0.queued) },
+        Column("kept", visibility: .structured) { .number($0.kept) },
         Column("next_end", dropPriority: 9) { .time($0.next?.lease.endsAt) },
         Column("next_lease", dropPriority: 8) { .text($0.next?.lease.name) },
         Column("remaining", dropPriority: 3, heading: "LEFT") { row in

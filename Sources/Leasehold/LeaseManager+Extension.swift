@@ -11,6 +11,13 @@ extension LeaseManager {
     /// - Returns: the verdict.
     /// - Throws: ``LeaseholdError``.
     public func verdict(extending target: WriteTarget, to end: Timestamp?) throws(LeaseholdError) -> ExtensionVerdict {
+        try verdict(extending: target, to: end, at: configuration.now())
+    }
+
+    /// The same at a time: a sync knows the cloud's.
+    func verdict(
+        extending target: WriteTarget, to end: Timestamp?, at now: Timestamp
+    ) throws(LeaseholdError) -> ExtensionVerdict {
         guard let scope = try scopes().first(where: { $0.id == target.scopeID }) else {
             throw LeaseholdError(code: .notFound, message: "The scope of '\(target.name)' is no longer known.")
         }
@@ -41,10 +48,10 @@ extension LeaseManager {
                 : HeldReservation(reservation, allocated: mirrored.heldCounts[reservation.id])
         }
         var rooms: [ReservationRoom] = []
-        for reservation in lease.reservations { rooms.append(try room(for: reservation, of: lease, scope)) }
+        for reservation in lease.reservations { rooms.append(try room(for: reservation, of: lease, scope, at: now)) }
         return ExtensionCheck(
             lease: lease, rules: policy.rules(for: LeaseSubject(changed)), rooms: rooms, policy: policy, held: held,
-            unknowns: unknowns, now: configuration.now()
+            unknowns: unknowns, now: now
         ).verdict(end)
     }
 
@@ -58,7 +65,7 @@ extension LeaseManager {
 
     /// What is known about the resources of a reservation.
     private func room(
-        for reservation: Reservation, of lease: BlazarLease, _ scope: Scope
+        for reservation: Reservation, of lease: BlazarLease, _ scope: Scope, at now: Timestamp
     ) throws(LeaseholdError) -> ReservationRoom {
         guard let kind = reservation.resourceType.listedKind else {
             return ReservationRoom(
@@ -77,7 +84,7 @@ extension LeaseManager {
             try reading { store throws(StoreError) in
                 try store.allocations(of: kind, scope: scope.id, leases: [lease.id])
             }.filter { $0.reservationID == reservation.id }.map(\.resourceID))
-        let hasStarted = lease.startsAt <= configuration.now()
+        let hasStarted = lease.startsAt <= now
         guard !hasStarted || !held.isEmpty else {
             return ReservationRoom(
                 reservation,

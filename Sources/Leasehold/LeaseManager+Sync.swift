@@ -16,7 +16,8 @@ extension LeaseManager {
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws(LeaseholdError) -> [SyncReport] {
         let entries = try entries(clouds)
-        let synchronizer = Synchronizer(store: store, options: bounded(options), progress: noting(progress))
+        let synchronizer = Synchronizer(
+            store: store, options: bounded(options), keeper: keeper, progress: noting(progress))
         return await DatabaseThreads.run { await synchronizer.run(entries) }
     }
 
@@ -32,7 +33,7 @@ extension LeaseManager {
         progress: @escaping @Sendable (SyncProgress) async -> Void
     ) async throws(LeaseholdError) {
         let watch = SyncWatch(
-            store: store, intervalSeconds: intervalSeconds, options: bounded(SyncOptions()),
+            store: store, intervalSeconds: intervalSeconds, options: bounded(SyncOptions()), keeper: keeper,
             now: configuration.now, sleep: sleep, progress: noting(progress))
         do {
             try await DatabaseThreads.run { () throws(CloudError) in

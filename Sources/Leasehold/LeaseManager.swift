@@ -181,6 +181,10 @@ extension SyncProgress {
             "\(cloud): write \(mutation.id) (\(mutation.verb.rawValue) \"\(mutation.leaseName)\") is "
                 + mutation.state.rawValue + (mutation.reason.map { " (\($0))" } ?? "")
                 + (mutation.message.map { ": \($0)" } ?? "")
+        case .kept(let cloud, let news):
+            "\(cloud): kept lease \"\(news.rule.leaseName)\""
+                + (news.newEnd.map { ": an end at \($0) is asked for" } ?? "")
+                + (news.rule.ending.map { ": \($0.rawValue)" } ?? "") + (news.rule.message.map { ": \($0)" } ?? "")
         case .finished(let report):
             "\(report.cloud): \(report.failure?.rawValue ?? "complete")" + (report.message.map { ": \($0)" } ?? "")
         }

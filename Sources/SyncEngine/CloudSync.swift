@@ -10,6 +10,7 @@ package struct CloudSync: Sendable {
     private let store: LeaseStore
     private let connection: CloudConnection
     private let options: SyncOptions
+    private let keeper: Keeper?
     private let random: @Sendable () -> UInt64
     private let checkpoint: @Sendable (String) throws -> Void
     private let progress: @Sendable (SyncProgress) async -> Void
@@ -18,11 +19,12 @@ package struct CloudSync: Sendable {
     ///   - store: the database.
     ///   - connection: the cloud.
     ///   - options: the options of the sync.
+    ///   - keeper: what extends kept leases; `nil` to extend none.
     ///   - random: the source of randomness.
     ///   - checkpoint: called between steps. If it throws, the sync ends there, as in a crash.
     ///   - progress: called for everything that happens.
     package init(
-        store: LeaseStore, connection: CloudConnection, options: SyncOptions,
+        store: LeaseStore, connection: CloudConnection, options: SyncOptions, keeper: Keeper? = nil,
         random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
         checkpoint: @escaping @Sendable (String) throws -> Void = { _ in },
         progress: @escaping @Sendable (SyncProgress) async -> Void
@@ -30,6 +32,7 @@ package struct CloudSync: Sendable {
         self.store = store
         self.connection = connection
         self.options = options
+        self.keeper = keeper
         self.random = random
         self.checkpoint = checkpoint
         self.progress = progress
@@ -62,6 +65,8 @@ package struct CloudSync: Sendable {
             }
             var (moved, hasUnfinished) = try await reconcile(scope)
             try checkpoint("list compared with the queue")
+            report.kept = try await keep(scope, mayExtend: true)
+            hasUnfinished = hasUnfinished || report.kept.contains { $0.newEnd != nil }
             let pushed = hasUnfinished ? try await push(scope).run() : .done(moved: [])
             try checkpoint("queue sent")
             moved += pushed.moved
@@ -75,11 +80,14 @@ package struct CloudSync: Sendable {
                 var again = options
                 again.readsResources = false
                 let second = await pull(again)
-                let warnings = report.warnings
+                let (warnings, kept) = (report.warnings, report.kept)
                 report = second.failure == nil ? report.adding(second.counts) : second
+                report.kept = kept
                 if second.failure != nil { report.warnings = warnings + second.warnings }
                 moved += try await reconcile(scope).moved
             }
+            // What came of the extensions, and when the next ones are due.
+            if !moved.isEmpty { report.kept += try await keep(scope, mayExtend: false) }
             report.mutations = moved
         } catch {
             report = report.failing(CloudError(error))
@@ -95,6 +103,15 @@ package struct CloudSync: Sendable {
 
     private func pull(_ options: SyncOptions) async -> SyncReport {
         await LeaseListSync(store: store, connection: connection, options: options, progress: progress).run()
+    }
+
+    /// Looks at the kept leases.
+    private func keep(_ scope: Scope, mayExtend: Bool) async throws -> [KeepNews] {
+        guard let keeper else { return [] }
+        let news = try keeper.run(of: scope.queueAddress, at: connection.now(), mayExtend: mayExtend)
+        for item in news { await progress(.kept(cloud: connection.name, item)) }
+        if !news.isEmpty { try checkpoint("kept leases") }
+        return news
     }
 
     private func reconcile(_ scope: Scope) async throws -> (moved: [Mutation], hasUnfinished: Bool) {

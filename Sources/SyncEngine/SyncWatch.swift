@@ -6,12 +6,15 @@ import SyncPlanner
 package struct Synchronizer: Sendable {
     private let store: LeaseStore
     private let options: SyncOptions
+    private let keeper: Keeper?
     private let progress: @Sendable (SyncProgress) async -> Void
 
     package init(
-        store: LeaseStore, options: SyncOptions, progress: @escaping @Sendable (SyncProgress) async -> Void
+        store: LeaseStore, options: SyncOptions, keeper: Keeper? = nil,
+        progress: @escaping @Sendable (SyncProgress) async -> Void
     ) {
         self.store = store
+        self.keeper = keeper
         self.options = options
         self.progress = progress
     }
@@ -44,7 +47,9 @@ package struct Synchronizer: Sendable {
     }
 
     func pull(_ connection: CloudConnection, _ options: SyncOptions) async -> SyncReport {
-        let report = await CloudSync(store: store, connection: connection, options: options, progress: progress).run()
+        let report = await CloudSync(
+            store: store, connection: connection, options: options, keeper: keeper, progress: progress
+        ).run()
         return await connection.warning(of: report, asks: options.readsResources)
     }
 
@@ -66,6 +71,7 @@ package struct SyncWatch: Sendable {
     private let store: LeaseStore
     private let intervalSeconds: Double
     private let options: SyncOptions
+    private let keeper: Keeper?
     private let now: @Sendable () -> Timestamp
     private let sleep: @Sendable (Double) async throws -> Void
     private let progress: @Sendable (SyncProgress) async -> Void
@@ -75,12 +81,13 @@ package struct SyncWatch: Sendable {
     ///   - store: the database.
     ///   - intervalSeconds: the time from the end of one sync of a cloud to the beginning of the next, in seconds.
     ///   - options: the options of each sync.
+    ///   - keeper: what extends kept leases; `nil` to extend none.
     ///   - now: the clock.
     ///   - sleep: waits for this many seconds, and throws when its task is cancelled.
     ///   - progress: called for everything that happens.
     ///   - makeRandom: makes a source of randomness for one cloud's schedule.
     package init(
-        store: LeaseStore, intervalSeconds: Double, options: SyncOptions = SyncOptions(),
+        store: LeaseStore, intervalSeconds: Double, options: SyncOptions = SyncOptions(), keeper: Keeper? = nil,
         now: @escaping @Sendable () -> Timestamp,
         sleep: @escaping @Sendable (Double) async throws -> Void,
         progress: @escaping @Sendable (SyncProgress) async -> Void,
@@ -89,6 +96,7 @@ package struct SyncWatch: Sendable {
         self.store = store
         self.intervalSeconds = intervalSeconds
         self.options = options
+        self.keeper = keeper
         self.now = now
         self.sleep = sleep
         self.progress = progress
@@ -138,7 +146,7 @@ package struct SyncWatch: Sendable {
                 var options = options
                 options.readsResources =
                     resourcesReadAt.map { now().seconds(since: $0) >= Self.resourceIntervalSeconds } ?? true
-                let synchronizer = Synchronizer(store: store, options: options, progress: progress)
+                let synchronizer = Synchronizer(store: store, options: options, keeper: keeper, progress: progress)
                 report = await synchronizer.pull(connection, options)
                 if options.readsResources, report.failure == nil { resourcesReadAt = now() }
             } catch {

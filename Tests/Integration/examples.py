@@ -61,7 +61,7 @@ class Help(World):
     def test_every_example(self):
         examples = self.examples()
         self.assertGreater(len(examples), 100)
-        writes = re.compile(r"leasehold (create|extend|update|delete|wait|queue|history import)\b")
+        writes = re.compile(r"leasehold (create|extend|update|delete|wait|keep|queue|history import)\b")
         self.succeed("sync")
         self.made = None
         self.restore()

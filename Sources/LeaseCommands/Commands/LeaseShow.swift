@@ -57,9 +57,12 @@ package struct LeaseShow: Subcommand, HasReadingOptions {
             }
         let now = knownAt ?? console.now()
         let changes = lease.isDraft ? [] : try manager.lifeline(LeaseCandidate(lease)).filter { $0.observedAt <= now }
-        let detail = LeaseDetail(row: LeaseRow(lease, now: now), changes: changes)
+        let kept = knownAt == nil ? try manager.keepRule(of: lease) : nil
+        let detail = LeaseDetail(row: LeaseRow(lease, now: now), changes: changes, kept: kept)
         if reading.isPage(console) {
-            let page = try LeasePage(detail.row, changes: changes, manager).page(reading.style(console))
+            var leasePage = try LeasePage(detail.row, changes: changes, manager)
+            leasePage.kept = kept
+            let page = leasePage.page(reading.style(console))
             try reading.write(page, &console)
             try reading.remarkFreshness(
                 manager, scopes: [lease.scopeID], knownAt: knownAt, more: "Every field: -f yaml", &console)

@@ -28,7 +28,18 @@ package struct SiteStatus: Subcommand, HasReadingOptions {
         let rows = try SiteRow.all(manager, scopes: scopes, now: console.now())
         try reading.write(rows, SiteRow.overview, &console)
         remarkLoginEnds(rows, &console)
+        try remarkKept(manager, scopes: scopes, &console)
         try reading.remarkFreshness(manager, scopes: scopes, &console)
+    }
+
+    /// Says which leases are kept, and which could not be kept in the last week.
+    private func remarkKept(_ manager: LeaseManager, scopes: Set<Int64>?, _ console: inout Console) throws {
+        guard output.format.isForPeople, !output.isQuiet else { return }
+        let (now, time) = (console.now(), reading.style(console).time)
+        for rule in try manager.keepRules(scopes: scopes, endedAfter: now.adding(seconds: -7 * 86_400))
+        where rule.ending == nil || rule.ending == .missed {
+            console.remark(KeepText(rule: rule, now: now, time: time).sentence)
+        }
     }
 }
 

@@ -196,6 +196,7 @@ actor SyncPrinter {
         case .resources(let cloud, let kind): show("Reading \(cloud): \(kind.rawValue)", .count(""), 0, nil)
         case .changed(_, let changes): print(changes)
         case .mutation(_, let mutation): print(mutation)
+        case .kept(_, let news): print(news)
         case .waiting: break
         case .finished(let report): if isWatching { finish(report) }
         }
@@ -251,6 +252,16 @@ actor SyncPrinter {
         guard lastWrite[mutation.id] != line else { return }
         lastWrite[mutation.id] = line
         try? output.write(wrapped(line) + "\n")
+        try? output.flush()
+    }
+
+    private func print(_ news: KeepNews) {
+        guard options.format == .table || isWatching, !options.isQuiet else { return }
+        write(bar?.finish())
+        bar = nil
+        hasToldTimes = true
+        let text = KeepText.line(news, now: time.now ?? news.rule.createdAt, time: time)
+        try? output.write(wrapped("\(label(news.rule.site, "keep"))\(text)") + "\n")
         try? output.flush()
     }
 
@@ -347,6 +358,17 @@ actor SyncPrinter {
             Column("message") { .text($0.message) },
             Column("request_id", visibility: .structured) { .text($0.requestID) },
             Column("warnings", visibility: .structured) { .json(.array($0.warnings.map(JSONValue.string))) },
+            Column("kept", visibility: .structured) { report in
+                .json(
+                    .array(
+                        report.kept.map { news in
+                            let ends: JSONObject = [
+                                "end_date": JSONValue(news.end?.iso8601),
+                                "new_end_date": JSONValue(news.newEnd?.iso8601),
+                            ]
+                            return .object(news.rule.summary.merging(ends))
+                        }))
+            },
             Column("changes", visibility: .structured) { report in
                 .json(.array(changes.filter { $0.site == report.site }.map(Self.json)))
             },

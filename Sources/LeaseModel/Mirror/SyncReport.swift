@@ -61,6 +61,8 @@ public struct SyncReport: Sendable, Hashable {
     public var warnings: [String]
     /// The queued writes whose state changed.
     public var mutations: [Mutation] = []
+    /// What was done about kept leases.
+    public var kept: [KeepNews] = []
 
     /// Makes a report from its parts.
     public init(
@@ -93,6 +95,8 @@ public enum SyncProgress: Sendable, Hashable {
     case changed(cloud: String, changes: [LeaseChange])
     /// A queued write changed its state.
     case mutation(cloud: String, Mutation)
+    /// Something was done about a kept lease, or learned of it.
+    case kept(cloud: String, KeepNews)
     /// A lease being waited for was read, and is not in the requested status yet.
     case waiting(WaitProgress)
     /// The cloud is finished.

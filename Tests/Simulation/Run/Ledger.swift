@@ -24,4 +24,6 @@ struct Ledger: Sendable {
     var fresh: [Int: [Place: World.Moment]] = [:]
     /// The clients whose databases may have changed since the last check.
     var touched: Set<Int> = []
+    /// Until when each lease was to be kept at the latest, by client.
+    var kept: [Int: [String: Timestamp]] = [:]
 }

@@ -27,4 +27,8 @@ package enum Mutant: String, Sendable, Hashable, CaseIterable {
     case sendsWhatWasGivenUp = "sends-what-was-given-up"
     /// Observations are dated by the computer's clock, however wrong it is.
     case trustsOwnClock = "trusts-own-clock"
+    /// A lease is kept a day longer than it was asked for.
+    case keepsTooLong = "keeps-too-long"
+    /// Kept leases are not extended.
+    case keeperSleeps = "keeper-sleeps"
 }

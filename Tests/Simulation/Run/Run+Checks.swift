@@ -18,6 +18,7 @@ extension Run {
                 checkNoneDisappears(client, contents.mutations)
                 checkFields(client, contents.mutations)
                 checkOrder(client, contents)
+                checkKept(client, contents.mutations)
                 checkAdoptions(client, contents.mutations)
                 checkTombstones(client, contents.gone)
                 checkDates(client, contents.early)

@@ -11,7 +11,10 @@ extension Run {
 
     func comeToRest() async {
         world.note("to rest at \(world.now)")
-        for client in clients { client.setClock(secondsOff: 0) }
+        for client in clients {
+            client.setClock(secondsOff: 0)
+            stopKeeping(client)
+        }
         checkAfterStep()
         var round = 0
         while round < Self.maxRounds {

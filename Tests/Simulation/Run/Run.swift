@@ -95,6 +95,7 @@ final class Run: Sendable {
         case .edit(let number, let region, let account):
             clients[number].edit(Place(region: world.regions.contains(region) ? region : .one, account: account))
         case .swapEntries(let number): clients[number].swapEntries()
+        case .keep(let number, let target, let hours): keep(clients[number], target: target, hours: hours)
         case .importFrom(let number, let other): importHistory(clients[number], from: clients[other])
         }
     }
@@ -152,17 +153,19 @@ final class Run: Sendable {
             _ = $0.places[client.number, default: []].insert(client.place)
         }
         try? decideForNobody(client)
+        let due = step?.faults.isEmpty ?? true ? dueExtensions(client) : []
         let errand = errand(client, client.store, step, isQuiet: isQuiet)
         let moment = world.moment
         var options = syncOptions
         options.confirmsDeletes = confirmsDeletes
         let report = await CloudSync(
             store: client.store, connection: client.connection(errand, isFresh: isFresh), options: options,
-            random: client.random, checkpoint: { try errand.checkpoint($0) },
+            keeper: keeper(client.store), random: client.random, checkpoint: { try errand.checkpoint($0) },
             progress: { _ in try? errand.checkpoint("progress") }
         ).run()
         world.note("  client \(client.number) synced: \(report.failure?.rawValue ?? "well")")
         checkSuspicion(client, report)
+        if report.failure == nil, !errand.isDead { checkExtended(client, due) }
         if !errand.isDead, step?.isUndisturbed ?? true { checkReport(client, report) }
         let isCurrent = report.failure == nil && !errand.isDead && world.moment == moment
         ledger.withLock { $0.fresh[client.number] = isCurrent ? [client.place: moment] : nil }
@@ -194,7 +197,8 @@ final class Run: Sendable {
         guard let store = try? LeaseStore(path: client.path, access: .writing) else { return }
         let errand = errand(client, store, step)
         _ = await CloudSync(
-            store: store, connection: client.otherConnection(errand), options: syncOptions, random: client.random,
+            store: store, connection: client.otherConnection(errand), options: syncOptions, keeper: keeper(store),
+            random: client.random,
             checkpoint: { try errand.checkpoint($0) }, progress: { _ in try? errand.checkpoint("progress") }
         ).run()
         try? store.close()

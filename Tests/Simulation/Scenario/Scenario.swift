@@ -94,6 +94,8 @@ extension Scenario {
         wander(&paths)
         var strays = Chance(seed: seed ^ 0x73_7472_6179)
         stray(&strays)
+        var keeping = Chance(seed: seed ^ 0x75_6E_7469_6C)
+        keep(&keeping)
     }
 
     /// Somebody creates by other means the lease that a client is about to request.
@@ -177,7 +179,7 @@ extension Scenario {
         }
     }
 
-    private func fault(_ chance: inout Chance) -> Fault {
+    func fault(_ chance: inout Chance) -> Fault {
         // Blazar's manager may still act within the quiet period; it is assumed not to act later.
         let later = Int64(chance.happens(50) ? chance.number(1...290) : chance.number(150...290))
         return chance.weighted([

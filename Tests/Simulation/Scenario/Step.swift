@@ -56,6 +56,8 @@ package enum Action: Sendable, Hashable {
     case swapEntries(client: Int)
     /// Another client's database is imported.
     case importFrom(client: Int, other: Int)
+    /// `leasehold keep`, until some hours after the lease's end; `leasehold keep stop` without hours.
+    case keep(client: Int, target: Int, hours: Int?)
 }
 
 /// Which fields change together.
@@ -82,7 +84,7 @@ extension Action {
         switch self {
         case .create(let client, _), .change(let client, _, _, _), .decide(let client, _, _), .sync(let client, _, _),
             .push(let client, _), .other(let client), .amend(let client, _, _), .importFrom(let client, _),
-            .command(let client, _, _, _):
+            .command(let client, _, _, _), .keep(let client, _, _):
             client
         case .setClock, .reap, .strangerCreates, .strangerChanges, .lookalike, .use, .edit, .swapEntries: nil
         }
