@@ -49,7 +49,9 @@ package struct LeaseListing {
             var live = filter
             live.from = now
             // Whether a lease is live depends on its removal.
-            try manager.forEachLease(live, order: order, parts: parts.union(.record)) { if !$0.isDraft { try take($0) } }
+            try manager.forEachLease(live, order: order, parts: parts.union(.record)) {
+                if !$0.isDraft { try take($0) }
+            }
         } catch is Enough {}
     }
 

@@ -20,9 +20,11 @@ extension Place {
     init(of scope: Scope, as account: String) {
         region = Region(of: scope)
         self.account = account
-        if project != scope.projectName, let other = ["user1", "user2", "admin"].first(where: {
-            Place(region: region, account: $0).project == scope.projectName
-        }) {
+        if project != scope.projectName,
+            let other = ["user1", "user2", "admin"].first(where: {
+                Place(region: region, account: $0).project == scope.projectName
+            })
+        {
             self.account = other
         }
     }
