@@ -2,18 +2,23 @@
 # needs: nothing
 """A kept lease is extended at each opening of the window, exactly as long as was asked for, whatever is lost or killed.
 
-usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/keeper.py [NAME...]
+usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/keeper.py
 
 The sandbox is the program of that name beside LEASEHOLD. With KEEPER_ON_CLOUD=1 it is the cloud of clouds.yaml instead:
 eval "$(tools/devcloud env user1)"; KEEPER_ON_CLOUD=1 LEASEHOLD=... Tests/Integration/keeper.py
+
+Blazar counts whole minutes, so this takes two of them. Several people with a database each wait at the same time.
 """
 
+import concurrent.futures
+import contextlib
 import datetime
 import json
 import os
 import random
 import secrets
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -26,80 +31,111 @@ from support.blazar_client import BlazarClient
 from support.faulty_proxy import FaultyProxy
 from support.site_case import SiteCase
 
-#: An extension by a minute is possible in the last two minutes. Blazar counts whole minutes.
+UTC = datetime.timezone.utc
+#: An extension by a minute is possible in the last two minutes.
 POLICY = "{extension_window: 2m, max_duration: 1m}\n"
 
 
 def moment(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "")[:19])
+    return datetime.datetime.fromisoformat(text.replace("Z", "")[:19]).replace(tzinfo=UTC)
+
+
+class Person:
+    """Somebody with a database of their own, who keeps a lease that ends in two minutes at most."""
+
+    def __init__(self, case, name, minutes):
+        self.case, self.name = case, f"{name}-{case.mark}"
+        self.env = {"LEASEHOLD_DB": str(case.folder / f"{name}.sqlite")}
+        self.succeed("sync", "--no-resources")
+        self.succeed("create", self.name, "--duration", "2m", "--reservation", f"resource_type={case.reserved}")
+        lease = self.at_cloud()
+        case.addCleanup(BlazarClient(case.clouds, "user1").delete, lease["id"])
+        self.end = moment(lease["end_date"])
+        self.until = self.end + datetime.timedelta(minutes=minutes)
+        self.succeed("keep", lease["id"], "--until", f"{self.until:%Y-%m-%d %H:%M}Z", "--min-step", "1m")
+
+    def succeed(self, *arguments):
+        return self.case.succeed(*arguments, env=self.env)
+
+    def at_cloud(self):
+        """The lease as the cloud has it."""
+        found = BlazarClient(self.case.clouds, "user1").leases(self.name)
+        self.case.assertEqual(len(found), 1, found)
+        return found[0]
+
+    def rule(self):
+        return json.loads(self.succeed("keep", "list", "-f", "json").out)[-1]
+
+    def extensions(self):
+        """The states of the extensions in the queue."""
+        with contextlib.closing(sqlite3.connect(self.env["LEASEHOLD_DB"])) as connection:
+            rows = connection.execute("SELECT state FROM mutation WHERE verb = 'extend' ORDER BY 1").fetchall()
+        return [state for state, in rows]
+
+    def start(self, *arguments):
+        return subprocess.Popen(
+            [os.environ["LEASEHOLD"], *arguments], env={**self.case.environment, **self.env}, cwd=self.case.folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def follow(self, sync):
+        """Syncs until the rule has ended: the minutes by which the end was later each time, never beyond the moment."""
+        ends, is_kept, deadline = [self.end], True, time.monotonic() + 300
+        while is_kept:
+            self.case.assertLess(time.monotonic(), deadline, f"{self.rule()} {ends}")
+            sync()
+            is_kept = self.rule()["state"] == "keeping"
+            end = moment(self.at_cloud()["end_date"])
+            self.case.assertLessEqual(end, self.until)
+            ends += [end] if end != ends[-1] else []
+            time.sleep(1.5 if is_kept else 0)
+        return [(end - self.end).total_seconds() / 60 for end in ends]
 
 
 class Keeping(SiteCase):
     def setUp(self):
         super().setUp()
-        self.is_real = os.environ.get("KEEPER_ON_CLOUD") == "1"
-        self.clouds = Path(os.environ["OS_CLIENT_CONFIG_FILE"]) if self.is_real else self.start_sandbox()[0]
-        self.name = f"kept-{secrets.token_hex(4)}"
-        self.environment.update(OS_CLIENT_CONFIG_FILE=str(self.clouds), OS_CLOUD="user1")
+        is_real = os.environ.get("KEEPER_ON_CLOUD") == "1"
+        self.clouds = Path(os.environ["OS_CLIENT_CONFIG_FILE"]) if is_real else self.start_sandbox()[0]
+        self.reserved = "physical:host,min=1,max=1" if is_real else "virtual:dummy,amount=1"
+        self.mark = secrets.token_hex(4)
         policy = self.folder / "policy.yaml"
         policy.write_text(POLICY)
-        self.environment["LEASEHOLD_POLICY"] = str(policy)
+        self.environment.update(
+            OS_CLIENT_CONFIG_FILE=str(self.clouds), OS_CLOUD="user1", LEASEHOLD_POLICY=str(policy),
+            LEASEHOLD_QUIET_PERIOD_SECONDS="2")
 
-    def lease(self):
-        """A running lease that ends in two minutes at most."""
-        # A first sync: a list that has never been read cannot show what is missing.
-        self.succeed("sync", "--no-resources")
-        reserved = "physical:host,min=1,max=1" if self.is_real else "virtual:dummy,amount=1"
-        self.succeed("create", self.name, "--duration", "2m", "--reservation", f"resource_type={reserved}")
-        lease = self.at_cloud()
-        self.addCleanup(BlazarClient(self.clouds, "user1").delete, lease["id"])
-        return lease
+    def test_everybody_at_once(self):
+        stories = [self.three_windows, self.a_watch_and_syncs, self.lost_answers_and_kills, self.a_sleep_over_the_end]
+        with concurrent.futures.ThreadPoolExecutor(len(stories)) as pool:
+            running = {pool.submit(story): story.__name__ for story in stories}
+        for future, name in running.items():
+            with self.subTest(name):
+                future.result()
 
-    def at_cloud(self):
-        """The lease as the cloud has it."""
-        found = BlazarClient(self.clouds, "user1").leases(self.name)
-        self.assertEqual(len(found), 1, found)
-        return found[0]
-
-    def rule(self):
-        return self.rows("keep", "list")[-1]
-
-    def keep(self, lease, minutes):
-        """Keeps the lease until some minutes after its end."""
-        until = moment(lease["end_date"]) + datetime.timedelta(minutes=minutes)
-        self.succeed("keep", lease["id"], "--until", f"{until:%Y-%m-%d %H:%M}Z", "--min-step", "1m")
-        return until
-
-    def watch(self, sync, until, patience=300):
-        """Syncs until the rule has ended, and returns the ends that the lease had. No end is beyond the moment."""
-        ends = [moment(self.at_cloud()["end_date"])]
-        deadline = time.monotonic() + patience
-        while self.rule()["state"] == "keeping":
-            self.assertLess(time.monotonic(), deadline, f"{self.rule()} {ends}")
-            sync()
-            end = moment(self.at_cloud()["end_date"])
-            self.assertLessEqual(end, until)
-            if end != ends[-1]:
-                ends.append(end)
-            time.sleep(1.5)
-        return ends
-
-    def test_three_windows(self):
-        lease = self.lease()
-        until = self.keep(lease, 3)
+    def three_windows(self):
+        person = Person(self, "windows", 3)
         said = []
-        ends = self.watch(lambda: said.append(self.succeed("sync", "--no-resources").out), until)
-        minutes = [(end - ends[0]).total_seconds() / 60 for end in ends]
+        minutes = person.follow(lambda: said.append(person.succeed("sync", "--no-resources").out))
         self.assertEqual(minutes, [0, 1, 2, 3], "as far as the rules allow, each time")
-        self.assertEqual(self.rule()["state"], "reached")
+        self.assertEqual(person.rule()["state"], "reached")
         text = "".join(said)
-        self.assertGreaterEqual(text.count(f"keep      {self.name}: end"), 3, text)
-        self.assertIn("window opens", text)
-        self.assertEqual(self.query("SELECT count(*), count(DISTINCT body) FROM mutation WHERE verb = 'extend'"), [(3, 3)])
+        self.assertEqual(text.count(f"keep      {person.name}: end"), 3, text)
+        self.assertIn(f"{person.name}: window opens", text)
+        self.assertEqual(person.extensions(), ["settled"] * 3)
 
-    def test_lost_answers_and_kills(self):
-        lease = self.lease()
-        until = self.keep(lease, 3)
+    def a_watch_and_syncs(self):
+        person = Person(self, "watch", 2)
+        watch = person.start("sync", "--watch", "--interval", "5s")
+        try:
+            minutes = person.follow(lambda: person.succeed("sync", "--no-resources"))
+        finally:
+            watch.send_signal(signal.SIGINT)
+            said = watch.communicate(timeout=60)[0]
+        self.assertEqual(minutes, [0, 1, 2], said)
+        self.assertEqual(person.extensions(), ["settled"] * 2)
+
+    def lost_answers_and_kills(self):
+        person = Person(self, "lost", 3)
         client = BlazarClient(self.clouds, "user1")
         proxy = FaultyProxy(client.auth_url, client.endpoint, seed=7, lost=30, cut=15, late=0)
         self.addCleanup(proxy.close)
@@ -108,37 +144,31 @@ class Keeping(SiteCase):
         entry["reservation_endpoint_override"] = proxy.origin + "/v1"
         path = self.folder / "proxied.yaml"
         path.write_text(json.dumps({"clouds": {"user1": entry}}))
-        self.environment["OS_CLIENT_CONFIG_FILE"] = str(path)
+        person.env["OS_CLIENT_CONFIG_FILE"] = str(path)
         chance = random.Random(7)
 
         def sync():
-            process = subprocess.Popen(
-                [os.environ["LEASEHOLD"], "sync", "--no-resources"], env=self.environment, cwd=self.folder,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            process = person.start("sync", "--no-resources")
             try:
-                process.wait(chance.uniform(0.02, 0.4) if chance.random() < 0.4 else 30)
+                process.communicate(timeout=chance.uniform(0.02, 0.4) if chance.random() < 0.4 else 30)
             except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
+                process.kill()
+                process.communicate()
 
-        ends = self.watch(sync, until)
-        self.assertEqual(self.rule()["state"], "reached", self.rule())
-        self.assertEqual(ends[-1], until)
-        self.assertEqual(ends, sorted(ends))
-        asked = self.query("SELECT count(*) FROM mutation WHERE verb = 'extend' AND state = 'settled'")
-        self.assertLessEqual(asked[0][0], 4, "one for each window, and perhaps a shorter one after a refusal")
+        minutes = person.follow(sync)
+        self.assertEqual(person.rule()["state"], "reached", person.rule())
+        self.assertEqual(minutes, [0, 1, 2, 3])
 
-    def test_a_sleep_over_the_end_is_told_once(self):
-        lease = self.lease()
-        self.keep(lease, 30)
-        end = moment(lease["end_date"]).replace(tzinfo=datetime.timezone.utc)
-        time.sleep(max(0, (end - datetime.datetime.now(datetime.timezone.utc)).total_seconds()) + 5)
-        first = self.succeed("sync", "--no-resources").out
-        self.assertIn("could not be kept until", first)
+    def a_sleep_over_the_end(self):
+        person = Person(self, "sleep", 30)
+        time.sleep(max(0, (person.end - datetime.datetime.now(UTC)).total_seconds()) + 5)
+        first = person.succeed("sync", "--no-resources").out
+        self.assertIn(f"{person.name} could not be kept until", first)
         self.assertIn("no sync ran after", first)
-        self.assertNotIn("could not be kept", self.succeed("sync", "--no-resources").out)
-        self.assertEqual(self.rule()["state"], "missed")
-        self.assertIn("could not be kept until", self.succeed("status").err)
+        self.assertNotIn("could not be kept", person.succeed("sync", "--no-resources").out, "once")
+        self.assertEqual(person.rule()["state"], "missed")
+        self.assertEqual(person.extensions(), [])
+        self.assertIn("could not be kept until", person.succeed("status").err)
 
 
 if __name__ == "__main__":
