@@ -74,7 +74,8 @@ let package = Package(
             name: "Migrations",
             path: "Migrations",
             resources: [
-                .embedInCode("v0001_store.sql"), .embedInCode("v0002_keeper.sql"), .embedInCode("views.sql"),
+                .embedInCode("v0001_store.sql"), .embedInCode("v0002_keeper.sql"),
+                .embedInCode("v0003_reminders.sql"), .embedInCode("views.sql"),
             ],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "LocalFiles", "SyncPlanner", "Migrations", grdb, sqlite]),
@@ -92,7 +93,10 @@ let package = Package(
         module(
             "SyncEngine",
             ["LeaseModel", "LocalFiles", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient", logging]),
-        module("Leasehold", ["LeaseModel", "LocalFiles", "LeaseStore", "SyncEngine", logging]),
+
+        // What people are reminded of, and how they are told.
+        module("Reminders", ["LeaseModel", "LocalFiles", "LeaseStore", "OpenStackClient"]),
+        module("Leasehold", ["LeaseModel", "LocalFiles", "LeaseStore", "SyncEngine", "Reminders", logging]),
 
         // The command: how results look, and what there is to show.
         module("Output", ["LeaseModel", "LeaseReports", yams]),
@@ -102,7 +106,7 @@ let package = Package(
             "LeaseCommands",
             [
                 "BuildVersion", "LeaseText", "Leasehold", "LeaseModel", "LeaseReports", "LocalFiles", "Output",
-                "YAMLReading",
+                "Reminders", "YAMLReading",
                 arguments, yams,
                 lifecycle,
                 unixSignals, logging,
@@ -172,6 +176,11 @@ let package = Package(
             [
                 "LeaseModel", "LocalFiles", "SyncPlanner", "LeaseStore", "OpenStackClient", "BlazarClient",
                 "SyncEngine", "BlazarModel", "MirrorFixtures", "CaptureFixtures", "CloudFixtures",
+            ]),
+        tests(
+            "RemindersTests",
+            [
+                "LeaseModel", "LeaseStore", "OpenStackClient", "Reminders", "MirrorFixtures", "CaptureFixtures",
             ]),
         tests(
             "LeaseholdTests",

@@ -47,7 +47,9 @@ package struct LeaseholdCommand: AsyncParsableCommand {
             CommandGroup(name: "Reports", subcommands: [ReportCommand.self, ExportCommand.self]),
             CommandGroup(
                 name: "Upkeep",
-                subcommands: [Login.self, Logout.self, Doctor.self, DatabaseCommand.self, Completion.self]),
+                subcommands: [
+                    Login.self, Logout.self, NotifyCommand.self, Doctor.self, DatabaseCommand.self, Completion.self,
+                ]),
         ])
 
     /// The version, and of a package what it was built from: `0.1.0 (v0.1.0-3-g1234567)`.

@@ -160,7 +160,7 @@ extension KeepRule {
                 AND creation.site_id = keep_rule.site_id
         """
 
-    fileprivate static func fetchAll(
+    static func fetchAll(
         _ database: Database, _ condition: String, _ arguments: StatementArguments
     ) throws -> [KeepRule] {
         try Row.fetchAll(

@@ -84,6 +84,8 @@ class Help(World):
             (self.folder / name).write_text(self.succeed("list", "-a", "-f", "json").out)
         (self.folder / "class.csv").write_text("name,node\nclass-1,1\nclass-2,1\n")
         (self.folder / "rates.csv").write_text("resource_type,node_type,rate\nphysical:host,compute_skylake,1\n")
+        (self.folder / "config/leasehold").mkdir(parents=True)
+        (self.folder / "config/leasehold/notify.yaml").write_text("channels: {script: {type: command, command: 'true'}}\n")
         for copy in ("colleague.sqlite", "colleague/leasehold.sqlite"):
             self.succeed("db", "backup", self.folder / copy)
 

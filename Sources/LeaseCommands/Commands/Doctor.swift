@@ -3,6 +3,7 @@ import Foundation
 import LeaseModel
 import Leasehold
 import Output
+import Reminders
 
 /// `leasehold doctor`
 package struct Doctor: Subcommand, HasReadingOptions {
@@ -42,6 +43,7 @@ package struct Doctor: Subcommand, HasReadingOptions {
         if let message = LeaseManager.policyProblem(configuration) {
             findings.append(Diagnosis(subject: "policy", step: "read", verdict: .warning, message: message))
         }
+        findings += Self.reminders(manager, configuration)
         if reading.isPage(console) {
             try reading.write(page(findings, reading.style(console)), &console)
         } else {
@@ -109,6 +111,29 @@ package struct Doctor: Subcommand, HasReadingOptions {
         }
     }
 
+    /// What is known of reminders: the file, and the channels that fail. Nothing if there is no file.
+    private static func reminders(
+        _ manager: Result<LeaseManager, LeaseholdError>, _ configuration: LeaseManager.Configuration
+    ) -> [Diagnosis] {
+        func finding(_ verdict: Diagnosis.Verdict, _ message: String) -> [Diagnosis] {
+            [Diagnosis(subject: "reminders", step: "notify.yaml", verdict: verdict, message: message)]
+        }
+        do throws(LeaseholdError) {
+            guard let desk = try LeaseManager.reminderDesk(configuration) else { return [] }
+            let names = desk.channels.map(\.name)
+            var failing: [(channel: String, sentence: String)] = []
+            if let manager = try? manager.get() {
+                failing = manager.failingChannels(try manager.reminderLog(), now: configuration.now())
+            }
+            return finding(.good, "\(desk.path): \(names.joined(separator: ", "))")
+                + failing.filter { names.contains($0.channel) }.flatMap { channel, sentence in
+                    [Diagnosis(subject: "reminders", step: channel, verdict: .warning, message: sentence)]
+                }
+        } catch {
+            return finding(.bad, error.message)
+        }
+    }
+
     private static let columns: [Column<Diagnosis>] = [
         Column("subject") { .text($0.subject) },
         Column("step") { .text($0.step) },
@@ -121,7 +146,7 @@ extension Diagnosis {
     /// The exit status for this problem, as for any other command that meets it.
     fileprivate var status: ExitStatus {
         switch step {
-        case "configuration": .configuration
+        case "configuration", "notify.yaml": .configuration
         case "integrity", "open": .cannotOpen
         case "network", "catalogue", "reservation service": .unavailable
         default: .refused

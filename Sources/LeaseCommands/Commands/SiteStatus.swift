@@ -29,6 +29,12 @@ package struct SiteStatus: Subcommand, HasReadingOptions {
         try reading.write(rows, SiteRow.overview, &console)
         remarkLoginEnds(rows, &console)
         try remarkKept(manager, scopes: scopes, &console)
+        if output.format.isForPeople, !output.isQuiet {
+            let time = TimeText(zone: reading.zone(console), now: console.now())
+            for remark in try manager.reminderRemarks(now: console.now(), time: { time.moment($0) }) {
+                console.remark(remark)
+            }
+        }
         try reading.remarkFreshness(manager, scopes: scopes, &console)
     }
 

@@ -82,12 +82,21 @@ package struct Sync: Subcommand {
             await printer.note($0)
         }
         try await printer.conclude(reports)
+        // What is told depends on what was read, and nobody who waits for the sync waits for it.
+        await printer.tell(await Result(of: manager, time: reminderTime(console)))
         let failures = reports.compactMap(\.failure)
         if let worst = failures.first {
             // The common status of all failures, if they have one.
             let status = failures.allSatisfy { $0.status == worst.status } ? worst.status : .unavailable
             throw ExitCode(status.rawValue)
         }
+    }
+
+    /// How reminders write times.
+    private func reminderTime(_ console: Console) -> @Sendable (Timestamp) -> String {
+        let zone = output.usesUTC ? .utc : console.zone
+        let now = console.now
+        return { TimeText(zone: zone, now: now()).zoned($0) }
     }
 
     /// Says each second that nothing has arrived yet, until it is cancelled.
@@ -101,9 +110,9 @@ package struct Sync: Subcommand {
     private func watch(
         _ manager: LeaseManager, _ printer: SyncPrinter, seconds: Double, _ console: Console
     ) async throws {
-        let service = WatchService(manager: manager, clouds: global.selection(console), seconds: seconds) {
-            await printer.note($0)
-        }
+        let service = WatchService(
+            manager: manager, clouds: global.selection(console), seconds: seconds, time: reminderTime(console),
+            printer: printer)
         var logger = Logger(label: "leasehold")
         logger.logLevel = .critical
         let group = ServiceGroup(
@@ -115,16 +124,41 @@ package struct Sync: Subcommand {
     }
 }
 
-/// Keeps the mirror fresh until the process is asked to stop.
+/// Keeps the mirror fresh, and tells what is due, until the process is asked to stop.
 private struct WatchService: Service {
     let manager: LeaseManager
     let clouds: Clouds
     let seconds: Double
-    let progress: @Sendable (SyncProgress) async -> Void
+    let time: @Sendable (Timestamp) -> String
+    let printer: SyncPrinter
 
     func run() async throws {
+        let (syncs, ended) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         try await cancelWhenGracefulShutdown {
-            try await manager.watch(clouds: clouds, intervalSeconds: seconds, progress: progress)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await manager.watch(clouds: clouds, intervalSeconds: seconds) { progress in
+                        await printer.note(progress)
+                        if case .finished = progress { ended.yield() }
+                    }
+                }
+                group.addTask {
+                    await manager.keepReminding(after: syncs, time: time) { await printer.tell($0) }
+                }
+                try await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+}
+
+extension Result where Success == ReminderPass?, Failure == LeaseholdError {
+    /// Tells what is due.
+    fileprivate init(of manager: LeaseManager, time: @escaping @Sendable (Timestamp) -> String) async {
+        do throws(LeaseholdError) {
+            self = .success(try await manager.remind(time: time))
+        } catch {
+            self = .failure(error)
         }
     }
 }
@@ -385,6 +419,19 @@ actor SyncPrinter {
                     ["field": .string($0.name), "from": $0.old ?? .null, "to": $0.new ?? .null]
                 }),
         ]
+    }
+
+    /// Says which channels could not tell what was due, and each failure once.
+    func tell(_ reminders: Result<ReminderPass?, LeaseholdError>) {
+        var texts: [String] = []
+        switch reminders {
+        case .success(let pass):
+            texts = (pass?.problems ?? [:]).sorted { $0.key < $1.key }.map { channel, problem in
+                "reminders through \(channel) failed: \(problem). They are tried again (leasehold notify log)."
+            }
+        case .failure(let error): texts = [error.message]
+        }
+        for text in texts where warned.insert(text).inserted { remark("leasehold: \(text)") }
     }
 
     func remark(_ text: String) {

@@ -1,5 +1,4 @@
 package import LeaseModel
-import LocalFiles
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -27,20 +26,7 @@ package enum SitePolicyFile {
         let named = environment["LEASEHOLD_POLICY"].flatMap { $0.isEmpty ? nil : search.absolute($0) }
         let path = named ?? "\(search.userDirectory)/leasehold/policy.yaml"
         guard named != nil || FileManager.default.fileExists(atPath: path) else { return SitePolicies() }
-        let data: [UInt8]
-        do {
-            data = try ConfigurationSearch.bytes(of: path)
-        } catch {
-            throw CloudConfigurationError(
-                .brokenFile,
-                "the policy file cannot be read (\(error.clause)): see its permissions, or LEASEHOLD_POLICY",
-                at: ConfigurationPosition(file: path, line: nil, column: nil))
-        }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw CloudConfigurationError(
-                .brokenFile, "not UTF-8 text: save it as UTF-8",
-                at: ConfigurationPosition(file: path, line: nil, column: nil))
-        }
+        let text = try SitePolicyReader.text(ofFile: path, "policy file", "LEASEHOLD_POLICY")
         return try policies(path: path, text: text)
     }
 
@@ -67,7 +53,7 @@ package enum SitePolicyFile {
 }
 
 /// Reads a section of the policy file.
-private enum SitePolicyReader {
+private enum SitePolicyReader: SettingsReader {
     private static let keys = [
         "max_duration", "extension_measured_from", "extension_window", "extension_window_share", "limits",
         "allocations",
@@ -91,32 +77,6 @@ private enum SitePolicyReader {
             warningSeconds: try seconds(section, "warning_time"),
             sendsClientEvent: try flag(section, "client_event"),
             rates: try entries(section, "su_rates", "{node_type: gpu_a100, su_per_hour: 4}", rate))
-    }
-
-    private static func check(
-        _ section: ConfigurationMapping, _ known: [String]
-    ) throws(CloudConfigurationError) {
-        for (key, node) in section.members where !known.contains(key) {
-            let suggestion = Suggestion.nearest(to: key, in: known).map { "; did you mean \"\($0)\"?" } ?? "."
-            throw invalid(key, "is not a known setting\(suggestion) Known: \(known.joined(separator: ", "))", node)
-        }
-    }
-
-    /// The entries of a list, each read by a function.
-    private static func entries<Entry>(
-        _ section: ConfigurationMapping, _ key: String, _ example: String,
-        _ read: (ConfigurationMapping, ConfigurationNode) throws(CloudConfigurationError) -> Entry
-    ) throws(CloudConfigurationError) -> [Entry] {
-        guard let node = section[key], !node.isNull else { return [] }
-        guard let nodes = node.sequence else {
-            throw invalid(key, "should be a list, each entry with a dash before it", node)
-        }
-        var entries: [Entry] = []
-        for node in nodes {
-            guard let entry = node.mapping else { throw invalid(key, "should hold entries such as \(example)", node) }
-            entries.append(try read(entry, node))
-        }
-        return entries
     }
 
     /// What an entry applies to: the type of resource, and the kind within the type; `nil` if it names neither.
@@ -189,23 +149,6 @@ private enum SitePolicyReader {
 
     // MARK: Values
 
-    private static func text(_ section: ConfigurationMapping, _ key: String) throws(CloudConfigurationError) -> String?
-    {
-        guard let node = section[key], !node.isNull else { return nil }
-        guard let text = node.scalar else { throw invalid(key, "should be a single value", node) }
-        return text
-    }
-
-    private static func seconds(
-        _ section: ConfigurationMapping, _ key: String
-    ) throws(CloudConfigurationError) -> Int64? {
-        guard let text = try text(section, key) else { return nil }
-        guard let seconds = DurationText.seconds(in: text) else {
-            throw invalid(key, "should be a length of time such as 7d or 48h", section[key])
-        }
-        return seconds
-    }
-
     /// The longest lease.
     private static func longest(_ section: ConfigurationMapping) throws(CloudConfigurationError) -> Int64? {
         if try text(section, "max_duration") == "unlimited" { return LeaseLimit.unlimited }
@@ -249,17 +192,5 @@ private enum SitePolicyReader {
             throw invalid(key, "should be a date such as 2026-01-31", section[key])
         }
         return time
-    }
-
-    private static func flag(_ section: ConfigurationMapping, _ key: String) throws(CloudConfigurationError) -> Bool? {
-        guard let text = try text(section, key) else { return nil }
-        guard let flag = ConfigurationNode.flag(text) else {
-            throw invalid(key, "should be true or false", section[key])
-        }
-        return flag
-    }
-
-    static func invalid(_ key: String, _ problem: String, _ node: ConfigurationNode?) -> CloudConfigurationError {
-        CloudConfigurationError(.invalidValue, "\"\(key.escapedForTerminal)\" \(problem)", at: node?.position)
     }
 }

@@ -51,7 +51,9 @@ WALLS: dict[str, Row] = {
     ),
     "BlazarClient": row("LeaseModel OpenStackClient"),
     "SyncEngine": row("LeaseModel LocalFiles SyncPlanner LeaseStore OpenStackClient BlazarClient", "Logging"),
-    "Leasehold": row("LeaseModel LocalFiles LeaseStore SyncEngine", "Logging"),
+    # Other programs and web services, for what people are reminded of.
+    "Reminders": row("LeaseModel LocalFiles LeaseStore OpenStackClient"),
+    "Leasehold": row("LeaseModel LocalFiles LeaseStore SyncEngine Reminders", "Logging"),
     # How results look. Yams writes YAML; pages use the frame of report pages.
     "Output": row("LeaseModel LeaseReports", "Yams"),
     # How leases, writes, changes and sites are described, and how times are typed.
@@ -60,7 +62,7 @@ WALLS: dict[str, Row] = {
     "BuildVersion": row(system=frozenset()),
     # Yams reads lease files; ServiceLifecycle runs 'sync --watch'.
     "LeaseCommands": row(
-        "BuildVersion LeaseModel LeaseReports LeaseText LocalFiles Leasehold Output YAMLReading",
+        "BuildVersion LeaseModel LeaseReports LeaseText LocalFiles Leasehold Output Reminders YAMLReading",
         "ArgumentParser Yams Logging ServiceLifecycle UnixSignals",
     ),
     "LeaseholdCLI": row("LeaseCommands", "ArgumentParser"),
