@@ -36,8 +36,8 @@ STATIC = [
 DESCRIPTION = """\
 Compares the release build with the programs it builds on, and shows ratios with the figures behind them:
 
-  id      leasehold id NAME, compared with the same select in the sqlite3 shell (and with the openstack command,
-          if it is installed and the environment names a cloud with a lease)
+  id      leasehold id NAME, compared with the same select in the sqlite3 shell (and with the openstack command and
+          python-chi, if they are installed and the environment names a cloud with a lease)
   size    the same with few and with many leases
   completion  what a shell waits for while somebody types: 20 ms at most
   again   a sync without changes, compared with a plain scan of the bytes; rows written; memory

@@ -41,11 +41,11 @@ def by_name(context: Context) -> None:
     context.report.add(
         "id", "leasehold reservation-id / leasehold id",
         median(runs["leasehold reservation-id"]) / median(runs["leasehold id"]), "×", 1.3)
-    openstack(context, median(runs["leasehold id"]))
+    peers(context, median(runs["leasehold id"]))
 
 
-def openstack(context: Context, own: float) -> None:
-    """OpenStack's client on the cloud in the environment, if both exist."""
+def peers(context: Context, own: float) -> None:
+    """The programs that ask the cloud: OpenStack's client and python-chi, if they and a cloud are in the environment."""
     client = shutil.which("openstack")
     if client is None or not (os.environ.get("OS_CLOUD") or os.environ.get("OS_AUTH_URL")):
         print("  (no openstack command, or no cloud in the environment: not compared)")
@@ -57,9 +57,17 @@ def openstack(context: Context, own: float) -> None:
     if listed.returncode or not names[0]:
         print("  (the cloud in the environment lists no lease: not compared)")
         return
-    shows = alternate({"show": [client, "reservation", "lease", "show", names[0]]}, env, 3)["show"]
-    context.report.add("id", "openstack reservation lease show", median(shows), "s")
-    context.report.add("id", "openstack reservation lease show / leasehold id (100 wanted)", median(shows) / own, "×")
+    commands = {"openstack reservation lease show": [client, "reservation", "lease", "show", names[0]]}
+    # python-chi does not read clouds.yaml.
+    if (chi := shutil.which("chi-python")) and os.environ.get("OS_AUTH_URL"):
+        lookup = f"import chi.lease; print(chi.lease.get_lease({names[0]!r}).id)"
+        commands["python-chi, get_lease(NAME)"] = [chi, "-c", lookup]
+    else:
+        print("  (no chi-python, or no OS_AUTH_URL: python-chi is not compared)")
+    runs = alternate(commands, env, 3)
+    for name in commands:
+        context.report.add("id", name, median(runs[name]), "s")
+        context.report.add("id", f"{name} / leasehold id (100 wanted)", median(runs[name]) / own, "×")
 
 
 def by_size(context: Context) -> None:
