@@ -16,8 +16,6 @@ struct Ledger: Sendable {
     var decided: Set<World.DraftKey> = []
     /// The writes that a person has given up, though they may have been carried out.
     var givenUp: Set<World.DraftKey> = []
-    /// The creations whose lease was gone when a person was asked which one it is: the person said none.
-    var disowned: Set<World.DraftKey> = []
     /// Every place that a client's entries have led to.
     var places: [Int: Set<Place>] = [:]
     /// The place that a client has read last, if any, and the moment whose state its mirror shows.

@@ -152,7 +152,7 @@ extension Run {
                 let identity = identity(client, chosen)
                 _ = try writeQueue.resolve(chosen.id, identity)
                 guard case .create = identity else { break }
-                ledger.withLock { _ = $0.disowned.insert(.init(client: client.number, mutation: chosen.id)) }
+                world.wantAgain(.init(client: client.number, mutation: chosen.id))
             }
             world.note("  client \(client.number) decided \(decision) on #\(chosen.id)")
         } catch is WriteQueue.Refusal {

@@ -142,7 +142,8 @@ extension Run {
 
     /// Every lease made for a draft is the one that the draft became, unless it was gone before a list could show it.
     private func checkCreations() {
-        let (ledger, abandoned) = ledger.withLock { ($0.mutations, $0.givenUp.union($0.disowned)) }
+        let (ledger, givenUp) = ledger.withLock { ($0.mutations, $0.givenUp) }
+        let abandoned = givenUp.union(world.wantedAgain)
         for made in world.creations {
             guard let mutation = ledger[made.draft] else { continue }
             let group = world.group(of: made.draft)

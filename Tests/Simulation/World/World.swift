@@ -50,6 +50,8 @@ final class World: Sendable {
         var changedUnseen: Set<String> = []
         /// The drafts that were sent with the same looks.
         var drafts: [Looks: Set<DraftKey>] = [:]
+        /// The drafts that a person wants made again, because somebody has deleted their leases.
+        var wantedAgain: Set<DraftKey> = []
     }
 
     private let state: Mutex<State>
@@ -173,13 +175,14 @@ final class World: Sendable {
 
     /// Two leases for one draft are one too many, as are three for two indistinguishable drafts.
     ///
-    /// The exception: somebody else deleted the first lease at the server before any of this client's lists had it.
-    /// Then nothing shows that it ever existed.
+    /// The exceptions: somebody else deleted the first lease at the server before any of this client's lists had it.
+    /// Then nothing shows that it ever existed. Or a person knew that it was gone, and wanted another.
     private func created(_ id: String, _ draft: DraftKey, exchange: Int) {
         let group = group(of: draft)
         let earlier = creations.filter { group.contains($0.draft) && $0.exchange != exchange && isFindable($0) }
         state.withLock { $0.creations.append(Creation(draft: draft, leaseID: id, exchange: exchange)) }
-        guard let one = earlier.first, Set(earlier.map(\.exchange)).count >= group.count else { return }
+        let allowed = group.count + wantedAgain.intersection(group).count
+        guard let one = earlier.first, Set(earlier.map(\.exchange)).count >= allowed else { return }
         violate(
             group.count == 1
                 ? "draft \(draft.client)#\(draft.mutation) became two leases: \(one.leaseID) and \(id)"
@@ -198,6 +201,12 @@ final class World: Sendable {
             state.drafts.values.filter { $0.contains(draft) }.reduce(into: [draft]) { $0.formUnion($1) }
         }
     }
+
+    /// The drafts that a person wants made again, because somebody has deleted their leases.
+    var wantedAgain: Set<DraftKey> { state.withLock { $0.wantedAgain } }
+
+    /// A person knows that the lease of a draft is gone, and wants another.
+    func wantAgain(_ draft: DraftKey) { state.withLock { _ = $0.wantedAgain.insert(draft) } }
 
     /// Whether a client could have found out that a lease was created for its draft.
     ///
