@@ -100,6 +100,7 @@ package struct QueuePage {
             return [
                 ["\(queue) resolve \(id) --adopt LEASE-ID", "it became that lease"],
                 ["\(queue) resolve \(id) --create-again", "it became none of them: send it again"],
+                ["\(queue) cancel \(id) --give-up", "forget it; the leases stay"],
             ]
         case (.blocked, _), (.parked, _):
             return [

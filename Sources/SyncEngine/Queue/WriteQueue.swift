@@ -112,6 +112,15 @@ package struct WriteQueue: Sendable {
             var message = "Cancelled."
             let verb = mutation.verb.rawValue
             switch mutation.state {
+            case .blocked where mutation.unconfirmed != nil && givesUp:
+                message = "Given up, though one of several leases was made for it. They stay, as ordinary leases."
+            case .blocked where mutation.unconfirmed != nil:
+                throw Refusal(
+                    message: """
+                        A lease was made for write \(id). \(mutation.message ?? "") Say which one it is: \
+                        `leasehold queue resolve \(id) --adopt LEASE`. To give the write up anyway: `leasehold queue \
+                        cancel \(id) --give-up`; its lease then stays, as an ordinary lease.
+                        """)
             case .queued, .rejected, .blocked, .parked, .expired: break
             case .sending:
                 throw Refusal(
