@@ -27,6 +27,10 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -56,7 +60,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.5.1"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.34.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -101,12 +107,22 @@ let package = Package(
         // The command: how results look, and what there is to show.
         module("Output", ["LeaseModel", "LeaseReports", yams]),
         module("LeaseText", ["LeaseModel", "LeaseReports", "Leasehold", "LocalFiles", "Output"]),
+
+        // The page in a browser.
+        .target(
+            name: "LeaseWeb",
+            dependencies: [
+                "LeaseText", "Leasehold", "LeaseModel", "LeaseReports", "Output", hummingbird, hummingbirdCore,
+                mustache,
+                httpTypes, nioCore, nioHTTPTypes, logging, lifecycle,
+            ],
+            resources: [.embedInCode("Resources")], swiftSettings: settings),
         .target(name: "BuildVersion", cSettings: [.define("LEASEHOLD_BUILD", to: "\"\(build)\"")]),
         module(
             "LeaseCommands",
             [
-                "BuildVersion", "LeaseText", "Leasehold", "LeaseModel", "LeaseReports", "LocalFiles", "Output",
-                "Reminders", "YAMLReading",
+                "BuildVersion", "LeaseText", "LeaseWeb", "Leasehold", "LeaseModel", "LeaseReports", "LocalFiles",
+                "Output", "Reminders", "YAMLReading",
                 arguments, yams,
                 lifecycle,
                 unixSignals, logging,
@@ -198,6 +214,13 @@ let package = Package(
             "OpenStackClientTests",
             [
                 "CaptureFixtures", "LeaseModel", "OpenStackClient", http, nioCore, nioHTTP1, nioPosix, nioSSL, logging,
+            ]),
+        tests(
+            "LeaseWebTests",
+            [
+                "LeaseModel", "LeaseWeb", "Leasehold", "MirrorFixtures", hummingbird, hummingbirdTesting, httpTypes,
+                nioCore,
+                nioPosix,
             ]),
         tests("BlazarModelTests", ["BlazarModel", "LeaseModel"]),
         tests("SimulationTests", ["Simulation", "BlazarModel"]),

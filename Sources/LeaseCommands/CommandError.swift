@@ -79,6 +79,8 @@ package struct CommandError: Error, Sendable {
         case let error as LeaseholdError: self.init(error)
         case let error as UnknownColumnError:
             self.init(code: "usage", message: error.description, status: error.exitStatus)
+        case ArgumentProblem.usage(let message): self = .usage(message)
+        case ArgumentProblem.invalid(let message): self.init(code: "invalid", message: message, status: .data)
         case let error as TimeArgumentError: self = .usage(error.description)
         case let error as DurationSyntaxError: self = .usage(error.description)
         case let error as OutputError:

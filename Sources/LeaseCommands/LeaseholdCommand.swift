@@ -30,7 +30,7 @@ package struct LeaseholdCommand: AsyncParsableCommand {
                 name: "Leases",
                 subcommands: [
                     LeaseList.self, LeaseShow.self, LeaseIdentify.self, ReservationList.self, ReservationIdentify.self,
-                    HistoryCommand.self, ChangeList.self, Top.self,
+                    HistoryCommand.self, ChangeList.self, Top.self, WebCommand.self,
                 ]),
             CommandGroup(
                 name: "Writing",

@@ -40,6 +40,11 @@ struct LeaseQuery {
         }
         if let from = filter.from { add("lease.end_at > ?", from.secondsSince1970) }
         if let to = filter.to { add("lease.start_at < ?", to.secondsSince1970) }
+        if let now = filter.liveAt {
+            add(
+                "lease.end_at > ? AND lease.gone IS NULL AND lease.status <> 'TERMINATED'", now.secondsSince1970)
+        }
+        if let text = filter.text { addText(text) }
         if states == nil { addReservations(filter) }
     }
 
@@ -68,6 +73,23 @@ struct LeaseQuery {
                 SELECT 1 FROM person WHERE person.site_id = lease.site_id AND person.kind = '\(kind)'
                     AND person.id = \(column) AND person.name = ?)
             """, person, person)
+    }
+
+    /// Matches a part of a name or id. The pattern of LIKE needs its own characters escaped.
+    private mutating func addText(_ text: String) {
+        let escaped = text.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
+        let pattern = "%\(escaped)%"
+        func people(_ kind: String, _ column: String) -> String {
+            """
+            (lease.site_id, \(column)) IN (
+                SELECT person.site_id, person.id FROM person WHERE person.kind = '\(kind)' AND person.name LIKE ? ESCAPE '\\')
+            """
+        }
+        add(
+            """
+            lease.name LIKE ? ESCAPE '\\' OR lease.id LIKE ? ESCAPE '\\' OR \(people("user", "lease.user_id"))
+            OR \(people("project", "lease.project_id"))
+            """, pattern, pattern, pattern, pattern)
     }
 
     /// The filter's conditions on a single reservation, with their arguments.

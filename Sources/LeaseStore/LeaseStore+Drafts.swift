@@ -187,6 +187,10 @@ extension LeaseFilter {
         if let activeAt, lease.startsAt > activeAt || lease.endsAt <= activeAt { return false }
         if let from, lease.endsAt <= from { return false }
         if let to, lease.startsAt >= to { return false }
+        if let text {
+            let texts = [lease.name, lease.id, draft.userName ?? "", draft.projectName ?? ""]
+            return texts.contains { $0.lowercased().contains(text.lowercased()) }
+        }
         return true
     }
 }

@@ -68,7 +68,8 @@ package struct LeasePage {
         return page
     }
 
-    private func standing(_ time: TimeText) -> String {
+    /// Its status and what comes next: `ACTIVE, ends in 2 d`.
+    package func standing(_ time: TimeText) -> String {
         let status = lease.status.rawValue
         if let removal = mirrored.removal {
             let how =
@@ -86,12 +87,14 @@ package struct LeasePage {
         return "\(status), \(end > row.now ? "ends" : "ended") \(TimeText.relative(end, to: row.now))"
     }
 
-    private func span(_ time: TimeText) -> String {
+    /// Its period and length.
+    package func span(_ time: TimeText) -> String {
         let length = TimeText.duration(seconds: lease.endsAt.seconds(since: lease.startsAt))
         return "\(time.period(from: lease.startsAt, to: lease.endsAt)) (\(length))"
     }
 
-    private var owner: String {
+    /// Its user, project and site.
+    package var owner: String {
         let user = mirrored.userName ?? lease.userID
         let project = mirrored.projectName ?? lease.projectID
         return "\(user), \(project) at \(mirrored.site)"

@@ -50,19 +50,26 @@ package struct QueuePage {
             }
         case .delete: break
         case .update, .extend:
-            let (base, theirs) = (LeaseFields(mutation.base), mutation.theirs.map { LeaseFields($0) })
-            var rows = [["", "before", "yours"] + (theirs == nil ? [] : ["on the server"])]
-            var hasTime = false
-            for (field, mine) in text.fields {
-                let known = base.value(named: field)
-                hasTime = hasTime || mine.stringValue.flatMap(Timestamp.init(parsing:)) != nil
-                rows.append(
-                    [field, text.text(known), text.text(mine)]
-                        + (theirs.map { [text.text($0.value(named: field) ?? known)] } ?? []))
-            }
-            if hasTime { rows[0][rows[0].count - 1] += "   (\(zone.abbreviation(at: mutation.createdAt)))" }
+            let comparison = comparison(text)
+            var rows = comparison.rows
+            if comparison.hasTimes { rows[0][rows[0].count - 1] += "   (\(zone.abbreviation(at: mutation.createdAt)))" }
             page.columns(rows)
         }
+    }
+
+    /// The fields of a change: before, as queued, and on the server if that is different. The first row has the titles.
+    package func comparison(_ text: WriteText) -> (rows: [[String]], hasTimes: Bool) {
+        let (base, theirs) = (LeaseFields(mutation.base), mutation.theirs.map { LeaseFields($0) })
+        var rows = [["", "before", "yours"] + (theirs == nil ? [] : ["on the server"])]
+        var hasTimes = false
+        for (field, mine) in text.fields {
+            let known = base.value(named: field)
+            hasTimes = hasTimes || mine.stringValue.flatMap(Timestamp.init(parsing:)) != nil
+            rows.append(
+                [field, text.text(known), text.text(mine)]
+                    + (theirs.map { [text.text($0.value(named: field) ?? known)] } ?? []))
+        }
+        return (rows, hasTimes)
     }
 
     private func addRequests(_ time: TimeText, to page: inout TextPage) {
@@ -93,8 +100,8 @@ package struct QueuePage {
         switch (mutation.state, mutation.reason) {
         case (.blocked, "conflict"):
             return [
-                ["\(queue) resolve \(id) mine", effect(of: mutation.body, text, keeps: false)],
-                ["\(queue) resolve \(id) theirs", effect(of: mutation.theirs ?? [:], text, keeps: true)],
+                ["\(queue) resolve \(id) mine", effect(ofMine: text)],
+                ["\(queue) resolve \(id) theirs", effect(ofTheirs: text)],
             ]
         case (.blocked, "ambiguous"):
             return [
@@ -118,6 +125,12 @@ package struct QueuePage {
         default: return []
         }
     }
+
+    /// The effect of deciding for the queued values.
+    package func effect(ofMine text: WriteText) -> String { effect(of: mutation.body, text, keeps: false) }
+
+    /// The effect of deciding for what is on the server.
+    package func effect(ofTheirs text: WriteText) -> String { effect(of: mutation.theirs ?? [:], text, keeps: true) }
 
     /// The effect of a decision.
     private func effect(of values: JSONObject, _ text: WriteText, keeps: Bool) -> String {

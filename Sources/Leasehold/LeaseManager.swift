@@ -195,18 +195,18 @@ extension SyncProgress {
 ///
 /// A thread that meets a lock of SQLite's waits for it, up to half a minute. Swift has only as many threads as there
 /// are processor cores, and the whole program shares them. So this work runs on other threads.
-final class DatabaseThreads: TaskExecutor {
+package final class DatabaseThreads: TaskExecutor {
     private static let shared = DatabaseThreads()
 
     private let queue = DispatchQueue(label: "leasehold.database", attributes: .concurrent)
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 
     /// Runs an operation and its child tasks on these threads.
-    static func run<Value, Failure: Error>(
+    package static func run<Value, Failure: Error>(
         _ operation: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         try await withTaskExecutorPreference(shared, operation: operation)

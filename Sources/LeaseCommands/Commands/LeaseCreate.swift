@@ -375,18 +375,10 @@ extension LeaseCreate {
         guard [end, dates.endDate, duration].count(where: { $0 != nil }) < 2 else {
             throw CommandError.usage("Give only one of --end, --end-date and --duration.")
         }
-        let startTime = try TimeArgument(parsing: dates.startDate ?? start ?? "now")
-        let startsAt = try startTime.moment(now: now, zone: dates.startDate == nil ? zone : .utc)
-        let endsAt: Timestamp
-        if let given = try dates.end(console) {
-            endsAt = given
-        } else if let end {
-            endsAt = try TimeArgument(parsing: end).moment(now: now, zone: zone)
-        } else if let duration {
-            endsAt = startsAt.adding(seconds: try DurationArgument(parsing: duration).seconds)
-        } else {
-            endsAt = startsAt.adding(seconds: repeated?.durationSeconds ?? 86_400)
-        }
+        let period = try PeriodArgument(
+            start: dates.startDate ?? start, startZone: dates.startDate == nil ? zone : .utc, end: end,
+            duration: duration, standardSeconds: repeated?.durationSeconds ?? 86_400, now: now, zone: zone)
+        let endsAt = try dates.end(console) ?? period.endsAt
         func catalogue(_ kind: ResourceKind) throws -> [CatalogueResource] {
             try writing.reading.global.manager(console).catalogue(kind, cloud: cloud)
         }
@@ -399,7 +391,7 @@ extension LeaseCreate {
                 "Nothing is reserved: add for example --node amount=1.")
         }
         let draft = LeaseDraft(
-            name: name, start: startTime.isNow ? .now : .at(startsAt), endsAt: endsAt,
+            name: name, start: period.start, endsAt: endsAt,
             beforeEnd: try writing.moment(beforeEnd, console), reservations: requests.map(\.json))
         return (draft, given.warnings.map { DraftFinding(.warning, field: "reservations", $0) })
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LeaseModel
+import LeaseText
 
 /// The options for what to reserve, under python-chi's names, and for anything else in the openstack command's syntax.
 package struct RequestOptions: ParsableArguments {

@@ -112,7 +112,7 @@ package struct Sync: Subcommand {
     ) async throws {
         let service = WatchService(
             manager: manager, clouds: global.selection(console), seconds: seconds, time: reminderTime(console),
-            printer: printer)
+            note: { await printer.note($0) }, tell: { await printer.tell($0) })
         var logger = Logger(label: "leasehold")
         logger.logLevel = .critical
         let group = ServiceGroup(
@@ -125,12 +125,15 @@ package struct Sync: Subcommand {
 }
 
 /// Keeps the mirror fresh, and tells what is due, until the process is asked to stop.
-private struct WatchService: Service {
+struct WatchService: Service {
     let manager: LeaseManager
     let clouds: Clouds
     let seconds: Double
     let time: @Sendable (Timestamp) -> String
-    let printer: SyncPrinter
+    /// Called for everything that happens.
+    let note: @Sendable (SyncProgress) async -> Void
+    /// Called with what came of each attempt to remind people.
+    let tell: @Sendable (Result<ReminderPass?, LeaseholdError>) async -> Void
 
     func run() async throws {
         let (syncs, ended) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -138,12 +141,12 @@ private struct WatchService: Service {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     try await manager.watch(clouds: clouds, intervalSeconds: seconds) { progress in
-                        await printer.note(progress)
+                        await note(progress)
                         if case .finished = progress { ended.yield() }
                     }
                 }
                 group.addTask {
-                    await manager.keepReminding(after: syncs, time: time) { await printer.tell($0) }
+                    await manager.keepReminding(after: syncs, time: time) { await tell($0) }
                 }
                 try await group.next()
                 group.cancelAll()

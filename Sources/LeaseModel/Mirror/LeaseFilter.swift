@@ -23,6 +23,10 @@ public struct LeaseFilter: Sendable, Hashable {
     public var from: Timestamp?
     /// Starting before this moment.
     public var to: Timestamp?
+    /// Running or still to come at this moment, as far as is known. Queued leases are.
+    public var liveAt: Timestamp?
+    /// With this text in their name, id, or the name of their user or project. Case does not matter in ASCII letters.
+    public var text: String?
     /// Created by one of the users that this database syncs as.
     public var isMine = false
     /// Whether to include leases that their site no longer lists.

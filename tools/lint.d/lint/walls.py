@@ -58,11 +58,16 @@ WALLS: dict[str, Row] = {
     "Output": row("LeaseModel LeaseReports", "Yams"),
     # How leases, writes, changes and sites are described, and how times are typed.
     "LeaseText": row("LeaseModel LeaseReports Leasehold LocalFiles Output"),
+    # The page in a browser: what each view shows, and how a browser is kept safe.
+    "LeaseWeb": row(
+        "LeaseText Leasehold LeaseModel LeaseReports Output",
+        "Hummingbird HummingbirdCore Mustache HTTPTypes NIOCore NIOHTTPTypes Logging ServiceLifecycle",
+    ),
     # The commit that a package was built from.
     "BuildVersion": row(system=frozenset()),
     # Yams reads lease files; ServiceLifecycle runs 'sync --watch'.
     "LeaseCommands": row(
-        "BuildVersion LeaseModel LeaseReports LeaseText LocalFiles Leasehold Output Reminders YAMLReading",
+        "BuildVersion LeaseModel LeaseReports LeaseText LeaseWeb LocalFiles Leasehold Output Reminders YAMLReading",
         "ArgumentParser Yams Logging ServiceLifecycle UnixSignals",
     ),
     "LeaseholdCLI": row("LeaseCommands", "ArgumentParser"),

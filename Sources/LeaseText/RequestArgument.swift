@@ -1,20 +1,27 @@
-import LeaseModel
+package import LeaseModel
 
 /// Looks up names of things that Blazar takes by id, in the catalog of the lease's cloud.
-struct NameResolver {
+package struct NameResolver {
     /// The networks of the cloud.
     let networks: () throws -> [CatalogueResource]
     /// The flavors of the cloud.
     let flavors: () throws -> [CatalogueResource]
+
+    package init(
+        networks: @escaping () throws -> [CatalogueResource], flavors: @escaping () throws -> [CatalogueResource]
+    ) {
+        self.networks = networks
+        self.flavors = flavors
+    }
 }
 
 /// Parses the values of `--node`, `--device`, `--fip`, `--network` and `--flavor`, which use python-chi's names.
-enum RequestArgument {
+package enum RequestArgument {
     /// A reservation, and remarks about how the text was understood.
-    typealias Reading = (request: ReservationRequest, warnings: [String])
+    package typealias Reading = (request: ReservationRequest, warnings: [String])
 
     /// `amount=2,node_type=compute_skylake`
-    static func node(_ text: String) throws -> Reading {
+    package static func node(_ text: String) throws -> Reading {
         let given = try NamedArguments(
             text, option: "--node",
             known: ["amount", "count", "node_type", "node_name", "architecture", "resource_properties"])
@@ -29,7 +36,7 @@ enum RequestArgument {
     }
 
     /// `amount=1,machine_type=raspberrypi4-64`
-    static func device(_ text: String) throws -> Reading {
+    package static func device(_ text: String) throws -> Reading {
         let given = try NamedArguments(
             text, option: "--device",
             known: ["amount", "count", "machine_type", "machine_name", "device_model", "device_name"])
@@ -43,13 +50,13 @@ enum RequestArgument {
     }
 
     /// `2`, or `amount=2,network_id=…`, or `amount=2,network=public`
-    static func floatingIP(_ text: String, _ names: NameResolver) throws -> Reading {
+    package static func floatingIP(_ text: String, _ names: NameResolver) throws -> Reading {
         let isAmount = !text.contains("=")
         let given = try NamedArguments(
             isAmount ? "amount=\(text)" : text, option: "--fip", known: ["amount", "count", "network_id", "network"])
         let amount = try given.count("amount", "count") ?? 1
         if let id = given["network_id"] {
-            guard given["network"] == nil else { throw CommandError.usage("--fip: give network_id or network.") }
+            guard given["network"] == nil else { throw ArgumentProblem.usage("--fip: give network_id or network.") }
             return (.floatingIP(networkID: id, amount: amount), [])
         }
         let networks = try names.networks()
@@ -66,13 +73,13 @@ enum RequestArgument {
                 found.isEmpty
                 ? "is no network in the local database.\(suggestion)"
                 : "is the name of several networks: use network_id."
-            throw CommandError(code: "invalid", message: "--fip: '\(name)' \(problem)", status: .data)
+            throw ArgumentProblem.invalid("--fip: '\(name)' \(problem)")
         }
         return (.floatingIP(networkID: network.id, amount: amount), [])
     }
 
     /// `network_name=mynet,usage_type=storage`
-    static func network(_ text: String) throws -> Reading {
+    package static func network(_ text: String) throws -> Reading {
         let given = try NamedArguments(
             text, option: "--network",
             known: [
@@ -80,7 +87,7 @@ enum RequestArgument {
                 "vswitch_name", "resource_properties", "physical_network",
             ])
         guard let name = given["network_name"] else {
-            throw CommandError.usage("--network needs network_name=…, the name of the new network.")
+            throw ArgumentProblem.usage("--network needs network_name=…, the name of the new network.")
         }
         let (properties, warnings) = try requirement(given)
         let physical = given["physical_network"] ?? "physnet1"
@@ -95,7 +102,7 @@ enum RequestArgument {
     }
 
     /// `name=m1.small,amount=2`
-    static func flavor(_ text: String, _ names: NameResolver) throws -> Reading {
+    package static func flavor(_ text: String, _ names: NameResolver) throws -> Reading {
         let given = try NamedArguments(text, option: "--flavor", known: ["name", "id", "amount", "count"])
         let amount = try given.count("amount", "count") ?? 1
         let flavors = given["name"] != nil && given["id"] == nil ? try names.flavors() : []
@@ -120,11 +127,11 @@ enum RequestArgument {
     /// Returns the value, or an error that names the option.
     private static func said<Value>(
         _ given: NamedArguments, _ body: () throws(DraftError) -> Value
-    ) throws(CommandError) -> Value {
+    ) throws(ArgumentProblem) -> Value {
         do {
             return try body()
         } catch {
-            throw CommandError(code: "invalid", message: "\(given.option): \(error).", status: .data)
+            throw ArgumentProblem.invalid("\(given.option): \(error).")
         }
     }
 }

@@ -1,15 +1,15 @@
-import LeaseModel
+package import LeaseModel
 
 /// A reservation in the syntax of `openstack reservation lease create --reservation`:
 /// `resource_type=physical:host,min=1,max=2,resource_properties=["==", "$node_type", "compute_skylake"]`.
-enum ReservationArgument {
+package enum ReservationArgument {
     /// The fields that Blazar takes as numbers.
     private static let numbers: Set<String> = ["min", "max", "amount", "vcpus", "memory_mb", "disk_gb"]
 
     /// Parses the text, and adds the defaults of fields that Blazar requires and the user may omit.
     ///
-    /// - Throws: ``CommandError`` that names the part that cannot be parsed.
-    static func parse(_ text: String) throws(CommandError) -> JSONObject {
+    /// - Throws: ``ArgumentProblem`` that names the part that cannot be parsed.
+    package static func parse(_ text: String) throws(ArgumentProblem) -> JSONObject {
         var fields = try fields(text)
         guard let type = fields["resource_type"]?.stringValue else {
             throw .usage("--reservation needs resource_type=…, for example resource_type=physical:host,min=1,max=1.")
@@ -23,8 +23,8 @@ enum ReservationArgument {
 
     /// Parses the text without adding defaults.
     ///
-    /// - Throws: ``CommandError`` that names the part that cannot be parsed.
-    static func fields(_ text: String) throws(CommandError) -> JSONObject {
+    /// - Throws: ``ArgumentProblem`` that names the part that cannot be parsed.
+    static func fields(_ text: String) throws(ArgumentProblem) -> JSONObject {
         let given = try NamedArguments(text, option: "--reservation")
         var fields: JSONObject = [:]
         for name in given.names { fields[name] = try value(given[name] ?? "", of: name) }
@@ -34,7 +34,7 @@ enum ReservationArgument {
     /// The fields that Blazar takes as lists.
     private static let lists: Set<String> = ["required_floatingips"]
 
-    private static func value(_ text: String, of name: String) throws(CommandError) -> JSONValue {
+    private static func value(_ text: String, of name: String) throws(ArgumentProblem) -> JSONValue {
         if numbers.contains(name) {
             guard let number = Int(text) else {
                 throw .usage("--reservation: \(name) takes a whole number, not '\(text)'.")
@@ -66,10 +66,10 @@ enum ReservationArgument {
 
     /// Adds changes of reservations to the changes of a lease.
     ///
-    /// - Throws: ``CommandError`` that names the part that cannot be parsed.
-    static func add(
+    /// - Throws: ``ArgumentProblem`` that names the part that cannot be parsed.
+    package static func add(
         _ texts: [String], to fields: JSONObject, isForced: Bool
-    ) throws(CommandError) -> JSONObject {
+    ) throws(ArgumentProblem) -> JSONObject {
         guard !texts.isEmpty else { return fields }
         var elements: [JSONValue] = []
         for text in texts {
@@ -122,8 +122,8 @@ struct NamedArguments {
     ///   - text: the text as typed.
     ///   - option: the option, for messages.
     ///   - known: the accepted names; `nil` for any.
-    /// - Throws: ``CommandError`` for a part without a name, a repeated name, or an unknown one.
-    init(_ text: String, option: String, known: [String]? = nil) throws(CommandError) {
+    /// - Throws: ``ArgumentProblem`` for a part without a name, a repeated name, or an unknown one.
+    init(_ text: String, option: String, known: [String]? = nil) throws(ArgumentProblem) {
         self.option = option
         values = []
         var parts = Self.split(text)
@@ -158,7 +158,7 @@ struct NamedArguments {
     func text(_ names: String...) -> String? { names.lazy.compactMap { self[$0] }.first }
 
     /// The value as a whole number of at least 1.
-    func count(_ names: String...) throws(CommandError) -> Int? {
+    func count(_ names: String...) throws(ArgumentProblem) -> Int? {
         for name in names {
             guard let value = self[name] else { continue }
             guard let number = Int(value), number > 0 else {

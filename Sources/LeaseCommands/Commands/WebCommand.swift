@@ -1,0 +1,160 @@
+package import ArgumentParser
+import Foundation
+import LeaseModel
+import LeaseText
+import LeaseWeb
+import Leasehold
+import Logging
+import Output
+import ServiceLifecycle
+import UnixSignals
+
+/// `leasehold web`
+package struct WebCommand: Subcommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "web",
+        abstract: "Show and change leases in a browser, from the local database.",
+        discussion: .paragraphs(
+            """
+            Serves a page on this machine's loopback and opens it. It answers offline, like every command that reads;
+            writes are queued first, and sent at once if the cloud answers. The address that is printed works once, in
+            one browser; run the command again for another one. Ctrl-C ends it.
+
+            --sync keeps the database fresh meanwhile, as `leasehold sync --watch` does. Every view of the page has an
+            address, and the same address with .json or .csv at the end of its path gives the data.
+
+            EXAMPLES
+              leasehold web
+              leasehold web --sync 60s --os-cloud all
+              leasehold web --port 8642 --no-open --read-only
+              leasehold web --port 8642 --base-path /user/me/proxy/8642 --allowed-host hub.example.org
+            """))
+
+    @Option(help: ArgumentHelp("The port; 0 chooses a free one.", valueName: "number"))
+    var port = 0
+
+    @Flag(name: .customLong("no-open"), help: "Print the address only, and open no browser.")
+    var keepsClosed = false
+
+    @Flag(name: .customLong("read-only"), help: "Refuse everything that would change something.")
+    var isReadOnly = false
+
+    @Option(
+        name: .customLong("sync"),
+        help: ArgumentHelp(
+            "Sync again and again meanwhile, this long after the last time, 5 s or more.",
+            valueName: "duration"))
+    var interval: String?
+
+    @Option(
+        name: .customLong("base-path"),
+        help: ArgumentHelp("The path below which a proxy shows the page.", valueName: "path"))
+    var basePath = ""
+
+    @Option(
+        name: .customLong("allowed-host"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Another host name, or name:port, by which browsers reach the page, through a proxy; repeat it for more.",
+            valueName: "host"))
+    var allowedHosts: [String] = []
+
+    @Flag(name: .customLong("utc"), help: "Show and read times in UTC.")
+    var usesUTC = false
+
+    @OptionGroup package var global: GlobalOptions
+
+    package init() {}
+
+    package func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("--port takes a number from 0 to 65535.") }
+        let path = base
+        guard path.isEmpty || path.hasPrefix("/"),
+            path.allSatisfy({ $0.isASCII && !$0.isWhitespace && !"\"'<>?#{}".contains($0) })
+        else { throw ValidationError("--base-path takes a path that begins with a slash, such as /proxy/8642.") }
+        if isReadOnly, interval != nil {
+            throw ValidationError("--sync changes the database, so it does not go with --read-only.")
+        }
+    }
+
+    /// The base path without a slash at its end.
+    private var base: String { basePath.hasSuffix("/") ? String(basePath.dropLast()) : basePath }
+
+    package func execute(_ console: inout Console) async throws {
+        let seconds = try interval.map { try DurationArgument(parsing: $0).seconds }
+        guard seconds.map({ $0 >= 5 }) ?? true else {
+            throw CommandError.usage("--sync takes 5 s or more: each reading lists every lease.")
+        }
+        // The page runs for long, and nobody answers questions at its terminal.
+        console.assistant = nil
+        let manager = try global.manager(console, access: isReadOnly ? .reading : .writing)
+        var settings = WebServer.Settings()
+        settings.port = port
+        settings.basePath = base
+        settings.allowedHosts = allowedHosts
+        settings.isReadOnly = isReadOnly
+        settings.scopes = try global.scopes(manager, console)
+        settings.clouds = global.names(console)
+        settings.zone = usesUTC ? .utc : console.zone
+        let printer = AddressPrinter(
+            console, base: base, browser: keepsClosed ? nil : Browser(environment: console.environment))
+        let server = try WebServer(manager: manager, settings: settings) { await printer.show(port: $0, token: $1) }
+        try await serve(server, manager, seconds, settings.zone, console)
+    }
+
+    /// Runs the server, and syncs beside it, until the process is asked to stop.
+    private func serve(
+        _ server: WebServer, _ manager: LeaseManager, _ seconds: Int64?, _ zone: DisplayZone, _ console: Console
+    ) async throws {
+        var services: [any Service] = [server]
+        if let seconds {
+            let now = console.now
+            services.append(
+                WatchService(
+                    manager: manager, clouds: global.selection(console), seconds: Double(seconds),
+                    time: { TimeText(zone: zone, now: now()).zoned($0) }, note: { _ in }, tell: { _ in }))
+        }
+        var logger = Logger(label: "leasehold")
+        logger.logLevel = .critical
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+                gracefulShutdownSignals: [.sigint, .sigterm], logger: logger))
+        do {
+            try await group.run()
+        } catch let error as LeaseholdError {
+            throw error
+        } catch {
+            throw CommandError(
+                code: "unavailable", message: "The page cannot be served on port \(port): \(error)",
+                status: .unavailable)
+        }
+    }
+}
+
+/// Prints the page's address, and opens it.
+private actor AddressPrinter {
+    private var output: any TextSink & Sendable
+    private var errors: any TextSink & Sendable
+    private let isTerminal: Bool
+    private let base: String
+    private let browser: Browser?
+
+    init(_ console: Console, base: String, browser: Browser?) {
+        output = console.output
+        errors = console.errors
+        isTerminal = console.outputTerminal.isTerminal
+        self.base = base
+        self.browser = browser
+    }
+
+    func show(port: Int, token: String) {
+        let address = "http://127.0.0.1:\(port)\(base)/?token=\(token)"
+        try? output.write(address + "\n")
+        try? output.flush()
+        if isTerminal {
+            try? errors.write("The address works once. Ctrl-C ends the page.\n")
+            try? errors.flush()
+        }
+        browser?.open(address)
+    }
+}
