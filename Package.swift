@@ -81,7 +81,7 @@ let package = Package(
             path: "Migrations",
             resources: [
                 .embedInCode("v0001_store.sql"), .embedInCode("v0002_keeper.sql"),
-                .embedInCode("v0003_reminders.sql"), .embedInCode("views.sql"),
+                .embedInCode("v0003_reminders.sql"), .embedInCode("v0005_publish.sql"), .embedInCode("views.sql"),
             ],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "LocalFiles", "SyncPlanner", "Migrations", grdb, sqlite]),
@@ -104,6 +104,15 @@ let package = Package(
         module("Reminders", ["LeaseModel", "LocalFiles", "LeaseStore", "OpenStackClient"]),
         module("Leasehold", ["LeaseModel", "LocalFiles", "LeaseStore", "SyncEngine", "Reminders", logging]),
 
+        // What leaves the machine for others: PostgreSQL, snapshots.
+        .target(
+            name: "LeasePublish",
+            dependencies: ["LeaseModel", "LocalFiles", "LeaseStore", "OpenStackClient"],
+            resources: [
+                .embedInCode("PostgreSQL/postgres_v1.sql"), .embedInCode("PostgreSQL/postgres_views.sql"),
+            ],
+            swiftSettings: settings),
+
         // The command: how results look, and what there is to show.
         module("Output", ["LeaseModel", "LeaseReports", yams]),
         module("LeaseText", ["LeaseModel", "LeaseReports", "Leasehold", "LocalFiles", "Output"]),
@@ -121,7 +130,8 @@ let package = Package(
         module(
             "LeaseCommands",
             [
-                "BuildVersion", "LeaseText", "LeaseWeb", "Leasehold", "LeaseModel", "LeaseReports", "LocalFiles",
+                "BuildVersion", "LeasePublish", "LeaseText", "LeaseWeb", "Leasehold", "LeaseModel", "LeaseReports",
+                "LocalFiles",
                 "Output", "Reminders", "YAMLReading",
                 arguments, yams,
                 lifecycle,
@@ -198,6 +208,7 @@ let package = Package(
             [
                 "LeaseModel", "LeaseStore", "OpenStackClient", "Reminders", "MirrorFixtures", "CaptureFixtures",
             ]),
+        tests("LeasePublishTests", ["LeaseModel", "LeasePublish", "LeaseStore", "MirrorFixtures"]),
         tests(
             "LeaseholdTests",
             [

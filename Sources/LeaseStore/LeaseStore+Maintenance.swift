@@ -97,7 +97,7 @@ extension LeaseStore {
     /// Opens a copy of another database. The original stays untouched, even if its schema is older.
     ///
     /// Nothing in the copy is trusted before it has been checked: its schema must be exactly what the migrations make,
-    /// without triggers, and its rows must be sound.
+    /// without other triggers, and its rows must be sound.
     ///
     /// - Parameters:
     ///   - original: the file.
@@ -138,7 +138,7 @@ extension LeaseStore {
 
 extension StoreSchema {
     /// How the schema differs from what the migrations up to its version make; `nil` if it does not. Foreign tables,
-    /// indexes and views are allowed. Triggers are not: they would run during a migration. The documented views are
+    /// indexes and views are allowed. Foreign triggers are not: they would run during a migration. The documented views are
     /// remade in any case, and nothing is read through them.
     ///
     /// - Throws: ``StoreError`` if the database is another program's, or newer than this one.
@@ -146,11 +146,15 @@ extension StoreSchema {
         _ = try isOutdated(database, path: path)
         let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         let made = try DatabaseQueue().write { reference in
-            for migration in Migration.all.prefix(max(version, 0)) { try reference.execute(sql: migration.sql) }
+            for migration in Migration.all where migration.version <= version {
+                try reference.execute(sql: migration.sql)
+            }
             return try objects(reference)
         }
         let found = try objects(database)
-        if let trigger = found.first(where: { $0.type == "trigger" }) { return "it has a trigger, \(trigger.name)" }
+        if let trigger = found.first(where: { $0.type == "trigger" && !made.contains($0) }) {
+            return "it has a trigger, \(trigger.name)"
+        }
         for object in made where !found.contains(object) {
             return "its \(object.type) \(object.name) is missing or different"
         }

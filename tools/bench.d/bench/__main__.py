@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import completion, free, hours, listing, lookup, scopes, syncing
+from . import completion, free, hours, listing, lookup, publishing, scopes, syncing
 from .context import Context
 from .processes import Failed
 from .report import Report, machine
@@ -25,6 +25,7 @@ MEASUREMENTS = {
     "hours": hours.weekly,
     "scopes": scopes.both,
     "free": free.counts,
+    "publish": publishing.first_and_again,
     "start": lookup.start,
 }
 
@@ -47,6 +48,7 @@ Compares the release build with the programs it builds on, and shows ratios with
   scopes  leases that a member and an administrator see, compared with a member alone
   free    what is free on 1,000 hosts with an allocation for each lease, and the next slot: 50 ms at most
   hours   weekly node-hours by project, compared with a handwritten query in the sqlite3 shell
+  publish  publishing to a PostgreSQL, compared with psql's \\copy of the same rows; a snapshot written and taken
   start   the program linked statically and dynamically (with --dynamic)
 
 Builds first, which takes some minutes. Only the build folders and a temporary folder are written."""
@@ -88,7 +90,7 @@ def parse() -> argparse.Namespace:
         prog="tools/bench", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--leases", type=count, default=100_000, metavar="N", help="number of leases (default 100000)")
     parser.add_argument("--only", action="append", choices=MEASUREMENTS, metavar="NAME", help="run only this measurement; may be repeated")
-    parser.add_argument("--million", action="store_true", help="measure 'size' and 'hours' with 1,000,000 leases (needs 5 GB of disk)")
+    parser.add_argument("--million", action="store_true", help="measure 'size', 'hours' and 'publish' with 1,000,000 leases (needs 5 GB of disk)")
     parser.add_argument("--dynamic", action="store_true", help="build and measure the dynamically linked program too")
     parser.add_argument("--rounds", type=count, default=5, metavar="N", help="number of repetitions (default 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file as well")

@@ -54,6 +54,8 @@ WALLS: dict[str, Row] = {
     # Other programs and web services, for what people are reminded of.
     "Reminders": row("LeaseModel LocalFiles LeaseStore OpenStackClient"),
     "Leasehold": row("LeaseModel LocalFiles LeaseStore SyncEngine Reminders", "Logging"),
+    # PostgreSQL through psql, and snapshots for other machines.
+    "LeasePublish": row("LeaseModel LocalFiles LeaseStore OpenStackClient"),
     # How results look. Yams writes YAML; pages use the frame of report pages.
     "Output": row("LeaseModel LeaseReports", "Yams"),
     # How leases, writes, changes and sites are described, and how times are typed.
@@ -67,7 +69,8 @@ WALLS: dict[str, Row] = {
     "BuildVersion": row(system=frozenset()),
     # Yams reads lease files; ServiceLifecycle runs 'sync --watch'.
     "LeaseCommands": row(
-        "BuildVersion LeaseModel LeaseReports LeaseText LeaseWeb LocalFiles Leasehold Output Reminders YAMLReading",
+        "BuildVersion LeaseModel LeasePublish LeaseReports LeaseText LeaseWeb LocalFiles Leasehold Output Reminders "
+        "YAMLReading",
         "ArgumentParser Yams Logging ServiceLifecycle UnixSignals",
     ),
     "LeaseholdCLI": row("LeaseCommands", "ArgumentParser"),

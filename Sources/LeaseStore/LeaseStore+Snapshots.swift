@@ -1,0 +1,211 @@
+import Foundation
+import GRDB
+package import LeaseModel
+
+/// What a snapshot for others contains.
+package struct SnapshotContents: Sendable, Hashable {
+    /// Only the leases of these projects, by id; `nil` for all.
+    package var projects: Set<String>?
+    /// Whether the names of users are left out. Their ids stay.
+    package var leavesOutUsers: Bool
+
+    package init(projects: Set<String>?, leavesOutUsers: Bool) {
+        self.projects = projects
+        self.leavesOutUsers = leavesOutUsers
+    }
+}
+
+/// The snapshot that was last taken from an address.
+package struct PulledSnapshot: Sendable, Hashable {
+    package var etag: String?
+    package var series: String
+    package var version: Int64
+    package var sha256: String
+    package var madeAt: Timestamp
+
+    package init(etag: String?, series: String, version: Int64, sha256: String, madeAt: Timestamp) {
+        self.etag = etag
+        self.series = series
+        self.version = version
+        self.sha256 = sha256
+        self.madeAt = madeAt
+    }
+}
+
+extension LeaseStore {
+    // MARK: - Making
+
+    /// Writes a copy of the database for others: what was observed, without the queue, the kept leases, the reminders, and
+    /// what is not asked for. Nothing that was removed remains in the file.
+    ///
+    /// - Parameters:
+    ///   - path: the new file.
+    ///   - folder: an existing folder for a temporary copy.
+    ///   - contents: what to include.
+    /// - Throws: ``StoreError``.
+    package func writeSnapshot(to path: String, by folder: String, _ contents: SnapshotContents) throws(StoreError) {
+        let raw = "\(folder)/whole.sqlite"
+        defer { try? FileManager.default.removeItem(atPath: raw) }
+        do {
+            // It reads one state of the database, and others may write meanwhile.
+            try database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [raw]) }
+            var configuration = Configuration()
+            configuration.foreignKeysEnabled = true
+            let copy = try DatabaseQueue(path: raw, configuration: configuration)
+            try copy.writeWithoutTransaction { database in
+                // The file is thrown away if anything fails.
+                try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
+                try database.inTransaction {
+                    try database.execute(sql: Self.privateRows)
+                    if let projects = contents.projects { try Self.restrict(database, to: projects) }
+                    if contents.leavesOutUsers { try database.execute(sql: "DELETE FROM person WHERE kind = 'user'") }
+                    return .commit
+                }
+                // Deleted rows remain in the pages of the first copy.
+                try database.execute(sql: "VACUUM INTO ?", arguments: [path])
+            }
+            try copy.close()
+        } catch {
+            try? FileManager.default.removeItem(atPath: path)
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// What concerns only the owner of the database.
+    private static let privateRows = """
+        DELETE FROM publication;
+        DELETE FROM publication_change;
+        DELETE FROM pulled_snapshot;
+        DELETE FROM reminder_delivery;
+        DELETE FROM reminder;
+        DELETE FROM reminder_look;
+        DELETE FROM keep_rule;
+        DELETE FROM attempt;
+        DELETE FROM mutation;
+        DELETE FROM cloud;
+        DELETE FROM sync_run WHERE scope_id IS NULL;
+        UPDATE sync_run SET request_id = NULL;
+        DELETE FROM sqlite_sequence WHERE name IN ('mutation', 'cloud', 'keep_rule', 'publication_change');
+        """
+
+    /// Removes what members of some projects may not know. What was seen of them by a login that sees all projects
+    /// becomes what a login of the project would have seen.
+    private static func restrict(_ database: Database, to projects: Set<String>) throws {
+        let list = projects.sorted()
+        let marks = list.map { _ in "?" }.joined(separator: ", ")
+        let arguments = StatementArguments(list)
+        try database.execute(sql: "DELETE FROM lease WHERE project_id NOT IN (\(marks))", arguments: arguments)
+        // A lease may have been another project's before.
+        try database.execute(
+            sql: "DELETE FROM lease_history WHERE document ->> 'project_id' NOT IN (\(marks))", arguments: arguments)
+        try database.execute(
+            sql: """
+                INSERT OR IGNORE INTO scope (site_id, project_id, all_projects, listed_at)
+                SELECT DISTINCT scope.site_id, lease.project_id, 0, scope.listed_at
+                FROM scope JOIN lease ON lease.site_id = scope.site_id WHERE all_projects = 1
+                """)
+        try database.execute(
+            sql: """
+                INSERT OR IGNORE INTO visibility (scope_id, lease_key, digest, seen_since, hidden_after, hidden_before)
+                SELECT narrow.scope_id, lease.lease_key, 0, seen_since, hidden_after, hidden_before
+                FROM visibility JOIN scope AS wide ON wide.scope_id = visibility.scope_id AND wide.all_projects = 1
+                    JOIN lease ON lease.lease_key = visibility.lease_key
+                    JOIN scope AS narrow ON narrow.site_id = wide.site_id AND narrow.all_projects = 0
+                        AND narrow.project_id = lease.project_id;
+                INSERT OR IGNORE INTO imported_listing (scope_id, listed_at)
+                SELECT narrow.scope_id, sync_run.started_at
+                FROM sync_run JOIN scope AS wide ON wide.scope_id = sync_run.scope_id AND wide.all_projects = 1
+                    JOIN scope AS narrow ON narrow.site_id = wide.site_id AND narrow.all_projects = 0
+                WHERE sync_run.kind = 'list' AND sync_run.outcome = 'complete';
+                INSERT OR IGNORE INTO imported_listing (scope_id, listed_at)
+                SELECT narrow.scope_id, imported_listing.listed_at
+                FROM imported_listing
+                    JOIN scope AS wide ON wide.scope_id = imported_listing.scope_id AND wide.all_projects = 1
+                    JOIN scope AS narrow ON narrow.site_id = wide.site_id AND narrow.all_projects = 0;
+                """)
+        // Other scopes go, with all that they list.
+        try database.execute(
+            sql: """
+                CREATE TEMPORARY TABLE other_scope AS
+                SELECT scope_id FROM scope WHERE all_projects = 1 OR project_id NOT IN (\(marks))
+                """, arguments: arguments)
+        for table in [
+            "visibility", "sync_run", "imported_listing", "resource", "resource_list", "resource_listing", "allocation",
+        ] {
+            try database.execute(sql: "DELETE FROM \(table) WHERE scope_id IN (SELECT scope_id FROM other_scope)")
+        }
+        try database.execute(
+            sql: """
+                DELETE FROM lease WHERE lease_key NOT IN (SELECT lease_key FROM visibility);
+                DELETE FROM allocation WHERE lease_id NOT IN (SELECT id FROM lease);
+                CREATE TEMPORARY TABLE witnesses AS
+                SELECT lease_key, json_group_array(scope_id) AS scopes
+                FROM (SELECT lease_key, scope_id FROM visibility ORDER BY lease_key, scope_id) GROUP BY lease_key;
+                INSERT OR IGNORE INTO audience (scopes) SELECT DISTINCT scopes FROM witnesses;
+                UPDATE lease SET audience_id = (
+                    SELECT audience_id FROM audience JOIN witnesses USING (scopes)
+                    WHERE witnesses.lease_key = lease.lease_key);
+                DELETE FROM audience WHERE audience_id NOT IN (SELECT audience_id FROM lease);
+                DELETE FROM scope WHERE scope_id IN (SELECT scope_id FROM other_scope);
+                DELETE FROM person WHERE (kind, id) NOT IN (
+                    SELECT 'project', project_id FROM scope UNION SELECT 'user', user_id FROM lease);
+                DELETE FROM person WHERE site_id NOT IN (SELECT site_id FROM scope);
+                DELETE FROM site WHERE site_id NOT IN (SELECT site_id FROM scope);
+                DROP TABLE witnesses;
+                DROP TABLE other_scope;
+                """)
+    }
+
+    /// The ids of projects that a person names.
+    ///
+    /// - Returns: the ids, with what names no project that is known here.
+    package func projectIDs(named names: [String]) throws(StoreError) -> (ids: Set<String>, unknown: [String]) {
+        try read { database in
+            var ids: Set<String> = []
+            var unknown: [String] = []
+            for name in names {
+                let found = try String.fetchAll(
+                    database,
+                    sql: """
+                        SELECT id FROM person WHERE kind = 'project' AND ?1 IN (id, name)
+                        UNION SELECT project_id FROM scope WHERE project_id = ?1
+                        UNION SELECT project_id FROM lease WHERE project_id = ?1
+                        """, arguments: [name])
+                if found.isEmpty { unknown.append(name) }
+                ids.formUnion(found)
+            }
+            return (ids, unknown)
+        }
+    }
+
+    // MARK: - Taking
+
+    /// The snapshot that was last taken from an address; `nil` if there was none.
+    package func pulledSnapshot(from url: String) throws(StoreError) -> PulledSnapshot? {
+        try read { database in
+            try Row.fetchOne(
+                database, sql: "SELECT etag, series, version, sha256, made_at FROM pulled_snapshot WHERE url = ?",
+                arguments: [url]
+            ).map {
+                PulledSnapshot(
+                    etag: $0[0], series: $0[1], version: $0[2], sha256: $0[3],
+                    madeAt: Timestamp(secondsSince1970: $0[4]))
+            }
+        }
+    }
+
+    /// Records the snapshot that was last taken from an address.
+    package func note(_ snapshot: PulledSnapshot, from url: String, at time: Timestamp) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: """
+                    INSERT OR REPLACE INTO pulled_snapshot (url, etag, series, version, sha256, made_at, taken_at)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    url, snapshot.etag, snapshot.series, snapshot.version, snapshot.sha256,
+                    snapshot.madeAt.secondsSince1970, time.secondsSince1970,
+                ])
+        }
+    }
+}
