@@ -41,14 +41,16 @@ package struct LeaseholdCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Sites",
                 subcommands: [
-                    Sync.self, SiteStatus.self, SiteList.self, HostList.self, DeviceList.self, FlavorList.self,
+                    Sync.self, Pull.self, SiteStatus.self, SiteList.self, HostList.self, DeviceList.self,
+                    FlavorList.self,
                     FloatingIPList.self, FreeList.self, SlotFind.self,
                 ]),
             CommandGroup(name: "Reports", subcommands: [ReportCommand.self, ExportCommand.self]),
             CommandGroup(
                 name: "Upkeep",
                 subcommands: [
-                    Login.self, Logout.self, NotifyCommand.self, Doctor.self, DatabaseCommand.self, Completion.self,
+                    Login.self, Logout.self, NotifyCommand.self, PublishCommand.self, Doctor.self, DatabaseCommand.self,
+                    Completion.self,
                 ]),
         ])
 

@@ -25,6 +25,7 @@ package struct Sync: Subcommand {
               leasehold sync --os-cloud chi_uc --os-cloud chi_tacc
               leasehold sync --os-cloud all -f json
               leasehold sync --watch --interval 5m
+              leasehold sync --watch --publish leases
             """))
 
     @Flag(name: .customLong("watch"), help: "Repeat until interrupted; print one line per change.")
@@ -46,6 +47,7 @@ package struct Sync: Subcommand {
     @Flag(name: .customLong("no-resources"), help: "Leases only: no hosts, devices, flavors, networks and names.")
     var skipsResources = false
 
+    @OptionGroup var publishing: SyncPublishingOptions
     @OptionGroup package var global: GlobalOptions
     @OptionGroup var output: OutputOptions
 
@@ -68,8 +70,9 @@ package struct Sync: Subcommand {
             output: console.output, errors: console.errors, terminal: output.isQuiet ? .none : console.errorTerminal,
             resultTerminal: console.outputTerminal, options: output,
             time: TimeText(zone: output.usesUTC ? .utc : console.zone, now: console.now()), isWatching: watches)
+        let publishing = try publishing.publishing(global.configuration(console), printer)
         if watches {
-            try await watch(manager, printer, seconds: Double(seconds), console)
+            try await watch(manager, printer, publishing, seconds: Double(seconds), console)
             return
         }
         let names = global.names(console)
@@ -84,12 +87,14 @@ package struct Sync: Subcommand {
         try await printer.conclude(reports)
         // What is told depends on what was read, and nobody who waits for the sync waits for it.
         await printer.tell(await Result(of: manager, time: reminderTime(console)))
+        let published = await publishing?.publish() ?? .success
         let failures = reports.compactMap(\.failure)
         if let worst = failures.first {
             // The common status of all failures, if they have one.
             let status = failures.allSatisfy { $0.status == worst.status } ? worst.status : .unavailable
             throw ExitCode(status.rawValue)
         }
+        if published != .success { throw ExitCode(published.rawValue) }
     }
 
     /// How reminders write times.
@@ -108,11 +113,12 @@ package struct Sync: Subcommand {
     }
 
     private func watch(
-        _ manager: LeaseManager, _ printer: SyncPrinter, seconds: Double, _ console: Console
+        _ manager: LeaseManager, _ printer: SyncPrinter, _ publishing: SyncPublishing?, seconds: Double,
+        _ console: Console
     ) async throws {
         let service = WatchService(
             manager: manager, clouds: global.selection(console), seconds: seconds, time: reminderTime(console),
-            note: { await printer.note($0) }, tell: { await printer.tell($0) })
+            publishing: publishing, note: { await printer.note($0) }, tell: { await printer.tell($0) })
         var logger = Logger(label: "leasehold")
         logger.logLevel = .critical
         let group = ServiceGroup(
@@ -130,6 +136,7 @@ struct WatchService: Service {
     let clouds: Clouds
     let seconds: Double
     let time: @Sendable (Timestamp) -> String
+    var publishing: SyncPublishing?
     /// Called for everything that happens.
     let note: @Sendable (SyncProgress) async -> Void
     /// Called with what came of each attempt to remind people.
@@ -137,17 +144,22 @@ struct WatchService: Service {
 
     func run() async throws {
         let (syncs, ended) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let (readings, read) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     try await manager.watch(clouds: clouds, intervalSeconds: seconds) { progress in
                         await note(progress)
-                        if case .finished = progress { ended.yield() }
+                        if case .finished = progress {
+                            ended.yield()
+                            read.yield()
+                        }
                     }
                 }
                 group.addTask {
                     await manager.keepReminding(after: syncs, time: time) { await tell($0) }
                 }
+                if let publishing { group.addTask { await publishing.follow(readings) } }
                 try await group.next()
                 group.cancelAll()
             }
@@ -435,6 +447,17 @@ actor SyncPrinter {
         case .failure(let error): texts = [error.message]
         }
         for text in texts where warned.insert(text).inserted { remark("leasehold: \(text)") }
+    }
+
+    /// Says that publishing failed, or works again, once.
+    func tell(publishing name: String, problem: String?) {
+        let key = "publishing to \(name)"
+        if let problem {
+            if failing[key] != problem { remark("leasehold: \(problem)") }
+        } else if failing[key] != nil {
+            remark("\(name) is published to again.")
+        }
+        failing[key] = problem
     }
 
     func remark(_ text: String) {
