@@ -8,7 +8,8 @@ import venv
 from pathlib import Path
 
 #: The versions with which the tests were written.
-VERSIONS = {"icalendar": "7.3.0", "pandas": "3.1.1", "datasette": "0.65.5", "openstacksdk": "4.22.0"}
+VERSIONS = {"icalendar": "7.3.0", "pandas": "3.1.1", "datasette": "0.65.5", "openstacksdk": "4.22.0",
+            "duckdb": "2.0.1", "pyarrow": "26.0.1"}
 
 
 def python(package):
