@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .processes import run_jobs
 from .report import DevcloudError, failure, say, step
-from .settings import SOURCES, Layout
+from .settings import SOURCES, STAMP, Layout
 
 # A package, and a program that shows whether it is installed.
 SERVER_PACKAGES = {
@@ -85,7 +85,7 @@ def restore_policy(saved: Path) -> None:
 
 def install_environments(layout: Layout, with_chi: bool, with_provider: bool) -> None:
     wanted = {
-        layout.venv: "requirements-lite.txt" if layout.lite else "requirements-server.txt",
+        layout.venv: layout.requirements,
         layout.clients: "requirements-client.txt",
     }
     if with_chi:
@@ -121,7 +121,7 @@ def creation(venv: Path, requirements: str) -> list[list[str]]:
 
 
 def stamp(venv: Path) -> Path:
-    return venv / "devcloud-requirements.sha256"
+    return venv / STAMP
 
 
 def fingerprint(requirements: str) -> str:

@@ -20,6 +20,9 @@ PASSWORD = "devcloud-password"
 # The second factor of user1, in base 32: the key of RFC 6238's examples.
 TOTP_KEY = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
+# The file in a complete environment that tells what it was made from.
+STAMP = "devcloud-requirements.sha256"
+
 HOST_COUNT = 3
 FLOATING_IP_COUNT = 10
 
@@ -65,8 +68,15 @@ class Layout:
 
     @property
     def venv(self) -> Path:
-        """The services' environment, which the two full clouds share."""
-        return self.top / ("lite" if self.lite else "full") / "venv"
+        """The services' environment, which the full clouds share. The small cloud needs part of it, and takes it if it
+        is there."""
+        shared = self.top / "full" / "venv"
+        return self.top / "lite" / "venv" if self.lite and not (shared / STAMP).is_file() else shared
+
+    @property
+    def requirements(self) -> str:
+        """What the services' environment is made from."""
+        return "requirements-lite.txt" if self.venv.parent.name == "lite" else "requirements-server.txt"
 
     @property
     def clients(self) -> Path:
