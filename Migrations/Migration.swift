@@ -14,6 +14,7 @@ package struct Migration: Sendable {
         Migration(version: 2, name: "v0002_keeper", bytes: PackageResources.v0002_keeper_sql),
         Migration(version: 3, name: "v0003_reminders", bytes: PackageResources.v0003_reminders_sql),
         Migration(version: 5, name: "v0005_publish", bytes: PackageResources.v0005_publish_sql),
+        Migration(version: 6, name: "v0006_holdings", bytes: PackageResources.v0006_holdings_sql),
     ]
 
     /// The documented views. They hold no data, so they are not a step: opening a database recreates them if they differ

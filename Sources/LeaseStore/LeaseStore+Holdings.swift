@@ -3,18 +3,10 @@ package import LeaseModel
 
 /// The resources of a kind at a site, and when each is held.
 package struct SiteHoldings: Sendable {
-    /// A period in which a resource is held.
-    package struct Span: Sendable {
-        /// The place of the resource in the list.
-        package let resource: Int
-        package let startsAt: Timestamp
-        package let endsAt: Timestamp
-    }
-
     /// The resources, by name.
     package let resources: [CatalogueResource]
-    /// The periods that end after the moment asked for.
-    package let spans: [Span]
+    /// For each resource, the periods that end after the moment asked for, in the order of their ends.
+    package let spans: [[Range<Timestamp>]]
     /// When the list of allocations was read, here or by the owner of an imported database.
     package let listedAt: Timestamp?
 }
@@ -43,30 +35,24 @@ extension LeaseStore {
             ).map { row in
                 CatalogueResource(kind: kind, id: row[0], name: row[1], fields: LeaseRows.object(row[2]))
             }
-            let places = Dictionary(uniqueKeysWithValues: zip(resources.map(\.id), resources.indices))
-            var pool = TextPool()
-            // The place of each resource, by the number of its id's text.
-            var found: [Int?] = []
-            var spans: [SiteHoldings.Span] = []
             let excluded = leases.isEmpty ? "" : "AND lease_id NOT IN (SELECT value FROM json_each(?))"
             let walk = try RowWalk(
                 database,
                 sql: """
-                    SELECT resource_id, start_at, end_at FROM allocation
-                    WHERE scope_id = ? AND kind = ? AND gone_before IS NULL \(excluded) AND end_at BETWEEN ? AND ?
+                    SELECT start_at, end_at FROM allocation
+                    WHERE scope_id = ? AND kind = ? AND gone_before IS NULL AND end_at > ? AND start_at < end_at
+                        \(excluded) AND resource_id = ?
+                    ORDER BY end_at
                     """,
-                arguments: StatementArguments([scope, kind.rawValue] as [any DatabaseValueConvertible])
+                arguments: StatementArguments(
+                    [scope, kind.rawValue, moment.secondsSince1970] as [any DatabaseValueConvertible])
                     + (leases.isEmpty ? [] : [Self.list(leases)]))
-            try walk.begin(moment.adding(seconds: 1).secondsSince1970 ... .max)
             defer { walk.end() }
-            while try walk.step() {
-                guard let number = pool.number(walk.statement, 0) else { continue }
-                while found.count <= number { found.append(places[pool.texts[found.count]]) }
-                guard let place = found[number] else { continue }
-                spans.append(
-                    SiteHoldings.Span(
-                        resource: place, startsAt: Timestamp(secondsSince1970: walk.integer(1)),
-                        endsAt: Timestamp(secondsSince1970: walk.integer(2))))
+            let spans = try resources.map { resource in
+                var spans: [Range<Timestamp>] = []
+                try walk.begin([resource.id])
+                while try walk.step() { spans.append(walk.moment(0)..<walk.moment(1)) }
+                return spans
             }
             let name = ListedTable.allocations.listName(kind.rawValue)
             return SiteHoldings(

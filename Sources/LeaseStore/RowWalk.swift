@@ -32,17 +32,14 @@ struct RowWalk {
         arguments = StatementArguments()
     }
 
-    /// Starts over.
-    func begin() throws {
+    /// Starts over, with the last arguments.
+    func begin(_ last: StatementArguments = StatementArguments()) throws {
         sqlite3_reset(statement)
-        try owner.setArguments(arguments)
+        try owner.setArguments(arguments + last)
     }
 
     /// Starts over, with new bounds as the last two arguments.
-    func begin(_ keys: ClosedRange<Int64>) throws {
-        sqlite3_reset(statement)
-        try owner.setArguments(arguments + [keys.lowerBound, keys.upperBound])
-    }
+    func begin(_ keys: ClosedRange<Int64>) throws { try begin([keys.lowerBound, keys.upperBound]) }
 
     /// Starts over with a key, which is the only argument.
     func begin(key: Int64) {

@@ -116,11 +116,7 @@ extension LeaseManager {
                 && (network == nil || fields["floating_network_id"]?.stringValue.map { $0 == network } ?? true)
         }
         let resources = places.map { holdings.resources[$0] }
-        let numbers = Dictionary(uniqueKeysWithValues: zip(places, places.indices))
-        var spans = [[Range<Timestamp>]](repeating: [], count: resources.count)
-        for span in holdings.spans where span.startsAt < span.endsAt {
-            if let number = numbers[span.resource] { spans[number].append(span.startsAt..<span.endsAt) }
-        }
+        var spans = places.map { holdings.spans[$0] }
         var extra: [Claim] = []
         if hasAllocations {
             for change in try reading({ store throws(StoreError) in

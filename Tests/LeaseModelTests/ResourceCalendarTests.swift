@@ -152,6 +152,17 @@ struct ResourceCalendarTests {
             #expect(count == sample.free(minute..<(minute + 1)), "minute \(minute)")
         }
         #expect(sample.calendar.freeCounts(from: at(end), to: at(end)).isEmpty)
+        let all = sample.calendar.freeCounts(from: at(start), to: ResourceCalendar.never)
+        #expect(sample.calendar.firstFreeCounts(from: at(start)) == Array(all.prefix(2)))
+    }
+
+    @Test("finds the next change of what is free, however late it comes", arguments: [0, 2, 400, 3_000_000])
+    func distantChange(days: Int) {
+        var calendar = ResourceCalendar(["a", "b"])
+        calendar.note("a", busyFrom: at(0), to: at(days * 1_440 + 5))
+        let counts = calendar.firstFreeCounts(from: at(0))
+        #expect(counts == [FreeCount(from: at(0), free: 1), FreeCount(from: at(days * 1_440 + 5), free: 2)])
+        #expect(calendar.firstFreeCounts(from: at(days * 1_440 + 6)).map(\.free) == [2])
     }
 
     @Test("finds the longest slot from a moment, and what would fit if it were shorter", arguments: 0..<60)

@@ -75,7 +75,7 @@ package struct FreeList: Subcommand, HasReadingOptions {
         if let end, end <= start { throw CommandError.usage("--to must be later than --from.") }
         let (manager, scopes) = try await reading.open(&console)
         let groups = try groups(manager, scopes, from: start, &console).map {
-            FreeGroup($0, from: start, to: end ?? ResourceCalendar.never)
+            FreeGroup($0, from: start, to: end)
         }
         guard let end else {
             let rows = groups.compactMap(FreeNowRow.init)

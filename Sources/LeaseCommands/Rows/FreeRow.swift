@@ -16,10 +16,11 @@ struct FreeGroup: Sendable {
     let total: Int
     var site: String { key.availability.scope.site }
 
-    init(_ key: Key, from start: Timestamp, to end: Timestamp) {
+    /// With the counts of a period; without its end, with the count at its start and the next one.
+    init(_ key: Key, from start: Timestamp, to end: Timestamp?) {
         self.key = key
         let calendar = key.availability.calendar()
-        counts = calendar.freeCounts(from: start, to: end)
+        counts = end.map { calendar.freeCounts(from: start, to: $0) } ?? calendar.firstFreeCounts(from: start)
         total = calendar.units
     }
 

@@ -120,6 +120,19 @@ public struct ResourceCalendar: Sendable {
         return counts
     }
 
+    /// The first two counts of what is free from a moment on: one if the number never changes.
+    ///
+    /// The next change is usually near: a day is looked at first, and more of the time only as long as nothing changes.
+    public func firstFreeCounts(from start: Timestamp) -> [FreeCount] {
+        var days: Int64 = 1
+        while days < 100_000 {
+            let counts = freeCounts(from: start, to: start.adding(seconds: days * 86_400))
+            if counts.count > 1 { return Array(counts.prefix(2)) }
+            days *= 16
+        }
+        return Array(freeCounts(from: start, to: Self.never).prefix(2))
+    }
+
     // MARK: - When enough are free
 
     /// The periods in which enough units are free, earliest first.
@@ -292,9 +305,8 @@ extension ResourceCalendar {
     /// The parts of a period that some ranges cover, without overlaps, in order.
     private static func union(_ ranges: [Range<Int64>], in period: Range<Int64>) -> [Range<Int64>] {
         var parts: [Range<Int64>] = []
-        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            let part = range.clamped(to: period)
-            guard !part.isEmpty else { continue }
+        let within = ranges.lazy.map { $0.clamped(to: period) }.filter { !$0.isEmpty }
+        for part in within.sorted(by: { $0.lowerBound < $1.lowerBound }) {
             if let last = parts.last, part.lowerBound <= last.upperBound {
                 parts[parts.count - 1] = last.lowerBound..<max(last.upperBound, part.upperBound)
             } else {
