@@ -13,6 +13,7 @@ package struct Migration: Sendable {
         Migration(version: 1, name: "v0001_store", bytes: PackageResources.v0001_store_sql),
         Migration(version: 2, name: "v0002_keeper", bytes: PackageResources.v0002_keeper_sql),
         Migration(version: 3, name: "v0003_reminders", bytes: PackageResources.v0003_reminders_sql),
+        Migration(version: 4, name: "v0004_waiting", bytes: PackageResources.v0004_waiting_sql),
         Migration(version: 5, name: "v0005_publish", bytes: PackageResources.v0005_publish_sql),
         Migration(version: 6, name: "v0006_holdings", bytes: PackageResources.v0006_holdings_sql),
     ]

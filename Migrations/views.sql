@@ -135,8 +135,9 @@ WHERE sync_run.kind = 'list';
 CREATE VIEW v_queue AS
 SELECT
     mutation.mutation_id AS id, site.name AS site, mutation.verb,
-    coalesce(mutation.lease_id, mutation.local_id) AS lease, mutation.lease_name, mutation.state, mutation.reason,
-    mutation.message, mutation.attempts,
+    coalesce(mutation.lease_id, mutation.local_id) AS lease, mutation.lease_name,
+    iif(mutation.state = 'blocked' AND mutation.reason = 'room', 'waiting', mutation.state) AS state,
+    nullif(mutation.reason, 'room') AS reason, mutation.message, mutation.attempts,
     strftime('%Y-%m-%dT%H:%M:%SZ', mutation.next_attempt_at, 'unixepoch') AS next_attempt_at,
     strftime('%Y-%m-%dT%H:%M:%SZ', mutation.created_at, 'unixepoch') AS created_at,
     mutation.request_id, mutation.body

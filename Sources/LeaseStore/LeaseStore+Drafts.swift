@@ -7,8 +7,9 @@ extension Mutation {
         SELECT mutation_id, mutation.scope_id, mutation.site_id, mutation.project_id, site.name, verb, local_id,
             lease_id, lease_name, state, body, base, token, late_start, not_after, retry_until, created_at, reason,
             message, request_id, theirs, updated_at, next_attempt_at, attempts, failures, doubt_run, doubt_not_before,
-            doubt_anchor, doubt_absences, doubt_seen_run
+            doubt_anchor, doubt_absences, doubt_seen_run, choices, choice, earliest_at, ahead, room_at
         FROM mutation JOIN site ON site.site_id = mutation.site_id
+            LEFT JOIN waiting ON creation_id = mutation_id
         """
 
     /// Reads a row of ``selection``, by position: GRDB compares a column's name with each column's.
@@ -32,7 +33,17 @@ extension Mutation {
             unconfirmed = UnconfirmedAttempt(
                 run: run, notBefore: row.time(at: 26), anchor: row.time(at: 27), absences: row[28], seenRun: row[29])
         }
+        guard let choices = row[30] as String? else { return }
+        waiting = WaitingTerms(
+            choices: choices, current: row[31], earliest: row.time(at: 32), aheadSeconds: row[33],
+            roomAt: row.time(at: 34))
+        guard state == .blocked, reason == Self.reasonForWaiting else { return }
+        state = .waiting
+        reason = nil
     }
+
+    /// The reason for which a waiting creation is blocked, in the database.
+    private static let reasonForWaiting = "room"
 
     /// Reads the rows of a statement that selects ``selection``.
     static func fetchAll(_ statement: Statement, _ arguments: StatementArguments = []) throws -> [Mutation] {
@@ -61,8 +72,10 @@ extension Mutation {
     /// The values of ``columns``.
     private var values: [(any DatabaseValueConvertible)?] {
         [
-            address.siteID, address.projectID, scopeID, verb.rawValue, localID, leaseID, leaseName, state.rawValue,
-            reason, message, requestID, JSONValue.object(body).text(), JSONValue.object(base).text(),
+            address.siteID, address.projectID, scopeID, verb.rawValue, localID, leaseID, leaseName,
+            (state == .waiting ? MutationState.blocked : state).rawValue,
+            state == .waiting ? Self.reasonForWaiting : reason, message, requestID, JSONValue.object(body).text(),
+            JSONValue.object(base).text(),
             theirs.map { JSONValue.object($0).text() }, token, lateStart.rawValue, notAfter?.secondsSince1970,
             retryUntil?.secondsSince1970, createdAt.secondsSince1970, updatedAt.secondsSince1970,
             nextAttemptAt.secondsSince1970, attempts, failures, unconfirmed?.run,
@@ -74,12 +87,15 @@ extension Mutation {
     /// Inserts the write and returns its number.
     func insert(_ database: Database) throws -> Int64 {
         try database.cachedStatement(sql: Self.insertion).execute(arguments: StatementArguments(values))
-        return database.lastInsertedRowID
+        let id = database.lastInsertedRowID
+        try waiting?.save(database, creation: id)
+        return id
     }
 
     /// Updates every column of the write.
     func update(_ database: Database) throws {
         try database.cachedStatement(sql: Self.revision).execute(arguments: StatementArguments(values + [id]))
+        try waiting?.save(database, creation: id)
     }
 }
 
@@ -161,7 +177,8 @@ extension MirrorReader {
         let reservations = (draft?.reservations ?? []).enumerated().map { index, fields in
             Reservation(requesting: fields, id: "\(id)-\(index + 1)", leaseID: id, status: .queued)
         }
-        let status = creation.state.isPending ? .queued : LeaseStatus(rawValue: creation.state.rawValue.uppercased())
+        let isQueued = creation.state.isPending && creation.state != .waiting
+        let status = isQueued ? .queued : LeaseStatus(rawValue: creation.state.rawValue.uppercased())
         let lease = BlazarLease(
             id: id, name: creation.leaseName, userID: user?.id ?? "", projectID: scope?.projectID ?? "",
             startsAt: startsAt, endsAt: draft?.endsAt ?? startsAt, status: status, reservations: reservations)

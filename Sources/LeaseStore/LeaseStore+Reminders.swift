@@ -196,7 +196,7 @@ extension LeaseStore {
     private static func newsworthyWrites(
         _ database: Database, _ rules: ReminderRules, _ all: [Scope], scopes: Set<Int64>?, since horizon: Timestamp
     ) throws -> [Mutation] {
-        guard !rules.writes.isEmpty else { return [] }
+        guard !rules.writes.isEmpty || rules.tellsSlots else { return [] }
         let names = rules.nameGlobs.map { _ in "lease_name GLOB ?" }.joined(separator: " OR ")
         let writes = try Mutation.fetchAll(
             database.cachedStatement(

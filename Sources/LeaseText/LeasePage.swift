@@ -51,7 +51,7 @@ package struct LeasePage {
     package func page(_ style: OutputStyle) -> TextPage {
         var page = TextPage(style)
         page.line("\(lease.name)   \(standing(style.time))", right: lease.id)
-        page.field("time", span(style.time))
+        if !row.isUndated { page.field("time", span(style.time)) }
         page.field("owner", owner)
         if lease.isDegraded == true { page.field("degraded", "yes: something that it reserves is missing") }
         for write in mirrored.pending {

@@ -58,6 +58,9 @@ extension LeaseRow {
         mirrored.isDraft || (mirrored.removal == nil && lease.status != .terminated && lease.endsAt > now)
     }
 
+    /// Whether it waits for room, and it is not known when there will be some.
+    var isUndated: Bool { mirrored.pending.contains { $0.state == .waiting && $0.waiting?.roomAt == nil } }
+
     /// The columns of `list` on a terminal.
     package static let terminalColumns: [Column<LeaseRow>] = [
         Column("id", role: .identifier) { .text($0.lease.id) },
@@ -71,8 +74,10 @@ extension LeaseRow {
         },
         Column("site", dropPriority: 6, role: .context) { .text($0.mirrored.site) },
         Column("resources", dropPriority: 8) { $0.mirrored.isOutline ? .unknown : .text($0.shortResources) },
-        Column("start_date", dropPriority: 3, heading: "STARTS") { .time($0.lease.startsAt) },
-        Column("end_date", heading: "ENDS") { .time($0.lease.endsAt) },
+        Column("start_date", dropPriority: 3, heading: "STARTS") {
+            $0.isUndated ? .missing : .time($0.lease.startsAt)
+        },
+        Column("end_date", heading: "ENDS") { $0.isUndated ? .missing : .time($0.lease.endsAt) },
         Column("remaining", dropPriority: 7, heading: "LEFT") { row in
             guard row.lease.startsAt <= row.now, !row.mirrored.isDraft else { return .missing }
             return row.remainingSeconds.map { .duration(seconds: $0) } ?? .missing

@@ -7,11 +7,16 @@ package struct QueuePage {
     package let attempts: [MutationAttempt]
     /// The cloud that the write was requested with.
     package let cloud: String?
+    /// The names of the sites.
+    private let sites: [Int64: String]
 
-    package init(mutation: Mutation, attempts: [MutationAttempt], cloud: String?) {
+    package init(
+        mutation: Mutation, attempts: [MutationAttempt], cloud: String?, sites: [Int64: String] = [:]
+    ) {
         self.mutation = mutation
         self.attempts = attempts
         self.cloud = cloud
+        self.sites = sites
     }
 
     private var id: Int64 { mutation.id }
@@ -33,7 +38,7 @@ package struct QueuePage {
         addRequests(time, to: &page)
         let decisions = decisions(text)
         if !decisions.isEmpty {
-            page.line(mutation.state == .queued || mutation.state == .unknown ? "What you can do:" : "Decide:")
+            page.line([.queued, .unknown, .waiting].contains(mutation.state) ? "What you can do:" : "Decide:")
             page.columns(decisions)
         }
         return page
@@ -48,6 +53,8 @@ package struct QueuePage {
                 guard let fields = part.objectValue else { continue }
                 page.line(ReservationText(requesting: fields).all, indent: 4)
             }
+            guard let terms = mutation.waiting, mutation.state.isPending else { break }
+            for line in WaitingText(mutation, terms, time: text.time).alternatives(sites) { page.line(line, indent: 2) }
         case .delete: break
         case .update, .extend:
             let comparison = comparison(text)
@@ -77,7 +84,9 @@ package struct QueuePage {
         if mutation.state == .queued, mutation.attempts > 0 {
             terms += " Next attempt \(time.moment(mutation.nextAttemptAt, .seconds))."
         }
-        if let limit = mutation.notAfter { terms += " Not sent after \(time.moment(limit))." }
+        if let limit = mutation.notAfter, mutation.waiting == nil {
+            terms += " Not sent after \(time.moment(limit))."
+        }
         if let limit = mutation.retryUntil { terms += " Tried again until \(time.moment(limit))." }
         guard !attempts.isEmpty else {
             page.line("Sent: nothing yet. \(terms)")
@@ -109,6 +118,8 @@ package struct QueuePage {
                 ["\(queue) resolve \(id) --create-again", "it became none of them: send it again"],
                 ["\(queue) cancel \(id) --give-up", "forget it; the leases stay"],
             ]
+        case (.waiting, _):
+            return [["leasehold sync", "look for room now"], ["\(queue) cancel \(id)", "cancel it"]]
         case (.blocked, _), (.parked, _):
             return [
                 ["\(queue) retry \(id)", "try it again at the next sync"],
@@ -215,6 +226,7 @@ package struct QueueRow: Sendable {
             Column("late_start") { .text($0.mutation.verb == .create ? $0.mutation.lateStart.rawValue : nil) },
             Column("not_after") { .time($0.mutation.notAfter) },
             Column("retry_until") { .time($0.mutation.retryUntil) },
+            Column("waiting") { $0.mutation.waiting.map { .json(.object($0.summary)) } ?? .missing },
             Column("conflict") { row in
                 guard let theirs = row.mutation.theirs else { return .missing }
                 let (base, mine) = (LeaseFields(row.mutation.base), LeaseFields(row.mutation.body))
@@ -245,9 +257,11 @@ package struct QueueRow: Sendable {
 extension Mutation {
     /// The summary of a waiting write in a lease's row.
     package var summary: JSONObject {
-        [
+        var object: JSONObject = [
             "id": JSONValue(Int(id)), "verb": .string(verb.rawValue), "state": .string(state.rawValue),
             "reason": JSONValue(reason), "message": JSONValue(message), "body": .object(body),
         ]
+        if let waiting { object["waiting"] = .object(waiting.summary) }
+        return object
     }
 }

@@ -62,6 +62,9 @@ package struct WriteText {
     /// The period of a lease that is to be created.
     package var period: String {
         guard let draft = try? LeaseDraft(body: mutation.body) else { return "as queued" }
+        if mutation.state == .waiting, let terms = mutation.waiting {
+            return WaitingText(mutation, terms, time: time).period(of: draft)
+        }
         switch draft.start {
         case .now: return "from now to \(time.zoned(draft.endsAt))"
         case .at(let start): return time.period(from: start, to: draft.endsAt)
@@ -92,6 +95,7 @@ package struct WriteText {
         case (.unknown, _): "whether the server carried it out is not known yet"
         case (.sending, _): "its request is on its way"
         case (.parked, _): "it keeps failing"
+        case (.waiting, _): mutation.waiting?.roomAt == nil ? "there is no room yet" : "there is room later"
         default: mutation.reason
         }
     }
@@ -135,6 +139,9 @@ package struct WriteOutcome {
     package func line(_ style: OutputStyle) -> String? {
         let text = WriteText(mutation: mutation, time: style.time)
         guard isDone else {
+            if mutation.state == .waiting {
+                return "\(name) waits for room, as write \(mutation.id): \(text.period)"
+            }
             guard [.queued, .sending, .unknown].contains(mutation.state) || mutation.reason == "cloud" else {
                 return nil
             }
@@ -182,6 +189,10 @@ extension Mutation {
             return """
                 \(what) was under way: it is not known yet whether the server has carried it out. `leasehold sync` \
                 finds out. To give it up: leasehold queue cancel \(id) --give-up
+                """
+        case .waiting:
+            return """
+                \(what) waits for room, and each sync looks for it. To cancel it: leasehold queue cancel \(id)
                 """
         case .blocked, .parked:
             return "\(what) waits for you: leasehold queue show \(id). To cancel it: leasehold queue cancel \(id)"

@@ -75,7 +75,7 @@ extension Lease {
             throw LeaseholdError(
                 code: .refused,
                 message: result.mutation.message ?? "The creation of '\(name)' is \(result.mutation.state.rawValue).")
-        case .queued, .sending, .unknown, .accepted, .settled, .blocked, .parked: break
+        case .queued, .sending, .unknown, .accepted, .settled, .blocked, .waiting, .parked: break
         }
         if let lease = result.lease {
             state = .mirrored(lease)
@@ -232,7 +232,7 @@ extension Lease {
         options.readsResources = readsResources
         if let scope {
             return try await manager.sync(
-                leadingTo: scope, clouds: cloud.map { [$0] } ?? [], options: options, progress: progress)
+                leadingTo: scope, clouds: cloud.map { [$0] } ?? [], options: options, waiter: nil, progress: progress)
         }
         let clouds = cloud.map { Clouds.named([$0]) } ?? .standard
         let reports = try await manager.sync(clouds: clouds, options: options, progress: progress)

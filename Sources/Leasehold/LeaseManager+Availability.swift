@@ -96,12 +96,22 @@ extension LeaseManager {
     public func availability(
         of wish: ResourceWish, scope: Scope, from moment: Timestamp? = nil
     ) throws(LeaseholdError) -> SiteAvailability {
+        try availability(of: wish, scope: scope, from: moment, at: configuration.now(), without: nil)
+    }
+
+    /// The same at a time, and as if a queued creation were not.
+    func availability(
+        of wish: ResourceWish, scope: Scope, from moment: Timestamp?, at now: Timestamp, without creation: Int64?
+    ) throws(LeaseholdError) -> SiteAvailability {
         guard let kind = wish.resourceType.listedKind else {
             throw LeaseholdError(
                 code: .invalid, message: "It is not known when resources of the type \(wish.resourceType) are free.")
         }
-        let from = moment ?? configuration.now().truncatedToMinute
-        let pending = try queue(scopes: [scope.id]).filter(\.state.isPending)
+        let from = moment ?? now.truncatedToMinute
+        // What waits for room takes none.
+        let pending = try queue(scopes: [scope.id]).filter {
+            $0.state.isPending && $0.state != .waiting && $0.id != creation
+        }
         let moved = Set(pending.filter { $0.verb != .create }.compactMap(\.leaseID))
         let hasAllocations = try checkLists(kind, scope)
         let holdings = try reading { store throws(StoreError) in
@@ -135,7 +145,9 @@ extension LeaseManager {
         } else {
             extra = try claims(ofLeasesWith: wish.resourceType, network: network, scope, from: from)
         }
-        extra += pending.filter { $0.verb == .create && $0.leaseID == nil }.flatMap { claims($0, wish.resourceType) }
+        extra += pending.filter { $0.verb == .create && $0.leaseID == nil }.flatMap {
+            claims($0, wish.resourceType, now: now)
+        }
         // In the order of their starts, giving each what is free uses no more than necessary.
         for claim in extra.sorted(by: { $0.span.lowerBound < $1.span.lowerBound }) {
             claim.take(from: resources, &spans)
@@ -195,9 +207,9 @@ extension LeaseManager {
     }
 
     /// What a queued creation will get.
-    private func claims(_ creation: Mutation, _ type: ResourceType) -> [Claim] {
+    private func claims(_ creation: Mutation, _ type: ResourceType, now: Timestamp) -> [Claim] {
         guard let draft = try? LeaseDraft(body: creation.body) else { return [] }
-        let start: Timestamp = if case .at(let time) = draft.start { time } else { configuration.now() }
+        let start: Timestamp = if case .at(let time) = draft.start { time } else { now }
         guard start < draft.endsAt else { return [] }
         return draft.reservations.compactMap { fields in
             guard fields["resource_type"]?.stringValue == type.rawValue,

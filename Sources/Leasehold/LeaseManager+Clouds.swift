@@ -141,15 +141,16 @@ extension LeaseManager {
     /// - Returns: whether it was synced.
     /// - Throws: ``LeaseholdError`` with the code `configuration` if every configured cloud leads elsewhere.
     func sync(
-        leadingTo scope: Scope, clouds: [String], options: SyncOptions,
+        leadingTo scope: Scope, clouds: [String], options: SyncOptions, waiter: Waiter?,
         progress: @escaping @Sendable (SyncProgress) async -> Void
     ) async throws(LeaseholdError) -> Bool {
         switch try await reach(scope, clouds: clouds) {
         case .connection(let connection):
             let entry = CloudDirectory.Entry(
                 reference: connection.reference, name: connection.name, connection: .success(connection))
-            let reports = await Synchronizer(store: store, options: bounded(options), progress: noting(progress))
-                .run([entry])
+            let reports = await Synchronizer(
+                store: store, options: bounded(options), waiter: waiter, progress: noting(progress)
+            ).run([entry])
             return reports.allSatisfy { $0.failure == nil }
         case .elsewhere(let why): throw LeaseholdError(code: .configuration, message: why)
         case .nowhere: return false

@@ -17,7 +17,8 @@ extension LeaseManager {
     ) async throws(LeaseholdError) -> [SyncReport] {
         let entries = try entries(clouds)
         let synchronizer = Synchronizer(
-            store: store, options: bounded(options), keeper: keeper, progress: noting(progress))
+            store: store, options: bounded(options), keeper: keeper, waiter: waiter,
+            progress: noting(progress))
         return await DatabaseThreads.run { await synchronizer.run(entries) }
     }
 
@@ -34,7 +35,7 @@ extension LeaseManager {
     ) async throws(LeaseholdError) {
         let watch = SyncWatch(
             store: store, intervalSeconds: intervalSeconds, options: bounded(SyncOptions()), keeper: keeper,
-            now: configuration.now, sleep: sleep, progress: noting(progress))
+            waiter: waiter, now: configuration.now, sleep: sleep, progress: noting(progress))
         do {
             try await DatabaseThreads.run { () throws(CloudError) in
                 try await watch.run { () throws(CloudError) in try directory.entries(clouds) }

@@ -124,7 +124,8 @@ extension LeaseManager {
             }
             let isAnswered = try await ask(for: before.leaseID, scope, clouds, progress, &poll)
             if !isAnswered {
-                _ = try await sync(leadingTo: scope, clouds: clouds, options: options, progress: progress)
+                _ = try await sync(
+                    leadingTo: scope, clouds: clouds, options: options, waiter: waiter, progress: progress)
             }
             let after = try look()
             if let result = after.result { return result }
@@ -244,6 +245,7 @@ extension LeaseManager {
         let kinds: Set<ResourceType> = [.flavor, .instance, .floatingIP]
         guard lease.lease.reservations.contains(where: { kinds.contains($0.resourceType) }) else { return false }
         guard let scope = try scopes().first(where: { $0.id == lease.scopeID }) else { return false }
-        return try await sync(leadingTo: scope, clouds: [], options: SyncOptions(), progress: { _ in })
+        return try await sync(
+            leadingTo: scope, clouds: [], options: SyncOptions(), waiter: nil, progress: { _ in })
     }
 }

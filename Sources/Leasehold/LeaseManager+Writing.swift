@@ -37,12 +37,13 @@ extension LeaseManager {
     ///     cloud's leases are read first, if it can be reached.
     ///   - isOffline: whether to only queue the creation.
     ///   - isForced: whether to queue it even if ``review(_:scope:lateStart:)`` finds that Blazar will refuse it.
+    ///   - whenFree: if it is to wait for room, what else will do.
     ///   - progress: called for every write whose state changes.
     /// - Returns: the result. A queued write is safely stored, and will be carried out once.
     /// - Throws: ``LeaseholdError``. Nothing is queued then.
     public func create(
         _ draft: LeaseDraft, cloud: String? = nil, terms: WriteTerms = WriteTerms(), isIdempotent: Bool = false,
-        isOffline: Bool = false, isForced: Bool = false,
+        isOffline: Bool = false, isForced: Bool = false, whenFree: WhenFree? = nil,
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws -> WriteResult {
         try await DatabaseThreads.run {
@@ -56,6 +57,8 @@ extension LeaseManager {
             let connection = try connection(try configuredCloud(cloud))
             return try await using(connection) {
                 let (scope, unconfirmed) = try await destination(of: connection, sender, isOffline: isOffline)
+                var terms = terms
+                if let whenFree { terms = try self.terms(whenFree, draft, scope, terms) }
                 var notes: [String] = []
                 if isIdempotent { notes = try await basis(connection, scope, sender, isOffline: isOffline) }
                 let findings = try review(draft, scope: scope, lateStart: terms.lateStart)
@@ -83,8 +86,11 @@ extension LeaseManager {
                     notes.append("The creation of \"\(draft.name)\" is queued already, as write \(mutation.id).")
                 }
                 await progress(.mutation(cloud: scope.site, mutation))
-                var result = try await send(
-                    mutation, scope, connection, sender, isOffline: isOffline || unconfirmed != nil)
+                let isHeld = isOffline || unconfirmed != nil
+                var result =
+                    whenFree != nil && !isHeld
+                    ? try await lookForRoom(mutation, connection, progress)
+                    : try await send(mutation, scope, connection, sender, isOffline: isHeld)
                 result.notes = notes + result.notes
                 result.warnings = findings
                 result.isFound = !isNew
@@ -224,10 +230,11 @@ extension LeaseManager {
         return result
     }
 
-    private func result(_ mutation: Mutation, pause: String?) throws -> WriteResult {
+    func result(_ mutation: Mutation, pause: String?) throws -> WriteResult {
         let present = try store.mutation(id: mutation.id) ?? mutation
         let lease = try present.leaseID.flatMap { try store.lease(id: $0, scope: present.scopeID) }
-        return WriteResult(mutation: present, pause: present.state == .queued ? pause : nil, lease: lease)
+        let isUnsent = present.state == .queued || present.state == .waiting
+        return WriteResult(mutation: present, pause: isUnsent ? pause : nil, lease: lease)
     }
 }
 

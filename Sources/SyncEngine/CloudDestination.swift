@@ -102,7 +102,7 @@ extension LeaseStore {
     /// Stores a message for people in a write that has not been sent.
     package func remark(_ sentence: String, on mutation: Mutation, at now: Timestamp) throws(StoreError) {
         _ = try changeMutation(id: mutation.id) { present, _ in
-            guard [.queued, .blocked].contains(present.state), present.message != sentence else { return [] }
+            guard [.queued, .blocked, .waiting].contains(present.state), present.message != sentence else { return [] }
             var next = present
             next.message = sentence
             next.updatedAt = now

@@ -11,6 +11,7 @@ package struct CloudSync: Sendable {
     private let connection: CloudConnection
     private let options: SyncOptions
     private let keeper: Keeper?
+    private let waiter: Waiter?
     private let random: @Sendable () -> UInt64
     private let checkpoint: @Sendable (String) throws -> Void
     private let progress: @Sendable (SyncProgress) async -> Void
@@ -20,11 +21,13 @@ package struct CloudSync: Sendable {
     ///   - connection: the cloud.
     ///   - options: the options of the sync.
     ///   - keeper: what extends kept leases; `nil` to extend none.
+    ///   - waiter: what sends creations that wait for room; `nil` to send none.
     ///   - random: the source of randomness.
     ///   - checkpoint: called between steps. If it throws, the sync ends there, as in a crash.
     ///   - progress: called for everything that happens.
     package init(
         store: LeaseStore, connection: CloudConnection, options: SyncOptions, keeper: Keeper? = nil,
+        waiter: Waiter? = nil,
         random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
         checkpoint: @escaping @Sendable (String) throws -> Void = { _ in },
         progress: @escaping @Sendable (SyncProgress) async -> Void
@@ -33,6 +36,7 @@ package struct CloudSync: Sendable {
         self.connection = connection
         self.options = options
         self.keeper = keeper
+        self.waiter = waiter
         self.random = random
         self.checkpoint = checkpoint
         self.progress = progress
@@ -67,7 +71,10 @@ package struct CloudSync: Sendable {
             try checkpoint("list compared with the queue")
             report.kept = try await keep(scope, mayExtend: true)
             hasUnfinished = hasUnfinished || report.kept.contains { $0.newEnd != nil }
-            let pushed = hasUnfinished ? try await push(scope).run() : .done(moved: [])
+            let admitted = try await admit(scope, readingHolders: true)
+            moved += admitted
+            hasUnfinished = hasUnfinished || admitted.contains { $0.state == .queued }
+            let pushed = hasUnfinished ? try await send(scope) : .done(moved: [])
             try checkpoint("queue sent")
             moved += pushed.moved
             if options.readsResources, !pushed.moved.isEmpty {
@@ -95,6 +102,28 @@ package struct CloudSync: Sendable {
         return report
     }
 
+    /// Sends the queue. If the site has no room for a waiting creation, it may have some for another request of it.
+    private func send(_ scope: Scope) async throws -> SendResult {
+        var result = try await push(scope).run()
+        var moved = result.moved
+        for _ in 0..<Self.maxRequests {
+            guard case .done(let sent) = result, sent.contains(where: { $0.state == .waiting }) else { break }
+            let admitted = try await admit(scope, readingHolders: false)
+            moved += admitted
+            guard admitted.contains(where: { $0.state == .queued && $0.address == scope.queueAddress }) else { break }
+            result = try await push(scope).run()
+            moved += result.moved
+        }
+        switch result {
+        case .done: return .done(moved: moved)
+        case .busy: return .busy
+        case .paused(_, let pause): return .paused(moved: moved, pause)
+        }
+    }
+
+    /// The largest number of requests of one waiting creation that are tried at a sync.
+    private static var maxRequests: Int { 8 }
+
     private func push(_ scope: Scope) -> QueueSender {
         QueueSender(
             store: store, connection: connection, scope: scope, rules: options.rules, random: random,
@@ -112,6 +141,23 @@ package struct CloudSync: Sendable {
         for item in news { await progress(.kept(cloud: connection.name, item)) }
         if !news.isEmpty { try checkpoint("kept leases") }
         return news
+    }
+
+    /// Looks at the creations that wait for room.
+    ///
+    /// - Returns: those that are to be sent, and those that will not be.
+    private func admit(_ scope: Scope, readingHolders: Bool) async throws -> [Mutation] {
+        guard let waiter else { return [] }
+        let waiting = try store.waitingCreations(at: scope.queueAddress)
+        guard !waiting.isEmpty else { return [] }
+        if readingHolders, waiter.readsHolders, !options.readsResources {
+            await ResourceReader(connection: connection, seesAllProjects: scope.seesAllProjects)
+                .readHolders(for: waiting, into: store, scope: scope)
+        }
+        let moved = try waiter.run(waiting, at: scope.queueAddress, now: connection.now())
+        for mutation in moved { await progress(.mutation(cloud: connection.name, mutation)) }
+        if !moved.isEmpty { try checkpoint("waiting creations") }
+        return moved
     }
 
     private func reconcile(_ scope: Scope) async throws -> (moved: [Mutation], hasUnfinished: Bool) {

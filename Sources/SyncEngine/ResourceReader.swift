@@ -126,13 +126,25 @@ extension ResourceReader {
     /// - Throws: ``StoreError`` if the mirrored leases cannot be read.
     func readTouched(by mutations: [Mutation], into store: LeaseStore, scope: Scope) async throws(StoreError) {
         var types: Set<ResourceType> = []
-        for mutation in mutations where [.accepted, .settled].contains(mutation.state) {
+        // A site that refused a waiting creation has less room than the mirror shows.
+        for mutation in mutations where [.accepted, .settled, .waiting].contains(mutation.state) {
             let requested = mutation.body["reservations"]?.arrayValue ?? []
             types.formUnion(requested.compactMap { $0["resource_type"]?.stringValue }.map(ResourceType.init(rawValue:)))
             guard mutation.verb != .create, let id = mutation.leaseID else { continue }
             let lease = try store.lease(id: id, scope: scope.id)
             types.formUnion(lease?.lease.reservations.map(\.resourceType) ?? [])
         }
+        await read(types, into: store, scope: scope)
+    }
+
+    /// Reads who holds the resources that waiting creations ask this site for.
+    func readHolders(for creations: [Mutation], into store: LeaseStore, scope: Scope) async {
+        let choices = creations.flatMap { $0.waiting?.choices ?? [] }.filter { $0.address == scope.queueAddress }
+        let types = choices.flatMap(\.reservations).compactMap { $0["resource_type"]?.stringValue }
+        await read(Set(types.map(ResourceType.init(rawValue:))), into: store, scope: scope)
+    }
+
+    private func read(_ types: Set<ResourceType>, into store: LeaseStore, scope: Scope) async {
         let kinds = ResourceKind.allCases.filter { kind in types.contains { $0.kinds.contains(kind) } }
         _ = await read(kinds, into: store, scope: scope.id, progress: { _ in })
     }

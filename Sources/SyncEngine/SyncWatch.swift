@@ -7,14 +7,16 @@ package struct Synchronizer: Sendable {
     private let store: LeaseStore
     private let options: SyncOptions
     private let keeper: Keeper?
+    private let waiter: Waiter?
     private let progress: @Sendable (SyncProgress) async -> Void
 
     package init(
-        store: LeaseStore, options: SyncOptions, keeper: Keeper? = nil,
+        store: LeaseStore, options: SyncOptions, keeper: Keeper? = nil, waiter: Waiter? = nil,
         progress: @escaping @Sendable (SyncProgress) async -> Void
     ) {
         self.store = store
         self.keeper = keeper
+        self.waiter = waiter
         self.options = options
         self.progress = progress
     }
@@ -48,7 +50,7 @@ package struct Synchronizer: Sendable {
 
     func pull(_ connection: CloudConnection, _ options: SyncOptions) async -> SyncReport {
         let report = await CloudSync(
-            store: store, connection: connection, options: options, keeper: keeper, progress: progress
+            store: store, connection: connection, options: options, keeper: keeper, waiter: waiter, progress: progress
         ).run()
         return await connection.warning(of: report, asks: options.readsResources)
     }
@@ -72,6 +74,7 @@ package struct SyncWatch: Sendable {
     private let intervalSeconds: Double
     private let options: SyncOptions
     private let keeper: Keeper?
+    private let waiter: Waiter?
     private let now: @Sendable () -> Timestamp
     private let sleep: @Sendable (Double) async throws -> Void
     private let progress: @Sendable (SyncProgress) async -> Void
@@ -82,12 +85,14 @@ package struct SyncWatch: Sendable {
     ///   - intervalSeconds: the time from the end of one sync of a cloud to the beginning of the next, in seconds.
     ///   - options: the options of each sync.
     ///   - keeper: what extends kept leases; `nil` to extend none.
+    ///   - waiter: what sends creations that wait for room; `nil` to send none.
     ///   - now: the clock.
     ///   - sleep: waits for this many seconds, and throws when its task is cancelled.
     ///   - progress: called for everything that happens.
     ///   - makeRandom: makes a source of randomness for one cloud's schedule.
     package init(
         store: LeaseStore, intervalSeconds: Double, options: SyncOptions = SyncOptions(), keeper: Keeper? = nil,
+        waiter: Waiter? = nil,
         now: @escaping @Sendable () -> Timestamp,
         sleep: @escaping @Sendable (Double) async throws -> Void,
         progress: @escaping @Sendable (SyncProgress) async -> Void,
@@ -97,6 +102,7 @@ package struct SyncWatch: Sendable {
         self.intervalSeconds = intervalSeconds
         self.options = options
         self.keeper = keeper
+        self.waiter = waiter
         self.now = now
         self.sleep = sleep
         self.progress = progress
@@ -146,7 +152,8 @@ package struct SyncWatch: Sendable {
                 var options = options
                 options.readsResources =
                     resourcesReadAt.map { now().seconds(since: $0) >= Self.resourceIntervalSeconds } ?? true
-                let synchronizer = Synchronizer(store: store, options: options, keeper: keeper, progress: progress)
+                let synchronizer = Synchronizer(
+                    store: store, options: options, keeper: keeper, waiter: waiter, progress: progress)
                 report = await synchronizer.pull(connection, options)
                 if options.readsResources, report.failure == nil { resourcesReadAt = now() }
             } catch {

@@ -164,6 +164,28 @@ import Testing
         #expect(plan([], rules, at: now.adding(seconds: Self.day), writes: [write(.settled)]).isEmpty)
     }
 
+    @Test("That a waiting creation has got its room is told once, and not as an ordinary write, too")
+    func slots() throws {
+        var creation = Mutation.creation(7, .waiting)
+        creation.waiting = WaitingTerms(
+            earliest: nil, aheadSeconds: nil,
+            choices: [.init(address: Mutation.sampleAddress, scopeID: 1, reservations: [])])
+        let now = creation.updatedAt.adding(seconds: 60)
+        #expect(plan([], .standard, at: now, writes: [creation]).isEmpty)
+        creation.state = .accepted
+        let told = plan([], .standard, at: now, writes: [creation]).due
+        #expect(told.map(\.kind) == [.slot])
+        #expect(told.first?.detail?.contains("there was room") == true)
+        creation.state = .settled
+        creation.updatedAt = now
+        let first = try #require(told.first)
+        #expect(
+            plan([], .standard, at: now, writes: [creation], recorded: [recorded(first)]).isEmpty,
+            "the list is no news")
+        #expect(plan([], ReminderRules(writes: [.done]), at: now, writes: [creation]).due.map(\.kind) == [.write])
+        #expect(plan([], ReminderRules(tellsSlots: true), at: now, writes: [.creation(8, .settled)]).isEmpty)
+    }
+
     @Test("A kept lease that cannot be kept is told once for each obstacle, and when it has ended")
     func kept() throws {
         let rules = ReminderRules(tellsKeeping: true)

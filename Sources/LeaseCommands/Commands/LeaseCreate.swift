@@ -34,6 +34,9 @@ package struct LeaseCreate: Subcommand, HasWritingOptions {
             end, duration, node, device, fip, network, flavor, reservation. Options given here apply to lines that leave
             the column empty, and {n} in a name is the number of the line.
 
+            With --when-free it gets the earliest slot that the last sync shows, and waits for one if there is none
+            (docs/keeper.md).
+
             Several leases are all checked before the first is queued. Then each is sent by itself, even if others are
             refused, unless --all-or-none is given.
 
@@ -52,6 +55,9 @@ package struct LeaseCreate: Subcommand, HasWritingOptions {
               leasehold create --from class.csv --duration 4h --all-or-none
               leasehold create lab --start 'monday 9:00' --duration 3h --node 1 \\
                 --every 1w --until 2027-02-01
+              leasehold create next --when-free --duration 2h --node 1
+              leasehold create soon --when-free --latest +2d --duration 4h \\
+                --node 1,node_type=gpu_p100 --or node_type=compute_skylake
               leasehold create mylease --duration 2h --node amount=1 --dry-run
               leasehold create ip --duration 2h \\
                 --reservation resource_type=fip,network_id=5468a84c,amount=2
@@ -94,6 +100,7 @@ package struct LeaseCreate: Subcommand, HasWritingOptions {
         completion: .file())
     var file: String?
 
+    @OptionGroup(title: "When there is room") var whenFree: WhenFreeOptions
     @OptionGroup(title: "Several leases") var series: LeaseSeries
     @OptionGroup(title: "Options of the openstack command") var dates: OpenStackDates
     @OptionGroup(title: "What to reserve") var wanted: RequestOptions
@@ -141,6 +148,14 @@ package struct LeaseCreate: Subcommand, HasWritingOptions {
         guard positionalName == nil || optionName == nil else {
             throw ValidationError("Give the name once, either by itself or with --name.")
         }
+        guard whenFree.waits else { return }
+        for (option, isGiven) in [
+            ("--start", start != nil || dates.startDate != nil), ("--end", end != nil || dates.endDate != nil),
+            ("--late-start", lateStart != nil), ("--retry-until", retryUntil != nil), ("--every", series.every != nil),
+        ] where isGiven {
+            throw ValidationError(
+                "\(option) does not go with --when-free: give --duration, and --earliest and --latest if you like.")
+        }
     }
 
     package func execute(_ console: inout Console) async throws {
@@ -159,6 +174,7 @@ package struct LeaseCreate: Subcommand, HasWritingOptions {
         let terms = WriteTerms(
             lateStart: lateStart, notAfter: try writing.moment(writing.notAfter, console),
             retryUntil: try writing.moment(retryUntil, console))
+        let waits = try whenFree.conditions(now: console.now(), zone: writing.reading.zone(console))
         let manager = try writing.manager(&console)
         try check(drafts, manager, cloud: clouds.first, console)
         let watch = WriteWatch(manager, console, count: drafts.count)
@@ -166,7 +182,7 @@ package struct LeaseCreate: Subcommand, HasWritingOptions {
         var summary: String?
         for draft in drafts {
             do {
-                var result = try await create(draft, terms, manager, watch, cloud: clouds.first, &console)
+                var result = try await create(draft, terms, waits, manager, watch, cloud: clouds.first, &console)
                 result.warnings = remarks + result.warnings
                 outcomes.append(.success(result))
             } catch {
@@ -227,15 +243,15 @@ package struct LeaseCreate: Subcommand, HasWritingOptions {
     // MARK: - The request
 
     private func create(
-        _ draft: LeaseDraft, _ terms: WriteTerms, _ manager: LeaseManager, _ watch: WriteWatch, cloud: String?,
-        _ console: inout Console
+        _ draft: LeaseDraft, _ terms: WriteTerms, _ whenFree: WhenFree?, _ manager: LeaseManager, _ watch: WriteWatch,
+        cloud: String?, _ console: inout Console
     ) async throws -> WriteResult {
         var attempts = 0
         while true {
             let result = try await writing.sending(to: cloud.map { [$0] } ?? [], console) {
                 try await manager.create(
                     draft, cloud: cloud, terms: terms, isIdempotent: isIdempotent, isOffline: writing.isOffline,
-                    isForced: writing.isForced, progress: watch.next())
+                    isForced: writing.isForced, whenFree: whenFree, progress: watch.next())
             }
             do {
                 guard result.mutation.status != .refused || attempts >= retries else {
@@ -375,8 +391,10 @@ extension LeaseCreate {
         guard [end, dates.endDate, duration].count(where: { $0 != nil }) < 2 else {
             throw CommandError.usage("Give only one of --end, --end-date and --duration.")
         }
+        // A time that has passed is no condition.
+        let earliest = try whenFree.earliestStart(now: now, zone: zone) == nil ? nil : whenFree.earliest
         let period = try PeriodArgument(
-            start: dates.startDate ?? start, startZone: dates.startDate == nil ? zone : .utc, end: end,
+            start: dates.startDate ?? start ?? earliest, startZone: dates.startDate == nil ? zone : .utc, end: end,
             duration: duration, standardSeconds: repeated?.durationSeconds ?? 86_400, now: now, zone: zone)
         let endsAt = try dates.end(console) ?? period.endsAt
         func catalogue(_ kind: ResourceKind) throws -> [CatalogueResource] {

@@ -81,8 +81,11 @@ package struct QueueShow: Subcommand, HasReadingOptions {
         let (manager, _) = try await reading.open(&console)
         let (mutation, attempts) = try manager.mutation(id)
         if reading.isPage(console) {
-            let cloud = try manager.scopes().first { $0.id == mutation.scopeID }?.clouds.first
-            let page = QueuePage(mutation: mutation, attempts: attempts, cloud: cloud).page(reading.style(console))
+            let scopes = try manager.scopes()
+            let cloud = scopes.first { $0.id == mutation.scopeID }?.clouds.first
+            let sites = Dictionary(scopes.map { ($0.siteID, $0.site) }) { first, _ in first }
+            let page = QueuePage(mutation: mutation, attempts: attempts, cloud: cloud, sites: sites)
+                .page(reading.style(console))
             return try reading.write(page, &console)
         }
         try reading.show(QueueRow(mutation: mutation, attempts: attempts), QueueRow.details, &console)

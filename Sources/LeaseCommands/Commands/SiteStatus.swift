@@ -29,6 +29,7 @@ package struct SiteStatus: Subcommand, HasReadingOptions {
         try reading.write(rows, SiteRow.overview, &console)
         remarkLoginEnds(rows, &console)
         try remarkKept(manager, scopes: scopes, &console)
+        try remarkWaiting(manager, scopes: scopes, &console)
         if output.format.isForPeople, !output.isQuiet {
             let time = TimeText(zone: reading.zone(console), now: console.now())
             for remark in try manager.reminderRemarks(now: console.now(), time: { time.moment($0) }) {
@@ -45,6 +46,16 @@ package struct SiteStatus: Subcommand, HasReadingOptions {
         for rule in try manager.keepRules(scopes: scopes, endedAfter: now.adding(seconds: -7 * 86_400))
         where rule.ending == nil || rule.ending == .missed {
             console.remark(KeepText(rule: rule, now: now, time: time).sentence)
+        }
+    }
+
+    /// Says which creations wait for room.
+    private func remarkWaiting(_ manager: LeaseManager, scopes: Set<Int64>?, _ console: inout Console) throws {
+        guard output.format.isForPeople, !output.isQuiet else { return }
+        let time = reading.style(console).time
+        for write in try manager.queue(scopes: scopes) where write.state == .waiting {
+            guard let terms = write.waiting else { continue }
+            console.remark(WaitingText(write, terms, time: time).sentence)
         }
     }
 }

@@ -161,6 +161,11 @@ struct WritingOptions {
                 Queued as write \(mutation.id)\(why). `leasehold sync` sends it; `leasehold queue cancel \(mutation.id)` \
                 cancels it.
                 """)
+        case .waiting:
+            if let pause = result.pause { console.remark("Its cloud could not be read: \(pause)") }
+            console.remark(
+                "Each sync looks for room. To have that done: leasehold sync --watch. To cancel it: leasehold queue "
+                    + "cancel \(mutation.id)")
         case .blocked where mutation.reason == "cloud":
             console.remark("Queued as write \(mutation.id). \(mutation.message ?? "")")
         case .sending:

@@ -56,7 +56,7 @@ extension Mutation {
     /// The exit status of a command that requested this write.
     var status: ExitStatus {
         switch state {
-        case .queued, .sending, .unknown, .accepted, .settled, .cancelled, .superseded: .success
+        case .queued, .sending, .unknown, .accepted, .settled, .waiting, .cancelled, .superseded: .success
         case .rejected: ["invalid", "gone", "conflict"].contains(reason) ? .data : .refused
         case .blocked: reason == "cloud" ? .success : reason == "auth" ? .refused : .data
         case .parked: .unavailable

@@ -166,12 +166,36 @@ public struct ResourceCalendar: Sendable {
         before: Timestamp? = nil, limit: Int
     ) -> [[FreeSlot]] {
         let length = length(durationSeconds)
+        let wanted = calendars.map { (calendar: $0, count: count) }
+        return commonOpenings(wanted, length, after, before).prefix(max(0, limit)).map { opening in
+            calendars.map { $0.slot(opening, length) }
+        }
+    }
+
+    /// The earliest start from which several calendars have enough free units at the same time; `nil` if there is none.
+    ///
+    /// - Parameters:
+    ///   - wanted: the calendars, and how many units are needed in each.
+    ///   - durationSeconds: how long they are needed.
+    ///   - after: the earliest start.
+    ///   - before: the latest end; `nil` for no limit.
+    /// - Returns: the start.
+    package static func earliestStart(
+        _ wanted: [(calendar: ResourceCalendar, count: Int)], durationSeconds: Int64, after: Timestamp,
+        before: Timestamp? = nil
+    ) -> Timestamp? {
+        commonOpenings(wanted, length(durationSeconds), after, before).first.map { moment($0.lowerBound) }
+    }
+
+    private static func commonOpenings(
+        _ wanted: [(calendar: ResourceCalendar, count: Int)], _ length: Int64, _ after: Timestamp, _ before: Timestamp?
+    ) -> [Range<Int64>] {
         var common: [Range<Int64>]?
-        for calendar in calendars {
+        for (calendar, count) in wanted {
             let openings = calendar.openings(count, length, after, before, limit: .max)
             common = common.map { intersection($0, openings) } ?? openings
         }
-        return (common ?? []).prefix(max(0, limit)).map { opening in calendars.map { $0.slot(opening, length) } }
+        return common ?? []
     }
 
     /// The longest slot that starts at a moment.

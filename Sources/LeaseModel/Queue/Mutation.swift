@@ -11,9 +11,9 @@ public struct Mutation: Sendable, Hashable, Identifiable {
     /// The id of the write in this database.
     public let id: Int64
     /// The site and project of the write. Every scope with that site and project may send it.
-    public let address: QueueAddress
+    public package(set) var address: QueueAddress
     /// The scope through which it was requested.
-    public let scopeID: Int64
+    public package(set) var scopeID: Int64
     /// The name of the site.
     public let site: String
     /// The kind of write.
@@ -39,7 +39,7 @@ public struct Mutation: Sendable, Hashable, Identifiable {
     /// After a conflict, the server's values.
     public var theirs: JSONObject?
     /// For a creation, the token that the lease will carry, so that it can be recognized if the answer is lost.
-    public let token: String?
+    public package(set) var token: String?
     /// What to do if the start has passed before the creation could be sent.
     public var lateStart: LateStartPolicy
     /// The write is not sent after this moment.
@@ -58,6 +58,8 @@ public struct Mutation: Sendable, Hashable, Identifiable {
     public var failures: Int
     /// What is known about an attempt whose answer was lost.
     public var unconfirmed: UnconfirmedAttempt?
+    /// For a creation that is to be sent when there is room: what it waits for.
+    public package(set) var waiting: WaitingTerms?
 
     /// Makes a write from its parts.
     public init(
@@ -121,6 +123,8 @@ public enum MutationState: String, Sendable, Hashable, CaseIterable {
     case rejected
     /// A person must decide or log in.
     case blocked
+    /// It waits for room: a creation that was requested with ``Mutation/waiting``.
+    case waiting
     /// It keeps failing for an unknown reason; a person must look at it.
     case parked
     /// It was cancelled before it was sent.
@@ -134,7 +138,7 @@ public enum MutationState: String, Sendable, Hashable, CaseIterable {
     public var isFinal: Bool {
         switch self {
         case .settled, .rejected, .cancelled, .expired, .superseded: true
-        case .queued, .sending, .unknown, .accepted, .blocked, .parked: false
+        case .queued, .sending, .unknown, .accepted, .blocked, .waiting, .parked: false
         }
     }
 
@@ -144,7 +148,7 @@ public enum MutationState: String, Sendable, Hashable, CaseIterable {
     /// Whether later writes for the same lease must wait for it.
     public var holdsUpLater: Bool {
         switch self {
-        case .queued, .sending, .unknown, .blocked, .parked: true
+        case .queued, .sending, .unknown, .blocked, .waiting, .parked: true
         case .accepted, .settled, .rejected, .cancelled, .expired, .superseded: false
         }
     }

@@ -78,6 +78,8 @@ public struct WriteTerms: Sendable, Hashable {
     public var notAfter: Timestamp?
     /// Until when to retry if there is too little capacity.
     public var retryUntil: Timestamp?
+    /// What a creation waits for before it is sent.
+    package var waiting: WaitingTerms?
 
     /// Makes conditions; by default, none.
     public init(lateStart: LateStartPolicy? = nil, notAfter: Timestamp? = nil, retryUntil: Timestamp? = nil) {

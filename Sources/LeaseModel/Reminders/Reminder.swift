@@ -14,6 +14,8 @@ public enum ReminderKind: String, Sendable, Hashable, CaseIterable {
     case write
     /// A kept lease cannot be extended, or has ended too early.
     case keep
+    /// A creation that waited for room has got it.
+    case slot
     /// A cloud has not been read for long, because every sync of it fails.
     case sync
 }
@@ -99,7 +101,7 @@ public struct Reminder: Sendable, Hashable {
                 : "\(lease) can be extended since \(time(deadline))"
         case .error: return "\(lease) is in ERROR"
         case .degraded: return "\(lease): \(detail)"
-        case .write, .keep: return "\(lease): \(detail)"
+        case .write, .keep, .slot: return "\(lease): \(detail)"
         case .sync: return "\(site.escapedForTerminal) cannot be read since \(time(deadline)): \(detail)"
         }
     }

@@ -24,6 +24,8 @@ public struct ReminderRules: Sendable, Hashable {
     public var writes: Set<WriteNews>
     /// Whether to tell of kept leases that cannot be kept.
     public var tellsKeeping: Bool
+    /// Whether to tell of creations that waited for room and have got it.
+    public var tellsSlots: Bool
     /// After how many seconds of failing syncs to tell; `nil` for never.
     public var syncFailureSeconds: Int64?
     /// Whether only leases of the users that this database syncs as count.
@@ -38,13 +40,13 @@ public struct ReminderRules: Sendable, Hashable {
     /// The rules of a person who named no events: all of them.
     public static let standard = ReminderRules(
         startLeads: [0], endLeads: [86_400, 3_600], windowLeads: [0], tellsErrors: true, tellsDegraded: true,
-        writes: Set(WriteNews.allCases), tellsKeeping: true, syncFailureSeconds: 21_600)
+        writes: Set(WriteNews.allCases), tellsKeeping: true, tellsSlots: true, syncFailureSeconds: 21_600)
 
     /// Makes rules; without arguments, nothing is told.
     public init(
         startLeads: [Int64] = [], endLeads: [Int64] = [], windowLeads: [Int64] = [], tellsErrors: Bool = false,
         tellsDegraded: Bool = false, writes: Set<WriteNews> = [], tellsKeeping: Bool = false,
-        syncFailureSeconds: Int64? = nil
+        tellsSlots: Bool = false, syncFailureSeconds: Int64? = nil
     ) {
         self.startLeads = startLeads
         self.endLeads = endLeads
@@ -53,6 +55,7 @@ public struct ReminderRules: Sendable, Hashable {
         self.tellsDegraded = tellsDegraded
         self.writes = writes
         self.tellsKeeping = tellsKeeping
+        self.tellsSlots = tellsSlots
         self.syncFailureSeconds = syncFailureSeconds
     }
 }
@@ -64,7 +67,7 @@ extension MutationState {
         case .accepted, .settled: .done
         case .rejected, .expired: .refused
         case .blocked, .parked: .conflict
-        case .queued, .sending, .unknown, .cancelled, .superseded: nil
+        case .queued, .sending, .unknown, .waiting, .cancelled, .superseded: nil
         }
     }
 }

@@ -82,6 +82,7 @@ private struct NotifyReader: SettingsReader {
         rules.tellsDegraded = try flag(events, "degraded") ?? false
         rules.writes = try writes(events)
         rules.tellsKeeping = try flag(events, "keep") ?? false
+        rules.tellsSlots = try flag(events, "slot") ?? false
         if let node = events["sync"], let section = node.mapping {
             try check(section, ["after"])
             rules.syncFailureSeconds = try seconds(section, "after") ?? standard.syncFailureSeconds

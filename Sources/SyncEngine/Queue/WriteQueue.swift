@@ -44,12 +44,16 @@ package struct WriteQueue: Sendable {
         var random = ClosureGenerator(next: random)
         let localID = LocalID.make(using: &random)
         let token = ClientToken.make(using: &random)
-        return Mutation(
+        let lateStart: LateStartPolicy = terms.waiting != nil ? .shift : draft.start == .now ? .startNow : .expire
+        let time = now()
+        let body = (terms.waiting == nil ? draft : draft.dated(at: time)).body
+        var creation = Mutation(
             id: 0, scopeID: scope.id, address: scope.queueAddress, verb: .create, localID: localID, leaseID: nil,
-            leaseName: draft.name,
-            state: .queued, body: draft.body, token: token,
-            lateStart: terms.lateStart ?? (draft.start == .now ? .startNow : .expire), notAfter: terms.notAfter,
-            retryUntil: terms.retryUntil, createdAt: now())
+            leaseName: draft.name, state: terms.waiting == nil ? .queued : .waiting, body: body, token: token,
+            lateStart: terms.lateStart ?? lateStart, notAfter: terms.notAfter, retryUntil: terms.retryUntil,
+            createdAt: time)
+        creation.waiting = terms.waiting
+        return creation
     }
 
     /// Queues a change or a deletion.
@@ -121,7 +125,7 @@ package struct WriteQueue: Sendable {
                         `leasehold queue resolve \(id) --adopt LEASE`. To give the write up anyway: `leasehold queue \
                         cancel \(id) --give-up`; its lease then stays, as an ordinary lease.
                         """)
-            case .queued, .rejected, .blocked, .parked, .expired: break
+            case .queued, .rejected, .blocked, .waiting, .parked, .expired: break
             case .sending:
                 throw Refusal(
                     message: """
@@ -173,6 +177,14 @@ package struct WriteQueue: Sendable {
         try decide(id) { mutation, _, time in
             switch mutation.state {
             case .queued, .rejected, .parked, .expired: break
+            case .waiting:
+                // It still waits for room, but no longer for the end of a pause.
+                var next = mutation
+                for index in mutation.waiting?.choices.indices ?? 0..<0 {
+                    next.waiting?.choices[index].retryAt = nil
+                }
+                next.updatedAt = time
+                return [next]
             case .blocked where ["auth", UnconfirmedDestination.reason].contains(mutation.reason): break
             case .blocked:
                 throw Refusal(message: "Write \(id) waits for a decision: see `leasehold queue resolve --help`.")
@@ -194,7 +206,7 @@ package struct WriteQueue: Sendable {
     package func edit(_ id: Int64, fields: JSONObject, terms: WriteTerms) throws -> Mutation {
         let lease = try leaseOfChange(id)
         return try decide(id) { mutation, _, time in
-            guard [.queued, .rejected, .parked, .expired, .blocked].contains(mutation.state),
+            guard [.queued, .rejected, .parked, .expired, .blocked, .waiting].contains(mutation.state),
                 mutation.unconfirmed == nil
             else {
                 throw Refusal(message: "Write \(id) is \(mutation.state.rawValue): it can no longer be edited.")
@@ -303,6 +315,20 @@ package struct WriteQueue: Sendable {
             throw Refusal(message: "There is no write \(id): see `leasehold queue list --all`.")
         }
         return result
+    }
+}
+
+extension LeaseDraft {
+    /// The draft with dates instead of `now`, so that it keeps its length, in whole minutes, wherever it moves.
+    fileprivate func dated(at now: Timestamp) -> LeaseDraft {
+        guard start == .now else { return self }
+        let begin = now.truncatedToMinute
+        let length = endsAt.adding(seconds: 30).seconds(since: now) / 60 * 60
+        var dated = self
+        dated.start = .at(begin)
+        dated.endsAt = begin.adding(seconds: length)
+        dated.beforeEnd = beforeEnd.map { dated.endsAt.adding(seconds: $0.seconds(since: endsAt)) }
+        return dated
     }
 }
 

@@ -97,7 +97,7 @@ package struct KeepPlanner: Sendable {
         case .blocked where last.reason == "conflict" && isOwn(last, of: step.rule):
             step.rule.mutationID = nil
             step.withdrawn = last
-        case .queued, .sending, .unknown, .blocked, .parked: break
+        case .queued, .sending, .unknown, .blocked, .waiting, .parked: break
         }
     }
 

@@ -118,7 +118,7 @@ package struct Enqueueing: Sendable, Hashable {
     /// Whether none of its requests can have been carried out.
     private static func neverLeft(_ mutation: Mutation) -> Bool {
         switch mutation.state {
-        case .queued, .blocked, .parked: mutation.unconfirmed == nil
+        case .queued, .blocked, .waiting, .parked: mutation.unconfirmed == nil
         // The server said that it did not create the lease.
         case .rejected: mutation.verb == .create
         default: false

@@ -164,6 +164,7 @@ extension Mutation {
         var next = self
         next.notAfter = counted(notAfter)
         next.retryUntil = counted(retryUntil)
+        next.waiting?.earliest = counted(waiting?.earliest)
         return next
     }
 }

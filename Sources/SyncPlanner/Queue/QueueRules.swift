@@ -61,6 +61,7 @@ package struct QueueRules: Sendable, Hashable {
                 retry(&next, now: now, retryAfter: nil, using: &random)
                 if next.nextAttemptAt <= until { next.state = .queued }
             }
+            if reason == "capacity" { wait(&next, now: now, using: &random) }
         case .notDone(_, _, let retryAfter):
             next.state = .queued
             retry(&next, now: now, retryAfter: retryAfter, using: &random)
@@ -84,6 +85,19 @@ package struct QueueRules: Sendable, Hashable {
             next.theirs = theirs
         }
         return next
+    }
+
+    /// A creation that may wait does so again: nothing was created. The same request is not tried again at once.
+    private func wait(_ mutation: inout Mutation, now: Timestamp, using random: inout some RandomNumberGenerator) {
+        guard var terms = mutation.waiting else { return }
+        terms.choices[terms.current].refusals += 1
+        let pause = backoff.seconds(
+            failures: terms.choices[terms.current].refusals, retryAfter: nil, using: &random)
+        let seconds = min(max(1, Int64(pause.rounded(.up))), WaitingPlanner.longestPauseSeconds)
+        terms.choices[terms.current].retryAt = now.adding(seconds: seconds)
+        mutation.waiting = terms
+        mutation.state = .waiting
+        mutation.reason = nil
     }
 
     private func park(_ mutation: inout Mutation, after failures: Int) {

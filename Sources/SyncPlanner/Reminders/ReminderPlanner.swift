@@ -134,7 +134,7 @@ package struct ReminderPlanner: Sendable {
                 }
             case .error, .degraded, .keep:
                 if !record.isOver, !holding.contains(Subject(record.key)) { plan.over.append(record.id) }
-            case .write, .sync: break
+            case .write, .slot, .sync: break
             }
         }
         plan.due.sort { ($0.deadline, $0.subject) < ($1.deadline, $1.subject) }
@@ -214,6 +214,7 @@ package struct ReminderPlanner: Sendable {
     // MARK: - Writes
 
     private func news(of write: Mutation) -> Occasion? {
+        if rules.tellsSlots, write.waiting != nil, write.state.news == .done { return slot(of: write) }
         guard let news = write.state.news, rules.writes.contains(news) else { return nil }
         let what = "write \(write.id), \(write.verb.rawValue),"
         let detail =
@@ -230,6 +231,18 @@ package struct ReminderPlanner: Sendable {
             detail: detail + (news == .done ? "" : write.message.map { ": \($0)" } ?? ""))
         return Occasion(
             reminder: reminder, at: min(write.updatedAt, now), until: write.updatedAt.adding(seconds: Self.lateSeconds))
+    }
+
+    /// That a creation which waited for room was carried out.
+    private func slot(of creation: Mutation) -> Occasion {
+        let start = creation.body["start_date"]?.stringValue.flatMap(Timestamp.init(parsing:))
+        let reminder = Reminder(
+            kind: .slot, subject: "\(creation.id)", deadline: creation.createdAt, site: creation.site,
+            leaseID: creation.leaseID, name: creation.leaseName,
+            detail: "there was room, and it was created" + (start.map { "; it starts at \($0)" } ?? ""))
+        return Occasion(
+            reminder: reminder, at: min(creation.updatedAt, now),
+            until: creation.updatedAt.adding(seconds: Self.lateSeconds))
     }
 
     // MARK: - Kept leases

@@ -22,6 +22,8 @@ struct Ledger: Sendable {
     var fresh: [Int: [Place: World.Moment]] = [:]
     /// The clients whose databases may have changed since the last check.
     var touched: Set<Int> = []
+    /// The creations that wait for room, or did.
+    var waiting: [World.DraftKey: Run.Waiting] = [:]
     /// Until when each lease was to be kept at the latest, by client.
     var kept: [Int: [String: Timestamp]] = [:]
 }

@@ -31,4 +31,10 @@ package enum Mutant: String, Sendable, Hashable, CaseIterable {
     case keepsTooLong = "keeps-too-long"
     /// Kept leases are not extended.
     case keeperSleeps = "keeper-sleeps"
+    /// Creations that wait for room are never sent.
+    case waiterSleeps = "waiter-sleeps"
+    /// A creation that waits for room is sent up to two hours after its latest start.
+    case waitsTooLong = "waits-too-long"
+    /// A creation that waits for room is free to go elsewhere while its outcome is unknown.
+    case asksEverywhere = "asks-everywhere"
 }

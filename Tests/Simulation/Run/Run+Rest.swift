@@ -76,7 +76,7 @@ extension Run {
             switch (mutation.state, mutation.reason) {
             case (.blocked, "conflict"): decide(client, mutation.id.isMultiple(of: 2) ? .mine : .theirs, mutation)
             case (.blocked, "ambiguous"): decide(client, .identify, mutation)
-            case (.blocked, _), (.parked, _): decide(client, .cancel, mutation)
+            case (.blocked, _), (.parked, _), (.waiting, _): decide(client, .cancel, mutation)
             case (.rejected, _)
             where mutation.verb == .create
                 && all.contains {
@@ -126,7 +126,7 @@ extension Run {
 
     private func contents(_ client: Client) throws -> [[DatabaseValue]] {
         try client.store.read { database in
-            try ["lease", "reservation", "event", "lease_history", "mutation", "attempt"].flatMap { table in
+            try ["lease", "reservation", "event", "lease_history", "mutation", "attempt", "waiting"].flatMap { table in
                 try Row.fetchAll(database.cachedStatement(sql: "SELECT * FROM \(table)")).map {
                     Array($0.databaseValues)
                 }

@@ -27,11 +27,14 @@ extension Run {
     }
 
     /// No write reaches another site or project than it was queued for.
-    func checkDestination(_ client: Client, _ destination: Destination, mutation: Int64?, _ request: String) {
+    func checkDestination(
+        _ client: Client, _ store: LeaseStore, _ destination: Destination, mutation: Int64?, _ request: String
+    ) {
         guard let mutation else { return }
         if ledger.withLock({ $0.givenUp.contains(.init(client: client.number, mutation: mutation)) }) {
             world.violate("\(client.number)#\(mutation) was given up, but is sent: \(request)")
         }
+        if checkWaiting(client, store, mutation, destination) { return }
         guard let meant = ledger.withLock({ $0.destinations[.init(client: client.number, mutation: mutation)] }),
             meant != destination
         else { return }

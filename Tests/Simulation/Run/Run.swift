@@ -96,6 +96,7 @@ final class Run: Sendable {
             clients[number].edit(Place(region: world.regions.contains(region) ? region : .one, account: account))
         case .swapEntries(let number): clients[number].swapEntries()
         case .keep(let number, let target, let hours): keep(clients[number], target: target, hours: hours)
+        case .wait(let number, let plan): wait(clients[number], plan)
         case .importFrom(let number, let other): importHistory(clients[number], from: clients[other])
         }
     }
@@ -131,7 +132,7 @@ final class Run: Sendable {
             },
             onDeath: { [self] in world.note("  the process of client \(client.number) dies") },
             onCheckpoint: { [self] name in remember(client, store, at: name) },
-            onWrite: { [self] in checkDestination(client, $0, mutation: $1, $2) },
+            onWrite: { [self] in checkDestination(client, store, $0, mutation: $1, $2) },
             onChange: { [self] in checkLook(client, $0, isAsSeen: $1, present: $2) })
     }
 
@@ -153,19 +154,25 @@ final class Run: Sendable {
             _ = $0.places[client.number, default: []].insert(client.place)
         }
         try? decideForNobody(client)
+        try? breakBinding(client)
         let due = step?.faults.isEmpty ?? true ? dueExtensions(client) : []
+        let waiting = step?.faults.isEmpty ?? true ? dueCreations(client) : []
         let errand = errand(client, client.store, step, isQuiet: isQuiet)
         let moment = world.moment
         var options = syncOptions
         options.confirmsDeletes = confirmsDeletes
         let report = await CloudSync(
             store: client.store, connection: client.connection(errand, isFresh: isFresh), options: options,
-            keeper: keeper(client.store), random: client.random, checkpoint: { try errand.checkpoint($0) },
+            keeper: keeper(client.store), waiter: waiter(client, client.store), random: client.random,
+            checkpoint: { try errand.checkpoint($0) },
             progress: { _ in try? errand.checkpoint("progress") }
         ).run()
         world.note("  client \(client.number) synced: \(report.failure?.rawValue ?? "well")")
         checkSuspicion(client, report)
-        if report.failure == nil, !errand.isDead { checkExtended(client, due) }
+        if report.failure == nil, !errand.isDead {
+            checkExtended(client, due)
+            checkLetGo(client, waiting)
+        }
         if !errand.isDead, step?.isUndisturbed ?? true { checkReport(client, report) }
         let isCurrent = report.failure == nil && !errand.isDead && world.moment == moment
         ledger.withLock { $0.fresh[client.number] = isCurrent ? [client.place: moment] : nil }
@@ -198,7 +205,7 @@ final class Run: Sendable {
         let errand = errand(client, store, step)
         _ = await CloudSync(
             store: store, connection: client.otherConnection(errand), options: syncOptions, keeper: keeper(store),
-            random: client.random,
+            waiter: waiter(client, store), random: client.random,
             checkpoint: { try errand.checkpoint($0) }, progress: { _ in try? errand.checkpoint("progress") }
         ).run()
         try? store.close()

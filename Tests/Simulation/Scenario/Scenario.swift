@@ -96,6 +96,8 @@ extension Scenario {
         stray(&strays)
         var keeping = Chance(seed: seed ^ 0x75_6E_7469_6C)
         keep(&keeping)
+        var waits = Chance(seed: seed ^ 0x72_6F_6F_6D)
+        wait(&waits)
     }
 
     /// Somebody creates by other means the lease that a client is about to request.

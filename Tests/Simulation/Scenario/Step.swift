@@ -58,6 +58,8 @@ package enum Action: Sendable, Hashable {
     case importFrom(client: Int, other: Int)
     /// `leasehold keep`, until some hours after the lease's end; `leasehold keep stop` without hours.
     case keep(client: Int, target: Int, hours: Int?)
+    /// `leasehold create --when-free`, without sending it at once.
+    case wait(client: Int, WaitPlan)
 }
 
 /// Which fields change together.
@@ -84,7 +86,7 @@ extension Action {
         switch self {
         case .create(let client, _), .change(let client, _, _, _), .decide(let client, _, _), .sync(let client, _, _),
             .push(let client, _), .other(let client), .amend(let client, _, _), .importFrom(let client, _),
-            .command(let client, _, _, _), .keep(let client, _, _):
+            .command(let client, _, _, _), .keep(let client, _, _), .wait(let client, _):
             client
         case .setClock, .reap, .strangerCreates, .strangerChanges, .lookalike, .use, .edit, .swapEntries: nil
         }

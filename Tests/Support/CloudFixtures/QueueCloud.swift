@@ -71,6 +71,8 @@ package final class QueueCloud: HTTPTransport {
     package func fail(_ line: String, after passes: Int, _ fault: Fault) {
         state.withLock { $0.faults.append((line, passes, fault)) }
     }
+    /// Lets nothing fail any more.
+    package func forgetFaults() { state.withLock { $0.faults = [] } }
     package func dropEvents() { state.withLock { $0.dropsEvents = true } }
     package func change(_ body: (inout BlazarModel) -> Void) { state.withLock { body(&$0.model) } }
 
