@@ -1,0 +1,55 @@
+public import LeaseModel
+import LeaseStore
+
+extension LeaseManager {
+    /// Who holds which resources when, in a period of the past or the future, according to the mirror; and what the
+    /// queue would change about it.
+    ///
+    /// - Parameter request: which resources, and when.
+    /// - Returns: a page of resources with their holds. Of sites that do not say who holds their resources, there is
+    ///   none; ``leasePage(_:after:limit:)`` has the leases that are known there.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
+    public func occupancy(_ request: OccupancyRequest) throws(LeaseholdError) -> ResourceOccupancy {
+        var answer = try reading { store throws(StoreError) in try store.occupancy(request) }
+        let changes = try queuedChanges(request.scopes)
+        guard !changes.isEmpty else { return answer }
+        let affected = answer.leases.map { changes[$0.id] }
+        for row in answer.rows.indices {
+            for place in answer.rows[row].holds.indices {
+                // What the site no longer lists is over.
+                guard answer.rows[row].holds[place].certainUntil == nil else { continue }
+                answer.rows[row].holds[place].change = affected[answer.rows[row].holds[place].lease]
+            }
+        }
+        return answer
+    }
+
+    /// What unfinished writes would change about when leases hold their resources, by the leases' ids.
+    private func queuedChanges(_ scopes: Set<Int64>?) throws(LeaseholdError) -> [String: ResourceHold.QueuedChange] {
+        var changes: [String: ResourceHold.QueuedChange] = [:]
+        for write in try queue(scopes: scopes) where write.state.isPending && write.verb != .create {
+            guard let lease = write.leaseID else { continue }
+            if write.verb == .delete {
+                changes[lease] = .deletion
+            } else if let end = write.body["end_date"]?.stringValue.flatMap(Timestamp.init(parsing:)) {
+                changes[lease] = .end(end)
+            }
+        }
+        return changes
+    }
+
+    /// A page of the leases that match a filter: those that are only queued, the user's own, then all others; each by
+    /// start.
+    ///
+    /// - Parameters:
+    ///   - filter: which leases.
+    ///   - after: the id of the last lease of the page before; `nil` for the first page, which has the queued ones.
+    ///   - limit: how many leases to read at most, besides queued ones.
+    /// - Returns: the leases, and whether there are more.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
+    public func leasePage(
+        _ filter: LeaseFilter, after: String? = nil, limit: Int
+    ) throws(LeaseholdError) -> (leases: [MirroredLease], hasMore: Bool) {
+        try reading { store throws(StoreError) in try store.leasePage(filter, after: after, limit: limit) }
+    }
+}
