@@ -82,7 +82,8 @@ let package = Package(
             resources: [
                 .embedInCode("v0001_store.sql"), .embedInCode("v0002_keeper.sql"),
                 .embedInCode("v0003_reminders.sql"), .embedInCode("v0004_waiting.sql"),
-                .embedInCode("v0005_publish.sql"), .embedInCode("v0006_holdings.sql"), .embedInCode("views.sql"),
+                .embedInCode("v0005_publish.sql"), .embedInCode("v0006_holdings.sql"), .embedInCode("v0007_grid.sql"),
+                .embedInCode("views.sql"),
             ],
             swiftSettings: settings),
         module("LeaseStore", ["LeaseModel", "LocalFiles", "SyncPlanner", "Migrations", grdb, sqlite]),

@@ -21,7 +21,7 @@ extension LeaseStore {
             let reader = try MirrorReader(database, scopes: filter.scopes, parts: parts)
             var leases = position == nil ? try reader.drafts(filter, order: .relevance(at: now)) : []
             var found: [LeasePosition] = []
-            let sections = LeaseSection.all(sort, now: now)
+            let sections = LeaseSection.all(sort, filter, ownUsers: reader.ownUsers, now: now)
             for (number, section) in sections.enumerated() where number >= position?.section ?? 0 {
                 guard found.count <= limit else { break }
                 let start = number == position?.section ? position : nil
@@ -56,26 +56,41 @@ private struct LeaseSection {
     var isDescending = false
 
     /// The sections of an order.
-    static func all(_ sort: LeaseSort, now: Timestamp) -> [LeaseSection] {
+    static func all(_ sort: LeaseSort, _ filter: LeaseFilter, ownUsers: Set<String>, now: Timestamp) -> [LeaseSection] {
         guard sort.column == .relevance else {
             return [LeaseSection(term: term(sort.column), isDescending: sort.isDescending)]
         }
         let now = now.secondsSince1970
-        let own = "lease.user_id IN (SELECT user_id FROM cloud)"
         let isListed = "lease.gone IS NULL AND lease.status <> 'TERMINATED'"
-        // The plus signs keep SQLite from sorting what an index has in order.
-        return [own, "NOT \(own)"].flatMap { owner in
-            [
+        return owners(ownUsers).flatMap { owner in
+            var sections = [
+                // The plus sign keeps SQLite from sorting what the index of ends has in order.
                 LeaseSection(
                     condition: "\(owner) AND +lease.start_at <= \(now) AND lease.end_at > \(now) AND \(isListed)",
                     term: "lease.end_at"),
                 LeaseSection(
-                    condition: "\(owner) AND lease.start_at > \(now) AND +lease.end_at > \(now) AND \(isListed)",
+                    condition: "\(owner) AND lease.start_at > \(now) AND lease.end_at > \(now) AND \(isListed)",
                     term: "lease.start_at"),
-                LeaseSection(
-                    condition: "\(owner) AND NOT (lease.end_at > \(now) AND \(isListed))", term: "lease.end_at",
-                    isDescending: true),
             ]
+            if filter.liveAt == nil {
+                sections.append(
+                    LeaseSection(
+                        condition: "\(owner) AND NOT (lease.end_at > \(now) AND \(isListed))", term: "lease.end_at",
+                        isDescending: true))
+            }
+            return sections
+        }
+    }
+
+    /// Conditions for one's own leases and for the others. A single user's are in order in an index.
+    private static func owners(_ users: Set<String>) -> [String] {
+        let texts = users.sorted().map { "'\($0.replacing("'", with: "''"))'" }
+        switch texts.count {
+        case 0: return ["1"]
+        case 1: return ["lease.user_id = \(texts[0])", "lease.user_id <> \(texts[0])"]
+        default:
+            let list = texts.joined(separator: ", ")
+            return ["lease.user_id IN (\(list))", "lease.user_id NOT IN (\(list))"]
         }
     }
 

@@ -118,7 +118,8 @@ struct MirrorReader {
     let pending: PendingWrites
     private let wanted: Set<Int64>?
     private let parts: LeaseParts
-    private let ownUsers: Set<String>
+    /// The users that this database syncs as.
+    let ownUsers: Set<String>
     private let names: PersonNames
     private let hasAllocations: Bool
     private let lastPlace = LastPlace()

@@ -46,7 +46,7 @@ REFUSED = {
     "leasehold pull": (69, "cannot be read"),
 }
 #: Other programs, other tests (device_login.py, oidc.py), and what has no end.
-ELSEWHERE = r"^openstack |leasehold log(in|out)|leasehold sync --watch|leasehold top|--every "
+ELSEWHERE = r"^openstack |leasehold log(in|out)|leasehold sync --watch|leasehold top|leasehold web|--every "
 
 
 class Help(World):

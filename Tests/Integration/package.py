@@ -232,7 +232,7 @@ class Package(unittest.TestCase):
         runtime.mkdir(exist_ok=True)
         shutil.chown(runtime, USER)
         units = [path for path in self.contents() if path.suffix == ".service"]
-        self.assertEqual([unit.name for unit in units], ["leasehold-sync.service"])
+        self.assertEqual([unit.name for unit in units], ["leasehold-sync.service", "leasehold-web.service"])
         shown = self.as_user("systemd-analyze", "--user", "verify", *units, XDG_RUNTIME_DIR=str(runtime))
         self.assertEqual(shown, "")
 

@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdTesting
 import LeaseModel
+import Leasehold
 import MirrorFixtures
 import NIOCore
 import Testing
@@ -51,11 +52,10 @@ struct SecurityTests {
         }
     }
 
-    @Test(
-        "A foreign host is refused: DNS rebinding",
-        arguments: ["evil.example", "127.0.0.1.evil.example", "localhost.evil"])
-    func host(_ host: String) async throws {
-        let site = try TestSite { $0.allowedHosts = [host + ".other"] }
+    @Test("A foreign host is refused: DNS rebinding")
+    func host() async throws {
+        // The test client asks for the host 'localhost', without the port under which the page would be served.
+        let site = try TestSite { $0.allowedHosts = ["hub.example.org"] }
         defer { site.mirror.remove() }
         try await site.server.application().test(.router) { client in
             let response = try await client.execute(uri: "/?token=\(site.server.site.sessions.token)", method: .get)
@@ -121,10 +121,12 @@ struct SecurityTests {
         try await TestSite { $0.isReadOnly = true }.run { browser in
             for view in WebView.all where view.method == .post {
                 let path = view.path.replacing("{id}", with: "a")
-                #expect(try await browser.post(path).status == .forbidden, "\(path)")
+                let response = try await browser.post(path)
+                #expect(response.status == .forbidden, "\(path)")
             }
             for path in ["/leases", "/leases/a", "/queue", "/sites"] {
-                #expect(try await !browser.get(path).text.contains("method=\"post\""), "\(path)")
+                let response = try await browser.get(path)
+                #expect(!response.text.contains("method=\"post\""), "\(path)")
             }
         }
     }

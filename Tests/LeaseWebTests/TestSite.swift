@@ -17,8 +17,15 @@ struct TestSite: Sendable {
 
     init(_ change: (inout WebServer.Settings) -> Void = { _ in }, filled: Bool = true) throws {
         mirror = try filled ? StoreFixture.filled() : StoreFixture()
+        // The cloud alpha does not answer.
+        let clouds = """
+            clouds:
+              alpha:
+                auth: {auth_url: "http://127.0.0.1:9/v3", username: u1, password: never-used, project_name: p1}
+            """
+        try Data(clouds.utf8).write(to: mirror.folder.appendingPathComponent("clouds.yaml"))
         let configuration = LeaseManager.Configuration(
-            databasePath: mirror.path, environment: [:], currentDirectory: mirror.folder.path,
+            databasePath: mirror.path, environment: ["OS_CLOUD": "alpha"], currentDirectory: mirror.folder.path,
             homeDirectory: mirror.folder.path, now: { StoreFixture.time(12) })
         var settings = WebServer.Settings()
         // The name under which the test client asks.

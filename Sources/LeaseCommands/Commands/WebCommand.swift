@@ -4,9 +4,11 @@ import LeaseModel
 import LeaseText
 import LeaseWeb
 import Leasehold
+import LocalFiles
 import Logging
 import Output
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
 /// `leasehold web`
@@ -18,7 +20,7 @@ package struct WebCommand: Subcommand {
             """
             Serves a page on this machine's loopback and opens it. It answers offline, like every command that reads;
             writes are queued first, and sent at once if the cloud answers. The address that is printed works once, in
-            one browser; run the command again for another one. Ctrl-C ends it.
+            one browser. While the page is served, the same command without --port opens it again. Ctrl-C ends it.
 
             --sync keeps the database fresh meanwhile, as `leasehold sync --watch` does. Every view of the page has an
             address, and the same address with .json or .csv at the end of its path gives the data.
@@ -95,10 +97,27 @@ package struct WebCommand: Subcommand {
         settings.scopes = try global.scopes(manager, console)
         settings.clouds = global.names(console)
         settings.zone = usesUTC ? .utc : console.zone
+        let page = WebAddress(database: manager.configuration.databasePath)
         let printer = AddressPrinter(
-            console, base: base, browser: keepsClosed ? nil : Browser(environment: console.environment))
-        let server = try WebServer(manager: manager, settings: settings) { await printer.show(port: $0, token: $1) }
+            console, base: base, browser: keepsClosed ? nil : Browser(environment: console.environment), page: page)
+        // A folder may refuse new files; the page is then only harder to open again.
+        let lock: LockFile?
+        do {
+            lock = try LockFile(path: page.lockPath)
+            if lock == nil, port == 0, let address = page.address {
+                await printer.open(address)
+                return
+            }
+        } catch {
+            lock = nil
+        }
+        let isOnly = lock != nil
+        settings.onToken = { token in if isOnly { printer.keep(token: token) } }
+        let server = try WebServer(manager: manager, settings: settings) { port, token in
+            await printer.show(port: port, token: token, keeps: isOnly)
+        }
         try await serve(server, manager, seconds, settings.zone, console)
+        if lock != nil { page.remove() }
     }
 
     /// Runs the server, and syncs beside it, until the process is asked to stop.
@@ -131,30 +150,50 @@ package struct WebCommand: Subcommand {
     }
 }
 
-/// Prints the page's address, and opens it.
+/// Prints the page's address, opens it, and keeps the address that works next for the next call of the command.
 private actor AddressPrinter {
     private var output: any TextSink & Sendable
     private var errors: any TextSink & Sendable
     private let isTerminal: Bool
     private let base: String
     private let browser: Browser?
+    private let page: WebAddress
+    private let port = Mutex(0)
 
-    init(_ console: Console, base: String, browser: Browser?) {
+    init(_ console: Console, base: String, browser: Browser?, page: WebAddress) {
         output = console.output
         errors = console.errors
         isTerminal = console.outputTerminal.isTerminal
         self.base = base
         self.browser = browser
+        self.page = page
     }
 
-    func show(port: Int, token: String) {
-        let address = "http://127.0.0.1:\(port)\(base)/?token=\(token)"
+    /// Shows the address of a page that has just been started.
+    func show(port: Int, token: String, keeps: Bool) {
+        self.port.withLock { $0 = port }
+        if keeps { keep(token: token) }
+        open(address(token))
+        remark("The address works once. Ctrl-C ends the page.")
+    }
+
+    /// Shows an address, and opens it.
+    func open(_ address: String) {
         try? output.write(address + "\n")
         try? output.flush()
-        if isTerminal {
-            try? errors.write("The address works once. Ctrl-C ends the page.\n")
-            try? errors.flush()
-        }
         browser?.open(address)
+    }
+
+    /// Keeps the address that works next.
+    nonisolated func keep(token: String) { page.write(address(token)) }
+
+    private nonisolated func address(_ token: String) -> String {
+        "http://127.0.0.1:\(port.withLock(\.self))\(base)/?token=\(token)"
+    }
+
+    private func remark(_ text: String) {
+        guard isTerminal else { return }
+        try? errors.write(text + "\n")
+        try? errors.flush()
     }
 }

@@ -87,9 +87,7 @@ package struct ExtensionWindowOptions: ParsableArguments {
     static func window(
         _ given: Int64?, _ manager: LeaseManager
     ) throws -> @Sendable (LeaseUsage) -> Int64? {
-        if let given { return { _ in given } }
-        let policies = try manager.scopes().reduce(into: [:]) { $0[$1.id] = try manager.policy(of: $1) }
-        return { lease in policies[lease.scopeID]?.rules(for: LeaseSubject(lease)).extensionWindowSeconds }
+        try manager.extensionWindows(given)
     }
 }
 

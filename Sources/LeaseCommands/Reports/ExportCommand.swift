@@ -1,6 +1,5 @@
 package import ArgumentParser
 import LeaseModel
-import LeaseReports
 import LeaseText
 import Leasehold
 import Output
@@ -52,19 +51,14 @@ package struct CalendarExport: Subcommand, HasReportOptions {
         let alarmSeconds = try DurationArgument(parsing: alarm).seconds
         let given = try window.seconds()
         let context = try await options.begin(&console, defaultEnd: .distantFuture)
-        let calendar = LeaseCalendar(
-            now: context.now, alarmSeconds: alarmSeconds,
-            extensionWindow: try ExtensionWindowOptions.window(given, context.manager))
         let database = context.manager.configuration.databasePath
         try ReportFile.write(to: options.file, database: database, &console) { console in
             var isBegun = false
-            // With past states included, a lease combines what all scopes of its site know about it.
-            try context.manager.forEachUsage(context.filterInPeriod, includesStates: true, includesKinds: true) {
-                lease in
-                guard let event = calendar.event(lease) else { return }
-                if !isBegun { try console.output.write(LeaseCalendar.beginning) }
+            try context.manager.forEachCalendarPart(
+                context.filterInPeriod, now: context.now, alarmSeconds: alarmSeconds, windowSeconds: given
+            ) { text in
                 isBegun = true
-                try console.output.write(event)
+                try console.output.write(text)
             }
             guard isBegun else {
                 throw CommandError(
@@ -73,7 +67,6 @@ package struct CalendarExport: Subcommand, HasReportOptions {
                         + "`leasehold list --deleted` for what there is.",
                     status: .notFound)
             }
-            try console.output.write(LeaseCalendar.end)
         }
     }
 }

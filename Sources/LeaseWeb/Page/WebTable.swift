@@ -53,9 +53,12 @@ struct WebTable: Sendable {
         }
     }
 
-    /// A finished text.
-    init(text: String) {
-        write = { _, pass in try await pass(ByteBuffer(string: text)) }
+    /// A text that is made when it is asked for.
+    init(text: @escaping @Sendable () throws -> String) {
+        write = { _, pass in
+            let text = try await DatabaseThreads.run { try text() }
+            try await pass(ByteBuffer(string: text))
+        }
     }
 
     /// Numbers and times are exact; cells that a spreadsheet would run as a formula are guarded, because a browser opens

@@ -4,7 +4,7 @@
   const base = document.body.dataset.base;
   const find = (selector, from = document) => from.querySelector(selector);
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
-  const say = (text) => { const live = find("#live"); if (live && live.textContent !== text) live.textContent = text; };
+  const say = (text) => { const live = find("#live"); if (!live || live.textContent === text) return; live.textContent = text; live.classList.toggle("lost", text === "not live"); };
 
   // Live: when something has changed, the page's own address is read again, and what differs is replaced in place.
   const keyOf = (node) => node.nodeType === 1 ? node.id || node.dataset.key || "" : "";

@@ -76,7 +76,9 @@ struct LeaseTimeline {
     }
 
     private func bar(_ part: Range<Timestamp>, top: Int, style: String, title: String) -> String {
-        let width = percent(max(1, part.upperBound.seconds(since: part.lowerBound)))
+        // A bar that is too narrow to be seen is drawn wider.
+        let least = span.upperBound.seconds(since: span.lowerBound) / 250
+        let width = percent(max(least, part.upperBound.seconds(since: part.lowerBound)))
         return """
             <rect class="\(style)" x="\(place(part.lowerBound))" y="\(top)" width="\(width)" height="16" rx="2">\
             <title>\(title.escapedForHTML)</title></rect>

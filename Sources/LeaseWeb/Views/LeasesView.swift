@@ -1,3 +1,4 @@
+import HTTPTypes
 import LeaseModel
 import LeaseText
 import Leasehold
@@ -32,11 +33,25 @@ enum LeasesView {
                 "first": WebData.ifAny(request.query["after"].map { _ in request.link("/leases", plain) }),
                 "next": WebData.ifAny(page.next.map { request.link("/leases", plain.with("after", $0.text)) }),
                 "json": request.link("/leases.json", plain), "csv": request.link("/leases.csv", plain),
+                "ics": request.link("/leases.ics", plain),
             ],
             table: WebTable(LeaseRow.columns(showsEnding: filter.filter.includesDeparted)) { (after: LeasePosition?) in
                 let page = try manager.page(filter.filter, sort: sort, after: after, limit: 500)
                 return (page.leases.map { LeaseRow($0, now: request.now) }, page.next)
-            })
+            }, calendar: calendar(filter.filter, request))
+    }
+
+    /// How long before the end of a lease a calendar reminds of it, in seconds.
+    private static let alarmSeconds: Int64 = 3_600
+
+    private static func calendar(_ filter: LeaseFilter, _ request: WebRequest) -> WebTable {
+        let (manager, now) = (request.manager, request.now)
+        return WebTable {
+            var text = ""
+            try manager.forEachCalendarPart(filter, now: now, alarmSeconds: alarmSeconds) { text += $0 }
+            guard !text.isEmpty else { throw WebError(.notFound, "There is no lease, and no calendar is empty.") }
+            return text
+        }
     }
 
     // MARK: - Columns
