@@ -1,7 +1,8 @@
 -- What people are reminded of. A row is written before anybody is told.
 CREATE TABLE reminder (
     reminder_id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('start', 'end', 'window', 'error', 'degraded', 'write', 'keep', 'sync')),
+    kind TEXT NOT NULL
+        CHECK (kind IN ('start', 'end', 'window', 'error', 'degraded', 'write', 'keep', 'slot', 'sync')),
     -- What it is about, by ids.
     subject TEXT NOT NULL,
     -- The moment that it is about, and how long before it is due. A lease whose end moves gets another row.

@@ -62,7 +62,9 @@ struct LiveTests {
         }
     }
 
-    @Test("A request whose host or head is wrong is refused", arguments: ["evil.example", "127.0.0.1:1", "localhost.evil"])
+    @Test(
+        "A request whose host or head is wrong is refused",
+        arguments: ["evil.example", "127.0.0.1:1", "localhost.evil"])
     func badHead(_ host: String) async throws {
         try await TestSite().run(.live) { browser in
             let connection = try await RawConnection(browser)

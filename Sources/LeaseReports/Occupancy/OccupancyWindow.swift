@@ -11,7 +11,10 @@ package struct OccupancyWindow: Sendable, Hashable {
 
     /// The day, week or month that contains a moment.
     ///
-    /// - Parameter offsetSeconds: how far the zone's clocks are ahead of UTC at a moment, in seconds.
+    /// - Parameters:
+    ///   - unit: how long the period is.
+    ///   - moment: the moment.
+    ///   - offsetSeconds: how far the zone's clocks are ahead of UTC at a moment, in seconds.
     package init(_ unit: Bucket, holding moment: Timestamp, offsetSeconds: @escaping @Sendable (Timestamp) -> Int) {
         self.unit = unit
         span = BucketCalendar(unit, offsetSeconds: offsetSeconds).bucket(holding: moment)
@@ -89,7 +92,9 @@ package struct OccupancyAxis: Sendable, Hashable {
 
     /// Computes the marks of a window.
     ///
-    /// - Parameter offsetSeconds: how far the zone's clocks are ahead of UTC at a moment, in seconds.
+    /// - Parameters:
+    ///   - window: the window.
+    ///   - offsetSeconds: how far the zone's clocks are ahead of UTC at a moment, in seconds.
     package init(_ window: Range<Timestamp>, offsetSeconds: @escaping @Sendable (Timestamp) -> Int) {
         func clock(_ moment: Timestamp) -> Timestamp { moment.adding(seconds: Int64(offsetSeconds(moment))) }
         func buckets(_ bucket: Bucket, isMajor: (Timestamp) -> Bool) -> [Mark] {
