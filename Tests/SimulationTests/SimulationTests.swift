@@ -85,6 +85,7 @@ import Testing
             (.replacesInsteadOfMerging, 2, "no write requests"), (.kindInsteadOfPhase, 163, "became more leases"),
             (.sendsWhatWasGivenUp, 7, "was given up"), (.trustsOwnClock, 2, "in the future"),
             (.keepsTooLong, 17, "kept until"), (.keeperSleeps, 3, "which was to be kept"),
+            (.waiterSleeps, 2, "though there is room"),
         ] as [(Mutant, UInt64, String)])
     func mutantsAreFound(mutant: Mutant, seed: UInt64, reason: String) async throws {
         try await withSimulation { simulation in

@@ -105,7 +105,7 @@ enum QueueView {
     private static func row(_ write: Mutation, _ request: WebRequest) -> WebData {
         let text = WriteText(mutation: write, time: request.time)
         let lease = write.leaseID ?? write.localID
-        let canCancel = [.queued, .blocked, .parked].contains(write.state)
+        let canCancel = [.queued, .blocked, .waiting, .parked].contains(write.state)
         return [
             "key": "\(write.id)", "id": "\(write.id)", "href": request.link("/queue/\(write.id)"),
             "verb": write.verb.rawValue, "lease": write.leaseName,
