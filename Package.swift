@@ -231,7 +231,8 @@ let package = Package(
         tests(
             "LeaseWebTests",
             [
-                "LeaseModel", "LeaseWeb", "Leasehold", "MirrorFixtures", hummingbird, hummingbirdTesting, httpTypes,
+                "LeaseModel", "LeaseStore", "LeaseWeb", "Leasehold", "MirrorFixtures", hummingbird, hummingbirdTesting,
+                httpTypes,
                 nioCore,
                 nioPosix,
             ]),

@@ -24,6 +24,9 @@ package struct WebServer: Service {
         package var clouds: [String] = []
         /// The reader's zone.
         package var zone = DisplayZone.utc
+        /// Makes a report: what `leasehold` with these arguments, the first of which is `report`, writes. `nil` if there
+        /// are no reports.
+        package var report: (@Sendable (_ arguments: [String]) async throws -> String)?
         /// The server's log.
         package var logger = Logger(label: "leasehold.web")
         /// Called with the token that works next, whenever one has been used.

@@ -90,6 +90,8 @@ package struct WebCommand: Subcommand {
         console.assistant = nil
         let manager = try global.manager(console, access: isReadOnly ? .reading : .writing)
         var settings = WebServer.Settings()
+        let reports = ReportRunner(console, databasePath: manager.configuration.databasePath)
+        settings.report = { try await reports.text($0) }
         settings.port = port
         settings.basePath = base
         settings.allowedHosts = allowedHosts

@@ -19,6 +19,9 @@ struct WebTemplates: Sendable {
         "queue": PackageResources.queue_mustache,
         "write": PackageResources.write_mustache,
         "sites": PackageResources.sites_mustache,
+        "calendar": PackageResources.calendar_mustache,
+        "reports": PackageResources.reports_mustache,
+        "report": PackageResources.report_mustache,
     ]
 
     /// The style sheet and the script, by their paths.

@@ -29,6 +29,7 @@ class SandboxCase(CommandCase):
         process = subprocess.Popen(
             [program, "--dialect", self.dialect, *self.sandbox_options, "--write-clouds-yaml", clouds],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.sandbox = process
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import completion, free, hours, listing, lookup, publishing, scopes, syncing
+from . import completion, free, hours, listing, lookup, publishing, scopes, syncing, web
 from .context import Context
 from .processes import Failed
 from .report import Report, machine
@@ -25,6 +25,7 @@ MEASUREMENTS = {
     "hours": hours.weekly,
     "scopes": scopes.both,
     "free": free.counts,
+    "web": web.views,
     "publish": publishing.first_and_again,
     "start": lookup.start,
 }
@@ -47,6 +48,7 @@ Compares the release build with the programs it builds on, and shows ratios with
   news    what has changed, and the status of the sites
   scopes  leases that a member and an administrator see, compared with a member alone
   free    what is free on 1,000 hosts with an allocation for each lease, and the next slot: 50 ms at most
+  web     each view of the page, on the server: 50 ms and 100 kB at most; memory over 1,000 requests
   hours   weekly node-hours by project, compared with a handwritten query in the sqlite3 shell
   publish  publishing to a PostgreSQL, compared with psql's \\copy of the same rows; a snapshot written and taken
   start   the program linked statically and dynamically (with --dynamic)

@@ -1,0 +1,177 @@
+"""A test on the page of `leasehold web`, with the sandbox behind it and a real browser in front of it."""
+
+import http.client
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.parse
+from pathlib import Path
+
+from .browser import Browser, missing
+from .sandbox import SandboxCase
+
+#: Names that hurt pages that do not escape them: markup, a change of direction, and more than fits.
+NAMES = ("<script>alert(1)</script>", "abc\u202edef", "\U0001F680" * 80)
+
+
+class WebCase(SandboxCase):
+    """Has a synced database, and its page at `self.page`, which a session's cookie opens."""
+
+    dialect = "chameleon"
+    sandbox_options = ("--open-inventory", "--action-seconds", "0")
+    web_options = ()
+
+    def setUp(self):
+        super().setUp()
+        self.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"] = "1"
+        self.succeed("sync")
+
+    # The page
+
+    def serve(self, *options):
+        """Starts the page, and gives the address that works once."""
+        log = open(self.folder / "web.log", "w+")
+        process = subprocess.Popen(
+            [os.environ["LEASEHOLD"], "web", "--no-open", *self.web_options, *options], env=self.environment,
+            cwd=self.folder, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True)
+        self.addCleanup(log.close)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.web = process
+        address = process.stdout.readline().strip()
+        self.assertRegex(address, r"^http://127\.0\.0\.1:\d+/\?token=\S+$", (self.folder / "web.log").read_text())
+        self.address, self.page = address, address.split("/?")[0]
+        self.port = urllib.parse.urlsplit(self.page).port
+        return address
+
+    def ask(self, path, method="GET", body=None, cookie=None, timeout=20, **headers):
+        """One request without a browser: status, headers and text."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            sent = {name.replace("_", "-"): value for name, value in headers.items()}
+            cookie = cookie if cookie is not None else getattr(self, "cookie", None)
+            if cookie:
+                sent["Cookie"] = cookie
+            connection.request(method, path, body=body, headers=sent)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode(errors="replace")
+        finally:
+            connection.close()
+
+    def log_in(self):
+        """Uses the token, and keeps the session's cookie for `ask`."""
+        status, headers, _ = self.ask(self.address.removeprefix(self.page))
+        self.assertIn(status, (200, 303))
+        self.cookie = headers["Set-Cookie"].split(";")[0]
+        return headers
+
+    def send(self, path, **fields):
+        """Sends a form as the page does."""
+        text = self.ask(path if path != "/new" else "/new")[2]
+        csrf = re.search(r'name="csrf" value="([^"]+)"', text)
+        if csrf:
+            fields = {"csrf": csrf[1], **fields}
+        return self.ask(
+            path, "POST", urllib.parse.urlencode(fields), Origin=self.page,
+            Content_Type="application/x-www-form-urlencoded")
+
+    # The world
+
+    def create(self, name, start=None, hours=5, count=1):
+        """A lease that another program makes, straight at the cloud; its id."""
+        start = start or "now"
+        done = self.succeed(
+            "create", "--duration", f"{hours}h", "--node", f"amount={count}", "-f", "json",
+            *(() if start == "now" else ("--start", start.strftime("%Y-%m-%dT%H:%MZ"))), "--", name)
+        return done.json["id"]
+
+    def until(self, condition, what, seconds=15):
+        """Waits until something is so."""
+        ends = time.monotonic() + seconds
+        while True:
+            try:
+                if found := condition():
+                    return found
+            except Exception as error:  # An element may be replaced while it is read.
+                if time.monotonic() > ends:
+                    raise AssertionError(f"{what}: {error}") from error
+            if time.monotonic() > ends:
+                self.fail(f"{what}: not within {seconds} s")
+            time.sleep(0.1)
+
+
+class BrowserCase(WebCase):
+    """The same with a browser, which all tests of a class share."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.reason = missing()
+        cls.browser = None
+        if cls.reason is None:
+            try:
+                import selenium  # noqa: F401
+            except ImportError:
+                cls.reason = "selenium could not be installed from PyPI"
+        if cls.reason is None:
+            cls.profile = tempfile.mkdtemp(prefix="leasehold-browser-")
+            cls.browser = Browser(cls.profile)
+
+    @classmethod
+    def tearDownClass(cls):
+        if cls.browser is not None:
+            cls.browser.close()
+            shutil.rmtree(cls.profile, ignore_errors=True)
+
+    def setUp(self):
+        if self.browser is None:
+            self.skipTest(self.reason)
+        super().setUp()
+        self.addCleanup(self.check_requests)
+        self.browser.script(True)
+        self.browser.scheme("light")
+        self.browser.resize(1280)
+        self.browser.requests()
+        self.browser.complaints()
+
+    def check_requests(self):
+        """Nothing was asked of anybody else."""
+        if not hasattr(self, "page"):
+            return
+        strangers = [
+            url for url in self.browser.requests()
+            if not url.startswith((self.page + "/", "data:,")) and not url.startswith("chrome")]
+        self.assertEqual(strangers, [], "a request left the page's origin")
+        self.browser.open("about:blank")
+
+    def enter(self, *options):
+        """Serves the page, and opens it."""
+        self.browser.open(self.serve(*options))
+        self.until(lambda: "/leases" in self.browser.driver.current_url, "the page leads on to the leases")
+
+    def go(self, path):
+        self.browser.open(self.page + path)
+
+    def find(self, selector):
+        from selenium.webdriver.common.by import By
+        return self.browser.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def find_all(self, selector):
+        from selenium.webdriver.common.by import By
+        return self.browser.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def text(self, selector="main"):
+        return self.find(selector).text
+
+    def shows(self, text, what=None, selector="main", seconds=15):
+        self.until(lambda: text in self.text(selector), what or f"'{text}' is shown", seconds)
+
+    def picture(self, name):
+        """Keeps a picture if LEASEHOLD_PICTURES names a folder."""
+        folder = os.environ.get("LEASEHOLD_PICTURES")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.browser.picture(Path(folder) / f"{name}.png")
