@@ -26,7 +26,7 @@ enum ReportsView {
         if let format = request.format.output {
             let text = try await report(
                 ["report"] + arguments + common + ["-f", format.rawValue, "--spreadsheet-safe"])
-            return WebPage(title: form.title, template: "report", data: [:], table: WebTable(text: text))
+            return WebPage(title: form.title, template: "report", data: [:], table: WebTable(text: { text }))
         }
         var data: WebData = [
             "title": form.title, "summary": form.summary, "reports": menu(request, chosen: form.name),
@@ -47,7 +47,7 @@ enum ReportsView {
             data["has_error"] = true
             return WebPage(title: form.title, template: "report", data: data).refused()
         }
-        return WebPage(title: form.title, template: "report", data: data, table: WebTable(text: ""))
+        return WebPage(title: form.title, template: "report", data: data, table: WebTable(text: { "" }))
     }
 
     private static func menu(_ request: WebRequest, chosen: String?) -> [WebData] {
