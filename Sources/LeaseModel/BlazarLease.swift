@@ -212,6 +212,9 @@ public struct LeaseStatus: RawRepresentable, Sendable, Hashable, CustomStringCon
     /// A local status: the lease exists only in the queue.
     public static let queued = LeaseStatus(rawValue: "QUEUED")
 
+    /// A local status: the creation of the lease waits for room.
+    public static let waiting = LeaseStatus(rawValue: "WAITING")
+
     /// A local status: the queued creation of the lease was refused.
     public static let rejected = LeaseStatus(rawValue: "REJECTED")
 

@@ -56,7 +56,7 @@ extension LeaseStore {
                 // The file is thrown away if anything fails.
                 try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
                 try database.inTransaction {
-                    try database.execute(sql: Self.privateRows)
+                    try Self.removePrivateRows(database)
                     if let projects = contents.projects { try Self.restrict(database, to: projects) }
                     if contents.leavesOutUsers { try database.execute(sql: "DELETE FROM person WHERE kind = 'user'") }
                     return .commit
@@ -71,22 +71,26 @@ extension LeaseStore {
         }
     }
 
-    /// What concerns only the owner of the database.
-    private static let privateRows = """
-        DELETE FROM publication;
-        DELETE FROM publication_change;
-        DELETE FROM pulled_snapshot;
-        DELETE FROM reminder_delivery;
-        DELETE FROM reminder;
-        DELETE FROM reminder_look;
-        DELETE FROM keep_rule;
-        DELETE FROM attempt;
-        DELETE FROM mutation;
-        DELETE FROM cloud;
-        DELETE FROM sync_run WHERE scope_id IS NULL;
-        UPDATE sync_run SET request_id = NULL;
-        DELETE FROM sqlite_sequence WHERE name IN ('mutation', 'cloud', 'keep_rule', 'publication_change');
-        """
+    /// The tables of what was observed at sites. Every other table concerns only the owner of the database.
+    private static let observedTables = [
+        "applied_views", "site", "scope", "person", "sync_run", "imported_listing", "audience", "lease", "visibility",
+        "reservation", "event", "lease_history", "resource", "resource_list", "resource_listing", "allocation",
+    ]
+
+    /// Removes what concerns only the owner of the database.
+    private static func removePrivateRows(_ database: Database) throws {
+        try database.execute(sql: "PRAGMA defer_foreign_keys = ON")
+        let observed = JSONValue.array(observedTables.map(JSONValue.string)).text()
+        let isPrivate = "name NOT IN (SELECT value FROM json_each(?))"
+        let tables = try String.fetchAll(
+            database,
+            sql: "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND \(isPrivate)",
+            arguments: [observed])
+        for table in tables { try database.execute(sql: "DELETE FROM \(table.quotedDatabaseIdentifier)") }
+        try database.execute(sql: "DELETE FROM sqlite_sequence WHERE \(isPrivate)", arguments: [observed])
+        try database.execute(
+            sql: "DELETE FROM sync_run WHERE scope_id IS NULL; UPDATE sync_run SET request_id = NULL")
+    }
 
     /// Removes what members of some projects may not know. What was seen of them by a login that sees all projects
     /// becomes what a login of the project would have seen.

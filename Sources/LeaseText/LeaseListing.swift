@@ -43,7 +43,7 @@ package struct LeaseListing {
             // A queued lease counts as live, even if its time has passed meanwhile.
             if filter.statuses.isEmpty {
                 var queued = filter
-                queued.statuses = [.queued, LeaseStatus(rawValue: "WAITING")]
+                queued.statuses = [.queued, .waiting]
                 try manager.forEachLease(queued, order: order, parts: parts, each: take)
             }
             var live = filter

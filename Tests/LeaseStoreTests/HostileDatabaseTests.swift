@@ -73,7 +73,7 @@ struct HostileDatabaseTests {
         arguments: [
             ("it has a trigger, t", ["CREATE TRIGGER t AFTER UPDATE ON lease BEGIN DELETE FROM lease; END"]),
             (
-                "its table lease is missing or different",
+                "it has a trigger, publish_lease_delete",
                 [
                     """
                     PRAGMA legacy_alter_table = ON;
@@ -127,7 +127,7 @@ struct HostileDatabaseTests {
             """
             CREATE TABLE note (lease TEXT, words TEXT);
             CREATE VIEW mine AS SELECT * FROM v_lease;
-            CREATE INDEX lease_by_user ON lease (user_id);
+            CREATE INDEX lease_by_trust ON lease (trust_id);
             """)
         #expect(try take(path, into: fixture).map(\.new) == [2])
     }

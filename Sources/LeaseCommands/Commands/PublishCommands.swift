@@ -26,7 +26,7 @@ package struct PublishPostgres: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "postgres",
         abstract: "Keep a PostgreSQL schema up to date with the database.",
-        usage: "leasehold publish postgres <service> [--schema <name>] [--every <duration>] [<options>]",
+        usage: "leasehold publish postgres <service> [<options>]",
         discussion: .paragraphs(
             """
             The views v_lease, v_reservation, v_event, v_history, v_allocation, v_resource, v_listing, v_person and v_sync

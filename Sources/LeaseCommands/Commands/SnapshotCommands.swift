@@ -10,7 +10,7 @@ package struct PublishSnapshot: Subcommand {
     package static let configuration = CommandConfiguration(
         commandName: "snapshot",
         abstract: "Write a compressed copy of the database into a folder, for any web server to serve.",
-        usage: "leasehold publish snapshot <folder> [--project <project>] [--without users] [<options>]",
+        usage: "leasehold publish snapshot <folder> [<options>]",
         discussion: .paragraphs(
             """
             The copy has leases, history, resources and names, but not the queue, the kept leases and the reminders.
