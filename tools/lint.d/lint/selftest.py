@@ -33,6 +33,7 @@ SEEDED_FILES: list[tuple[str, str, str, str]] = [
     ("a document that names a file that is gone", "docs/seeded.md", "See `LeaseModel/Gone.swift`.\n", "does not exist"),
     ("a file too long", "Tests/LeaseModelTests/Seeded.swift", "//\n" * 501, "501 lines"),
     ("a script that is not Python", "tools/seeded.py", "def f(:\n", "invalid syntax"),
+    ("a program that cannot be run", "tools/seeded.py", "#!/usr/bin/env python3\n", "chmod +x"),
 ]
 
 ALLOWED_FILES: list[tuple[str, str, str]] = [

@@ -1,6 +1,7 @@
 """Forbidden constructs, the length of files, paths of one machine, and documents that name files that are gone."""
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -53,6 +54,8 @@ def check(root: Path, files: list[Path]) -> list[Finding]:
         is_python = file.suffix == ".py" or re.match(r"#!.*\bpython3?\b", text) is not None
         if is_python:
             findings += python_syntax(file, text)
+        if text.startswith("#!") and not os.access(root / file, os.X_OK):
+            findings.append(Finding(str(file), "begins with #! but cannot be run: chmod +x it"))
         if is_python or file.suffix in CODE_SUFFIXES or text.startswith("#!"):
             findings += length(file, text)
     return findings
