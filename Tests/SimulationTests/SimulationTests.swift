@@ -85,7 +85,8 @@ import Testing
             (.replacesInsteadOfMerging, 2, "no write requests"), (.kindInsteadOfPhase, 163, "became more leases"),
             (.sendsWhatWasGivenUp, 7, "was given up"), (.trustsOwnClock, 2, "in the future"),
             (.keepsTooLong, 17, "kept until"), (.keeperSleeps, 3, "which was to be kept"),
-            (.waiterSleeps, 2, "though there is room"),
+            (.waiterSleeps, 2, "though there is room"), (.waitsTooLong, 72, "after its latest start"),
+            (.asksEverywhere, 13, "became two leases"),
         ] as [(Mutant, UInt64, String)])
     func mutantsAreFound(mutant: Mutant, seed: UInt64, reason: String) async throws {
         try await withSimulation { simulation in
