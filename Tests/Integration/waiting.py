@@ -176,7 +176,7 @@ class WaitingForRoom(RealCloudCase):
                              "--or", "node_type=compute_skylake", *node).json
         self.assertEqual(other["state"], "settled", other)
         self.assertIn("compute_skylake", other["reservations"][0]["resource_properties"])
-        self.clouds["user2"].delete(answer["lease"]["id"])
+        self.remove(answer["lease"]["id"])
         self.sync("--os-cloud", "admin")
         state = self.succeed("queue", "show", str(soon["mutation"]), "-f", "json").json
         self.assertEqual(state["state"], "settled", state)
