@@ -277,3 +277,20 @@ public struct MirroredResource: Sendable, Hashable {
         self.syncedAt = syncedAt
     }
 }
+
+extension ResourceKind {
+    /// The plural of the kind's name.
+    package var plural: String {
+        switch self {
+        case .host: "hosts"
+        case .device: "devices"
+        case .networkSegment: "network segments"
+        case .reservableFloatingIP: "reservable floating IPs"
+        case .flavor: "flavors"
+        case .network: "networks"
+        case .floatingIP: "floating IPs"
+        case .project: "projects"
+        case .user: "users"
+        }
+    }
+}

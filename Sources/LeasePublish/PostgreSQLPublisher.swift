@@ -197,7 +197,7 @@ private struct PublishRun {
             if let change {
                 if keyed.insert(table.changes).inserted {
                     try session.send(table.copyKeys)
-                    _ = try reader.copyRows(table.keys(after: change, offset: offset), to: session.send)
+                    try reader.copyKeys(of: table, after: change, offset: offset, to: session.send)
                     try session.send("\\.\n" + table.analyzeKeys)
                 }
                 try session.send(table.deleteChanged)
@@ -205,9 +205,7 @@ private struct PublishRun {
                 try session.send(table.deleteAll(offset: offset))
             }
             try session.send(table.copy)
-            rows[table.name] = try reader.copyRows(
-                change.map { table.changed(after: $0, offset: offset) } ?? table.everything(offset: offset),
-                to: session.send)
+            rows[table.name] = try reader.copy(table, after: change, offset: offset, to: session.send)
             try session.send("\\.\n")
         }
         if tables.contains(where: { $0.name == "site" }) { try session.send(distinguishedNames(offset: offset)) }
@@ -229,9 +227,10 @@ private struct PublishRun {
 
     /// Makes sure that no site of this database is published by another collector.
     private func takeSites(_ reader: PublicationReader, offset: Int64) throws {
-        let sites = try reader.texts("SELECT endpoint, region FROM site")
+        let sites = try reader.sites()
         guard !sites.isEmpty else { return }
-        let places = sites.map { "(\(SQLText.literal($0[0])), \(SQLText.literal($0[1])))" }.joined(separator: ", ")
+        let places = sites.map { "(\(SQLText.literal($0.endpoint)), \(SQLText.literal($0.region)))" }
+            .joined(separator: ", ")
         let others = try session.ask(
             """
             SELECT site_id || ' ' || name FROM site WHERE (endpoint, region) IN (\(places))

@@ -1,4 +1,5 @@
 import Foundation
+import LocalFiles
 import Synchronization
 
 /// A conversation with PostgreSQL through its own program psql, which brings libpq's services, TLS and passwords.
@@ -24,7 +25,7 @@ final class PsqlSession: Sendable {
     /// - Throws: ``PublishError`` if there is no psql. Whether it can connect is known from the first answer.
     init(_ target: PostgreSQLTarget, environment: [String: String]) throws(PublishError) {
         self.target = target
-        guard let program = Self.find("psql", environment) else {
+        guard let program = ProgramPath.find("psql", environment: environment) else {
             throw PublishError(
                 kind: .configuration,
                 message: "The program psql was not found. Install PostgreSQL's client (Debian: postgresql-client).")
@@ -172,12 +173,6 @@ final class PsqlSession: Sendable {
         return PublishError(
             kind: .unreachable,
             message: "\(name) cannot be reached: \(words). What was not committed is undone; try again.")
-    }
-
-    /// Finds a program in PATH.
-    private static func find(_ program: String, _ environment: [String: String]) -> String? {
-        (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
-            .map { "\($0)/\(program)" }.first(where: FileManager.default.isExecutableFile)
     }
 }
 

@@ -109,13 +109,34 @@ package struct PublicationReader {
             arguments: [change])
     }
 
-    /// The rows of a small query as texts; NULL becomes empty.
-    package func texts(_ sql: String) throws -> [[String]] {
-        try Row.fetchAll(database, sql: sql).map { row in
-            row.databaseValues.map {
-                String.fromDatabaseValue($0) ?? Int64.fromDatabaseValue($0).map(String.init) ?? ""
-            }
-        }
+    /// Where the sites of this database are: the endpoints and regions by which they are told apart.
+    package func sites() throws -> [(endpoint: String, region: String)] {
+        try Row.fetchAll(database, sql: "SELECT endpoint, region FROM site").map { ($0[0], $0[1]) }
+    }
+
+    /// Copies the rows of a table, as PostgreSQL's COPY reads them.
+    ///
+    /// - Parameters:
+    ///   - table: the table.
+    ///   - change: only rows that changed after this change and are still there; `nil` for all rows.
+    ///   - offset: what is added to the numbers of rows.
+    ///   - sink: takes the bytes, some hundred kilobytes at a time.
+    /// - Returns: the number of rows.
+    /// - Throws: SQLite's error, and what the sink throws.
+    package func copy(
+        _ table: PublishedTable, after change: Int64?, offset: Int64, to sink: ([UInt8]) throws -> Void
+    ) throws -> Int {
+        try copyRows(
+            change.map { table.changed(after: $0, offset: offset) } ?? table.everything(offset: offset), to: sink)
+    }
+
+    /// Copies the keys of the rows that changed after a change, whether or not they are still there.
+    ///
+    /// - Throws: SQLite's error, and what the sink throws.
+    package func copyKeys(
+        of table: PublishedTable, after change: Int64, offset: Int64, to sink: ([UInt8]) throws -> Void
+    ) throws {
+        _ = try copyRows(table.keys(after: change, offset: offset), to: sink)
     }
 
     /// Writes the rows of a query in the text form of PostgreSQL's COPY: one line for each row, tabs between the
@@ -126,7 +147,7 @@ package struct PublicationReader {
     ///   - sink: takes the bytes, some hundred kilobytes at a time.
     /// - Returns: the number of rows.
     /// - Throws: SQLite's error, and what the sink throws.
-    package func copyRows(_ sql: String, to sink: ([UInt8]) throws -> Void) throws -> Int {
+    func copyRows(_ sql: String, to sink: ([UInt8]) throws -> Void) throws -> Int {
         let walk = try RowWalk(database, sql: sql)
         defer { walk.end() }
         try walk.begin()

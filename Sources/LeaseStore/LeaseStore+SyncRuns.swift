@@ -60,6 +60,21 @@ extension LeaseStore {
         ])
     }
 
+    /// The last attempts to read a list, the latest first.
+    ///
+    /// - Parameter limit: how many.
+    /// - Returns: the attempts.
+    /// - Throws: ``StoreError``.
+    package func recentRuns(limit: Int) throws(StoreError) -> [SyncRun] {
+        try read { database in
+            try Row.fetchAll(
+                database.cachedStatement(
+                    sql: "SELECT * FROM sync_run WHERE kind = 'list' ORDER BY run_id DESC LIMIT ?"),
+                arguments: [limit]
+            ).map(SyncRun.init(row:))
+        }
+    }
+
     /// The last run of each cloud.
     package func lastRuns() throws(StoreError) -> [SyncRun] {
         try read { database in

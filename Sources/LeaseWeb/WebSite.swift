@@ -66,7 +66,8 @@ final class WebSite: Sendable {
         var form = WebFields()
         if view.method == .post {
             form = WebFields(encoded: String(buffer: try await body(request)))
-            guard let key = form["csrf"], let session = context.session, Secret.matches(key, session.formKey) else {
+            guard let key = form["csrf"], let session = context.session, SessionSecret.matches(key, session.formKey)
+            else {
                 throw WebError(.forbidden, "The form is not from this session. Reload the page and send it again.")
             }
         }

@@ -213,6 +213,15 @@ extension LeaseManager {
         return ids
     }
 
+    /// The last attempts to read the leases of any cloud, the latest first.
+    ///
+    /// - Parameter limit: how many.
+    /// - Returns: the attempts, also those that failed or have not finished.
+    /// - Throws: ``LeaseholdError`` with the code `database`.
+    public func recentRuns(limit: Int) throws(LeaseholdError) -> [SyncRun] {
+        try reading { store throws(StoreError) in try store.recentRuns(limit: limit) }
+    }
+
     /// The last attempt to sync each cloud.
     public func lastRuns() throws(LeaseholdError) -> [SyncRun] {
         try reading { store throws(StoreError) in try store.lastRuns() }

@@ -168,8 +168,8 @@ extension LeaseManager {
 
     /// When there is room for a request, as far as the mirror shows. What a site does not report counts as free.
     private func room(
-        for choice: WaitingTerms.Choice, of creation: Mutation, _ period: Waiter.Period, at now: Timestamp
-    ) throws(LeaseholdError) -> Waiter.Room {
+        for choice: WaitingTerms.Choice, of creation: Mutation, _ period: WaitingTerms.Period, at now: Timestamp
+    ) throws(LeaseholdError) -> WaitingTerms.Room {
         guard let scope = try scopes().first(where: { $0.id == choice.scopeID }) else { return .none }
         var wanted: [(calendar: ResourceCalendar, count: Int)] = []
         for fields in choice.reservations {
@@ -188,7 +188,7 @@ extension LeaseManager {
         let start = ResourceCalendar.earliestStart(
             wanted, durationSeconds: period.seconds, after: period.from,
             before: period.latest.map { $0.truncatedToMinute.adding(seconds: period.seconds) })
-        return start.map(Waiter.Room.from) ?? .none
+        return start.map(WaitingTerms.Room.from) ?? .none
     }
 }
 

@@ -1,5 +1,5 @@
 import BlazarClient
-package import LeaseModel
+import LeaseModel
 import LeaseStore
 import OpenStackClient
 
@@ -160,23 +160,6 @@ extension ResourceType {
         case .floatingIP: [.reservableFloatingIP, .floatingIP]
         case .flavor, .instance: [.flavor, .host]
         default: []
-        }
-    }
-}
-
-extension ResourceKind {
-    /// The plural of the kind's name.
-    package var plural: String {
-        switch self {
-        case .host: "hosts"
-        case .device: "devices"
-        case .networkSegment: "network segments"
-        case .reservableFloatingIP: "reservable floating IPs"
-        case .flavor: "flavors"
-        case .network: "networks"
-        case .floatingIP: "floating IPs"
-        case .project: "projects"
-        case .user: "users"
         }
     }
 }

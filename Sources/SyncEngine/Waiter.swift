@@ -5,29 +5,9 @@ import SyncPlanner
 /// Lets creations that wait for room go out: at a sync, looks at each that may ask the site for a lease, and queues
 /// those that there is room for.
 package struct Waiter: Sendable {
-    /// When there is room for a request.
-    package enum Room: Sendable, Hashable {
-        /// From this moment on, as far as the mirror shows.
-        case from(Timestamp)
-        /// At no time that was asked about.
-        case none
-        /// The site does not say who holds what.
-        case unknown
-    }
-
-    /// The time for which room is wanted.
-    package struct Period: Sendable, Hashable {
-        /// The earliest start.
-        package let from: Timestamp
-        /// The latest start; `nil` for any.
-        package let latest: Timestamp?
-        /// How long the lease lasts, in seconds.
-        package let seconds: Int64
-    }
-
     /// Looks for room for a request of a creation, in the mirror at a time.
     package typealias Look =
-        @Sendable (Mutation, WaitingTerms.Choice, Period, _ now: Timestamp) throws -> Room
+        @Sendable (Mutation, WaitingTerms.Choice, WaitingTerms.Period, _ now: Timestamp) throws -> WaitingTerms.Room
 
     private let store: LeaseStore
     /// Whether a sync that reads leases only has to read who holds what.
@@ -76,25 +56,11 @@ package struct Waiter: Sendable {
                             now.seconds(since: read) <= Self.freshSeconds
                         else { return .unseen }
                     }
-                    return WaitingPlanner.Room(
-                        try look(
-                            creation, choice,
-                            Period(from: period.from, latest: period.latest, seconds: period.seconds), now))
+                    return try look(creation, choice, period, now)
                 })
             guard next != creation, let replaced = try store.replace(creation, by: next) else { continue }
             if replaced.state != creation.state || replaced.address != creation.address { moved.append(replaced) }
         }
         return moved
-    }
-}
-
-extension WaitingPlanner.Room {
-    fileprivate init(_ room: Waiter.Room) {
-        self =
-            switch room {
-            case .from(let time): .from(time)
-            case .none: .none
-            case .unknown: .unknown
-            }
     }
 }

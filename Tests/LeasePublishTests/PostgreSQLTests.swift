@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import LeasePublish
+@testable import LeaseStore
 
 @Suite("What is published to PostgreSQL, and how it is said")
 struct PostgreSQLTests {

@@ -23,10 +23,10 @@ struct WaiterTests {
 
     /// The room that the mirror is to show for each choice, by its place.
     final class Rooms: Sendable {
-        private let rooms = Mutex<[Int: Waiter.Room]>([:])
+        private let rooms = Mutex<[Int: WaitingTerms.Room]>([:])
 
-        func set(_ room: Waiter.Room) { set(0, room) }
-        func set(_ index: Int, _ room: Waiter.Room) { rooms.withLock { $0[index] = room } }
+        func set(_ room: WaitingTerms.Room) { set(0, room) }
+        func set(_ index: Int, _ room: WaitingTerms.Room) { rooms.withLock { $0[index] = room } }
 
         func waiter(_ store: LeaseStore) -> Waiter {
             Waiter(store: store, readsHolders: false) { [self] _, choice, period, _ in

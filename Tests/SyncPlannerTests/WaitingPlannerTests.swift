@@ -30,7 +30,7 @@ struct WaitingPlannerTests {
 
     /// What becomes of a creation if there is room for its choices as given.
     private static func next(
-        _ creation: Mutation, at hours: Int64 = 0, _ rooms: WaitingPlanner.Room...
+        _ creation: Mutation, at hours: Int64 = 0, _ rooms: WaitingTerms.Room...
     ) -> Mutation {
         var looks = rooms
         return WaitingPlanner(now: .at(hours * hour)).next(
@@ -125,7 +125,7 @@ struct WaitingPlannerTests {
         let sent = Self.next(longer, .from(.at(Self.hour)))
         #expect((try? LeaseDraft(body: sent.body))?.endsAt == .at(7 * Self.hour))
         #expect(sent.waiting?.choices[0].reservations.count == 2)
-        var period: WaitingPlanner.Period?
+        var period: WaitingTerms.Period?
         _ = WaitingPlanner(now: .at(90)).next(
             longer, makeToken: { "" },
             room: { _, wanted in

@@ -1,5 +1,6 @@
 import Foundation
 import LeaseModel
+import LocalFiles
 import Output
 
 /// Asks the person at the terminal to log in. It shows an address, a code, and how much time is left.
@@ -103,9 +104,7 @@ struct Browser {
             let name = "xdg-open"
             let hasDesktop = ["DISPLAY", "WAYLAND_DISPLAY"].contains { environment[$0]?.isEmpty == false }
         #endif
-        let folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
-        let found = folders.lazy.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-        guard hasDesktop, let found else { return nil }
+        guard hasDesktop, let found = ProgramPath.find(name, environment: environment) else { return nil }
         program = found
     }
 

@@ -24,6 +24,34 @@ public struct WaitingTerms: Sendable, Hashable {
         }
     }
 
+    /// When there is room for a request.
+    package enum Room: Sendable, Hashable {
+        /// From this moment on, as far as the mirror shows.
+        case from(Timestamp)
+        /// At no time that was asked about.
+        case none
+        /// The site does not say who holds what. It has to be asked for a lease to find out.
+        case unknown
+        /// The site was not read lately.
+        case unseen
+    }
+
+    /// The time for which room is wanted.
+    package struct Period: Sendable, Hashable {
+        /// The earliest start.
+        package let from: Timestamp
+        /// The latest start; `nil` for any.
+        package let latest: Timestamp?
+        /// How long the lease lasts, in seconds.
+        package let seconds: Int64
+
+        package init(from: Timestamp, latest: Timestamp?, seconds: Int64) {
+            self.from = from
+            self.latest = latest
+            self.seconds = seconds
+        }
+    }
+
     /// The earliest start; `nil` for any.
     public package(set) var earliest: Timestamp?
     /// How long before its start the lease may be created, in seconds; `nil` for any time.

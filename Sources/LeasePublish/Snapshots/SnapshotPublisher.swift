@@ -84,16 +84,13 @@ package struct SnapshotPublisher: Sendable {
                 sites.append(SnapshotManifest.Site(name: scope.site, region: scope.region, readAt: scope.listedAt))
             }
         }
-        // -n leaves out the time, so that the same database gives the same file.
-        try SystemProgram("gzip", environment: environment).run(["-n", "-4", "--", database])
         let packed = "\(database).gz"
-        let digest = try SystemProgram.sha256(of: packed, environment: environment)
+        let (bytes, digest) = try pack(database, to: packed)
         let version = (before?.version ?? 0) + 1
         let manifest = SnapshotManifest(
             series: before?.series ?? UUID().uuidString, version: version, madeAt: time,
             file: "leasehold-\(version)-\(digest.prefix(16)).sqlite.gz",
-            bytes: Int64(FileFacts(path: packed)?.size ?? 0),
-            sha256: digest, databaseBytes: size, sites: sites, projects: contents.projects?.sorted(),
+            bytes: bytes, sha256: digest, databaseBytes: size, sites: sites, projects: contents.projects?.sorted(),
             leavesOutUsers: contents.leavesOutUsers)
         try manager.setAttributes([.posixPermissions: 0o644], ofItemAtPath: packed)
         try manager.moveItem(atPath: packed, toPath: "\(folder)/\(manifest.file)")
@@ -107,6 +104,28 @@ package struct SnapshotPublisher: Sendable {
         try output.finish()
         removeOld(but: [manifest.file, before?.file ?? manifest.file])
         return manifest
+    }
+
+    /// Compresses a file.
+    ///
+    /// - Returns: the size of the new file in bytes, and its SHA-256.
+    private func pack(_ database: String, to packed: String) throws -> (bytes: Int64, digest: String) {
+        let file = try OutputFile(new: packed, permissions: 0o600)
+        var bytes: Int64 = 0
+        var hash = SHA256()
+        do {
+            // -n leaves out the time, so that the same database gives the same file.
+            try SystemProgram("gzip", environment: environment).run(["-c", "-n", "-4", "--", database]) { part in
+                bytes += Int64(part.count)
+                hash.update(part)
+                try file.write(part)
+            }
+        } catch {
+            file.discard()
+            throw error
+        }
+        try file.finish()
+        return (bytes, hash.hexadecimal)
     }
 
     /// The manifest that is there; `nil` if there is none.

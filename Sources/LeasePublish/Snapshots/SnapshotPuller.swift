@@ -204,11 +204,13 @@ package struct SnapshotPuller: Sendable {
             throw PublishError(kind: .data, message: "\(folder) cannot be written: \(error.clause).")
         }
         var count: Int64 = 0
+        var hash = SHA256()
         do {
             var parts = reply.body.makeAsyncIterator()
             while let part = try await parts.next() {
                 count += Int64(part.count)
                 guard count <= manifest.bytes else { break }
+                hash.update(part)
                 try file.write(part)
             }
             try file.finish()
@@ -227,10 +229,10 @@ package struct SnapshotPuller: Sendable {
                 "its snapshot has \(count > manifest.bytes ? "more than " : "")\(min(count, manifest.bytes)) "
                     + "bytes instead of \(manifest.bytes)")
         }
+        guard hash.hexadecimal == manifest.sha256 else {
+            throw incomplete("its snapshot is not the one that the manifest describes")
+        }
         do {
-            guard try SystemProgram.sha256(of: packed, environment: environment) == manifest.sha256 else {
-                throw incomplete("its snapshot is not the one that the manifest describes")
-            }
             return try unpack(packed, manifest, into: folder)
         } catch let error as PublishError {
             throw error

@@ -1,21 +1,17 @@
 import Foundation
+import LocalFiles
 
-/// A program that every system has: gzip and sha256sum. They are used instead of libraries, because both are in every
-/// Debian (gzip and coreutils are essential packages) and nothing else here compresses.
+/// A program that every system has, such as gzip: it is an essential package of Debian, and nothing else here compresses.
 struct SystemProgram: Sendable {
     private let path: String
     private let environment: [String: String]
 
-    /// Finds the first program of some names.
+    /// Finds the program.
     ///
     /// - Throws: ``PublishError`` of kind `configuration` if there is none.
-    init(_ names: String..., environment: [String: String]) throws(PublishError) {
-        let folders = (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
-        let found = names.lazy.flatMap { name in folders.map { "\($0)/\(name)" } }
-            .first(where: FileManager.default.isExecutableFile)
-        guard let found else {
-            throw PublishError(
-                kind: .configuration, message: "The program \(names[0]) was not found in PATH. Install it.")
+    init(_ name: String, environment: [String: String]) throws(PublishError) {
+        guard let found = ProgramPath.find(name, environment: environment) else {
+            throw PublishError(kind: .configuration, message: "The program \(name) was not found in PATH. Install it.")
         }
         path = found
         self.environment = environment
@@ -59,19 +55,5 @@ struct SystemProgram: Sendable {
             throw PublishError(
                 kind: .data, message: "\(path) ended with status \(process.terminationStatus): \(words)")
         }
-    }
-
-    /// The SHA-256 of a file, in hexadecimal digits.
-    static func sha256(of path: String, environment: [String: String]) throws -> String {
-        let program = try SystemProgram("sha256sum", "shasum", environment: environment)
-        var text: [UInt8] = []
-        let isShasum = program.path.hasSuffix("shasum")
-        try program.run((isShasum ? ["-a", "256"] : []) + ["--", path]) { text += $0 }
-        // A name with a backslash or a line break gets a backslash before the digest.
-        let digest = String(decoding: text, as: UTF8.self).drop { $0 == "\\" }.prefix(64)
-        guard digest.utf8.count == 64 else {
-            throw PublishError(kind: .data, message: "\(program.path) gave no digest of \(path).")
-        }
-        return String(digest)
     }
 }

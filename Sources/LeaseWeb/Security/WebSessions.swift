@@ -15,7 +15,7 @@ struct WebSession: Sendable {
 /// Secrets are in memory only: they end with the process.
 final class WebSessions: Sendable {
     private struct State {
-        var token = Secret.make()
+        var token = SessionSecret.make()
         var sessions: [String: WebSession] = [:]
         /// The secrets of the sessions, the oldest first.
         var order: [String] = []
@@ -35,10 +35,10 @@ final class WebSessions: Sendable {
     /// - Returns: the secret of a new session; `nil` if it is not the token.
     func redeem(_ token: String) -> String? {
         state.withLock { state in
-            guard Secret.matches(token, state.token) else { return nil }
-            state.token = Secret.make()
-            let secret = Secret.make()
-            state.sessions[secret] = WebSession(formKey: Secret.make())
+            guard SessionSecret.matches(token, state.token) else { return nil }
+            state.token = SessionSecret.make()
+            let secret = SessionSecret.make()
+            state.sessions[secret] = WebSession(formKey: SessionSecret.make())
             state.order.append(secret)
             if state.order.count > Self.maxSessions { state.sessions[state.order.removeFirst()] = nil }
             return secret
@@ -66,7 +66,7 @@ final class WebSessions: Sendable {
 }
 
 /// Texts that nobody can guess.
-enum Secret {
+enum SessionSecret {
     /// 256 random bits from the system's source for secrets, as text.
     static func make() -> String {
         var generator = SystemRandomNumberGenerator()

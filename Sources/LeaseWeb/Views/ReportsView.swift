@@ -47,7 +47,7 @@ enum ReportsView {
             data["has_error"] = true
             return WebPage(title: form.title, template: "report", data: data).refused()
         }
-        return WebPage(title: form.title, template: "report", data: data, table: WebTable(text: { "" }))
+        return WebPage(title: form.title, template: "report", data: data)
     }
 
     private static func menu(_ request: WebRequest, chosen: String?) -> [WebData] {

@@ -55,7 +55,7 @@ enum SitesView {
             "nextLink": row.next.map { request.link(lease: $0.lease.id) } ?? "",
             "leases": request.link("/leases", WebFields([("site", scope.site)])),
             "forbidden": WebData.ifAny(
-                row.listings.filter { $0.outcome == .forbidden || $0.outcome == .failed }.map(\.kind.rawValue)
+                row.listings.filter { $0.outcome == .forbidden || $0.outcome == .failed }.map(\.kind.plural)
                     .joined(separator: ", ")),
             "login": WebData.ifAny(
                 row.loginEnds.map(\.endsAt).min().map { "ends \(request.time.moment($0))" }),
@@ -64,23 +64,15 @@ enum SitesView {
 
     /// The last syncs, the latest first.
     private static func runs(_ request: WebRequest) throws -> [WebData] {
-        var runs: [WebData] = []
-        let sql = """
-            SELECT started_at, cloud, outcome, listed, new, changed, vanished, message FROM v_sync
-            ORDER BY started_at DESC LIMIT \(runCount)
-            """
-        try request.manager.query(sql) { _ in
-        } each: { row in
-            let outcome = row[2].stringValue
-            runs.append([
-                "when": row[0].stringValue.flatMap(Timestamp.init(parsing:)).map { request.time.moment($0, .seconds) }
-                    ?? "",
-                "cloud": row[1].stringValue ?? "", "outcome": outcome ?? "not finished",
+        try request.manager.recentRuns(limit: runCount).map { run in
+            let outcome = run.outcome?.rawValue
+            return [
+                "when": request.time.moment(run.startedAt, .seconds), "cloud": run.cloud,
+                "outcome": outcome ?? "not finished",
                 "style": StatusStyle.of(outcome == "complete" ? "ok" : outcome ?? "waiting"),
-                "listed": row[3].text(), "new": row[4].text(), "changed": row[5].text(), "vanished": row[6].text(),
-                "message": row[7].stringValue ?? "",
-            ])
+                "listed": run.counts.listed, "new": run.counts.new, "changed": run.counts.changed,
+                "vanished": run.counts.vanished, "message": run.message ?? "",
+            ]
         }
-        return runs
     }
 }

@@ -3,28 +3,6 @@ package import LeaseModel
 /// Decides when a creation that waits for room is sent, and what it asks for. It is a pure function: the clock and the
 /// room that the mirror shows are passed in.
 package struct WaitingPlanner: Sendable {
-    /// When there is room for a request.
-    package enum Room: Sendable, Hashable {
-        /// From this moment on, as far as the mirror shows.
-        case from(Timestamp)
-        /// At no time that was asked about.
-        case none
-        /// The site does not say who holds what. It has to be asked for a lease to find out.
-        case unknown
-        /// The site was not read lately.
-        case unseen
-    }
-
-    /// The time for which room is wanted.
-    package struct Period: Sendable, Hashable {
-        /// The earliest start.
-        package let from: Timestamp
-        /// The latest start; `nil` for any.
-        package let latest: Timestamp?
-        /// How long the lease lasts, in seconds.
-        package let seconds: Int64
-    }
-
     private let now: Timestamp
 
     package init(now: Timestamp) { self.now = now }
@@ -43,7 +21,7 @@ package struct WaitingPlanner: Sendable {
     /// - Throws: what `room` throws.
     package func next<Failure: Error>(
         _ creation: Mutation, makeToken: () -> String,
-        room: (WaitingTerms.Choice, Period) throws(Failure) -> Room
+        room: (WaitingTerms.Choice, WaitingTerms.Period) throws(Failure) -> WaitingTerms.Room
     ) throws(Failure) -> Mutation {
         guard creation.isOpenToChoice else { return creation }
         var next = creation.countingLimits(from: now)
@@ -56,7 +34,8 @@ package struct WaitingPlanner: Sendable {
         // People may have changed what it asks for now.
         terms.choices[terms.current].reservations = draft.reservations
         let from = max(now.truncatedToMinute, terms.earliest ?? now.truncatedToMinute).roundedUpToMinute
-        let period = Period(from: from, latest: next.notAfter, seconds: draft.endsAt.seconds(since: start))
+        let period = WaitingTerms.Period(
+            from: from, latest: next.notAfter, seconds: draft.endsAt.seconds(since: start))
         if let latest = period.latest, from > latest {
             return expired(next, "It was to begin after \(from) and by \(latest), which is impossible.")
         }

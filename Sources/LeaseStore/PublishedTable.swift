@@ -1,31 +1,31 @@
 /// A table that is published: where its rows come from, and how they are found again.
 ///
 /// ``all`` is the only list of what is published. It drives the first copy, the copies of what changed, and the removal
-/// of a site. `postgres_v1.sql` makes the tables.
-struct PublishedTable: Sendable {
-    struct Column: Sendable {
-        let name: String
+/// of a site. PostgreSQL's side of it is in LeasePublish, whose `postgres_v1.sql` makes the tables.
+package struct PublishedTable: Sendable {
+    package struct Column: Sendable {
+        package let name: String
         /// SQLite's expression for it.
         let value: String
     }
 
     /// The columns of the key by which changes are recorded.
-    struct Key: Sendable {
-        let name: String
+    package struct Key: Sendable {
+        package let name: String
         /// Whether it is a number of a row, which differs between the two databases.
         let isNumber: Bool
     }
 
     /// The name, in both databases.
-    let name: String
+    package let name: String
     /// The name under which its changes are recorded: a part of a lease changes with its lease.
-    let changes: String
-    let columns: [Column]
-    let key: [Key]
+    package let changes: String
+    package let columns: [Column]
+    package let key: [Key]
     /// The number by which its rows belong to a collector and, with ``sites``, to a site.
-    let owner: String
+    package let owner: String
     /// PostgreSQL's query for the owners of a site's rows; the site's number takes the place of `$1`.
-    let sites: String
+    package let sites: String
 
     /// - Parameters:
     ///   - name: the name.
@@ -60,7 +60,7 @@ struct PublishedTable: Sendable {
     private static let offset = "{offset}"
 
     /// The tables. Those that others need to find the rows of a site come last.
-    static let all: [PublishedTable] = [
+    package static let all: [PublishedTable] = [
         PublishedTable(
             "person", numbers: "site_id", columns: "kind id name heard_at", key: "site_id kind id", sites: ofSite),
         PublishedTable(
@@ -123,12 +123,12 @@ struct PublishedTable: Sendable {
         PublishedTable("site", numbers: "site_id", columns: "name endpoint region", key: "site_id", sites: ofSite),
     ]
 
-    // MARK: - SQLite
+    // MARK: - Queries
 
-    /// SQLite's query for all rows.
+    /// The query for all rows.
     func everything(offset: Int64) -> String { filled("SELECT \(values) FROM \(name)", offset) }
 
-    /// SQLite's query for the rows that changed and are still there.
+    /// The query for the rows that changed and are still there.
     func changed(after change: Int64, offset: Int64) -> String {
         let matches = key.enumerated().map { index, part in
             "\(name).\(part.name) = \(key.count == 1 ? "changed.key" : "changed.key ->> \(index)")"
@@ -140,7 +140,7 @@ struct PublishedTable: Sendable {
             """, offset)
     }
 
-    /// SQLite's query for the keys of the rows that changed, whether or not they are still there.
+    /// The query for the keys of the rows that changed, whether or not they are still there.
     func keys(after change: Int64, offset: Int64) -> String {
         let parts = key.enumerated().map { index, part in
             (key.count == 1 ? "changed.key" : "changed.key ->> \(index)") + (part.isNumber ? " + \(Self.offset)" : "")
@@ -161,50 +161,4 @@ struct PublishedTable: Sendable {
     private func filled(_ sql: String, _ offset: Int64) -> String {
         sql.replacing(Self.offset, with: String(offset))
     }
-
-    // MARK: - PostgreSQL
-
-    /// Begins the copy of rows, which follow in the same order of columns.
-    var copy: String { "COPY \(name) (\(columns.map(\.name).joined(separator: ", "))) FROM STDIN;\n" }
-
-    /// The temporary table with the keys of what changed.
-    private var changedName: String { "changed_\(changes)" }
-
-    /// Makes the temporary table for the keys, and begins the copy of the keys.
-    var copyKeys: String {
-        let names = key.map(\.name).joined(separator: ", ")
-        return """
-            CREATE TEMPORARY TABLE \(changedName) ON COMMIT DROP AS SELECT \(names) FROM \(name) LIMIT 0;
-            COPY \(changedName) FROM STDIN;
-
-            """
-    }
-
-    /// Tells PostgreSQL how many keys there are.
-    var analyzeKeys: String { "ANALYZE \(changedName);\n" }
-
-    /// Removes the rows whose keys were copied.
-    var deleteChanged: String {
-        let matches = key.map { "\(name).\($0.name) = \(changedName).\($0.name)" }.joined(separator: " AND ")
-        return "DELETE FROM \(name) USING \(changedName) WHERE \(matches);\n"
-    }
-
-    /// Removes all rows of a collector.
-    func deleteAll(offset: Int64) -> String {
-        "DELETE FROM \(name) WHERE \(owner) BETWEEN \(offset) AND \(offset + Collector.span - 1);\n"
-    }
-
-    /// Removes all rows of a site.
-    func delete(site: Int64) -> String {
-        "DELETE FROM \(name) WHERE \(owner) IN (\(sites.replacing("$1", with: String(site))));\n"
-    }
-}
-
-/// A database that is published, by its number in PostgreSQL.
-enum Collector {
-    /// How far the numbers of two collectors are apart.
-    static let span: Int64 = 1 << 32
-
-    /// What is added to the numbers of its rows.
-    static func offset(_ number: Int64) -> Int64 { number * span }
 }
