@@ -215,12 +215,13 @@ private struct PublishRun {
         return rows
     }
 
-    /// Gives a site another name if another collector's site has the same.
+    /// Gives a site another name if another collector's site has the same: whoever comes later is renamed.
     private func distinguishedNames(offset: Int64) -> String {
         """
         UPDATE site SET name = name || ' (' || endpoint || ')'
         WHERE site_id BETWEEN \(offset) AND \(offset + Collector.span - 1) AND EXISTS (
-            SELECT 1 FROM site AS other WHERE other.name = site.name AND other.site_id < \(offset));
+            SELECT 1 FROM site AS other WHERE other.name = site.name
+                AND other.site_id NOT BETWEEN \(offset) AND \(offset + Collector.span - 1));
 
         """
     }
