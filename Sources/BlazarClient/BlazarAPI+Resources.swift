@@ -4,7 +4,7 @@ package import OpenStackClient
 extension BlazarAPI {
     /// The hosts that can be reserved, with their properties. Blazar's default policy shows them to administrators
     /// only.
-    package func hosts() async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    package func hosts() async throws(ServiceError) -> Offered<[CatalogResource]> {
         try await caller.resources(.init(.reservation, "GET", HostPaths.all), member: "hosts", kind: .host)
     }
 
@@ -14,9 +14,9 @@ extension BlazarAPI {
     }
 
     /// The properties that a reservation can require of hosts, with the values that occur.
-    package func hostProperties() async throws(ServiceError) -> Offered<[CatalogueProperty]> {
+    package func hostProperties() async throws(ServiceError) -> Offered<[CatalogProperty]> {
         try await caller.list(.init(.reservation, "GET", HostPaths.properties), member: "resource_properties") {
-            CatalogueProperty(resourceKind: .host, json: $0)
+            CatalogProperty(resourceKind: .host, json: $0)
         }
     }
 
@@ -24,7 +24,7 @@ extension BlazarAPI {
     ///
     /// An empty list says nothing about the lease: Blazar returns one for an unknown id instead of a 404, and also for
     /// a lease of another project. Ask for the lease first.
-    package func hosts(ofLease id: String) async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    package func hosts(ofLease id: String) async throws(ServiceError) -> Offered<[CatalogResource]> {
         try await caller.resources(.init(.reservation, "GET", LeasePaths.hosts(of: id)), member: "hosts", kind: .host)
     }
 }
@@ -39,7 +39,7 @@ enum HostPaths {
 
 extension BlazarAPI {
     /// The edge devices that can be reserved, with their properties (Chameleon).
-    package func devices() async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    package func devices() async throws(ServiceError) -> Offered<[CatalogResource]> {
         try await caller.resources(.init(.reservation, "GET", DevicePaths.all), member: "devices", kind: .device)
     }
 
@@ -49,14 +49,14 @@ extension BlazarAPI {
     }
 
     /// The properties that a reservation can require of devices.
-    package func deviceProperties() async throws(ServiceError) -> Offered<[CatalogueProperty]> {
+    package func deviceProperties() async throws(ServiceError) -> Offered<[CatalogProperty]> {
         try await caller.list(.init(.reservation, "GET", DevicePaths.properties), member: "resource_properties") {
-            CatalogueProperty(resourceKind: .device, json: $0)
+            CatalogProperty(resourceKind: .device, json: $0)
         }
     }
 
     /// The devices that a lease holds. An empty list says nothing about the lease: see ``hosts(ofLease:)``.
-    package func devices(ofLease id: String) async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    package func devices(ofLease id: String) async throws(ServiceError) -> Offered<[CatalogResource]> {
         try await caller.resources(
             .init(.reservation, "GET", LeasePaths.devices(of: id)), member: "devices", kind: .device)
     }
@@ -72,7 +72,7 @@ enum DevicePaths {
 extension BlazarAPI {
     /// The floating IPs that can be reserved. For those that a project has, see
     /// ``NetworkAPI/floatingIPs(reservationID:)``.
-    package func reservableFloatingIPs() async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    package func reservableFloatingIPs() async throws(ServiceError) -> Offered<[CatalogResource]> {
         try await caller.resources(
             .init(.reservation, "GET", FloatingIPPaths.all), member: "floatingips", kind: .reservableFloatingIP)
     }
@@ -94,7 +94,7 @@ enum FloatingIPPaths {
 extension BlazarAPI {
     /// The network segments that can be reserved (Chameleon). For Neutron's networks, see
     /// ``NetworkAPI/networks(fields:)``.
-    package func networkSegments() async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    package func networkSegments() async throws(ServiceError) -> Offered<[CatalogResource]> {
         try await caller.resources(
             .init(.reservation, "GET", NetworkSegmentPaths.all), member: "networks", kind: .networkSegment)
     }
@@ -106,7 +106,7 @@ extension BlazarAPI {
     }
 
     /// The network segments that a lease holds. An empty list says nothing about the lease: see ``hosts(ofLease:)``.
-    package func networkSegments(ofLease id: String) async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    package func networkSegments(ofLease id: String) async throws(ServiceError) -> Offered<[CatalogResource]> {
         try await caller.resources(
             .init(.reservation, "GET", LeasePaths.networks(of: id)), member: "networks", kind: .networkSegment)
     }

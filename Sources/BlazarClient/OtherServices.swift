@@ -22,19 +22,19 @@ enum IdentityPaths {
 
 extension IdentityAPI {
     /// The projects that the user is a member of. Anyone may ask for them.
-    package func ownProjects() async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    package func ownProjects() async throws(ServiceError) -> Offered<[CatalogResource]> {
         try await caller.resources(
             .init(.identity, "GET", IdentityPaths.ownProjects), member: "projects", kind: .project)
     }
 
     /// All projects, for administrators.
-    package func allProjects() async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    package func allProjects() async throws(ServiceError) -> Offered<[CatalogResource]> {
         try await caller.resources(
             .init(.identity, "GET", IdentityPaths.allProjects), member: "projects", kind: .project)
     }
 
     /// All users, for administrators.
-    package func allUsers() async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    package func allUsers() async throws(ServiceError) -> Offered<[CatalogResource]> {
         try await caller.resources(.init(.identity, "GET", IdentityPaths.allUsers), member: "users", kind: .user)
     }
 }
@@ -87,13 +87,13 @@ extension ComputeAPI {
     /// whose ids are the reservations' ids.
     ///
     /// They include their extra specs, unless Nova is older than microversion 2.61 (Queens).
-    package func flavors() async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    package func flavors() async throws(ServiceError) -> Offered<[CatalogResource]> {
         let outcome = try await flavors(headers: Self.inlineExtraSpecs)
         guard case .failed(let failure) = outcome, failure.status == 406 else { return outcome }
         return try await flavors(headers: [:])
     }
 
-    private func flavors(headers: HTTPFields) async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    private func flavors(headers: HTTPFields) async throws(ServiceError) -> Offered<[CatalogResource]> {
         let request = ServiceRequest(.compute, "GET", FlavorPaths.all, headers: headers)
         return try await caller.resources(request, member: "flavors", kind: .flavor)
     }
@@ -128,7 +128,7 @@ extension NetworkAPI {
     /// - Parameter fields: the members to request besides `id` and `name`; empty for all.
     /// - Returns: the networks, or why there are none.
     /// - Throws: ``ServiceError`` if the cloud could not be asked.
-    package func networks(fields: [String] = []) async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    package func networks(fields: [String] = []) async throws(ServiceError) -> Offered<[CatalogResource]> {
         let path = NetworkPaths.networks(fields: withIdentity(fields, name: "name"))
         return try await caller.resources(.init(.network, "GET", path), member: "networks", kind: .network)
     }
@@ -142,7 +142,7 @@ extension NetworkAPI {
     /// - Throws: ``ServiceError`` if the cloud could not be asked.
     package func floatingIPs(
         reservationID: String? = nil, fields: [String] = []
-    ) async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    ) async throws(ServiceError) -> Offered<[CatalogResource]> {
         let path = NetworkPaths.floatingIPs(
             tag: reservationID.map { "reservation:" + $0 }, fields: withIdentity(fields, name: "floating_ip_address"))
         return try await caller.resources(.init(.network, "GET", path), member: "floatingips", kind: .floatingIP)

@@ -130,8 +130,8 @@ extension ServiceCaller {
     /// Requests a list of resources of one kind.
     func resources(
         _ request: ServiceRequest, member: String, kind: ResourceKind
-    ) async throws(ServiceError) -> Offered<[CatalogueResource]> {
-        try await list(request, member: member) { CatalogueResource(kind: kind, json: $0) }
+    ) async throws(ServiceError) -> Offered<[CatalogResource]> {
+        try await list(request, member: member) { CatalogResource(kind: kind, json: $0) }
     }
 }
 

@@ -21,14 +21,14 @@ package struct CommandError: Error, Sendable {
         let json: JSONObject
 
         init(_ lease: LeaseCandidate) {
-            let gone = lease.isDeparted ? ", no longer listed" : ""
+            let gone = lease.isRemoved ? ", no longer listed" : ""
             line = { time in
                 "\(lease.id)  \(lease.name)  \(lease.status), ends \(time.zoned(lease.endsAt)) (\(lease.site)\(gone))"
             }
             json = [
                 "id": .string(lease.id), "name": .string(lease.name), "status": .string(lease.status.rawValue),
                 "end_date": .string(lease.endsAt.iso8601), "site": .string(lease.site),
-                "deleted": .bool(lease.isDeparted),
+                "deleted": .bool(lease.isRemoved),
             ]
         }
 

@@ -27,7 +27,7 @@ struct LeaseQuery {
                 lease.start_at <= ? AND lease.end_at > ?
                 AND (lease.gone IS NULL OR lease.gone = 'out_of_scope' OR lease.gone_before > ?)
                 """, moment.secondsSince1970, moment.secondsSince1970, moment.secondsSince1970)
-        } else if !filter.includesDeparted {
+        } else if !filter.includesRemoved {
             add("lease.gone IS NULL")
         }
         addAny("lease.status", of: filter.statuses.map(\.rawValue))

@@ -4,7 +4,7 @@ package import LeaseModel
 /// The resources of a kind at a site, and when each is held.
 package struct SiteHoldings: Sendable {
     /// The resources, by name.
-    package let resources: [CatalogueResource]
+    package let resources: [CatalogResource]
     /// For each resource, the periods that end after the moment asked for, in the order of their ends.
     package let spans: [[Range<Timestamp>]]
     /// When the list of allocations was read, here or by the owner of an imported database.
@@ -33,7 +33,7 @@ extension LeaseStore {
                         ORDER BY name, id
                         """), arguments: [scope, kind.rawValue]
             ).map { row in
-                CatalogueResource(kind: kind, id: row[0], name: row[1], fields: LeaseRows.object(row[2]))
+                CatalogResource(kind: kind, id: row[0], name: row[1], fields: LeaseRows.object(row[2]))
             }
             let excluded = leases.isEmpty ? "" : "AND lease_id NOT IN (SELECT value FROM json_each(?))"
             let walk = try RowWalk(

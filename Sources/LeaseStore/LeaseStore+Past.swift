@@ -65,7 +65,7 @@ extension LeaseStore {
             let states = try PastStates(database, at: moment)
             var filter = LeaseFilter()
             filter.scopes = scopes
-            filter.includesDeparted = true
+            filter.includesRemoved = true
             for condition in ReferenceCondition.all(of: reference) {
                 var query = LeaseQuery(filter, in: states)
                 query.add(condition.sql, condition.lower, condition.upper)
@@ -186,7 +186,7 @@ extension LeaseStore {
         _ firstListings: [Int64: Timestamp]
     ) throws -> [Int64] {
         var filter = LeaseFilter()
-        filter.includesDeparted = true
+        filter.includesRemoved = true
         filter.scopes = scopes
         var query = LeaseQuery(filter)
         let firstLists = audiences.all.compactMapValues { $0.compactMap { firstListings[$0] }.min()?.secondsSince1970 }

@@ -97,7 +97,7 @@ struct ResourceWriter {
 }
 
 extension ResourceWriter.Item {
-    init(_ resource: CatalogueResource) {
+    init(_ resource: CatalogResource) {
         self.init(
             key: [resource.id], values: [resource.name, JSONValue.object(resource.fields.sorted).text()])
     }

@@ -150,7 +150,7 @@ extension ChangeRow: Tabular {
         Column("lease_id", visibility: .structured, isShrinkable: false) { .text($0.change.lease.id) },
         Column("effective_after", visibility: .structured) { .time($0.effect.after) },
         Column("effective_before", visibility: .structured) { .time($0.effect.before) },
-        Column("departure", visibility: .structured) { .text($0.change.removal?.reason.rawValue) },
+        Column("removal", visibility: .structured) { .text($0.change.removal?.reason.rawValue) },
         Column("synced_at", visibility: .structured) { .time($0.syncedAt) },
     ]
 }

@@ -140,7 +140,7 @@ extension LeaseRow: Tabular {
         Column("deleted", visibility: .structured) { .bool($0.mirrored.removal != nil) },
         Column("deleted_after", visibility: .structured) { .time($0.mirrored.removal?.after) },
         Column("deleted_before", visibility: .structured) { .time($0.mirrored.removal?.before) },
-        Column("departure", visibility: .structured) { .text($0.mirrored.removal?.reason.rawValue) },
+        Column("removal", visibility: .structured) { .text($0.mirrored.removal?.reason.rawValue) },
         Column("first_seen_at", visibility: .structured) {
             $0.mirrored.isDraft ? .missing : .time($0.mirrored.firstSeenAt)
         },
@@ -189,7 +189,7 @@ extension LeaseRow {
         switch key {
         case "id", "name", "status", "site", "start_date", "end_date", "hours", "queued", "queue": []
         case "remaining", "created_at", "updated_at", "degraded", "deleted", "deleted_after", "deleted_before",
-            "departure", "first_seen_at", "observed_at", "synced_at":
+            "removal", "first_seen_at", "observed_at", "synced_at":
             .record
         case "user_name", "project_name", "user_id", "project_id", "mine": .owners
         case "nodes", "floating_ips", "nodes_min", "nodes_max", "resources", "reservations": .reservations

@@ -3,12 +3,12 @@ package import LeaseModel
 /// Looks up names of things that Blazar takes by id, in the catalog of the lease's cloud.
 package struct NameResolver {
     /// The networks of the cloud.
-    let networks: () throws -> [CatalogueResource]
+    let networks: () throws -> [CatalogResource]
     /// The flavors of the cloud.
-    let flavors: () throws -> [CatalogueResource]
+    let flavors: () throws -> [CatalogResource]
 
     package init(
-        networks: @escaping () throws -> [CatalogueResource], flavors: @escaping () throws -> [CatalogueResource]
+        networks: @escaping () throws -> [CatalogResource], flavors: @escaping () throws -> [CatalogResource]
     ) {
         self.networks = networks
         self.flavors = flavors

@@ -55,7 +55,7 @@ extension Lease {
     /// - Throws: ``LeaseholdError`` with the code `invalid`, or with `notFound` if the cloud's networks have never been
     ///   read.
     public func addFIPReservation(amount: Int) throws(LeaseholdError) {
-        let networks = try manager.catalogue(.network, cloud: cloud)
+        let networks = try manager.catalog(.network, cloud: cloud)
         try add { () throws(DraftError) in [try .floatingIP(amount: amount, networks: networks)] }
     }
 
@@ -70,7 +70,7 @@ extension Lease {
     public func addFlavorReservation(
         id: String? = nil, name: String? = nil, amount: Int = 1
     ) throws(LeaseholdError) {
-        let flavors = id == nil && name != nil ? try manager.catalogue(.flavor, cloud: cloud) : []
+        let flavors = id == nil && name != nil ? try manager.catalog(.flavor, cloud: cloud) : []
         try add { () throws(DraftError) in [try .flavor(id: id, name: name, amount: amount, flavors: flavors)] }
     }
 

@@ -31,7 +31,7 @@ public struct SiteAvailability: Sendable {
     /// The scope that the answer comes from.
     public let scope: Scope
     /// The resources that match, free or not, in the order of their names.
-    public let resources: [CatalogueResource]
+    public let resources: [CatalogResource]
     /// When the site's allocations were read.
     public let listedAt: Timestamp?
     /// Whether more may be free than the calendar shows.
@@ -42,7 +42,7 @@ public struct SiteAvailability: Sendable {
     private let spans: [[Range<Timestamp>]]
 
     init(
-        scope: Scope, resources: [CatalogueResource], units: [Int]? = nil, spans: [[Range<Timestamp>]],
+        scope: Scope, resources: [CatalogResource], units: [Int]? = nil, spans: [[Range<Timestamp>]],
         listedAt: Timestamp?, isLowerBound: Bool = false
     ) {
         self.scope = scope
@@ -64,7 +64,7 @@ public struct SiteAvailability: Sendable {
     }
 
     /// The same for each group of the resources, by a label.
-    public func grouped(by label: (CatalogueResource) -> String?) -> [(label: String?, availability: SiteAvailability)]
+    public func grouped(by label: (CatalogResource) -> String?) -> [(label: String?, availability: SiteAvailability)]
     {
         Dictionary(grouping: resources.indices) { label(resources[$0]) }.map { label, places in
             (
@@ -194,9 +194,9 @@ extension LeaseManager {
     private struct Claim {
         let count: Int
         let span: Range<Timestamp>
-        let matches: (CatalogueResource) -> Bool
+        let matches: (CatalogResource) -> Bool
 
-        func take(from resources: [CatalogueResource], _ spans: inout [[Range<Timestamp>]]) {
+        func take(from resources: [CatalogResource], _ spans: inout [[Range<Timestamp>]]) {
             var left = count
             for (number, resource) in resources.enumerated() where left > 0 && matches(resource) {
                 guard !spans[number].contains(where: { $0.overlaps(span) }) else { continue }
@@ -320,7 +320,7 @@ extension ResourceType {
 
 extension Flavor {
     /// How many instances fit on a host that nobody else uses.
-    fileprivate func units(on host: CatalogueResource) -> Int {
+    fileprivate func units(on host: CatalogResource) -> Int {
         let needs = [("vcpus", vcpus), ("memory_mb", ramMiB), ("local_gb", diskGiB)]
         let fits = needs.compactMap { name, need -> Int? in
             guard let need, need > 0,

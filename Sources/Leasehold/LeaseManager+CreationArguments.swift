@@ -25,7 +25,7 @@ extension LeaseManager {
         networkResourceProperties: ResourceProperties? = LeaseCreateArguments.standardNetworkProperties,
         cloud: String? = nil
     ) throws(LeaseholdError) -> LeaseCreateArguments {
-        let known = fips > 0 ? try catalogue(.network, cloud: cloud) : []
+        let known = fips > 0 ? try catalog(.network, cloud: cloud) : []
         do {
             return try LeaseCreateArguments(
                 name: name ?? "lease-" + String(configuration.now().secondsSince1970), startsAt: startsAt,

@@ -251,7 +251,7 @@ extension LeaseManager {
     /// - Returns: the resources.
     /// - Throws: ``LeaseholdError`` with the code `notFound` if the cloud has never listed them, or `configuration` if
     ///   the cloud cannot be determined.
-    package func catalogue(_ kind: ResourceKind, cloud: String?) throws(LeaseholdError) -> [CatalogueResource] {
+    package func catalog(_ kind: ResourceKind, cloud: String?) throws(LeaseholdError) -> [CatalogResource] {
         let found = try scope(ofCloud: cloud)
         let name: String
         if let cloud { name = cloud } else { name = try configuredCloud(nil).reference.description }

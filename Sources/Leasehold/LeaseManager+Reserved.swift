@@ -105,7 +105,7 @@ extension LeaseManager {
     public func addFIPReservation(
         to list: inout [ReservationRequest], count: Int = 1, cloud: String? = nil
     ) throws(LeaseholdError) {
-        let networks = try catalogue(.network, cloud: cloud)
+        let networks = try catalog(.network, cloud: cloud)
         try add(to: &list) { () throws(DraftError) in try .floatingIP(amount: count, networks: networks) }
     }
 

@@ -20,8 +20,8 @@ extension LeaseManager {
     }
 
     /// What is known about the resources of a scope's site.
-    public func catalogue(of scope: Scope) throws(LeaseholdError) -> SiteCatalogue {
-        var listed: [ResourceKind: [CatalogueResource]] = [:]
+    public func catalog(of scope: Scope) throws(LeaseholdError) -> SiteCatalog {
+        var listed: [ResourceKind: [CatalogResource]] = [:]
         var notOffered: Set<ResourceKind> = []
         for listing in try resourceListings(scopes: [scope.id]) {
             switch listing.outcome {
@@ -30,7 +30,7 @@ extension LeaseManager {
             case .forbidden, .failed: break
             }
         }
-        return SiteCatalogue(listed: listed, notOffered: notOffered)
+        return SiteCatalog(listed: listed, notOffered: notOffered)
     }
 
     /// The rules for leases at a scope's site, from the user's policy file; empty if there is no file.
@@ -61,7 +61,7 @@ extension LeaseManager {
         }
     }
 
-    /// Reviews a draft before it is sent, using the catalogue and the policy file. An invalid policy file is a warning
+    /// Reviews a draft before it is sent, using the catalog and the policy file. An invalid policy file is a warning
     /// too.
     ///
     /// - Parameters:
@@ -80,13 +80,13 @@ extension LeaseManager {
         } catch {
             findings.append(DraftFinding(.warning, field: "policy", error.message))
         }
-        let catalogue = try catalogue(of: scope)
+        let catalog = try catalog(of: scope)
         let flavors = Dictionary(
-            (catalogue[.flavor] ?? []).compactMap { flavor in flavor.name.map { (flavor.id, $0) } }
+            (catalog[.flavor] ?? []).compactMap { flavor in flavor.name.map { (flavor.id, $0) } }
         ) { first, _ in first }
         let users = try reading { store throws(StoreError) in try store.users(of: scope.id) }
         let review = DraftReview(
-            catalogue: catalogue,
+            catalog: catalog,
             rules: policy.rules(for: LeaseSubject(draft, scope: scope, users: users, flavors: flavors)),
             cost: Self.cost(of: draft, policy, flavors: flavors, now: configuration.now()),
             lateStart: lateStart ?? .expire, now: configuration.now())

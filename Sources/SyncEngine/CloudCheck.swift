@@ -87,7 +87,7 @@ package struct CloudCheck: Sendable {
                 findings += steps()
                 step = failed.step.rawValue
             } else {
-                step = error.kind == .authentication ? "login" : error.kind == .noEndpoint ? "catalogue" : "network"
+                step = error.kind == .authentication ? "login" : error.kind == .noEndpoint ? "catalog" : "network"
             }
             findings.append(Diagnosis(subject: name, step: step, verdict: .bad, message: error.message))
         }

@@ -75,13 +75,13 @@ struct ResourceReader: Sendable {
     }
 
     /// An administrator may list every project. Anybody may list the projects of the token's user.
-    private func projects() async throws(ServiceError) -> Offered<[CatalogueResource]> {
+    private func projects() async throws(ServiceError) -> Offered<[CatalogResource]> {
         if seesAllProjects, case .listed(let all) = try await connection.identity.allProjects() { return .listed(all) }
         return try await connection.identity.ownProjects()
     }
 
     private func observed(
-        _ kind: ResourceKind, _ offered: Offered<[CatalogueResource]>,
+        _ kind: ResourceKind, _ offered: Offered<[CatalogResource]>,
         allocations: (@Sendable () async throws(ServiceError) -> Offered<[Allocation]>)? = nil
     ) async throws(ServiceError) -> ObservedResources {
         switch offered {

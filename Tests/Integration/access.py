@@ -93,7 +93,7 @@ class Credentials(FakeCloudCase):
             for secret in self.secrets:
                 self.assertNotIn(secret.encode(), file.read_bytes(), str(file))
 
-    def test_a_catalogue_without_reservations(self):
+    def test_a_catalog_without_reservations(self):
         self.seed(10)
         self.cloud.token_fault = lambda h: self.cloud.send_token(h, catalog=[])
         self.fail_with(78, "sync", words=("lab", "reservation"))

@@ -265,7 +265,7 @@ class MissingLeases(FakeCloudCase):
         self.after_losing_one(lambda h: send_json(h, {"lease": foreign}))
         self.succeed("sync")
         row = next(r for r in self.rows("list", "--deleted") if r["id"] == foreign["id"])
-        self.assertEqual(row["departure"], "out_of_scope")
+        self.assertEqual(row["removal"], "out_of_scope")
 
     def lose_and_fail(self, fault, status):
         before = self.after_losing_one(fault)

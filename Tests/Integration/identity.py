@@ -35,9 +35,9 @@ class Identity(FakeCloudCase):
             return {"id": region + interface, "interface": interface, "region": region, "region_id": region,
                     "url": f"http://127.0.0.1:{cloud.port}/reservation/v1"}
 
-        catalogue = [{"type": "reservation", "name": "blazar", "id": "1", "endpoints": [
+        catalog = [{"type": "reservation", "name": "blazar", "id": "1", "endpoints": [
             endpoint("A", self.cloud), endpoint("B", self.other), endpoint("A", self.cloud, "internal")]}]
-        self.cloud.token_fault = lambda handler: self.cloud.send_token(handler, catalog=catalogue)
+        self.cloud.token_fault = lambda handler: self.cloud.send_token(handler, catalog=catalog)
 
     def openrc(self, region=None):
         """The environment of a script without a clouds.yaml."""

@@ -87,7 +87,7 @@ class MirrorTests(RealCloudCase):
         self.assertNotIn(lease, {row["id"] for row in self.rows("list")})
         gone = next(row for row in self.rows("list", "--deleted") if row["id"] == lease)
         self.assertTrue(gone["deleted"])
-        self.assertEqual(gone["departure"], "deleted")
+        self.assertEqual(gone["removal"], "deleted")
         self.assertLessEqual(gone["deleted_after"], gone["deleted_before"])
         changes = self.rows("history", lease)
         fields = [(row["change"], row["field"]) for row in changes]

@@ -127,7 +127,7 @@ class PastTests(CommandCase):
             self.assertEqual(self.rows("show", lease, "--at", moment)["end_date"], row["end_date"])
         self.assertNotIn("story", self.known("--as-known-at", known_gone))
         gone = self.known("--as-known-at", "now", "--deleted")["story"]
-        self.assertEqual((gone["ending"], gone["departure"]), ("early", "deleted"))
+        self.assertEqual((gone["ending"], gone["removal"]), ("early", "deleted"))
         self.assertEqual(gone["deleted_after"], shortened)
         self.assertGreaterEqual(gone["deleted_before"], deleted)
 
@@ -191,7 +191,7 @@ class PastTests(CommandCase):
             self.assertEqual([(row["new"], row["changed"]) for row in again], [(0, 0), (0, 0)])
             self.assertEqual(self.known("--deleted", database=both), before)
             answers.append([
-                {name: (row["end_date"], row["status"], row["synced_at"], row["deleted"], row["departure"],
+                {name: (row["end_date"], row["status"], row["synced_at"], row["deleted"], row["removal"],
                         row["deleted_after"], row["deleted_before"], row["ending"])
                  for name, row in self.known("--deleted", "--as-known-at", moment, database=both).items()}
                 for moment in [*moments, "now"]])

@@ -16,8 +16,8 @@ struct AvailabilityCommandTests {
         try fixture.useCloud()
         fixture.environment["OS_CLOUD"] = nil
         let mirror = fixture.mirror
-        func resource(_ kind: ResourceKind, _ id: String, _ fields: JSONObject) -> CatalogueResource {
-            CatalogueResource(kind: kind, id: id, name: "node-\(id)", fields: fields)
+        func resource(_ kind: ResourceKind, _ id: String, _ fields: JSONObject) -> CatalogResource {
+            CatalogResource(kind: kind, id: id, name: "node-\(id)", fields: fields)
         }
         func held(
             _ kind: ResourceKind, _ id: String, _ lease: String, from: Int, to: Int, name: String? = nil

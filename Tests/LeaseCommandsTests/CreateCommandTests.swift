@@ -15,9 +15,9 @@ struct CreateCommandTests {
         defer { fixture.remove() }
         try fixture.useCloud()
         let networks = [
-            CatalogueResource(
+            CatalogResource(
                 kind: .network, id: "n1", name: "public", fields: ["name": "public", "router:external": true]),
-            CatalogueResource(kind: .network, id: "n2", name: "private", fields: ["router:external": false]),
+            CatalogResource(kind: .network, id: "n2", name: "private", fields: ["router:external": false]),
         ]
         try fixture.mirror.store.apply(
             [ObservedResources(kind: .network, outcome: .listed, resources: networks)],
@@ -117,7 +117,7 @@ struct CreateCommandTests {
     }
 
     @Test("needs the catalog for names, and says how to get it")
-    func unknownCatalogue() async throws {
+    func unknownCatalog() async throws {
         try await with { fixture in
             fixture.environment["OS_CLOUD"] = "beta"
             let result = try await fixture.run("create", "mine", "--duration", "1d", "--dry-run", "--fip", "1")

@@ -17,7 +17,7 @@ struct CreateQuestionTests {
         let rest = Mutex(answers)
         let told = SharedText()
         let hosts = ["compute", "compute", "gpu_p100", "gpu_v100"].enumerated().map { index, type in
-            CatalogueResource(kind: .host, id: "\(index)", fields: ["node_type": .string(type)])
+            CatalogResource(kind: .host, id: "\(index)", fields: ["node_type": .string(type)])
         }
         let questions = CreateQuestions(
             prompt: { question in
@@ -25,11 +25,11 @@ struct CreateQuestionTests {
                 return rest.withLock { $0.isEmpty ? nil : $0.removeFirst() }
             },
             tell: { told.write($0 + "\n") },
-            catalogue: { kind, _ in
+            catalog: { kind, _ in
                 guard knowsSite else { return [] }
                 switch kind {
                 case .host: return hosts
-                case .network: return [CatalogueResource(kind: .network, id: "n", name: "public")]
+                case .network: return [CatalogResource(kind: .network, id: "n", name: "public")]
                 default: return []
                 }
             }, clouds: clouds, time: TimeText(zone: chicago, now: now), now: now)

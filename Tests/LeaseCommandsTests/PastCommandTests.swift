@@ -103,7 +103,7 @@ struct PastCommandTests {
         // The list at minute 10 did not contain it.
         #expect(try await ids(fixture, "-a") == "a b c d z")
         let shown = try await fixture.run("show", "n", "-f", "json")
-        #expect(shown.json?["departure"] == "unlisted")
+        #expect(shown.json?["removal"] == "unlisted")
         #expect(shown.json?["deleted_before"] == .string(StoreFixture.time(10).iso8601))
     }
 

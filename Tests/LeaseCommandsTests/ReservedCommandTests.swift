@@ -30,8 +30,8 @@ struct ReservedCommandTests {
         let mirror = fixture.mirror
         let kept = try mirror.store.leases(LeaseFilter()).filter { $0.scopeID == mirror.scope.id }.map(\.lease)
         try mirror.pull(kept + [lease], at: 11)
-        func host(_ id: String, _ type: String) -> CatalogueResource {
-            CatalogueResource(
+        func host(_ id: String, _ type: String) -> CatalogResource {
+            CatalogResource(
                 kind: .host, id: id, name: "node-\(id)", fields: ["node_type": .string(type), "reservable": true])
         }
         func held(_ kind: ResourceKind, _ id: String, _ reservation: String, to minute: Int) -> Allocation {
@@ -43,15 +43,15 @@ struct ReservedCommandTests {
             "floating_ip_address": "10.0.0.1", "status": "DOWN", "floating_network_id": "n1",
             "tags": ["blazar", "reservation:r-fip"],
         ]
-        let address = CatalogueResource(kind: .floatingIP, id: "f1", name: "10.0.0.1", fields: tagged)
+        let address = CatalogResource(kind: .floatingIP, id: "f1", name: "10.0.0.1", fields: tagged)
         let others = ["10.0.0.1", "10.0.0.2"].map {
-            CatalogueResource(
+            CatalogResource(
                 kind: .reservableFloatingIP, id: $0, name: $0,
                 fields: ["floating_ip_address": .string($0), "floating_network_id": "n1", "reservable": true])
         }
         let flavors = [
-            CatalogueResource(kind: .flavor, id: "m1", name: "m1.small", fields: ["vcpus": 2]),
-            CatalogueResource(
+            CatalogResource(kind: .flavor, id: "m1", name: "m1.small", fields: ["vcpus": 2]),
+            CatalogResource(
                 kind: .flavor, id: "r-flavor", name: "reservation:r-flavor",
                 fields: ["vcpus": 2, "extra_specs": ["aggregate_instance_extra_specs:reservation": "r-flavor"]]),
         ]
@@ -67,7 +67,7 @@ struct ReservedCommandTests {
                     allocationRefusal: (.forbidden, "Policy doesn't allow it.")),
                 ObservedResources(
                     kind: .network, outcome: .listed,
-                    resources: [CatalogueResource(kind: .network, id: "n1", name: "public")]),
+                    resources: [CatalogResource(kind: .network, id: "n1", name: "public")]),
                 ObservedResources(kind: .flavor, outcome: .listed, resources: flavors),
             ], scope: mirror.scope.id, at: StoreFixture.time(11))
         try fixture.useCloud()

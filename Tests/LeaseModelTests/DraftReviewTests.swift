@@ -5,36 +5,36 @@ import Testing
 struct DraftReviewTests {
     private static let now = Timestamp(secondsSince1970: 1_800_000_000)
 
-    private static func host(_ name: String, _ type: String, reservable: Bool = true) -> CatalogueResource {
-        CatalogueResource(
+    private static func host(_ name: String, _ type: String, reservable: Bool = true) -> CatalogResource {
+        CatalogResource(
             kind: .host, id: name, name: name,
             fields: ["node_name": .string(name), "node_type": .string(type), "reservable": .bool(reservable)])
     }
 
-    private static let catalogue = SiteCatalogue(
+    private static let catalog = SiteCatalog(
         listed: [
             .host: [
                 host("nc01", "compute_skylake"), host("nc02", "compute_skylake"), host("nc03", "gpu_p100"),
                 host("nc04", "gpu_p100", reservable: false),
             ],
-            .network: [CatalogueResource(kind: .network, id: "n1", name: "public")],
-            .flavor: [CatalogueResource(kind: .flavor, id: "f1", name: "m1.small")],
+            .network: [CatalogResource(kind: .network, id: "n1", name: "public")],
+            .flavor: [CatalogResource(kind: .flavor, id: "f1", name: "m1.small")],
             .reservableFloatingIP: [
-                CatalogueResource(
+                CatalogResource(
                     kind: .reservableFloatingIP, id: "1", name: "10.0.0.1", fields: ["floating_network_id": "n1"]),
-                CatalogueResource(
+                CatalogResource(
                     kind: .reservableFloatingIP, id: "2", name: "10.0.1.1", fields: ["floating_network_id": "n2"]),
             ],
         ], notOffered: [.device])
 
     private func findings(
-        _ reservations: [JSONObject], hours: Int64 = 24, catalogue: SiteCatalogue = Self.catalogue,
+        _ reservations: [JSONObject], hours: Int64 = 24, catalog: SiteCatalog = Self.catalog,
         rules: LeaseRules = LeaseRules(), cost: Double? = nil, beforeEnd: Timestamp? = nil, name: String = "x"
     ) -> [DraftFinding] {
         let draft = LeaseDraft(
             name: name, start: .now, endsAt: Self.now.adding(seconds: hours * 3_600), beforeEnd: beforeEnd,
             reservations: reservations)
-        return DraftReview(catalogue: catalogue, rules: rules, cost: cost, now: Self.now).findings(draft)
+        return DraftReview(catalog: catalog, rules: rules, cost: cost, now: Self.now).findings(draft)
     }
 
     private static func nodes(_ count: Int = 1, _ properties: String = "") -> JSONObject {
@@ -57,7 +57,7 @@ struct DraftReviewTests {
             ["resource_type": "virtual:floatingip", "network_id": "other", "amount": 99],
             ["resource_type": "flavor:instance", "flavor_id": "other", "amount": 1],
         ]
-        #expect(findings(odd, catalogue: SiteCatalogue()).isEmpty)
+        #expect(findings(odd, catalog: SiteCatalog()).isEmpty)
     }
 
     /// A reservation, the field of the finding, and its message.
@@ -114,8 +114,8 @@ struct DraftReviewTests {
     @Test("refuses what Blazar refuses everywhere", arguments: 0..<refused.count)
     func refusals(index: Int) throws {
         let (reservation, field, said) = Self.refused[index]
-        for catalogue in [Self.catalogue, SiteCatalogue()] {
-            let found = findings([reservation], catalogue: catalogue).filter { $0.severity == .refusal }
+        for catalog in [Self.catalog, SiteCatalog()] {
+            let found = findings([reservation], catalog: catalog).filter { $0.severity == .refusal }
             let finding = try #require(found.first, "\(findings([reservation]))")
             #expect(finding.field == "reservations[0].\(field)")
             #expect(finding.message.contains(said), "\(finding.message)")

@@ -33,7 +33,7 @@ struct ReservationRequestTests {
     @Test("A mirrored host is a node if it has a name for reservations; a mirrored device always is one")
     func mirrored() {
         func mirrored(_ kind: ResourceKind, _ fields: JSONObject) -> MirroredResource? {
-            CatalogueResource(kind: kind, json: fields).map {
+            CatalogResource(kind: kind, json: fields).map {
                 MirroredResource(resource: $0, site: "CHI", allocations: [], syncedAt: nil)
             }
         }
@@ -91,8 +91,8 @@ struct ReservationRequestTests {
 
     // MARK: - Names
 
-    private static func network(_ id: String, _ name: String, isExternal: Bool) -> CatalogueResource {
-        CatalogueResource(
+    private static func network(_ id: String, _ name: String, isExternal: Bool) -> CatalogResource {
+        CatalogResource(
             kind: .network, id: id, name: name, fields: ["id": .string(id), "router:external": .bool(isExternal)])
     }
 
@@ -113,7 +113,7 @@ struct ReservationRequestTests {
     @Test("A flavor is found by a unique name; an id is used as it is")
     func flavors() throws {
         let flavors = [("1", "small"), ("2", "large"), ("3", "large")].map {
-            CatalogueResource(kind: .flavor, id: $0, name: $1)
+            CatalogResource(kind: .flavor, id: $0, name: $1)
         }
         #expect(try ReservationRequest.flavorID(named: "small", among: flavors) == "1")
         #expect(try ReservationRequest.flavorID(named: "2", among: flavors) == "2")
@@ -164,7 +164,7 @@ struct ReservationRequestTests {
         func flavor(_ id: String, _ reservation: String?) -> Flavor {
             var specs = JSONObject()
             specs["aggregate_instance_extra_specs:reservation"] = reservation.map(JSONValue.string)
-            return Flavor(CatalogueResource(kind: .flavor, id: id, fields: ["extra_specs": .object(specs)]))
+            return Flavor(CatalogResource(kind: .flavor, id: id, fields: ["extra_specs": .object(specs)]))
         }
         let instances = Reservation(id: "r", resourceType: .flavor, status: .active)
         #expect(flavor("x", "r").belongs(to: instances))

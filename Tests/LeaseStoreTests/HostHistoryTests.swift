@@ -16,7 +16,7 @@ struct HostHistoryTests {
         _ fixture: StoreFixture, at minute: Int, scope: Scope? = nil, hosts: [String] = ["1"],
         _ allocations: [Allocation]?, refusal: ResourceListing.Outcome? = nil
     ) throws {
-        let resources = hosts.map { CatalogueResource(kind: .host, id: $0, name: nil, fields: ["id": .string($0)]) }
+        let resources = hosts.map { CatalogResource(kind: .host, id: $0, name: nil, fields: ["id": .string($0)]) }
         try fixture.pull([], at: minute, scope: scope)
         try fixture.store.apply(
             [

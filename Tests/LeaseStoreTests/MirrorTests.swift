@@ -67,7 +67,7 @@ struct MirrorTests {
         #expect(found.removal == Removal(reason: .deleted, after: Fixture.time(10), before: Fixture.time(20)))
         #expect(try fixture.store.leases(LeaseFilter()).map(\.id) == ["a"])
         var all = LeaseFilter()
-        all.includesDeparted = true
+        all.includesRemoved = true
         #expect(Set(try fixture.store.leases(all).map(\.id)) == ["a", "b"])
         #expect(try fixture.pull([Fixture.lease("a"), Fixture.lease("b")], at: 30).map(\.kind) == [.new])
         let versions = try fixture.store.history(id: "b", scope: fixture.scope.id)

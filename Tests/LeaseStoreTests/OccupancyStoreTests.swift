@@ -7,11 +7,11 @@ import Testing
 struct OccupancyStoreTests {
     private static func time(_ minutes: Int) -> Timestamp { StoreFixture.time(minutes) }
 
-    private static func host(_ name: String, type: String = "skylake", _ fields: JSONObject = [:]) -> CatalogueResource
+    private static func host(_ name: String, type: String = "skylake", _ fields: JSONObject = [:]) -> CatalogResource
     {
         var all: JSONObject = ["id": .string("id-\(name)"), "node_type": .string(type)]
         all.merge(fields)
-        return CatalogueResource(kind: .host, id: "id-\(name)", name: name, fields: all)
+        return CatalogResource(kind: .host, id: "id-\(name)", name: name, fields: all)
     }
 
     private static func allocation(
@@ -27,7 +27,7 @@ struct OccupancyStoreTests {
     }
 
     private static func list(
-        _ hosts: [CatalogueResource], _ allocations: [Allocation], at minute: Int, _ fixture: StoreFixture
+        _ hosts: [CatalogResource], _ allocations: [Allocation], at minute: Int, _ fixture: StoreFixture
     ) throws {
         try fixture.store.apply(
             [ObservedResources(kind: .host, outcome: .listed, resources: hosts, allocations: allocations)],

@@ -188,7 +188,7 @@ struct PastMember {
     /// What was known at a minute, according to the database.
     func known(at minute: Int) throws -> Set<PastOracle.Known> {
         var filter = LeaseFilter()
-        filter.includesDeparted = true
+        filter.includesRemoved = true
         var found: [MirroredLease] = []
         try fixture.store.leases(filter, asKnownAt: StoreFixture.time(minute)) { found += $0 }
         return Set(found.map { PastOracle.Known(lease: $0.lease, gone: $0.removal) })

@@ -11,8 +11,8 @@ import Testing
 struct ResourceImportTests {
     typealias Fixture = StoreFixture
 
-    private func host(_ id: String, _ type: String = "gpu") -> CatalogueResource {
-        CatalogueResource(
+    private func host(_ id: String, _ type: String = "gpu") -> CatalogResource {
+        CatalogResource(
             kind: .host, id: id, name: "node-\(id)", fields: ["id": .string(id), "node_type": .string(type)])
     }
 
@@ -23,7 +23,7 @@ struct ResourceImportTests {
     }
 
     private func read(
-        _ hosts: [CatalogueResource], held: [Allocation]? = nil, at minute: Int, into fixture: Fixture,
+        _ hosts: [CatalogResource], held: [Allocation]? = nil, at minute: Int, into fixture: Fixture,
         scope: Scope? = nil
     ) throws {
         try fixture.store.apply(
@@ -157,7 +157,7 @@ struct ResourceImportTests {
                 [
                     ObservedResources(
                         kind: .user, outcome: .listed,
-                        resources: [CatalogueResource(kind: .user, id: "u7", name: name)])
+                        resources: [CatalogResource(kind: .user, id: "u7", name: name)])
                 ], scope: other.scope.id, at: Fixture.time(index == later ? 20 : 10))
         }
         for other in others { try take(other.store, into: fixture) }

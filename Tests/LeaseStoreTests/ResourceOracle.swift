@@ -5,7 +5,7 @@ import MirrorFixtures
 
 /// Hosts that come, change and go, and their allocations.
 struct ResourceWorld {
-    private(set) var lists: [(hosts: [CatalogueResource], allocations: [Allocation])] = []
+    private(set) var lists: [(hosts: [CatalogResource], allocations: [Allocation])] = []
 
     static let minutes = 40
 
@@ -23,7 +23,7 @@ struct ResourceWorld {
             lists.append(
                 (
                     hosts.sorted { $0.key < $1.key }.map { host, since in
-                        CatalogueResource(
+                        CatalogResource(
                             kind: .host, id: host, name: since % 3 == 0 ? nil : "\(host)-\(since)",
                             fields: ["id": .string(host), "since": JSONValue(since)])
                     },
@@ -77,7 +77,7 @@ struct ResourceMember {
                     kind: .host, outcome: .listed, resources: list.hosts, allocations: list.allocations),
                 ObservedResources(
                     kind: .user, outcome: .listed,
-                    resources: [CatalogueResource(kind: .user, id: "u7", name: "name-\(minute / 10)")]),
+                    resources: [CatalogResource(kind: .user, id: "u7", name: "name-\(minute / 10)")]),
             ], scope: fixture.scope.id, at: StoreFixture.time(minute))
         hosts.note(
             Dictionary(uniqueKeysWithValues: list.hosts.map { ($0.id, JSONValue.object($0.fields).text()) }),

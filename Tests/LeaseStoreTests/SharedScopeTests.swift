@@ -11,7 +11,7 @@ struct SharedScopeTests {
 
     private static var everything: LeaseFilter {
         var filter = LeaseFilter()
-        filter.includesDeparted = true
+        filter.includesRemoved = true
         return filter
     }
 
@@ -162,7 +162,7 @@ struct SharedScopeTests {
         defer { fixture.remove() }
         let admin = try administrator(fixture)
         try fixture.pull([Fixture.lease("a")], at: 0, scope: admin)
-        let host = CatalogueResource(kind: .host, id: "7", name: "node-7", fields: ["id": "7"])
+        let host = CatalogResource(kind: .host, id: "7", name: "node-7", fields: ["id": "7"])
         let allocation = Allocation(
             resourceKind: .host, resourceID: "7", reservationID: "r-a", leaseID: "a", startsAt: Fixture.time(0),
             endsAt: Fixture.time(60))
@@ -299,7 +299,7 @@ struct SharedScopeTests {
             return known.sorted()
         }
         #expect(try found { $0.user = "ada" } == [])
-        let ada = CatalogueResource(kind: .user, id: "u7", name: "ada")
+        let ada = CatalogResource(kind: .user, id: "u7", name: "ada")
         try fixture.store.apply(
             [ObservedResources(kind: .user, outcome: .listed, resources: [ada])], scope: admin.id, at: Fixture.time(1))
         #expect(try found { $0.user = "ada" } == ["a"])
@@ -309,7 +309,7 @@ struct SharedScopeTests {
         #expect(try holding("a", fixture).userName == "ada")
         #expect(try found { $0.project = "project p1" } == ["a", "z"])
         // The name heard last wins.
-        let renamed = CatalogueResource(kind: .project, id: "p1", name: "physics")
+        let renamed = CatalogResource(kind: .project, id: "p1", name: "physics")
         try fixture.store.apply(
             [ObservedResources(kind: .project, outcome: .listed, resources: [renamed])], scope: admin.id,
             at: Fixture.time(2))

@@ -19,7 +19,7 @@ struct UsageTests {
 
     private static var everything: LeaseFilter {
         var filter = LeaseFilter()
-        filter.includesDeparted = true
+        filter.includesRemoved = true
         return filter
     }
 

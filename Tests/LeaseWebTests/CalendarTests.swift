@@ -17,7 +17,7 @@ struct CalendarTests {
         let site = try TestSite(change, filled: false)
         let list = (1...hosts).map { number in
             let type = number == hosts ? "gpu" : "skylake"
-            return CatalogueResource(
+            return CatalogResource(
                 kind: .host, id: "h\(number)", name: "nc\(number)",
                 fields: ["id": .string("h\(number)"), "node_type": .string(type)])
         }

@@ -91,10 +91,10 @@ struct ChiCaller {
             "id": "11111111-2222-3333-4444-555555555555", "name": "public", "router:external": true,
         ]
         let flavor: JSONObject = ["id": "flavor-id-of-m1.large", "name": "m1.large"]
-        let catalogue: [(ResourceKind, JSONObject)] = [(.network, network), (.flavor, flavor)]
+        let catalog: [(ResourceKind, JSONObject)] = [(.network, network), (.flavor, flavor)]
         try fixture.store.apply(
-            catalogue.map { kind, json in
-                let resource = CatalogueResource(kind: kind, json: json)
+            catalog.map { kind, json in
+                let resource = CatalogResource(kind: kind, json: json)
                 return ObservedResources(kind: kind, outcome: .listed, resources: resource.map { [$0] } ?? [])
             }, scope: fixture.scope.id, at: StoreFixture.time(0))
         let configuration = LeaseManager.Configuration(

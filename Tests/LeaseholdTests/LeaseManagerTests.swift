@@ -38,10 +38,10 @@ struct LeaseManagerTests {
         Filter("two statuses", ["b", "c"]) { $0.statuses = [.active, .terminated] },
         Filter("a project by id", ["z"]) { $0.project = "p2" },
         Filter("a project by the scope's name", ["z"]) { $0.project = "project p2" },
-        Filter("a project by the catalogue's name", ["a", "b", "c", "d"]) { $0.project = "project p1" },
+        Filter("a project by the catalog's name", ["a", "b", "c", "d"]) { $0.project = "project p1" },
         Filter("a user by id", ["d"]) { $0.user = "u9" },
         Filter("a user by the name in the token", ["a", "b", "c", "z"]) { $0.user = "user u1" },
-        Filter("a user by the catalogue's name", ["d"]) { $0.user = "ada" },
+        Filter("a user by the catalog's name", ["d"]) { $0.user = "ada" },
         Filter("a pattern for the name", ["a", "b"]) { $0.nameGlob = "night*" },
         Filter("a pattern with a class", ["b"]) { $0.nameGlob = "night-[2-9]" },
         Filter("a pattern with another case", []) { $0.nameGlob = "NIGHT*" },
@@ -60,7 +60,7 @@ struct LeaseManagerTests {
             $0.to = StoreFixture.time(60)
         },
         Filter("mine", ["a", "b", "c", "z"]) { $0.isMine = true },
-        Filter("those that are gone too", ["a", "b", "c", "d", "e", "z"]) { $0.includesDeparted = true },
+        Filter("those that are gone too", ["a", "b", "c", "d", "e", "z"]) { $0.includesRemoved = true },
         Filter("a scope", ["z"]) { $0.scopes = [2] },
         Filter("no scope at all", []) { $0.scopes = [] },
         Filter("everything together", ["b"]) {
@@ -75,7 +75,7 @@ struct LeaseManagerTests {
             $0.from = StoreFixture.time(0)
             $0.to = StoreFixture.time(5)
             $0.isMine = true
-            $0.includesDeparted = true
+            $0.includesRemoved = true
             $0.scopes = [1, 2]
         },
         Filter("text that is meant to break out", []) { $0.project = "x' OR '1'='1" },

@@ -200,7 +200,7 @@ struct LeaseSubmitTests {
     }
 
     @Test("Errors about a missing catalog say how to read it")
-    func unknownCatalogue() async throws {
+    func unknownCatalog() async throws {
         try await LeaseLab.with { lab async throws in
             let lease = try Lease(name: "x", duration: .seconds(3_600), manager: lab.manager)
             for add in [

@@ -46,14 +46,14 @@ extension HTTPBody {
 /// Keystone's answer with a token, as in the captures.
 func tokenReply(
     _ token: String = "TOKEN-1", issued: Timestamp = Lab.start, lifeSeconds: Int64 = 3_600,
-    project: String = "project1", roles: [String] = ["member"], catalogue: String? = nil
+    project: String = "project1", roles: [String] = ["member"], catalog: String? = nil
 ) -> HTTPReply {
     let roleList = roles.map { "{\"id\":\"r-\($0)\",\"name\":\"\($0)\"}" }.joined(separator: ",")
     let body = """
         {"token": {"methods": ["password"], "user": {"domain": {"id": "default", "name": "Default"}, "id": "u1",
         "name": "user1"}, "expires_at": "\(issued.adding(seconds: lifeSeconds).iso8601)",
         "issued_at": "\(issued.iso8601)", "project": {"domain": {"id": "default", "name": "Default"}, "id": "p1",
-        "name": "\(project)"}, "roles": [\(roleList)], "catalog": \(catalogue ?? Lab.catalogue)}}
+        "name": "\(project)"}, "roles": [\(roleList)], "catalog": \(catalog ?? Lab.catalog)}}
         """
     return .json(201, body, headers: ["X-Subject-Token": token, "x-openstack-request-id": "req-token"])
 }
@@ -61,7 +61,7 @@ func tokenReply(
 enum Lab {
     static let start = Timestamp(secondsSince1970: 1_800_000_000)
     static let authURL = "http://127.0.0.1:5000/identity/v3"
-    static let catalogue = """
+    static let catalog = """
         [{"type": "reservation", "endpoints": [
           {"interface": "public", "region_id": "RegionOne", "url": "http://127.0.0.1:1234/v1"},
           {"interface": "internal", "region_id": "RegionOne", "url": "http://10.0.0.1:1234/v1"}]},

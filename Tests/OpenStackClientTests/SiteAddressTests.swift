@@ -6,9 +6,9 @@ import Testing
 /// The catalog decides which site a token leads to, not the spelling of the configuration.
 @Suite struct SiteAddressTests {
     private func site(
-        _ cloud: CloudConfiguration = Lab.cloud(), catalogue: String? = nil
+        _ cloud: CloudConfiguration = Lab.cloud(), catalog: String? = nil
     ) async throws -> SiteAddress {
-        let transport = ScriptedTransport { _ in tokenReply(catalogue: catalogue) }
+        let transport = ScriptedTransport { _ in tokenReply(catalog: catalog) }
         return try await Lab.session(transport, cloud: cloud).identity().site.get()
     }
 
@@ -16,7 +16,7 @@ import Testing
         #"{"interface": "\#(interface)", "region_id": "\#(region)", "url": "\#(url)"}"#
     }
 
-    private func catalogue(_ endpoints: [String]) -> String {
+    private func catalog(_ endpoints: [String]) -> String {
         #"[{"type": "reservation", "endpoints": [\#(endpoints.joined(separator: ", "))]}]"#
     }
 
@@ -53,10 +53,10 @@ import Testing
             let dot = host.hasSuffix("]") || Bool.random(using: &random) ? "" : "."
             let slashes = String(repeating: "/", count: Int.random(in: 0...2, using: &random))
             let url = "\(cased(scheme))://\(user)\(cased(host))\(dot)\(showsPort ? ":\(port)" : "")\(path)\(slashes)"
-            #expect(try await site(catalogue: catalogue([endpoint(url)])) == expected, "\(url)")
+            #expect(try await site(catalog: catalog([endpoint(url)])) == expected, "\(url)")
             var cloud = Lab.cloud(region: "RegionOne")
             cloud.endpointOverrides = [.reservation: url]
-            #expect(try await site(cloud, catalogue: catalogue([])) == expected, "\(url) as an override")
+            #expect(try await site(cloud, catalog: catalog([])) == expected, "\(url) as an override")
         }
     }
 
@@ -69,31 +69,31 @@ import Testing
         #expect(SiteAddress(endpoint: "http://h", region: "A") != SiteAddress(endpoint: "http://h", region: "B"))
     }
 
-    @Test func anOverrideIsOfTheSiteThatTheCatalogueNames() async throws {
+    @Test func anOverrideIsOfTheSiteThatTheCatalogNames() async throws {
         var cloud = Lab.cloud()
         cloud.endpointOverrides = [.reservation: "http://tunnel:9/v1"]
         #expect(try await site(cloud).description == "http://127.0.0.1:1234/v1 (region RegionOne)")
-        let both = catalogue([endpoint("http://a/v1", "public", "A"), endpoint("http://b/v1", "public", "B")])
+        let both = catalog([endpoint("http://a/v1", "public", "A"), endpoint("http://b/v1", "public", "B")])
         // With two regions and none named, only the override says which is meant.
-        #expect(try await site(cloud, catalogue: both) == SiteAddress(endpoint: "http://tunnel:9/v1", region: ""))
+        #expect(try await site(cloud, catalog: both) == SiteAddress(endpoint: "http://tunnel:9/v1", region: ""))
         cloud.endpointOverrides = [.reservation: "HTTP://B:80/v1/"]
-        #expect(try await site(cloud, catalogue: both) == SiteAddress(endpoint: "http://b/v1", region: "B"))
+        #expect(try await site(cloud, catalog: both) == SiteAddress(endpoint: "http://b/v1", region: "B"))
         cloud.region = "A"
-        #expect(try await site(cloud, catalogue: both) == SiteAddress(endpoint: "http://a/v1", region: "A"))
+        #expect(try await site(cloud, catalog: both) == SiteAddress(endpoint: "http://a/v1", region: "A"))
         cloud.region = "C"
-        #expect(try await site(cloud, catalogue: both) == SiteAddress(endpoint: "http://b/v1", region: "C"))
+        #expect(try await site(cloud, catalog: both) == SiteAddress(endpoint: "http://b/v1", region: "C"))
     }
 
     @Test func withoutAPublicEndpointEveryInterfaceLeadsToOneSite() async throws {
-        let catalogue = catalogue([endpoint("http://adm/v1", "admin"), endpoint("http://int/v1", "internalURL")])
+        let catalog = catalog([endpoint("http://adm/v1", "admin"), endpoint("http://int/v1", "internalURL")])
         for interface in [CloudConfiguration.Interface.internal, .admin] {
             var cloud = Lab.cloud()
             cloud.interface = interface
-            #expect(try await site(cloud, catalogue: catalogue).endpoint == "http://int/v1")
+            #expect(try await site(cloud, catalog: catalog).endpoint == "http://int/v1")
         }
     }
 
-    @Test func theOrderOfTheCatalogueDoesNotMatter() async throws {
+    @Test func theOrderOfTheCatalogDoesNotMatter() async throws {
         let endpoints = [
             endpoint("http://two/v1"), endpoint("http://one/v1"), endpoint("http://x/v1", "internal"),
             endpoint("http://other/v1", "public", "B"),
@@ -101,13 +101,13 @@ import Testing
         for shift in endpoints.indices {
             let turned = Array(endpoints[shift...] + endpoints[..<shift])
             #expect(
-                try await site(Lab.cloud(region: "RegionOne"), catalogue: catalogue(turned)).endpoint == "http://one/v1"
+                try await site(Lab.cloud(region: "RegionOne"), catalog: catalog(turned)).endpoint == "http://one/v1"
             )
         }
     }
 
     @Test func aCloudWithoutTheServiceCanStillLogIn() async throws {
-        let transport = ScriptedTransport { _ in tokenReply(catalogue: "[]") }
+        let transport = ScriptedTransport { _ in tokenReply(catalog: "[]") }
         let identity = try await Lab.session(transport).identity()
         #expect(throws: ServiceError.self) { try identity.site.get() }
     }

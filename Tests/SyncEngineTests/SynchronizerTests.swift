@@ -56,7 +56,7 @@ struct CloudCheckTests {
         #expect(await findings(proxy).last?.verdict == .bad)
         #expect(await findings(proxy).last?.step == "reservation service")
         let steps: [(ServiceError.Kind, String)] = [
-            (.authentication, "login"), (.noEndpoint, "catalogue"),
+            (.authentication, "login"), (.noEndpoint, "catalog"),
             (.transport(.cannotConnect, .beforeSending), "network"),
         ]
         for (kind, step) in steps {

@@ -11,7 +11,7 @@ struct CreateQuestions {
     /// Shows a line.
     let tell: (String) -> Void
     /// What a cloud has of a kind, as far as is known here; of the cloud that is settled, if none is named.
-    let catalogue: (ResourceKind, String?) -> [CatalogueResource]
+    let catalog: (ResourceKind, String?) -> [CatalogResource]
     /// The clouds to choose from; none if it is settled which is meant.
     let clouds: [String]
     let time: TimeText
@@ -40,10 +40,10 @@ struct CreateQuestions {
     // MARK: - What
 
     private func resources(_ cloud: String?) throws(CommandError) -> [String] {
-        let hosts = values(["node_type", "hypervisor_type"], of: catalogue(.host, cloud))
-        let devices = values(["machine_name", "device_type"], of: catalogue(.device, cloud))
-        let flavors = catalogue(.flavor, cloud).compactMap(\.name).sorted()
-        let hasNetworks = !catalogue(.network, cloud).isEmpty
+        let hosts = values(["node_type", "hypervisor_type"], of: catalog(.host, cloud))
+        let devices = values(["machine_name", "device_type"], of: catalog(.device, cloud))
+        let flavors = catalog(.flavor, cloud).compactMap(\.name).sorted()
+        let hasNetworks = !catalog(.network, cloud).isEmpty
         var kinds: [Choice] = []
         // What the site is not known to have is offered only if nothing is known.
         let isUnknown = hosts.isEmpty && devices.isEmpty
@@ -72,7 +72,7 @@ struct CreateQuestions {
     }
 
     /// The values of a field, with how many resources have each.
-    private func values(_ fields: [String], of resources: [CatalogueResource]) -> [Choice] {
+    private func values(_ fields: [String], of resources: [CatalogResource]) -> [Choice] {
         let values = resources.compactMap { resource in fields.lazy.compactMap { resource.fields[$0]?.plain }.first }
         let counts = Dictionary(grouping: values) { $0 }.mapValues(\.count)
         return counts.sorted { $0.key < $1.key }.map { Choice($0.key, "\($0.key)  (\($0.value))") }
@@ -209,7 +209,7 @@ extension LeaseCreate {
                 var console = asked
                 console.remark(line)
             },
-            catalogue: { kind, cloud in (try? manager?.catalogue(kind, cloud: cloud ?? names.first)) ?? [] },
+            catalog: { kind, cloud in (try? manager?.catalog(kind, cloud: cloud ?? names.first)) ?? [] },
             clouds: configured.count > 1 ? configured : [],
             time: TimeText(zone: writing.reading.zone(console), now: console.now()), now: console.now())
         let words = try questions.words()

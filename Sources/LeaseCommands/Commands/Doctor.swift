@@ -148,7 +148,7 @@ extension Diagnosis {
         switch step {
         case "configuration", "notify.yaml": .configuration
         case "integrity", "open": .cannotOpen
-        case "network", "catalogue", "reservation service": .unavailable
+        case "network", "catalog", "reservation service": .unavailable
         default: .refused
         }
     }

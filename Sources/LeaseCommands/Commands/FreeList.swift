@@ -125,7 +125,7 @@ package struct FreeList: Subcommand, HasReadingOptions {
     }
 
     /// The kind that a resource is counted under.
-    private static func kind(of resource: CatalogueResource, _ networks: [String: String]) -> String? {
+    private static func kind(of resource: CatalogResource, _ networks: [String: String]) -> String? {
         func text(_ names: String...) -> String? {
             names.lazy.compactMap { resource.fields[$0]?.plain }.first { !$0.isEmpty }
         }

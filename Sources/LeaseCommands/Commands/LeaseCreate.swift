@@ -397,11 +397,11 @@ extension LeaseCreate {
             start: dates.startDate ?? start ?? earliest, startZone: dates.startDate == nil ? zone : .utc, end: end,
             duration: duration, standardSeconds: repeated?.durationSeconds ?? 86_400, now: now, zone: zone)
         let endsAt = try dates.end(console) ?? period.endsAt
-        func catalogue(_ kind: ResourceKind) throws -> [CatalogueResource] {
-            try writing.reading.global.manager(console).catalogue(kind, cloud: cloud)
+        func catalog(_ kind: ResourceKind) throws -> [CatalogResource] {
+            try writing.reading.global.manager(console).catalog(kind, cloud: cloud)
         }
         let given = try wanted.requests(
-            NameResolver(networks: { try catalogue(.network) }, flavors: { try catalogue(.flavor) }))
+            NameResolver(networks: { try catalog(.network) }, flavors: { try catalog(.flavor) }))
         let kept = try repeated?.requests(besides: Set(given.requests.map(\.resourceType))) ?? []
         let requests = kept + given.requests
         guard !requests.isEmpty else {

@@ -22,13 +22,13 @@ package struct LeaseFilterOptions: ParsableArguments {
     var to: String?
 
     @Flag(name: .customLong("deleted"), help: "Include leases that their site no longer lists.")
-    var includesDeparted = false
+    var includesRemoved = false
 
     package init() {}
 
     /// Whether they ask for leases that may have ended.
     var asksForEnded: Bool {
-        includesDeparted || activeAt != nil || from != nil || to != nil
+        includesRemoved || activeAt != nil || from != nil || to != nil
     }
 
     /// The filter. Its times are read in the given zone.
@@ -45,7 +45,7 @@ package struct LeaseFilterOptions: ParsableArguments {
         filter.activeAt = try moment(activeAt)
         filter.from = try moment(from)
         filter.to = try moment(to)
-        filter.includesDeparted = includesDeparted
+        filter.includesRemoved = includesRemoved
         filter.scopes = scopes
         if let from = filter.from, let to = filter.to, to < from {
             throw CommandError.usage("The period ends (--to \(to)) before it starts (--from \(from)).")

@@ -53,7 +53,7 @@ package struct LeaseList: Subcommand, HasReadingOptions {
         let knownAt = try past.knownAt.map { try reading.pastMoment($0, option: "--as-known-at", console) }
         let heldAt = try past.heldAt.map { try TimeArgument(parsing: $0).moment(now: now, zone: reading.zone(console)) }
         if heldAt != nil || knownAt != nil {
-            let showsEnding = filter.includesDeparted
+            let showsEnding = filter.includesRemoved
             try reading.write(
                 LeaseRow.columns(heldAt: heldAt, showsEnding: showsEnding),
                 terminal: LeaseRow.terminalColumns(heldAt: heldAt, showsEnding: showsEnding), limit: limit, &console
@@ -70,8 +70,8 @@ package struct LeaseList: Subcommand, HasReadingOptions {
             includesEnded: includesEnded || filters.asksForEnded || !match.statuses.isEmpty, now: now)
         var count = ListedCount()
         let selection = try reading.selection(
-            LeaseRow.columns(showsEnding: filter.includesDeparted),
-            terminal: LeaseRow.terminalColumns(heldAt: nil, showsEnding: filter.includesDeparted), console)
+            LeaseRow.columns(showsEnding: filter.includesRemoved),
+            terminal: LeaseRow.terminalColumns(heldAt: nil, showsEnding: filter.includesRemoved), console)
         let isSorted = !reading.output.sort.isEmpty
         let isForPeople = reading.output.format.isForPeople && !isSorted
         try reading.write(selection, limit: limit, &console) { write in

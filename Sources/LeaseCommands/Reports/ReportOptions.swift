@@ -45,7 +45,7 @@ struct ReportOptions {
         let period = try times.period(now: now, zone: zone, defaultEnd: defaultEnd)
         var filter = try match.filter()
         let (manager, scopes) = try await reading.open(&console)
-        filter.includesDeparted = true
+        filter.includesRemoved = true
         filter.scopes = scopes
         return ReportContext(manager: manager, scopes: scopes, zone: zone, now: now, period: period, filter: filter)
     }

@@ -100,7 +100,7 @@ extension ReportContext {
     fileprivate func hasReservations(of type: ResourceType) throws -> Bool {
         var filter = LeaseFilter()
         filter.resourceTypes = [type]
-        filter.includesDeparted = true
+        filter.includesRemoved = true
         return try manager.count(filter) > 0
     }
 }

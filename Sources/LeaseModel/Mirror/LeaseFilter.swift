@@ -30,7 +30,7 @@ public struct LeaseFilter: Sendable, Hashable {
     /// Created by one of the users that this database syncs as.
     public var isMine = false
     /// Whether to include leases that their site no longer lists.
-    public var includesDeparted = false
+    public var includesRemoved = false
     /// Seen by any of these scopes; `nil` for all scopes. Each lease is found once.
     public var scopes: Set<Int64>?
 

@@ -10,9 +10,9 @@ public struct MirroredLease: Sendable, Hashable, Identifiable {
     package var audience: [Int64] = []
     /// The name of its site.
     public let site: String
-    /// The project's name, if the catalogue has it.
+    /// The project's name, if the catalog has it.
     public let projectName: String?
-    /// The user's name, if the catalogue has it.
+    /// The user's name, if the catalog has it.
     public let userName: String?
     /// Whether one of the users that this database syncs as created it.
     public let isMine: Bool
@@ -236,7 +236,7 @@ public struct ReservedFloatingIP: Sendable, Hashable {
     }
 }
 
-extension CatalogueResource {
+extension CatalogResource {
     /// The reservation that a floating IP of Neutron's was made for. Blazar tags the address with `reservation:ID`.
     public var taggedReservationID: String? {
         (fields["tags"]?.arrayValue ?? []).lazy.compactMap(\.stringValue)
@@ -269,11 +269,11 @@ public struct LeaseCandidate: Sendable, Hashable, Identifiable {
     /// The scope that sees it.
     public let scopeID: Int64
     /// Whether its site no longer lists it.
-    public let isDeparted: Bool
+    public let isRemoved: Bool
 
     /// Makes a candidate from its parts.
     public init(
-        id: String, name: String, status: LeaseStatus, endsAt: Timestamp, site: String, scopeID: Int64, isDeparted: Bool
+        id: String, name: String, status: LeaseStatus, endsAt: Timestamp, site: String, scopeID: Int64, isRemoved: Bool
     ) {
         self.id = id
         self.name = name
@@ -281,13 +281,13 @@ public struct LeaseCandidate: Sendable, Hashable, Identifiable {
         self.endsAt = endsAt
         self.site = site
         self.scopeID = scopeID
-        self.isDeparted = isDeparted
+        self.isRemoved = isRemoved
     }
 
     /// Makes a candidate from a lease of the mirror.
     public init(_ lease: MirroredLease) {
         self.init(
             id: lease.id, name: lease.lease.name, status: lease.lease.status, endsAt: lease.lease.endsAt,
-            site: lease.site, scopeID: lease.scopeID, isDeparted: lease.removal != nil)
+            site: lease.site, scopeID: lease.scopeID, isRemoved: lease.removal != nil)
     }
 }

@@ -3,23 +3,23 @@
 ///
 /// The mirror may be out of date, so findings based on it are warnings. Refusals are based on Blazar's own checks.
 public struct DraftReview: Sendable {
-    let catalogue: SiteCatalogue
+    let catalog: SiteCatalog
     private let rules: LeaseRules
     private let cost: Double?
     let now: Timestamp
     private let lateStart: LateStartPolicy
 
     /// - Parameters:
-    ///   - catalogue: the resources of the site, as far as they are known.
+    ///   - catalog: the resources of the site, as far as they are known.
     ///   - rules: the site's rules that apply to the draft.
     ///   - cost: what the lease costs in service units; `nil` if not known.
     ///   - lateStart: what to do about a start that has passed.
     ///   - now: the current time, for a draft that starts now.
     public init(
-        catalogue: SiteCatalogue = SiteCatalogue(), rules: LeaseRules = LeaseRules(), cost: Double? = nil,
+        catalog: SiteCatalog = SiteCatalog(), rules: LeaseRules = LeaseRules(), cost: Double? = nil,
         lateStart: LateStartPolicy = .expire, now: Timestamp
     ) {
-        self.catalogue = catalogue
+        self.catalog = catalog
         self.rules = rules
         self.cost = cost
         self.lateStart = lateStart
@@ -151,7 +151,7 @@ public struct DraftReview: Sendable {
     }
 
     private func flavorFindings(_ fields: JSONObject, _ field: String) -> [DraftFinding] {
-        guard let id = fields["flavor_id"]?.stringValue, let flavors = catalogue[.flavor], !flavors.isEmpty,
+        guard let id = fields["flavor_id"]?.stringValue, let flavors = catalog[.flavor], !flavors.isEmpty,
             !flavors.contains(where: { $0.id == id })
         else { return [] }
         return [
@@ -163,14 +163,14 @@ public struct DraftReview: Sendable {
 
     private func floatingIPFindings(_ fields: JSONObject, _ field: String) -> [DraftFinding] {
         guard let network = fields["network_id"]?.stringValue else { return [] }
-        if let networks = catalogue[.network], !networks.isEmpty, !networks.contains(where: { $0.id == network }) {
+        if let networks = catalog[.network], !networks.isEmpty, !networks.contains(where: { $0.id == network }) {
             let named = networks.first { $0.name == network }.map { " The network of that name is \($0.id)." } ?? ""
             return [
                 DraftFinding(
                     .warning, field: field + ".network_id", "The site has no network with the id '\(network)'.\(named)")
             ]
         }
-        guard let addresses = catalogue[.reservableFloatingIP], let amount = fields["amount"]?.intValue else {
+        guard let addresses = catalog[.reservableFloatingIP], let amount = fields["amount"]?.intValue else {
             return []
         }
         let there = addresses.count { address in
@@ -195,14 +195,14 @@ extension Suggestion {
 extension DraftReview {
     /// Findings about the number of hosts or devices.
     func countFindings(_ fields: JSONObject, _ kind: ResourceKind, _ field: String) -> [DraftFinding] {
-        if catalogue.notOffered.contains(kind) {
+        if catalog.notOffered.contains(kind) {
             return [
                 DraftFinding(
                     .warning, field: field + ".resource_type", "The site offers no \(Self.things(kind)) to reserve.")
             ]
         }
         guard let least = LeaseFields.number(fields["min"]), least > 0 else { return [] }
-        guard let present = catalogue[kind] else { return [] }
+        guard let present = catalog[kind] else { return [] }
         let usable = present.filter { $0.fields["reservable"]?.boolValue != false }
         let properties = fields["resource_properties"]?.stringValue.flatMap { try? ResourceProperties(parsing: $0) }
         let fitting = usable.count { properties?.matches($0.fields) ?? true }
@@ -240,8 +240,8 @@ extension DraftReview {
     private func conditionFindings(
         _ condition: ResourceCondition, _ kind: ResourceKind, _ field: String
     ) -> [DraftFinding] {
-        guard let present = catalogue[kind], !present.isEmpty else { return [] }
-        let names = catalogue.propertyNames(kind)
+        guard let present = catalog[kind], !present.isEmpty else { return [] }
+        let names = catalog.propertyNames(kind)
         guard names.contains(condition.property) else {
             return [
                 DraftFinding(
@@ -253,7 +253,7 @@ extension DraftReview {
         guard [.equal, .same].contains(condition.comparison) else { return [] }
         let isHeld = present.contains { condition.matches($0.fields) == true }
         guard !isHeld else { return [] }
-        let values = catalogue.values(of: condition.property, kind).sorted()
+        let values = catalog.values(of: condition.property, kind).sorted()
         let listed = values.count <= 12 ? " There are \(values.joined(separator: ", "))." : ""
         let suggestion = Suggestion.sentence(for: condition.textValue, in: values)
         return [

@@ -12,11 +12,11 @@ public struct LeaseUsage: Sendable, Hashable {
     public var scopeID: Int64
     /// The Keystone id of its project.
     public var projectID: String
-    /// The project's name, if the catalogue has it.
+    /// The project's name, if the catalog has it.
     public var projectName: String?
     /// The Keystone id of its user.
     public var userID: String
-    /// The user's name, if the catalogue has it.
+    /// The user's name, if the catalog has it.
     public var userName: String?
     /// Its status when it was last seen.
     public var status: LeaseStatus

@@ -4,7 +4,7 @@ public struct HardwareNode: Sendable, Hashable {
     public var name: String
     /// Its node type (`node_type`).
     public var type: String?
-    /// The identifier in the site's hardware catalogue (`uid`).
+    /// The identifier in the site's hardware catalog (`uid`).
     public var uid: String?
     /// The site.
     public var site: String?

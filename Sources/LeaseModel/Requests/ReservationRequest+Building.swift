@@ -54,7 +54,7 @@ extension ReservationRequest {
     /// - Returns: the request.
     /// - Throws: ``DraftError`` for an amount below 1, or if the public network cannot be determined.
     public static func floatingIP(
-        amount: Int, networks: [CatalogueResource]
+        amount: Int, networks: [CatalogResource]
     ) throws(DraftError) -> ReservationRequest {
         try .floatingIP(networkID: publicNetworkID(among: networks), amount: positive(amount, "amount"))
     }
@@ -70,7 +70,7 @@ extension ReservationRequest {
     /// - Throws: ``DraftError`` unless exactly one of id and name is given, or if no flavor or several flavors have the
     ///   name.
     public static func flavor(
-        id: String? = nil, name: String? = nil, amount: Int = 1, flavors: [CatalogueResource]
+        id: String? = nil, name: String? = nil, amount: Int = 1, flavors: [CatalogResource]
     ) throws(DraftError) -> ReservationRequest {
         switch (id, name) {
         case (let id?, nil): return .flavor(flavorID: try given(id, "id"), amount: try positive(amount, "amount"))

@@ -201,7 +201,7 @@ extension ReservationRequest {
     /// - Parameter networks: the networks of one site.
     /// - Returns: the network's id.
     /// - Throws: ``DraftError`` for the field `network_id` if there is no such network or there are several.
-    public static func publicNetworkID(among networks: [CatalogueResource]) throws(DraftError) -> String {
+    public static func publicNetworkID(among networks: [CatalogResource]) throws(DraftError) -> String {
         let external = networks.filter { $0.fields["router:external"]?.boolValue == true }
         let named = external.filter { $0.name == publicNetworkName }
         let likely = named.isEmpty ? external : named
@@ -225,7 +225,7 @@ extension ReservationRequest {
     /// - Returns: the flavor's id.
     /// - Throws: ``DraftError`` for the field `name` if there is no such flavor or there are several.
     public static func flavorID(
-        named name: String, among flavors: [CatalogueResource]
+        named name: String, among flavors: [CatalogResource]
     ) throws(DraftError) -> String {
         if flavors.contains(where: { $0.id == name }) { return name }
         let found = flavors.filter { $0.name == name }

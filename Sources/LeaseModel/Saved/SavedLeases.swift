@@ -102,7 +102,7 @@ extension SavedLease {
     private static let ownKeys: Set<String> = [
         "user_name", "project_name", "remaining", "hours", "nodes", "nodes_min", "nodes_max", "floating_ips",
         "resources", "site", "queued",
-        "queue", "mine", "deleted", "deleted_after", "deleted_before", "departure", "first_seen_at", "synced_at",
+        "queue", "mine", "deleted", "deleted_after", "deleted_before", "removal", "first_seen_at", "synced_at",
         "ending", "held", "history", "observed_at", "as_known_at",
     ]
 

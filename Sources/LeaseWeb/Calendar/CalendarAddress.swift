@@ -114,7 +114,7 @@ struct CalendarAddress {
         filter.scopes = scopes ?? request.scopes
         filter.from = window.span.lowerBound
         filter.to = window.span.upperBound
-        filter.includesDeparted = true
+        filter.includesRemoved = true
         filter.isMine = filters["mine"] != nil
         if rows == .lease {
             filter.nameGlob = filters["name"]

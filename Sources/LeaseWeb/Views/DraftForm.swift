@@ -90,8 +90,8 @@ struct DraftForm: Sendable {
             zone: request.zone)
         let (manager, cloud) = (request.manager, cloud(request))
         let names = NameResolver(
-            networks: { try manager.catalogue(.network, cloud: cloud) },
-            flavors: { try manager.catalogue(.flavor, cloud: cloud) })
+            networks: { try manager.catalog(.network, cloud: cloud) },
+            flavors: { try manager.catalog(.flavor, cloud: cloud) })
         let read = try options().map { try $0.part.read($0.text, names) }
         guard !read.isEmpty else {
             throw ArgumentProblem.usage("Nothing is reserved: give for example a number of hosts.")

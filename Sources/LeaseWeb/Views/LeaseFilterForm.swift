@@ -23,7 +23,7 @@ struct LeaseFilterForm: Sendable {
         filter.nodeType = query["node_type"]
         filter.resource = query["resource"]
         filter.isMine = query["mine"] != nil
-        filter.includesDeparted = query["show"] == "deleted"
+        filter.includesRemoved = query["show"] == "deleted"
         filter.from = try request.moment(query["from"])
         filter.to = try request.moment(query["to"])
         filter.activeAt = try request.moment(query["active_at"])
@@ -46,7 +46,7 @@ struct LeaseFilterForm: Sendable {
 
     /// What is counted.
     var noun: String {
-        filter.includesDeparted ? "leases, with deleted ones" : includesEnded ? "leases" : "live leases"
+        filter.includesRemoved ? "leases, with deleted ones" : includesEnded ? "leases" : "live leases"
     }
 
     /// The values of the form's fields.

@@ -35,7 +35,7 @@ enum LeasesView {
                 "json": request.link("/leases.json", plain), "csv": request.link("/leases.csv", plain),
                 "ics": request.link("/leases.ics", plain),
             ],
-            table: WebTable(LeaseRow.columns(showsEnding: filter.filter.includesDeparted)) { (after: LeasePosition?) in
+            table: WebTable(LeaseRow.columns(showsEnding: filter.filter.includesRemoved)) { (after: LeasePosition?) in
                 let page = try manager.page(filter.filter, sort: sort, after: after, limit: 500)
                 return (page.leases.map { LeaseRow($0, now: request.now) }, page.next)
             }, calendar: calendar(filter.filter, request))

@@ -212,9 +212,9 @@ extension KeystoneAuthenticator {
         }
         try checkProject(project, id: projectID, requestID: reply.requestID)
         let roles = (body["roles"]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue }
-        let catalogue = ServiceCatalogue(body["catalog"])
+        let catalog = ServiceCatalog(body["catalog"])
         let identity = TokenIdentity(
-            authURL: cloud.authURL, site: Result { () throws(ServiceError) in try catalogue.site(of: cloud) },
+            authURL: cloud.authURL, site: Result { () throws(ServiceError) in try catalog.site(of: cloud) },
             userID: userID,
             userName: body["user"]?["name"]?.stringValue ?? userID, projectID: projectID,
             projectName: project["name"]?.stringValue ?? projectID, roles: Set(roles), expiresAt: expiry,
@@ -226,7 +226,7 @@ extension KeystoneAuthenticator {
             received: reply.received)
         let renewAt = TokenRenewal.moment(requestedAt: requestedAt, issuedAt: issuedAt, expiresAt: expiry)
         return KeystoneToken(
-            secret: Secret(secret), identity: identity, catalogue: catalogue,
+            secret: Secret(secret), identity: identity, catalog: catalog,
             renewAt: renewAt, keepLoginAt: loginRenewal(now: requestedAt), generation: generation)
     }
 

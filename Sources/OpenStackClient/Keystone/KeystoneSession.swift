@@ -82,7 +82,7 @@ package actor KeystoneSession: ServiceSession {
         -> ServiceReply
     {
         let url = EndpointURL.joined(
-            endpoint: try endpoint(of: request.service, in: token.catalogue), path: request.path,
+            endpoint: try endpoint(of: request.service, in: token.catalog), path: request.path,
             service: request.service)
         var message = HTTPRequest(
             method: request.method, url: url, headers: request.headers, timeouts: request.timeouts)
@@ -101,10 +101,10 @@ package actor KeystoneSession: ServiceSession {
     }
 
     private nonisolated func endpoint(
-        of service: ServiceType, in catalogue: ServiceCatalogue
+        of service: ServiceType, in catalog: ServiceCatalog
     ) throws(ServiceError) -> String {
         if let override = cloud.endpointOverrides[service] { return override }
-        return try catalogue.endpoint(
+        return try catalog.endpoint(
             of: service, region: cloud.region, interface: cloud.interface,
             cloud: "cloud \"\(cloud.displayName.escapedForTerminal)\""
         ).url

@@ -4,7 +4,7 @@ import LeaseModel
 struct KeystoneToken: Sendable {
     let secret: Secret
     let identity: TokenIdentity
-    let catalogue: ServiceCatalogue
+    let catalog: ServiceCatalog
     /// When to get a new one, by this computer's clock.
     let renewAt: Timestamp
     /// When to use the saved login that it came from, so that the login stays valid.
@@ -84,7 +84,7 @@ struct AuthenticationReply: Sendable {
 }
 
 /// The services in a token's catalog.
-struct ServiceCatalogue: Sendable, Hashable {
+struct ServiceCatalog: Sendable, Hashable {
     struct Endpoint: Sendable, Hashable {
         let serviceType: String
         let interface: String
@@ -95,8 +95,8 @@ struct ServiceCatalogue: Sendable, Hashable {
     let endpoints: [Endpoint]
 
     /// Reads `token.catalog`. Entries without a URL are ignored.
-    init(_ catalogue: JSONValue?) {
-        endpoints = (catalogue?.arrayValue ?? []).flatMap { service -> [Endpoint] in
+    init(_ catalog: JSONValue?) {
+        endpoints = (catalog?.arrayValue ?? []).flatMap { service -> [Endpoint] in
             guard let type = service["type"]?.stringValue else { return [] }
             return (service["endpoints"]?.arrayValue ?? []).compactMap { endpoint in
                 guard let url = endpoint["url"]?.stringValue, !url.isEmpty else { return nil }
@@ -158,7 +158,7 @@ struct ServiceCatalogue: Sendable, Hashable {
     }
 
     private func list(_ part: (Endpoint) -> String) -> String {
-        endpoints.isEmpty ? "an empty catalogue" : Self.list(endpoints, part)
+        endpoints.isEmpty ? "an empty catalog" : Self.list(endpoints, part)
     }
 
     private static func list(_ endpoints: [Endpoint], _ part: (Endpoint) -> String) -> String {

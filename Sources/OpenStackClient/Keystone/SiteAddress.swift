@@ -19,7 +19,7 @@ package struct SiteAddress: Sendable, Hashable, CustomStringConvertible {
     package var description: String { region.isEmpty ? endpoint : "\(endpoint) (region \(region))" }
 }
 
-extension ServiceCatalogue {
+extension ServiceCatalog {
     /// The site of a configured cloud.
     ///
     /// - Throws: ``ServiceError`` if the catalog has no reservation service for it, and no override replaces it.

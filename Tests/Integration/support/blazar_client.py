@@ -26,8 +26,8 @@ class BlazarClient:
             self.auth_url + "/auth/tokens", json.dumps(body).encode(), {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=60) as answer:
             self.token = answer.headers["X-Subject-Token"]
-            catalogue = json.load(answer)["token"]["catalog"]
-        service = next(item for item in catalogue if item["type"] == "reservation")
+            catalog = json.load(answer)["token"]["catalog"]
+        service = next(item for item in catalog if item["type"] == "reservation")
         self.endpoint = next(item["url"] for item in service["endpoints"] if item["interface"] == "public")
 
     def send(self, method, path, body=None):

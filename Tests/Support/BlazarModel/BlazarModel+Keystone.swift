@@ -24,7 +24,7 @@ extension BlazarModel {
         switch (request.method, parts) {
         case ("GET", ["auth", "tokens"]), ("HEAD", ["auth", "tokens"]): return validateToken(request)
         case ("DELETE", ["auth", "tokens"]): return revokeToken(request)
-        case ("GET", ["auth", "catalog"]): return keystoneList("catalog", token.project == nil ? [] : catalogue())
+        case ("GET", ["auth", "catalog"]): return keystoneList("catalog", token.project == nil ? [] : catalog())
         case ("GET", ["auth", "projects"]):
             return keystoneList("projects", identity.projects(of: token.user).map(projectJSON))
         case ("GET", ["users", token.user.id, "projects"]):
@@ -118,7 +118,7 @@ extension BlazarModel {
         ]
     }
 
-    func catalogue() -> [JSONValue] {
+    func catalog() -> [JSONValue] {
         let services = [
             ("identity", "keystone", endpoints.identity), ("reservation", "blazar", endpoints.reservation),
             ("compute", "nova", endpoints.compute), ("network", "neutron", endpoints.network),

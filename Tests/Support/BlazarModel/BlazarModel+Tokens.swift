@@ -130,7 +130,7 @@ extension BlazarModel {
             body["project"] = ["domain": domain, "id": .string(project.id), "name": .string(project.name)]
             body["is_domain"] = false
             body["roles"] = .array(Identity.roles(of: token.user))
-            body["catalog"] = .array(catalogue())
+            body["catalog"] = .array(catalog())
         }
         if let credential = token.credential {
             body["application_credential"] = [

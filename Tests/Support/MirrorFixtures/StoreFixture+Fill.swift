@@ -35,13 +35,13 @@ extension StoreFixture {
         var started = b
         started.status = .active
         try pull([a, started, addresses, others], at: 10)
-        let host = CatalogueResource(
+        let host = CatalogResource(
             kind: .host, id: "7", name: "node-7",
             fields: ["id": "7", "hypervisor_hostname": "node-7", "node_type": "compute_skylake", "reservable": true])
         let allocation = Allocation(
             resourceKind: .host, resourceID: "7", reservationID: "r-b", leaseID: "b", startsAt: b.startsAt,
             endsAt: b.endsAt)
-        let flavor = CatalogueResource(
+        let flavor = CatalogResource(
             kind: .flavor, id: "m1", name: "m1.small",
             fields: ["id": "m1", "name": "m1.small", "vcpus": 2, "ram": 2_048, "disk": 20])
         try store.apply(
@@ -51,9 +51,9 @@ extension StoreFixture {
                 ObservedResources(kind: .flavor, outcome: .listed, resources: [flavor]),
                 ObservedResources(
                     kind: .project, outcome: .listed,
-                    resources: [CatalogueResource(kind: .project, id: "p1", name: "project p1")]),
+                    resources: [CatalogResource(kind: .project, id: "p1", name: "project p1")]),
                 ObservedResources(
-                    kind: .user, outcome: .listed, resources: [CatalogueResource(kind: .user, id: "u9", name: "ada")]),
+                    kind: .user, outcome: .listed, resources: [CatalogResource(kind: .user, id: "u9", name: "ada")]),
             ], scope: scope.id, at: Self.time(10))
         try store.apply(
             [ObservedResources(kind: .device, outcome: .notOffered)], scope: beta.id, at: Self.time(5))

@@ -6,7 +6,7 @@ package struct ObservedResources: Sendable {
     package let kind: ResourceKind
     package let outcome: ResourceListing.Outcome
     package let message: String?
-    package let resources: [CatalogueResource]
+    package let resources: [CatalogResource]
     /// `nil` if the site did not report who holds them.
     package let allocations: [Allocation]?
     /// The site's answer to the request for allocations, if it was not a list; `nil` if it was not asked.
@@ -14,7 +14,7 @@ package struct ObservedResources: Sendable {
 
     package init(
         kind: ResourceKind, outcome: ResourceListing.Outcome, message: String? = nil,
-        resources: [CatalogueResource] = [], allocations: [Allocation]? = nil,
+        resources: [CatalogResource] = [], allocations: [Allocation]? = nil,
         allocationRefusal: (outcome: ResourceListing.Outcome, message: String?)? = nil
     ) {
         self.kind = kind
@@ -103,7 +103,7 @@ extension LeaseStore {
             while let row = try rows.next() {
                 guard let scope = places[row["scope_id"]] else { continue }
                 let site = Self.place(of: scope)
-                let resource = CatalogueResource(
+                let resource = CatalogResource(
                     kind: kind, id: row["id"], name: row["name"], fields: LeaseRows.object(row["fields"]))
                 guard seen.insert("\(site) \(resource.id)").inserted else { continue }
                 let allocations = try Self.allocations(
@@ -141,7 +141,7 @@ extension LeaseStore {
     }
 
     private static func allocations(
-        of resource: CatalogueResource, scope: Int64, in database: Database
+        of resource: CatalogResource, scope: Int64, in database: Database
     ) throws -> [Allocation] {
         let statement = try database.cachedStatement(
             sql: """

@@ -4,7 +4,7 @@ import LeaseModel
 import OpenStackClient
 import Testing
 
-@Suite struct CatalogueCallTests {
+@Suite struct CatalogCallTests {
     private func blazar(_ answer: ScriptedSession.Answer) -> BlazarAPI {
         BlazarAPI(session: ScriptedSession(answer)) { .testNow }
     }

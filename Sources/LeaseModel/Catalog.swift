@@ -2,7 +2,7 @@
 ///
 /// What all kinds have in common is a property. Everything else stays in ``fields`` under the service's own names, so
 /// that a site's own properties (`node_type`, `gpu.gpu`, `machine_name`, …) can be filtered by and shown.
-public struct CatalogueResource: Sendable, Hashable {
+public struct CatalogResource: Sendable, Hashable {
     /// The kind of resource.
     public var kind: ResourceKind
     /// The service's identifier, unique within its kind at a site.
@@ -34,7 +34,7 @@ public struct CatalogueResource: Sendable, Hashable {
     public var projectID: String? { (fields["project_id"] ?? fields["tenant_id"])?.stringValue }
 }
 
-/// The kind of a ``CatalogueResource``. The raw value is stored.
+/// The kind of a ``CatalogResource``. The raw value is stored.
 public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     /// A host registered with Blazar (`/v1/os-hosts`).
     case host = "host"
@@ -67,7 +67,7 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
 }
 
 /// A property that a reservation can require of hosts or devices, from `/v1/os-hosts/properties?detail=True`.
-public struct CatalogueProperty: Sendable, Hashable {
+public struct CatalogProperty: Sendable, Hashable {
     /// The kind of resource that has it.
     public var resourceKind: ResourceKind
     /// Its name: `node_type`, `architecture.smt_size`.
@@ -173,8 +173,8 @@ public struct Flavor: Sendable, Hashable, Identifiable {
     /// Its extra specs, as far as Nova shows them.
     public var extraSpecs: JSONObject
 
-    /// Makes a flavor from a resource of the catalogue.
-    public init(_ resource: CatalogueResource) {
+    /// Makes a flavor from a resource of the catalog.
+    public init(_ resource: CatalogResource) {
         id = resource.id
         name = resource.name ?? resource.id
         details = resource.fields["description"]?.stringValue
@@ -197,23 +197,23 @@ public struct Flavor: Sendable, Hashable, Identifiable {
 }
 
 /// What is known about a site's resources, by kind.
-public struct SiteCatalogue: Sendable, Hashable {
-    private var listed: [ResourceKind: [CatalogueResource]]
+public struct SiteCatalog: Sendable, Hashable {
+    private var listed: [ResourceKind: [CatalogResource]]
     /// The kinds for which the site has no list.
     public let notOffered: Set<ResourceKind>
 
-    /// Makes a catalogue.
+    /// Makes a catalog.
     ///
     /// - Parameters:
     ///   - listed: the resources of each kind that the site reported.
     ///   - notOffered: the kinds for which the site has no list.
-    public init(listed: [ResourceKind: [CatalogueResource]] = [:], notOffered: Set<ResourceKind> = []) {
+    public init(listed: [ResourceKind: [CatalogResource]] = [:], notOffered: Set<ResourceKind> = []) {
         self.listed = listed
         self.notOffered = notOffered
     }
 
     /// The resources of a kind; `nil` if the site does not report them or has not been asked.
-    public subscript(kind: ResourceKind) -> [CatalogueResource]? { listed[kind] }
+    public subscript(kind: ResourceKind) -> [CatalogResource]? { listed[kind] }
 
     /// The names of all properties that resources of a kind have.
     func propertyNames(_ kind: ResourceKind) -> Set<String> {
@@ -261,7 +261,7 @@ public struct ResourceListing: Sendable, Hashable {
 /// A resource as stored in the mirror.
 public struct MirroredResource: Sendable, Hashable {
     /// The resource as last seen.
-    public let resource: CatalogueResource
+    public let resource: CatalogResource
     /// The name of its site.
     public let site: String
     /// The allocations that hold it now or later; empty if the site does not report them.
@@ -270,7 +270,7 @@ public struct MirroredResource: Sendable, Hashable {
     public let syncedAt: Timestamp?
 
     /// Makes a mirrored resource from its parts.
-    public init(resource: CatalogueResource, site: String, allocations: [Allocation], syncedAt: Timestamp?) {
+    public init(resource: CatalogResource, site: String, allocations: [Allocation], syncedAt: Timestamp?) {
         self.resource = resource
         self.site = site
         self.allocations = allocations

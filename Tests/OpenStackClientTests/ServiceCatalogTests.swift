@@ -2,7 +2,7 @@ import LeaseModel
 import OpenStackClient
 import Testing
 
-@Suite struct ServiceCatalogueTests {
+@Suite struct ServiceCatalogTests {
     private func error(
         _ service: ServiceType, region: String? = nil, interface: CloudConfiguration.Interface = .public
     ) async -> ServiceError? {
