@@ -48,6 +48,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Leasehold", targets: ["Leasehold"]),
+        // For programs that show leases in a browser; it brings a web server along.
+        .library(name: "LeaseWeb", targets: ["LeaseWeb"]),
         .executable(name: "leasehold", targets: ["LeaseholdCLI"]),
     ],
     dependencies: [
@@ -123,9 +125,8 @@ let package = Package(
         .target(
             name: "LeaseWeb",
             dependencies: [
-                "LeaseText", "Leasehold", "LeaseModel", "LeaseReports", "Output", hummingbird, hummingbirdCore,
-                mustache,
-                httpTypes, nioCore, nioHTTPTypes, logging, lifecycle,
+                "LeaseText", "Leasehold", "LeaseModel", "LeaseReports", "LocalFiles", "Output", hummingbird,
+                hummingbirdCore, mustache, httpTypes, nioCore, nioHTTPTypes, logging, lifecycle,
             ],
             resources: [.embedInCode("Resources")], swiftSettings: settings),
         .target(name: "BuildVersion", cSettings: [.define("LEASEHOLD_BUILD", to: "\"\(build)\"")]),

@@ -26,8 +26,9 @@ final class WebSite: Sendable {
         templates = try WebTemplates()
     }
 
-    /// The name of the session's cookie. Browsers send cookies of a host to all of its ports.
-    var cookieName: String { "leasehold" + settings.basePath.filter { $0.isLetter || $0.isNumber } }
+    /// The name of the session's cookie. Browsers send a host's cookies to all of its ports, where other databases may
+    /// be served.
+    var cookieName: String { hosts.port.map { "leasehold-\($0)" } ?? "leasehold" }
 
     /// Called when a token has been used, so that the next one can be told.
     func tokenWasUsed() { settings.onToken(sessions.token) }
@@ -174,7 +175,7 @@ final class WebSite: Sendable {
             "main": main, "menu": request.session == nil ? [] : menu,
             "notices": (notice ?? "").split(separator: "\n").map(String.init),
             "live": page.isLive && request.session != nil,
-            "edition": WebTemplates.edition, "isEntry": template == "entry",
+            "edition": WebTemplates.edition, "entry": template == "entry" ? data["entry"] ?? false : false,
             "isReadOnly": settings.isReadOnly, "version": LeaseManager.version,
             "now": request.time.zoned(request.now),
         ]
@@ -194,6 +195,8 @@ final class WebSite: Sendable {
 }
 
 extension WebPage {
-    /// Leads a browser on that has just logged in.
-    static let entry = WebPage(title: "Leasehold", template: "entry", data: [:]).still()
+    /// Leads a browser that has just logged in on to a path.
+    static func entry(to path: String) -> WebPage {
+        WebPage(title: "Leasehold", template: "entry", data: ["entry": path]).still()
+    }
 }

@@ -45,7 +45,7 @@ struct WebView: Sendable {
 extension WebView {
     /// Every view and action. The menu has those with a name, in this order.
     static let all: [WebView] = [
-        WebView("/") { .redirect(to: $0.link("/leases"), notice: "") },
+        WebView("/") { .redirect(to: $0.link($0.query.path("to") ?? "/leases"), notice: "") },
         WebView("/leases", menu: "Leases", key: "l", LeasesView.show),
         WebView("/leases/{id}", LeaseView.show),
         WebView("/leases/{id}/delete", LeaseView.askDeletion),

@@ -22,9 +22,12 @@ extension Lease {
     public func description(_ style: LeaseStyle) -> String {
         switch style {
         case .text: lines.joined(separator: "\n")
-        case .json: JSONValue.object(lease?.json(times: .iso8601) ?? draft.body).text(.pretty)
+        case .json: json.text(.pretty)
         }
     }
+
+    /// The lease as Blazar writes it, with times in ISO 8601.
+    var json: JSONValue { .object(lease?.json(times: .iso8601) ?? draft.body) }
 
     private var lines: [String] {
         func shown(_ text: String?) -> String { text.map(\.escapedForTerminal) ?? "N/A" }

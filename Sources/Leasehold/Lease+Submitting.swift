@@ -7,7 +7,8 @@ extension Lease {
     /// - Parameters:
     ///   - waitForActive: whether to wait until it is active.
     ///   - waitTimeout: how long to wait at most.
-    ///   - style: the format in which to print it at the end; `nil` to print nothing.
+    ///   - display: how to show it: printed at the end, or in a browser as soon as it is requested; `nil` for not at
+    ///     all.
     ///   - idempotent: whether to accept a live lease with that name in the project, or a queued creation of one. It
     ///     then becomes this lease.
     ///   - retries: how often to retry after a refusal, or after Blazar has created the lease and put it into `ERROR`.
@@ -16,12 +17,14 @@ extension Lease {
     ///   - isOffline: whether to only queue it.
     ///   - progress: called for everything that happens.
     /// - Throws: ``LeaseholdError`` with the code `refused` and the server's words, `invalid`, `notFinished` if it is
-    ///   not active in time, or a code for an invalid configuration. After `notFinished` the lease is still requested.
+    ///   not active in time, `configuration` if it cannot be shown in a browser, or another code for an invalid
+    ///   configuration. After `notFinished` the lease is still requested.
     public nonisolated(nonsending) func submit(
-        waitForActive: Bool = true, waitTimeout: Duration = .seconds(300), show style: LeaseStyle? = nil,
+        waitForActive: Bool = true, waitTimeout: Duration = .seconds(300), show display: LeaseDisplay? = nil,
         idempotent: Bool = false, retryOnError retries: Int = 0, isOffline: Bool = false,
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws(LeaseholdError) {
+        try manager.check(display)
         guard case .draft = state else {
             throw LeaseholdError(code: .invalid, message: "'\(name)' has been submitted already (\(id ?? "no id")).")
         }
@@ -33,6 +36,7 @@ extension Lease {
         while true {
             do {
                 isFound = try await create(idempotent: idempotent, isOffline: isOffline, progress)
+                await open(display)
                 if waitForActive, !isOffline {
                     try await wait(status: .active, timeout: waitTimeout, progress: progress)
                 }
@@ -50,7 +54,7 @@ extension Lease {
                 }
             }
         }
-        if let style { show(style) }
+        printed(display)
     }
 
     /// Requests the lease once.
@@ -110,16 +114,19 @@ extension Lease {
     ///
     /// - Parameters:
     ///   - status: the status to wait for.
-    ///   - style: the format in which to print the lease then; `nil` to print nothing.
+    ///   - display: how to show the lease: printed then, or in a browser at once; `nil` for not at all.
     ///   - timeout: how long to wait at most.
     ///   - progress: called for everything that happens, with `SyncProgress.waiting` after each sync.
     /// - Throws: ``LeaseholdError`` with the code `notFinished` after the timeout, `refused` if the lease can never get
-    ///   that status (with the server's words, if there are any), or `invalid` if it has not been submitted.
+    ///   that status (with the server's words, if there are any), `invalid` if it has not been submitted, or
+    ///   `configuration` if it cannot be shown in a browser.
     public nonisolated(nonsending) func wait(
-        status: LeaseStatus = .active, show style: LeaseStyle? = nil, timeout: Duration = .seconds(500),
+        status: LeaseStatus = .active, show display: LeaseDisplay? = nil, timeout: Duration = .seconds(500),
         progress: @escaping @Sendable (SyncProgress) async -> Void = { _ in }
     ) async throws(LeaseholdError) {
         let reference = try submittedID()
+        try manager.check(display)
+        await open(display)
         do {
             let result = try await manager.wait(
                 for: reference, clouds: cloud.map { [$0] } ?? [], status: status,
@@ -129,7 +136,7 @@ extension Lease {
             try? reload()
             throw LeaseholdError(stopping: error, name)
         }
-        if let style { show(style) }
+        printed(display)
     }
 
     /// Syncs the lease's cloud and rereads the lease. If the cloud cannot be reached, rereads it from the database.

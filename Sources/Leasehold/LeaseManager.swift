@@ -28,6 +28,8 @@ public struct LeaseManager: Sendable {
         public var currentDirectory: String
         /// The home folder, which contains `.config` unless `XDG_CONFIG_HOME` is set.
         public var homeDirectory: String
+        /// Opens leases in a browser; `nil` if the program has no page. The product `LeaseWeb` has an opener.
+        public var pageOpener: (any LeasePageOpener)?
         /// The clock.
         public var now: @Sendable () -> Timestamp
         /// Asks a person to log in; `nil` if nobody can be asked.

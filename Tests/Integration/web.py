@@ -86,7 +86,7 @@ class Story:
 
     def fetch(self, path):
         """JSON with the browser's cookie."""
-        [cookie] = [one for one in self.browser.driver.get_cookies() if one["name"].startswith("leasehold")]
+        [cookie] = [one for one in self.browser.driver.get_cookies() if one["name"] == f"leasehold-{self.port}"]
         self.assertTrue(cookie["httpOnly"])
         self.assertEqual(cookie["sameSite"], "Strict")
         self.assertNotIn("expiry", cookie)

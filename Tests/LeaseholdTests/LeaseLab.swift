@@ -5,6 +5,7 @@ import LeaseModel
 import Leasehold
 import OpenStackClient
 import SyncEngine
+import Synchronization
 
 /// A manager on an empty database, a Blazar in memory that it reaches as the cloud `lab`, and a clock that waiting
 /// advances.
@@ -12,12 +13,14 @@ struct LeaseLab {
     let cloud: QueueCloud
     let folder: URL
     let manager: LeaseManager
+    /// The pages that were opened.
+    let pages = PageList()
 
     init(_ dialect: Dialect = .upstream, account: String = "user1") throws {
         cloud = QueueCloud(dialect)
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        manager = try Self.manager(cloud, folder, account)
+        manager = try Self.manager(cloud, folder, account, pages)
     }
 
     /// Runs a test in a lab of its own.
@@ -29,11 +32,11 @@ struct LeaseLab {
 
     /// Another manager, as in another process, on the named database.
     func manager(database: String = "db.sqlite") throws -> LeaseManager {
-        try Self.manager(cloud, folder, "user1", database: database)
+        try Self.manager(cloud, folder, "user1", pages, database: database)
     }
 
     private static func manager(
-        _ cloud: QueueCloud, _ folder: URL, _ account: String, database: String = "db.sqlite"
+        _ cloud: QueueCloud, _ folder: URL, _ account: String, _ pages: PageList, database: String = "db.sqlite"
     ) throws -> LeaseManager {
         var password = ""
         var project = ""
@@ -50,9 +53,10 @@ struct LeaseLab {
             """
         try Data(clouds.utf8).write(to: folder.appendingPathComponent("clouds.yaml"))
         let now: @Sendable () -> Timestamp = { cloud.now }
-        let configuration = LeaseManager.Configuration(
+        var configuration = LeaseManager.Configuration(
             databasePath: folder.appendingPathComponent(database).path, environment: ["OS_CLOUD": "lab"],
             currentDirectory: folder.path, homeDirectory: folder.path, now: now)
+        configuration.pageOpener = pages
         let directory = CloudDirectory(
             environment: configuration.environment, homeDirectory: folder.path, currentDirectory: folder.path,
             userAgent: "test", now: now, decorate: { _ in cloud })
@@ -70,4 +74,19 @@ struct LeaseLab {
 
     /// The names of the leases that the server has, of all projects.
     var names: [String] { cloud.leases().map(\.name).sorted() }
+}
+
+/// Takes note of each page that would be opened.
+final class PageList: LeasePageOpener {
+    private let opened = Mutex<[(path: String, status: LeaseStatus?)]>([])
+
+    /// The views, and the status that each lease had when its page was opened.
+    var views: [(path: String, status: LeaseStatus?)] { opened.withLock { $0 } }
+
+    func open(_ path: String, of manager: LeaseManager) async throws(LeaseholdError) -> String {
+        let id = path.split(separator: "/").last.map(String.init) ?? ""
+        let status = try manager.getLease(id)?.status
+        opened.withLock { $0.append((path, status)) }
+        return "http://127.0.0.1:1\(path)"
+    }
 }

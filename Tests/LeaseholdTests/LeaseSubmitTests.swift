@@ -32,6 +32,38 @@ struct LeaseSubmitTests {
         }
     }
 
+    @Test("A lease that is shown in a browser is opened as soon as it is requested, and again when it is awaited")
+    func browser() async throws {
+        try await LeaseLab.with { lab async throws in
+            let lease = try lab.lease()
+            await #expect(throws: LeaseholdError.self) { try await lease.show(in: .browser) }
+            try await lease.submit(show: .browser)
+            let id = try #require(lease.id)
+            #expect(lab.pages.views.map(\.path) == ["/leases/\(id)"])
+            #expect(lab.pages.views.first?.status == .pending)
+            #expect(lease.status == .active)
+            try await lease.wait(show: .browser)
+            try await lease.show(in: .browser)
+            #expect(try await lab.manager.showLeases(in: .browser) == "http://127.0.0.1:1/leases")
+            #expect(lab.pages.views.map(\.path).suffix(3) == ["/leases/\(id)", "/leases/\(id)", "/leases"])
+        }
+    }
+
+    @Test("Without anything that opens pages, nothing is requested, and the error names what is missing")
+    func browserIsMissing() async throws {
+        try await LeaseLab.with { lab async throws in
+            var configuration = lab.manager.configuration
+            configuration.pageOpener = nil
+            let manager = try LeaseManager(configuration)
+            let lease = try Lease(name: "unseen", duration: .seconds(3_600), manager: manager)
+            try lease.addReservation(.node())
+            let error = await #expect(throws: LeaseholdError.self) { try await lease.submit(show: .browser) }
+            #expect(error?.code == .configuration)
+            #expect(error?.message.contains("BrowserPage()") == true)
+            #expect(try manager.listLeases().isEmpty && lab.names.isEmpty)
+        }
+    }
+
     @Test("A lease can be submitted once, with a reservation; nothing can be added later")
     func once() async throws {
         try await LeaseLab.with { lab async throws in

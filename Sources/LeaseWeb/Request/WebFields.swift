@@ -15,6 +15,11 @@ struct WebFields: Sendable, Hashable {
     /// The first value of a name, without spaces around it; `nil` if there is none, or it is empty.
     subscript(_ name: String) -> String? { all(name).first }
 
+    /// The value of a name, if it is a path of this page. (Two slashes would lead to another host.)
+    func path(_ name: String) -> String? {
+        self[name].flatMap { $0.hasPrefix("/") && $0.dropFirst().first?.isLetter == true ? $0 : nil }
+    }
+
     /// The values of a name, without empty ones.
     func all(_ name: String) -> [String] {
         members.lazy.filter { $0.name == name }.map { $0.value.trimmed }.filter { !$0.isEmpty }

@@ -56,10 +56,11 @@ struct WebGate: RouterMiddleware {
         if WebTemplates.assets[path] != nil { return try await next(request, context) }
         var context = context
         context.session = request.cookies[site.cookieName].flatMap { site.sessions.session($0.value) }
-        if path == "/", let token = WebFields(encoded: request.uri.query ?? "")["token"], isReading {
+        let query = WebFields(encoded: request.uri.query ?? "")
+        if path == "/", let token = query["token"], isReading {
             if let secret = site.sessions.redeem(token) {
                 site.tokenWasUsed()
-                return entry(secret)
+                return entry(secret, to: query.path("to") ?? "/leases")
             }
             guard context.session != nil else {
                 throw WebError(.unauthorized, "The address has been used before; it works once. \(Self.advice)")
@@ -77,8 +78,8 @@ struct WebGate: RouterMiddleware {
     ///
     /// It is led on by a page of ours, not by a redirection: the browser would not send the cookie along if the first
     /// address was opened from another site.
-    private func entry(_ secret: String) -> Response {
-        var response = site.response(to: .entry, session: nil)
+    private func entry(_ secret: String, to path: String) -> Response {
+        var response = site.response(to: .entry(to: path), session: nil)
         response.setCookie(
             Cookie(
                 name: site.cookieName, value: secret, path: site.settings.basePath + "/", httpOnly: true,

@@ -6,18 +6,21 @@ import Synchronization
 final class WebHosts: Sendable {
     /// The names that people allowed, with or without a port.
     private let allowed: Set<String>
-    private let port = Mutex<Int?>(nil)
+    private let served = Mutex<Int?>(nil)
 
     init(allowed: [String]) { self.allowed = Set(allowed.map { $0.lowercased() }) }
 
+    /// The port on which the page is served; `nil` before it is.
+    var port: Int? { served.withLock { $0 } }
+
     /// Records the port on which the page is served.
-    func serve(on port: Int) { self.port.withLock { $0 = port } }
+    func serve(on port: Int) { served.withLock { $0 = port } }
 
     /// Whether a request's host is one of the page's: a name of the loopback with our port, or an allowed one.
     func admits(_ host: String) -> Bool {
         let host = host.lowercased()
         if allowed.contains(host) || allowed.contains(Self.name(host)) { return true }
-        guard let port = port.withLock({ $0 }) else { return false }
+        guard let port else { return false }
         return Self.loopback.contains { host == "\($0):\(port)" || (port == 80 && host == $0) }
     }
 

@@ -29,8 +29,9 @@ FORBIDDEN: list[tuple[re.Pattern[str], str, frozenset[str]]] = [
     ),
     (
         re.compile(r"\bTask(?:\s*\.\s*(?:detached|immediate))?\s*(?:<[^>{]*>)?\s*(?:\([^(){}]*\)\s*)?\{"),
-        # A replaced refresh token must be stored, even if the caller has been cancelled meanwhile.
-        "an unstructured task outlives its caller and loses its errors", frozenset({"OpenStackClient"}),
+        # A replaced refresh token must be stored, even if the caller has been cancelled meanwhile; and the page that a
+        # program opens is served until the program ends.
+        "an unstructured task outlives its caller and loses its errors", frozenset({"LeaseWeb", "OpenStackClient"}),
     ),
 ]
 

@@ -62,7 +62,7 @@ WALLS: dict[str, Row] = {
     "LeaseText": row("LeaseModel LeaseReports Leasehold LocalFiles Output"),
     # The page in a browser: what each view shows, and how a browser is kept safe.
     "LeaseWeb": row(
-        "LeaseText Leasehold LeaseModel LeaseReports Output",
+        "LeaseText Leasehold LeaseModel LeaseReports LocalFiles Output",
         "Hummingbird HummingbirdCore Mustache HTTPTypes NIOCore NIOHTTPTypes Logging ServiceLifecycle",
     ),
     # The commit that a package was built from.
