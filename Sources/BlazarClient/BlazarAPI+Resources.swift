@@ -117,3 +117,25 @@ enum NetworkSegmentPaths {
     static var all: String { "/networks" }
     static var allocations: String { all + "/allocations" }
 }
+
+extension BlazarAPI {
+    /// How many instances of each flavor are free from now on, as the site counts them (Chameleon). The id of each is
+    /// the flavor's; ``FlavorAvailability`` reads the rest.
+    ///
+    /// - Parameter end: until when.
+    /// - Returns: the counts, or why there are none.
+    /// - Throws: ``ServiceError`` if the cloud could not be asked.
+    package func flavorInstances(until end: Timestamp) async throws(ServiceError) -> Offered<[CatalogResource]> {
+        let path = FlavorInstancePaths.availability + URLText.query([("end_date", end.blazarRequest)])
+        return try await caller.list(.init(.reservation, "GET", path), member: "flavor_instances") { object in
+            guard let id = object["flavor_id"]?.stringValue, !id.isEmpty else { return nil }
+            return CatalogResource(kind: .flavorInstances, id: id, fields: object)
+        }
+    }
+}
+
+/// The paths of instances of flavors (Chameleon), relative to an endpoint that ends in `/v1`.
+enum FlavorInstancePaths {
+    /// Known since 2026. Older servers and upstream answer 404.
+    static var availability: String { "/flavor-instances/availability" }
+}

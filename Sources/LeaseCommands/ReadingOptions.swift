@@ -134,19 +134,35 @@ struct ReadingOptions {
         return moment
     }
 
+    /// The time in an option that accepts only the present minute and later ones.
+    ///
+    /// - Returns: the time; `nil` if the option was not given.
+    func comingMoment(_ text: String?, option: String, _ console: Console) throws -> Timestamp? {
+        guard let text else { return nil }
+        let moment = try TimeArgument(parsing: text).moment(now: console.now(), zone: zone(console))
+        // To Blazar, "now" is the beginning of the current minute.
+        guard moment >= console.now().truncatedToMinute else {
+            throw CommandError.usage(
+                "\(option) takes a time from now on, not \(TimeText(zone: zone(console)).full(moment)). For the past, "
+                    + "see 'leasehold report utilization', or the calendar of 'leasehold web'.")
+        }
+        return moment
+    }
+
     /// Writes to standard error how fresh the answer is. JSON, YAML and CSV have it in the field `synced_at`.
     ///
     /// - Parameters:
     ///   - manager: the database.
     ///   - scopes: the scopes of the answer; `nil` for all.
+    ///   - listings: when the lists were read on which the answer rests, by scope; when the leases were read if `nil`.
     ///   - knownAt: the time whose knowledge the answer is based on; `nil` for now.
     ///   - given: the zone of the answer; that of the options if `nil`.
     ///   - more: other remarks about the answer.
     ///   - console: where to write.
     /// - Throws: ``LeaseholdError``.
     func remarkFreshness(
-        _ manager: LeaseManager, scopes: Set<Int64>?, knownAt: Timestamp? = nil, zone given: DisplayZone? = nil,
-        more: String = "", _ console: inout Console
+        _ manager: LeaseManager, scopes: Set<Int64>?, listings: [Int64: Timestamp]? = nil, knownAt: Timestamp? = nil,
+        zone given: DisplayZone? = nil, more: String = "", _ console: inout Console
     ) throws {
         let zone = given ?? zone(console)
         if try remarkEmptiness(manager, &console) { return }
@@ -154,7 +170,7 @@ struct ReadingOptions {
         if let knownAt {
             try remarkKnowledge(manager, scopes: scopes, at: knownAt, zone, &console)
         } else {
-            try remarkLastSync(manager, scopes: scopes, zone, &console)
+            try remarkLastSync(manager, scopes: scopes, listings, zone, &console)
         }
         let zoneRemark = output.usesUTC ? "" : "Times are in \(zone.description(at: console.now()))."
         let last = [zoneRemark, more].filter { !$0.isEmpty }.joined(separator: " ")
@@ -190,21 +206,19 @@ struct ReadingOptions {
         }
     }
 
-    /// If a list was read this many seconds after now, a clock was wrong when it was read.
-    private static let toleratedClockErrorSeconds: Int64 = 300
-
     private func remarkLastSync(
-        _ manager: LeaseManager, scopes: Set<Int64>?, _ zone: DisplayZone, _ console: inout Console
+        _ manager: LeaseManager, scopes: Set<Int64>?, _ listings: [Int64: Timestamp]?, _ zone: DisplayZone,
+        _ console: inout Console
     ) throws {
         let now = console.now()
         let text = TimeText(zone: zone, now: now)
         let runs = try manager.lastRuns()
         for scope in try manager.scopes() where scopes?.contains(scope.id) ?? true {
             var remark = "\(scope.site): "
-            if let listed = scope.listedAt {
+            if let listed = listings?[scope.id] ?? scope.listedAt {
                 let ahead = listed.seconds(since: now)
                 remark +=
-                    ahead > Self.toleratedClockErrorSeconds
+                    ahead > Timestamp.clockToleranceSeconds
                     ? "this computer's clock is wrong, or was at the last sync, when it was "
                         + "\(TimeText.duration(seconds: ahead)) ahead of now (\(text.full(listed)))"
                     : "read \(TimeText.relative(listed, to: now)) (\(text.moment(listed)))"

@@ -315,6 +315,29 @@ public enum ResourceType: RawRepresentable, Sendable, Hashable, CustomStringConv
         self = short?.type ?? ResourceType(rawValue: text)
     }
 
+    /// What one resource of the type is called: `host`, `floating IP`.
+    package var noun: String {
+        switch self {
+        case .host: "host"
+        case .device: "device"
+        case .floatingIP: "floating IP"
+        case .instance, .flavor: "instance"
+        case .network: "network"
+        case .other(let word): word
+        }
+    }
+
+    /// Whether `free`, `find-slot` and waiting creations can tell when resources of the type are free.
+    package var hasCalendar: Bool {
+        switch self {
+        case .host, .device, .floatingIP, .flavor: true
+        case .instance, .network, .other: false
+        }
+    }
+
+    /// A number of such resources: `1 host`, `2 floating IPs`.
+    package func counted(_ number: Int) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
     public var description: String { rawValue }
 }
 

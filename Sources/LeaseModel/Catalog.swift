@@ -46,6 +46,8 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
     case reservableFloatingIP = "reservable_floating_ip"
     /// A Nova flavor.
     case flavor = "flavor"
+    /// How many instances of a Nova flavor are free, and when (`/v1/flavor-instances/availability`; Chameleon).
+    case flavorInstances = "flavor_instances"
     /// A Neutron network.
     case network = "network"
     /// A Neutron floating IP.
@@ -60,9 +62,43 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .host: ["node_name", "hypervisor_hostname", "service_name"]
         case .reservableFloatingIP, .floatingIP: ["floating_ip_address"]
-        case .networkSegment: ["name"]
-        case .device, .flavor, .network, .project, .user: ["name"]
+        case .device, .networkSegment, .flavor, .flavorInstances, .network, .project, .user: ["name"]
         }
+    }
+
+    /// The fields that resources of the kind are grouped by, the preferred one first; empty if they are not grouped.
+    package var groupKeys: [String] {
+        switch self {
+        case .host: ["node_type"]
+        case .device: ["machine_name", "device_type"]
+        case .reservableFloatingIP: ["floating_network_id"]
+        case .networkSegment, .flavor, .flavorInstances, .network, .floatingIP, .project, .user: []
+        }
+    }
+}
+
+extension ResourceType {
+    /// The list that shows what a reservation of the type holds, and when; `nil` if there is none.
+    package var listedKind: ResourceKind? {
+        switch self {
+        case .host, .instance, .flavor: .host
+        case .device: .device
+        case .floatingIP: .reservableFloatingIP
+        case .network: .networkSegment
+        case .other: nil
+        }
+    }
+
+    /// The lists that a reservation of the type changes: what it holds, and what its project is given for it.
+    package var changedKinds: Set<ResourceKind> {
+        let given: Set<ResourceKind> =
+            switch self {
+            case .host, .device, .other: []
+            case .floatingIP: [.floatingIP]
+            case .instance, .flavor: [.flavor, .flavorInstances]
+            case .network: [.network]
+            }
+        return given.union(listedKind.map { [$0] } ?? [])
     }
 }
 
@@ -287,6 +323,7 @@ extension ResourceKind {
         case .networkSegment: "network segments"
         case .reservableFloatingIP: "reservable floating IPs"
         case .flavor: "flavors"
+        case .flavorInstances: "counts of free instances"
         case .network: "networks"
         case .floatingIP: "floating IPs"
         case .project: "projects"

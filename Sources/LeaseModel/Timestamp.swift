@@ -37,6 +37,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         return overflows ? (self < earlier ? .min : .max) : difference
     }
 
+    /// How far two clocks may differ, in seconds, before one of them counts as wrong.
+    package static let clockToleranceSeconds: Int64 = 300
+
     /// This moment with its seconds removed.
     public var truncatedToMinute: Timestamp { adding(seconds: -Self.floorModulo(secondsSince1970, 60)) }
 
@@ -76,6 +79,9 @@ extension Timestamp {
 
     /// The format in which Blazar returns `created_at` and `updated_at`: `2026-11-22 16:14:56`.
     public var blazarRecord: String { text(separator: " ", seconds: true) }
+
+    /// The format for people in files and pipes: `2026-11-22 17:14`. Nothing that is sent to Blazar uses it.
+    package func plainText(seconds: Bool) -> String { text(separator: " ", seconds: seconds) }
 
     /// Appends ``iso8601`` as UTF-8.
     package func writeISO8601(to output: inout [UInt8]) { write(to: &output, separator: "T", seconds: true, end: "Z") }

@@ -197,7 +197,7 @@ extension ResourceKind {
     fileprivate var isSiteWide: Bool {
         switch self {
         case .host, .device, .networkSegment, .reservableFloatingIP: true
-        case .flavor, .network, .floatingIP, .project, .user: false
+        case .flavor, .flavorInstances, .network, .floatingIP, .project, .user: false
         }
     }
 }
@@ -208,7 +208,8 @@ extension PersonNames.Kind {
         switch kind {
         case .user: self = .user
         case .project: self = .project
-        case .host, .device, .networkSegment, .reservableFloatingIP, .flavor, .network, .floatingIP: return nil
+        case .host, .device, .networkSegment, .reservableFloatingIP, .flavor, .flavorInstances, .network, .floatingIP:
+            return nil
         }
     }
 }

@@ -72,12 +72,8 @@ extension LeaseStore {
 
     /// What resources of a kind are grouped by, as in `free`.
     private static func groupColumn(_ kind: ResourceKind) -> String {
-        switch kind {
-        case .device:
-            "CAST(coalesce(fields ->> '$.machine_name', fields ->> '$.device_type') AS TEXT)"
-        case .reservableFloatingIP: "CAST(fields ->> '$.floating_network_id' AS TEXT)"
-        default: "CAST(fields ->> '$.node_type' AS TEXT)"
-        }
+        let fields = kind.groupKeys.map { "nullif(fields ->> '$.\($0)', '')" }
+        return "CAST(coalesce(\((fields + ["NULL", "NULL"]).joined(separator: ", "))) AS TEXT)"
     }
 
     private static func groups(_ places: [OccupancyPlace]) -> [ResourceOccupancy.Group] {

@@ -30,16 +30,21 @@ public struct ResourceWish: Sendable, Hashable {
 public struct SiteAvailability: Sendable {
     /// The scope that the answer comes from.
     public let scope: Scope
-    /// The resources that match, free or not, in the order of their names.
+    /// The resources that match, free or not, in the order of their names; empty if the site only counts them.
     public let resources: [CatalogResource]
-    /// When the site's allocations were read.
+    /// When the site's allocations, or its counts, were read.
     public let listedAt: Timestamp?
     /// Whether more may be free than the calendar shows.
     public let isLowerBound: Bool
+    /// Until when the site's own counts are known; `nil` if the answer does not rest on them. If it does, fewer may be
+    /// free for a whole lease than the calendar shows.
+    public var countedUntil: Timestamp? { counts?.knownUntil }
     /// The number of units of each resource; `nil` if each is one.
     private let unitCounts: [Int]?
     /// When each resource is held, by its place in the list.
     private let spans: [[Range<Timestamp>]]
+    /// What the site counted, instead of the resources.
+    private let counts: FlavorAvailability?
 
     init(
         scope: Scope, resources: [CatalogResource], units: [Int]? = nil, spans: [[Range<Timestamp>]],
@@ -51,10 +56,22 @@ public struct SiteAvailability: Sendable {
         self.spans = spans
         self.listedAt = listedAt
         self.isLowerBound = isLowerBound
+        counts = nil
+    }
+
+    init(scope: Scope, counts: FlavorAvailability, listedAt: Timestamp?) {
+        self.scope = scope
+        self.counts = counts
+        self.listedAt = listedAt
+        resources = []
+        unitCounts = nil
+        spans = []
+        isLowerBound = false
     }
 
     /// Makes a calendar of when each is free.
     public func calendar() -> ResourceCalendar {
+        if let counts { return counts.calendar() }
         var calendar = ResourceCalendar(
             resources.enumerated().map { (id: $0.element.id, units: unitCounts?[$0.offset] ?? 1) })
         for (number, spans) in spans.enumerated() {
@@ -64,8 +81,7 @@ public struct SiteAvailability: Sendable {
     }
 
     /// The same for each group of the resources, by a label.
-    public func grouped(by label: (CatalogResource) -> String?) -> [(label: String?, availability: SiteAvailability)]
-    {
+    public func grouped(by label: (CatalogResource) -> String?) -> [(label: String?, availability: SiteAvailability)] {
         Dictionary(grouping: resources.indices) { label(resources[$0]) }.map { label, places in
             (
                 label,
@@ -77,9 +93,11 @@ public struct SiteAvailability: Sendable {
         }.sorted { ($0.label ?? "\u{10FFFF}") < ($1.label ?? "\u{10FFFF}") }
     }
 
-    /// The names of the resources, by id.
-    public var names: [String: String] {
-        Dictionary(resources.map { ($0.id, $0.name ?? $0.id) }) { first, _ in first }
+    /// The names of the resources that are free in a slot; `nil` if the site only counts them.
+    public func resourceNames(in slot: FreeSlot) -> [String]? {
+        guard counts == nil else { return nil }
+        let names = Dictionary(resources.map { ($0.id, $0.name ?? $0.id) }) { first, _ in first }
+        return slot.resources.map { names[$0] ?? $0 }
     }
 }
 
@@ -89,10 +107,11 @@ extension LeaseManager {
     /// - Parameters:
     ///   - wish: which resources.
     ///   - scope: the scope of the site.
-    ///   - moment: what is held only before it does not matter; `nil` for now.
+    ///   - moment: the first moment that matters; `nil` for now. What was free in the past is not known.
     /// - Returns: the resources, and when they are free.
     /// - Throws: ``LeaseholdError`` with the code `refused` if the site does not report who holds the resources,
-    ///   `unreachable` if it has not been asked or could not answer, or `notFound` for an unknown flavor or network.
+    ///   `unreachable` if it has not been asked or could not answer, `notFound` for an unknown flavor or network, or
+    ///   `invalid` for a moment in the past.
     public func availability(
         of wish: ResourceWish, scope: Scope, from moment: Timestamp? = nil
     ) throws(LeaseholdError) -> SiteAvailability {
@@ -108,16 +127,28 @@ extension LeaseManager {
                 code: .invalid, message: "It is not known when resources of the type \(wish.resourceType) are free.")
         }
         let from = moment ?? now.truncatedToMinute
+        // A caller may have looked at the clock a little earlier, or at another clock.
+        guard from.seconds(since: now) >= -Timestamp.clockToleranceSeconds else {
+            throw LeaseholdError(
+                code: .invalid,
+                message: "What was free in the past is not known: allocations are listed until they end.")
+        }
         // What waits for room takes none.
         let pending = try queue(scopes: [scope.id]).filter {
             $0.state.isPending && $0.state != .waiting && $0.id != creation
         }
         let moved = Set(pending.filter { $0.verb != .create }.compactMap(\.leaseID))
+        let flavor = try wish.flavor.map { name throws(LeaseholdError) in try self.flavor(name, scope) }
+        // The site's counts are of all hosts.
+        if let flavor, wish.resourceType == .flavor, wish.properties.isEmpty,
+            let counted = try counted(flavor, scope, pending: pending, at: now)
+        {
+            return counted
+        }
         let hasAllocations = try checkLists(kind, scope)
         let holdings = try reading { store throws(StoreError) in
             try store.holdings(of: kind, scope: scope.id, after: from, without: moved)
         }
-        let flavor = try wish.flavor.map { name throws(LeaseholdError) in try self.flavor(name, scope) }
         let network = try wish.network.map { name throws(LeaseholdError) in try networkID(name, scope) }
         let places = holdings.resources.indices.filter { place in
             let fields = holdings.resources[place].fields
@@ -134,9 +165,7 @@ extension LeaseManager {
             }) {
                 let writes = pending.filter { $0.leaseID == change.leaseID }
                 guard !writes.contains(where: { $0.verb == .delete }) else { continue }
-                let end = writes.last { $0.body["end_date"] != nil }?.body["end_date"]?.stringValue
-                    .flatMap(Timestamp.init(parsing:))
-                let until = max(change.endsAt, end ?? change.endsAt)
+                let until = max(change.endsAt, Self.requestedEnd(writes) ?? change.endsAt)
                 guard let number = resources.firstIndex(where: { $0.id == change.resourceID }),
                     change.startsAt < until
                 else { continue }
@@ -151,6 +180,10 @@ extension LeaseManager {
         // In the order of their starts, giving each what is free uses no more than necessary.
         for claim in extra.sorted(by: { $0.span.lowerBound < $1.span.lowerBound }) {
             claim.take(from: resources, &spans)
+        }
+        if flavor != nil {
+            let gap = FlavorAvailability.gap
+            spans = spans.map { $0.map { $0.lowerBound.adding(seconds: -gap)..<$0.upperBound.adding(seconds: gap) } }
         }
         return SiteAvailability(
             scope: scope, resources: resources, units: flavor.map { flavor in resources.map { flavor.units(on: $0) } },
@@ -188,6 +221,76 @@ extension LeaseManager {
         return (found, refusals.filter { !answered.contains($0.site) }.map(\.error))
     }
 
+    /// The end that some changes of a lease ask for; `nil` if they do not change it.
+    private static func requestedEnd(_ writes: [Mutation]) -> Timestamp? {
+        writes.last { $0.body["end_date"] != nil }?.body["end_date"]?.stringValue.flatMap(Timestamp.init(parsing:))
+    }
+
+    // MARK: - What the site counts
+
+    /// The instances of a flavor that the site counts as free; `nil` if it does not count them, or not any more.
+    private func counted(
+        _ flavor: Flavor, _ scope: Scope, pending: [Mutation], at now: Timestamp
+    ) throws(LeaseholdError) -> SiteAvailability? {
+        let listing = try resourceListings(scopes: [scope.id]).first { $0.kind == .flavorInstances }
+        guard listing?.outcome == .listed,
+            let found = try resources(.flavorInstances, scopes: [scope.id]).first(where: { $0.resource.id == flavor.id }
+            ),
+            var counts = FlavorAvailability(found.resource), let end = counts.knownUntil, end > now
+        else { return nil }
+        for creation in pending where creation.verb == .create && creation.leaseID == nil {
+            guard let draft = try? LeaseDraft(body: creation.body), let period = Self.period(draft, now: now) else {
+                continue
+            }
+            for fields in draft.reservations where fields["flavor_id"]?.stringValue == flavor.id {
+                counts.take(Self.requestedCount(fields), in: period)
+            }
+        }
+        for (id, writes) in Dictionary(grouping: pending.filter { $0.verb != .create }, by: \.leaseID) {
+            guard let id,
+                let lease = try reading({ store throws(StoreError) in try store.lease(id: id, scope: scope.id) })?.lease
+            else { continue }
+            let count = lease.reservations.filter { $0.resourceType == .flavor && $0.flavorOrMachine == flavor.name }
+                .reduce(0) { $0 + ($1.amount ?? 1) }
+            if writes.contains(where: { $0.verb == .delete }) {
+                counts.take(-count, in: lease.startsAt..<max(lease.startsAt, lease.endsAt))
+            } else if let end = Self.requestedEnd(writes), end > lease.endsAt {
+                counts.take(count, in: lease.endsAt..<end)
+            }
+        }
+        return SiteAvailability(scope: scope, counts: counts, listedAt: found.syncedAt)
+    }
+
+    /// How many resources a request for a reservation asks for, at most.
+    private static func requestedCount(_ fields: JSONObject) -> Int {
+        fields["max"]?.intValue ?? fields["min"]?.intValue ?? fields["amount"]?.intValue ?? 1
+    }
+
+    /// The period that a draft asks for; `nil` if it is empty.
+    private static func period(_ draft: LeaseDraft, now: Timestamp) -> Range<Timestamp>? {
+        let start: Timestamp = if case .at(let time) = draft.start { time } else { now }
+        return start < draft.endsAt ? start..<draft.endsAt : nil
+    }
+
+    // MARK: - The site's rules
+
+    /// The site's rules for a lease of such resources, by the user's policy file.
+    package func rules(for wish: ResourceWish, scope: Scope) throws(LeaseholdError) -> LeaseRules {
+        var fields: JSONObject = [
+            "resource_type": .string(wish.resourceType.rawValue),
+            "resource_properties": .string(wish.properties.text),
+        ]
+        var names: [String: String] = [:]
+        if let name = wish.flavor {
+            let flavor = try flavor(name, scope)
+            fields["flavor_id"] = .string(flavor.id)
+            names[flavor.id] = flavor.name
+        }
+        let users = try reading { store throws(StoreError) in try store.users(of: scope.id) }
+        return try policy(of: scope).rules(
+            for: LeaseSubject([HeldReservation(requesting: fields, flavors: names)], scope: scope, users: users))
+    }
+
     // MARK: - What is not allocated by name
 
     /// A number of resources that somebody has or will have; which ones is not known.
@@ -208,16 +311,15 @@ extension LeaseManager {
 
     /// What a queued creation will get.
     private func claims(_ creation: Mutation, _ type: ResourceType, now: Timestamp) -> [Claim] {
-        guard let draft = try? LeaseDraft(body: creation.body) else { return [] }
-        let start: Timestamp = if case .at(let time) = draft.start { time } else { now }
-        guard start < draft.endsAt else { return [] }
+        guard let draft = try? LeaseDraft(body: creation.body), let period = Self.period(draft, now: now) else {
+            return []
+        }
         return draft.reservations.compactMap { fields in
             guard fields["resource_type"]?.stringValue == type.rawValue,
                 let wanted = try? ResourceProperties(parsing: fields["resource_properties"]?.stringValue ?? "")
             else { return nil }
-            let count = fields["max"]?.intValue ?? fields["min"]?.intValue ?? fields["amount"]?.intValue ?? 1
             let network = fields["network_id"]?.stringValue
-            return Claim(count: count, span: start..<draft.endsAt) { resource in
+            return Claim(count: Self.requestedCount(fields), span: period) { resource in
                 wanted.matches(resource.fields) == true
                     && (network == nil
                         || resource.fields["floating_network_id"]?.stringValue.map { $0 == network } ?? true)
@@ -302,19 +404,6 @@ extension LeaseManager {
         let found = networks.first { $0.id == name } ?? networks.first { $0.name == name }
         // A member need not see the public network.
         return found?.id ?? name
-    }
-}
-
-extension ResourceType {
-    /// The list that shows what a reservation of the type holds; `nil` if there is none.
-    package var listedKind: ResourceKind? {
-        switch self {
-        case .host, .instance, .flavor: .host
-        case .device: .device
-        case .floatingIP: .reservableFloatingIP
-        case .network: .networkSegment
-        case .other: nil
-        }
     }
 }
 

@@ -196,7 +196,7 @@ extension ResourceWish {
     /// What a reservation asks for; `nil` if it cannot be told.
     fileprivate init?(requesting fields: JSONObject) {
         guard let type = fields["resource_type"]?.stringValue.map(ResourceType.init(rawValue:)),
-            [.host, .device, .floatingIP, .flavor].contains(type),
+            type.hasCalendar,
             let properties = try? ResourceProperties(parsing: fields["resource_properties"]?.stringValue ?? "")
         else { return nil }
         self.init(

@@ -10,6 +10,9 @@ struct ResourceReader: Sendable {
     let connection: CloudConnection
     let seesAllProjects: Bool
 
+    /// How far ahead free instances of flavors are counted, in seconds. The service's own default is 30 days.
+    private static var flavorInstanceSeconds: Int64 { 90 * 86_400 }
+
     /// Reads the resources of some kinds into the database.
     ///
     /// - Parameters:
@@ -61,6 +64,9 @@ struct ResourceReader: Sendable {
                     kind, connection.blazar.reservableFloatingIPs(),
                     allocations: connection.blazar.floatingIPAllocations)
             case .flavor: return try await observed(kind, connection.compute.flavors())
+            case .flavorInstances:
+                let end = connection.now().adding(seconds: Self.flavorInstanceSeconds)
+                return try await observed(kind, connection.blazar.flavorInstances(until: end))
             case .network: return try await observed(kind, connection.network.networks())
             case .floatingIP: return try await observed(kind, connection.network.floatingIPs())
             case .project: return try await observed(kind, projects())
@@ -145,21 +151,7 @@ extension ResourceReader {
     }
 
     private func read(_ types: Set<ResourceType>, into store: LeaseStore, scope: Scope) async {
-        let kinds = ResourceKind.allCases.filter { kind in types.contains { $0.kinds.contains(kind) } }
+        let kinds = ResourceKind.allCases.filter { kind in types.contains { $0.changedKinds.contains(kind) } }
         _ = await read(kinds, into: store, scope: scope.id, progress: { _ in })
-    }
-}
-
-extension ResourceType {
-    /// The lists that show reservations of the type.
-    fileprivate var kinds: [ResourceKind] {
-        switch self {
-        case .host: [.host]
-        case .device: [.device]
-        case .network: [.networkSegment, .network]
-        case .floatingIP: [.reservableFloatingIP, .floatingIP]
-        case .flavor, .instance: [.flavor, .host]
-        default: []
-        }
     }
 }

@@ -63,6 +63,25 @@ import Testing
         #expect(try await answer("127-err-get-hosts-nonexistent.txt").hosts(ofLease: "x").value == [])
     }
 
+    @Test func countsOfFreeInstances() async throws {
+        let text = """
+            {"flavor_instances": [{"flavor_id": "f1", "resource_spec": {"vcpus": 2}, "availability": [
+                {"start": "2027-01-15 08:00", "end": "2027-01-16 08:00", "available": 3, "total": 4}]}]}
+            """
+        let listed = try await blazar(.json(text)).flavorInstances(until: .testNow).value
+        let counted = try #require(listed?.first)
+        #expect(counted.kind == .flavorInstances)
+        #expect(counted.id == "f1")
+        #expect(FlavorAvailability(counted)?.total == 4)
+        let refusal = try ScriptedSession.Answer.capture("captures-chameleon/71-admin-floatingips-allocations.txt")
+        #expect(try await blazar(refusal).flavorInstances(until: .testNow) == .notOffered)
+        guard case .failed = try await blazar(.json(#"{"flavor_instances": [{}]}"#)).flavorInstances(until: .testNow)
+        else {
+            Issue.record("taken for an answer")
+            return
+        }
+    }
+
     @Test func pathsAreBelowTheEndpoint() async throws {
         let session = ScriptedSession(.json("{}"))
         let blazar = BlazarAPI(session: session) { .testNow }
@@ -76,12 +95,13 @@ import Testing
         _ = try await blazar.reservableFloatingIPs()
         _ = try await blazar.floatingIPAllocations()
         _ = try await blazar.hosts(ofLease: "a b")
+        _ = try await blazar.flavorInstances(until: Timestamp(secondsSince1970: 1_800_000_059))
         #expect(
             session.requests.map(\.path) == [
                 "/os-hosts", "/os-hosts/allocations", "/os-hosts/properties?detail=True", "/devices",
                 "/devices/allocations", "/networks", "/networks/allocations", "/floatingips",
                 "/floatingips/allocations",
-                "/leases/a%20b/hosts",
+                "/leases/a%20b/hosts", "/flavor-instances/availability?end_date=2027-01-15%2008%3A00",
             ])
     }
 

@@ -178,6 +178,31 @@ class ChameleonSandbox(SandboxStory):
         self.fail_with(65, "create", "x", "--duration", "1h", "--reservation", wrong, words=("Blazar will refuse",))
 
 
+class NewerChameleonSandbox(SandboxStory):
+    """A server that counts the free instances of flavors, for members who may not see its hosts."""
+
+    dialect = "chameleon"
+    sandbox_options = ("--action-seconds", "1", "--count-flavors")
+
+    def test_instances_are_found_by_the_counts_of_the_site(self):
+        self.succeed("sync")
+        one = ["find-slot", "--flavor", "m1.large", "--duration", "1h", "--count", "1"]
+        free = self.rows(*one)[0]["free"]
+        self.assertGreater(free, 2)
+        found = self.rows(*one[:-1], str(free))[0]
+        self.assertIsNone(found["hosts"])
+        words = found["command"].replace("NAME", self.prefix).split()
+        made = self.rows(*words[1:], "--wait")
+        self.assertEqual(made["status"], "ACTIVE")
+        self.succeed("sync")
+        # Blazar refuses instances on a host from the moment at which another lease of it ends.
+        self.assertLess(made["end_date"], self.rows(*one)[0]["start_date"])
+        self.rows("create", f"{self.prefix}-next", "--when-free", "--duration", "1h", "--flavor", "name=m1.large,amount=1")
+        self.assertEqual(self.server(self.rows("show", f"{self.prefix}-next")["id"])["status"], "PENDING")
+        self.fail_with(66, *one[:-1], str(free + 1), words=(f"You asked for {free + 1} instances; {free} match",))
+        self.fail_with(77, "find-slot", "--duration", "1h", words=("does not show you its hosts",))
+
+
 class RealCloud(RealCloudCase, Story):
     """Each type that upstream has, also read by OpenStack's client and by python-chi."""
 

@@ -70,7 +70,7 @@ struct AvailabilityCommandTests {
     /// The commands whose pages are compared.
     private static let lines: [[String]] = [
         ["free"], ["free", "--at", "2027-01-15T09:00Z", "--by", "site"], ["free", "--type", "device"],
-        ["free", "--from", "2027-01-15T08:00Z", "--to", "2027-01-15T18:00Z", "--type", "node"],
+        ["free", "--from", "2027-01-15T08:12Z", "--to", "2027-01-15T18:00Z", "--type", "node"],
         ["find-slot", "--longest", "--node-type", "compute_skylake"],
         ["find-slot", "--node-type", "compute_skylake", "--count", "2", "--duration", "5h", "--shorter"],
         ["find-slot", "--node-type", "compute_skylake", "--duration", "1h", "--same-window"],
@@ -108,7 +108,7 @@ struct AvailabilityCommandTests {
     func steps() async throws {
         let fixture = try fixture()
         defer { fixture.remove() }
-        let line = ["free", "--from", "2027-01-15T08:00Z", "--to", "2027-01-15T11:00Z", "-f", "json"]
+        let line = ["free", "--from", "2027-01-15T08:12Z", "--to", "2027-01-15T11:00Z", "-f", "json"]
         func steps() async throws -> [[JSONValue?]] {
             let rows = try await fixture.run(line + ["--node-type", "compute_skylake", "--os-cloud", "alpha"]).json
             return (rows?.arrayValue ?? []).map { [$0["from"], $0["to"], $0["free"], $0["total"]] }
@@ -116,11 +116,11 @@ struct AvailabilityCommandTests {
         func time(_ minute: Int) -> JSONValue { .string(StoreFixture.time(minute).iso8601) }
         #expect(
             try await steps() == [
-                [time(0), time(15), 0, 2], [time(15), time(60), 1, 2], [time(60), time(120), 2, 2],
+                [time(12), time(15), 0, 2], [time(15), time(60), 1, 2], [time(60), time(120), 2, 2],
                 [time(120), time(180), 1, 2],
             ])
         #expect(try await fixture.run("extend", "night-2", "--to", "2027-01-15T08:45Z", "--offline").status == .success)
-        #expect(try await steps().map { $0[0] } == [time(0), time(45), time(60), time(120)])
+        #expect(try await steps().map { $0[0] } == [time(12), time(45), time(60), time(120)])
         let csv = try await fixture.run("free", "-f", "csv", "-c", "site,node_type,free,total,until,then")
         #expect(csv.lines.first == "site,node_type,free,total,until,then")
         #expect(csv.lines.contains("alpha,gpu,1,1,,"))
@@ -130,7 +130,102 @@ struct AvailabilityCommandTests {
         #expect(try await fixture.run("free", "--property", "node_type=none").status == .notFound)
     }
 
-    @Test("the check is JSON for programs, and its exit status says whether it would go")
+    @Test(
+        "a time in the past is refused, because nobody knows what was free then",
+        arguments: [
+            ["free", "--at", "-3d"], ["free", "--from", "2027-01-15T08:11Z", "--to", "+1d"],
+            ["find-slot", "--duration", "1h", "--after", "-1m"], ["find-slot", "--longest", "--after", "yesterday"],
+            ["find-slot", "--duration", "1h", "--before", "-3h"],
+        ])
+    func past(line: [String]) async throws {
+        let fixture = try fixture()
+        defer { fixture.remove() }
+        let result = try await fixture.run(line)
+        #expect(result.status == .usage)
+        #expect(result.output.isEmpty)
+        #expect(result.errors.contains("takes a time from now on"), "\(result.errors)")
+        #expect(result.errors.contains("leasehold web"), "\(result.errors)")
+        #expect(try await fixture.run("free", "--at", "2027-01-15T08:12Z").status == .success)
+        let empty = try await fixture.run("find-slot", "--duration", "1h", "--after", "+2h", "--before", "+1h")
+        #expect(empty.status == .usage)
+    }
+
+    @Test("the command of a slot is as long as the rules for its kind allow")
+    func longestAllowed() async throws {
+        let rules = """
+            max_duration: unlimited
+            limits:
+              - {node_type: gpu, max_duration: 3d}
+            """
+        let fixture = try fixture(policy: rules)
+        defer { fixture.remove() }
+        func command(_ words: String...) async throws -> String {
+            let result = try await fixture.run(["find-slot", "--longest", "--os-cloud", "alpha"] + words)
+            #expect(result.status == .success, "\(result.errors)")
+            return result.errors.split(separator: "\n").first { $0.contains("Take it") }.map(String.init) ?? ""
+        }
+        #expect(try await command("--node-type", "gpu").contains("--duration 3d "))
+        #expect(try await command("--type", "device").contains("--duration 1d "))
+        #expect(
+            try await command("--node-type", "compute_skylake", "--count", "2", "--after", "+4h")
+                .contains("--duration 2h28m "))
+    }
+
+    @Test("the answer says when the allocations were read, not when the leases were")
+    func freshness() async throws {
+        let fixture = try fixture()
+        defer { fixture.remove() }
+        let host = CatalogResource(kind: .host, id: "9", name: "node-9", fields: ["node_type": "gpu"])
+        try fixture.mirror.store.apply(
+            [ObservedResources(kind: .host, outcome: .listed, resources: [host], allocations: [])],
+            scope: fixture.mirror.scope.id, at: StoreFixture.time(11))
+        let line = ["find-slot", "--node-type", "gpu", "--duration", "1h", "--os-cloud", "alpha"]
+        let json = try await fixture.run(line + ["-f", "json"]).json
+        #expect(json?.arrayValue?.first?["synced_at"] == .string(StoreFixture.time(11).iso8601))
+        #expect(try await fixture.run(line).errors.contains("alpha: read 1 min ago"))
+        #expect(
+            try await fixture.run("free", "--node-type", "gpu", "--os-cloud", "alpha").errors
+                .contains("alpha: read 1 min ago"))
+    }
+
+    @Test("instances that the site counts need no hosts, and what the count means is said")
+    func counted() async throws {
+        let fixture = try fixture()
+        defer { fixture.remove() }
+        func segment(_ from: Int, _ to: Int, _ free: Int) -> JSONValue {
+            [
+                "start": .string(StoreFixture.time(from).blazarRequest),
+                "end": .string(StoreFixture.time(to).blazarRequest), "available": JSONValue(free), "total": 25,
+            ]
+        }
+        let flavor = try #require(
+            try fixture.mirror.store.resources(.flavor, scopes: [fixture.mirror.scope.id])
+                .first { $0.resource.name == "m1.small" }?.resource.id)
+        try fixture.mirror.store.apply(
+            [
+                ObservedResources(
+                    kind: .flavorInstances, outcome: .listed,
+                    resources: [
+                        CatalogResource(
+                            kind: .flavorInstances, id: flavor,
+                            fields: ["availability": [segment(0, 100, 2), segment(100, 1_000, 22)]])
+                    ])
+            ], scope: fixture.mirror.scope.id, at: StoreFixture.time(10))
+        let line = ["find-slot", "--flavor", "m1.small", "--duration", "1h", "--os-cloud", "alpha", "--count"]
+        let found = try await fixture.run(line + ["22", "-f", "json"]).json?.arrayValue?.first
+        #expect(found?["start_date"] == .string(StoreFixture.time(101).iso8601))
+        #expect(found?["free"] == 22)
+        #expect(found?["hosts"] == nil || found?["hosts"] == .null)
+        let page = try await fixture.run(line + ["2"])
+        #expect(page.status == .success)
+        #expect(page.errors.contains("alpha counts free instances, until"), "\(page.errors)")
+        #expect(try await fixture.run(line + ["26"]).errors.contains("You asked for 26 instances; 25 match"))
+        // With requirements on the hosts, the site's counts do not help.
+        let narrowed = try await fixture.run(line + ["2", "--property", "node_type=compute_skylake"])
+        #expect(!narrowed.errors.contains("counts free instances"))
+    }
+
+    @Test("the check is JSON for programs, and its exit status says whether it is possible")
     func check() async throws {
         let fixture = try fixture(policy: Self.rules)
         defer { fixture.remove() }

@@ -32,7 +32,10 @@ struct ResourceCalendarTests {
         var search = ResourceCalendar(["a"])
         search.note("a", busyFrom: first, to: last)
         let slots = search.slots(count: 1, durationSeconds: 3_600, after: first, limit: 2)
-        #expect(slots.map(\.endsAt) == [last])
+        #expect(slots.isEmpty)
+        #expect(search.slots(count: 1, durationSeconds: 3_600, after: first, before: at(0), limit: 2).isEmpty)
+        #expect(search.longestSlot(count: 1, at: at(0)) == nil)
+        #expect(search.freeCounts(from: at(0), to: last).map(\.free) == [0])
     }
 
     @Test("keeps to the given time, whole minutes and open ends")

@@ -36,7 +36,8 @@ struct ResourceReaderTests {
         #expect(
             try outcomes(fixture) == [
                 .host: .listed, .device: .forbidden, .networkSegment: .notOffered, .reservableFloatingIP: .notOffered,
-                .flavor: .notOffered, .network: .failed, .floatingIP: .failed, .project: .failed, .user: .forbidden,
+                .flavor: .notOffered, .flavorInstances: .notOffered, .network: .failed, .floatingIP: .failed,
+                .project: .failed, .user: .forbidden,
             ])
         #expect(
             report.warnings.map { String($0.prefix(40)) } == [

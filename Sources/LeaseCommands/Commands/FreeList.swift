@@ -15,7 +15,8 @@ package struct FreeList: Subcommand, HasReadingOptions {
             Without options: how many nodes, devices and floating IPs of each type are free now, when that changes, and
             to how many. With --from and --to: every count in that period, and from when to when it holds. The counts
             are exact as far as the last sync knows; queued writes count as executed. What cannot be reserved at all is
-            not counted.
+            not counted. Times in the past are refused: allocations are listed only until they end. For the past, see
+            `leasehold report utilization`, or the calendar of `leasehold web`.
 
             EXAMPLES
               leasehold free
@@ -65,30 +66,31 @@ package struct FreeList: Subcommand, HasReadingOptions {
     }
 
     package func execute(_ console: inout Console) async throws {
-        let zone = reading.zone(console)
-        let now = console.now()
-        func moment(_ text: String?) throws -> Timestamp? {
-            try text.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone).truncatedToMinute }
+        func moment(_ text: String?, _ option: String) throws -> Timestamp? {
+            try reading.comingMoment(text, option: option, console)?.truncatedToMinute
         }
-        let start = try moment(at) ?? moment(from) ?? now.truncatedToMinute
-        let end = try moment(to)
+        let start = try moment(at, "--at") ?? moment(from, "--from") ?? console.now().truncatedToMinute
+        let end = try moment(to, "--to")
         if let end, end <= start { throw CommandError.usage("--to must be later than --from.") }
         let (manager, scopes) = try await reading.open(&console)
         let groups = try groups(manager, scopes, from: start, &console).map {
             FreeGroup($0, from: start, to: end)
         }
-        guard let end else {
-            let rows = groups.compactMap(FreeNowRow.init)
-            try reading.write(rows, FreeNowRow.columns, terminal: FreeNowRow.terminalColumns, &console)
-            return try reading.remarkFreshness(manager, scopes: scopes, &console)
+        let answers = groups.map(\.key.availability)
+        let listings = Dictionary(answers.map { ($0.scope.id, $0.listedAt) }) { first, second in
+            [first, second].compactMap(\.self).min()
         }
-        if reading.isPage(console) {
+        if let end, reading.isPage(console) {
             let page = FreePage(groups: groups, period: start..<end).page(reading.style(console))
             try reading.write(page, &console)
-        } else {
+        } else if let end {
             try reading.write(groups.flatMap { $0.steps(until: end) }, FreeStepRow.columns, &console)
+        } else {
+            let rows = groups.compactMap(FreeNowRow.init)
+            try reading.write(rows, FreeNowRow.columns, terminal: FreeNowRow.terminalColumns, &console)
         }
-        try reading.remarkFreshness(manager, scopes: scopes, &console)
+        try reading.remarkFreshness(
+            manager, scopes: scopes, listings: listings.compactMapValues(\.self), &console)
     }
 
     /// The resources that match, by type, site and kind.
@@ -126,13 +128,8 @@ package struct FreeList: Subcommand, HasReadingOptions {
 
     /// The kind that a resource is counted under.
     private static func kind(of resource: CatalogResource, _ networks: [String: String]) -> String? {
-        func text(_ names: String...) -> String? {
-            names.lazy.compactMap { resource.fields[$0]?.plain }.first { !$0.isEmpty }
-        }
-        switch resource.kind {
-        case .device: return text("machine_name", "device_type")
-        case .reservableFloatingIP: return text("floating_network_id").map { networks[$0] ?? $0 }
-        default: return text("node_type")
-        }
+        let names = resource.kind.groupKeys.lazy.compactMap { resource.fields[$0]?.plain }
+        let name = names.first { !$0.isEmpty }
+        return resource.kind == .reservableFloatingIP ? name.map { networks[$0] ?? $0 } : name
     }
 }

@@ -13,12 +13,15 @@ package struct SlotFind: Subcommand, HasReadingOptions {
         discussion: .paragraphs(
             """
             The answer comes from what the last sync read, at every site that lets you read who holds its resources.
-            Queued writes count as executed. Sites that do not report this are named; if none does, the exit status is
-            77, or 69 if none has been asked. If there is no slot at all, it is 66.
+            Queued writes count as executed. Sites that do not report who holds their resources are named.
 
             --longest finds the slot that begins at --after, or now, and lasts longest. --shorter adds what would fit if
-            it were shorter. --same-window finds times at which every site has room, each for --count. Of a flavor's
-            instances, only those are counted that fit on hosts that nobody uses.
+            it were shorter. --same-window finds times at which every site has room, each for --count. Instances of a
+            flavor are counted by the site where it does so; elsewhere only those count that fit on hosts that nobody
+            uses.
+
+            Exit status: 66 if there is no slot, 77 if no site reports who holds its resources, 69 if none has been
+            asked.
 
             EXAMPLES
               leasehold find-slot --node-type gpu_rtx_6000 --count 2 --duration 1d
@@ -92,25 +95,24 @@ package struct SlotFind: Subcommand, HasReadingOptions {
     package func execute(_ console: inout Console) async throws {
         let zone = reading.zone(console)
         let now = console.now()
-        func moment(_ text: String?) throws -> Timestamp? {
-            try text.map { try TimeArgument(parsing: $0).moment(now: now, zone: zone) }
-        }
         let wish = try wanted.wish(properties, flavor: flavor)
         let seconds = try duration.map { try DurationArgument(parsing: $0).seconds }
         guard seconds ?? 1 > 0 else { throw CommandError.usage("--duration must be longer than 0.") }
-        // To Blazar, "now" is the beginning of the current minute.
-        let after = try moment(after) ?? now.truncatedToMinute
-        let before = try moment(before)
+        let after = try reading.comingMoment(after, option: "--after", console) ?? now.truncatedToMinute
+        let before = try reading.comingMoment(before, option: "--before", console)
+        if let before, before <= after { throw CommandError.usage("--before must be later than --after.") }
         let (manager, scopes) = try await reading.open(&console)
         let (sites, refusals) = try manager.availability(of: wish, scopes: scopes, from: after)
         let longest = sites.reduce(into: [:]) { longest, site in
-            longest[site.scope.id] = (try? manager.policy(of: site.scope))?.maxDurationSeconds
+            longest[site.scope.id] = (try? manager.rules(for: wish, scope: site.scope))?.maxDurationSeconds
         }
         let search = Search(
             wish: wish, seconds: seconds, after: after, before: before, sites: sites,
             calendars: sites.map { $0.calendar() }, longest: longest)
         try conclude(rows(search, now: now), search, refusals, zone, &console)
-        try reading.remarkFreshness(manager, scopes: scopes, &console)
+        let listings = sites.map { ($0.scope.id, $0.listedAt) }
+        try reading.remarkFreshness(
+            manager, scopes: scopes, listings: Dictionary(listings) { $1 }.compactMapValues(\.self), &console)
     }
 
     private func rows(_ search: Search, now: Timestamp) throws -> [SlotRow] {
@@ -166,6 +168,13 @@ package struct SlotFind: Subcommand, HasReadingOptions {
         if search.sites.contains(where: \.isLowerBound) {
             console.remark("Instances on hosts that others use too are not counted: there may be more room.")
         }
+        let time = TimeText(zone: zone, now: console.now())
+        for site in search.sites {
+            guard let end = site.countedUntil else { continue }
+            console.remark(
+                "\(site.scope.site) counts free instances, until \(time.zoned(end)). Each stays on one host, so fewer may "
+                    + "fit for a whole lease.")
+        }
         if isLongest, first.slot.isOpenEnded {
             console.remark("Nothing that is known ends it: the site's own rules limit how long a lease may be.")
         }
@@ -175,9 +184,10 @@ package struct SlotFind: Subcommand, HasReadingOptions {
 
     /// Why there is no slot.
     private func nothing(_ search: Search, _ matching: Int, _ time: TimeText) -> String {
-        let thing = Self.thing(search.wish.resourceType)
-        guard matching >= count else { return "You asked for \(count) \(thing)s; \(matching) match." }
-        let what = count == 1 ? "No \(thing) is free" : "No \(count) \(thing)s are free at the same time"
+        let type = search.wish.resourceType
+        guard matching >= count else { return "You asked for \(type.counted(count)); \(matching) match." }
+        let what =
+            count == 1 ? "No \(type.noun) is free" : "No \(type.counted(count)) are free at the same time"
         let when = search.before.map { " before \(time.zoned($0))" } ?? ""
         if let duration { return "\(what) for \(duration)\(when); \(matching) match." }
         let first = search.calendars.flatMap {
@@ -186,14 +196,5 @@ package struct SlotFind: Subcommand, HasReadingOptions {
         }.map(\.startsAt).min()
         let hint = first.map { " The first time is \(time.zoned($0)): --after \($0.iso8601)." } ?? ""
         return "\(what) at \(time.zoned(search.after))\(when); \(matching) match.\(hint)"
-    }
-
-    private static func thing(_ type: ResourceType) -> String {
-        switch type {
-        case .device: "device"
-        case .floatingIP: "floating IP"
-        case .flavor, .instance: "instance"
-        default: "host"
-        }
     }
 }

@@ -43,7 +43,7 @@ package struct WishOptions: ParsableArguments {
     private func resourceType(flavor: String?) throws -> ResourceType {
         guard let type else { return flavor != nil ? .flavor : network != nil ? .floatingIP : .host }
         let resourceType = ResourceType(named: type)
-        guard [.host, .device, .floatingIP].contains(resourceType), flavor == nil else {
+        guard resourceType.hasCalendar, resourceType != .flavor, flavor == nil else {
             throw CommandError.usage(
                 flavor == nil
                     ? "--type takes node, device or fip, not '\(type)'. For instances: --flavor NAME."

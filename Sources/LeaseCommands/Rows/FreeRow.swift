@@ -29,18 +29,6 @@ struct FreeGroup: Sendable {
         zip(counts, counts.dropFirst().map(\.from) + [end]).map { FreeStepRow(group: self, count: $0, until: $1) }
     }
 
-    /// What the counts are of.
-    var noun: String {
-        switch key.type {
-        case .device: "device"
-        case .floatingIP: "floating IP"
-        default: "host"
-        }
-    }
-
-    /// The counts for people: `3 hosts`.
-    func things(_ count: Int) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
-
     /// The columns that every row begins with.
     static func columns<Row>(_ group: @escaping @Sendable (Row) -> FreeGroup) -> [Column<Row>] {
         [
@@ -79,7 +67,7 @@ struct FreeNowRow: Sendable {
     static let terminalColumns: [Column<FreeNowRow>] = {
         let shown = ["site", "resource_type", "node_type", "free", "total", "bar", "until", "then"]
         let type = Column<FreeNowRow>("resource_type", dropPriority: 1, role: .context, heading: "TYPE") {
-            .text($0.group.noun)
+            .text($0.group.key.type.noun)
         }
         return shown.compactMap { key in key == type.key ? type : columns.first { $0.key == key } }
     }()
@@ -155,7 +143,7 @@ struct FreePage {
             let (least, most) = (frees.min() ?? 0, frees.max() ?? 0)
             let name = [group.key.kind, hasSites || group.key.kind == nil ? group.site : nil].compactMap(\.self)
             let range = least == most ? "\(least)" : "\(least) to \(most)"
-            page.line("\(name.joined(separator: ", "))   \(range) of \(group.things(group.total)) free")
+            page.line("\(name.joined(separator: ", "))   \(range) of \(group.key.type.counted(group.total)) free")
             page.line(FreeBar.strip(group.counts, period, of: group.total, width: 60), indent: 2)
             let steps = group.counts.prefix(Self.mostSteps)
             page.columns(steps.map { ["\($0.free)", "from \(time.moment($0.from))"] })

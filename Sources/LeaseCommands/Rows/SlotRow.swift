@@ -17,11 +17,6 @@ struct SlotRow: Sendable {
     let longest: Int64?
     let now: Timestamp
 
-    private var resources: [String] {
-        let names = site.names
-        return slot.resources.map { names[$0] ?? $0 }
-    }
-
     /// The length of the slot; `nil` if nothing is known that ends it.
     private var seconds: Int64? { slot.isOpenEnded ? nil : slot.endsAt.seconds(since: slot.startsAt) }
 
@@ -45,7 +40,7 @@ struct SlotRow: Sendable {
             return "--reservation "
                 + ShellWord.quoted(
                     "resource_type=device,min=\(count),max=\(count),resource_properties=\(wish.properties)")
-        default:
+        case .host:
             var node = "amount=\(count)"
             // A single required value of a property is easier to read than the expression.
             if wish.properties.conditions.count == 1, let type = wish.properties.requiredValue(of: "node_type") {
@@ -54,6 +49,9 @@ struct SlotRow: Sendable {
                 node += ",resource_properties=\(wish.properties)"
             }
             return "--node \(ShellWord.quoted(node))"
+        case .network, .other:
+            // WishOptions accepts neither.
+            return "--reservation resource_type=\(ShellWord.quoted(wish.resourceType.rawValue))"
         }
     }
 
@@ -65,7 +63,7 @@ struct SlotRow: Sendable {
     ///   - hasShorter: whether some are shorter than was asked for.
     /// - Returns: the columns.
     static func columns(_ type: ResourceType, hasLength: Bool, hasShorter: Bool) -> [Column<SlotRow>] {
-        let name = [.host, .flavor, .instance].contains(type) ? "hosts" : "resources"
+        let name = type.listedKind == .host ? "hosts" : "resources"
         var columns: [Column<SlotRow>] = [
             Column("start_date", heading: "STARTS") { .time($0.slot.startsAt) },
             Column("end_date", heading: "ENDS") { .time($0.slot.isOpenEnded ? nil : $0.slot.endsAt) },
@@ -78,10 +76,12 @@ struct SlotRow: Sendable {
         return columns + [
             Column("latest_start", dropPriority: 1) { .time($0.slot.latestStart) },
             Column("free") { .number($0.slot.units) },
-            Column(name) { row in .json(.array(row.resources.map(JSONValue.string))) },
+            Column(name) { row in
+                row.site.resourceNames(in: row.slot).map { .json(.array($0.map(JSONValue.string))) } ?? .unknown
+            },
             Column("site", dropPriority: 2, role: .context) { .text($0.site.scope.site) },
             Column("command", visibility: .structured) { .text($0.command) },
-            Column("synced_at", visibility: .structured) { .time($0.site.scope.listedAt) },
+            Column("synced_at", visibility: .structured) { .time($0.site.listedAt) },
         ]
     }
 }

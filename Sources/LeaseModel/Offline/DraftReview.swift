@@ -268,7 +268,7 @@ extension DraftReview {
         switch kind {
         case .device: "device"
         case .networkSegment: "network segment"
-        case .host, .reservableFloatingIP, .flavor, .network, .floatingIP, .project, .user: "host"
+        case .host, .reservableFloatingIP, .flavor, .flavorInstances, .network, .floatingIP, .project, .user: "host"
         }
     }
 

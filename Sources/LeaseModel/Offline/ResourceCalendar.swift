@@ -85,7 +85,7 @@ public struct ResourceCalendar: Sendable {
 
     /// The same for the resource that was given in that place.
     package mutating func note(number: Int, busyFrom start: Timestamp, to end: Timestamp) {
-        let range = (Self.minute(start), Self.nextMinute(end))
+        let range = (Self.minute(start), end == Self.never ? .max : Self.nextMinute(end))
         guard range.0 < range.1 else { return }
         entries[number].busy.append(range.0..<range.1)
     }

@@ -83,7 +83,7 @@ public struct LeaseLimit: Sendable, Hashable {
             && (resourceType.map { $0 == reserved?.type } ?? true) && (kind.map { $0 == reserved?.name } ?? true)
     }
 
-    /// How special it is: a user before a project, a project before a kind, a kind before a type.
+    /// How specific it is: a user before a project, a project before a kind, a kind before a type.
     fileprivate var rank: Int {
         (user == nil ? 0 : 8) + (project == nil ? 0 : 4) + (kind == nil ? 0 : 2) + (resourceType == nil ? 0 : 1)
     }
@@ -154,8 +154,13 @@ public struct LeaseSubject: Sendable, Hashable {
     ///   - flavors: the names of flavors, by their ids.
     public init(_ draft: LeaseDraft, scope: Scope, users: Set<String> = [], flavors: [String: String] = [:]) {
         self.init(
-            projects: [scope.projectID, scope.projectName], users: Array(users),
-            reservations: draft.reservations.map { HeldReservation(requesting: $0, flavors: flavors) })
+            draft.reservations.map { HeldReservation(requesting: $0, flavors: flavors) }, scope: scope, users: users)
+    }
+
+    /// A lease of which only this is known: what it would hold, and for whom.
+    package init(_ reservations: [HeldReservation], scope: Scope, users: Set<String> = []) {
+        self.init(
+            projects: [scope.projectID, scope.projectName], users: Array(users), reservations: reservations)
     }
 }
 
@@ -226,8 +231,8 @@ public struct LeaseRules: Sendable, Hashable {
 }
 
 extension SitePolicy {
-    /// The rules for one lease: of the entries under `limits` that apply, the most special counts, and of a lease's
-    /// reservations the strictest.
+    /// The rules for one lease. Of the entries under `limits` that fit, the most specific applies; of a lease's
+    /// reservations, the strictest.
     public func rules(for subject: LeaseSubject) -> LeaseRules {
         var rules = LeaseRules()
         rules.measure = extensionMeasure ?? .end

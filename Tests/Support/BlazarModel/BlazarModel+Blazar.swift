@@ -69,6 +69,8 @@ extension BlazarModel {
         case ("leases", 3) where dialect == .chameleon && ["hosts", "networks", "devices"].contains(parts[2]):
             return Route(methods: ["GET"], parts: parts)
         case ("plugins", 1): return Route(methods: ["GET"], parts: parts)
+        case ("flavor-instances", 2) where policy.countsFlavors && parts[1] == "availability":
+            return Route(methods: ["GET"], parts: parts)
         case (let name, 1...2) where collections.contains(name):
             return Route(methods: parts.count == 1 ? ["GET", "POST"] : ["GET", "PUT", "DELETE"], parts: parts)
         case (let name, 3)
@@ -116,6 +118,7 @@ extension BlazarModel {
             return try answerLease(request.method, id, data)
         case ("leases", _): return leaseResources(of: route.parts[1], route.parts[2])
         case ("plugins", _): throw .obscured
+        case ("flavor-instances", _): return blazarJSON(200, try flavorCounts(request))
         default: return try inventoryAnswer(request, route.parts, token)
         }
     }

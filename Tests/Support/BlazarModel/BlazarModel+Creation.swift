@@ -21,7 +21,7 @@ extension BlazarModel {
                     type: type.pythonString, fields: fields, window: window, projectID: project.id))
         }
         for request in requests {
-            guard dialect.resourceTypes.contains(request.type) else {
+            guard resourceTypes.contains(request.type) else {
                 throw .fatal(500, "The \(request.type) resource type is not supported")
             }
             try checkCandidates(request)

@@ -57,17 +57,22 @@ extension BlazarModel {
             guard reservations.allSatisfy(\.reservation.isOfFlavor) else {
                 throw .fatal(409, "Conflicting reservation types found")
             }
-            // Placement's ratio for processors is Nova's initial 4.0; 512 MB are reserved for the host.
-            let capacity = [host.vcpus * 4, host.memoryMB - 512, host.localGB]
-            let largest = [host.vcpus, host.memoryMB, host.localGB]
-            let size = [flavor.vcpus, flavor.memoryMB, flavor.diskGB]
-            guard zip(size, largest).allSatisfy({ $0 <= $1 }) else { continue }
-            let fits = size.indices.map { index in
-                size[index] > 0 ? max(0, (capacity[index] - peak[index]) / size[index]) : Int(Int16.max)
-            }
-            slots += Array(repeating: host.id, count: fits.min() ?? 0)
+            slots += Array(repeating: host.id, count: Self.fit(flavor, on: host, beside: peak))
         }
         return slots
+    }
+
+    /// How many instances of a flavor fit on a host, by its inventory in Placement, beside what is used.
+    static func fit(_ flavor: Inventory.Flavor, on host: Inventory.Host, beside used: [Int]) -> Int {
+        // Placement's ratio for processors is Nova's initial 4.0; 512 MB are reserved for the host.
+        let capacity = [host.vcpus * 4, host.memoryMB - 512, host.localGB]
+        let largest = [host.vcpus, host.memoryMB, host.localGB]
+        let size = [flavor.vcpus, flavor.memoryMB, flavor.diskGB]
+        guard zip(size, largest).allSatisfy({ $0 <= $1 }) else { return 0 }
+        let fits = size.indices.map { index in
+            size[index] > 0 ? max(0, (capacity[index] - used[index]) / size[index]) : Int(Int16.max)
+        }
+        return fits.min() ?? 0
     }
 
     mutating func reserveFlavor(

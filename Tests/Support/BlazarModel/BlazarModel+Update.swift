@@ -114,7 +114,7 @@ extension BlazarModel {
 
     private func checkChanges(_ changes: [JSONObject], _ lease: LeaseRecord, _ window: Window) throws(Refusal) {
         for change in changes {
-            guard let type = change["resource_type"]?.pythonString, dialect.resourceTypes.contains(type) else {
+            guard let type = change["resource_type"]?.pythonString, resourceTypes.contains(type) else {
                 throw .harmless(409, "resource_type cannot be updated")
             }
         }

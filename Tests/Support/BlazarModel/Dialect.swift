@@ -43,6 +43,10 @@ package struct ModelPolicy: Sendable {
     /// Whether a page links to the next one (`leases_links`), instead of leaving it to `marker`.
     package var linksPages = false
 
+    /// Whether it reserves flavors, and counts how many instances of each are free, as Chameleon's newer servers do.
+    /// The fork that the model follows otherwise has neither.
+    package var countsFlavors = false
+
     /// The policy of a new installation of a dialect.
     package init(dialect: Dialect) {
         // 60 is Blazar's default; the upstream cloud that the model follows sets 0.

@@ -38,6 +38,9 @@ struct SandboxCommand: AsyncParsableCommand {
     @Flag(help: "Members may read hosts, networks, devices and allocations, as at Chameleon's sites.")
     var openInventory = false
 
+    @Flag(help: "Reserve flavors, and count their free instances, as Chameleon's newer servers do.")
+    var countFlavors = false
+
     @Option(help: "Return the list of leases in pages of this size, as Chameleon's newer servers may.")
     var page: Int?
 
@@ -57,6 +60,7 @@ struct SandboxCommand: AsyncParsableCommand {
         var policy = ModelPolicy(dialect: dialect)
         policy.actionSeconds = Int64(actionSeconds)
         policy.membersReadInventory = openInventory
+        policy.countsFlavors = countFlavors
         policy.pageSize = page
         var model = BlazarModel(dialect: dialect, seed: seed, start: clock.now, policy: policy)
         if leases > 0 { model.addSyntheticLeases(leases) }
