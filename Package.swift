@@ -232,10 +232,8 @@ let package = Package(
         tests(
             "LeaseWebTests",
             [
-                "LeaseModel", "LeaseStore", "LeaseWeb", "Leasehold", "MirrorFixtures", hummingbird, hummingbirdTesting,
-                httpTypes,
-                nioCore,
-                nioPosix,
+                "LeaseModel", "LeaseReports", "LeaseStore", "LeaseText", "LeaseWeb", "Leasehold", "MirrorFixtures",
+                hummingbird, hummingbirdTesting, httpTypes, nioCore, nioPosix,
             ]),
         tests("BlazarModelTests", ["BlazarModel", "LeaseModel"]),
         tests("SimulationTests", ["Simulation", "BlazarModel"]),

@@ -98,8 +98,9 @@ extension RowsByLease<EarlierReservations> {
             let (lastSeenAt, seenAt) = (row.moment(2), row.moment(3))
             let stamp = row.text(4).flatMap(Timestamp.init(parsing:))
             return EarlierReservations(
-                reservations: HeldColumn.reservations(row.text(1) ?? "").filter(filter.admits), lastSeenAt: lastSeenAt,
-                changedBefore: Self.moment(stamp, after: lastSeenAt, seenAt: seenAt))
+                reservations: HeldColumn.reservations(row.text(1) ?? "").filter {
+                    filter.admits(type: $0.resourceType, nodeType: $0.nodeType)
+                }, lastSeenAt: lastSeenAt, changedBefore: Self.moment(stamp, after: lastSeenAt, seenAt: seenAt))
         }
     }
 
@@ -114,22 +115,14 @@ extension RowsByLease<EarlierReservations> {
         """
     }
 
-    /// How far the server's clock may differ from the one that noted when a state was seen.
-    private static var clockDifferenceSeconds: Int64 { 300 }
-
     /// When a change took place that was first seen at a moment: Blazar stamps a lease at each change. Without a stamp
     /// that fits, it is when the change was seen.
     private static func moment(_ stamp: Timestamp?, after: Timestamp, seenAt: Timestamp) -> Timestamp {
-        guard let stamp, stamp <= seenAt, stamp >= after.adding(seconds: -clockDifferenceSeconds) else { return seenAt }
+        // The server's clock may differ from the one that noted when a state was seen.
+        guard let stamp, stamp <= seenAt, stamp >= after.adding(seconds: -Timestamp.clockToleranceSeconds) else {
+            return seenAt
+        }
         return stamp
-    }
-}
-
-extension LeaseFilter {
-    /// Whether a reservation matches the filter's types.
-    fileprivate func admits(_ held: HeldReservation) -> Bool {
-        (resourceTypes.isEmpty || resourceTypes.contains(held.resourceType))
-            && (nodeType == nil || nodeType == held.nodeType)
     }
 }
 

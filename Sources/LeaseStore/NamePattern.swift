@@ -1,3 +1,5 @@
+import LeaseModel
+
 /// A shell pattern for names, translated for SQLite's `GLOB`.
 ///
 /// People type `*`, `?`, `[abc]`, `[a-z]`, `[!abc]`, and `\` to escape a character, as for `fnmatch(3)`. `GLOB` writes
@@ -18,16 +20,16 @@ package struct NamePattern {
             switch scalar {
             case "*", "?": glob.unicodeScalars.append(scalar)
             case "\\" where position < scalars.count:
-                glob += Self.literal(scalars[position])
+                glob += GlobText.literal(scalars[position])
                 position += 1
             case "[":
                 guard let (set, end) = Self.set(in: scalars, from: position) else {
-                    glob += Self.literal("[")
+                    glob += GlobText.literal("[")
                     continue
                 }
                 glob += set
                 position = end
-            default: glob += Self.literal(scalar)
+            default: glob += GlobText.literal(scalar)
             }
         }
     }
@@ -35,10 +37,6 @@ package struct NamePattern {
     /// A pattern that matches only this name.
     package static func shell(matchingOnly name: String) -> String {
         name.unicodeScalars.map { "*?[\\".unicodeScalars.contains($0) ? "\\\($0)" : "\($0)" }.joined()
-    }
-
-    private static func literal(_ scalar: Unicode.Scalar) -> String {
-        "*?[".unicodeScalars.contains(scalar) ? "[\(scalar)]" : "\(scalar)"
     }
 
     /// The set whose `[` stands before `start`, for `GLOB`, and where it ends; `nil` if it is never closed.

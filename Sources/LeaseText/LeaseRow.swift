@@ -25,12 +25,12 @@ package struct LeaseRow: Sendable {
     package var resources: String {
         lease.reservations.map { reservation in
             let count = reservation.maximumCount ?? reservation.amount ?? 1
-            switch reservation.resourceType {
-            case .host: return "\(count) × \(reservation.requiredValue(of: "node_type") ?? "host")"
-            case .device: return "\(count) × \(reservation.requiredValue(of: "machine_name") ?? "device")"
-            case .floatingIP: return "\(count) floating IP\(count == 1 ? "" : "s")"
-            case .instance, .flavor: return "\(count) instance\(count == 1 ? "" : "s")"
-            case .network, .other: return reservation.resourceType.rawValue
+            let type = reservation.resourceType
+            switch type {
+            case .host: return "\(count) × \(reservation.requiredValue(of: "node_type") ?? type.noun)"
+            case .device: return "\(count) × \(reservation.requiredValue(of: "machine_name") ?? type.noun)"
+            case .floatingIP, .instance, .flavor: return type.counted(count)
+            case .network, .other: return type.noun
             }
         }.joined(separator: ", ")
     }

@@ -12,18 +12,13 @@ package struct ReservationText {
 
     /// The number and kind of resources: `2 × host`, `1 to 2 × host`, `1 × floating IP on public`.
     package var what: String {
-        let noun: String
+        var noun = reservation.resourceType.noun
         switch reservation.resourceType {
-        case .host: noun = "host"
-        case .device: noun = "device"
         case .floatingIP:
             let network = reservation.fields["network_id"]?.stringValue.map { networks[$0] ?? String($0.prefix(8)) }
-            noun = "floating IP" + (network.map { " on \($0)" } ?? "")
-        case .instance, .flavor: noun = "instance"
-        case .network:
-            let name = reservation.fields["network_name"]?.stringValue
-            return "network" + (name.map { " \($0)" } ?? "")
-        case .other(let word): noun = word
+            noun += network.map { " on \($0)" } ?? ""
+        case .network: return noun + (reservation.fields["network_name"]?.stringValue.map { " \($0)" } ?? "")
+        case .host, .device, .instance, .flavor, .other: break
         }
         guard let most = reservation.maximumCount ?? reservation.amount else { return noun }
         guard let least = reservation.minimumCount, least != most else { return "\(most) × \(noun)" }
@@ -49,11 +44,15 @@ extension ReservationText {
                 requesting: fields, id: "", leaseID: nil, status: ReservationStatus(rawValue: "")))
     }
 
+    /// The fields that neither ``what`` nor ``requirement`` tells.
+    package static func otherFields(of reservation: Reservation) -> [(key: String, value: JSONValue)] {
+        let told: Set = ["min", "max", "amount", "resource_properties"]
+        return reservation.fields.members.filter { !told.contains($0.key) && ![.null, ""].contains($0.value) }
+    }
+
     /// The number and kind of resources, and all requirements.
     package var all: String {
-        let told: Set = ["min", "max", "amount", "resource_properties"]
-        let others = reservation.fields.members.filter { !told.contains($0.key) && ![.null, ""].contains($0.value) }
-        return ([what, requirement].filter { !$0.isEmpty } + others.map { "\($0.key) = \($0.value.plain)" })
-            .joined(separator: "    ")
+        let others = Self.otherFields(of: reservation).map { "\($0.key) = \($0.value.plain)" }
+        return ([what, requirement].filter { !$0.isEmpty } + others).joined(separator: "    ")
     }
 }

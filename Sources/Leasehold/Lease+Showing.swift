@@ -145,8 +145,8 @@ extension LeaseTable.Row {
 
     fileprivate var cells: [String] {
         let texts = [
-            name, status.rawValue, user, project, startsAt.blazarRequest, endsAt.blazarRequest, remainingText,
-            hoursText, nodes.text, floatingIPs.text, createdAt?.blazarRequest ?? "", id,
+            name, status.rawValue, user, project, startsAt.plainText(seconds: false), endsAt.plainText(seconds: false),
+            remainingText, hoursText, nodes.text, floatingIPs.text, createdAt?.plainText(seconds: false) ?? "", id,
         ]
         return texts.map(\.escapedForTerminal)
     }

@@ -1,5 +1,7 @@
+import ArgumentParser
 import Foundation
 import LeaseModel
+import LeaseReports
 import LeaseStore
 import MirrorFixtures
 import Testing
@@ -13,6 +15,15 @@ struct ReportCommandTests {
         let fixture = try CommandFixture()
         defer { fixture.remove() }
         return try await fixture.run(["report"] + arguments)
+    }
+
+    @Test("are those that the page has forms for")
+    func names() {
+        var commands: [String: String] = [:]
+        for command in ReportCommand.configuration.subcommands {
+            commands[command.configuration.commandName ?? ""] = command.configuration.abstract
+        }
+        #expect(commands == Dictionary(uniqueKeysWithValues: ReportName.allCases.map { ($0.rawValue, $0.summary) }))
     }
 
     @Test("give programs a key for each dimension, and times in UTC")

@@ -108,7 +108,7 @@ package struct CompletionValues {
     }
 
     private func statements(now: Timestamp) -> [String] {
-        let glob = "GLOB '\(Self.literal(prefix))*'"
+        let glob = "GLOB '\(GlobText.literal(prefix).replacing("'", with: "''"))*'"
         switch kind {
         case .leases:
             // Without a word, people look for live leases. With one, an index finds names and ids by their beginning.
@@ -132,11 +132,6 @@ package struct CompletionValues {
             ]
         case .writes, .clouds, .columns: return []
         }
-    }
-
-    /// A word as an SQL pattern that matches only itself.
-    private static func literal(_ word: String) -> String {
-        word.map { "*?[".contains($0) ? "[\($0)]" : $0 == "'" ? "''" : String($0) }.joined()
     }
 
     private static func columns(of command: String) -> [String] {

@@ -38,8 +38,7 @@ package struct ReservationList: Subcommand, HasReadingOptions {
         let networks = reading.isPage(console) ? try manager.networkNames(scopes: scopes) : [:]
         func rows(of lease: MirroredLease) -> [ReservationRow] {
             lease.lease.reservations.filter {
-                (filter.resourceTypes.isEmpty || filter.resourceTypes.contains($0.resourceType))
-                    && (filter.nodeType == nil || $0.requiredValue(of: "node_type") == filter.nodeType)
+                filter.admits(type: $0.resourceType, nodeType: $0.requiredValue(of: "node_type"))
             }.map { ReservationRow(reservation: $0, lease: lease, networks: networks) }
         }
         if let reference {
@@ -114,10 +113,7 @@ extension ReservationRow {
         Column("amount") { $0.amount.map { .number($0) } ?? .missing },
         Column("resource_properties") { $0.resourceProperties == "" ? .missing : .text($0.resourceProperties) },
         Column("fields", title: "other fields") { reservation in
-            let told: Set = ["min", "max", "amount", "resource_properties"]
-            let others = reservation.fields.members.filter {
-                !told.contains($0.key) && ![.null, ""].contains($0.value)
-            }
+            let others = ReservationText.otherFields(of: reservation)
             guard !others.isEmpty else { return .missing }
             return .text(others.map { "\($0.key)=\($0.value.plain)" }.joined(separator: ", "))
         },

@@ -8,8 +8,8 @@ import Output
 /// `leasehold report expiring`
 package struct ExpiringReportCommand: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
-        commandName: "expiring",
-        abstract: "Leases that end soon, and when they may be extended.",
+        commandName: ReportName.expiring.rawValue,
+        abstract: ReportName.expiring.summary,
         discussion: .paragraphs(
             """
             EXAMPLES
@@ -94,8 +94,8 @@ package struct ExtensionWindowOptions: ParsableArguments {
 /// `leasehold report extensions`
 package struct ExtensionsReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
-        commandName: "extensions",
-        abstract: "When leases were extended or shortened, and by how much.",
+        commandName: ReportName.extensions.rawValue,
+        abstract: ReportName.extensions.summary,
         discussion: .paragraphs(
             """
             EXAMPLES
@@ -140,8 +140,8 @@ package struct ExtensionsReportCommand: Subcommand, HasReportOptions {
 /// `leasehold report early`
 package struct EarlyReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
-        commandName: "early",
-        abstract: "Hours that were reserved but not used: returned, canceled, or lost to an error.",
+        commandName: ReportName.early.rawValue,
+        abstract: ReportName.early.summary,
         discussion: .paragraphs(
             """
             The future hours of leases that ended early also count, unless --to ends the period.
@@ -185,8 +185,8 @@ package struct EarlyReportCommand: Subcommand, HasReportOptions {
 /// `leasehold report failures`
 package struct FailuresReportCommand: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
-        commandName: "failures",
-        abstract: "Failed writes, by reason.",
+        commandName: ReportName.failures.rawValue,
+        abstract: ReportName.failures.summary,
         discussion: .paragraphs(
             """
             Only the site, the project and the lease's name of a failed write are certain, so these are the only

@@ -8,7 +8,7 @@ import Output
 package struct ReportCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Report the usage of leases, their course, and sites.",
+        abstract: "Report on leases and sites: usage, history, writes.",
         discussion: .paragraphs(
             """
             Every report answers from the local database. docs/reports.md says exactly what each figure is.

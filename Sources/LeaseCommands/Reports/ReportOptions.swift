@@ -148,10 +148,7 @@ extension LeaseUsage {
     /// The lease, with only those reservations whose types the filter includes.
     fileprivate func keepingReservations(of filter: LeaseFilter) -> LeaseUsage {
         var lease = self
-        lease.reservations.removeAll { reservation in
-            filter.nodeType.map { $0 != reservation.nodeType } ?? false
-                || !(filter.resourceTypes.isEmpty || filter.resourceTypes.contains(reservation.resourceType))
-        }
+        lease.reservations.removeAll { !filter.admits(type: $0.resourceType, nodeType: $0.nodeType) }
         return lease
     }
 }

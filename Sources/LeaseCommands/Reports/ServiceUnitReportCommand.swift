@@ -7,8 +7,8 @@ import Output
 /// `leasehold report su`
 package struct ServiceUnitReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
-        commandName: "su",
-        abstract: "Service units, from a table of rates that change with time.",
+        commandName: ReportName.su.rawValue,
+        abstract: ReportName.su.summary,
         discussion: .paragraphs(
             """
             Rates come from the policy file, for each site. --rates names a CSV file to use instead, for all sites. Its

@@ -8,8 +8,8 @@ import Output
 /// `leasehold report lead-time`
 package struct LeadTimeReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
-        commandName: "lead-time",
-        abstract: "How long before their start leases were created.",
+        commandName: ReportName.leadTime.rawValue,
+        abstract: ReportName.leadTime.summary,
         discussion: .paragraphs(
             """
             EXAMPLES
@@ -35,8 +35,8 @@ package struct LeadTimeReportCommand: Subcommand, HasReportOptions {
 /// `leasehold report latency`
 package struct LatencyReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
-        commandName: "latency",
-        abstract: "How late leases started and ended.",
+        commandName: ReportName.latency.rawValue,
+        abstract: ReportName.latency.summary,
         discussion: .paragraphs(
             """
             EXAMPLES
@@ -97,8 +97,8 @@ private struct SpreadOutput {
 /// `leasehold report stacking`
 package struct StackingReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
-        commandName: "stacking",
-        abstract: "How long consecutive leases held a node type without a break.",
+        commandName: ReportName.stacking.rawValue,
+        abstract: ReportName.stacking.summary,
         discussion: .paragraphs(
             """
             Sites that limit the length of leases look for this. The period ends now unless --to is given.
@@ -155,8 +155,8 @@ package struct StackingReportCommand: Subcommand, HasReportOptions {
 /// `leasehold report coverage`
 package struct CoverageReportCommand: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
-        commandName: "coverage",
-        abstract: "Since when each site was watched, and the gaps since then.",
+        commandName: ReportName.coverage.rawValue,
+        abstract: ReportName.coverage.summary,
         usage: "leasehold report coverage [--gap <length>] [<options>]",
         discussion: .paragraphs(
             """

@@ -8,8 +8,8 @@ import Output
 /// `leasehold report hours`
 package struct HoursReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
-        commandName: "hours",
-        abstract: "Lease-hours and node-hours, in any grouping, per day, week or month.",
+        commandName: ReportName.hours.rawValue,
+        abstract: ReportName.hours.summary,
         discussion: .paragraphs(
             """
             Buckets begin exactly, to the second, with the days, weeks and months of the zone of --tz.
@@ -127,8 +127,8 @@ enum HoursOutput {
 /// `leasehold report utilization`
 package struct UtilizationReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
-        commandName: "utilization",
-        abstract: "How much of a site's hosts was allocated, as far as it is known.",
+        commandName: ReportName.utilization.rawValue,
+        abstract: ReportName.utilization.summary,
         discussion: .paragraphs(
             """
             --by takes site and node_type. The report counts hosts, whoever holds them, so of the options that select
@@ -202,8 +202,8 @@ package struct UtilizationReportCommand: Subcommand, HasReportOptions {
 /// `leasehold report states`
 package struct StatesReportCommand: Subcommand, HasReportOptions {
     package static let configuration = CommandConfiguration(
-        commandName: "states",
-        abstract: "How long leases were observed in each status.",
+        commandName: ReportName.states.rawValue,
+        abstract: ReportName.states.summary,
         discussion: .paragraphs(
             """
             EXAMPLES

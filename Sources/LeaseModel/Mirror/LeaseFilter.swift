@@ -12,7 +12,7 @@ public struct LeaseFilter: Sendable, Hashable {
     public var resourceTypes: Set<ResourceType> = []
     /// With a reservation that requires this node type.
     public var nodeType: String?
-    /// With a reservation of, or an allocation on, this resource (its id or name).
+    /// That holds this resource (id or name), by the site's allocations.
     public var resource: String?
     /// Running at this moment: started, and not ended.
     public var activeAt: Timestamp?
@@ -36,6 +36,17 @@ public struct LeaseFilter: Sendable, Hashable {
 
     /// Makes a filter that finds every lease that is still listed.
     public init() {}
+
+    /// Whether a single reservation has one of the types, and requires the node type. A lease may meet the two conditions
+    /// with two reservations.
+    ///
+    /// - Parameters:
+    ///   - type: the reservation's type.
+    ///   - required: the node type that it requires.
+    /// - Returns: whether it meets both.
+    package func admits(type: ResourceType, nodeType required: @autoclosure () -> String?) -> Bool {
+        (resourceTypes.isEmpty || resourceTypes.contains(type)) && (nodeType == nil || nodeType == required())
+    }
 }
 
 /// The order in which to list leases.

@@ -162,10 +162,6 @@ public struct ChangeEffect: Sendable, Hashable {
 }
 
 extension LeaseChange {
-    /// How far the server's clock may differ from the local one before a time stamp is taken to belong to another
-    /// change.
-    private static var clockDifferenceSeconds: Int64 { 300 }
-
     /// When a field's new value took effect or, without a field, when the lease appeared or was removed.
     ///
     /// Blazar stamps an event when it carries the event out, so starts and ends are known to the second. For everything
@@ -203,9 +199,10 @@ extension LeaseChange {
         return (nil, lease.updatedAt)
     }
 
-    private var latest: Timestamp { observedAt.adding(seconds: Self.clockDifferenceSeconds) }
+    private var latest: Timestamp { observedAt.adding(seconds: Timestamp.clockToleranceSeconds) }
 
+    /// Whether a time stamp belongs to this change, though the server's clock may differ from the local one.
     private func isWithin(_ stamp: Timestamp) -> Bool {
-        stamp <= latest && after.map { stamp >= $0.adding(seconds: -Self.clockDifferenceSeconds) } ?? true
+        stamp <= latest && after.map { stamp >= $0.adding(seconds: -Timestamp.clockToleranceSeconds) } ?? true
     }
 }

@@ -337,7 +337,7 @@ public struct ExtensionCheck: Sendable {
         switch room.reservation.resourceType {
         case .host, .device: room.reservation.minimumCount ?? 1
         case .floatingIP: room.reservation.amount ?? 1
-        default: 1
+        case .instance, .flavor, .network, .other: 1
         }
     }
 

@@ -76,7 +76,7 @@ public enum ReservationRequest: Sendable, Hashable {
                 .network(
                     name: fields["network_name"]?.stringValue ?? "",
                     description: fields["network_description"]?.stringValue ?? "", properties: properties)
-            default: nil
+            case (.host, nil), (.device, nil), (.network, nil), (.instance, _), (.other, _): nil
             }
         if let typed, typed.json == fields { self = typed }
     }

@@ -1,3 +1,5 @@
+import LeaseReports
+
 /// A report of `leasehold report`, as a form.
 struct ReportForm: Sendable {
     /// A field: an option of the command.
@@ -11,56 +13,56 @@ struct ReportForm: Sendable {
         var example = ""
     }
 
-    /// The command's name.
-    let name: String
+    let report: ReportName
     let title: String
-    let summary: String
     let fields: [Field]
+    /// The command's name.
+    var name: String { report.rawValue }
+    var summary: String { report.summary }
 
     static let all: [ReportForm] = [
         ReportForm(
-            name: "hours", title: "Hours", summary: "Lease-hours and node-hours, in any grouping.",
+            report: .hours, title: "Hours",
             fields: [by(leases), bucket] + times + match
                 + [
                     Field(name: "on", label: "Held at", example: "2026-03-01"),
                     Field(name: "as-known-at", label: "As known at", example: "2026-03-01"),
                 ]),
         ReportForm(
-            name: "utilization", title: "Utilization", summary: "How much of a site's hosts was allocated.",
+            report: .utilization, title: "Utilization",
             fields: [by(["site", "node_type", "site,node_type"]), bucket] + times + [nodeType]),
         ReportForm(
-            name: "su", title: "Service units", summary: "Service units, from a table of rates.",
+            report: .su, title: "Service units",
             fields: [by(leases), bucket] + times + match),
         ReportForm(
-            name: "early", title: "Ended early", summary: "Hours that were reserved but not used.",
+            report: .early, title: "Ended early",
             fields: [by(leases), bucket] + times + match),
         ReportForm(
-            name: "expiring", title: "Ending soon", summary: "Leases that end soon, and when they may be extended.",
+            report: .expiring, title: "Ending soon",
             fields: [
                 Field(name: "within", label: "Within", example: "2d"),
                 Field(name: "extension-window", label: "Window", example: "2d"),
             ] + match),
         ReportForm(
-            name: "extensions", title: "Extensions", summary: "When leases were extended or shortened.",
+            report: .extensions, title: "Extensions",
             fields: times + match),
         ReportForm(
-            name: "states", title: "States", summary: "How long leases were observed in each status.",
+            report: .states, title: "States",
             fields: [by(leases)] + times + match),
         ReportForm(
-            name: "lead-time", title: "Lead time", summary: "How long before their start leases were created.",
+            report: .leadTime, title: "Lead time",
             fields: [by(leases)] + times + match),
         ReportForm(
-            name: "latency", title: "Latency", summary: "How late leases started and ended.",
+            report: .latency, title: "Latency",
             fields: [by(leases)] + times + match),
         ReportForm(
-            name: "stacking", title: "Stacking",
-            summary: "How long consecutive leases held a node type without a break.",
+            report: .stacking, title: "Stacking",
             fields: [Field(name: "gap", label: "Gap", example: "1h"), by(leases)] + times + match),
         ReportForm(
-            name: "failures", title: "Failed writes", summary: "Failed writes, by reason.",
+            report: .failures, title: "Failed writes",
             fields: times + [project, lease]),
         ReportForm(
-            name: "coverage", title: "Coverage", summary: "Since when each site was watched, and the gaps since then.",
+            report: .coverage, title: "Coverage",
             fields: [Field(name: "gap", label: "Shortest gap", example: "1h")]),
     ]
 

@@ -26,7 +26,7 @@ package struct TimeText: Sendable {
 
     private func clockText(_ moment: Timestamp) -> String {
         let clock = zone.clock(at: moment)
-        return clock.utc.second == 0 ? clock.blazarRequest : clock.blazarRecord
+        return clock.plainText(seconds: clock.utc.second != 0)
     }
 
     private func ambiguity(_ moment: Timestamp) -> String {

@@ -12,9 +12,6 @@ package struct ObservationRules: Sendable {
         self.now = now
     }
 
-    /// How far clocks may differ before a time is rejected.
-    static var clockDifferenceSeconds: Int64 { 300 }
-
     /// What is wrong with a lease that has this id, as a sentence; `nil` if nothing is.
     package func problem(with lease: BlazarLease, id: String) -> String? {
         if let problem = Self.problem(withID: id) { return problem }
@@ -86,7 +83,7 @@ package struct ObservationRules: Sendable {
 
     /// Whether a moment is further in the future than differing clocks can explain.
     func isYetToCome(_ moment: Timestamp) -> Bool {
-        moment > now.adding(seconds: Self.clockDifferenceSeconds)
+        moment > now.adding(seconds: Timestamp.clockToleranceSeconds)
     }
 
     private static let clocks = "Check the clock of this machine, and of the one that the file comes from."

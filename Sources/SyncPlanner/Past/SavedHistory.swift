@@ -36,7 +36,7 @@ package struct SavedHistory: Sendable {
     /// recognized before they rewrite the past.
     package func problem(scope: Scope, now: Timestamp) -> String? {
         let rules = ObservationRules(scope: scope, now: now)
-        let clockDifference = ObservationRules.clockDifferenceSeconds
+        let clockDifference = Timestamp.clockToleranceSeconds
         let remedy = "Use --observed-at to give the time at which it was saved."
         for observation in observations {
             let lease = observation.lease.lease
@@ -67,7 +67,7 @@ package struct SavedHistory: Sendable {
     }
 
     private static func contradicts(_ state: ObservedTimeline.State, _ lease: BlazarLease, at seen: Timestamp) -> Bool {
-        let clockDifference = ObservationRules.clockDifferenceSeconds
+        let clockDifference = Timestamp.clockToleranceSeconds
         switch state.content {
         case .gone(let reason):
             return reason == .deleted && state.firstSeen < seen.adding(seconds: -clockDifference)
