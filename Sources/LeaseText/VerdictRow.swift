@@ -1,7 +1,7 @@
 package import LeaseModel
 package import Output
 
-/// Whether an extension would go, as `extend --check` shows it.
+/// Whether an extension is possible, as `extend --check` shows it.
 package struct VerdictRow: Sendable {
     package let target: WriteTarget
     package let verdict: ExtensionVerdict

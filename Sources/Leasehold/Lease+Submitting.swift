@@ -110,13 +110,13 @@ extension Lease {
 
     // MARK: - Waiting, refreshing and changing
 
-    /// Waits until the lease has a status, syncing its cloud repeatedly.
+    /// Waits until the lease has a status, asking its cloud for it repeatedly.
     ///
     /// - Parameters:
     ///   - status: the status to wait for.
     ///   - display: how to show the lease: printed then, or in a browser at once; `nil` for not at all.
     ///   - timeout: how long to wait at most.
-    ///   - progress: called for everything that happens, with `SyncProgress.waiting` after each sync.
+    ///   - progress: called for everything that happens, with `SyncProgress.waiting` after each answer.
     /// - Throws: ``LeaseholdError`` with the code `notFinished` after the timeout, `refused` if the lease can never get
     ///   that status (with the server's words, if there are any), `invalid` if it has not been submitted, or
     ///   `configuration` if it cannot be shown in a browser.

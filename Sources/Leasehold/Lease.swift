@@ -138,7 +138,7 @@ extension Lease {
     /// Its identifier: Blazar's, or a local one until its creation is confirmed; `nil` before it is submitted.
     public var id: String? { lease?.id }
 
-    /// Its status: Blazar's, `QUEUED` or `DELETED`; `nil` before it is submitted.
+    /// Its status: Blazar's, or a local one (``LeaseStatus/queued`` and others); `nil` before it is submitted.
     public var status: LeaseStatus? {
         switch state {
         case .draft: nil

@@ -7,7 +7,7 @@ extension LeaseManager {
     ///
     /// - Parameters:
     ///   - target: the lease.
-    ///   - end: the new end; `nil` for the furthest one that would go.
+    ///   - end: the new end; `nil` for the furthest possible one.
     /// - Returns: the verdict.
     /// - Throws: ``LeaseholdError``.
     public func verdict(extending target: WriteTarget, to end: Timestamp?) throws(LeaseholdError) -> ExtensionVerdict {

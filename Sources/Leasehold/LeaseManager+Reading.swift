@@ -286,8 +286,8 @@ extension LeaseManager {
         try reading { store throws(StoreError) in try store.backUp(to: path) }
     }
 
-    /// Runs one SQL statement that reads, and passes the column names and then each row to closures. The documented
-    /// views are `v_lease`, `v_reservation`, `v_event`, `v_history` and `v_resource`.
+    /// Runs one SQL statement that reads, and passes the column names and then each row to closures. The views of
+    /// docs/store.md keep their shape from release to release.
     ///
     /// - Throws: ``LeaseholdError`` with the code `database`, or any error of the closures.
     public func query(

@@ -13,7 +13,7 @@ package struct Keeper: Sendable {
 
     /// - Parameters:
     ///   - store: the database.
-    ///   - verdict: foretells extensions.
+    ///   - verdict: says whether an extension is possible.
     package init(store: LeaseStore, verdict: @escaping Verdict) {
         self.store = store
         self.verdict = verdict

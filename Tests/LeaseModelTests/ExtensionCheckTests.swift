@@ -39,7 +39,7 @@ struct ExtensionCheckTests {
         ReservationRoom.Candidate(id: id, name: "node-\(id)", isHeld: isHeld, others: others)
     }
 
-    @Test("says which reservation stands in the way, whose it is, and how far it would go")
+    @Test("says which reservation stands in the way, whose it is, and how far is possible")
     func taken() throws {
         let reservation = Self.reservation(minimum: 2)
         let lease = Self.lease(from: -60, to: 60, [reservation])
@@ -126,7 +126,7 @@ struct ExtensionCheckTests {
         #expect(Self.check(lease, []).verdict(nil).newEnd == nil)
     }
 
-    @Test("says what every Blazar refuses, and why not even a minute would go")
+    @Test("says what every Blazar refuses, and why not even a minute is possible")
     func refused() {
         let ended = Self.lease(from: -60, to: -10, [])
         #expect(Self.check(ended, []).verdict(Self.at(10)).obstacles.map(\.code) == ["refused"])

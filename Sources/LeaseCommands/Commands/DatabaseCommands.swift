@@ -110,7 +110,7 @@ package struct DatabaseQuery: Subcommand {
         usage: "leasehold db sql <statement> [<options>]",
         discussion: .paragraphs(
             """
-            The views v_lease, v_reservation, v_event, v_history and v_resource keep their shape from release to release.
+            The views of docs/store.md keep their shape from release to release: v_lease, v_reservation and others.
             '-' reads the statement from standard input.
 
             EXAMPLES

@@ -8,7 +8,7 @@ import Output
 package struct LeaseExtend: Subcommand, HasWritingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "extend",
-        abstract: "Move the end of leases, or check whether that would go.",
+        abstract: "Extend leases, or check whether that is possible.",
         usage: "leasehold extend <lease> ... [--by <duration>] [--check] [<options>]",
         discussion: .paragraphs(
             """
@@ -20,7 +20,7 @@ package struct LeaseExtend: Subcommand, HasWritingOptions {
             --longest takes the furthest end that the site's rules, the next holders of its resources and the balance
             allow, as far as they are known.
 
-            --check says whether the extension would go, and changes nothing: whether the window is open, how long the
+            --check says whether the extension is possible, and changes nothing: whether the window is open, how long the
             site's rules allow, until when the same resources are free and who has them next, the furthest end, and what
             it costs. It uses the mirror and the policy file, and sends no request. The exit status is 0 if nothing
             known stands in the way, and 77 otherwise.
@@ -46,7 +46,7 @@ package struct LeaseExtend: Subcommand, HasWritingOptions {
     var to: String?
     @Flag(name: .customLong("longest"), help: "As far as is possible.")
     var isLongest = false
-    @Flag(name: .customLong("check"), help: "Only say whether it would go.")
+    @Flag(name: .customLong("check"), help: "Only say whether it is possible.")
     var isCheck = false
     @OptionGroup var waiting: WaitingOptions
     @OptionGroup package var sending: SendingOptions
@@ -137,7 +137,7 @@ package struct LeaseExtend: Subcommand, HasWritingOptions {
         return end
     }
 
-    /// Says whether the extensions would go.
+    /// Says whether the extensions are possible.
     private func check(_ references: [String], _ newEnd: NewEnd, _ console: inout Console) async throws {
         let reading = writing.reading
         let (manager, _) = try await reading.open(&console)

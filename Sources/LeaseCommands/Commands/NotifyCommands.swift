@@ -8,12 +8,12 @@ import Reminders
 package struct NotifyCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "notify",
-        abstract: "Be reminded of leases that start, end or fail: try it, and see what was told.",
+        abstract: "Be reminded of leases that start, end or fail: try it, and see what was sent.",
         discussion: .paragraphs(
             """
             The file leasehold/notify.yaml in XDG_CONFIG_HOME (~/.config), or the one that LEASEHOLD_NOTIFY names, says
-            what to tell and how: by desktop notification, mail, web service or any command. Each `leasehold sync` tells
-            what is due, and `leasehold sync --watch` also tells it on time, without a network too.
+            what you are reminded of, and how: by desktop notification, mail, web service or any command. Each
+            `leasehold sync` sends what is due; `leasehold sync --watch` also sends it on time, without a network too.
 
             EXAMPLES
               leasehold notify check
@@ -48,7 +48,7 @@ extension HasReadingOptions {
 package struct NotifyCheck: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Check notify.yaml, and list what would be told next. Nothing is sent.",
+        abstract: "Check notify.yaml, and list the next reminders. Nothing is sent.",
         usage: "leasehold notify check [<options>]",
         discussion: .paragraphs(
             """
@@ -129,7 +129,7 @@ package struct NotifyTest: Subcommand, HasReadingOptions {
 package struct NotifyLog: Subcommand, HasReadingOptions {
     package static let configuration = CommandConfiguration(
         commandName: "log",
-        abstract: "List what was told, when and through which channel, and what failed.",
+        abstract: "List what was sent, when and through which channel, and what failed.",
         usage: "leasehold notify log [--limit <n>] [<options>]",
         discussion: .paragraphs(
             """
@@ -154,7 +154,7 @@ package struct NotifyLog: Subcommand, HasReadingOptions {
         let (manager, _) = try await reading.open(&console)
         let rows = try manager.reminderLog()
         try reading.write(rows.suffix(limit ?? rows.count), RecordedReminder.columns, &console)
-        if rows.isEmpty, !output.isQuiet { console.remark("Nothing has been told yet.") }
+        if rows.isEmpty, !output.isQuiet { console.remark("Nothing has been sent yet.") }
     }
 }
 

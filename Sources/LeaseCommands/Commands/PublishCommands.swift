@@ -29,14 +29,14 @@ package struct PublishPostgres: Subcommand {
         usage: "leasehold publish postgres <service> [<options>]",
         discussion: .paragraphs(
             """
-            The views v_lease, v_reservation, v_event, v_history, v_allocation, v_resource, v_listing, v_person and v_sync
-            have the names and columns that they have in the local database (docs/store.md). The queue is not published.
+            The views of docs/store.md have the names and columns that they have in the local database. The queue is not
+            published.
 
             Only what has changed is written, in one transaction. It may be interrupted at any time, and nothing is
             written if nothing has changed. Collectors of different sites can publish to one schema.
 
             The connection is made by PostgreSQL's program psql: name a service of ~/.pg_service.conf, or a URI without a
-            password. Passwords belong into ~/.pgpass.
+            password. Passwords belong in ~/.pgpass.
 
             EXAMPLES
               leasehold publish postgres leases

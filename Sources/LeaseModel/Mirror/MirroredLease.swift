@@ -1,6 +1,6 @@
 /// A lease as stored in the mirror: what the server last said, how that is known, and the writes queued for it.
 ///
-/// A lease that exists only in the queue has its local id and the status `QUEUED`.
+/// A lease that exists only in the queue has its local id and a local status (``LeaseStatus/queued`` and others).
 public struct MirroredLease: Sendable, Hashable, Identifiable {
     /// The lease as last seen.
     public package(set) var lease: BlazarLease

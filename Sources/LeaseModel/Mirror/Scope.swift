@@ -1,4 +1,4 @@
-/// What one set of credentials can see of one cloud. Every mirrored row belongs to a scope.
+/// What one set of credentials sees of a site. A lease belongs to its site; which scopes see it is recorded separately.
 ///
 /// Blazar lists the leases of the token's project or, for an administrator, of all projects. So whether a lease is
 /// missing from a list depends on whose list it is.

@@ -139,7 +139,7 @@ public struct ReservationRoom: Sendable {
     }
 }
 
-/// Whether an extension would go, and how far one would go at most.
+/// Whether an extension is possible, and how far.
 public struct ExtensionVerdict: Sendable, Hashable {
     /// The answer in a word.
     public enum Answer: String, Sendable, Hashable {
@@ -165,7 +165,7 @@ public struct ExtensionVerdict: Sendable, Hashable {
     public let freeUntil: Timestamp?
     /// The first resources that somebody else holds afterward, whether or not the new end reaches so far.
     public let nextHolders: [TakenResource]
-    /// The furthest end that would go, once the window is open; `nil` for no known limit.
+    /// The furthest possible end, once the window is open; `nil` for no known limit.
     public let furthestEnd: Timestamp?
     /// What the extension costs in service units; `nil` if not known, or if the policy has no rates.
     public let cost: Double?
@@ -215,7 +215,7 @@ public struct ExtensionCheck: Sendable {
 
     /// The verdict about an end.
     ///
-    /// - Parameter wanted: the new end; `nil` for the furthest one that would go.
+    /// - Parameter wanted: the new end; `nil` for the furthest possible one.
     /// - Returns: the verdict.
     public func verdict(_ wanted: Timestamp?) -> ExtensionVerdict {
         let end = lease.endsAt
@@ -227,7 +227,7 @@ public struct ExtensionCheck: Sendable {
         let newEnd = wanted ?? furthest
         var obstacles: [LeaseObstacle] = []
         if let newEnd {
-            // If not even a minute more would go, the furthest end is the present one: say why.
+            // If not even a minute more is possible, the furthest end is the present one: say why.
             let tried = wanted == nil && newEnd == end ? end.adding(seconds: 60) : newEnd
             obstacles = self.obstacles(tried, allowed: allowed)
         } else if let closed = closedWindow {

@@ -23,7 +23,7 @@ struct LeaseTimeline {
         span = first.adding(seconds: -margin)..<last.adding(seconds: margin)
     }
 
-    /// The picture as SVG. Its geometry is in attributes and its colours in the style sheet.
+    /// The picture as SVG. Its geometry is in attributes and its colors in the style sheet.
     var svg: String {
         let plan = lease.lease
         let period = request.time.period(from: plan.startsAt, to: plan.endsAt)

@@ -145,7 +145,7 @@ enum LeasesView {
     }
 }
 
-/// The colour and shape of a status.
+/// The color and shape of a status.
 enum StatusStyle {
     static func of(_ status: String) -> String {
         switch CellText.emphasis(ofStatus: status) {
