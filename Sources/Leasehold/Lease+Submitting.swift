@@ -156,7 +156,7 @@ extension Lease {
     }
 
     /// Deletes the lease. The deletion is queued and then sent. If the lease's creation has not been sent, it is
-    /// cancelled instead.
+    /// canceled instead.
     ///
     /// - Parameters:
     ///   - isOffline: whether to only queue the deletion.

@@ -1,7 +1,7 @@
 import LeaseStore
 
 extension LeaseManager {
-    /// Passes on that the database was changed, by this process or another one, until the task is cancelled.
+    /// Passes on that the database was changed, by this process or another one, until the task is canceled.
     ///
     /// - Parameters:
     ///   - seconds: how often to look. A look reads one page of a file that is in memory.

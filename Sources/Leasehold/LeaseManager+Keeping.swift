@@ -66,7 +66,7 @@ extension LeaseManager {
         }
     }
 
-    /// Stops keeping a lease. An extension that has not been sent is cancelled.
+    /// Stops keeping a lease. An extension that has not been sent is canceled.
     ///
     /// - Parameters:
     ///   - reference: the lease, which need no longer exist: its name, its id, the beginning of its id, or its local id.

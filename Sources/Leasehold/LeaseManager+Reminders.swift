@@ -25,7 +25,7 @@ extension LeaseManager {
         }
     }
 
-    /// Tells what is due whenever something comes due, until the task is cancelled.
+    /// Tells what is due whenever something comes due, until the task is canceled.
     ///
     /// - Parameters:
     ///   - syncs: an element for each sync that has ended.

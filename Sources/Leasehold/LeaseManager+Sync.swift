@@ -22,7 +22,7 @@ extension LeaseManager {
         return await DatabaseThreads.run { await synchronizer.run(entries) }
     }
 
-    /// Syncs clouds again and again until the task is cancelled.
+    /// Syncs clouds again and again until the task is canceled.
     ///
     /// - Parameters:
     ///   - clouds: the clouds.

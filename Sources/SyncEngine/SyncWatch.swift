@@ -62,7 +62,7 @@ package struct Synchronizer: Sendable {
     }
 }
 
-/// Keeps the mirror fresh: syncs every cloud again and again until its task is cancelled.
+/// Keeps the mirror fresh: syncs every cloud again and again until its task is canceled.
 ///
 /// Each cloud has a schedule of its own, so that one that cannot be reached never delays another.
 package struct SyncWatch: Sendable {
@@ -87,7 +87,7 @@ package struct SyncWatch: Sendable {
     ///   - keeper: what extends kept leases; `nil` to extend none.
     ///   - waiter: what sends creations that wait for room; `nil` to send none.
     ///   - now: the clock.
-    ///   - sleep: waits for this many seconds, and throws when its task is cancelled.
+    ///   - sleep: waits for this many seconds, and throws when its task is canceled.
     ///   - progress: called for everything that happens.
     ///   - makeRandom: makes a source of randomness for one cloud's schedule.
     package init(
@@ -109,7 +109,7 @@ package struct SyncWatch: Sendable {
         self.makeRandom = makeRandom
     }
 
-    /// Runs until its task is cancelled.
+    /// Runs until its task is canceled.
     ///
     /// - Parameter entries: returns the clouds. It is called again for a cloud whose configuration was invalid.
     /// - Throws: ``CloudError`` if the clouds cannot be determined.

@@ -104,7 +104,7 @@ package struct Sync: Subcommand {
         return { TimeText(zone: zone, now: now()).zoned($0) }
     }
 
-    /// Says each second that nothing has arrived yet, until it is cancelled.
+    /// Says each second that nothing has arrived yet, until it is canceled.
     private static func tell(_ printer: SyncPrinter, of clouds: String, _ assistant: (any LoginAssistant)?) async {
         while (try? await Task.sleep(for: .seconds(1))) != nil {
             if await (assistant as? TerminalAssistant)?.isAsking ?? false { continue }

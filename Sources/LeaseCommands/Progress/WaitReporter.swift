@@ -33,7 +33,7 @@ extension Console {
         }
     }
 
-    /// Shows the number of seconds, each second, until it is cancelled.
+    /// Shows the number of seconds, each second, until it is canceled.
     private static func count(
         on reporter: ProgressReporter<WaitReporter.ErrorSink>, since begun: ContinuousClock.Instant,
         _ assistant: (any LoginAssistant)?

@@ -127,7 +127,7 @@ public enum MutationState: String, Sendable, Hashable, CaseIterable {
     case waiting
     /// It keeps failing for an unknown reason; a person must look at it.
     case parked
-    /// It was cancelled before it was sent.
+    /// It was canceled before it was sent.
     case cancelled
     /// Its time passed before it could be sent.
     case expired

@@ -24,7 +24,7 @@ package actor KeystoneSession: ServiceSession {
     private enum Outcome: Sendable {
         case renewed(KeystoneToken)
         case failed(ServiceError)
-        /// The caller that was authenticating was cancelled; another one has to do it.
+        /// The caller that was authenticating was canceled; another one has to do it.
         case abandoned
     }
 

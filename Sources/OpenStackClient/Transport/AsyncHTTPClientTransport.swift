@@ -177,7 +177,7 @@ actor HTTPBodyReader {
 
     /// The next part, `nil` only after a complete body.
     func next() async throws(TransportError) -> [UInt8]? {
-        // This is not a child task, so that the limit can cancel it. It is awaited here, and cancelled with its caller.
+        // This is not a child task, so that the limit can cancel it. It is awaited here, and canceled with its caller.
         let pull = Task(operation: pull)
         limit.beginWaiting { pull.cancel() }
         let result = await withTaskCancellationHandler {
@@ -201,7 +201,7 @@ actor HTTPBodyReader {
         var current = iterator ?? body.makeAsyncIterator()
         defer { iterator = current }
         guard let part = try await current.next(isolation: self) else {
-            // A cancelled sequence ends as if it were complete.
+            // A canceled sequence ends as if it were complete.
             try Task.checkCancellation()
             return nil
         }

@@ -21,7 +21,7 @@ actor OpenIDTokenSource {
 
         /// Waits while a person is at work, and shows them how many seconds are left.
         ///
-        /// - Returns: `false` if the task was cancelled meanwhile.
+        /// - Returns: `false` if the task was canceled meanwhile.
         func pause(_ seconds: Double, until end: Timestamp, _ assistant: any LoginAssistant) async -> Bool {
             var rest = seconds
             while rest > 0 {

@@ -104,7 +104,7 @@ package struct RefreshTokenCache: Sendable, Hashable {
     /// - Parameters:
     ///   - sleep: waits for this number of seconds. It must not block a thread, because the holder of the lock may need
     ///     it.
-    ///   - body: the work. It is not cancelled midway, because a token that the provider has replaced must be written.
+    ///   - body: the work. It is not canceled midway, because a token that the provider has replaced must be written.
     /// - Returns: the body's result.
     /// - Throws: ``ServiceError`` if the lock cannot be taken, or the body's error.
     func locked<Value: Sendable>(
