@@ -168,7 +168,7 @@ extension KeystoneSession {
     }
 
     private var cancelled: ServiceError {
-        ServiceError(kind: .transport(.cancelled, .beforeSending), message: "cancelled while waiting for a token")
+        ServiceError(kind: .transport(.cancelled, .beforeSending), message: "canceled while waiting for a token")
     }
 }
 

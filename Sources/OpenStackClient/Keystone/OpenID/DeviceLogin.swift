@@ -71,7 +71,7 @@ struct DeviceLogin: Sendable {
             }
             guard await source.world.pause(interval, until: end, assistant) else {
                 throw ServiceError(
-                    kind: .transport(.cancelled, .beforeSending), message: "cancelled while waiting for a login")
+                    kind: .transport(.cancelled, .beforeSending), message: "canceled while waiting for a login")
             }
             guard source.world.clock() < end else { throw failure.loginExpired() }
         }

@@ -140,7 +140,7 @@ package struct RefreshTokenCache: Sendable, Hashable {
             waited += pause
             guard (try? await sleep(pause)) != nil else {
                 throw ServiceError(
-                    kind: .transport(.cancelled, .beforeSending), message: "cancelled while waiting for a login")
+                    kind: .transport(.cancelled, .beforeSending), message: "canceled while waiting for a login")
             }
         }
     }
