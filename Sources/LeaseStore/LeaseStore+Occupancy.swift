@@ -211,35 +211,3 @@ private struct HoldReader {
         return leases.count - 1
     }
 }
-
-extension LeaseStore {
-    /// A page of the leases that match a filter: the user's own first, then by start.
-    ///
-    /// - Parameters:
-    ///   - filter: which leases.
-    ///   - after: the id of the last lease of the page before; `nil` for the first page, which begins with the leases
-    ///     that are only queued.
-    ///   - limit: how many to read at most, besides queued ones.
-    /// - Returns: the leases, and whether there are more.
-    /// - Throws: ``StoreError``.
-    package func leasePage(
-        _ filter: LeaseFilter, after: String?, limit: Int
-    ) throws(StoreError) -> (leases: [MirroredLease], hasMore: Bool) {
-        try read { database in
-            let reader = try MirrorReader(database, scopes: filter.scopes)
-            let drafts = after == nil ? try reader.drafts(filter, order: .start) : []
-            var query = LeaseQuery(filter)
-            let order = "lease.user_id NOT IN (SELECT user_id FROM cloud), lease.start_at, lease.lease_key"
-            if let after {
-                query.add("(\(order)) > (SELECT \(order) FROM lease WHERE lease.id = ? LIMIT 1)", after)
-            }
-            let keys = try Int64.fetchAll(
-                database,
-                sql: """
-                    SELECT lease.lease_key FROM \(query.source) WHERE \(query.condition) ORDER BY \(order)
-                    LIMIT \(max(0, limit) + 1)
-                    """, arguments: query.arguments)
-            return (drafts + (try reader.leases(keys: keys.prefix(limit))), keys.count > limit)
-        }
-    }
-}

@@ -8,10 +8,10 @@ extension LeaseStore {
     ///   - filter: which leases.
     ///   - sort: their order.
     ///   - position: where the page begins; `nil` for the first page.
-    ///   - limit: the number of leases on it, apart from those that are only queued.
+    ///   - limit: the number of leases on it.
     ///   - now: the time that says which leases are running.
     ///   - parts: the parts to read.
-    /// - Returns: the page. Leases that are only queued come first, on the first page.
+    /// - Returns: the page. Leases that are only queued come before all others.
     /// - Throws: ``StoreError``.
     package func page(
         _ filter: LeaseFilter, sort: LeaseSort, after position: LeasePosition?, limit: Int, now: Timestamp,
@@ -19,18 +19,26 @@ extension LeaseStore {
     ) throws(StoreError) -> LeaseListPage {
         try read { database in
             let reader = try MirrorReader(database, scopes: filter.scopes, parts: parts)
-            var leases = position == nil ? try reader.drafts(filter, order: .relevance(at: now)) : []
+            let queued = DraftSection(try reader.drafts(filter, order: .start), sort)
+            // One more than fits tells whether there are more.
+            let drafts = queued.leases(after: position, limit: limit + 1)
             var found: [LeasePosition] = []
-            let sections = LeaseSection.all(sort, filter, ownUsers: reader.ownUsers, now: now)
-            for (number, section) in sections.enumerated() where number >= position?.section ?? 0 {
-                guard found.count <= limit else { break }
+            let sections = filter.isForDrafts ? [] : LeaseSection.all(sort, filter, ownUsers: reader.ownUsers, now: now)
+            for (index, section) in sections.enumerated() {
+                let number = index + DraftSection.number + 1
+                let missing = limit + 1 - drafts.count - found.count
+                guard missing > 0 else { break }
+                guard number >= position?.section ?? 0 else { continue }
                 let start = number == position?.section ? position : nil
                 found += try section.positions(
-                    database, LeaseQuery(filter), number: number, after: start, limit: limit + 1 - found.count)
+                    database, filter: filter, section: number, after: start, limit: missing)
             }
-            let page = found.prefix(limit)
-            leases += try reader.leases(keys: page.map(\.key))
-            return LeaseListPage(leases: leases, next: found.count > limit ? page.last : nil)
+            let shown = found.prefix(max(0, limit - drafts.count))
+            let firstDrafts = drafts.prefix(limit)
+            return LeaseListPage(
+                leases: firstDrafts.map(\.lease) + (try reader.leases(keys: shown.map(\.key))),
+                positions: firstDrafts.map(\.position) + shown, hasMore: drafts.count + found.count > limit,
+                queuedCount: queued.count)
         }
     }
 
@@ -45,20 +53,127 @@ extension LeaseStore {
                 arguments: query.arguments) ?? 0
         }
     }
+
+    /// A page of the writes, in the order in which they were requested.
+    ///
+    /// - Parameters:
+    ///   - scopes: the scopes whose sites and projects count; `nil` for all.
+    ///   - includesFinal: whether to include finished writes.
+    ///   - number: the number of the last write of the page before; `nil` for the first page.
+    ///   - limit: how many writes to read at most.
+    /// - Returns: the writes.
+    /// - Throws: ``StoreError``.
+    package func mutations(
+        scopes: Set<Int64>?, includesFinal: Bool, after number: Int64?, limit: Int
+    ) throws(StoreError) -> [Mutation] {
+        try read { database in
+            let addresses = try Self.addresses(database, of: scopes)
+            guard addresses?.isEmpty != true else { return [] }
+            var sql = includesFinal ? Self.everySelection : Self.openSelection
+            var arguments = StatementArguments()
+            if let addresses {
+                let list = addresses.map { _ in "(?, ?)" }.joined(separator: ", ")
+                sql += " AND (mutation.site_id, mutation.project_id) IN (VALUES \(list))"
+                for address in addresses { arguments += [address.siteID, address.projectID] }
+            }
+            sql += " AND mutation_id > ? ORDER BY mutation_id LIMIT ?"
+            arguments += [number ?? .min, limit]
+            return try Mutation.fetchAll(database.cachedStatement(sql: sql), arguments)
+        }
+    }
+
+    /// A part of the usage of the leases that match a filter.
+    ///
+    /// - Parameters:
+    ///   - filter: which leases.
+    ///   - detail: the optional parts of each.
+    ///   - key: where the part before ended; `nil` for the first part.
+    ///   - length: how many leases to look at, at most.
+    /// - Returns: the leases of this part that match, and where it ended; `nil` if it was the last one.
+    /// - Throws: ``StoreError``.
+    package func usage(
+        _ filter: LeaseFilter, detail: UsageDetail, after key: Int64?, length: Int64
+    ) throws(StoreError) -> (leases: [LeaseUsage], next: Int64?) {
+        try read { database in
+            let nextKey = try database.cachedStatement(sql: "SELECT min(lease_key) FROM lease WHERE lease_key > ?")
+            guard let first = try Int64.fetchOne(nextKey, arguments: [key ?? .min]) else { return ([], nil) }
+            let last = first.addingReportingOverflow(length - 1)
+            let end = last.overflow ? .max : last.partialValue
+            var leases: [LeaseUsage] = []
+            var reader = try UsageReader(database, filter, detail: detail)
+            try reader.read(first...end) { leases.append($0) }
+            return (leases, try Int64.fetchOne(nextKey, arguments: [end]) == nil ? nil : end)
+        }
+    }
+}
+
+extension LeaseFilter {
+    /// Whether it asks for statuses that only queued leases have.
+    fileprivate var isForDrafts: Bool { !statuses.isEmpty && statuses.isSubset(of: [.queued, .waiting]) }
+
+    /// Whether it lets through most of the leases that its times do.
+    fileprivate var isBroad: Bool {
+        statuses.isEmpty && project == nil && user == nil && nameGlob == nil && resourceTypes.isEmpty
+            && nodeType == nil && resource == nil && heldAt == nil && activeAt == nil && to == nil && text == nil
+            && !isMine
+    }
+}
+
+/// The leases that are only queued, which come before all others: by their starts in a calendar, otherwise by their ends.
+private struct DraftSection {
+    /// The number of the section, for the places.
+    static let number = 0
+
+    private let drafts: [(position: LeasePosition, lease: MirroredLease)]
+
+    init(_ leases: [MirroredLease], _ sort: LeaseSort) {
+        func place(_ lease: MirroredLease) -> (moment: Int64, creation: Int64) {
+            let moment = sort.column == .calendar ? lease.lease.startsAt : lease.lease.endsAt
+            return (moment.secondsSince1970, lease.pending.first { $0.verb == .create }?.id ?? 0)
+        }
+        drafts = leases.map { (place($0), $0) }.sorted { $0.0 < $1.0 }.map { place, lease in
+            (LeasePosition(section: Self.number, value: .integer(place.moment), key: place.creation), lease)
+        }
+    }
+
+    var count: Int { drafts.count }
+
+    /// The first leases behind a place.
+    func leases(
+        after start: LeasePosition?, limit: Int
+    ) -> ArraySlice<(position: LeasePosition, lease: MirroredLease)> {
+        guard let start else { return drafts.prefix(limit) }
+        guard start.section == Self.number, case .integer(let moment) = start.value else { return [] }
+        return drafts.drop { draft in
+            guard case .integer(let other) = draft.position.value else { return false }
+            return (other, draft.position.key) <= (moment, start.key)
+        }.prefix(limit)
+    }
 }
 
 /// A part of a sorted list in which one index, or one sorting, gives the order.
 private struct LeaseSection {
+    /// What gives the order.
+    enum Order {
+        /// A term, as SQL.
+        case term(String)
+        /// A column with an index.
+        case index(String)
+        case ranking(LeaseRanking.Term)
+    }
+
     /// Which leases it has, as SQL.
     var condition = "1"
-    /// What they are sorted by, as SQL. It may be NULL, which is the smallest value.
-    let term: String
+    let order: Order
     var isDescending = false
 
     /// The sections of an order.
     static func all(_ sort: LeaseSort, _ filter: LeaseFilter, ownUsers: Set<String>, now: Timestamp) -> [LeaseSection] {
-        guard sort.column == .relevance else {
-            return [LeaseSection(term: term(sort.column), isDescending: sort.isDescending)]
+        switch sort.column {
+        case .relevance: break
+        case .calendar:
+            return owners(ownUsers).map { LeaseSection(condition: $0, order: .ranking(.number("lease.start_at"))) }
+        default: return [LeaseSection(order: order(sort.column), isDescending: sort.isDescending)]
         }
         let now = now.secondsSince1970
         let isListed = "lease.gone IS NULL AND lease.status <> 'TERMINATED'"
@@ -67,16 +182,16 @@ private struct LeaseSection {
                 // The plus sign keeps SQLite from sorting what the index of ends has in order.
                 LeaseSection(
                     condition: "\(owner) AND +lease.start_at <= \(now) AND lease.end_at > \(now) AND \(isListed)",
-                    term: "lease.end_at"),
+                    order: .term("lease.end_at")),
                 LeaseSection(
                     condition: "\(owner) AND lease.start_at > \(now) AND lease.end_at > \(now) AND \(isListed)",
-                    term: "lease.start_at"),
+                    order: .term("lease.start_at")),
             ]
             if filter.liveAt == nil {
                 sections.append(
                     LeaseSection(
-                        condition: "\(owner) AND NOT (lease.end_at > \(now) AND \(isListed))", term: "lease.end_at",
-                        isDescending: true))
+                        condition: "\(owner) AND NOT (lease.end_at > \(now) AND \(isListed))",
+                        order: .term("lease.end_at"), isDescending: true))
             }
             return sections
         }
@@ -94,42 +209,60 @@ private struct LeaseSection {
         }
     }
 
-    private static func term(_ column: LeaseSort.Column) -> String {
+    private static func order(_ column: LeaseSort.Column) -> Order {
         switch column {
-        case .relevance, .end: "lease.end_at"
-        case .name: "lease.name"
-        case .status: "lease.status"
-        case .user: person("user", "lease.user_id")
-        case .project: person("project", "lease.project_id")
-        case .site: "(SELECT site.name FROM site WHERE site.site_id = lease.site_id)"
-        case .resources:
-            """
-            (SELECT min(coalesce(reservation.node_type, reservation.resource_type)) FROM reservation
-             WHERE reservation.lease_key = lease.lease_key)
-            """
-        case .start: "lease.start_at"
-        case .length: "lease.end_at - lease.start_at"
-        case .created: "lease.created_at"
-        case .id: "lease.id"
+        case .relevance, .end: .term("lease.end_at")
+        case .name: .index("lease.name")
+        case .id: .index("lease.id")
+        case .status: .ranking(.text("lease.status"))
+        case .user: .ranking(.person(.user))
+        case .project: .ranking(.person(.project))
+        case .site: .ranking(.site)
+        case .resources: .ranking(.resources)
+        case .start, .calendar: .ranking(.number("lease.start_at"))
+        case .length: .ranking(.number("lease.end_at - lease.start_at"))
+        case .created: .ranking(.number("lease.created_at"))
         }
-    }
-
-    /// The name of a person, or the id if it has none.
-    private static func person(_ kind: String, _ column: String) -> String {
-        """
-        coalesce((
-            SELECT person.name FROM person
-            WHERE person.site_id = lease.site_id AND person.kind = '\(kind)' AND person.id = \(column)), \(column))
-        """
     }
 
     /// The places behind the section's leases, in their order.
     func positions(
-        _ database: Database, _ query: LeaseQuery, number: Int, after start: LeasePosition?, limit: Int
+        _ database: Database, filter: LeaseFilter, section: Int, after start: LeasePosition?, limit: Int
+    ) throws -> [LeasePosition] {
+        var query = LeaseQuery(filter)
+        query.add(condition)
+        switch order {
+        case .ranking(let term):
+            return try LeaseRanking(term: term, isDescending: isDescending).positions(
+                database, query, section: section, after: start, limit: limit)
+        case .term(let term):
+            return try positions(database, query, term: term, section: section, after: start, limit: limit)
+        case .index(let column):
+            // If few leases match, the index would be walked for long: the plus sign keeps SQLite from it.
+            let term = try Self.isDense(database, filter) ? column : "+\(column)"
+            return try positions(database, query, term: term, section: section, after: start, limit: limit)
+        }
+    }
+
+    /// If as many leases are running or to come, a page of them is found soon in any order.
+    private static let denseCount = 5_000
+
+    /// Whether a walk in any order soon meets leases that match.
+    private static func isDense(_ database: Database, _ filter: LeaseFilter) throws -> Bool {
+        guard filter.isBroad else { return false }
+        guard let from = [filter.from, filter.liveAt].compactMap(\.self).max() else { return true }
+        let count = try Int.fetchOne(
+            database.cachedStatement(
+                sql: "SELECT count(*) FROM (SELECT 1 FROM lease WHERE end_at > ? LIMIT ?)"),
+            arguments: [from.secondsSince1970, denseCount])
+        return count == denseCount
+    }
+
+    private func positions(
+        _ database: Database, _ query: LeaseQuery, term: String, section: Int, after start: LeasePosition?, limit: Int
     ) throws -> [LeasePosition] {
         var query = query
-        query.add(condition)
-        if let start { add(start, to: &query) }
+        if let start { add(start, term: term, to: &query) }
         let direction = isDescending ? " DESC" : ""
         let rows = try Row.fetchAll(
             database,
@@ -144,23 +277,17 @@ private struct LeaseSection {
                 case .string(let text): .text(text)
                 default: .null
                 }
-            return LeasePosition(section: number, value: value, key: row[0])
+            return LeasePosition(section: section, value: value, key: row[0])
         }
     }
 
     /// Adds the condition that leases come after a place.
-    private func add(_ start: LeasePosition, to query: inout LeaseQuery) {
+    private func add(_ start: LeasePosition, term: String, to query: inout LeaseQuery) {
         let sign = isDescending ? "<" : ">"
-        switch (start.value, isDescending) {
-        case (.integer(let number), false): query.add("(\(term), lease.lease_key) \(sign) (?, ?)", number, start.key)
-        case (.text(let text), false): query.add("(\(term), lease.lease_key) \(sign) (?, ?)", text, start.key)
-        // NULL compares with nothing, and comes last if the largest value is first.
-        case (.integer(let number), true):
-            query.add("(\(term), lease.lease_key) \(sign) (?, ?) OR \(term) IS NULL", number, start.key)
-        case (.text(let text), true):
-            query.add("(\(term), lease.lease_key) \(sign) (?, ?) OR \(term) IS NULL", text, start.key)
-        case (.null, false): query.add("\(term) IS NOT NULL OR lease.lease_key > ?", start.key)
-        case (.null, true): query.add("\(term) IS NULL AND lease.lease_key < ?", start.key)
+        switch start.value {
+        case .integer(let number): query.add("(\(term), lease.lease_key) \(sign) (?, ?)", number, start.key)
+        case .text(let text): query.add("(\(term), lease.lease_key) \(sign) (?, ?)", text, start.key)
+        case .null: query.add("lease.lease_key \(sign) ?", start.key)
         }
     }
 }

@@ -87,8 +87,8 @@ extension LeaseStore {
             database.cachedStatement(sql: queueSelection), [address.siteID, address.projectID])
     }
 
-    private static let everySelection = "\(Mutation.selection) WHERE true"
-    private static let openSelection = """
+    static let everySelection = "\(Mutation.selection) WHERE true"
+    static let openSelection = """
         \(Mutation.selection) WHERE state \(MutationState.condition { !$0.isFinal || $0 == .rejected || $0 == .expired })
         """
 

@@ -40,3 +40,51 @@ extension LeaseManager {
         if isBegun { try each(LeaseCalendar.end) }
     }
 }
+
+/// The text of a calendar, part by part, so that a long one is never in memory. Each part is read by itself.
+package struct CalendarParts: Sendable {
+    /// Where one part ends and the next begins.
+    package enum Place: Sendable, Hashable {
+        /// Behind a lease, by its key; and whether the calendar has begun.
+        case lease(Int64, isBegun: Bool)
+        /// Before the calendar's last line.
+        case leases
+    }
+
+    private let manager: LeaseManager
+    private let filter: LeaseFilter
+    private let calendar: LeaseCalendar
+
+    /// - Parameters:
+    ///   - manager: the database.
+    ///   - filter: which leases.
+    ///   - now: when the calendar is made.
+    ///   - alarmSeconds: how long before a lease's end to remind.
+    /// - Throws: ``LeaseholdError`` if the policy file is invalid.
+    package init(_ manager: LeaseManager, _ filter: LeaseFilter, now: Timestamp, alarmSeconds: Int64) throws {
+        self.manager = manager
+        self.filter = filter
+        calendar = LeaseCalendar(
+            now: now, alarmSeconds: alarmSeconds, extensionWindow: try manager.extensionWindows())
+    }
+
+    /// The part after a place; `nil` for the first one.
+    ///
+    /// - Returns: the text, and where the next part begins; `nil` after the last one. If there is no lease at all, there is no
+    ///   text: no calendar is empty.
+    /// - Throws: ``LeaseholdError``.
+    package func part(after place: Place?) throws -> (text: String, next: Place?) {
+        var (key, isBegun): (Int64?, Bool) = (nil, false)
+        switch place {
+        case nil: break
+        case .lease(let last, let hasText): (key, isBegun) = (last, hasText)
+        case .leases: return (LeaseCalendar.end, nil)
+        }
+        let (leases, next) = try manager.usage(filter, after: key)
+        let events = leases.compactMap(calendar.event).joined()
+        let text = events.isEmpty || isBegun ? events : LeaseCalendar.beginning + events
+        isBegun = isBegun || !events.isEmpty
+        if let next { return (text, .lease(next, isBegun: isBegun)) }
+        return (text, isBegun ? .leases : nil)
+    }
+}

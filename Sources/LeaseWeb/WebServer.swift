@@ -24,8 +24,10 @@ package struct WebServer: Service {
         package var clouds: [String] = []
         /// The reader's zone.
         package var zone = DisplayZone.utc
-        /// Makes a report: what `leasehold` with these arguments, the first of which is `report`, writes. `nil` if there
-        /// are no reports.
+        /// The options with which commands use the same database and zone; empty if they do without options.
+        package var commandOptions: [String] = []
+        /// Makes a report: what `leasehold` with these arguments, the first of which is `report`, writes about the same
+        /// database in the reader's zone. `nil` if there are no reports.
         package var report: (@Sendable (_ arguments: [String]) async throws -> String)?
         /// The server's log.
         package var logger = Logger(label: "leasehold.web")

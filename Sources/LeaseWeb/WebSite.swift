@@ -51,7 +51,7 @@ final class WebSite: Sendable {
                 router.get(RouterPath(base + path)) { _, _ in Self.response(asset.type, asset.bytes) }
             }
             router.get(RouterPath("\(base)/events")) { _, _ in try self.live.response() }
-            for view in WebView.all {
+            for view in WebView.all where view.isOffered(settings) {
                 for path in view.routes {
                     router.on(RouterPath(base + path), method: view.method) { request, context in
                         try await self.answer(view, request, context)
@@ -80,7 +80,7 @@ final class WebSite: Sendable {
             query: WebFields(encoded: request.uri.query ?? ""), form: form, session: context.session,
             now: manager.configuration.now())
         let page = try await DatabaseThreads.run { try await view.answer(asked) }
-        return try response(to: page, asked)
+        return try await response(to: page, asked)
     }
 
     /// No form is longer. What is announced to be longer is not read.
@@ -99,7 +99,7 @@ final class WebSite: Sendable {
 
     // MARK: - Answers
 
-    private func response(to page: WebPage, _ request: WebRequest) throws -> Response {
+    private func response(to page: WebPage, _ request: WebRequest) async throws -> Response {
         switch page.content {
         case .redirect(let link, let notice):
             var link = link
@@ -114,14 +114,31 @@ final class WebSite: Sendable {
                 return Self.response(WebFormat.html.type, Array(text.utf8), status: page.status)
             }
             guard let table = request.format == .ics ? calendar : table else { throw WebError.notFound }
-            let format = request.format
-            return Response(
-                status: page.status, headers: [.contentType: format.type],
-                body: ResponseBody { writer in
-                    try await table.write(format) { try await writer.write($0) }
-                    try await writer.finish(nil)
-                })
+            return try await response(request.format.type, status: page.status, table.text(request.format))
+        case .file(let name, let type, let text):
+            guard request.format == .html else { throw WebError.notFound }
+            var response = Self.response(type, Array(text.utf8))
+            response.headers[.contentDisposition] = "attachment; filename=\"\(name)\""
+            return response
         }
+    }
+
+    /// A text that is sent part by part, as it is read. An error before the first part is answered as any other.
+    private func response(
+        _ type: String, status: HTTPResponse.Status, _ text: any WebText
+    ) async throws -> Response {
+        @Sendable func next() async throws -> ByteBuffer? { try await DatabaseThreads.run { try await text.next() } }
+        let first = try await next()
+        if first == nil, type == WebFormat.ics.type {
+            throw WebError(.notFound, "There is no lease, and no calendar is empty.")
+        }
+        return Response(
+            status: status, headers: [.contentType: type],
+            body: ResponseBody { writer in
+                if let first { try await writer.write(first) }
+                while let part = try await next() { try await writer.write(part) }
+                try await writer.finish(nil)
+            })
     }
 
     /// The answer to a request that fails: a page, or for programs the error as commands write it.
@@ -167,12 +184,12 @@ final class WebSite: Sendable {
         let main = try templates.render(template, data.merging(shared) { own, _ in own })
         let notice = request.query["notice"].flatMap(Int.init).flatMap { request.session?.notices[$0] }
         let menu = WebView.all.compactMap { view -> WebData? in
-            guard let name = view.menu else { return nil }
+            guard let name = view.menu, view.isOffered(settings) else { return nil }
             let isHere = request.path == view.path || request.path.hasPrefix(view.path + "/")
             return ["name": name, "href": request.link(view.path), "key": view.key ?? "", "here": isHere]
         }
         let layout: WebData = [
-            "main": main, "menu": request.session == nil ? [] : menu,
+            "main": main, "view": template, "menu": request.session == nil ? [] : menu,
             "notices": (notice ?? "").split(separator: "\n").map(String.init),
             "live": page.isLive && request.session != nil,
             "edition": WebTemplates.edition, "entry": template == "entry" ? data["entry"] ?? false : false,

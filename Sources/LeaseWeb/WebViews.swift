@@ -11,14 +11,20 @@ struct WebView: Sendable {
     let menu: String?
     /// The key that leads there, after `g`.
     let key: String?
+    /// Whether it exists on a server with some settings.
+    let isOffered: @Sendable (WebServer.Settings) -> Bool
     let answer: Handler
 
     /// A view, in all formats that it has.
-    init(_ path: String, menu: String? = nil, key: String? = nil, _ answer: @escaping Handler) {
+    init(
+        _ path: String, menu: String? = nil, key: String? = nil,
+        isOffered: @escaping @Sendable (WebServer.Settings) -> Bool = { _ in true }, _ answer: @escaping Handler
+    ) {
         self.path = path
         method = .get
         self.menu = menu
         self.key = key
+        self.isOffered = isOffered
         self.answer = answer
     }
 
@@ -32,6 +38,7 @@ struct WebView: Sendable {
         self.method = method
         menu = nil
         key = nil
+        isOffered = { _ in true }
         self.answer = answer
     }
 
@@ -63,8 +70,9 @@ extension WebView {
         .action("/queue/{id}/cancel", QueueView.cancel),
         .action("/queue/{id}/retry", QueueView.retry),
         .action("/queue/{id}/resolve", QueueView.resolve),
-        WebView("/reports", menu: "Reports", key: "r", ReportsView.list),
-        WebView("/reports/{name}", ReportsView.show),
+        WebView("/reports", menu: "Reports", key: "r", isOffered: { $0.report != nil }, ReportsView.list),
+        WebView("/reports/{name}", isOffered: { $0.report != nil }, ReportsView.show),
+        WebView("/reports/{name}/file", isOffered: { $0.report != nil }, ReportsView.file),
         WebView("/sites", menu: "Sites", key: "s", SitesView.show),
         .action("/sites/sync", SitesView.sync),
     ]

@@ -7,7 +7,7 @@ extension LeaseManager {
     ///
     /// - Parameter request: which resources, and when.
     /// - Returns: a page of resources with their holds. Of sites that do not say who holds their resources, there is
-    ///   none; ``leasePage(_:after:limit:)`` has the leases that are known there.
+    ///   none; ``page(_:sort:after:limit:)`` has the leases that are known there.
     /// - Throws: ``LeaseholdError`` with the code `database`.
     public func occupancy(_ request: OccupancyRequest) throws(LeaseholdError) -> ResourceOccupancy {
         var answer = try reading { store throws(StoreError) in try store.occupancy(request) }
@@ -36,20 +36,5 @@ extension LeaseManager {
             }
         }
         return changes
-    }
-
-    /// A page of the leases that match a filter: those that are only queued, the user's own, then all others; each by
-    /// start.
-    ///
-    /// - Parameters:
-    ///   - filter: which leases.
-    ///   - after: the id of the last lease of the page before; `nil` for the first page, which has the queued ones.
-    ///   - limit: how many leases to read at most, besides queued ones.
-    /// - Returns: the leases, and whether there are more.
-    /// - Throws: ``LeaseholdError`` with the code `database`.
-    public func leasePage(
-        _ filter: LeaseFilter, after: String? = nil, limit: Int
-    ) throws(LeaseholdError) -> (leases: [MirroredLease], hasMore: Bool) {
-        try reading { store throws(StoreError) in try store.leasePage(filter, after: after, limit: limit) }
     }
 }

@@ -40,30 +40,6 @@ extension LeaseManager {
         try handOver(filter, asKnownAt: nil, order: order, includesDrafts: true, parts: parts, each: each)
     }
 
-    /// A page of the leases that match a filter, for lists that are longer than a screen.
-    ///
-    /// - Parameters:
-    ///   - filter: which leases.
-    ///   - sort: their order.
-    ///   - position: where the page begins, as the page before it says; `nil` for the first page.
-    ///   - limit: the number of leases on it, apart from those that are only queued.
-    /// - Returns: the page.
-    /// - Throws: ``LeaseholdError`` with the code `database`.
-    public func page(
-        _ filter: LeaseFilter = LeaseFilter(), sort: LeaseSort = LeaseSort(.relevance),
-        after position: LeasePosition? = nil, limit: Int = 100
-    ) throws(LeaseholdError) -> LeaseListPage {
-        let now = configuration.now()
-        return try reading { store throws(StoreError) in
-            try store.page(filter, sort: sort, after: position, limit: limit, now: now)
-        }
-    }
-
-    /// The number of leases that match a filter, but no more than a limit.
-    public func count(_ filter: LeaseFilter, upTo limit: Int) throws(LeaseholdError) -> Int {
-        try reading { store throws(StoreError) in try store.count(filter, upTo: limit) }
-    }
-
     /// The number of leases that match a filter.
     public func count(_ filter: LeaseFilter) throws(LeaseholdError) -> Int {
         try reading { store throws(StoreError) in try store.count(filter) }

@@ -7,8 +7,7 @@ import Testing
 struct OccupancyStoreTests {
     private static func time(_ minutes: Int) -> Timestamp { StoreFixture.time(minutes) }
 
-    private static func host(_ name: String, type: String = "skylake", _ fields: JSONObject = [:]) -> CatalogResource
-    {
+    private static func host(_ name: String, type: String = "skylake", _ fields: JSONObject = [:]) -> CatalogResource {
         var all: JSONObject = ["id": .string("id-\(name)"), "node_type": .string(type)]
         all.merge(fields)
         return CatalogResource(kind: .host, id: "id-\(name)", name: name, fields: all)
@@ -144,13 +143,17 @@ struct OccupancyStoreTests {
         try fixture.pull(leases, at: 1)
         var filter = LeaseFilter()
         filter.from = Self.time(50)
+        func page(after position: LeasePosition?) throws -> LeaseListPage {
+            try fixture.store.page(
+                filter, sort: LeaseSort(.calendar), after: position, limit: 4, now: Self.time(60))
+        }
         var seen: [MirroredLease] = []
-        var after: String?
+        var after: LeasePosition?
         repeat {
-            let page = try fixture.store.leasePage(filter, after: after, limit: 4)
-            #expect(page.leases.count <= 4)
+            let page = try page(after: after)
+            #expect(page.leases.count <= 4 && page.positions.count == page.leases.count)
             seen += page.leases
-            after = page.hasMore ? page.leases.last?.id : nil
+            after = page.next
         } while after != nil
         #expect(seen.count == 25 && Set(seen.map(\.id)).count == 25)
         #expect(seen.map(\.isMine) == seen.map(\.isMine).sorted { $0 && !$1 })
@@ -159,6 +162,6 @@ struct OccupancyStoreTests {
             #expect(starts == starts.sorted())
         }
         filter.to = Self.time(97)
-        #expect(try fixture.store.leasePage(filter, after: nil, limit: 4).leases.isEmpty)
+        #expect(try page(after: nil).leases.isEmpty)
     }
 }

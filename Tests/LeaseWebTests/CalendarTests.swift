@@ -42,7 +42,7 @@ struct CalendarTests {
 
     @Test("A gap leads to a draft with its type and times; a lease leads to its page")
     func gaps() async throws {
-        try await Self.site().run { browser in
+        try await Self.site().run { browser async throws in
             let page = try await browser.get("/calendar?unit=day&at=2027-01-15").text
             #expect(page.contains("alpha · gpu") && page.contains("alpha · skylake"))
             // Minute 12 is 08:12; the own lease ends at 09:00.
@@ -55,9 +55,23 @@ struct CalendarTests {
         }
     }
 
+    @Test("A start or an end alone begins or ends a period of a week, or of the unit")
+    func halfPeriods() async throws {
+        try await Self.site().run { browser async throws in
+            func spans(_ query: String) async throws -> [String] {
+                let rows = try await browser.get("/calendar.json?name=nc2&\(query)").json?.arrayValue ?? []
+                return rows.flatMap { [$0["start_date"]?.stringValue, $0["end_date"]?.stringValue] }.compactMap { $0 }
+            }
+            let week = try await spans("from=2027-01-15T08:30Z")
+            #expect(week == ["2027-01-15T08:30:00Z", "2027-01-22T08:30:00Z"])
+            let day = try await spans("to=2027-01-15T08:30Z&unit=day")
+            #expect(day == ["2027-01-14T08:30:00Z", "2027-01-15T08:30:00Z"])
+        }
+    }
+
     @Test("Programs get the exact periods, held and free, in any window")
     func rows() async throws {
-        try await Self.site().run { browser in
+        try await Self.site().run { browser async throws in
             let address = "/calendar.json?from=2027-01-15T08:30Z&to=2027-01-15T09:01Z"
             let rows = try #require(try await browser.get(address).json?.arrayValue)
             let first = rows.filter { $0["resource_name"]?.stringValue == "nc1" }
@@ -74,7 +88,7 @@ struct CalendarTests {
         "Names are text, and filters and pages are addresses",
         arguments: ["<script>alert(1)</script>", "a\u{202E}b", "😀"])
     func names(_ name: String) async throws {
-        try await Self.site(name: name).run { browser in
+        try await Self.site(name: name).run { browser async throws in
             for path in ["/calendar?unit=day", "/calendar?by=lease&unit=day"] {
                 let page = try await browser.get(path).text
                 #expect(!page.contains("<script>alert") && !page.contains("\u{202E}"))
@@ -93,7 +107,7 @@ struct CalendarTests {
             "at=never",
         ])
     func refusals(_ query: String) async throws {
-        try await Self.site().run { browser in
+        try await Self.site().run { browser async throws in
             let answer = try await browser.get("/calendar?\(query)")
             #expect(answer.status == .unprocessableContent)
         }
@@ -101,7 +115,7 @@ struct CalendarTests {
 
     @Test("However many leases there are, a page stays small, and the pages together have every host once")
     func size() async throws {
-        try await Self.site(hosts: 150, leases: 60).run { browser in
+        try await Self.site(hosts: 150, leases: 60).run { browser async throws in
             for query in ["unit=day", "unit=week", "unit=month", "from=2027-01-01&to=2028-01-01"] {
                 var address: String? = "/calendar?\(query)"
                 var found: [String] = []
@@ -125,7 +139,7 @@ struct CalendarTests {
         try site.mirror.store.apply(
             [ObservedResources(kind: .host, outcome: .forbidden, message: "no")], scope: site.mirror.scope.id,
             at: StoreFixture.time(11))
-        try await site.run { browser in
+        try await site.run { browser async throws in
             let page = try await browser.get("/calendar?unit=day").text
             #expect(page.contains("does not let its members see who holds its hosts"))
             #expect(page.contains("lease-own"))
@@ -141,19 +155,56 @@ struct CalendarTests {
             </tbody></table></main></body></html>
             """
         try await Self.site { settings in
+            settings.commandOptions = ["--db=/my data/x.sqlite", "--utc"]
             settings.report = { arguments in
                 if arguments.contains("--by=moon") { throw LeaseholdError(code: .invalid, message: "No moon.") }
                 #expect(arguments.first == "report" && !arguments.contains("--db=/etc/passwd"))
+                #expect(arguments.contains("--os-cloud=all"))
                 return arguments.contains("html") ? page : "[\"\(arguments.joined(separator: " "))\"]"
             }
-        }.run { browser in
+        }.run { browser async throws in
             let shown = try await browser.get("/reports/hours?by=project&db=/etc/passwd").text
             #expect(shown.contains("Remark") && shown.contains("50 more rows") && !shown.contains("<td>299<"))
             #expect(try await browser.get("/reports/hours?by=moon").status == .unprocessableContent)
             let json = try await browser.get("/reports/hours.json?by=project&from=-f").text
             #expect(json.contains("--by=project --from=-f"))
+            #expect(shown.contains("leasehold report hours --by=project &#39;--db=/my data/x.sqlite&#39; --utc"))
             #expect(try await browser.get("/reports/none").status == .notFound)
+            let file = try await browser.get("/reports/hours/file?by=project")
+            #expect(file.text == page && shown.contains("/reports/hours/file?by=project"))
+            #expect(file.headers[.contentDisposition] == "attachment; filename=\"leasehold-hours.html\"")
+            #expect(try await browser.get("/reports/hours/file.json").status == .notFound)
             #expect(try await browser.get("/reports").text.contains("Utilization"))
+        }
+    }
+
+    @Test("A report with many bars and long rows stays small, and says what it leaves out")
+    func longReports() async throws {
+        let picture = "<svg role=\"img\" height=\"352\">\(String(repeating: "<rect/>", count: 400))</svg>\n"
+        let row = "<tr><td>\(String(repeating: "x", count: 400))</td></tr>"
+        let page = """
+            <main><h1>Hours</h1><figure>\(String(repeating: picture, count: 60))</figure>
+            <table><tbody>
+            \([String](repeating: row, count: 200).joined(separator: "\n"))
+            </tbody></table></main>
+            """
+        try await Self.site { $0.report = { _ in page } }.run { browser in
+            let shown = try await browser.get("/reports/hours").text
+            #expect(shown.utf8.count <= 100_000)
+            #expect(shown.contains("The rest of the chart is in the one file."))
+            let rows = shown.matches(of: /<td>xxx/).count
+            #expect(rows > 50 && shown.contains("\(200 - rows) more rows are in"))
+        }
+    }
+
+    @Test("A server that makes no reports does not offer them")
+    func noReports() async throws {
+        try await TestSite().run { browser async throws in
+            let page = try await browser.get("/leases").text
+            #expect(!page.contains("Reports"))
+            for path in ["/reports", "/reports/hours", "/reports/hours.json", "/reports/hours/file"] {
+                #expect(try await browser.get(path).status == .notFound)
+            }
         }
     }
 }

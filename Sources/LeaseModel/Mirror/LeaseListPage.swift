@@ -4,6 +4,9 @@ public struct LeaseSort: Sendable, Hashable {
     public enum Column: String, Sendable, Hashable, CaseIterable {
         /// As people look for leases: see ``LeaseOrder/relevance(at:)``. It has no column, and one direction.
         case relevance
+        /// As a calendar shows leases: the user's own first, then all others, each by start. It has no column, and one
+        /// direction.
+        case calendar
         case name
         case status
         case user = "user_name"
@@ -78,14 +81,26 @@ public struct LeasePosition: Sendable, Hashable {
 
 /// A part of a sorted list of leases.
 public struct LeaseListPage: Sendable, Hashable {
-    /// The leases. On the first page, those that are only queued come first.
+    /// The leases. Those that are only queued come before all others.
     public let leases: [MirroredLease]
+    /// The place behind each lease: a page may be cut anywhere.
+    public let positions: [LeasePosition]
     /// Where the next page begins; `nil` if this is the last one.
     public let next: LeasePosition?
+    /// How many leases of the whole list are only queued.
+    public let queuedCount: Int
 
     /// Makes a page.
-    public init(leases: [MirroredLease], next: LeasePosition?) {
+    ///
+    /// - Parameters:
+    ///   - leases: the leases.
+    ///   - positions: the place behind each.
+    ///   - hasMore: whether more leases follow.
+    ///   - queuedCount: how many leases of the whole list are only queued.
+    public init(leases: [MirroredLease], positions: [LeasePosition], hasMore: Bool, queuedCount: Int = 0) {
         self.leases = leases
-        self.next = next
+        self.positions = positions
+        next = hasMore ? positions.last : nil
+        self.queuedCount = queuedCount
     }
 }

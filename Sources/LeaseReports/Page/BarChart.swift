@@ -36,19 +36,30 @@ package struct BarChart: Sendable {
 
     package var html: String {
         let most = bars.map { $0.values.reduce(0, +) }.max() ?? 0
-        let rows = bars.enumerated().map { index, bar in row(bar, top: index * Self.rowHeight, most: most) }.joined()
+        let pictures = stride(from: 0, to: bars.count, by: Self.barsOfPicture).map { start in
+            picture(bars[start..<min(bars.count, start + Self.barsOfPicture)], most: most)
+        }
         return """
             <figure>
             <h2>\(title.escapedForHTML)</h2>
             \(legend)
-            <svg role="img" aria-label="\(title.escapedForHTML); the table has the same figures" height="\(bars.count * Self.rowHeight)">
-            \(rows)</svg>
-            \(caption.map { "<figcaption>\($0.escapedForHTML)</figcaption>\n" } ?? "")</figure>
+            \(pictures.joined())\(caption.map { "<figcaption>\($0.escapedForHTML)</figcaption>\n" } ?? "")</figure>
 
             """
     }
 
     private static let rowHeight = 44
+    /// How many bars are drawn as one picture. A picture is never divided between two sheets of paper.
+    private static let barsOfPicture = 4
+
+    private func picture(_ bars: ArraySlice<Bar>, most: Double) -> String {
+        let rows = bars.enumerated().map { index, bar in row(bar, top: index * Self.rowHeight, most: most) }.joined()
+        return """
+            <svg role="img" aria-label="\(title.escapedForHTML); the table has the same figures" height="\(bars.count * Self.rowHeight)">
+            \(rows)</svg>
+
+            """
+    }
 
     private func row(_ bar: Bar, top: Int, most: Double) -> String {
         let sum = bar.values.reduce(0, +)

@@ -48,22 +48,26 @@ struct CalendarAddress {
         }
         self.rows = rows
         let zone = request.zone
-        if let from = query["from"], let to = query["to"] {
-            let start = try request.moment(from.asTimeArgument) ?? request.now
-            let end = try request.moment(to.asTimeArgument) ?? request.now
-            guard let window = OccupancyWindow(from: start.truncatedToMinute, to: end.truncatedToMinute) else {
-                throw WebError(
-                    .unprocessableContent, "The period must end after it starts, and last ten years at most.")
-            }
-            self.window = window
-        } else {
-            let unit = query["unit"] ?? Bucket.week.rawValue
-            guard let unit = Bucket(rawValue: unit) else {
-                throw WebError(.unprocessableContent, "There is no unit '\(unit)': use day, week or month.")
-            }
+        let unit = query["unit"] ?? Bucket.week.rawValue
+        guard let unit = Bucket(rawValue: unit) else {
+            throw WebError(.unprocessableContent, "There is no unit '\(unit)': use day, week or month.")
+        }
+        let from = try request.moment(query["from"]?.asTimeArgument)?.truncatedToMinute
+        let to = try request.moment(query["to"]?.asTimeArgument)?.truncatedToMinute
+        guard let known = from ?? to else {
             let moment = try request.moment(query["at"]?.asTimeArgument) ?? request.now
             window = OccupancyWindow(unit, holding: moment, offsetSeconds: zone.offsetSeconds)
+            return
         }
+        // One of the two alone begins or ends a period of the unit's length.
+        let around = OccupancyWindow(unit, holding: known, offsetSeconds: zone.offsetSeconds).span
+        let length = around.upperBound.seconds(since: around.lowerBound)
+        let period = OccupancyWindow(
+            from: from ?? known.adding(seconds: -length), to: to ?? known.adding(seconds: length))
+        guard let period else {
+            throw WebError(.unprocessableContent, "The period must end after it starts, and last ten years at most.")
+        }
+        window = period
     }
 
     /// The fields that choose a period.

@@ -34,7 +34,7 @@ struct CalendarAxis {
         return "<line class=\"\(name)\" x1=\"\(place)\" x2=\"\(place)\" y1=\"0\" y2=\"\(CalendarLane.height)\"/>"
     }
 
-    /// Stripes for what is only queued, so that it differs without colours too.
+    /// Stripes for what is only queued, so that it differs without colors too.
     private static func hatch(_ holder: String) -> String {
         """
         <pattern id="hatch-\(holder)" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">\

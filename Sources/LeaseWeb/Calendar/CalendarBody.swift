@@ -8,12 +8,16 @@ import Output
 ///
 /// A page ends after a number of bytes rather than rows, so that it stays small however much happens in them.
 struct CalendarBody {
-    /// The size from which a page takes no more rows, in bytes. The frame around them needs up to 20 kB.
-    static let enough = 70_000
-    /// The most rows of resources that a page has.
+    /// The most bytes of a page's rows. The frame around them needs up to 20 kB.
+    static let enough = 75_000
+    /// The most rows that a page has.
     static let rows = 80
+    /// The most queued leases beside rows of resources.
+    static let queued = 20
     /// The most leases of a site that does not say who holds its resources.
     static let leases = 50
+    /// What a page comes after that begins with the first resource, and has nothing before it.
+    static let start = "start"
 
     let address: CalendarAddress
     let request: WebRequest
@@ -23,6 +27,8 @@ struct CalendarBody {
     /// What a reader must know about what is shown.
     private(set) var remarks: [String] = []
     private(set) var count = 0
+    /// The group to which the last row belongs; `nil` before the first.
+    private var group: String?
     /// A cloud of each site, for drafts.
     private let clouds: [String: String]
 
@@ -54,30 +60,24 @@ struct CalendarBody {
     /// Adds the resources of a page, and the leases of sites that do not say who holds theirs.
     mutating func add(_ answer: ResourceOccupancy, isFirstPage: Bool) throws {
         if isFirstPage { try addQueued() }
-        let isMine = address.filters["mine"] != nil
         let counts = Dictionary(
             answer.groups.map { ([$0.site, $0.group], $0.count) }, uniquingKeysWith: { first, _ in first })
-        var start = 0
-        while start < answer.rows.count, next == nil {
-            let key = Self.key(answer.rows[start])
-            let end = answer.rows[start...].firstIndex { Self.key($0) != key } ?? answer.rows.count
-            let rows = answer.rows[start..<end]
-            beginGroup(groupTitle(key), note: groupNote(rows, of: counts[key] ?? rows.count))
-            for row in rows {
-                guard text.utf8.count < Self.enough else {
-                    next = answer.rows[max(0, start - 1)].position.asQuery
-                    break
-                }
-                var holds = CalendarHolds.holds(row, answer.leases, now: request.now)
-                if isMine { holds.removeAll { $0.holder != .own } }
-                start += 1
-                add(row, holds, answer.leases, offersGaps: !isMine)
-            }
-            endGroup()
+        let notes = Dictionary(grouping: answer.rows, by: Self.key).map { key, rows in
+            (key, groupNote(rows, of: counts[key] ?? rows.count))
         }
-        if next == nil, answer.hasMore, let last = answer.rows.last { next = last.position.asQuery }
-        guard next == nil else { return }
-        for site in answer.silentSites { try add(site) }
+        let noteOfGroup = Dictionary(notes) { first, _ in first }
+        var last: ResourcePosition?
+        for row in answer.rows {
+            let key = Self.key(row)
+            guard add(line(row, answer.leases), to: groupTitle(key), note: noteOfGroup[key] ?? "") else {
+                next = last?.asQuery ?? Self.start
+                break
+            }
+            last = row.position
+        }
+        if next == nil, answer.hasMore { next = last?.asQuery }
+        if next == nil { for site in answer.silentSites { try add(site) } }
+        endGroup()
     }
 
     private static func key(_ row: ResourceOccupancy.Row) -> [String] { [row.position.site, row.position.group] }
@@ -87,7 +87,7 @@ struct CalendarBody {
     }
 
     /// How many there are, and how many are free now if all of them are shown.
-    private func groupNote(_ rows: ArraySlice<ResourceOccupancy.Row>, of count: Int) -> String {
+    private func groupNote(_ rows: [ResourceOccupancy.Row], of count: Int) -> String {
         let noun = address.rows == .device ? "device" : "host"
         var note = "\(count) \(noun)\(count == 1 ? "" : "s")"
         if rows.count == count, address.window.span.contains(request.now) {
@@ -99,15 +99,16 @@ struct CalendarBody {
         return note
     }
 
-    private mutating func add(
-        _ row: ResourceOccupancy.Row, _ holds: [OccupancyHold], _ leases: [OccupyingLease], offersGaps: Bool
-    ) {
+    /// A row of a resource.
+    private func line(_ row: ResourceOccupancy.Row, _ leases: [OccupyingLease]) -> String {
+        let isMine = address.filters["mine"] != nil
+        var holds = CalendarHolds.holds(row, leases, now: request.now)
+        if isMine { holds.removeAll { $0.holder != .own } }
         let position = row.position
-        let isOffered = offersGaps && row.goneBefore == nil && row.isReservable && !request.isReadOnly
-        let page = self
-        let lane = lane { isOffered ? page.request.link("/new", page.draft(position, $0)) : nil }
+        let isOffered = !isMine && row.goneBefore == nil && row.isReservable && !request.isReadOnly
+        let lane = lane { isOffered ? request.link("/new", draft(position, $0)) : nil }
         let state = row.goneBefore != nil ? "not listed any more" : row.isReservable ? nil : "not reservable"
-        addRow(position.name, note: state, lane.svg(holds, leases))
+        return line(position.name, note: state, lane.svg(holds, leases))
     }
 
     /// The fields of a draft for a gap, as the form of a new lease has them.
@@ -127,12 +128,13 @@ struct CalendarBody {
     /// Adds the creations that wait in the queue: no host is known for them.
     private mutating func addQueued() throws {
         var filter = address.leases(scopes: nil)
-        filter.statuses = [.queued]
-        let drafts = try request.manager.leasePage(filter, limit: 0).leases
-        guard !drafts.isEmpty else { return }
-        beginGroup("Queued here", note: "\(drafts.count == 1 ? "1 lease" : "\(drafts.count) leases"), no host yet")
-        for draft in drafts.prefix(Self.leases) { add(draft) }
-        endGroup()
+        filter.statuses = [.queued, .waiting]
+        let page = try request.manager.page(filter, sort: LeaseSort(.calendar), limit: Self.queued)
+        let note = "\(page.queuedCount == 1 ? "1 lease" : "\(page.queuedCount) leases"), no host yet"
+        for lease in page.leases where !add(line(lease), to: "Queued here", note: note) { break }
+        if count < page.queuedCount {
+            remarks.append("More leases are queued than these \(count): see the calendar of leases.")
+        }
     }
 
     private mutating func add(_ site: ResourceOccupancy.SilentSite) throws {
@@ -147,62 +149,71 @@ struct CalendarBody {
         remarks.append("\(site.site) \(reason): only the leases that you may see are shown.")
         var filter = address.leases(scopes: site.scopes)
         filter.resourceTypes = [address.rows == .device ? .device : .host]
-        let page = try request.manager.leasePage(filter, limit: Self.leases)
+        // The queued ones are shown already, and come first.
+        let queued = try request.manager.page(filter, sort: LeaseSort(.calendar), limit: 0).queuedCount
+        let page = try request.manager.page(filter, sort: LeaseSort(.calendar), limit: queued + Self.leases)
         let leases = page.leases.filter { !$0.isDraft }
-        beginGroup("\(site.site) · your leases", note: leases.isEmpty ? "none in this period" : "")
-        for lease in leases { add(lease) }
-        endGroup()
-        if page.hasMore { remarks.append("\(site.site) has more leases than these: see the calendar of leases.") }
+        let title = "\(site.site) · your leases"
+        guard !leases.isEmpty else { return beginGroup(title, note: "none in this period") }
+        let before = count
+        for lease in leases where !add(line(lease), to: title, note: "") { break }
+        if page.next != nil || count - before < leases.count {
+            remarks.append("\(site.site) has more leases than these: see the calendar of leases.")
+        }
     }
 
     /// Adds a page of leases.
-    mutating func add(_ page: (leases: [MirroredLease], hasMore: Bool)) {
-        let groups: [(title: String, leases: [MirroredLease])] = [
-            ("Queued here", page.leases.filter(\.isDraft)),
-            ("Yours", page.leases.filter { $0.isMine && !$0.isDraft }),
-            ("Of your projects", page.leases.filter { !$0.isMine && !$0.isDraft }),
-        ]
-        var last: String?
-        var isFull = false
-        for (title, leases) in groups where !leases.isEmpty && !isFull {
-            beginGroup(title, note: "")
-            for lease in leases {
-                guard text.utf8.count < Self.enough else {
-                    isFull = true
-                    break
-                }
-                add(lease)
-                if !lease.isDraft { last = lease.id }
-            }
-            endGroup()
+    mutating func add(_ page: LeaseListPage) {
+        var last: LeasePosition?
+        for (lease, position) in zip(page.leases, page.positions) {
+            let title = lease.isDraft ? "Queued here" : lease.isMine ? "Yours" : "Of your projects"
+            guard add(line(lease), to: title, note: "") else { break }
+            last = position
         }
-        if isFull || page.hasMore { next = last }
+        endGroup()
+        if last != page.positions.last || page.next != nil { next = last?.text }
     }
 
-    private mutating func add(_ lease: MirroredLease) {
+    /// A row of a lease.
+    private func line(_ lease: MirroredLease) -> String {
         let holds = CalendarHolds.holds(lease, number: 0, now: request.now)
-        let row = LeaseRow(lease, now: request.now)
-        let label = row.shortResources
-        addRow(
+        let label = LeaseRow(lease, now: request.now).shortResources
+        return line(
             lease.lease.name, note: lease.removal == nil ? nil : "removed",
             lane().svg(holds, [OccupyingLease(lease)], label: label), link: request.link(lease: lease.id))
     }
 
     // MARK: - Markup
 
+    /// Adds a row to a group, which begins with it if it is another one than before.
+    ///
+    /// - Returns: whether there was room for it. A page has one row at least.
+    private mutating func add(_ line: String, to title: String, note: String) -> Bool {
+        guard count == 0 || text.utf8.count + line.utf8.count <= Self.enough else { return false }
+        beginGroup(title, note: note)
+        count += 1
+        text += "<tr data-row data-key=\"\(count)\">\(line)</tr>\n"
+        return true
+    }
+
     private mutating func beginGroup(_ title: String, note: String) {
+        guard group != title else { return }
+        endGroup()
+        group = title
         text +=
             "<tbody><tr class=\"group\"><th colspan=\"2\" scope=\"rowgroup\">\(title.escapedForHTML)"
             + "<span class=\"muted\"> \(note.escapedForHTML)</span></th></tr>\n"
     }
 
-    private mutating func endGroup() { text += "</tbody>\n" }
+    private mutating func endGroup() {
+        if group != nil { text += "</tbody>\n" }
+        group = nil
+    }
 
-    private mutating func addRow(_ name: String, note: String?, _ svg: String, link: String? = nil) {
-        count += 1
+    private func line(_ name: String, note: String?, _ svg: String, link: String? = nil) -> String {
         let shown = String(name.prefix(80)).escapedForHTML
         let words = link.map { "<a href=\"\($0.escapedForHTML)\">\(shown)</a>" } ?? shown
         let remark = note.map { "<span class=\"muted\"> \($0)</span>" } ?? ""
-        text += "<tr data-row data-key=\"\(count)\"><th scope=\"row\">\(words)\(remark)</th><td>\(svg)</td></tr>\n"
+        return "<th scope=\"row\">\(words)\(remark)</th><td>\(svg)</td>"
     }
 }

@@ -3,13 +3,15 @@ import LeaseReports
 import LeaseText
 import Output
 
-/// Draws the rows of a calendar as SVG. Positions are in percent, so a lane fits any width without a script; colours
+/// Draws the rows of a calendar as SVG. Positions are in percent, so a lane fits any width without a script; colors
 /// are classes of the style sheet.
 struct CalendarLane {
     /// On how many pixels a lane is drawn. Wider screens scale it.
     static let pixels = 1_000
     /// The narrowest part that a pointer can reach, and that has an element of its own.
     static let reachable = 5
+    /// No lane with more parts than a few has more bytes: then wider parts are drawn together.
+    static let longest = 20_000
     /// The height of a lane, in pixels.
     static let height = 18
 
@@ -31,7 +33,19 @@ struct CalendarLane {
     /// - Returns: the element.
     func svg(_ holds: [OccupancyHold], _ leases: [OccupyingLease], label: String? = nil) -> String {
         let cells = OccupancyRow(holds, window: window.span, pixels: Self.pixels).cells
-        let shortest = OccupancyRow.secondsPerPixel(window.span, pixels: Self.pixels / Self.reachable)
+        var reachable = Self.reachable
+        var text = svg(cells, holds, leases, label: label, reachable: reachable)
+        while text.utf8.count > Self.longest, reachable < Self.pixels / 10 {
+            reachable *= 2
+            text = svg(cells, holds, leases, label: label, reachable: reachable)
+        }
+        return text
+    }
+
+    private func svg(
+        _ cells: [OccupancyCell], _ holds: [OccupancyHold], _ leases: [OccupyingLease], label: String?, reachable: Int
+    ) -> String {
+        let shortest = OccupancyRow.secondsPerPixel(window.span, pixels: Self.pixels / reachable)
         var text = "<svg class=\"lane\" height=\"\(Self.height)\"><use href=\"#calendar-marks\"/>"
         var narrow: [OccupancyCell] = []
         for cell in cells {

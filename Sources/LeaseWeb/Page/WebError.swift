@@ -25,7 +25,9 @@ struct WebError: Error, Sendable {
         switch error {
         case let error as WebError: self = error
         case let error as LeaseholdError:
-            self.init(Self.status(of: error.code), error.message, code: error.code.rawValue)
+            // Commands choose among candidates with an option. Here they are links.
+            let message = error.candidates.isEmpty ? error.message : "More than one lease may be meant:"
+            self.init(Self.status(of: error.code), message, code: error.code.rawValue)
             candidates = error.candidates
         case let error as TimeArgumentError: self.init(.unprocessableContent, error.description, code: "usage")
         case let error as DurationSyntaxError: self.init(.unprocessableContent, error.description, code: "usage")

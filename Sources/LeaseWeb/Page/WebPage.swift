@@ -20,6 +20,8 @@ struct WebPage: Sendable {
         case view(template: String, WebData, table: WebTable?, calendar: WebTable?)
         /// The browser shall ask for another address, which shows what was done.
         case redirect(to: String, notice: String)
+        /// A file, which the browser keeps and does not show as a part of the page.
+        case file(name: String, type: String, text: String)
     }
 
     var title: String
@@ -49,6 +51,11 @@ struct WebPage: Sendable {
     /// The answer to a form that was carried out: the browser goes to a path, where the notice is shown.
     static func redirect(to link: String, notice: String) -> WebPage { WebPage(.redirect(to: link, notice: notice)) }
 
+    /// A file to keep.
+    static func file(name: String, type: String, text: String) -> WebPage {
+        WebPage(.file(name: name, type: type, text: text))
+    }
+
     /// The same page, saying that what was asked for cannot be done.
     func refused() -> WebPage {
         var page = self
@@ -62,4 +69,9 @@ struct WebPage: Sendable {
         page.isLive = false
         return page
     }
+}
+
+extension String {
+    /// The text for a list, whose rows are short.
+    func cut(to length: Int) -> String { count <= length ? self : "\(prefix(length))…" }
 }

@@ -1,14 +1,10 @@
-import Leasehold
 import NIOCore
 import Output
 
 /// A view's data for programs, written by the code that writes the results of commands.
 struct WebTable: Sendable {
-    /// Takes the next part of the text.
-    typealias Pass = (ByteBuffer) async throws -> Void
-
-    /// Writes the data in a format, and passes on the text part by part.
-    let write: @Sendable (WebFormat, Pass) async throws -> Void
+    /// The text in a format.
+    let text: @Sendable (WebFormat) throws -> any WebText
 
     /// The rows of a list.
     init<Row: Sendable>(_ columns: [Column<Row>], _ rows: [Row]) {
@@ -24,40 +20,44 @@ struct WebTable: Sendable {
         _ columns: [Column<Row>],
         batch: @escaping @Sendable (_ after: Position?) throws -> (rows: [Row], next: Position?)
     ) {
-        write = { format, pass in
+        text = { format in
             guard let output = format.output else { throw WebError.notFound }
             var list = ListOutput(
                 selection: try ColumnSelection(from: columns, format: output), style: Self.style(output))
-            var sink = ByteSink()
-            var position: Position?
-            repeat {
-                let after = position
-                let (rows, next) = try await DatabaseThreads.run { try batch(after) }
+            return PartReader { (position: Position?) in
+                let (rows, next) = try batch(position)
+                var sink = ByteSink()
                 for row in rows { try list.write(row, to: &sink) }
-                try await pass(sink.take())
-                position = next
-            } while position != nil
-            try list.finish(to: &sink)
-            try await pass(sink.take())
+                if next == nil { try list.finish(to: &sink) }
+                return (sink.take(), next)
+            }
         }
     }
 
     /// One result with all its fields.
     init<Row: Sendable>(show row: Row, _ columns: [Column<Row>]) {
-        write = { format, pass in
+        text = { format in
             guard let output = format.output else { throw WebError.notFound }
-            var sink = ByteSink()
             let selection = try ColumnSelection(from: columns, format: output)
-            try ShowOutput(row, selection: selection, style: Self.style(output)).write(to: &sink)
-            try await pass(sink.take())
+            return PartReader { (_: Int?) in
+                var sink = ByteSink()
+                try ShowOutput(row, selection: selection, style: Self.style(output)).write(to: &sink)
+                return (sink.take(), nil)
+            }
         }
     }
 
-    /// A text that is made when it is asked for.
-    init(text: @escaping @Sendable () throws -> String) {
-        write = { _, pass in
-            let text = try await DatabaseThreads.run { try text() }
-            try await pass(ByteBuffer(string: text))
+    /// A text, part by part.
+    ///
+    /// - Parameter part: returns the text after a position, and the next position; `nil` at the beginning and at the end.
+    init<Position: Sendable>(
+        part: @escaping @Sendable (_ after: Position?) throws -> (text: String, next: Position?)
+    ) {
+        text = { _ in
+            PartReader { (position: Position?) in
+                let (text, next) = try part(position)
+                return (ByteBuffer(string: text), next)
+            }
         }
     }
 
@@ -67,6 +67,33 @@ struct WebTable: Sendable {
         var style = OutputStyle(format: format)
         style.isSpreadsheetSafe = true
         return style
+    }
+}
+
+/// A text that is read part by part.
+protocol WebText: Actor {
+    /// The next part, which is not empty; `nil` at the end.
+    func next() throws -> ByteBuffer?
+}
+
+/// Reads a part after the other, each when it is asked for.
+private actor PartReader<Position: Sendable>: WebText {
+    typealias Part = (bytes: ByteBuffer, next: Position?)
+
+    private let part: (_ after: Position?) throws -> Part
+    private var position: Position?
+    private var isAtEnd = false
+
+    init(_ part: sending @escaping (_ after: Position?) throws -> Part) { self.part = part }
+
+    func next() throws -> ByteBuffer? {
+        while !isAtEnd {
+            let (bytes, next) = try part(position)
+            position = next
+            isAtEnd = next == nil
+            if bytes.readableBytes > 0 { return bytes }
+        }
+        return nil
     }
 }
 

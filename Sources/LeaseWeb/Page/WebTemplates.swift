@@ -16,6 +16,7 @@ struct WebTemplates: Sendable {
         "lease": PackageResources.lease_mustache,
         "delete": PackageResources.delete_mustache,
         "new": PackageResources.new_mustache,
+        "unconfigured": PackageResources.unconfigured_mustache,
         "queue": PackageResources.queue_mustache,
         "write": PackageResources.write_mustache,
         "sites": PackageResources.sites_mustache,

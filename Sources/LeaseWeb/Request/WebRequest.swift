@@ -1,3 +1,4 @@
+import HTTPTypes
 import LeaseModel
 import LeaseText
 import Leasehold
@@ -38,6 +39,22 @@ struct WebRequest: Sendable {
     func moment(_ text: String?) throws(TimeArgumentError) -> Timestamp? {
         guard let text else { return nil }
         return try TimeArgument(parsing: text).moment(now: now, zone: zone)
+    }
+
+    /// The place in a list of leases that a page comes after.
+    ///
+    /// - Parameter list: what the list is called.
+    /// - Returns: the place; `nil` for the first page.
+    /// - Throws: ``WebError`` if the address names something else.
+    func place(_ list: String) throws(WebError) -> LeasePosition? {
+        guard let text = query["after"] else { return nil }
+        guard let position = LeasePosition(text) else { throw Self.noPlace(list) }
+        return position
+    }
+
+    /// The error about an address that names no place in a list.
+    static func noPlace(_ list: String) -> WebError {
+        WebError(.unprocessableContent, "'after' is not a place in the \(list): begin with the first page.")
     }
 
     /// An address on this page's server. Each part of the path that is not constant must be encoded with

@@ -12,18 +12,19 @@ enum CalendarView {
         let axis = CalendarAxis(address.window, now: request.now, zone: request.zone)
         var body = try CalendarBody(address, request)
         var groups: [ResourceOccupancy.Group] = []
-        let after = request.query["after"]
         // Programs get rows of their own.
         if request.format == .html {
             if let kind = address.rows.kind {
+                let after = try request.query["after"].flatMap(position)
                 let answer = try request.manager.occupancy(
-                    address.occupancy(kind, after: try position(after), limit: CalendarBody.rows))
+                    address.occupancy(kind, after: after, limit: CalendarBody.rows))
                 groups = answer.groups
-                try body.add(answer, isFirstPage: after == nil)
+                try body.add(answer, isFirstPage: request.query["after"] == nil)
             } else {
                 body.add(
-                    try request.manager.leasePage(
-                        address.leases(scopes: nil), after: after, limit: CalendarBody.rows))
+                    try request.manager.page(
+                        address.leases(scopes: nil), sort: LeaseSort(.calendar), after: request.place("calendar"),
+                        limit: CalendarBody.rows))
             }
         }
         return WebPage(
@@ -31,11 +32,9 @@ enum CalendarView {
             table: table(address, request))
     }
 
-    private static func position(_ text: String?) throws -> ResourcePosition? {
-        guard let text else { return nil }
-        guard let position = ResourcePosition(query: text) else {
-            throw WebError(.unprocessableContent, "'after' is not a place in the calendar.")
-        }
+    private static func position(_ text: String) throws -> ResourcePosition? {
+        guard text != CalendarBody.start else { return nil }
+        guard let position = ResourcePosition(query: text) else { throw WebRequest.noPlace("calendar") }
         return position
     }
 
@@ -45,10 +44,9 @@ enum CalendarView {
         let (manager, now, window) = (request.manager, request.now, address.window.span)
         guard let kind = address.rows.kind else {
             let filter = address.leases(scopes: nil)
-            return WebTable(CalendarSpan.columns) { (after: String?) in
-                let page = try manager.leasePage(filter, after: after, limit: 500)
-                let next = page.hasMore ? page.leases.last?.id : nil
-                return (CalendarSpan.spans(page.leases, window: window, now: now), next)
+            return WebTable(CalendarSpan.columns) { (after: LeasePosition?) in
+                let page = try manager.page(filter, sort: LeaseSort(.calendar), after: after, limit: 500)
+                return (CalendarSpan.spans(page.leases, window: window, now: now), page.next)
             }
         }
         let asked = address.occupancy(kind, after: nil, limit: 100)

@@ -53,9 +53,23 @@ struct DraftForm: Sendable {
     /// Whether the form says anything yet.
     var isEmpty: Bool { (Self.textFields + ["more"]).allSatisfy { fields[$0] == nil } }
 
-    /// The cloud for which the lease is; `nil` for the default one.
+    /// The cloud for which the lease is: the one that the form names, or the first that may be meant; `nil` for the
+    /// environment's.
     func cloud(_ request: WebRequest) -> String? {
-        fields["cloud"] ?? (request.clouds.count == 1 && request.clouds[0] != "all" ? request.clouds[0] : nil)
+        if let given = fields["cloud"] ?? request.clouds.first(where: { $0 != "all" }) { return given }
+        // The page is for all clouds, or for the environment's, which may be several.
+        guard request.clouds.isEmpty else { return Self.clouds(request).first }
+        do {
+            _ = try request.manager.scope()
+            return nil
+        } catch {
+            return Self.clouds(request).first
+        }
+    }
+
+    /// The names of the configured clouds.
+    static func clouds(_ request: WebRequest) -> [String] {
+        (try? LeaseManager.configuredClouds(request.manager.configuration)) ?? []
     }
 
     /// The options for what is reserved, with their values.
@@ -112,6 +126,7 @@ struct DraftForm: Sendable {
             words += ["--duration", duration]
         }
         for option in try options() { words += [option.part.option, option.text] }
+        words += request.site.settings.commandOptions
         return words.map(ShellWord.quoted).joined(separator: " ")
     }
 

@@ -1,3 +1,4 @@
+import HTTPTypes
 import LeaseModel
 import LeaseText
 import Leasehold
@@ -9,9 +10,12 @@ struct LeaseFilterForm: Sendable {
     /// Whether ended leases are shown too.
     private let includesEnded: Bool
 
-    /// - Throws: an error that says which text is not a time, or that a site is not known.
+    /// - Throws: an error that says which text cannot be used.
     init(_ request: WebRequest) throws {
         let query = request.query
+        if let show = query["show"], !["all", "deleted"].contains(show) {
+            throw WebError(.unprocessableContent, "There is no choice '\(show)' of what to show: use all or deleted.")
+        }
         let statuses = query.all("status")
         var filter = LeaseFilter()
         filter.statuses = Set(statuses.map { LeaseStatus(rawValue: $0.uppercased()) })

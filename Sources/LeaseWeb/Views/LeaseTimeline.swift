@@ -14,7 +14,8 @@ struct LeaseTimeline {
     init(_ lease: MirroredLease, _ request: WebRequest) throws {
         self.lease = lease
         self.request = request
-        states = lease.isDraft ? [] : try request.manager.history(LeaseCandidate(lease))
+        let history = lease.isDraft ? [] : try request.manager.history(LeaseCandidate(lease))
+        states = history.suffix(LeaseView.maxStates)
         let planned = states.map(\.lease) + [lease.lease]
         let moments = planned.flatMap { [$0.startsAt, $0.endsAt] } + states.map(\.observedAt)
         let first = moments.min() ?? request.now

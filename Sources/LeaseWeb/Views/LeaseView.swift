@@ -1,5 +1,6 @@
 import HTTPTypes
 import LeaseModel
+import LeaseReports
 import LeaseText
 import Leasehold
 import Output
@@ -48,12 +49,24 @@ enum LeaseView {
 
     // MARK: - What is shown
 
+    /// The most states of a lease that are drawn.
+    static let maxStates = 100
+    /// The most bytes of the changes that are shown. Programs get all of them.
+    private static let maxHistoryBytes = 40_000
+
     private static func data(_ page: LeasePage, _ request: WebRequest) -> WebData {
         let mirrored = page.row.mirrored
         let lease = mirrored.lease
         let history = HistoryPage(
             changes: page.changes, time: request.time, includesEchoes: request.query["all"] != nil)
         let link = request.link(lease: lease.id)
+        var bytes = 0
+        let shown = history.events.reversed().prefix { event in
+            bytes += event.words.escapedForHTML.utf8.count + 150
+            return bytes <= maxHistoryBytes
+        }
+        let events = Array(shown.reversed())
+        let omitted = history.events.count - events.count
         return [
             "name": lease.name, "id": lease.id, "standing": page.standing(request.time),
             "status": StatusStyle.of(lease.status.rawValue), "span": page.span(request.time), "owner": page.owner,
@@ -75,7 +88,8 @@ enum LeaseView {
             },
             "reservations": lease.reservations.map { reservation($0, page) },
             "hasReservations": !lease.reservations.isEmpty, "isOutline": mirrored.isOutline,
-            "history": zip(history.events, history.rows(history.events)).map { event, row -> WebData in
+            "omitted": WebData.ifAny(omitted > 0 ? "\(omitted)" : nil),
+            "history": zip(events, history.rows(events)).map { event, row -> WebData in
                 [
                     "when": request.time.moment(event.moment, .seconds), "what": row[1],
                     "bound": WebData.ifAny(event.after.map { "after \(request.time.moment($0, .seconds))" }),

@@ -13,9 +13,9 @@ enum LeasesView {
 
     static func show(_ request: WebRequest) async throws -> WebPage {
         let filter = try LeaseFilterForm(request)
-        let sort = self.sort(request.query["sort"])
+        let sort = try self.sort(request.query["sort"])
         let page = try request.manager.page(
-            filter.filter, sort: sort, after: request.query["after"].flatMap(LeasePosition.init), limit: pageLength)
+            filter.filter, sort: sort, after: request.place("list"), limit: pageLength)
         let rows = page.leases.map { LeaseRow($0, now: request.now) }
         let count = try request.manager.count(filter.filter, upTo: maxCount + 1)
         let sites = Set(try request.manager.scopes().map(\.site))
@@ -30,6 +30,7 @@ enum LeasesView {
                 "rows": rows.map { row($0, columns, request) },
                 "count": count > maxCount ? "more than \(maxCount)" : "\(count)",
                 "noun": filter.noun, "empty": try emptiness(filter, request),
+                "queued": WebData.ifAny(page.queuedCount > 0 ? "\(page.queuedCount) queued here" : nil),
                 "first": WebData.ifAny(request.query["after"].map { _ in request.link("/leases", plain) }),
                 "next": WebData.ifAny(page.next.map { request.link("/leases", plain.with("after", $0.text)) }),
                 "json": request.link("/leases.json", plain), "csv": request.link("/leases.csv", plain),
@@ -38,20 +39,15 @@ enum LeasesView {
             table: WebTable(LeaseRow.columns(showsEnding: filter.filter.includesRemoved)) { (after: LeasePosition?) in
                 let page = try manager.page(filter.filter, sort: sort, after: after, limit: 500)
                 return (page.leases.map { LeaseRow($0, now: request.now) }, page.next)
-            }, calendar: calendar(filter.filter, request))
+            }, calendar: request.format == .ics ? try calendar(filter.filter, request) : nil)
     }
 
     /// How long before the end of a lease a calendar reminds of it, in seconds.
     private static let alarmSeconds: Int64 = 3_600
 
-    private static func calendar(_ filter: LeaseFilter, _ request: WebRequest) -> WebTable {
-        let (manager, now) = (request.manager, request.now)
-        return WebTable {
-            var text = ""
-            try manager.forEachCalendarPart(filter, now: now, alarmSeconds: alarmSeconds) { text += $0 }
-            guard !text.isEmpty else { throw WebError(.notFound, "There is no lease, and no calendar is empty.") }
-            return text
-        }
+    private static func calendar(_ filter: LeaseFilter, _ request: WebRequest) throws -> WebTable {
+        let calendar = try CalendarParts(request.manager, filter, now: request.now, alarmSeconds: alarmSeconds)
+        return WebTable { (place: CalendarParts.Place?) in try calendar.part(after: place) }
     }
 
     // MARK: - Columns
@@ -65,7 +61,8 @@ enum LeasesView {
 
         static let all = [
             Column(key: .name, title: "Name", style: "name"), Column(key: .status, title: "Status"),
-            Column(key: .resources, title: "Resources", style: "p2"), Column(key: .user, title: "User", style: "p2"),
+            Column(key: .resources, title: "Resources", style: "resources p2"),
+            Column(key: .user, title: "User", style: "p2"),
             Column(key: .project, title: "Project", style: "p3"), Column(key: .site, title: "Site", style: "p3"),
             Column(key: .start, title: "Starts", style: "time p2"), Column(key: .end, title: "Ends", style: "time"),
             Column(key: .length, title: "Length", style: "num p3"),
@@ -73,10 +70,15 @@ enum LeasesView {
     }
 
     /// The order in the address: `end_date`, `-end_date`; otherwise as people look for leases.
-    private static func sort(_ text: String?) -> LeaseSort {
-        guard let key = text.flatMap(SortKey.init(argument:)), let column = LeaseSort.Column(rawValue: key.column)
+    private static func sort(_ text: String?) throws(WebError) -> LeaseSort {
+        guard let text else { return LeaseSort(.relevance) }
+        guard let key = SortKey(argument: text), let column = LeaseSort.Column(rawValue: key.column),
+            ![.relevance, .calendar].contains(column)
         else {
-            return LeaseSort(.relevance)
+            let known = (Column.all.map(\.key) + [.created, .id]).map(\.rawValue).joined(separator: ", ")
+            throw WebError(
+                .unprocessableContent,
+                "Leases cannot be sorted by '\(text)': use \(known), or one of them after a minus sign.")
         }
         return LeaseSort(column, isDescending: key.isDescending)
     }
@@ -100,7 +102,7 @@ enum LeasesView {
                 mirrored.pending.isEmpty ? nil : mirrored.isDraft ? "not sent yet" : "change queued"),
             "undecided": mirrored.pending.contains { $0.state.needsDecision },
             "change": mirrored.pending.map { WriteText(mutation: $0, time: request.time).change }
-                .joined(separator: "; "),
+                .joined(separator: "; ").cut(to: 300),
             "removed": mirrored.removal != nil, "degraded": row.lease.isDegraded == true,
         ]
         return [
@@ -126,7 +128,7 @@ enum LeasesView {
         case .start: time.moment(lease.startsAt)
         case .end: time.moment(lease.endsAt)
         case .length: TimeText.duration(seconds: lease.endsAt.seconds(since: lease.startsAt))
-        case .relevance, .name, .created, .id: ""
+        case .relevance, .calendar, .name, .created, .id: ""
         }
     }
 

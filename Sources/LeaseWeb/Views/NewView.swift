@@ -37,20 +37,31 @@ enum NewView {
     }
 
     private static func page(_ form: DraftForm, _ request: WebRequest, problem: String? = nil) throws -> WebPage {
+        let chosen = form.cloud(request)
+        let found = Result { () throws(LeaseholdError) in try request.manager.scope(ofCloud: chosen) }
+        if case .failure(let error) = found, error.code == .configuration { return unconfigured(error) }
+        let known = try found.get()
         var data: WebData = Dictionary(
             uniqueKeysWithValues: DraftForm.textFields.map { ($0, (form.fields[$0] ?? "").escapedForField) })
         data["more"] = (form.fields["more"] ?? "").escapedForField
         data["review"] = review(form, request, problem)
-        let chosen = form.cloud(request)
-        let clouds = (try? LeaseManager.configuredClouds(request.manager.configuration)) ?? []
+        let clouds = DraftForm.clouds(request)
         data["clouds"] = clouds.map { ["name": $0, "chosen": $0 == chosen] as WebData }
         data["hasClouds"] = clouds.count > 1
-        let scopes = try request.manager.scope(ofCloud: chosen).map { Set([$0.id]) }
+        let scopes = known.map { Set([$0.id]) }
         data["nodeTypes"] = try values("node_type", .host, scopes, request)
         data["machineTypes"] = try values("machine_name", .device, scopes, request)
         data["flavors"] = try names(.flavor, scopes, request)
         data["networks"] = try names(.network, scopes, request)
         return WebPage(title: "New lease", template: "new", data: data).still()
+    }
+
+    /// The page while there is no cloud that a lease could be for.
+    private static func unconfigured(_ error: LeaseholdError) -> WebPage {
+        WebPage(
+            title: "New lease", template: "unconfigured",
+            data: ["problem": error.message.prefix(1).uppercased() + error.message.dropFirst()]
+        ).still()
     }
 
     // MARK: - The review

@@ -6,17 +6,37 @@ import Output
 
 /// The queue: what waits and why, and what people decide about it.
 enum QueueView {
+    /// The number of writes on a page.
+    private static let pageLength = 100
+
     static func show(_ request: WebRequest) async throws -> WebPage {
+        let (manager, scopes) = (request.manager, request.scopes)
         let includesFinal = request.query["all"] != nil
-        let writes = try request.manager.queue(scopes: request.scopes, includesFinal: includesFinal)
+        // One more than fits tells whether there are more.
+        let writes = try manager.queue(
+            scopes: scopes, includesFinal: includesFinal, after: place(request), limit: pageLength + 1)
+        let shown = writes.prefix(pageLength)
+        let plain = request.query.without(["after", "notice"])
+        let last = writes.count > pageLength ? shown.last?.id : nil
         return WebPage(
             title: "Queue", template: "queue",
             data: [
-                "rows": writes.map { row($0, request) }, "all": includesFinal, "href": request.link("/queue"),
-                "json": request.link("/queue.json", request.query.without(["notice"])),
-                "csv": request.link("/queue.csv", request.query.without(["notice"])),
+                "rows": shown.map { row($0, request) }, "all": includesFinal, "href": request.link("/queue"),
+                "json": request.link("/queue.json", plain), "csv": request.link("/queue.csv", plain),
+                "first": WebData.ifAny(request.query["after"].map { _ in request.link("/queue", plain) }),
+                "next": WebData.ifAny(last.map { request.link("/queue", plain.with("after", "\($0)")) }),
             ],
-            table: WebTable(QueueRow.columns, writes.map { QueueRow(mutation: $0) }))
+            table: WebTable(QueueRow.columns) { (after: Int64?) in
+                let writes = try manager.queue(scopes: scopes, includesFinal: includesFinal, after: after, limit: 500)
+                return (writes.map { QueueRow(mutation: $0) }, writes.count == 500 ? writes.last?.id : nil)
+            })
+    }
+
+    /// The number of the write that the page comes after; `nil` for the first page.
+    private static func place(_ request: WebRequest) throws -> Int64? {
+        guard let text = request.query["after"] else { return nil }
+        guard let number = Int64(text) else { throw WebRequest.noPlace("queue") }
+        return number
     }
 
     static func showWrite(_ request: WebRequest) async throws -> WebPage {
@@ -109,7 +129,8 @@ enum QueueView {
         return [
             "key": "\(write.id)", "id": "\(write.id)", "href": request.link("/queue/\(write.id)"),
             "verb": write.verb.rawValue, "lease": write.leaseName,
-            "leaseLink": WebData.ifAny(lease.map { request.link(lease: $0) }), "change": text.change,
+            "leaseLink": WebData.ifAny(lease.map { request.link(lease: $0) }),
+            "change": text.change.cut(to: 300),
             "state": write.state.rawValue, "style": StatusStyle.of(write.state.rawValue),
             "why": WebData.ifAny(text.why), "site": write.site, "attemptCount": write.attempts,
             "next": WebData.ifAny(

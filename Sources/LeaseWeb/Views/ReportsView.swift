@@ -15,39 +15,65 @@ enum ReportsView {
 
     /// A report.
     static func show(_ request: WebRequest) async throws -> WebPage {
-        guard let form = ReportForm.all.first(where: { $0.name == request.parameters["name"] }) else {
-            throw WebError.notFound
-        }
-        guard let report = request.site.settings.report else {
-            throw WebError(.notFound, "This server makes no reports.")
-        }
-        let common = request.clouds.map { "--os-cloud=\($0)" }
-        let arguments = form.arguments(request.query)
+        let (form, report) = try report(request)
         if let format = request.format.output {
-            let text = try await report(
-                ["report"] + arguments + common + ["-f", format.rawValue, "--spreadsheet-safe"])
-            return WebPage(title: form.title, template: "report", data: [:], table: WebTable(text: { text }))
+            let text = try await report(["-f", format.rawValue, "--spreadsheet-safe"])
+            return WebPage(
+                title: form.title, template: "report", data: [:], table: WebTable(part: { (_: Int?) in (text, nil) }))
         }
+        let path = "/reports/\(form.name)"
+        let query = request.query.without(["notice"])
         var data: WebData = [
             "title": form.title, "summary": form.summary, "reports": menu(request, chosen: form.name),
             "fields": form.fields.map { field($0, request.query) }, "name": form.name,
-            "command": (["leasehold", "report"] + arguments).map(ShellWord.quoted).joined(separator: " "),
-            "json": request.link("/reports/\(form.name).json", request.query),
-            "csv": request.link("/reports/\(form.name).csv", request.query),
+            "command": command(form, request), "json": request.link("\(path).json", query),
+            "csv": request.link("\(path).csv", query), "file": request.link("\(path)/file", query),
             "error": "", "has_error": false, "patterns": "", "content": "", "omitted": 0, "has_omitted": false,
+            "omits_charts": false,
         ]
         do {
-            let text = ReportText(try await report(["report"] + arguments + common + ["-f", "html"]))
+            let text = ReportText(try await report(["-f", "html"]))
             data["patterns"] = text.patterns
             data["content"] = text.content
             data["omitted"] = text.omittedRows
             data["has_omitted"] = text.omittedRows > 0
+            data["omits_charts"] = text.omitsCharts
         } catch let error as LeaseholdError where error.code != .database {
             data["error"] = error.message
             data["has_error"] = true
             return WebPage(title: form.title, template: "report", data: data).refused()
         }
         return WebPage(title: form.title, template: "report", data: data)
+    }
+
+    /// A report as a page in one file.
+    static func file(_ request: WebRequest) async throws -> WebPage {
+        let (form, report) = try report(request)
+        return .file(
+            name: "leasehold-\(form.name).html", type: WebFormat.html.type, text: try await report(["-f", "html"]))
+    }
+
+    /// The form that is asked for, and what makes its report in a format.
+    private static func report(
+        _ request: WebRequest
+    ) throws -> (form: ReportForm, report: (_ format: [String]) async throws -> String) {
+        guard let form = ReportForm.all.first(where: { $0.name == request.parameters["name"] }),
+            let report = request.site.settings.report
+        else { throw WebError.notFound }
+        let arguments = ["report"] + form.arguments(request.query) + clouds(request)
+        return (form, { try await report(arguments + $0) })
+    }
+
+    /// The option for the clouds that the page shows, whatever the environment says.
+    private static func clouds(_ request: WebRequest) -> [String] {
+        (request.scopes == nil ? ["all"] : request.clouds).map { "--os-cloud=\($0)" }
+    }
+
+    /// The command that gives the same in a shell.
+    private static func command(_ form: ReportForm, _ request: WebRequest) -> String {
+        let clouds = request.clouds.isEmpty ? [] : clouds(request)
+        let words = ["leasehold", "report"] + form.arguments(request.query) + clouds
+        return (words + request.site.settings.commandOptions).map(ShellWord.quoted).joined(separator: " ")
     }
 
     private static func menu(_ request: WebRequest, chosen: String?) -> [WebData] {
