@@ -20,7 +20,10 @@ package struct WebCommand: Subcommand {
             """
             Serves a page on this machine's loopback and opens it. It answers offline, like every command that reads;
             writes are queued first, and sent at once if the cloud answers. The address that is printed works once, in
-            one browser. While the page is served, the same command without --port opens it again. Ctrl-C ends it.
+            one browser. Ctrl-C ends the page.
+
+            While the page is served, `leasehold web` opens it again. With options that it is not served with, such as
+            --read-only, another page is served beside it.
 
             --sync keeps the database fresh meanwhile, as `leasehold sync --watch` does. Every view of the page has an
             address, and the same address with .json or .csv at the end of its path gives the data.
@@ -89,9 +92,8 @@ package struct WebCommand: Subcommand {
         // The page runs for long, and nobody answers questions at its terminal.
         console.assistant = nil
         let manager = try global.manager(console, access: isReadOnly ? .reading : .writing)
+        let database = manager.configuration.databasePath
         var settings = WebServer.Settings()
-        let reports = ReportRunner(console, databasePath: manager.configuration.databasePath)
-        settings.report = { try await reports.text($0) }
         settings.port = port
         settings.basePath = base
         settings.allowedHosts = allowedHosts
@@ -99,16 +101,23 @@ package struct WebCommand: Subcommand {
         settings.scopes = try global.scopes(manager, console)
         settings.clouds = global.names(console)
         settings.zone = usesUTC ? .utc : console.zone
-        let page = WebAddress(database: manager.configuration.databasePath)
+        settings.commandOptions = (global.databasePath == nil ? [] : ["--db=\(database)"]) + (usesUTC ? ["--utc"] : [])
+        let reports = ReportRunner(console, databasePath: database, zone: settings.zone)
+        settings.report = { try await reports.text($0) }
+        let address = WebAddress(database: database)
         let printer = AddressPrinter(
-            console, base: base, browser: keepsClosed ? nil : Browser(environment: console.environment), page: page)
+            console, page: page(console, seconds), at: address,
+            browser: keepsClosed ? nil : Browser(environment: console.environment))
         // A folder may refuse new files; the page is then only harder to open again.
         let lock: LockFile?
         do {
-            lock = try LockFile(path: page.lockPath)
-            if lock == nil, port == 0, let address = page.address {
-                await printer.open(address)
-                return
+            lock = try LockFile(path: address.lockPath)
+            if lock == nil, port == 0, let served = address.page {
+                let missing = missingOptions(served, console, seconds)
+                guard !missing.isEmpty else { return await printer.open(served.address) }
+                console.remark(
+                    "A page of this database is served already, without \(missing.joined(separator: ", ")). "
+                        + "This is another one beside it; `leasehold web` alone opens the first.")
             }
         } catch {
             lock = nil
@@ -119,7 +128,39 @@ package struct WebCommand: Subcommand {
             await printer.show(port: port, token: token, keeps: isOnly)
         }
         try await serve(server, manager, seconds, settings.zone, console)
-        if lock != nil { page.remove() }
+        if lock != nil { address.remove() }
+    }
+
+    /// The page that is served with these options.
+    private func page(_ console: Console, _ seconds: Int64?) -> WebAddress.Page {
+        var page = WebAddress.Page()
+        page.isReadOnly = isReadOnly
+        page.syncSeconds = seconds
+        page.clouds = global.names(console)
+        page.cloudSettings = global.cloudSettings
+        page.usesUTC = usesUTC
+        page.basePath = base
+        page.allowedHosts = allowedHosts
+        return page
+    }
+
+    /// What a person asks for and a page does not have. Without options, any page will do that shows the clouds of the
+    /// environment.
+    private func missingOptions(_ page: WebAddress.Page, _ console: Console, _ seconds: Int64?) -> [String] {
+        let names = Set(global.names(console))
+        let shown = page.clouds.contains("all") ? [] : Set(page.clouds)
+        let hasClouds =
+            global.clouds.isEmpty
+            ? shown.isEmpty || names.isSubset(of: shown) : Set(page.clouds) == names
+        let asked = [
+            ("--read-only", isReadOnly && !page.isReadOnly),
+            ("--sync \(interval ?? "")", seconds.map { $0 < page.syncSeconds ?? .max } ?? false),
+            (global.clouds.isEmpty ? "OS_CLOUD=\(names.sorted().joined())" : "--os-cloud", !hasClouds),
+            ("--os options", !global.cloudSettings.isEmpty && global.cloudSettings != page.cloudSettings),
+            ("--utc", usesUTC && !page.usesUTC), ("--base-path", !base.isEmpty && base != page.basePath),
+            ("--allowed-host", !Set(allowedHosts).isSubset(of: page.allowedHosts)),
+        ]
+        return asked.filter(\.1).map(\.0)
     }
 
     /// Runs the server, and syncs beside it, until the process is asked to stop.
@@ -157,18 +198,18 @@ private actor AddressPrinter {
     private var output: any TextSink & Sendable
     private var errors: any TextSink & Sendable
     private let isTerminal: Bool
-    private let base: String
+    private let page: WebAddress.Page
+    private let place: WebAddress
     private let browser: Browser?
-    private let page: WebAddress
     private let port = Mutex(0)
 
-    init(_ console: Console, base: String, browser: Browser?, page: WebAddress) {
+    init(_ console: Console, page: WebAddress.Page, at place: WebAddress, browser: Browser?) {
         output = console.output
         errors = console.errors
         isTerminal = console.outputTerminal.isTerminal
-        self.base = base
-        self.browser = browser
         self.page = page
+        self.place = place
+        self.browser = browser
     }
 
     /// Shows the address of a page that has just been started.
@@ -187,10 +228,14 @@ private actor AddressPrinter {
     }
 
     /// Keeps the address that works next.
-    nonisolated func keep(token: String) { page.write(address(token)) }
+    nonisolated func keep(token: String) {
+        var page = page
+        page.address = address(token)
+        place.write(page)
+    }
 
     private nonisolated func address(_ token: String) -> String {
-        "http://127.0.0.1:\(port.withLock(\.self))\(base)/?token=\(token)"
+        "http://127.0.0.1:\(port.withLock(\.self))\(page.basePath)/?token=\(token)"
     }
 
     private func remark(_ text: String) {

@@ -17,13 +17,14 @@ struct ReportRunner: Sendable {
     /// - Parameters:
     ///   - console: the surroundings of the command that serves the page.
     ///   - databasePath: the database.
-    init(_ console: Console, databasePath: String) {
+    ///   - zone: the page's zone.
+    init(_ console: Console, databasePath: String, zone: DisplayZone) {
         self.databasePath = databasePath
+        self.zone = zone
         environment = console.environment
         currentDirectory = console.currentDirectory
         homeDirectory = console.homeDirectory
         now = console.now
-        zone = console.zone
     }
 
     /// What `leasehold` with these arguments writes to standard output. Only `report` is understood.
