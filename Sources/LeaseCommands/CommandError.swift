@@ -68,7 +68,8 @@ package struct CommandError: Error, Sendable {
             case .notFinished: .notFinished
             }
         self.init(
-            code: error.code.rawValue, message: error.message, status: status,
+            code: error.code.rawValue,
+            message: error.message + (error.canBeForced ? " --force sends it anyway." : ""), status: status,
             candidates: error.candidates.map(Candidate.init))
     }
 

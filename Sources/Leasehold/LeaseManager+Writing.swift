@@ -243,8 +243,8 @@ extension LeaseholdError {
     public init(refusals: [DraftFinding], verb: Mutation.Verb = .create) {
         let list = refusals.map(\.description).joined(separator: " ")
         let what = verb == .create ? "the lease" : "this \(verb == .extend ? "extension" : verb.rawValue)"
-        self.init(
-            code: .invalid, message: "Blazar will refuse \(what). \(list) Nothing is queued; --force sends it anyway.")
+        self.init(code: .invalid, message: "Blazar will refuse \(what). \(list) Nothing is queued.")
+        canBeForced = true
     }
 
     /// Converts any error that can occur while writing.

@@ -140,6 +140,8 @@ public struct LeaseholdError: Error, Sendable, Hashable, CustomStringConvertible
     public let message: String
     /// The leases that an ambiguous reference may mean.
     public let candidates: [LeaseCandidate]
+    /// Whether the same write is queued if it is forced: it was refused because of what is known here.
+    public internal(set) var canBeForced = false
 
     /// Makes an error.
     public init(code: Code, message: String, candidates: [LeaseCandidate] = []) {

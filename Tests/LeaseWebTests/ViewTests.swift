@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import LeaseModel
@@ -12,7 +13,8 @@ struct ViewTests {
     @Test("Every view answers, as a page and in its other formats")
     func all() async throws {
         try await TestSite().run { browser in
-            for view in WebView.all where view.method == .get && !["/", "/reports/{name}"].contains(view.path) {
+            for view in WebView.all
+            where view.method == .get && view.isOffered(browser.site.settings) && view.path != "/" {
                 let path = view.path.replacing("/queue/{id}", with: "/queue").replacing("{id}", with: "a")
                 let page = try await browser.get(path)
                 #expect(page.status == .ok, "\(path): \(page.text)")
@@ -100,6 +102,13 @@ struct ViewTests {
             #expect(shorter.status == .unprocessableContent)
             let long = try await browser.post("/leases/a/rename", [("name", String(repeating: "n", count: 81))])
             #expect(long.status == .unprocessableContent)
+            #expect(long.text.contains("Nothing is queued.") && !long.text.contains("--force"))
+            // It ends at minute 60; the clock stands at minute 12.
+            for end in ["+3d", "+1m", "2027-01-15 09:00", "+0m"] {
+                let answer = try await browser.post("/leases/a/shorten", [("end", end)])
+                #expect(answer.status == .unprocessableContent, "\(end)")
+                #expect(answer.text.contains("not later than that") && answer.text.contains("Nothing is queued."))
+            }
             #expect(try browser.site.manager.queue().isEmpty)
         }
     }
@@ -142,6 +151,38 @@ struct ViewTests {
         }
     }
 
+    @Test("Without a cloud, the page for a new lease says what to do; with several, it chooses one")
+    func clouds() async throws {
+        func site(_ clouds: String?) throws -> WebServer {
+            let mirror = try StoreFixture.filled()
+            let file = mirror.folder.appendingPathComponent("clouds.yaml")
+            if let clouds { try Data(clouds.utf8).write(to: file) }
+            var settings = WebServer.Settings()
+            settings.allowedHosts = ["localhost"]
+            return try WebServer(
+                manager: LeaseManager(
+                    LeaseManager.Configuration(
+                        databasePath: mirror.path, environment: [:], currentDirectory: mirror.folder.path,
+                        homeDirectory: mirror.folder.path, now: { StoreFixture.time(12) })),
+                settings: settings
+            ) { _, _ in }
+        }
+        func page(_ server: WebServer) async throws -> TestResponse {
+            try await server.application().test(.router) { client in
+                var browser = Browser(client: client, site: server.site)
+                try await browser.logIn()
+                let checked = try await browser.post("/new/check", [("name", "x"), ("node_amount", "1")])
+                #expect(checked.status == .ok)
+                return try await browser.get("/new")
+            }
+        }
+        let none = try await page(site(nil))
+        #expect(none.status == .ok && none.text.contains("No cloud is configured: put a clouds.yaml"))
+        let auth = "{auth: {auth_url: \"http://127.0.0.1:9/v3\", username: u, password: p, project_name: p1}}"
+        let several = try await page(site("clouds: {one: \(auth), two: \(auth)}"))
+        #expect(several.status == .ok && several.text.contains("<option selected>one</option>"))
+    }
+
     @Test("Links lead below the base path, with and without a proxy that takes it away")
     func basePath() async throws {
         try await TestSite { $0.basePath = "/proxy/8642" }.run { browser in
@@ -157,7 +198,7 @@ struct ViewTests {
 
     @Test(
         "Pages follow each other without a gap",
-        arguments: ["", "name", "-end_date", "status", "user_name", "resources", "hours"])
+        arguments: ["", "name", "-end_date", "status", "-user_name", "resources", "hours", "start_date", "-site"])
     func pages(_ sort: String) async throws {
         let site = try TestSite(filled: false)
         let leases = (0..<230).map { number in

@@ -2,6 +2,7 @@ import HTTPTypes
 import LeaseModel
 import LeaseText
 import Leasehold
+import Output
 
 /// What the forms of a lease's page do. Each write is reviewed and queued by the code of the commands.
 enum LeaseActions {
@@ -15,7 +16,16 @@ enum LeaseActions {
     static func shorten(_ request: WebRequest) async throws -> WebPage {
         let end = try newEnd(request)
         return try await change(.update, request) { target in
-            ["end_date": .string(try end.moment(target, request).blazarRequest)]
+            let moment = try end.moment(target, request)
+            if let present = target.endsAt?.truncatedToMinute, moment.truncatedToMinute >= present {
+                throw WebError(
+                    .unprocessableContent,
+                    """
+                    "\(target.name)" ends at \(request.time.zoned(present)), not later than that: to shorten it, give \
+                    an earlier time, or -2h for two hours less. Nothing is queued.
+                    """, code: "invalid")
+            }
+            return ["end_date": .string(moment.blazarRequest)]
         }
     }
 
@@ -32,7 +42,7 @@ enum LeaseActions {
 
     private static func newEnd(_ request: WebRequest) throws -> NewEnd {
         guard let text = request.form["end"] else {
-            throw WebError(.unprocessableContent, "Give an end: a time, or +2d from the present end.")
+            throw WebError(.unprocessableContent, "Give an end: a time, or +2d or -2h from the present end.")
         }
         return NewEnd(parsing: text)
     }
