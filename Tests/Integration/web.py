@@ -9,8 +9,10 @@ Without them, the tests that need a browser are skipped.
 """
 
 import concurrent.futures
+import html
 import json
 import re
+import shlex
 import socket
 import sys
 import time
@@ -47,13 +49,19 @@ class Story:
         self.until(lambda: "/leases/" in self.browser.driver.current_url, "the new lease is shown")
         # Its state changes at the cloud; another process reads it, and the page follows without being loaded again.
         self.browser.driver.execute_script("window.same = true")
-
-        def is_active():
-            self.succeed("sync")
-            return "ACTIVE" in self.text()
-        self.until(is_active, "the lease is shown as ACTIVE", 20)
+        self.until(
+            lambda: [one for one in self.cloud.leases() if one["name"] == "booked" and one["status"] == "ACTIVE"],
+            "the lease begins", 20)
+        self.succeed("sync")
+        self.until(lambda: "ACTIVE" in self.text(), "the lease is shown as ACTIVE", 20)
         self.assertTrue(self.browser.driver.execute_script("return window.same === true"), "the page was loaded again")
         [lease] = [lease for lease in self.rows("list") if lease["name"] == "booked"]
+        self.find("form[action$='/shorten'] [name=end]").send_keys("+1h")
+        self.find("form[action$='/shorten'] button").click()
+        self.shows("not later than that")
+        [refusal] = self.browser.complaints()
+        self.assertIn("422", refusal)
+        self.browser.driver.back()
         self.find("form[action$='/extend'] [name=end]").send_keys("+1h")
         self.find("form[action$='/extend'] button.primary").click()
         self.until(lambda: self.rows("list", "--name", "booked")[0]["end_date"] != lease["end_date"], "it is extended")
@@ -149,18 +157,31 @@ class Looks(BrowserCase):
         self.enter()
         lease = self.rows("list", "--name", "*alert*")[0]["id"]
         for view in (*VIEWS, f"/leases/{lease}"):
-            for scheme in ("light", "dark"):
+            name = view.strip("/").replace("/", "-").replace("?", "-")[:30]
+            self.browser.scheme("light")
+            self.browser.resize(1280)
+            self.go(view)
+            for scheme, rules in (("light", None), ("dark", browser.COLOR_RULES)):
                 with self.subTest(view=view, scheme=scheme):
                     self.browser.scheme(scheme)
-                    self.browser.resize(1280)
-                    self.go(view)
-                    self.assertEqual(self.browser.violations(), [])
-                    self.picture(f"{view.strip('/').replace('/', '-').replace('?', '-')[:30]}-{scheme}-1280")
+                    self.assertEqual(self.browser.violations(rules), [])
+                    self.picture(f"{name}-{scheme}-1280")
             for width in (400, 2_560):
                 with self.subTest(view=view, width=width):
                     self.browser.resize(width)
                     self.assertLessEqual(self.browser.overflow(), 0, "the page is wider than its window")
-                    self.picture(f"{view.strip('/').replace('/', '-').replace('?', '-')[:30]}-dark-{width}")
+                    self.picture(f"{name}-dark-{width}")
+            with self.subTest(view=view, paper="A4"):
+                # What is between the margins, at 96 dots an inch. Wide tables are printed along the long side.
+                is_wide = view.split("?")[0] in ("/leases", "/calendar", "/queue")
+                self.browser.scheme("dark", "print")
+                self.browser.resize(1_031 if is_wide else 703)
+                self.assertLessEqual(self.browser.overflow(), 0, "the page is wider than the paper")
+                self.assertEqual(self.browser.violations(browser.COLOR_RULES), [])
+                self.assertIn("Times are in UTC. As of ", self.text(".foot"))
+                for screen in (".top", ".toolbar", ".pager", ".actions-card", ".page-head .more > a"):
+                    self.assertFalse(any(one.is_displayed() for one in self.find_all(screen)), screen)
+        self.browser.scheme("light")
         self.browser.resize(1280)
         self.go("/leases")
         page = self.text()
@@ -202,6 +223,71 @@ class Silent(BrowserCase):
         self.go("/calendar")
         self.assertIn("members", self.text())
         self.assertGreater(len(self.find_all("table.calendar rect.own")), 0)
+
+
+class Served(WebCase):
+    """Which page is opened, and how it is served."""
+
+    def test_a_page_that_is_served_is_opened_again_only_if_it_is_as_asked_for(self):
+        first = self.serve("--sync", "1h")
+        same = f"{self.page}/?token="
+        for options, env in (
+            ((), {}), (("--sync", "2h"), {}), (("--os-cloud", "user1"), {}), ((), {"OS_CLOUD": "user1"}),
+        ):
+            process, address, _ = self.open_page(*options, env=env)
+            self.assertTrue(address.startswith(same), f"{options} {env}: {address}")
+            self.assertEqual(process.wait(timeout=20), 0)
+        self.assertNotEqual(first, "")
+        for options, env, missing in (
+            (("--read-only",), {}, "--read-only"), (("--sync", "30m"), {}, "--sync 30m"), (("--utc",), {}, "--utc"),
+            (("--allowed-host", "hub"), {}, "--allowed-host"), (("--base-path", "/x"), {}, "--base-path"),
+            (("--os-cloud", "user2"), {}, "--os-cloud"), ((), {"OS_CLOUD": "user2"}, "OS_CLOUD=user2"),
+        ):
+            # Nothing is known of user2 yet, which is an error of its own if it is named.
+            if "user2" in options:
+                self.fail_with(66, "web", "--no-open", *options)
+                continue
+            process, address, remarks = self.open_page(*options, env=env)
+            self.assertRegex(address, r"^http://127\.0\.0\.1:\d+(/x)?/\?token=")
+            self.assertFalse(address.startswith(same), f"{options} {env}")
+            self.assertIn(f"without {missing}.", remarks().replace("\n", " "))
+            process.kill()
+            process.wait()
+        # The first one is still what `leasehold web` opens.
+        self.assertTrue(self.open_page()[1].startswith(same))
+
+    def test_a_report_is_in_the_pages_zone_and_about_its_database(self):
+        self.create("now", hours=3)
+        self.succeed("sync")
+        database = self.environment.pop("LEASEHOLD_DB")
+        self.environment["TZ"] = "America/Chicago"
+        self.serve("--utc", "--db", database)
+        self.log_in()
+        # A time without a zone is one of the page's. Then, the lease is over.
+        end = datetime.now(timezone.utc) + timedelta(hours=4)
+        query = f"by=project&bucket=day&to={end:%Y-%m-%d+%H:%M}"
+        text = self.ask(f"/reports/hours?{query}")[2]
+        self.assertNotIn("Chicago", text)
+        self.assertIn("Times are in UTC", text)
+        command = shlex.split(html.unescape(re.search(r"The same in a shell: <code>([^<]*)<", text)[1]))
+        self.assertEqual(command[:3], ["leasehold", "report", "hours"])
+        self.assertEqual({"--utc", f"--db={database}", "--os-cloud=user1"} - set(command), set())
+        rows = json.loads(self.ask(f"/reports/hours.json?{query}")[2])
+        self.assertEqual(rows, self.succeed(*command[1:], "-f", "json").json)
+        status, headers, page = self.ask("/reports/hours/file?by=project")
+        self.assertEqual((status, headers["Content-Disposition"]), (200, 'attachment; filename="leasehold-hours.html"'))
+        self.assertIn("<!DOCTYPE html>", page)
+        self.assertIn("--utc", self.send("/new/check", name="x", node_amount="1")[2])
+
+    def test_without_a_cloud_the_page_for_a_new_lease_says_what_to_do(self):
+        for name in ("OS_CLOUD", "OS_CLIENT_CONFIG_FILE"):
+            del self.environment[name]
+        (self.folder / "clouds.yaml").unlink()
+        self.serve()
+        self.log_in()
+        status, _, text = self.ask("/new")
+        self.assertEqual(status, 200, text)
+        self.assertIn("put a clouds.yaml", text)
 
 
 class Attacks(WebCase):

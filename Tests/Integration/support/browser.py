@@ -29,6 +29,10 @@ def with_selenium():
     os.execve(python, [python, *sys.argv], {**os.environ, "LEASEHOLD_SELENIUM": "1", "PYTHONDONTWRITEBYTECODE": "1"})
 
 
+#: The rules of axe that depend on colors. All others find the same in each color scheme.
+COLOR_RULES = ["color-contrast", "link-in-text-block"]
+
+
 def axe_source():
     import importlib.util
     [place] = importlib.util.find_spec("axe_playwright_python").submodule_search_locations
@@ -66,9 +70,13 @@ class Browser:
     def open(self, address):
         self.driver.get(address)
 
-    def scheme(self, name):
-        """Prefers `light` or `dark`."""
-        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+    def scheme(self, name, media=""):
+        """Prefers `light` or `dark`, on a screen or, with the medium `print`, on paper."""
+        # Nothing moves, so that colors are the new ones at once.
+        features = {"prefers-color-scheme": name, "prefers-reduced-motion": "reduce"}
+        self.command(
+            "Emulation.setEmulatedMedia", media=media,
+            features=[{"name": feature, "value": value} for feature, value in features.items()])
 
     def resize(self, width, height=900):
         self.command(
@@ -91,11 +99,14 @@ class Browser:
         """What the browser's console says: errors of scripts, and what the security policy forbade."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
 
-    def violations(self):
-        """What axe finds wrong with the page, one line each."""
-        self.driver.execute_script(self._axe)
+    def violations(self, rules=None):
+        """What axe finds wrong with the page, by all its rules or by some; one line each."""
+        if not self.driver.execute_script("return 'axe' in window"):
+            self.driver.execute_script(self._axe)
+        options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
         found = self.driver.execute_async_script(
-            "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(done, e => done({error: String(e)}))")
+            "const [options, done] = arguments; axe.run(document, options).then(done, e => done({error: String(e)}))",
+            options)
         if "error" in found:
             raise AssertionError(found["error"])
         return [

@@ -1,8 +1,10 @@
 """A test on the page of `leasehold web`, with the sandbox behind it and a real browser in front of it."""
 
+import atexit
 import http.client
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -22,7 +24,6 @@ class WebCase(SandboxCase):
 
     dialect = "chameleon"
     sandbox_options = ("--open-inventory", "--action-seconds", "0")
-    web_options = ()
 
     def setUp(self):
         super().setUp()
@@ -33,20 +34,23 @@ class WebCase(SandboxCase):
 
     def serve(self, *options):
         """Starts the page, and gives the address that works once."""
-        log = open(self.folder / "web.log", "w+")
-        process = subprocess.Popen(
-            [os.environ["LEASEHOLD"], "web", "--no-open", *self.web_options, *options], env=self.environment,
-            cwd=self.folder, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True)
-        self.addCleanup(log.close)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.web = process
-        address = process.stdout.readline().strip()
-        self.assertRegex(address, r"^http://127\.0\.0\.1:\d+/\?token=\S+$", (self.folder / "web.log").read_text())
+        self.web, address, log = self.open_page(*options)
+        self.assertRegex(address, r"^http://127\.0\.0\.1:\d+/\?token=\S+$", log())
         self.address, self.page = address, address.split("/?")[0]
         self.port = urllib.parse.urlsplit(self.page).port
         return address
+
+    def open_page(self, *options, env=None):
+        """Runs `leasehold web`: its process, the address that it prints, and what reads its remarks."""
+        path = self.folder / f"web-{secrets.token_hex(4)}.log"
+        with path.open("w") as log:
+            process = subprocess.Popen(
+                [os.environ["LEASEHOLD"], "web", "--no-open", *options], env={**self.environment, **(env or {})},
+                cwd=self.folder, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, process.stdout.readline().strip(), path.read_text
 
     def ask(self, path, method="GET", body=None, cookie=None, timeout=20, **headers):
         """One request without a browser: status, headers and text."""
@@ -71,7 +75,7 @@ class WebCase(SandboxCase):
 
     def send(self, path, **fields):
         """Sends a form as the page does."""
-        text = self.ask(path if path != "/new" else "/new")[2]
+        text = self.ask("/new" if path.startswith("/new/") else path)[2]
         csrf = re.search(r'name="csrf" value="([^"]+)"', text)
         if csrf:
             fields = {"csrf": csrf[1], **fields}
@@ -105,32 +109,32 @@ class WebCase(SandboxCase):
 
 
 class BrowserCase(WebCase):
-    """The same with a browser, which all tests of a class share."""
+    """The same with a browser, which all tests share: to start one takes longer than some tests."""
+
+    browser = reason = None
 
     @classmethod
     def setUpClass(cls):
-        cls.reason = missing()
-        cls.browser = None
-        if cls.reason is None:
+        if BrowserCase.browser is not None or BrowserCase.reason is not None:
+            return
+        BrowserCase.reason = missing()
+        if BrowserCase.reason is None:
             try:
                 import selenium  # noqa: F401
             except ImportError:
-                cls.reason = "selenium could not be installed from PyPI"
-        if cls.reason is None:
-            cls.profile = tempfile.mkdtemp(prefix="leasehold-browser-")
-            cls.browser = Browser(cls.profile)
-
-    @classmethod
-    def tearDownClass(cls):
-        if cls.browser is not None:
-            cls.browser.close()
-            shutil.rmtree(cls.profile, ignore_errors=True)
+                BrowserCase.reason = "selenium could not be installed from PyPI"
+        if BrowserCase.reason is None:
+            profile = tempfile.mkdtemp(prefix="leasehold-browser-")
+            atexit.register(shutil.rmtree, profile, ignore_errors=True)
+            BrowserCase.browser = Browser(profile)
+            atexit.register(BrowserCase.browser.close)
 
     def setUp(self):
         if self.browser is None:
             self.skipTest(self.reason)
         super().setUp()
         self.addCleanup(self.check_requests)
+        self.browser.command("Network.clearBrowserCookies")
         self.browser.script(True)
         self.browser.scheme("light")
         self.browser.resize(1280)
