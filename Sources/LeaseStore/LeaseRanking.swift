@@ -1,30 +1,25 @@
 import GRDB
 import LeaseModel
 
-/// An order of leases that no index has.
+/// An order of leases by texts that are not in their rows, such as the names of their users.
 ///
-/// SQLite would look up the text of each lease, such as its user's name, and sort them all. Here each text that occurs is
-/// ranked once, and only the leases of the page are kept. An index would be quicker still, but every import would have to
-/// fill it.
+/// SQLite would look up the text of each lease, and sort them all. Here each text that occurs is ranked once, and only
+/// the leases of the page are kept. An index would be quicker still, but every import would have to fill it.
 struct LeaseRanking {
-    /// What leases are sorted by. If it is missing, it is the smallest value.
+    /// What leases are sorted by.
     enum Term {
-        /// A number, as SQL.
-        case number(String)
-        /// A column of texts, as SQL.
-        case text(String)
         /// The name of its user or project, or the id if there is no name.
         case person(PersonNames.Kind)
         /// The name of its site.
         case site
-        /// The first of the types that it reserves.
+        /// The first of the types that it reserves. A lease that reserves nothing comes before all others.
         case resources
     }
 
     let term: Term
     var isDescending = false
 
-    /// A lease, and what it is sorted by: a number, or the number of a text.
+    /// A lease, and what it is sorted by: the number or the rank of a text.
     private struct Entry {
         var value: Int64
         let key: Int64
@@ -37,6 +32,7 @@ struct LeaseRanking {
     ///
     /// - Parameters:
     ///   - database: the transaction.
+    ///   - source: the table of leases, as SQL.
     ///   - query: which leases.
     ///   - section: the number of the section, for the places.
     ///   - start: the place to begin after; `nil` for the beginning.
@@ -44,21 +40,10 @@ struct LeaseRanking {
     /// - Returns: the places, in order.
     /// - Throws: SQLite's error.
     func positions(
-        _ database: Database, _ query: LeaseQuery, section: Int, after start: LeasePosition?, limit: Int
+        _ database: Database, from source: String, _ query: LeaseQuery, section: Int, after start: LeasePosition?,
+        limit: Int
     ) throws -> [LeasePosition] {
-        if case .number(let sql) = term {
-            let entries = try entries(database, query, sql) { $0.optional(1) }
-            let begin = start.map { start in
-                if case .integer(let number) = start.value { return Entry(value: number, key: start.key) }
-                return Entry(value: Self.missing, key: start.key)
-            }
-            return first(limit, of: entries, after: begin).map { entry in
-                let isMissing = entry.value == Self.missing
-                return LeasePosition(
-                    section: section, value: isMissing ? .null : .integer(entry.value), key: entry.key)
-            }
-        }
-        let (entries, texts) = try texts(database, query)
+        let (entries, texts) = try texts(database, source, query)
         let ranks = TextRanks(texts)
         let begin = start.map { start in
             if case .text(let text) = start.value { return Entry(value: ranks.rank(of: text), key: start.key) }
@@ -77,11 +62,10 @@ struct LeaseRanking {
     // MARK: - Reading
 
     private func entries(
-        _ database: Database, _ query: LeaseQuery, _ columns: String, joining join: String = "",
-        _ value: (RowWalk) -> Int64?
+        _ database: Database, _ source: String, _ query: LeaseQuery, _ columns: String, _ value: (RowWalk) -> Int64?
     ) throws -> [Entry] {
         let rows = try RowWalk(
-            database, sql: "SELECT lease.lease_key, \(columns) FROM \(query.source)\(join) WHERE \(query.condition)",
+            database, sql: "SELECT lease.lease_key, \(columns) FROM \(source) WHERE \(query.condition)",
             arguments: query.arguments)
         var entries: [Entry] = []
         try rows.begin()
@@ -92,62 +76,96 @@ struct LeaseRanking {
 
     /// The leases with the numbers of their texts, and the texts. A lease may occur more than once, in consecutive
     /// entries.
-    private func texts(_ database: Database, _ query: LeaseQuery) throws -> (entries: [Entry], texts: [String]) {
-        var pool = TextPool()
+    private func texts(
+        _ database: Database, _ source: String, _ query: LeaseQuery
+    ) throws -> (entries: [Entry], texts: [String]) {
         switch term {
-        case .number: return ([], [])
-        case .text(let column):
-            let entries = try entries(database, query, column) { row in
-                pool.number(row.statement, 1).map(Int64.init)
-            }
-            return (entries, pool.texts)
         case .resources:
-            let entries = try entries(
-                database, query, "coalesce(held.node_type, held.resource_type)",
-                joining: " LEFT JOIN reservation AS held ON held.lease_key = lease.lease_key"
-            ) { row in pool.number(row.statement, 1).map(Int64.init) }
-            return (entries, pool.texts)
+            var pool = TextPool()
+            let leases = try entries(database, source, query, "NULL") { _ in nil }
+            return (try Self.resources(of: leases, database, &pool), pool.texts)
         case .site:
             let names = try LeaseStore.siteNames(database)
-            var numbers = Numbering<Int64>()
-            let entries = try entries(database, query, "lease.site_id") { numbers.number(of: $0.integer(1)) }
-            return (entries, numbers.members.map { names[$0] ?? "" })
+            var sites: [Int64] = []
+            let entries = try entries(database, source, query, "lease.site_id") { row in
+                let site = row.integer(1)
+                if let number = sites.firstIndex(of: site) { return Int64(number) }
+                sites.append(site)
+                return Int64(sites.count - 1)
+            }
+            return (entries, sites.map { names[$0] ?? "" })
         case .person(let kind):
             let names = try PersonNames(database)
-            var numbers = Numbering<Owner>()
-            let entries = try entries(database, query, "lease.site_id, lease.\(kind.rawValue)_id") { row in
-                numbers.number(of: Owner(site: row.integer(1), id: pool.number(row.statement, 2) ?? 0))
+            var people = Numbering()
+            let entries = try entries(database, source, query, "lease.site_id, lease.\(kind.rawValue)_id") { row in
+                people.number(of: row)
             }
-            let texts = numbers.members.map { owner in
-                let id = pool.texts[owner.id]
-                return names.name(kind, id, site: owner.site) ?? id
-            }
-            return (entries, texts)
+            return (entries, people.texts { id, site in names.name(kind, id, site: site) ?? id })
         }
     }
 
-    /// A user or project: its site, and the number of its id.
-    private struct Owner: Hashable {
-        let site: Int64
-        let id: Int
+    /// The leases with the numbers of what each reserves.
+    private static func resources(
+        of leases: [Entry], _ database: Database, _ pool: inout TextPool
+    ) throws -> [Entry] {
+        // Few leases are looked up one by one; of many, the reservations are read side by side with them.
+        let isFew = leases.count < 100
+        let keys = JSONValue.array(isFew ? leases.map { JSONValue(Int($0.key)) } : []).text()
+        let rows = try RowWalk(
+            database,
+            sql: """
+                SELECT lease_key, coalesce(node_type, resource_type) FROM reservation
+                \(isFew ? "WHERE lease_key IN (SELECT value FROM json_each(?))" : "") ORDER BY lease_key
+                """, arguments: isFew ? [keys] : [])
+        var found: [Entry] = []
+        try rows.begin()
+        defer { rows.end() }
+        var hasRow = try rows.step()
+        let isSorted = !zip(leases, leases.dropFirst()).contains { $0.key > $1.key }
+        for lease in isSorted ? leases : leases.sorted(by: { $0.key < $1.key }) {
+            while hasRow, rows.integer(0) < lease.key { hasRow = try rows.step() }
+            guard hasRow, rows.integer(0) == lease.key else {
+                found.append(lease)
+                continue
+            }
+            while hasRow, rows.integer(0) == lease.key {
+                found.append(
+                    Entry(value: pool.number(rows.statement, 1).map(Int64.init) ?? Self.missing, key: lease.key))
+                hasRow = try rows.step()
+            }
+        }
+        return found
     }
 
-    /// Numbers values in the order in which they occur first.
-    private struct Numbering<Member: Hashable> {
-        private(set) var members: [Member] = []
-        private var numbers: [Member: Int64] = [:]
-        private var last: (member: Member, number: Int64)?
+    /// Numbers users or projects, each of a site, in the order in which they occur first.
+    private struct Numbering {
+        private var pool = TextPool()
+        private var people: [(id: Int, site: Int64)] = []
+        /// For each site, the numbers of its people by the numbers of their ids; -1 for none.
+        private var numbers: [Int64: [Int64]] = [:]
+        private var site: Int64?
+        private var numbersOfSite: [Int64] = []
 
-        mutating func number(of member: Member) -> Int64 {
-            // The next lease often has the same.
-            if let last, last.member == member { return last.number }
-            let number = numbers[member] ?? Int64(members.count)
-            if number == members.count {
-                numbers[member] = number
-                members.append(member)
+        /// The number of the person in a row.
+        mutating func number(of row: RowWalk) -> Int64 {
+            let id = pool.number(row.statement, 2) ?? 0
+            let site = row.integer(1)
+            if site != self.site {
+                if let last = self.site { numbers[last] = numbersOfSite }
+                self.site = site
+                numbersOfSite = numbers[site] ?? []
             }
-            last = (member, number)
-            return number
+            while numbersOfSite.count <= id { numbersOfSite.append(-1) }
+            if numbersOfSite[id] < 0 {
+                numbersOfSite[id] = Int64(people.count)
+                people.append((id, site))
+            }
+            return numbersOfSite[id]
+        }
+
+        /// The text of each person.
+        func texts(_ name: (_ id: String, _ site: Int64) -> String) -> [String] {
+            people.map { name(pool.texts[$0.id], $0.site) }
         }
     }
 
@@ -229,7 +247,7 @@ private struct TextRanks {
 
 extension PersonNames {
     /// The name of a user or project of a site, if known.
-    fileprivate func name(_ kind: Kind, _ id: String, site: Int64) -> String? {
+    func name(_ kind: Kind, _ id: String, site: Int64) -> String? {
         switch kind {
         case .user: user(id, site: site)
         case .project: project(id, site: site)
@@ -239,7 +257,7 @@ extension PersonNames {
 
 extension LeaseStore {
     /// The names of all sites, by their numbers.
-    fileprivate static func siteNames(_ database: Database) throws -> [Int64: String] {
+    static func siteNames(_ database: Database) throws -> [Int64: String] {
         let rows = try Row.fetchAll(database.cachedStatement(sql: "SELECT site_id, name FROM site"))
         return Dictionary(rows.map { ($0[0], $0[1]) }) { first, _ in first }
     }

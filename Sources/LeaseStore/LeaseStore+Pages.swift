@@ -111,6 +111,9 @@ extension LeaseFilter {
     /// Whether it asks for statuses that only queued leases have.
     fileprivate var isForDrafts: Bool { !statuses.isEmpty && statuses.isSubset(of: [.queued, .waiting]) }
 
+    /// The moment after which all of the leases end; `nil` if it may be any.
+    fileprivate var earliestEnd: Timestamp? { [from, liveAt].compactMap(\.self).max() }
+
     /// Whether it lets through most of the leases that its times do.
     fileprivate var isBroad: Bool {
         statuses.isEmpty && project == nil && user == nil && nameGlob == nil && resourceTypes.isEmpty
@@ -155,8 +158,10 @@ private struct DraftSection {
 private struct LeaseSection {
     /// What gives the order.
     enum Order {
-        /// A term, as SQL.
+        /// A term, as SQL. It may be NULL, which is the smallest value.
         case term(String)
+        /// A term that no index has.
+        case unindexed(String)
         /// A column with an index.
         case index(String)
         case ranking(LeaseRanking.Term)
@@ -164,6 +169,8 @@ private struct LeaseSection {
 
     /// Which leases it has, as SQL.
     var condition = "1"
+    /// Whether it has the user's own leases only, which an index finds.
+    var isOwn = false
     let order: Order
     var isDescending = false
 
@@ -172,7 +179,10 @@ private struct LeaseSection {
         switch sort.column {
         case .relevance: break
         case .calendar:
-            return owners(ownUsers).map { LeaseSection(condition: $0, order: .ranking(.number("lease.start_at"))) }
+            return owners(ownUsers).enumerated().map { number, owner in
+                LeaseSection(
+                    condition: owner, isOwn: number == 0 && !ownUsers.isEmpty, order: .unindexed("lease.start_at"))
+            }
         default: return [LeaseSection(order: order(sort.column), isDescending: sort.isDescending)]
         }
         let now = now.secondsSince1970
@@ -211,17 +221,17 @@ private struct LeaseSection {
 
     private static func order(_ column: LeaseSort.Column) -> Order {
         switch column {
-        case .relevance, .end: .term("lease.end_at")
+        case .relevance, .end: .index("lease.end_at")
         case .name: .index("lease.name")
         case .id: .index("lease.id")
-        case .status: .ranking(.text("lease.status"))
+        case .status: .unindexed("lease.status")
         case .user: .ranking(.person(.user))
         case .project: .ranking(.person(.project))
         case .site: .ranking(.site)
         case .resources: .ranking(.resources)
-        case .start, .calendar: .ranking(.number("lease.start_at"))
-        case .length: .ranking(.number("lease.end_at - lease.start_at"))
-        case .created: .ranking(.number("lease.created_at"))
+        case .start, .calendar: .unindexed("lease.start_at")
+        case .length: .unindexed("lease.end_at - lease.start_at")
+        case .created: .unindexed("lease.created_at")
         }
     }
 
@@ -232,16 +242,44 @@ private struct LeaseSection {
         var query = LeaseQuery(filter)
         query.add(condition)
         switch order {
-        case .ranking(let term):
-            return try LeaseRanking(term: term, isDescending: isDescending).positions(
-                database, query, section: section, after: start, limit: limit)
         case .term(let term):
-            return try positions(database, query, term: term, section: section, after: start, limit: limit)
+            return try positions(
+                database, query.source, query, term: term, section: section, after: start, limit: limit)
+        case .unindexed(let term):
+            return try positions(
+                database, source(database, filter), query, term: term, section: section, after: start, limit: limit)
         case .index(let column):
             // If few leases match, the index would be walked for long: the plus sign keeps SQLite from it.
             let term = try Self.isDense(database, filter) ? column : "+\(column)"
-            return try positions(database, query, term: term, section: section, after: start, limit: limit)
+            return try positions(
+                database, query.source, query, term: term, section: section, after: start, limit: limit)
+        case .ranking(let term):
+            if case .person(.user) = term, filter.isBroad, filter.earliestEnd == nil,
+                let found = try UserOrder(isDescending: isDescending).positions(
+                    database, filter, section: section, after: start, limit: limit)
+            {
+                return found
+            }
+            return try LeaseRanking(term: term, isDescending: isDescending).positions(
+                database, from: source(database, filter), query, section: section, after: start, limit: limit)
         }
+    }
+
+    /// The table of leases, as SQL. If a fourth of them ends late enough, SQLite reads all of them, which is quicker than
+    /// to look up each that an index finds.
+    private func source(_ database: Database, _ filter: LeaseFilter) throws -> String {
+        let table = LeaseQuery(filter).source
+        guard let end = filter.earliestEnd else { return table }
+        let last = try Int.fetchOne(database.cachedStatement(sql: "SELECT max(lease_key) FROM lease")) ?? 0
+        let many = max(1_000, last / 4)
+        let count = try Int.fetchOne(
+            database.cachedStatement(
+                sql: """
+                    SELECT count(*) FROM (
+                        SELECT 1 FROM lease WHERE \(isOwn ? "\(condition) AND " : "")end_at > ? LIMIT ?)
+                    """),
+            arguments: [end.secondsSince1970, many])
+        return count == many ? "\(table) NOT INDEXED" : table
     }
 
     /// If as many leases are running or to come, a page of them is found soon in any order.
@@ -250,16 +288,17 @@ private struct LeaseSection {
     /// Whether a walk in any order soon meets leases that match.
     private static func isDense(_ database: Database, _ filter: LeaseFilter) throws -> Bool {
         guard filter.isBroad else { return false }
-        guard let from = [filter.from, filter.liveAt].compactMap(\.self).max() else { return true }
+        guard let end = filter.earliestEnd else { return true }
         let count = try Int.fetchOne(
             database.cachedStatement(
                 sql: "SELECT count(*) FROM (SELECT 1 FROM lease WHERE end_at > ? LIMIT ?)"),
-            arguments: [from.secondsSince1970, denseCount])
+            arguments: [end.secondsSince1970, denseCount])
         return count == denseCount
     }
 
     private func positions(
-        _ database: Database, _ query: LeaseQuery, term: String, section: Int, after start: LeasePosition?, limit: Int
+        _ database: Database, _ source: String, _ query: LeaseQuery, term: String, section: Int,
+        after start: LeasePosition?, limit: Int
     ) throws -> [LeasePosition] {
         var query = query
         if let start { add(start, term: term, to: &query) }
@@ -267,7 +306,7 @@ private struct LeaseSection {
         let rows = try Row.fetchAll(
             database,
             sql: """
-                SELECT lease.lease_key, \(term) AS term FROM \(query.source) WHERE \(query.condition)
+                SELECT lease.lease_key, \(term) AS term FROM \(source) WHERE \(query.condition)
                 ORDER BY term\(direction), lease.lease_key\(direction) LIMIT \(limit)
                 """, arguments: query.arguments)
         return rows.map { row in
@@ -284,10 +323,13 @@ private struct LeaseSection {
     /// Adds the condition that leases come after a place.
     private func add(_ start: LeasePosition, term: String, to query: inout LeaseQuery) {
         let sign = isDescending ? "<" : ">"
+        // NULL compares with nothing, and comes last if the largest value is first.
+        let orNull = isDescending ? " OR \(term) IS NULL" : ""
         switch start.value {
-        case .integer(let number): query.add("(\(term), lease.lease_key) \(sign) (?, ?)", number, start.key)
-        case .text(let text): query.add("(\(term), lease.lease_key) \(sign) (?, ?)", text, start.key)
-        case .null: query.add("lease.lease_key \(sign) ?", start.key)
+        case .integer(let number): query.add("(\(term), lease.lease_key) \(sign) (?, ?)\(orNull)", number, start.key)
+        case .text(let text): query.add("(\(term), lease.lease_key) \(sign) (?, ?)\(orNull)", text, start.key)
+        case .null where isDescending: query.add("\(term) IS NULL AND lease.lease_key < ?", start.key)
+        case .null: query.add("\(term) IS NOT NULL OR lease.lease_key > ?", start.key)
         }
     }
 }

@@ -16,6 +16,8 @@ struct PageOrderTests {
                 status: number % 3 == 0 ? .active : .pending, project: number % 4 == 0 ? "px" : "p1",
                 user: "u\(number % 6)", from: number * 7 % 30, to: 60 + number * 13 % 40,
                 nodeType: number % 5 == 0 ? nil : "type-\(number % 3)")
+            if number % 7 == 0 { lease.createdAt = nil }
+            if number % 9 == 0 { lease.reservations = [] }
             if number % 2 == 0 {
                 lease.reservations.append(
                     Reservation(
@@ -24,8 +26,8 @@ struct PageOrderTests {
             }
             return lease
         }
-        try fixture.pull((0..<40).map { lease("a", $0) }, at: 1)
-        try fixture.pull((0..<20).map { lease("b", $0) }, at: 2, scope: beta)
+        try fixture.pull((0..<90).map { lease("a", $0) }, at: 1)
+        try fixture.pull((0..<40).map { lease("b", $0) }, at: 2, scope: beta)
         let names = ["u1": "zoe", "u2": "ada", "u3": "ada", "u4": "Émile"].map { id, name in
             CatalogResource(kind: .user, id: id, name: name)
         }
@@ -36,7 +38,7 @@ struct PageOrderTests {
     }
 
     private static func value(_ lease: MirroredLease, _ column: LeaseSort.Column) -> [UInt8] {
-        func number(_ moment: Int64?) -> [UInt8] { Array("\(100_000_000_000 + (moment ?? -1))".utf8) }
+        func number(_ moment: Int64?) -> [UInt8] { Array("\(100_000_000_000 + (moment ?? 0))".utf8) }
         let text: String
         switch column {
         case .name: text = lease.lease.name
@@ -98,7 +100,7 @@ struct PageOrderTests {
         func names(after text: String) throws -> [String] {
             let place = LeasePosition(section: 1, value: .text(text), key: 0)
             let page = try fixture.store.page(
-                LeaseFilter(), sort: LeaseSort(.user), after: place, limit: 60, now: StoreFixture.time(70))
+                LeaseFilter(), sort: LeaseSort(.user), after: place, limit: 200, now: StoreFixture.time(70))
             return Array(Set(page.leases.map { $0.userName ?? $0.lease.userID })).sorted()
         }
         let all = try names(after: "")

@@ -16,6 +16,8 @@ from .processes import Failed
 VIEWS = {
     "leases": "/leases", "leases, by name": "/leases?sort=name", "leases, searched": "/leases?q=9999",
     "leases, ended ones too": "/leases?show=all",
+    "leases, all by user": "/leases?show=all&sort=user_name", "leases, all by project": "/leases?show=all&sort=project_name",
+    "leases, all by length": "/leases?show=all&sort=-hours", "leases, all by start": "/leases?show=all&sort=start_date",
     "calendar, a day": "/calendar?unit=day&at=2030-02-03", "calendar, a week": "/calendar?unit=week&at=2030-02-03",
     "calendar, a year": "/calendar?from=2030-01-01&to=2031-01-01",
     "calendar, a year of leases": "/calendar?by=lease&from=2026-01-01&to=2027-01-01",
