@@ -85,6 +85,7 @@ let package = Package(
                 .embedInCode("v0001_store.sql"), .embedInCode("v0002_keeper.sql"),
                 .embedInCode("v0003_reminders.sql"), .embedInCode("v0004_waiting.sql"),
                 .embedInCode("v0005_publish.sql"), .embedInCode("v0006_holdings.sql"), .embedInCode("v0007_grid.sql"),
+                .embedInCode("v0009_publications.sql"),
                 .embedInCode("views.sql"),
             ],
             swiftSettings: settings),
@@ -211,7 +212,7 @@ let package = Package(
             [
                 "LeaseModel", "LeaseStore", "OpenStackClient", "Reminders", "MirrorFixtures", "CaptureFixtures",
             ]),
-        tests("LeasePublishTests", ["LeaseModel", "LeasePublish", "LeaseStore", "MirrorFixtures"]),
+        tests("LeasePublishTests", ["LeaseModel", "LeasePublish", "LeaseStore", "LocalFiles", "MirrorFixtures"]),
         tests(
             "LeaseholdTests",
             [

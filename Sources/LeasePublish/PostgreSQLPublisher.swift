@@ -109,55 +109,110 @@ private struct PublishRun {
     let target: PostgreSQLTarget
     let takesOver: Bool
     let now: @Sendable () -> Timestamp
+    /// The mark that PostgreSQL has if this run succeeds.
+    private let mark = UUID().uuidString
+
+    /// The mark of a collector that has published nothing yet.
+    private static let newMark = "new"
+
+    /// This database's row in PostgreSQL.
+    private struct Place {
+        /// The number of this database.
+        let number: Int64
+        /// The last change that is there, and the mark that goes with it.
+        let change: Int64
+        let mark: String
+        /// What this database remembers.
+        let publication: Publication?
+    }
+
+    init(
+        store: LeaseStore, session: PsqlSession, target: PostgreSQLTarget, takesOver: Bool,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.store = store
+        self.session = session
+        self.target = target
+        self.takesOver = takesOver
+        self.now = now
+    }
 
     func carryOut() throws -> PublishReport {
         let schema = try PostgreSQLSchema.prepare(session, target)
-        let (collector, published, mark) = try lockCollector(schema)
-        // Read again: another process may have published before the lock was given.
-        let latest = try store.publication(to: schema)
-        let follows =
-            latest.map { mark != Self.newMark && $0.marks.contains(mark) && $0.lastChange <= published } ?? false
-        if follows, try store.lastChange() == published {
-            try session.ask("ROLLBACK;")
-            return PublishReport(mode: .nothing, collector: collector, rows: [:], seconds: 0)
+        let isFirst = try store.publication(to: schema)?.marks.isSubset(of: [Self.newMark]) ?? true
+        do {
+            return try publish(to: schema)
+        } catch {
+            // Changes would be recorded for nothing: the next run copies everything in any case.
+            if isFirst { try? store.forgetPublication(to: schema, marked: [Self.newMark, mark]) }
+            throw error
         }
-        let next = UUID().uuidString
-        try store.beginPublication(to: schema, collector: collector, mark: next, after: mark, at: now())
+    }
+
+    private func publish(to schema: String) throws -> PublishReport {
+        let place = try lockCollector(schema)
+        let follows =
+            place.publication.map {
+                place.mark != Self.newMark && $0.marks.contains(place.mark) && $0.lastChange <= place.change
+            } ?? false
+        if follows, try store.lastChange() == place.change {
+            try session.ask("ROLLBACK;")
+            return PublishReport(mode: .nothing, collector: place.number, rows: [:], seconds: 0)
+        }
+        // If everything is copied, what is there now is no beginning: if this run is cut short, the next one must copy
+        // everything, too.
+        try store.beginPublication(
+            to: schema, collector: place.number, mark: mark, after: follows ? place.mark : Self.newMark, at: now())
         let (rows, last) = try store.publishing { reader in
-            (try copy(reader, collector: collector, after: follows ? published : nil), reader.lastChange)
+            (try copy(reader, collector: place.number, after: follows ? place.change : nil), reader.lastChange)
         }
         try session.ask(
             """
-            UPDATE collector SET mark = \(SQLText.literal(next)), change_id = \(last), published_at = now()
-            WHERE collector_id = \(collector);
+            UPDATE collector SET mark = \(SQLText.literal(mark)), change_id = \(last), published_at = now()
+            WHERE collector_id = \(place.number);
             COMMIT;
             """)
         try store.endPublication(to: schema, change: last, at: now())
-        let isRepeated = !follows && mark != Self.newMark
         return PublishReport(
-            mode: follows ? .changes : .everything, collector: collector, rows: rows,
-            remark: isRepeated
-                ? "Everything was copied: this database or \(target.name) is not the one of the last time." : nil,
-            seconds: 0)
+            mode: follows ? .changes : .everything, collector: place.number, rows: rows,
+            remark: follows ? nil : remark(place), seconds: 0)
     }
 
-    private static let newMark = "new"
+    /// Why everything was copied; `nil` if it is the first time.
+    private func remark(_ place: Place) -> String? {
+        guard place.mark != Self.newMark else { return nil }
+        guard place.publication?.marks.isEmpty == false else {
+            return "Everything was copied: \(target.name) had not been published to for a long time."
+        }
+        return "Everything was copied: this database or \(target.name) is not the one of the last time."
+    }
 
     /// Begins the transaction, and finds this database's row in it, which nobody else changes until its end.
-    ///
-    /// - Returns: the number of this database, the last change that is there, and the mark that goes with it.
-    private func lockCollector(_ schema: String) throws -> (number: Int64, change: Int64, mark: String) {
-        let known = try store.publication(to: schema)
-        var number = try known?.collector ?? newCollector(schema)
-        for attempt in 0...1 {
+    private func lockCollector(_ schema: String) throws -> Place {
+        var lost: Int64?
+        for _ in 0..<Self.maxAttempts {
+            let known = try store.publication(to: schema)
+            let number =
+                if let known, known.collector != lost { known.collector } else { try newCollector(schema, lost) }
+            guard Collector.numbers.contains(number) else {
+                throw PublishError(
+                    kind: .data,
+                    message: "\(target.name) gave this database the number \(number), which is out of range.")
+            }
             try session.ask("BEGIN; SELECT pg_advisory_xact_lock(\(PostgreSQLSchema.lock(target, number + 1)));")
+            // Read again: another process may have published before the lock was given.
+            let publication = try store.publication(to: schema)
             let row = try session.ask("SELECT change_id || ' ' || mark FROM collector WHERE collector_id = \(number);")
             let words = row.first?.split(separator: " ") ?? []
-            if words.count == 2, let change = Int64(words[0]) { return (number, change, String(words[1])) }
-            // The number may have been lost when it had just been given.
-            guard attempt == 0, takesOver || known?.marks == [Self.newMark] else { break }
+            let isOurs = publication?.collector == number
+            if isOurs, words.count == 2, let change = Int64(words[0]) {
+                return Place(number: number, change: change, mark: String(words[1]), publication: publication)
+            }
             try session.ask("ROLLBACK;")
-            number = try newCollector(schema)
+            guard isOurs else { continue }
+            // The number may have been lost when it had just been given.
+            guard lost == nil, takesOver || publication?.marks.isSubset(of: [Self.newMark]) ?? true else { break }
+            lost = number
         }
         throw PublishError(
             kind: .data,
@@ -167,15 +222,23 @@ private struct PublishRun {
                 """)
     }
 
+    /// How often to look for the row at most, if other processes publish for the first time, too.
+    private static let maxAttempts = 4
+
     /// Takes a number for this database, and remembers it.
-    private func newCollector(_ schema: String) throws -> Int64 {
+    ///
+    /// - Parameters:
+    ///   - schema: the schema's id.
+    ///   - lost: the number that PostgreSQL does not know any more; `nil` if there was none.
+    /// - Returns: the number; another process's, if that was faster.
+    /// - Throws: ``PublishError`` or ``StoreError``.
+    private func newCollector(_ schema: String, _ lost: Int64?) throws -> Int64 {
         let answer = try session.ask(
             "INSERT INTO collector (mark, change_id) VALUES ('\(Self.newMark)', 0) RETURNING collector_id;")
         guard let number = answer.first.flatMap({ Int64($0) }) else {
             throw PublishError(kind: .data, message: "\(target.name) gave no number to this database.")
         }
-        try store.beginPublication(to: schema, collector: number, mark: Self.newMark, after: Self.newMark, at: now())
-        return number
+        return try store.adoptCollector(number, of: schema, insteadOf: lost, mark: Self.newMark, at: now())
     }
 
     // MARK: - Rows
@@ -208,7 +271,11 @@ private struct PublishRun {
             rows[table.name] = try reader.copy(table, after: change, offset: offset, to: session.send)
             try session.send("\\.\n")
         }
-        if tables.contains(where: { $0.name == "site" }) { try session.send(distinguishedNames(offset: offset)) }
+        if tables.contains(where: { $0.name == "site" }) {
+            // Of two collectors that come at the same time, the second must see the names of the first.
+            try session.send("SELECT pg_advisory_xact_lock(\(PostgreSQLSchema.lock(target, 0)));\n")
+            try session.send(distinguishedNames(offset: offset))
+        }
         if change == nil { try session.send("ANALYZE \(tables.map(\.name).joined(separator: ", "));\n") }
         // A failure belongs to the statements that were sent, not to what follows.
         try session.ask("")
@@ -219,9 +286,9 @@ private struct PublishRun {
     private func distinguishedNames(offset: Int64) -> String {
         """
         UPDATE site SET name = name || ' (' || endpoint || ')'
-        WHERE site_id BETWEEN \(offset) AND \(offset + Collector.span - 1) AND EXISTS (
-            SELECT 1 FROM site AS other WHERE other.name = site.name
-                AND other.site_id NOT BETWEEN \(offset) AND \(offset + Collector.span - 1));
+        WHERE site_id \(Collector.isAmong(offset)) AND EXISTS (
+            SELECT 1 FROM site AS other
+            WHERE other.name = site.name AND other.site_id NOT \(Collector.isAmong(offset)));
 
         """
     }
@@ -235,7 +302,7 @@ private struct PublishRun {
         let others = try session.ask(
             """
             SELECT site_id || ' ' || name FROM site WHERE (endpoint, region) IN (\(places))
-                AND site_id NOT BETWEEN \(offset) AND \(offset + Collector.span - 1);
+                AND site_id NOT \(Collector.isAmong(offset));
             """
         ).map { $0.split(separator: " ", maxSplits: 1).map(String.init) }
         guard let first = others.first else { return }
@@ -250,12 +317,11 @@ private struct PublishRun {
         for site in others.compactMap({ $0.first.flatMap(Int64.init) }) {
             for table in PublishedTable.all { try session.send(table.delete(site: site)) }
             // A collector without sites is over.
-            let other = site / Collector.span
-            let span = "BETWEEN \(Collector.offset(other)) AND \(Collector.offset(other + 1) - 1)"
-            let left = try session.ask("SELECT count(*) FROM site WHERE site_id \(span);").first
+            let other = Collector.offset(ofRow: site)
+            let left = try session.ask("SELECT count(*) FROM site WHERE site_id \(Collector.isAmong(other));").first
             guard left == "0" else { continue }
-            for table in PublishedTable.all { try session.send(table.deleteAll(offset: Collector.offset(other))) }
-            try session.ask("DELETE FROM collector WHERE collector_id = \(other);")
+            for table in PublishedTable.all { try session.send(table.deleteAll(offset: other)) }
+            try session.ask("DELETE FROM collector WHERE collector_id = \(Collector.number(other));")
         }
     }
 }

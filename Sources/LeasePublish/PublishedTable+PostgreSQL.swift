@@ -28,7 +28,7 @@ extension PublishedTable {
 
     /// Removes all rows of a collector.
     func deleteAll(offset: Int64) -> String {
-        "DELETE FROM \(name) WHERE \(owner) BETWEEN \(offset) AND \(offset + Collector.span - 1);\n"
+        "DELETE FROM \(name) WHERE \(owner) \(Collector.isAmong(offset));\n"
     }
 
     /// Removes all rows of a site.
@@ -37,11 +37,22 @@ extension PublishedTable {
     }
 }
 
-/// A database that is published, by its number in PostgreSQL.
+/// A database that is published, by its number in PostgreSQL. No number, not even one that makes no sense, overflows.
 enum Collector {
-    /// How far the numbers of two collectors are apart.
-    static let span: Int64 = 1 << 32
+    private static let bits = 32
+
+    /// The numbers that PostgreSQL gives: those for which there are numbers of rows and of a lock.
+    static let numbers: Range<Int64> = 0..<Int64(Int32.max)
 
     /// What is added to the numbers of its rows.
-    static func offset(_ number: Int64) -> Int64 { number * span }
+    static func offset(_ number: Int64) -> Int64 { number << bits }
+
+    /// What is added to the numbers of the rows of the database that a row belongs to.
+    static func offset(ofRow row: Int64) -> Int64 { (row >> bits) << bits }
+
+    /// The number of the database whose rows have an offset.
+    static func number(_ offset: Int64) -> Int64 { offset >> bits }
+
+    /// SQL's condition for the numbers of rows to which an offset was added.
+    static func isAmong(_ offset: Int64) -> String { "BETWEEN \(offset) AND \(offset | ((1 << bits) - 1))" }
 }

@@ -122,6 +122,7 @@ extension LeaseStore {
                     """
             ).execute(arguments: [run.id, startedAt.secondsSince1970, scope.id])
             if !changes.isEmpty { _ = try writer?.mark() }
+            try Self.forgetIdlePublications(database, at: time)
             return (changes, counts)
         }
     }

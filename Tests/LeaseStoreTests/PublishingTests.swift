@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import LeaseModel
+import Migrations
 import Testing
 
 @testable import LeaseStore
@@ -47,17 +48,75 @@ struct PublishingTests {
         }
     }
 
-    @Test("A publication that was not used for 30 days keeps no changes")
+    private func count(_ store: LeaseStore, _ table: String) throws -> Int? {
+        try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") }
+    }
+
+    @Test("A publication that was not used for 30 days is forgotten, except for its number")
     func unused() throws {
         try withStore { store in
             try rename(store, "first")
             for target in ["old", "new"] {
-                try store.beginPublication(to: target, collector: 0, mark: "m", after: "new", at: now)
+                try store.beginPublication(to: target, collector: 7, mark: "m", after: "new", at: now)
             }
             try rename(store, "second")
             try store.endPublication(to: "new", change: 1, at: now.adding(seconds: 31 * 86_400))
             #expect(try store.publishing { try $0.changedTables(after: 0) } == [])
-            #expect(try store.publication(to: "old")?.marks == [""])
+            #expect(try store.publication(to: "old") == Publication(collector: 7, marks: [], lastChange: 0))
+            #expect(try store.publication(to: "new")?.marks == ["m", "new"])
+            #expect(try count(store, "publication") == 1)
+        }
+    }
+
+    @Test("After the last publication is forgotten, no changes are recorded, and none are left")
+    func forgotten() throws {
+        try withStore { store in
+            try rename(store, "first")
+            try store.beginPublication(to: "one", collector: 7, mark: "m", after: "new", at: now)
+            try rename(store, "second")
+            try store.write { try LeaseStore.forgetIdlePublications($0, at: now.adding(seconds: 29 * 86_400)) }
+            #expect(try count(store, "publication_change") == 1)
+            try store.write { try LeaseStore.forgetIdlePublications($0, at: now.adding(seconds: 31 * 86_400)) }
+            try rename(store, "third")
+            #expect(try count(store, "publication_change") == 0)
+            // It begins again under the same number, and forgets that it was forgotten.
+            try store.beginPublication(to: "one", collector: 7, mark: "n", after: "new", at: now)
+            #expect(try store.publication(to: "one")?.marks == ["n", "new"])
+            #expect(try count(store, "forgotten_publication") == 0)
+        }
+    }
+
+    @Test("A process forgets only its own attempt, and takes the number that another one has taken")
+    func twoProcesses() throws {
+        try withStore { store in
+            func adopt(_ number: Int64, insteadOf lost: Int64?) throws -> Int64 {
+                try store.adoptCollector(number, of: "one", insteadOf: lost, mark: "new", at: now)
+            }
+            #expect(try adopt(3, insteadOf: nil) == 3)
+            #expect(try adopt(4, insteadOf: nil) == 3)
+            try store.beginPublication(to: "one", collector: 3, mark: "m", after: "new", at: now)
+            try store.forgetPublication(to: "one", marked: ["new", "other"])
+            #expect(try store.publication(to: "one")?.marks == ["m", "new"])
+            try store.forgetPublication(to: "one", marked: ["new", "m"])
+            #expect(try store.publication(to: "one")?.marks == [])
+            #expect(try adopt(5, insteadOf: 3) == 5)
+            #expect(try store.publication(to: "one")?.collector == 5)
+        }
+    }
+
+    @Test("A database that had given up a publication still knows its number")
+    func migrated() throws {
+        let queue = try DatabaseQueue()
+        try queue.write { database in
+            for migration in Migration.all where migration.version < 9 { try database.execute(sql: migration.sql) }
+            try database.execute(
+                sql: """
+                    INSERT INTO publication (target, collector_id, mark, previous_mark, change_id, published_at)
+                    VALUES ('idle', 3, '', '', 5, 0), ('live', 4, 'm', 'n', 5, 0)
+                    """)
+            for migration in Migration.all where migration.version == 9 { try database.execute(sql: migration.sql) }
+            #expect(try String.fetchAll(database, sql: "SELECT target FROM publication") == ["live"])
+            #expect(try String.fetchAll(database, sql: "SELECT target FROM forgotten_publication") == ["idle"])
         }
     }
 
