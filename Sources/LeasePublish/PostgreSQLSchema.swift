@@ -26,6 +26,7 @@ enum PostgreSQLSchema {
         let schema = SQLText.name(target.schema)
         try session.ask("SET client_min_messages = warning; SET standard_conforming_strings = on;")
         try requireServer(session, target)
+        try session.ask(noticingSilence)
         // Temporary tables are found first, but no published name is that of one.
         try session.ask("SET search_path = \(schema), pg_temp;")
         if let facts = try facts(session, target), let id = facts.id, facts.version == currentVersion,
@@ -55,6 +56,15 @@ enum PostgreSQLSchema {
         }
         return id
     }
+
+    /// Makes the server notice within a minute or two that this program is gone, and give up waiting for a lock, which a
+    /// connection that was cut may still hold. What the server's owner or the user has set stays.
+    private static let noticingSilence = """
+        SELECT set_config(name, given, false) FROM pg_settings JOIN (VALUES
+            ('lock_timeout', '60s'), ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'),
+            ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '60000')) AS ours (name, given) USING (name)
+        WHERE source = 'default';
+        """
 
     /// The number of an advisory lock (https://www.postgresql.org/docs/current/explicit-locking.html).
     ///

@@ -1,6 +1,6 @@
 /// Where to publish to: a service of libpq's, a connection string, or a URI, and the schema there.
 package struct PostgreSQLTarget: Sendable, Hashable {
-    /// What psql is given.
+    /// A connection string or a URI.
     let connection: String
     /// What people are shown.
     package let name: String
@@ -15,7 +15,7 @@ package struct PostgreSQLTarget: Sendable, Hashable {
             throw PublishError(
                 kind: .invalid, message: "The name of the service is empty. Name one of pg_service.conf.")
         }
-        let isURI = text.hasPrefix("postgresql://") || text.hasPrefix("postgres://")
+        let isURI = ConnectionText.isURI(text)
         guard !Self.hasPassword(text, isURI: isURI) else {
             throw PublishError(
                 kind: .invalid,

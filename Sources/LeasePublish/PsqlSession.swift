@@ -34,7 +34,8 @@ final class PsqlSession: Sendable {
         process.executableURL = URL(fileURLWithPath: program)
         // No psqlrc, no prompt for a password, bare values, and the end at the first error.
         process.arguments = [
-            "-X", "-w", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse", "-d", target.connection,
+            "-X", "-w", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse", "-d",
+            target.connection(environment: environment),
         ]
         var variables = environment
         variables["PGCLIENTENCODING"] = "UTF8"
@@ -162,6 +163,14 @@ final class PsqlSession: Sendable {
             return PublishError(
                 kind: .refused, message: "\(name) refuses the connection: \(words). Check user, database and ~/.pgpass."
             )
+        }
+        if says("lock timeout") {
+            return PublishError(
+                kind: .unreachable,
+                message: """
+                    \(name) is locked: another process has been publishing for a minute, or a reader holds what must \
+                    change (\(words)). Nothing was published; try again later.
+                    """)
         }
         if says("permission denied") {
             return PublishError(

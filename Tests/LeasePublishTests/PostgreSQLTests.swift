@@ -80,6 +80,66 @@ struct PostgreSQLTests {
         #expect(try PostgreSQLTarget(text, schema: "leasehold").connection == connection)
     }
 
+    private static let added = "keepalives_idle=30 keepalives_interval=10 keepalives_count=3 tcp_user_timeout=60000"
+
+    @Test(
+        "Silence is noticed, unless the connection or its service says otherwise",
+        arguments: [
+            ("host=db dbname=lab", "host=db dbname=lab \(added)"),
+            ("host = 'my db' keepalives_idle=5", "host = 'my db' keepalives_idle=5 \(added.dropFirst(19))"),
+            ("postgresql://db/lab", "postgresql://db/lab?\(added.replacing(" ", with: "&"))"),
+            ("postgres://db?a=b&", "postgres://db?a=b&\(added.replacing(" ", with: "&"))"),
+            (
+                "postgresql://db/lab?keepalives%5Fidle=5&sslmode=require",
+                "postgresql://db/lab?keepalives%5Fidle=5&sslmode=require&"
+                    + added.dropFirst(19).replacing(" ", with: "&")
+            ),
+            // The service sets some of it.
+            ("slow", "service='slow' keepalives_count=3"), ("fast", "service='fast' \(added)"),
+            ("service=slow keepalives_count=9", "service=slow keepalives_count=9"),
+            // What a service sets is not known, so nothing is added.
+            ("nowhere", "service='nowhere'"), ("ldap", "service='ldap'"),
+            // libpq will complain.
+            ("host=db dbname='lab", "host=db dbname='lab"), ("host=db dbname", "host=db dbname"),
+        ])
+    func silence(_ text: String, _ connection: String) throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "leasehold-\(UUID().uuidString).conf")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try """
+        # keepalives_count=1
+        [ldap]
+        ldap://ldap.example.org/ou=services
+        [slow]
+        host=db
+        keepalives_idle = 600
+        keepalives_interval=60
+        tcp_user_timeout=0
+        # keepalives_count=1
+        [fast]
+        host=db
+        [slow]
+        keepalives_count=2
+        """.write(to: file, atomically: true, encoding: .utf8)
+        let environment = ["PGSERVICEFILE": file.path, "PGSYSCONFDIR": "/nowhere"]
+        let target = try PostgreSQLTarget(text, schema: "leasehold")
+        #expect(target.connection(environment: environment) == connection)
+    }
+
+    @Test("A service that a variable names has its say, too")
+    func serviceOfEnvironment() throws {
+        let target = try PostgreSQLTarget("dbname=lab", schema: "leasehold")
+        let environment = ["PGSERVICE": "nowhere", "PGSERVICEFILE": "/nowhere", "PGSYSCONFDIR": "/nowhere"]
+        #expect(target.connection(environment: environment) == "dbname=lab")
+    }
+
+    @Test("No number of a server's overflows", arguments: [0, 1, 4_294_967_297, -1, .max, .min] as [Int64])
+    func collectors(_ number: Int64) {
+        let offset = Collector.offset(ofRow: number)
+        #expect(offset <= number && Collector.offset(Collector.number(offset)) == offset)
+        #expect(Collector.isAmong(offset).hasPrefix("BETWEEN \(offset) AND "))
+        #expect(Collector.isAmong(Collector.offset(number)).hasPrefix("BETWEEN "))
+    }
+
     @Test("Names of schemas", arguments: ["", "pg_temp", String(repeating: "x", count: 64), "a\0b"])
     func schemas(_ name: String) {
         #expect(throws: PublishError.self) { try PostgreSQLTarget("leases", schema: name) }
@@ -102,6 +162,7 @@ struct PostgreSQLTests {
             (2, "psql: error: connection to server failed: fe_sendauth: no password supplied", .refused),
             (2, "psql: error: connection failed: FATAL:  password authentication failed for user \"x\"", .refused),
             (3, "psql:<stdin>:3: ERROR:  permission denied for database lab", .refused),
+            (3, "psql:<stdin>:5: ERROR:  canceling statement due to lock timeout", .unreachable),
             (3, "psql:<stdin>:9: ERROR:  relation \"lease\" does not exist", .refused),
             (3, "psql:<stdin>:9: FATAL:  terminating connection due to administrator command", .unreachable),
             (2, "server closed the connection unexpectedly", .unreachable), (15, "", .unreachable),
