@@ -194,7 +194,7 @@ extension LeaseStore {
 
 extension ResourceKind {
     /// Whether a site shows everyone the same list of this kind, if it shows one at all.
-    fileprivate var isSiteWide: Bool {
+    var isSiteWide: Bool {
         switch self {
         case .host, .device, .networkSegment, .reservableFloatingIP: true
         case .flavor, .flavorInstances, .network, .floatingIP, .project, .user: false

@@ -18,8 +18,9 @@ extension LeaseStore {
             sql: "INSERT OR IGNORE INTO resource_listing (scope_id, kind, listed_at) VALUES (?, ?, ?)")
         for row in listings { try note.execute(arguments: [scope.id, row[0] as String, row[1] as Int64]) }
         for name in Set(listings.map { $0[0] as String }).sorted() {
-            let table = name.hasSuffix(ListedTable.allocations.suffix) ? ListedTable.allocations : .resources
-            let kind = String(name.dropLast(table.suffix.count))
+            let list = name.hasSuffix(ListedTable.ownSuffix) ? name.dropLast(ListedTable.ownSuffix.count) : name[...]
+            let table = list.hasSuffix(ListedTable.allocations.suffix) ? ListedTable.allocations : .resources
+            let kind = String(list.dropLast(table.suffix.count))
             let rows = try Row.fetchCursor(
                 theirs, sql: "SELECT \(table.exported) FROM \(table.name) WHERE scope_id = ? AND kind = ?",
                 arguments: [theirScope.id, kind])

@@ -102,31 +102,8 @@ extension LeaseStore {
         // A lease may have been another project's before.
         try database.execute(
             sql: "DELETE FROM lease_history WHERE document ->> 'project_id' NOT IN (\(marks))", arguments: arguments)
-        try database.execute(
-            sql: """
-                INSERT OR IGNORE INTO scope (site_id, project_id, all_projects, listed_at)
-                SELECT DISTINCT scope.site_id, lease.project_id, 0, scope.listed_at
-                FROM scope JOIN lease ON lease.site_id = scope.site_id WHERE all_projects = 1
-                """)
-        try database.execute(
-            sql: """
-                INSERT OR IGNORE INTO visibility (scope_id, lease_key, digest, seen_since, hidden_after, hidden_before)
-                SELECT narrow.scope_id, lease.lease_key, 0, seen_since, hidden_after, hidden_before
-                FROM visibility JOIN scope AS wide ON wide.scope_id = visibility.scope_id AND wide.all_projects = 1
-                    JOIN lease ON lease.lease_key = visibility.lease_key
-                    JOIN scope AS narrow ON narrow.site_id = wide.site_id AND narrow.all_projects = 0
-                        AND narrow.project_id = lease.project_id;
-                INSERT OR IGNORE INTO imported_listing (scope_id, listed_at)
-                SELECT narrow.scope_id, sync_run.started_at
-                FROM sync_run JOIN scope AS wide ON wide.scope_id = sync_run.scope_id AND wide.all_projects = 1
-                    JOIN scope AS narrow ON narrow.site_id = wide.site_id AND narrow.all_projects = 0
-                WHERE sync_run.kind = 'list' AND sync_run.outcome = 'complete';
-                INSERT OR IGNORE INTO imported_listing (scope_id, listed_at)
-                SELECT narrow.scope_id, imported_listing.listed_at
-                FROM imported_listing
-                    JOIN scope AS wide ON wide.scope_id = imported_listing.scope_id AND wide.all_projects = 1
-                    JOIN scope AS narrow ON narrow.site_id = wide.site_id AND narrow.all_projects = 0;
-                """)
+        try narrowLeases(database)
+        try narrowResources(database, to: projects)
         // Other scopes go, with all that they list.
         try database.execute(
             sql: """
@@ -141,7 +118,6 @@ extension LeaseStore {
         try database.execute(
             sql: """
                 DELETE FROM lease WHERE lease_key NOT IN (SELECT lease_key FROM visibility);
-                DELETE FROM allocation WHERE lease_id NOT IN (SELECT id FROM lease);
                 CREATE TEMPORARY TABLE witnesses AS
                 SELECT lease_key, json_group_array(scope_id) AS scopes
                 FROM (SELECT lease_key, scope_id FROM visibility ORDER BY lease_key, scope_id) GROUP BY lease_key;
@@ -160,25 +136,106 @@ extension LeaseStore {
                 """)
     }
 
-    /// The ids of projects that a person names.
-    ///
-    /// - Returns: the ids, with what names no project that is known here.
-    package func projectIDs(named names: [String]) throws(StoreError) -> (ids: Set<String>, unknown: [String]) {
-        try read { database in
-            var ids: Set<String> = []
-            var unknown: [String] = []
-            for name in names {
-                let found = try String.fetchAll(
-                    database,
-                    sql: """
-                        SELECT id FROM person WHERE kind = 'project' AND ?1 IN (id, name)
-                        UNION SELECT project_id FROM scope WHERE project_id = ?1
-                        UNION SELECT project_id FROM lease WHERE project_id = ?1
-                        """, arguments: [name])
-                if found.isEmpty { unknown.append(name) }
-                ids.formUnion(found)
+    /// Gives each project's scope the leases that scopes of all projects saw, and their lists.
+    private static func narrowLeases(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT OR IGNORE INTO scope (site_id, project_id, all_projects)
+                SELECT DISTINCT scope.site_id, lease.project_id, 0
+                FROM scope JOIN lease ON lease.site_id = scope.site_id WHERE all_projects = 1;
+                UPDATE scope SET listed_at = max(coalesce(scope.listed_at, wide.listed_at), wide.listed_at)
+                FROM (SELECT site_id, max(listed_at) AS listed_at FROM scope WHERE all_projects = 1 GROUP BY site_id) AS wide
+                WHERE scope.site_id = wide.site_id AND scope.all_projects = 0 AND wide.listed_at IS NOT NULL;
+                INSERT OR IGNORE INTO visibility (scope_id, lease_key, digest, seen_since, hidden_after, hidden_before)
+                SELECT narrow.scope_id, lease.lease_key, 0, seen_since, hidden_after, hidden_before
+                FROM visibility JOIN scope AS wide ON wide.scope_id = visibility.scope_id AND wide.all_projects = 1
+                    JOIN lease ON lease.lease_key = visibility.lease_key
+                    JOIN scope AS narrow ON narrow.site_id = wide.site_id AND narrow.all_projects = 0
+                        AND narrow.project_id = lease.project_id;
+                INSERT OR IGNORE INTO imported_listing (scope_id, listed_at)
+                SELECT narrow.scope_id, sync_run.started_at
+                FROM sync_run JOIN scope AS wide ON wide.scope_id = sync_run.scope_id AND wide.all_projects = 1
+                    JOIN scope AS narrow ON narrow.site_id = wide.site_id AND narrow.all_projects = 0
+                WHERE sync_run.kind = 'list' AND sync_run.outcome = 'complete';
+                INSERT OR IGNORE INTO imported_listing (scope_id, listed_at)
+                SELECT narrow.scope_id, imported_listing.listed_at
+                FROM imported_listing
+                    JOIN scope AS wide ON wide.scope_id = imported_listing.scope_id AND wide.all_projects = 1
+                    JOIN scope AS narrow ON narrow.site_id = wide.site_id AND narrow.all_projects = 0;
+                """)
+    }
+
+    /// Gives each project's scope the resources that scopes of all projects listed, as far as a site shows everyone the
+    /// same list, and who of the project holds them.
+    private static func narrowResources(_ database: Database, to projects: Set<String>) throws {
+        let kinds = ResourceKind.allCases.filter(\.isSiteWide).map(\.rawValue)
+        let (resources, allocations) = (ListedTable.resources, ListedTable.allocations)
+        let isOwn = "EXISTS (\(ListedTable.ownLease))"
+        try database.execute(
+            sql: """
+                DELETE FROM allocation WHERE NOT EXISTS (
+                    SELECT 1 FROM lease JOIN scope USING (site_id)
+                    WHERE scope.scope_id = allocation.scope_id AND lease.id = allocation.lease_id)
+                """)
+        let lists = kinds.flatMap { [resources.listName($0), allocations.listName($0)] }
+        for (table, names) in [("resource", kinds), ("allocation", kinds), ("resource_listing", lists)] {
+            try database.execute(
+                sql: """
+                    DELETE FROM \(table) WHERE kind NOT IN (SELECT value FROM json_each(?))
+                        AND scope_id IN (SELECT scope_id FROM scope WHERE all_projects = 1)
+                    """, arguments: [JSONValue.array(names.map(JSONValue.string)).text()])
+        }
+        for table in [resources, allocations] {
+            try database.execute(
+                sql: "UPDATE \(table.name) SET last_seen_at = \(table.lastSeen) WHERE last_seen_at IS NULL")
+        }
+        let scopes = try Self.scopes(database)
+        for wide in scopes where wide.seesAllProjects {
+            for narrow in scopes
+            where narrow.siteID == wide.siteID && !narrow.seesAllProjects && projects.contains(narrow.projectID) {
+                try takeResources(database, of: wide, into: narrow, database)
             }
-            return (ids, unknown)
+        }
+        // These lists lack what belongs to other projects, so they must not count as complete.
+        try database.execute(
+            sql: """
+                DELETE FROM allocation
+                WHERE scope_id IN (SELECT scope_id FROM scope WHERE all_projects = 0) AND NOT \(isOwn);
+                INSERT OR IGNORE INTO resource_listing (scope_id, kind, listed_at)
+                SELECT scope_id, kind || '\(ListedTable.ownSuffix)', listed_at FROM resource_listing
+                WHERE kind LIKE '%\(allocations.suffix)';
+                DELETE FROM resource_listing WHERE kind LIKE '%\(allocations.suffix)';
+                DELETE FROM resource_list WHERE kind LIKE '%\(allocations.suffix)';
+                """)
+    }
+
+    /// A project that a person may mean.
+    package struct KnownProject: Sendable, Hashable {
+        package let id: String
+        /// The sites that have it.
+        package let sites: [String]
+    }
+
+    /// The projects that a person may mean: the one with this id, or else all with this name. Of several projects with one
+    /// name, each may belong to other people.
+    package func projects(named text: String) throws(StoreError) -> [KnownProject] {
+        try read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT id, json_group_array(site) FROM (
+                        SELECT id, site.name AS site FROM person JOIN site USING (site_id)
+                        WHERE kind = 'project' AND ?1 IN (id, person.name)
+                        UNION SELECT project_id, site.name FROM scope JOIN site USING (site_id) WHERE project_id = ?1
+                        UNION SELECT project_id, site.name FROM lease JOIN site USING (site_id) WHERE project_id = ?1
+                        ORDER BY 1, 2)
+                    GROUP BY id ORDER BY id
+                    """, arguments: [text])
+            let found = rows.map { row in
+                let sites = (try? JSONValue(parsing: Array((row[1] as String).utf8)))?.arrayValue ?? []
+                return KnownProject(id: row[0], sites: sites.compactMap(\.stringValue))
+            }
+            return found.first { $0.id == text }.map { [$0] } ?? found
         }
     }
 

@@ -23,6 +23,16 @@ struct ListedTable {
     /// The name of the lists of a kind, in `resource_list` and `resource_listing`.
     func listName(_ kind: String) -> String { kind + suffix }
 
+    /// What follows the name of lists that are complete only for the leases of the scope's own project. A snapshot for
+    /// the members of a project has such lists of allocations. They tell what is gone, but not what is free.
+    static let ownSuffix = "/own"
+
+    /// The lease of an allocation if it is one of the scope's own project.
+    static let ownLease = """
+        SELECT 1 FROM lease JOIN scope ON scope.site_id = lease.site_id AND scope.project_id = lease.project_id
+        WHERE scope.scope_id = allocation.scope_id AND lease.id = allocation.lease_id
+        """
+
     /// When a row was last listed.
     var lastSeen: String {
         """
@@ -78,11 +88,18 @@ struct ListedTable {
     /// Recomputes when the rows of a kind were first missing, after lists or rows have been imported. The arguments are
     /// the scope and the kind.
     var updateGone: String {
-        let goneBefore = """
+        func next(_ suffix: String) -> String {
+            """
             (SELECT min(listing.listed_at) FROM resource_listing AS listing
              WHERE listing.scope_id = \(name).scope_id AND listing.kind = \(name).kind || '\(suffix)'
                 AND listing.listed_at > \(lastSeen))
             """
+        }
+        var goneBefore = next(suffix)
+        if name == "allocation" {
+            let own = "CASE WHEN EXISTS (\(Self.ownLease)) THEN \(next(suffix + Self.ownSuffix)) END"
+            goneBefore = "(SELECT min(moment) FROM (SELECT \(goneBefore) AS moment UNION ALL SELECT \(own)))"
+        }
         return """
             UPDATE \(name) SET last_seen_at = \(lastSeen), gone_before = \(goneBefore)
             WHERE scope_id = ? AND kind = ? AND gone_before IS NOT \(goneBefore)

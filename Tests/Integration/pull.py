@@ -8,141 +8,28 @@ usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/pull.py [NAME...]
 import contextlib
 import gzip
 import hashlib
-import http.server
 import json
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from support import random_history, runner
-from support.command import CommandCase
-
-MANIFEST = "leasehold-snapshot.json"
-TOKEN = "pullZ8token"
+from support import runner
+from support.snapshot_case import MANIFEST, TOKEN, SnapshotCase, cut
 
 
-class Web(http.server.ThreadingHTTPServer):
-    """Serves a folder with ETags, and does to an answer what the test says."""
-
-    daemon_threads = True
-
-    def __init__(self, folder):
-        self.folder, self.requests, self.faults, self.token = folder, [], [], None
-        web = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                name = self.path.rsplit("/", 1)[-1]
-                file = web.folder / name
-                status = 200 if file.is_file() else 404
-                if web.token and self.headers["Authorization"] != f"Bearer {web.token}":
-                    status = 401
-                body = file.read_bytes() if status == 200 else b"no"
-                etag = f'"{hash(body)}"'
-                if status == 200 and self.headers["If-None-Match"] == etag:
-                    status, body = 304, b""
-                web.requests.append((name, status))
-                fault = web.faults.pop(0) if web.faults and web.faults[0][0] in name else None
-                if fault:
-                    body = fault[1](body)
-                self.send_response(fault[2] if fault and len(fault) > 2 else status)
-                self.send_header("ETag", etag)
-                # A body that is cut off is announced as whole.
-                self.send_header("Content-Length", str(getattr(body, "announced", len(body))))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/team/"
-
-    def close(self):
-        self.shutdown()
-        self.server_close()
+def setUpModule():
+    SnapshotCase.make_original()
 
 
-class Cut(bytes):
-    """The beginning of a body that is announced as longer."""
-
-
-def cut(body):
-    part = Cut(body[:len(body) // 2])
-    part.announced = len(body)
-    return part
-
-
-class Pulling(CommandCase):
-    secrets = (TOKEN,)
-    #: When the collector last read its sites.
-    moment = 1_750_000_000
-
-    def setUp(self):
-        super().setUp()
-        self.collector = self.folder / "collector" / "leasehold.sqlite"
-        self.public = self.folder / "public"
-        self.public.mkdir()
-        random_history.write(self.collector, 1, leases=80)
-        self.tidy(self.collector)
-        self.web = Web(self.public)
-        self.addCleanup(self.web.close)
-
-    def tidy(self, path):
-        """Makes what no server would send into what a sync could have seen: an import checks that."""
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute("DELETE FROM lease_history")
-            connection.execute("UPDATE lease SET gone = NULL, gone_after = NULL, gone_before = NULL, gone_unconfirmed = 0")
-            connection.execute(
-                "UPDATE lease SET project_id = 'p0' WHERE lease_key IN (SELECT lease_key FROM visibility WHERE scope_id = 1)")
-            connection.execute(
-                "UPDATE lease SET project_id = 'q1' WHERE lease_key IN (SELECT lease_key FROM visibility WHERE scope_id = 3)")
-            connection.execute("UPDATE lease SET created_at = 1600000000, first_seen_at = 1700000000,"
-                               " observed_at = 1700000000, last_seen_at = 1700000000")
-            connection.execute("UPDATE visibility SET seen_since = 1700000000")
-            connection.execute("UPDATE scope SET listed_at = 1750000000")
-            connection.execute("UPDATE sync_run SET started_at = 1750000000, finished_at = 1750000001")
-            connection.execute("DELETE FROM resource_list")
-            connection.execute("DELETE FROM allocation")
-            for user in range(4):
-                connection.execute("INSERT OR REPLACE INTO person VALUES (1, 'user', ?, ?, 1700000000)",
-                                   (f"u{user}", f"person {user}"))
-            connection.execute(
-                "INSERT INTO mutation (site_id, project_id, scope_id, verb, lease_id, lease_name, state, body, base,"
-                " late_start, created_at, updated_at, next_attempt_at) VALUES (1, 'p0', 1, 'delete', 'lease-0000',"
-                " 'secret plan', 'queued', '{}', '{}', 'expire', 0, 0, 0)")
-            connection.commit()
-
-    def snapshot(self, *more, folder=None):
-        return self.rows(
-            "publish", "snapshot", folder or self.public, *more, env={"LEASEHOLD_DB": str(self.collector)})[0]
-
-    def pull(self, *more, **options):
-        return self.run_command("pull", self.web.url, *more, **options)
-
-    def leases(self, path):
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            return connection.execute(
-                "SELECT site, id, name, status, start_at, end_at, project_id, user_id, deleted FROM v_lease"
-                " ORDER BY site, id").fetchall()
-
-    def change(self, name):
-        """A sync of the collector's sees another name."""
-        self.moment += 1_000
-        with contextlib.closing(sqlite3.connect(self.collector)) as connection:
-            connection.execute("UPDATE lease SET name = ?, observed_at = ?, last_seen_at = ? WHERE lease_key = 3",
-                               (name, self.moment, self.moment))
-            connection.execute("UPDATE scope SET listed_at = ?", (self.moment,))
-            for scope in (1, 2, 3):
-                connection.execute(
-                    "INSERT INTO sync_run (cloud, scope_id, started_at, finished_at, outcome) VALUES ('x', ?, ?, ?, 'complete')",
-                    (scope, self.moment, self.moment))
-            connection.commit()
-
+class Pulling(SnapshotCase):
     def test_a_member_gets_what_the_collector_knows(self):
         made = self.snapshot()
         self.assertEqual((made["version"], made["sites"]), (1, "alpha, beta"))
@@ -230,12 +117,16 @@ class Pulling(CommandCase):
         self.web.faults = []
         manifest = json.loads((self.public / MANIFEST).read_text())
         for change in ({"database_bytes": 4096}, {"database_bytes": 10**15}, {"file": "../x.gz"}, {"file": "http://x/y"},
-                       {"sha256": "0" * 64}, {"version": -1}, {"leasehold_snapshot": 2}, {"made_at": "2999-01-01"}):
+                       {"sha256": "0" * 64}, {"version": -1}, {"leasehold_snapshot": 2}, {"made_at": "2999-01-01"},
+                       {"bytes": 9 * 10**18}, {"bytes": 2**63 - 1, "database_bytes": 2**63 - 1, "version": 2**63 - 1}):
             with self.subTest(change=change):
                 (self.public / MANIFEST).write_text(json.dumps({**manifest, **change}))
                 result = self.pull()
                 self.assertIn(result.status, (65, 69), str(result))
                 self.assertEqual(self.leases(self.database), before)
+        # The publisher reads it, too.
+        refused = self.run_command("publish", "snapshot", self.public, env={"LEASEHOLD_DB": str(self.collector)})
+        self.assertEqual(refused.status, 65, str(refused))
         (self.public / MANIFEST).write_text(json.dumps(manifest))
         self.assertEqual((self.public / made["file"]).read_bytes(), packed)
         self.assertEqual(self.pull().status, 0)
@@ -294,6 +185,109 @@ class Pulling(CommandCase):
         self.fail_with(64, "pull", "ftp://example.org/", words=["http"])
         self.fail_with(64, "pull", "http://me:other@127.0.0.1/", words=["LEASEHOLD_PULL_TOKEN"])
         self.fail_with(69, "pull", "http://127.0.0.1:1/", words=["cannot be read"])
+        # Nobody can listen on this machine, but on the way to others.
+        for host in ("leases.example.org", "127.evil.example", "10.0.0.1"):
+            self.fail_with(78, "pull", f"http://{host}/", words=["LEASEHOLD_PULL_TOKEN", "https"],
+                           env={"LEASEHOLD_PULL_TOKEN": TOKEN})
+
+    # MARK: The folder of the publisher
+
+    def start_slowly(self, *more, folder=None):
+        """Publishes until the snapshot is compressed, which takes until the returned file is removed."""
+        hold, program = self.folder / "hold", self.folder / "bin" / "gzip"
+        if not program.exists():
+            program.parent.mkdir()
+            program.write_text(f"#!/bin/sh\ntouch {hold}-reached\nwhile test -e {hold}; do sleep 0.02; done\n"
+                               f'exec {shutil.which("gzip")} "$@"\n')
+            program.chmod(0o755)
+        hold.touch()
+        process = subprocess.Popen(
+            [os.environ["LEASEHOLD"], "publish", "snapshot", folder or self.public, *more], cwd=self.folder,
+            env={**self.environment, "LEASEHOLD_DB": str(self.collector),
+                 "PATH": f"{program.parent}:{self.environment['PATH']}"},
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.kill)
+        reached, deadline = Path(f"{hold}-reached"), time.monotonic() + 20
+        while not reached.exists():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+        reached.unlink()
+        return process, hold
+
+    def copies(self):
+        """The folders with copies beside the database."""
+        return [path for path in self.collector.parent.iterdir() if path.is_dir()]
+
+    def test_only_what_is_published_comes_into_the_folder(self):
+        """The copies lie beside the database, even if the program is killed, and the next run removes them."""
+        process, hold = self.start_slowly("--project", "p0")
+        self.assertEqual(sorted(path.name for path in self.public.iterdir()),
+                         [".leasehold-snapshot.lock", ".leasehold-snapshot.part"])
+        copy, = self.copies()
+        self.assertEqual(copy.stat().st_mode & 0o777, 0o700)
+        # Another one works at the same time, and leaves the first one's copy alone.
+        self.snapshot(folder=self.folder / "other")
+        self.assertEqual(self.copies(), [copy])
+        process.kill()
+        process.wait()
+        hold.unlink()
+        self.assertEqual(self.copies(), [copy])
+        for name in (".leasehold-123", "leasehold-2025-backup.sqlite.gz", ".leasehold-mine", "leasehold-1-abc.sqlite.gz"):
+            (self.public / name).mkdir()
+        self.snapshot("--project", "p0")
+        self.assertEqual(self.copies(), [])
+        self.assertEqual(
+            sorted(path.name for path in self.public.iterdir() if path.is_dir()),
+            [".leasehold-mine", "leasehold-1-abc.sqlite.gz", "leasehold-2025-backup.sqlite.gz"])
+
+    def test_a_signal_leaves_nothing_behind(self):
+        process, hold = self.start_slowly()
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(20), 128 + signal.SIGTERM)
+        hold.unlink()
+        self.assertEqual(process.stderr.read().strip(), "leasehold: Stopped: no snapshot was written.")
+        self.assertEqual((self.copies(), [path.name for path in self.public.iterdir()]), ([], [".leasehold-snapshot.lock"]))
+
+    def test_a_signal_while_pulling_leaves_nothing_behind(self):
+        self.snapshot()
+        asked, answer = threading.Event(), threading.Event()
+        self.addCleanup(answer.set)
+
+        def wait(body):
+            asked.set()
+            answer.wait(20)
+            return body
+        self.web.faults = [(MANIFEST, lambda body: body), (".gz", wait)]
+        temporary = self.folder / "temporary"
+        temporary.mkdir()
+        process = subprocess.Popen(
+            [os.environ["LEASEHOLD"], "pull", self.web.url], cwd=self.folder,
+            env={**self.environment, "TMPDIR": str(temporary)}, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.kill)
+        self.assertTrue(asked.wait(20))
+        self.assertEqual(len(list(temporary.iterdir())), 1)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(20), 128 + signal.SIGTERM)
+        self.assertIn("Stopped", process.stderr.read())
+        self.assertEqual(list(temporary.iterdir()), [])
+
+    def test_a_badly_timed_kill_and_strangers_files(self):
+        """The snapshot is there, and its manifest is not: the next run makes both."""
+        made = self.snapshot()
+        stranger = self.public / "leasehold-2025-backup.sqlite.gz"
+        stranger.write_text("mine")
+        (self.public / MANIFEST).unlink()
+        again = self.snapshot()
+        self.assertEqual(again["file"], made["file"])
+        for _ in range(3):
+            self.change("again")
+            self.snapshot()
+        self.assertEqual(stranger.read_text(), "mine")
+        self.assertEqual(len([name for name in os.listdir(self.public) if name.endswith(".gz")]), 3)
+        self.assertEqual(self.pull().status, 0)
+        self.assertEqual(self.leases(self.database), self.leases(self.collector))
 
     # MARK: Who sees what
 
@@ -328,8 +322,88 @@ class Pulling(CommandCase):
             scopes = self.rows("sites", env=env)
             self.assertEqual({row["site"] for row in scopes}, {"alpha"})
             self.succeed("db", "check", env=env)
-        self.fail_with(64, "publish", "snapshot", self.folder / "new", "--project", "nobody", words=["No project"],
-                       env={"LEASEHOLD_DB": str(self.collector)})
+        env = {"LEASEHOLD_DB": str(self.collector)}
+        new = self.folder / "new"
+        self.fail_with(64, "publish", "snapshot", new, "--project", "nobody", words=["No project"], env=env)
+        # A name is unique only in its domain: several projects are never taken for one.
+        with contextlib.closing(sqlite3.connect(self.collector)) as connection:
+            connection.execute("UPDATE person SET name = 'ml' WHERE id IN ('p1', 'p2', 'q1') AND kind = 'project'")
+            connection.commit()
+        self.fail_with(65, "publish", "snapshot", new, "--project", "ml", env=env,
+                       words=["3 projects", r"p1 \(alpha\)", r"p2 \(alpha\)", r"q1 \(beta\)", "id"])
+        self.assertNotIn(MANIFEST, os.listdir(new))
+        self.snapshot("--project", "p1", folder=new)
+        self.assertEqual(json.loads((new / MANIFEST).read_text())["projects"], ["p1"])
+
+    def test_the_hosts_of_a_projects_own_leases(self):
+        """A login that sees all projects lists the hosts and who has them; a member of p1 gets p1's part."""
+        with contextlib.closing(sqlite3.connect(self.collector)) as connection:
+            (own, mine), (others, theirs) = (connection.execute(
+                "SELECT id, lease_key FROM lease WHERE site_id = 1 AND project_id = ? ORDER BY id DESC LIMIT 1",
+                (project,)).fetchone() for project in ("p1", "p2"))
+            connection.execute("DELETE FROM visibility WHERE scope_id = 1 AND lease_key IN (?, ?)", (mine, theirs))
+            connection.execute("UPDATE lease SET start_at = 1740000000, end_at = 1990000000, status = 'ACTIVE'"
+                               " WHERE lease_key IN (?, ?)", (mine, theirs))
+            connection.execute("DELETE FROM reservation WHERE lease_key IN (?, ?)", (mine, theirs))
+            connection.execute(
+                "INSERT INTO reservation (lease_key, id, resource_type, status, fields, min_count, max_count)"
+                " VALUES (?, 'r-own', 'physical:host', 'active', '{}', 1, 3)", (mine,))
+            for number, reservation, lease in ((1, "r-own", own), (2, "r-own", own), (3, "r-others", others)):
+                connection.execute(
+                    "INSERT INTO resource (scope_id, kind, id, name, fields, first_seen_at)"
+                    " VALUES (2, 'host', ?, ?, '{\"node_type\": \"fast\"}', 1740000000)", (f"h{number}", f"nc0{number}"))
+                connection.execute(
+                    "INSERT INTO allocation (scope_id, kind, resource_id, reservation_id, lease_id, start_at, end_at,"
+                    " first_seen_at) VALUES (2, 'host', ?, ?, ?, 1740000000, 1990000000, 1740000000)",
+                    (f"h{number}", reservation, lease))
+            connection.execute("INSERT INTO resource (scope_id, kind, id, name, fields, first_seen_at)"
+                               " VALUES (2, 'network', 'n1', 'of another project', '{}', 1740000000)")
+            for kind in ("host", "host/allocations", "network"):
+                connection.execute("INSERT INTO resource_list VALUES (2, ?, 'listed', NULL, 1750000000)", (kind,))
+                connection.execute("INSERT INTO resource_listing VALUES (2, ?, 1750000000)", (kind,))
+            connection.commit()
+        self.snapshot("--project", "p1")
+        name, = [name for name in os.listdir(self.public) if name.endswith(".gz")]
+        content = gzip.decompress((self.public / name).read_bytes())
+        for word in (others.encode(), b"r-others", b"of another project"):
+            self.assertNotIn(word, content)
+        self.assertEqual(self.pull().status, 0)
+
+        def holders():
+            return {host["name"]: sorted(item["lease_id"] for item in host["reservations"]) for host in self.rows("hosts")}
+        self.assertEqual(holders(), {"nc01": [own], "nc02": [own], "nc03": []})
+        self.assertEqual(self.rows("show", own)["nodes"], 2)
+        # A member's own list of who has the hosts stays complete: the snapshot says nothing about others.
+        with contextlib.closing(sqlite3.connect(self.database)) as connection:
+            scope, = connection.execute("SELECT scope_id FROM scope WHERE project_id = 'p1'").fetchone()
+            connection.execute(
+                "INSERT INTO allocation (scope_id, kind, resource_id, reservation_id, lease_id, start_at, end_at,"
+                " first_seen_at) VALUES (?, 'host', 'h3', 'r-others', ?, 1740000000, 1990000000, 1740000000)",
+                (scope, others))
+            for kind in ("host", "host/allocations"):
+                connection.execute("INSERT INTO resource_list VALUES (?, ?, 'listed', NULL, 1749000000)", (scope, kind))
+                connection.execute("INSERT INTO resource_listing VALUES (?, ?, 1749000000)", (scope, kind))
+            connection.commit()
+        # One of the hosts has failed and was replaced; then the lease is gone.
+        for moment, hosts, expected in ((1_750_100_000, ("h2", "h3"), {"nc01": [], "nc02": [own], "nc03": [own, others]}),
+                                        (1_750_200_000, (), {"nc01": [], "nc02": [], "nc03": [others]})):
+            with contextlib.closing(sqlite3.connect(self.collector)) as connection:
+                connection.execute(
+                    "UPDATE allocation SET gone_before = ?, last_seen_at = (SELECT listed_at FROM resource_list"
+                    " WHERE kind = 'host/allocations') WHERE reservation_id = 'r-own' AND gone_before IS NULL", (moment,))
+                for host in hosts:
+                    connection.execute(
+                        "INSERT INTO allocation (scope_id, kind, resource_id, reservation_id, lease_id, start_at, end_at,"
+                        " first_seen_at) VALUES (2, 'host', ?, 'r-own', ?, 1740000000, 1990000000, ?)"
+                        " ON CONFLICT DO UPDATE SET gone_before = NULL, last_seen_at = NULL", (host, own, moment))
+                for kind in ("host", "host/allocations"):
+                    connection.execute("UPDATE resource_list SET listed_at = ? WHERE kind = ?", (moment, kind))
+                    connection.execute("INSERT INTO resource_listing VALUES (2, ?, ?)", (kind, moment))
+                connection.commit()
+            self.change("again")
+            self.snapshot("--project", "p1")
+            self.assertEqual(self.pull().status, 0)
+            self.assertEqual(holders(), {host: sorted(leases) for host, leases in expected.items()}, moment)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ package struct PublishSnapshot: Subcommand {
             """
             The copy has leases, history, resources and names, but not the queue, the kept leases and the reminders.
             `leasehold pull` takes it. The manifest, leasehold-snapshot.json, is replaced when the copy is complete; the
-            copy before it stays, and older ones are removed. Whoever may read the folder may read all of it: with
-            --project, everything about other projects is left out.
+            copy before it stays, and older ones are removed. Anyone who can read the folder can read the whole copy,
+            so restrict access in the web server. With --project, everything about other projects is left out.
 
             EXAMPLES
               leasehold publish snapshot public
@@ -47,6 +47,10 @@ package struct PublishSnapshot: Subcommand {
         let path = folder.hasPrefix("/") ? folder : "\(console.currentDirectory)/\(folder)"
         let publisher = SnapshotPublisher(
             databasePath: configuration.databasePath, folder: path, environment: console.environment, now: console.now)
+        Interruption.report(to: console) {
+            publisher.discard()
+            return "Stopped: no snapshot was written."
+        }
         let manifest: SnapshotManifest
         do throws(PublishError) {
             manifest = try publisher.publish(
@@ -73,7 +77,7 @@ package struct Pull: Subcommand {
             stay as they are. Nothing is fetched if nothing is new. A snapshot that is older than the one taken last is
             refused.
 
-            The variable LEASEHOLD_PULL_TOKEN is sent as a bearer token.
+            The variable LEASEHOLD_PULL_TOKEN is sent as a bearer token, but only over https, or to this machine.
 
             EXAMPLES
               leasehold pull https://leases.example.org/snapshots/
@@ -103,6 +107,10 @@ package struct Pull: Subcommand {
                 status: .outputFailed)
         }
         defer { try? FileManager.default.removeItem(at: folder) }
+        Interruption.report(to: console) {
+            try? FileManager.default.removeItem(at: folder)
+            return "Stopped: the next pull takes what is missing."
+        }
         let (puller, outcome) = try await fetch(into: folder.path, configuration, console)
         let time = TimeText(zone: output.usesUTC ? .utc : console.zone, now: console.now())
         guard case .new(let fetched) = outcome else {

@@ -31,6 +31,8 @@ package struct SnapshotManifest: Sendable, Hashable {
     /// The version of the manifest's form.
     private static let form = 1
     private static let maxFileNameBytes = 128
+    /// No database is larger (https://www.sqlite.org/limits.html), and no series gets as far.
+    private static let maxNumber = 1 << 48
 
     package var json: JSONValue {
         [
@@ -87,7 +89,7 @@ package struct SnapshotManifest: Sendable, Hashable {
             return text
         }
         func number(_ key: String) throws(PublishError) -> Int64 {
-            guard let number = object[key]?.intValue, number >= 0 else {
+            guard let number = object[key]?.intValue, (0...Self.maxNumber).contains(number) else {
                 throw broken("its \(key) is missing or wrong")
             }
             return Int64(number)
@@ -116,12 +118,31 @@ package struct SnapshotManifest: Sendable, Hashable {
         leavesOutUsers = object["without"]?.arrayValue?.contains("users") ?? false
     }
 
+    private static let digestDigits = 16
+
+    /// The name of a snapshot.
+    static func fileName(version: Int64, sha256: String) -> String {
+        "leasehold-\(version)-\(sha256.prefix(digestDigits)).sqlite.gz"
+    }
+
+    /// Whether a file has such a name.
+    static func isFileName(_ name: String) -> Bool {
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "leasehold", !parts[1].isEmpty, parts[2].hasSuffix(".sqlite.gz") else {
+            return false
+        }
+        let digest = parts[2].utf8.prefix { $0 != UInt8(ascii: ".") }
+        return parts[1].utf8.allSatisfy(isDigit) && digest.count == digestDigits && digest.allSatisfy(isHexDigit)
+            && parts[2].utf8.count == digestDigits + ".sqlite.gz".utf8.count
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
     private static func isHexDigit(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 }

@@ -2,13 +2,19 @@ import Foundation
 package import LeaseModel
 import LeaseStore
 import LocalFiles
+import Synchronization
 
 /// Writes snapshots of the database into a folder that a web server serves.
-package struct SnapshotPublisher: Sendable {
+///
+/// Only what is published comes into that folder. The copies from which it is made lie beside the database, readable by
+/// their owner only.
+package final class SnapshotPublisher: Sendable {
     private let databasePath: String
     private let folder: String
     private let environment: [String: String]
     private let now: @Sendable () -> Timestamp
+    /// What is to be removed if the process must end.
+    private let unfinished = Mutex<[String]>([])
 
     /// - Parameters:
     ///   - databasePath: the database.
@@ -25,6 +31,13 @@ package struct SnapshotPublisher: Sendable {
     }
 
     private static let lockName = ".leasehold-snapshot.lock"
+    /// The name of a snapshot that is not complete.
+    private static let partName = ".leasehold-snapshot.part"
+
+    /// Removes what is not complete, from any thread, because the process must end.
+    package func discard() {
+        for path in unfinished.withLock(\.self) { try? FileManager.default.removeItem(atPath: path) }
+    }
 
     /// Writes a snapshot, and then its manifest. The snapshot before stays, for those who are reading it.
     ///
@@ -41,14 +54,12 @@ package struct SnapshotPublisher: Sendable {
                 throw PublishError(kind: .data, message: "Another process is writing a snapshot to \(folder).")
             }
             defer { _ = lock }
+            removeAbandoned()
             let before = try last()
             let store = try LeaseStore(path: databasePath, access: .writing)
             defer { try? store.close() }
-            let named = try projects.map(store.projectIDs)
-            if let unknown = named?.unknown.first {
-                throw PublishError(kind: .invalid, message: "No project '\(unknown)' is known. See `leasehold sites`.")
-            }
-            let contents = SnapshotContents(projects: named?.ids, leavesOutUsers: leavesOutUsers)
+            let ids = try projects.map { try Set($0.map { try id(of: $0, store) }) }
+            let contents = SnapshotContents(projects: ids, leavesOutUsers: leavesOutUsers)
             try requireSame(contents, as: before)
             return try write(store, contents, after: before)
         } catch let error as PublishError {
@@ -62,38 +73,50 @@ package struct SnapshotPublisher: Sendable {
         }
     }
 
+    /// The id of the project that a person names.
+    private func id(of project: String, _ store: LeaseStore) throws -> String {
+        let found = try store.projects(named: project)
+        guard let first = found.first else {
+            throw PublishError(kind: .invalid, message: "No project '\(project)' is known. See `leasehold sites`.")
+        }
+        // Members of one must not get what belongs to another.
+        guard found.count == 1 else {
+            let list = found.map { "\($0.id) (\($0.sites.joined(separator: ", ")))" }.joined(separator: ", ")
+            throw PublishError(
+                kind: .data,
+                message:
+                    "\(found.count) projects have the name '\(project)': \(list). Give the id of one with --project.")
+        }
+        return first.id
+    }
+
     private func write(
         _ store: LeaseStore, _ contents: SnapshotContents, after before: SnapshotManifest?
     ) throws -> SnapshotManifest {
         let manager = FileManager.default
-        // On the same disk, so that the snapshot can be renamed, and readable by its owner only until it is complete.
-        let work = "\(folder)/.leasehold-\(getpid())"
-        try? manager.removeItem(atPath: work)
-        try manager.createDirectory(
-            atPath: work, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-        defer { try? manager.removeItem(atPath: work) }
-        let database = "\(work)/snapshot.sqlite"
-        let time = now()
-        try store.writeSnapshot(to: database, by: work, contents)
-        let size = Int64(FileFacts(path: database)?.size ?? 0)
-        let sites = try store.scopes().reduce(into: [SnapshotManifest.Site]()) { sites, scope in
-            if let projects = contents.projects, !scope.seesAllProjects, !projects.contains(scope.projectID) { return }
-            if let index = sites.firstIndex(where: { $0.name == scope.site }) {
-                sites[index].readAt = [sites[index].readAt, scope.listedAt].compactMap(\.self).max()
-            } else {
-                sites.append(SnapshotManifest.Site(name: scope.site, region: scope.region, readAt: scope.listedAt))
-            }
+        let work = try WorkFolder(beside: store.files)
+        let part = "\(folder)/\(Self.partName)"
+        unfinished.withLock { $0 = [work.path, part] }
+        defer {
+            try? manager.removeItem(atPath: part)
+            unfinished.withLock { $0 = [] }
+            _ = work
         }
-        let packed = "\(database).gz"
-        let (bytes, digest) = try pack(database, to: packed)
+        let database = "\(work.path)/snapshot.sqlite"
+        let time = now()
+        try store.writeSnapshot(to: database, by: work.path, contents)
+        let size = Int64(FileFacts(path: database)?.size ?? 0)
+        let sites = try sites(store, contents)
+        let (bytes, digest) = try pack(database, to: part)
         let version = (before?.version ?? 0) + 1
         let manifest = SnapshotManifest(
             series: before?.series ?? UUID().uuidString, version: version, madeAt: time,
-            file: "leasehold-\(version)-\(digest.prefix(16)).sqlite.gz",
-            bytes: bytes, sha256: digest, databaseBytes: size, sites: sites, projects: contents.projects?.sorted(),
+            file: SnapshotManifest.fileName(version: version, sha256: digest), bytes: bytes,
+            sha256: digest, databaseBytes: size, sites: sites, projects: contents.projects?.sorted(),
             leavesOutUsers: contents.leavesOutUsers)
-        try manager.setAttributes([.posixPermissions: 0o644], ofItemAtPath: packed)
-        try manager.moveItem(atPath: packed, toPath: "\(folder)/\(manifest.file)")
+        try manager.setAttributes([.posixPermissions: 0o644], ofItemAtPath: part)
+        // A file of that name is one without a manifest: a process was killed before it wrote that.
+        guard rename(part, "\(folder)/\(manifest.file)") == 0 else { throw FileProblem.last }
         let output = try OutputFile(path: "\(folder)/\(SnapshotManifest.name)", besides: store.files)
         do {
             try output.write(Array((manifest.json.text(.pretty) + "\n").utf8))
@@ -102,8 +125,20 @@ package struct SnapshotPublisher: Sendable {
             throw error
         }
         try output.finish()
-        removeOld(but: [manifest.file, before?.file ?? manifest.file])
+        removeSnapshots(but: [manifest.file, before?.file ?? manifest.file])
         return manifest
+    }
+
+    /// The sites in a snapshot, and when they were last read.
+    private func sites(_ store: LeaseStore, _ contents: SnapshotContents) throws -> [SnapshotManifest.Site] {
+        try store.scopes().reduce(into: []) { sites, scope in
+            if let projects = contents.projects, !scope.seesAllProjects, !projects.contains(scope.projectID) { return }
+            if let index = sites.firstIndex(where: { $0.name == scope.site }) {
+                sites[index].readAt = [sites[index].readAt, scope.listedAt].compactMap(\.self).max()
+            } else {
+                sites.append(SnapshotManifest.Site(name: scope.site, region: scope.region, readAt: scope.listedAt))
+            }
+        }
     }
 
     /// Compresses a file.
@@ -146,14 +181,34 @@ package struct SnapshotPublisher: Sendable {
             kind: .invalid,
             message: """
                 The snapshots in \(folder) have \(before.leavesOutUsers ? "no names of users" : "fewer projects"), and \
-                whoever may read them would get more. Choose another folder, or remove its \(SnapshotManifest.name).
+                anyone who can read them would get more. Choose another folder, or remove its \(SnapshotManifest.name).
                 """)
     }
 
-    private func removeOld(but kept: [String]) {
+    // MARK: - Removing
+
+    /// Removes what processes that were killed have left in the folder. The lock is held, so there is no other process.
+    private func removeAbandoned() {
+        func isNumber(_ text: Substring) -> Bool {
+            !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        }
+        remove { name in
+            let isWork = name.hasPrefix(".leasehold-") && isNumber(name.dropFirst(".leasehold-".count))
+            let isManifest =
+                name.hasPrefix(SnapshotManifest.name + ".") && name.hasSuffix(".part")
+                && isNumber(name.dropFirst(SnapshotManifest.name.count + 1).dropLast(".part".count))
+            return name == Self.partName || isWork || isManifest
+        }
+    }
+
+    /// Removes the snapshots that nobody needs any more, and nothing else.
+    private func removeSnapshots(but kept: Set<String>) {
+        remove { !kept.contains($0) && SnapshotManifest.isFileName($0) }
+    }
+
+    private func remove(_ isUnneeded: (String) -> Bool) {
         let manager = FileManager.default
-        for name in (try? manager.contentsOfDirectory(atPath: folder)) ?? []
-        where name.hasPrefix("leasehold-") && name.hasSuffix(".sqlite.gz") && !kept.contains(name) {
+        for name in (try? manager.contentsOfDirectory(atPath: folder)) ?? [] where isUnneeded(name) {
             try? manager.removeItem(atPath: "\(folder)/\(name)")
         }
     }

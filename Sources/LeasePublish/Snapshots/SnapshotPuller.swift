@@ -39,7 +39,8 @@ package struct SnapshotPuller: Sendable {
     ///   - environment: the variables; `LEASEHOLD_PULL_TOKEN` is sent to the server as a bearer token.
     ///   - userAgent: the value of `User-Agent`.
     ///   - now: the clock.
-    /// - Throws: ``PublishError`` of kind `invalid` for an address that cannot be used.
+    /// - Throws: ``PublishError`` of kind `invalid` for an address that cannot be used, or `configuration` for one to which
+    ///   the token must not be sent.
     package init(
         url: String, databasePath: String, environment: [String: String], userAgent: String,
         now: @escaping @Sendable () -> Timestamp
@@ -57,6 +58,15 @@ package struct SnapshotPuller: Sendable {
                     variable LEASEHOLD_PULL_TOKEN.
                     """)
         }
+        let token = environment["LEASEHOLD_PULL_TOKEN"] ?? ""
+        guard token.isEmpty || parts.scheme?.lowercased() == "https" || Self.isLoopback(parts.host ?? "") else {
+            throw PublishError(
+                kind: .configuration,
+                message: """
+                    LEASEHOLD_PULL_TOKEN would travel in the clear to \(parts.host ?? url). Name an address of https, or \
+                    unset the variable.
+                    """)
+        }
         guard parts.query == nil, parts.fragment == nil else {
             throw PublishError(kind: .invalid, message: "The address has a ? or a #. Name the folder of the snapshots.")
         }
@@ -66,6 +76,13 @@ package struct SnapshotPuller: Sendable {
         self.environment = environment
         self.userAgent = userAgent
         self.now = now
+    }
+
+    /// Whether a host is this machine, so that nobody can listen on the way.
+    private static func isLoopback(_ host: String) -> Bool {
+        if ["localhost", "::1", "[::1]"].contains(host.lowercased()) { return true }
+        // A name may begin with 127, too.
+        return host.hasPrefix("127.") && host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }
     }
 
     /// Fetches the snapshot if it is new.
@@ -190,7 +207,7 @@ package struct SnapshotPuller: Sendable {
     private func download(
         _ transport: AsyncHTTPClientTransport, _ manifest: SnapshotManifest, into folder: String
     ) async throws(PublishError) -> String {
-        guard manifest.databaseBytes <= max(manifest.bytes, 1) * Self.maxExpansion else {
+        guard manifest.databaseBytes / Self.maxExpansion <= manifest.bytes else {
             throw problem("its snapshot would become \(manifest.databaseBytes) bytes, which is impossible")
         }
         let address = String(url.dropLast(SnapshotManifest.name.count)) + manifest.file
