@@ -70,15 +70,26 @@ class Team(PublishCase):
             self.assertEqual([result.status for result in results], [0, 0], "\n".join(map(str, results)))
             self.change(chance)
         # The sites of whoever came later have other names.
+        renamed = self.server.sql("SELECT collector_id FROM collector WHERE EXISTS (SELECT 1 FROM site WHERE"
+                                  " site_id >> 32 = collector_id AND name LIKE '%(http%')", self.name)
+        self.assertEqual(len(renamed), 1)
         self.assertEqual(
             self.server.sql("SELECT count(*) FROM v_lease WHERE site LIKE '%(http%'", self.name),
-            self.server.sql("SELECT count(*) FROM lease WHERE lease_key > 1000000", self.name))
+            self.server.sql(f"SELECT count(*) FROM lease WHERE lease_key >> 32 = {renamed[0]}", self.name))
         self.assertEqual(self.server.sql("SELECT count(*) || ' ' || count(DISTINCT name) FROM site", self.name), ["4 4"])
         # The database of another collector of the same site is not taken for this one.
         third = self.other(12, "")
         result = self.run_command("publish", "postgres", "leases", env=third)
         self.assertEqual(result.status, 65, str(result))
         self.assertIn("published by another collector", result.err)
+        # Nothing is recorded for what was refused, and trying again takes no other number.
+        collectors = self.server.sql("SELECT count(*) FROM collector", self.name)
+        self.fail_with(65, "publish", "postgres", "leases", words=["another collector"], env=third)
+        self.assertEqual(self.server.sql("SELECT count(*) FROM collector", self.name), collectors)
+        with contextlib.closing(sqlite3.connect(third["LEASEHOLD_DB"])) as connection:
+            connection.execute("UPDATE lease SET name = 'x'")
+            self.assertEqual(connection.execute("SELECT * FROM publication").fetchall(), [])
+            self.assertEqual(connection.execute("SELECT * FROM publication_change").fetchall(), [])
         self.succeed("publish", "postgres", "leases", "--take-over", env=third)
         self.fail_with(65, "publish", "postgres", "leases", words=["taken over"])
         mine, self.database = self.database, self.database.parent.parent / "other12" / "leasehold.sqlite"
@@ -206,8 +217,15 @@ class Watch(PublishCase, SandboxCase):
         self.addCleanup(watch.communicate)
         self.addCleanup(watch.kill)
         self.wait_for("first")
+        # A sync forgets where nothing has been published for long.
+        with contextlib.closing(sqlite3.connect(self.database, timeout=30)) as connection:
+            connection.execute("INSERT INTO publication VALUES (77, 'elsewhere', 3, 'a', 'b', 5, 1700000000)")
+            connection.commit()
         self.succeed("create", "second", "--duration", "1d", "--fip", "1")
         self.wait_for("second")
+        self.succeed("sync")
+        self.assertEqual(self.query("SELECT * FROM forgotten_publication"), [("elsewhere", 3)])
+        self.assertEqual(self.query("SELECT count(*) FROM publication"), [(1,)])
         watch.send_signal(signal.SIGTERM)
         self.assertEqual(watch.wait(15), 0)
         self.publish()

@@ -26,6 +26,9 @@ struct Simulate: AsyncParsableCommand {
     @Flag(help: "Do not shorten failing scenarios.")
     var noShrink = false
 
+    @Flag(help: "Run the first seed only. After each step, print the path of a database, and wait for a line.")
+    var stepByStep = false
+
     @Option(help: .hidden)
     var laneOf: Int?
     @Option(help: .hidden)
@@ -46,6 +49,14 @@ struct Simulate: AsyncParsableCommand {
         if let dialect { arguments += ["--dialect", dialect.rawValue] }
         if let mutant { arguments += ["--mutant", mutant.rawValue] }
         let simulation = try Simulation(folder: folder)
+        if stepByStep {
+            let result = try await simulation.run(Scenario(seed: from, dialect: dialect), mutant: mutant) { path in
+                FileHandle.standardOutput.write(Data("\(path)\n".utf8))
+                _ = readLine()
+            }
+            if let violation = result.violation { throw ValidationError("seed \(from): \(violation)") }
+            return
+        }
         let failures = try Batch(arguments: arguments, folder: folder).run(
             from: from, seeds: max(1, seeds), jobs: max(1, jobs), most: max(1, most))
         for failure in failures {

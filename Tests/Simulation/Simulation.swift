@@ -38,14 +38,18 @@ package struct Simulation: Sendable {
     ///   - lane: runs at the same time must have different lanes.
     ///   - isTracing: whether to keep a record.
     ///   - mutant: how the engine is broken on purpose.
+    ///   - afterStep: called after every step, with the path of the first client's database.
     /// - Returns: the result.
     /// - Throws: an error of the file system.
     package func run(
-        _ scenario: Scenario, lane: Int = 0, isTracing: Bool = false, mutant: Mutant? = nil
+        _ scenario: Scenario, lane: Int = 0, isTracing: Bool = false, mutant: Mutant? = nil,
+        afterStep: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> Result {
         let run = try Run(
             scenario,
-            .init(folder: "\(folder)/lane\(lane)", disks: disks, isTracing: isTracing, mutant: mutant))
+            .init(
+                folder: "\(folder)/lane\(lane)", disks: disks, isTracing: isTracing, mutant: mutant,
+                afterStep: afterStep))
         let violation = await run.run()
         return Result(
             seed: scenario.seed, violation: violation, trace: run.world.trace, exchanges: run.world.exchanges)

@@ -31,6 +31,7 @@ class Server:
     def __init__(self, primary=None):
         self.folder = Path(tempfile.mkdtemp(prefix="leasehold-postgres-"))
         self.data, self.port = self.folder / "data", free_port()
+        self.sessions = {}
         self.prefix = []
         if os.geteuid() == 0:
             self.prefix = ["runuser", "-u", "nobody", "--"]
@@ -42,8 +43,10 @@ class Server:
         if primary is None:
             (self.folder / "password").write_text(PASSWORD)
             (self.folder / "password").chmod(0o644)
-            self.run("initdb", "-D", self.data, "-U", "owner", "-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256",
-                     "--pwfile", self.folder / "password", "--no-sync", "--no-instructions")
+            # The test's own statements come through the socket, which is in a folder of its own.
+            self.run("initdb", "-D", self.data, "-U", "owner", "-E", "UTF8", "--locale=C.UTF-8",
+                     "--auth-host=scram-sha-256", "--auth-local=trust", "--pwfile", self.folder / "password", "--no-sync",
+                     "--no-instructions")
         else:
             shutil.copy(primary.passwords, self.folder / "pgpass")
             if self.prefix:
@@ -81,6 +84,9 @@ class Server:
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})
 
     def stop(self):
+        for session in self.sessions.values():
+            session.close()
+        self.sessions = {}
         self.run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
 
     def close(self):
@@ -92,14 +98,11 @@ class Server:
         shutil.rmtree(self.passwords.parent, ignore_errors=True)
 
     def sql(self, text, database="postgres", schema="leasehold"):
-        """The result of statements, as lines of COPY's text form."""
-        done = subprocess.run(
-            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port), "-U", "owner",
-             "-d", database, "-f", "-"], input=f"SET search_path = {schema};\n{text}", capture_output=True, text=True,
-            env={"PATH": os.environ["PATH"], "PGPASSFILE": str(self.passwords), "PGCLIENTENCODING": "UTF8"})
-        if done.returncode:
-            raise AssertionError(done.stderr)
-        return [line for line in done.stdout.split("\n") if line]
+        """The result of statements, as lines of psql's bare form."""
+        session = self.sessions.get(database)
+        if session is None or session.is_over:
+            session = self.sessions[database] = Session(self, database)
+        return session.ask(f"DISCARD ALL;\nSET search_path = {schema};\n{text}")
 
     def environment(self, folder, database="postgres", port=None, user="owner"):
         """The environment for libpq: a service 'leases'."""
@@ -107,6 +110,46 @@ class Server:
         services.write_text(
             f"[leases]\nhost=127.0.0.1\nport={port or self.port}\nuser={user}\ndbname={database}\nsslmode=prefer\n")
         return {"PGSERVICEFILE": str(services), "PGPASSFILE": str(self.passwords)}
+
+
+class Session:
+    """A psql that stays, because starting one takes longer than most statements."""
+
+    def __init__(self, server, database):
+        self._complaints = tempfile.TemporaryFile("w+")
+        # Debian's psql in PATH is a script that looks for the real one.
+        self._process = subprocess.Popen(
+            [str(programs() / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(server.folder), "-p",
+             str(server.port), "-U", "owner", "-d", database, "-f", "-"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints, text=True, errors="surrogateescape",
+            env={"PATH": os.environ["PATH"], "PGCLIENTENCODING": "UTF8"})
+        self._number = 0
+
+    @property
+    def is_over(self):
+        return self._process.poll() is not None
+
+    def ask(self, text):
+        self._number += 1
+        end = f"end of {self._number}"
+        lines = []
+        try:
+            self._process.stdin.write(f"{text}\n;\\echo {end}\n")
+            self._process.stdin.flush()
+            while (line := self._process.stdout.readline().removesuffix("\n")) != end:
+                if line:
+                    lines.append(line)
+                elif self._process.poll() is not None:
+                    raise BrokenPipeError
+        except BrokenPipeError:
+            self.close()
+            self._complaints.seek(0)
+            raise AssertionError(self._complaints.read()) from None
+        return lines
+
+    def close(self):
+        self._process.kill()
+        self._process.communicate()
 
 
 class Line:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sqlite3
+import time
 import unittest
 
 from . import postgres, random_history
@@ -18,11 +19,11 @@ AROUND = 1_774_700_000
 
 
 class PublishCase(CommandCase):
-    """Has a server for all tests of a program, and a database of its own there."""
+    """Has a server with a database for all tests of a program, and nothing in it at the beginning."""
 
     server = None
     secrets = (postgres.PASSWORD,)
-    number = 0
+    name = "lab"
 
     @classmethod
     def start_server(cls):
@@ -30,13 +31,19 @@ class PublishCase(CommandCase):
             raise unittest.SkipTest("PostgreSQL is not installed")
         PublishCase.server = postgres.Server()
         unittest.addModuleCleanup(PublishCase.server.close)
+        PublishCase.server.sql(f"CREATE DATABASE {PublishCase.name}")
 
     def setUp(self):
         super().setUp()
-        PublishCase.number += 1
-        self.name = f"test{PublishCase.number}"
-        self.server.sql(f"CREATE DATABASE {self.name}")
+        self.drop_schemas()
         self.environment.update(self.server.environment(self.folder, self.name))
+        # Debian's psql in PATH is a script that takes as long as psql itself.
+        self.environment["PATH"] = f"{postgres.programs()}:{self.environment['PATH']}"
+
+    def drop_schemas(self):
+        for schema in self.server.sql("SELECT quote_ident(nspname) FROM pg_namespace WHERE nspowner = 'owner'::regrole"
+                                      " AND nspname !~ '^(pg_|information_schema)'", self.name):
+            self.server.sql(f"DROP SCHEMA {schema} CASCADE", self.name)
 
     def publish(self, *more, **options):
         return self.rows("publish", "postgres", "leases", *more, **options)[0]
@@ -83,12 +90,20 @@ class PublishCase(CommandCase):
         """The number of the next transaction that writes: it stays as it is while nothing is written."""
         return self.server.sql("SELECT pg_snapshot_xmax(pg_current_snapshot())", self.name)
 
+    # MARK: Interruptions
+
+    def wait_for_rollback(self):
+        """psql ends when its input does."""
+        deadline = time.monotonic() + 20
+        while self.server.sql(
+                f"SELECT 1 FROM pg_stat_activity WHERE datname = '{self.name}' AND application_name = 'leasehold'"):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
     # MARK: Changes
 
     def history(self, seed, leases=60):
         random_history.write(self.database, seed, leases=leases)
-        # The program gives the database its views' mark.
-        self.succeed("db", "check")
 
     def change(self, chance):
         """One step of a history, of any kind."""

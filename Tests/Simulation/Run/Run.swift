@@ -13,6 +13,8 @@ final class Run: Sendable {
         var disks: Disks
         var isTracing = false
         var mutant: Mutant?
+        /// Called after every step, with the path of the first client's database.
+        var afterStep: @Sendable (String) -> Void = { _ in }
     }
 
     let scenario: Scenario
@@ -56,8 +58,10 @@ final class Run: Sendable {
             await perform(step)
             checkAfterStep()
             if let violation = world.violation { return violation }
+            options.afterStep(clients[0].path)
         }
         await comeToRest()
+        options.afterStep(clients[0].path)
         return world.violation
     }
 

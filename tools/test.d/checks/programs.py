@@ -13,7 +13,7 @@ NEEDS = re.compile(
 # that are not listed start last.
 SECONDS = {
     "keeper": 150, "chi_commands": 110, "oidc": 100, "face": 90, "chi_sandbox": 50, "hostile": 40, "concurrency": 35, "offline": 30,
-    "package": 80, "report_check": 30, "device_login": 28, "notify": 30, "publish": 45, "publish_team": 45, "pull": 30,
+    "package": 80, "report_check": 30, "device_login": 28, "notify": 30, "publish": 25, "publish_team": 15, "pull": 15,
     "web": 70, "waiting": 60,
 }
 
