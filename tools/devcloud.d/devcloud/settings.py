@@ -79,6 +79,11 @@ class Layout:
         return "requirements-lite.txt" if self.venv.parent.name == "lite" else "requirements-server.txt"
 
     @property
+    def schemas(self) -> Path:
+        """The tables that the services of this environment begin with, once they have been made."""
+        return self.venv / "schemas"
+
+    @property
     def clients(self) -> Path:
         """The clients' environment, which all variants use."""
         return self.top / "clients"
