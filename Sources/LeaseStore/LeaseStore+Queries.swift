@@ -89,22 +89,27 @@ extension LeaseStore {
         }
     }
 
+    /// The terms to sort by. The first is one number that says nearly everything: SQLite compares such twice as fast as
+    /// several terms.
     static func ordering(_ order: LeaseOrder) -> String {
+        let isOthers = "(lease.user_id NOT IN (SELECT user_id FROM cloud))"
         switch order {
         case .relevance(let moment):
             let now = moment.secondsSince1970
             let hasEnded = "lease.gone IS NOT NULL OR lease.status = 'TERMINATED' OR lease.end_at <= \(now)"
             let isComing = "lease.start_at > \(now)"
             return """
-                lease.user_id NOT IN (SELECT user_id FROM cloud),
-                CASE WHEN \(hasEnded) THEN 3 WHEN \(isComing) THEN 2 ELSE 1 END,
-                CASE WHEN \(hasEnded) THEN -lease.end_at WHEN \(isComing) THEN lease.start_at ELSE lease.end_at END,
+                (\(isOthers) * 4 + CASE WHEN \(hasEnded) THEN 3 WHEN \(isComing) THEN 2 ELSE 1 END) * \(Self.groupSpan)
+                + CASE WHEN \(hasEnded) THEN -lease.end_at WHEN \(isComing) THEN lease.start_at ELSE lease.end_at END,
                 lease.end_at, lease.lease_key
                 """
-        case .ownFirst: return "lease.user_id NOT IN (SELECT user_id FROM cloud), lease.end_at, lease.lease_key"
+        case .ownFirst: return "\(isOthers) * \(Self.groupSpan) + lease.end_at, lease.lease_key"
         case .start: return "lease.start_at, lease.lease_key"
         }
     }
+
+    /// More than twice the last moment that a timestamp can be, in seconds.
+    private static var groupSpan: Int64 { 1 << 43 }
 }
 
 extension Removal {
