@@ -11,8 +11,14 @@ package struct ReminderMessage: Sendable, Hashable {
     package let reminders: [(reminder: Reminder, token: String)]
     /// How many more came due long ago, and are not in the message.
     package let lateCount: Int
+    /// Whether it is sent once more, since the program ended while it was being sent.
+    package let isRepetition: Bool
 
-    package init(channel: String, id: String, reminders: [(reminder: Reminder, token: String)], lateCount: Int = 0) {
+    package init(
+        channel: String, id: String, reminders: [(reminder: Reminder, token: String)], lateCount: Int = 0,
+        isRepetition: Bool = false
+    ) {
+        self.isRepetition = isRepetition
         self.channel = channel
         self.id = id
         self.reminders = reminders
@@ -50,7 +56,8 @@ extension LeaseStore {
 
     private static let interrupted = "SELECT EXISTS (SELECT 1 FROM reminder_delivery WHERE state = 'sending')"
 
-    /// Writes down that everything that waits for a channel is being sent, if any of it is due.
+    /// Writes down that everything that waits for a channel is being sent, if any of it is due. A message that was
+    /// interrupted is repeated first, as it was.
     ///
     /// - Returns: the message; `nil` if nothing is due.
     /// - Throws: ``StoreError``.
@@ -66,18 +73,27 @@ extension LeaseStore {
         else { return nil }
         return try write { database in
             try Self.giveUpReminders(at: now, in: database)
+            let interrupted = try String.fetchOne(
+                database.cachedStatement(
+                    sql: """
+                        SELECT message_id FROM reminder_delivery
+                        WHERE channel = ? AND state = 'pending' AND interruptions > 0
+                        """), arguments: [channel])
             let rows = try Row.fetchAll(
                 database.cachedStatement(
                     sql: """
                         SELECT \(Self.reminderColumns), token, is_late, reminder_id, next_attempt_at
                         FROM reminder JOIN reminder_delivery USING (reminder_id)
-                        WHERE channel = ? AND state = 'pending' ORDER BY deadline_at, reminder_id
-                        """), arguments: [channel])
+                        WHERE channel = ?1 AND state = 'pending'
+                            AND (?2 IS NULL OR (message_id = ?2 AND interruptions > 0))
+                        ORDER BY deadline_at, reminder_id
+                        """), arguments: [channel, interrupted])
             guard rows.contains(where: { ($0["next_attempt_at"] as Int64) <= moment }) else { return nil }
             let tokens = rows.map { $0["token"] as String }
             let id =
-                tokens.count == 1
-                ? tokens[0] : String(ContentDigest.digest(of: Array(tokens.joined().utf8)), radix: 36) + tokens[0]
+                interrupted
+                ?? (tokens.count == 1
+                    ? tokens[0] : String(ContentDigest.digest(of: Array(tokens.joined().utf8)), radix: 36) + tokens[0])
             for row in rows {
                 try database.cachedStatement(
                     sql: """
@@ -91,7 +107,7 @@ extension LeaseStore {
             return ReminderMessage(
                 channel: channel, id: id,
                 reminders: listed.compactMap { row in Reminder(row: row).map { ($0, row["token"]) } },
-                lateCount: rows.count - listed.count)
+                lateCount: rows.count - listed.count, isRepetition: interrupted != nil)
         }
     }
 

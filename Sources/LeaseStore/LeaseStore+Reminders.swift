@@ -33,6 +33,9 @@ extension LeaseStore {
         let isRecent = lastLook.map { (0..<Self.lookSeconds).contains(now.seconds(since: $0)) } ?? false
         if seen.isEmpty, isRecent { return seen.nextAt }
         return try write { database in
+            if let lastLook, lastLook.seconds(since: now) > Self.clockSeconds {
+                try Self.forgetClock(at: now, in: database)
+            }
             let (plan, _) = try Self.reminderPlan(database, rules, policies, at: now)
             var source = Numbers(next: random)
             for (reminders, isLate) in [(plan.due, false), (plan.missed, true)] {
@@ -73,6 +76,8 @@ extension LeaseStore {
 
     /// How old the record of the last look may get, in seconds, if nothing was due.
     private static var lookSeconds: Int64 { 600 }
+    /// How far ahead a record's time may be before the clock is known to have been wrong, in seconds.
+    private static var clockSeconds: Int64 { 3_600 }
     /// How long reminders are remembered after they were told and their moment has passed, in seconds.
     private static var keptSeconds: Int64 { 90 * 86_400 }
 
@@ -114,6 +119,27 @@ extension LeaseStore {
                 reminder.subject, reminder.deadline.secondsSince1970, reminder.leadSeconds,
             ])
         }
+    }
+
+    /// Puts right what was written down while the clock was ahead: what was told before its time is told again, and
+    /// nothing waits for a moment that is far away.
+    private static func forgetClock(at now: Timestamp, in database: Database) throws {
+        let (moment, ahead) = (now.secondsSince1970, now.adding(seconds: clockSeconds).secondsSince1970)
+        let late = now.adding(seconds: ReminderPlanner.lateSeconds).secondsSince1970
+        try database.execute(
+            sql: """
+                DELETE FROM reminder WHERE recorded_at > ? AND kind IN ('start', 'end', 'window')
+                    AND deadline_at - lead_seconds > ?
+                """, arguments: [ahead, moment])
+        try database.execute(
+            sql: "UPDATE reminder SET recorded_at = ? WHERE recorded_at > ?", arguments: [moment, ahead])
+        try database.execute(
+            sql: """
+                UPDATE reminder_delivery
+                SET next_attempt_at = min(next_attempt_at, ?), give_up_at = min(give_up_at, ?)
+                WHERE state = 'pending'
+                """, arguments: [moment, late])
+        try database.execute(sql: "DELETE FROM reminder_look")
     }
 
     /// Forgets what was told long ago, unless it may still come up.

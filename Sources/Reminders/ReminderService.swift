@@ -38,7 +38,7 @@ package struct ReminderService: Sendable {
         self.send = send
     }
 
-    /// Tells what is due. Each channel gets one message at most, and no channel waits for another.
+    /// Tells what is due. Each channel gets one new message at most, and no channel waits for another.
     ///
     /// - Throws: ``StoreError``.
     package func run() async throws(StoreError) -> ReminderPass {
@@ -99,6 +99,9 @@ package struct ReminderService: Sendable {
                 problem = error.description
             }
             try store.endMessage(message, problem: problem, at: now())
+            if problem == nil, message.isRepetition, case .failed(let problem) = await deliver(channel) {
+                return .failed(problem)
+            }
             return problem.map(Delivery.failed) ?? .sent
         } catch {
             return .unrecorded(error)

@@ -46,6 +46,76 @@ import Testing
     private static let channel = NotifyChannel(name: "c", means: .command(["true"]))
     private static let address = [ReminderAddress(name: "c", kinds: Set(ReminderKind.allCases))]
 
+    /// What a service tells, with a clock that the test sets.
+    private final class Desk: Sendable {
+        let fixture: StoreFixture
+        let clock = Mutex(StoreFixture.time(0))
+        let receiver = Receiver()
+
+        init(fixture: StoreFixture) { self.fixture = fixture }
+
+        var now: Timestamp { clock.withLock(\.self) }
+
+        /// Runs at a minute.
+        ///
+        /// - Returns: what has been told since the start, by kind and time before the moment.
+        @discardableResult
+        func run(at minute: Int) async throws -> [String] {
+            clock.withLock { $0 = StoreFixture.time(minute) }
+            let time = now
+            let settings = NotifySettings(path: "", rules: rules, channels: [channel])
+            _ = try await ReminderService(
+                store: fixture.store, settings: settings, policies: SitePolicies(), now: { time }
+            ) { [receiver] message, _ async throws(ChannelProblem) in
+                guard !receiver.state.withLock(\.fails) else { throw ChannelProblem(description: "no") }
+                receiver.take(message)
+            }.run()
+            return receiver.state.withLock { $0.deliveries.map { "\($0.owed.kind) \($0.owed.lead)" } }
+        }
+    }
+
+    @Test("What was told while the clock was a day ahead is told again in time, and nothing waits for that day")
+    func clockAhead() async throws {
+        let desk = Desk(fixture: try StoreFixture())
+        defer { desk.fixture.remove() }
+        try desk.fixture.pull([StoreFixture.lease("a", status: .active, from: -2_000, to: 1_440)], at: 0)
+        #expect(try await desk.run(at: 1_800) == ["end 3600"])
+        // It fails while the clock is more than a year ahead, and is tried at once when the clock is right.
+        desk.receiver.state.withLock { $0.fails = true }
+        try desk.fixture.pull(
+            [
+                StoreFixture.lease("a", status: .active, from: -2_000, to: 1_440),
+                StoreFixture.lease("b", status: .error, from: -2_000, to: 600_000),
+            ], at: 1)
+        #expect(try await desk.run(at: 576_000) == ["end 3600"])
+        desk.receiver.state.withLock { $0.fails = false }
+        #expect(try await desk.run(at: 2) == ["end 3600", "error 0"])
+        #expect(try await desk.run(at: 1_259) == ["end 3600", "error 0"])
+        #expect(try await desk.run(at: 1_261) == ["end 3600", "error 0", "end 10800"])
+        #expect(try await desk.run(at: 1_381) == ["end 3600", "error 0", "end 10800", "end 3600"])
+        #expect(try await desk.run(at: 1_390).count == 4)
+    }
+
+    @Test("An interrupted message is repeated as it was, though more came due meanwhile")
+    func repeated() async throws {
+        let desk = Desk(fixture: try StoreFixture())
+        defer { desk.fixture.remove() }
+        try desk.fixture.pull(
+            [
+                StoreFixture.lease("a", status: .active, from: -10, to: 70),
+                StoreFixture.lease("b", status: .active, from: -10, to: 75),
+            ], at: 0)
+        _ = try desk.fixture.store.recordReminders(
+            Self.rules, policies: SitePolicies(), channels: Self.address, at: StoreFixture.time(11))
+        let message = try #require(try desk.fixture.store.beginMessage(to: "c", at: StoreFixture.time(11)))
+        #expect(message.reminders.map(\.reminder.leaseID).contains("a"))
+        try await desk.run(at: 16)
+        let deliveries = desk.receiver.state.withLock(\.deliveries)
+        #expect(deliveries.first?.message == message.id)
+        #expect(Set(deliveries.filter { $0.message == message.id }.map(\.token)) == Set(message.reminders.map(\.token)))
+        #expect(deliveries.contains { $0.owed.lease == "b" && $0.owed.kind == .end && $0.message != message.id })
+    }
+
     @Test(arguments: 1...12 as ClosedRange<UInt64>)
     func history(seed: UInt64) async throws {
         let fixture = try StoreFixture()
