@@ -138,9 +138,7 @@ extension LeaseStore {
     ///
     /// - Returns: whether it could be cancelled.
     private static func withdraw(_ database: Database, _ write: Mutation, at time: Timestamp) throws -> Bool {
-        guard var present = try mutation(database, id: write.id), present.unconfirmed == nil,
-            [.queued, .blocked, .parked].contains(present.state)
-        else { return false }
+        guard var present = try mutation(database, id: write.id), present.wasNeverSent else { return false }
         present.state = .cancelled
         present.message = "It was no longer needed to keep the lease."
         present.updatedAt = time
@@ -152,12 +150,15 @@ extension LeaseStore {
 extension KeepRule {
     private static let selection = """
         SELECT keep_id, keep_rule.site_id, keep_rule.project_id, keep_rule.scope_id, site.name,
-            coalesce(keep_rule.lease_id, creation.lease_id), keep_rule.local_id, keep_rule.lease_name, until_at,
+            coalesce(keep_rule.lease_id, creation.lease_id), keep_rule.local_id,
+            coalesce(lease.name, creation.lease_name, keep_rule.lease_name), until_at,
             min_step, keep_rule.created_at, opens_at, keep_rule.mutation_id, keep_rule.failures, retry_at,
             keep_rule.message, ended, ended_at
         FROM keep_rule JOIN site ON site.site_id = keep_rule.site_id
             LEFT JOIN mutation AS creation ON creation.verb = 'create' AND creation.local_id = keep_rule.local_id
                 AND creation.site_id = keep_rule.site_id
+            LEFT JOIN lease ON lease.site_id = keep_rule.site_id
+                AND lease.id = coalesce(keep_rule.lease_id, creation.lease_id)
         """
 
     static func fetchAll(

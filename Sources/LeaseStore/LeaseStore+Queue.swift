@@ -25,12 +25,14 @@ extension LeaseStore {
     /// - Parameters:
     ///   - address: the queue.
     ///   - filter: the leases that matter.
+    ///   - others: other queues whose writes matter.
     ///   - time: the time.
-    ///   - make: makes the write from the current queue and leases, or returns `nil` if none is needed.
+    ///   - make: makes the write from the current queues and leases, or returns `nil` if none is needed.
     /// - Returns: the write that was queued; `nil` if none was needed.
     /// - Throws: ``StoreError``, or what `make` throws.
     package func enqueue(
-        to address: QueueAddress, lookingAt filter: LeaseFilter, at time: Timestamp,
+        to address: QueueAddress, lookingAt filter: LeaseFilter, and others: Set<QueueAddress> = [],
+        at time: Timestamp,
         make: ([Mutation], [MirroredLease]) throws -> Mutation?
     ) throws(StoreError) -> Mutation? {
         try write { database in
@@ -40,7 +42,8 @@ extension LeaseStore {
                 sql: "SELECT lease.lease_key FROM \(query.source) WHERE \(query.condition) ORDER BY 1",
                 arguments: query.arguments)
             let leases = try MirrorReader(database).leases(keys: keys)
-            return try Self.enqueue(database, to: address, at: time) { try make($0, leases) }.mutation
+            let elsewhere = try others.subtracting([address]).flatMap { try Self.queue(database, of: $0) }
+            return try Self.enqueue(database, to: address, at: time) { try make($0 + elsewhere, leases) }.mutation
         }
     }
 

@@ -28,6 +28,7 @@ package struct KeepText {
     /// What is next, or how it ended.
     package var standing: String {
         if let ending = rule.ending { return ending.rawValue + detail }
+        guard rule.leaseID != nil else { return rule.message ?? "waits until the lease has been created" }
         if let message = rule.message {
             let retry = rule.retryAt.map { " Tried again after \(time.moment($0))." } ?? ""
             return "could not be extended. \(message)\(retry)"

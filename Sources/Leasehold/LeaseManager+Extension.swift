@@ -33,11 +33,11 @@ extension LeaseManager {
         let changes = mirrored.pending.filter { $0.verb != .create }.map(\.body)
         let lease = changes.reduce(mirrored.lease) { $0.applying($1) }
         var policy = SitePolicy()
-        var unknowns: [String] = []
+        var rulesProblem: String?
         do {
             policy = try self.policy(of: scope)
         } catch {
-            unknowns.append("The site's rules are not known: \(error.message)")
+            rulesProblem = "The site's rules are not known: \(error.message)"
         }
         var changed = mirrored
         changed.lease = lease
@@ -51,7 +51,7 @@ extension LeaseManager {
         for reservation in lease.reservations { rooms.append(try room(for: reservation, of: lease, scope, at: now)) }
         return ExtensionCheck(
             lease: lease, rules: policy.rules(for: LeaseSubject(changed)), rooms: rooms, policy: policy, held: held,
-            unknowns: unknowns, now: now
+            rulesProblem: rulesProblem, now: now
         ).verdict(end)
     }
 

@@ -29,7 +29,7 @@ extension LeaseManager {
                 throw LeaseholdError(code: .invalid, message: "'\(target.name)' has ended: it cannot be kept.")
             }
         }
-        if let end = target.endsAt, end >= until {
+        if let end = try endWithoutKeeping(target), end >= until {
             throw LeaseholdError(
                 code: .invalid, message: "'\(target.name)' lasts until \(end) already: there is nothing to keep.")
         }
@@ -44,6 +44,15 @@ extension LeaseManager {
             throw LeaseholdError(writing: error)
         }
         return try keepRules(endedAfter: configuration.now()).first { $0.id == rule.id } ?? rule
+    }
+
+    /// When the lease ends, without an extension of its own rule that was not sent: a new rule cancels that.
+    private func endWithoutKeeping(_ target: WriteTarget) throws(LeaseholdError) -> Timestamp? {
+        guard case .mirrored(let lease) = target, let own = try keepRule(of: lease)?.mutationID,
+            lease.pending.contains(where: { $0.id == own && $0.wasNeverSent })
+        else { return target.endsAt }
+        return lease.pending.filter { $0.id != own && $0.verb != .create }
+            .reduce(lease.lease) { $0.applying($1.body) }.endsAt
     }
 
     /// The leases that are kept, and those that were.

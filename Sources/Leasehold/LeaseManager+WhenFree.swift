@@ -84,6 +84,25 @@ extension LeaseManager {
         return terms
     }
 
+    /// Reviews what else will do, each at its own site. What holds for the draft as well is not repeated.
+    func reviewAlternatives(to draft: LeaseDraft, _ terms: WriteTerms) throws(LeaseholdError) -> [DraftFinding] {
+        let scopes = try scopes()
+        var findings: [DraftFinding] = []
+        for (number, choice) in (terms.waiting?.choices ?? []).enumerated().dropFirst() {
+            guard let scope = scopes.first(where: { $0.id == choice.scopeID }) else { continue }
+            let known = Set(try review(draft, scope: scope, lateStart: terms.lateStart).map(\.message))
+            var other = draft
+            other.reservations = choice.reservations
+            for finding in try review(other, scope: scope, lateStart: terms.lateStart)
+            where !known.contains(finding.message) {
+                findings.append(
+                    DraftFinding(
+                        finding.severity, field: finding.field, "Alternative \(number) (--or): \(finding.message)"))
+            }
+        }
+        return findings
+    }
+
     /// Syncs the cloud, which sends the creation if there is room. The clouds of the alternatives are read first.
     func lookForRoom(
         _ creation: Mutation, _ connection: CloudConnection,
@@ -123,7 +142,7 @@ extension LeaseManager {
             var changed = fields
             let type = fields["resource_type"]?.stringValue.map(ResourceType.init(rawValue:))
             if type == .host || type == .device {
-                let property = type == .host ? "node_type" : "machine_type"
+                let property = type == .host ? "node_type" : "machine_name"
                 let given = try? ResourceProperties(parsing: fields["resource_properties"]?.stringValue ?? "")
                 let others = (given?.conditions ?? []).filter { $0.property != property }
                 let wanted = ResourceProperties(others + [ResourceCondition(property, .equal, .string(nodeType))])

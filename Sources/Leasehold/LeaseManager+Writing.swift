@@ -61,7 +61,8 @@ extension LeaseManager {
                 if let whenFree { terms = try self.terms(whenFree, draft, scope, terms) }
                 var notes: [String] = []
                 if isIdempotent { notes = try await basis(connection, scope, sender, isOffline: isOffline) }
-                let findings = try review(draft, scope: scope, lateStart: terms.lateStart)
+                let findings =
+                    try review(draft, scope: scope, lateStart: terms.lateStart) + reviewAlternatives(to: draft, terms)
                 let refusals = isForced ? [] : findings.filter { $0.severity == .refusal }
                 let writeQueue = WriteQueue(store: store, now: configuration.now, random: configuration.random)
                 var isNew = true

@@ -53,7 +53,7 @@ package struct UnconfirmedDestination: Sendable, Hashable {
     static func released(_ mutation: Mutation, by cloud: CloudReference, at now: Timestamp) -> Mutation {
         guard holds(mutation, of: cloud) else { return mutation }
         var next = mutation
-        next.state = .queued
+        next.state = mutation.waiting == nil ? .queued : .waiting
         next.reason = nil
         next.message = nil
         next.base = [:]

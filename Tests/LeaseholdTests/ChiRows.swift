@@ -156,10 +156,12 @@ enum ChiRows {
             try await lease.delete(isOffline: false, progress: { _ in })
             #expect(lab.names.isEmpty)
         },
-        Row("Lease.show", "Lease.show(_:to:)") { lab async throws in
+        Row("Lease.show", "Lease.show(_:to:), Lease.show(in:)") { lab async throws in
             var text = ""
             try read(lab).show(.text, to: { text = $0 })
             #expect(text.contains("read"))
+            let lease = try await submitted(lab)
+            #expect(try await lease.show(in: .browser)?.isEmpty == false)
         },
     ]
 
@@ -168,9 +170,10 @@ enum ChiRows {
             _ = try await submitted(lab)
             #expect(try lab.manager.listLeases(cloud: "lab").map(\.name) == ["mine"])
         },
-        Row("show_leases", "LeaseManager.showLeases(cloud:)") { lab async throws in
+        Row("show_leases", "LeaseManager.showLeases(cloud:), LeaseManager.showLeases(in:)") { lab async throws in
             _ = try await submitted(lab)
             #expect(try lab.manager.showLeases(cloud: "lab").rows.map(\.name) == ["mine"])
+            #expect(try await lab.manager.showLeases(in: .browser)?.isEmpty == false)
         },
         Row("get_lease", "LeaseManager.getLease(_:cloud:)") { lab async throws in
             _ = try await submitted(lab)

@@ -66,6 +66,37 @@ struct WhenFreeTests {
         }
     }
 
+    @Test("A change of what waits is a change of what will be asked for: its start, and how many")
+    func changedWhileWaiting() async throws {
+        try await with(.chameleon) { lab, draft, theirs async throws in
+            try await lab.manager.sync()
+            let result = try await lab.manager.create(
+                draft, isOffline: true, whenFree: WhenFree(alternatives: [.init(nodeType: "no-such-type")]))
+            let local = try #require(result.mutation.localID)
+            let start = lab.cloud.now.adding(seconds: 86_400).truncatedToMinute
+            _ = try await lab.manager.change(.update, local, isOffline: true) { _ in
+                [
+                    "start_date": .string(start.blazarRequest),
+                    "end_date": .string(start.adding(seconds: 10_800).blazarRequest),
+                ]
+            }
+            try await lab.manager.sync()
+            let lease = try #require(lab.cloud.leases().first { $0.name == "mine" })
+            #expect(lease.startsAt == start)
+            #expect(lease.endsAt == start.adding(seconds: 10_800))
+        }
+    }
+
+    @Test("What else will do is reviewed too, and says which one it is")
+    func reviewedAlternatives() async throws {
+        try await with(.chameleon) { lab, draft, theirs async throws in
+            try await lab.manager.sync()
+            let result = try await lab.manager.create(
+                draft, isOffline: true, whenFree: WhenFree(alternatives: [.init(nodeType: "no-such-type")]))
+            #expect(result.warnings.contains { $0.message.hasPrefix("Alternative 1 (--or): ") }, "\(result.warnings)")
+        }
+    }
+
     /// The options of most syncs of a watch.
     private var leasesOnly: SyncOptions {
         var options = SyncOptions()

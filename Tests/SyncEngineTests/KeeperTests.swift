@@ -65,6 +65,16 @@ struct KeeperTests {
         QueueCloud.start.truncatedToMinute.adding(seconds: seconds)
     }
 
+    @Test("A kept lease that is renamed is kept under its new name")
+    func renamed() async throws {
+        try await Self.with { fixture, rule in
+            let id = try #require(rule.leaseID)
+            fixture.cloud.direct("PUT", "/v1/leases/\(id)", ["name": "renamed"])
+            await fixture.sync()
+            #expect(try Self.rule(fixture).leaseName == "renamed")
+        }
+    }
+
     @Test("A refusal is tried again while the lease lasts, and then told once")
     func refusals() async throws {
         try await Self.with { fixture, _ in

@@ -2,6 +2,7 @@ import BlazarModel
 import CloudFixtures
 import LeaseModel
 import LeaseStore
+import MirrorFixtures
 import OpenStackClient
 import Testing
 
@@ -106,6 +107,34 @@ struct PromptSenderTests {
             let leases = try mutations.map { try #require(try fixture.present($0).leaseID) }
             #expect(Set(leases) == Set(fixture.cloud.leases().map(\.id)))
             #expect(Set(leases).count == 2)
+        }
+    }
+
+    @Test("With only one wanted, a creation that waits for room stands for it at whichever site it is")
+    func onlyOneOfSeveralSites() throws {
+        let fixture = try StoreFixture()
+        defer { fixture.remove() }
+        let beta = try fixture.store.scope(
+            for: StoreFixture.identity(cloud: "beta", endpoint: "http://beta/v3", project: "p2"))
+        let queue = WriteQueue(store: fixture.store, now: { StoreFixture.time(0) })
+        let draft = LeaseDraft(
+            name: "mine", start: .now, endsAt: StoreFixture.time(120),
+            reservations: [["resource_type": "physical:host", "min": 1, "max": 1]])
+        let choices = [fixture.scope, beta].map {
+            WaitingTerms.Choice(address: $0.queueAddress, scopeID: $0.id, reservations: draft.reservations)
+        }
+        var terms = WriteTerms()
+        terms.waiting = WaitingTerms(earliest: nil, aheadSeconds: nil, choices: choices)
+        guard case .creation(let gone, true)? = try queue.createOnce(draft, scope: beta, terms: terms) else {
+            Issue.record("not queued")
+            return
+        }
+        #expect(
+            try queue.createOnce(draft, scope: fixture.scope, terms: terms) == .creation(gone, isNew: false))
+        // Another project's queue does not matter to whoever does not name it.
+        guard case .creation(_, true)? = try queue.createOnce(draft, scope: fixture.scope, terms: .init()) else {
+            Issue.record("not queued")
+            return
         }
     }
 

@@ -52,6 +52,37 @@ struct EnqueueingTests {
         #expect(same.mutation?.body == reservations(["id": "A", "amount": 2, "required_floatingips": []]))
     }
 
+    @Test("A change of a creation that waits for room changes each request that will do, but not what they differ in")
+    func waitingCreation() throws {
+        let draft = LeaseDraft.sample(start: .at(.at(0)), end: .at(7_200))
+        var creation = Mutation.creation(1, .waiting, draft: draft)
+        let local = try #require(creation.localID)
+        let types = ["a", "b"].map { type -> JSONObject in
+            var fields = draft.reservations[0]
+            fields["resource_properties"] = .string("[\"==\",\"$node_type\",\"\(type)\"]")
+            return fields
+        }
+        creation.body["reservations"] = .array([.object(types[0])])
+        creation.waiting = WaitingTerms(
+            earliest: nil, aheadSeconds: nil,
+            choices: types.map { .init(address: Mutation.sampleAddress, scopeID: 1, reservations: [$0]) })
+        let id = LeaseFields.localID(ofReservation: 0, in: local)
+        let change = later(
+            .update, local: local,
+            [
+                "start_date": .string(Timestamp.at(86_400).blazarRequest),
+                "reservations": .array([["id": .string(id), "min": 2, "max": 2, "resource_properties": "[]"]]),
+            ])
+        let changed = try #require(enqueue(change, onto: [creation]).changed.first)
+        let choices = try #require(changed.waiting?.choices.map { $0.reservations[0] })
+        #expect(choices.map { $0["min"] } == [2, 2])
+        #expect(choices.map { $0["max"] } == [2, 2])
+        #expect(choices[0]["resource_properties"] == "[]")
+        #expect(choices[1]["resource_properties"] == types[1]["resource_properties"])
+        #expect(changed.waiting?.earliest == .at(86_400))
+        #expect(changed.state == .waiting)
+    }
+
     @Test("An extension does not hide the rename that it is merged with")
     func mergedVerb() throws {
         let rename = Mutation.change(1, .update, body: ["name": "n"], base: [:])

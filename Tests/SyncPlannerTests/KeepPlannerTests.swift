@@ -62,6 +62,39 @@ struct KeepPlannerTests {
             rule, .init(lease: lease, writes: writes, lastExtension: last), mayExtend: mayExtend, verdict: verdict)
     }
 
+    // MARK: - What is not known
+
+    @Test("Nothing is extended while the site's rules cannot be read, and the rule says why")
+    func rulesAreUnknown() {
+        let step = Self.step { lease, end in
+            ExtensionCheck(
+                lease: lease.lease, rules: LeaseRules(), rooms: [], held: [], rulesProblem: "policy.yaml, line 3: bad",
+                now: .noon
+            ).verdict(end)
+        }
+        #expect(step.newEnd == nil)
+        #expect(step.rule.message == "policy.yaml, line 3: bad")
+        #expect(step.rule.ending == nil)
+        #expect(Self.step(step.rule).newEnd != nil, "and goes on once they can")
+    }
+
+    @Test("A lease that is not there yet is waited for; a refused creation is named, and may still be retried")
+    func notYet() {
+        let draft = LeaseDraft.sample(start: .at(.at(0)), end: .at(7_200))
+        func rule(after state: MutationState, _ before: KeepRule = Self.rule()) -> KeepRule {
+            var creation = Mutation.creation(1, state, draft: draft)
+            creation.message = "Not enough hosts"
+            return KeepPlanner(now: .noon).step(
+                before, .init(lease: nil, creation: creation, writes: []), mayExtend: true, verdict: Self.verdict()
+            ).rule
+        }
+        let refused = rule(after: .rejected)
+        #expect(refused.message == "Its creation was refused: Not enough hosts")
+        #expect(refused.ending == nil)
+        #expect(rule(after: .queued, refused).message == nil)
+        #expect(rule(after: .cancelled).ending == .gone)
+    }
+
     // MARK: - How far
 
     struct Reach: Sendable {

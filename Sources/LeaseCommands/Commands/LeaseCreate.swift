@@ -346,7 +346,9 @@ extension LeaseCreate {
         if let text, let file, let table = try LeaseTable(text, path: file) {
             return try drafts(console, table.lines) { line in
                 do {
-                    return try applying(line).draft(repeating: nil, console, cloud: cloud)
+                    let command = applying(line)
+                    try command.validate()
+                    return try command.draft(repeating: nil, console, cloud: cloud)
                 } catch {
                     let error = CommandError(error)
                     throw CommandError(code: "invalid", message: "\(line.place): \(error.message)", status: .data)

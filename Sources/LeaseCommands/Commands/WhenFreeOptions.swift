@@ -68,6 +68,9 @@ package struct WhenFreeOptions: ParsableArguments {
 
     private static func alternative(_ text: String) throws -> WhenFree.Alternative {
         var alternative = WhenFree.Alternative()
+        guard !text.isEmpty else {
+            throw CommandError.usage("--or takes node_type=TYPE, os_cloud=CLOUD, or both, not an empty text.")
+        }
         for part in text.split(separator: ",") {
             let words = part.split(separator: "=", maxSplits: 1).map(String.init)
             switch (words.first, words.count) {

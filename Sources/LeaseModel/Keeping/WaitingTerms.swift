@@ -79,4 +79,12 @@ extension Mutation {
     package var isOpenToChoice: Bool {
         verb == .create && waiting != nil && unconfirmed == nil && (state == .waiting || state == .queued)
     }
+
+    /// Whether it waits, and no request for it can have had an effect.
+    package var wasNeverSent: Bool {
+        switch state {
+        case .queued, .blocked, .waiting, .parked: unconfirmed == nil
+        case .sending, .unknown, .accepted, .settled, .rejected, .cancelled, .expired, .superseded: false
+        }
+    }
 }

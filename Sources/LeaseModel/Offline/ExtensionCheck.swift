@@ -171,6 +171,8 @@ public struct ExtensionVerdict: Sendable, Hashable {
     public let cost: Double?
     /// What is not known, in sentences.
     public let unknowns: [String]
+    /// Why the site's rules are not known; `nil` if they are, or if there are none. Nothing may then be extended unasked.
+    public let rulesProblem: String?
     /// When the oldest of the lists that the answer rests on was read; `nil` if it rests on none.
     public let knownAt: Timestamp?
 
@@ -189,7 +191,7 @@ public struct ExtensionCheck: Sendable {
     private let rooms: [ReservationRoom]
     private let rates: RateTable?
     private let held: [HeldReservation]
-    private let unknowns: [String]
+    private let rulesProblem: String?
     private let now: Timestamp
 
     /// - Parameters:
@@ -198,17 +200,17 @@ public struct ExtensionCheck: Sendable {
     ///   - rooms: what is known about its resources.
     ///   - policy: the site's policy, for its rates.
     ///   - held: what its reservations hold, as bills count it.
-    ///   - unknowns: what else is not known, in sentences.
+    ///   - rulesProblem: why the rules are not known; `nil` if they are.
     ///   - now: the current time.
     public init(
         lease: BlazarLease, rules: LeaseRules, rooms: [ReservationRoom], policy: SitePolicy = SitePolicy(),
-        held: [HeldReservation], unknowns: [String] = [], now: Timestamp
+        held: [HeldReservation], rulesProblem: String? = nil, now: Timestamp
     ) {
         self.lease = lease
         self.rules = rules
         self.rooms = rooms
         self.held = held
-        self.unknowns = unknowns
+        self.rulesProblem = rulesProblem
         self.now = now
         rates = policy.rates.isEmpty ? nil : RateTable(policy)
     }
@@ -236,8 +238,8 @@ public struct ExtensionCheck: Sendable {
         return ExtensionVerdict(
             end: end, newEnd: newEnd, obstacles: obstacles, opensAt: opensAt, allowedUntil: policyEnd, freeUntil: free,
             nextHolders: nextHolders, furthestEnd: furthest, cost: newEnd.flatMap(cost),
-            unknowns: unknowns + rooms.compactMap { unknown($0, until: newEnd) },
-            knownAt: rooms.compactMap(\.listedAt).min())
+            unknowns: [rulesProblem].compactMap(\.self) + rooms.compactMap { unknown($0, until: newEnd) },
+            rulesProblem: rulesProblem, knownAt: rooms.compactMap(\.listedAt).min())
     }
 
     private var hasStarted: Bool { lease.startsAt <= now }

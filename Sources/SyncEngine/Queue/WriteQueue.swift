@@ -285,15 +285,11 @@ package struct WriteQueue: Sendable {
 
     /// A write with some fields changed. The new fields are based on the lease as it is known.
     private static func changed(_ mutation: Mutation, by fields: JSONObject, of lease: BlazarLease?) -> Mutation {
+        guard mutation.verb != .create else { return mutation.amended(by: fields) }
         var next = mutation
-        if mutation.verb == .create {
-            next.body = LeaseFields.merge(fields, intoDraft: mutation.body, localID: mutation.localID ?? "")
-            next.leaseName = next.body["name"]?.stringValue ?? next.leaseName
-        } else {
-            next.body = LeaseFields(mutation.body).merging(LeaseFields(fields)).body
-            let known = lease.map { ChangeDecision.values(of: $0, for: fields) } ?? [:]
-            next.base = LeaseFields(known).merging(LeaseFields(mutation.base)).body
-        }
+        next.body = LeaseFields(mutation.body).merging(LeaseFields(fields)).body
+        let known = lease.map { ChangeDecision.values(of: $0, for: fields) } ?? [:]
+        next.base = LeaseFields(known).merging(LeaseFields(mutation.base)).body
         return next
     }
 
@@ -358,17 +354,20 @@ extension WriteQueue {
         _ draft: LeaseDraft, scope: Scope, terms: WriteTerms, mayQueue: Bool = true,
         unconfirmed: UnconfirmedDestination? = nil
     ) throws(StoreError) -> Standing? {
+        // A creation that waits for room may have gone to any of its sites.
+        let choices = terms.waiting?.choices ?? []
+        let addresses = Set(choices.map(\.address) + [scope.queueAddress])
+        let projects = Set(addresses.map(\.projectID))
         var filter = LeaseFilter()
-        filter.scopes = [scope.id]
-        filter.project = scope.projectID
+        filter.scopes = Set(choices.map(\.scopeID) + [scope.id])
         filter.nameGlob = NamePattern.shell(matchingOnly: draft.name)
         let plain = mutation(for: draft, scope: scope, terms: terms)
         let write = unconfirmed?.holding(plain, bound: scope) ?? plain
         var standing: Standing?
         let queued = try store.enqueue(
-            to: scope.queueAddress, lookingAt: filter, at: write.createdAt
+            to: scope.queueAddress, lookingAt: filter, and: addresses, at: write.createdAt
         ) { queue, leases in
-            let live = leases.filter(\.isLive)
+            let live = leases.filter { $0.isLive && projects.contains($0.lease.projectID) }
             if let lease = live.max(by: { $0.rank < $1.rank }) {
                 standing = .lease(lease, of: live.count)
             } else if let waiting = queue.first(where: {

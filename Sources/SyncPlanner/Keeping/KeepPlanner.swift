@@ -60,8 +60,15 @@ package struct KeepPlanner: Sendable {
         guard mayExtend || step.withdrawn == nil else { return Step(rule: rule) }
         guard step.rule.ending == nil, step.withdrawn == nil else { return step }
         guard let lease = situation.lease else {
-            if let creation = situation.creation, [.cancelled, .expired, .superseded].contains(creation.state) {
+            switch situation.creation?.state {
+            case .cancelled, .expired, .superseded:
                 step.rule.end(.gone, at: now, message: "The lease was never created.")
+            // It can be changed and tried again.
+            case .rejected:
+                let words = situation.creation?.message.map { ": \($0)" } ?? "."
+                step.rule.message = "Its creation was refused\(words)"
+            case .queued, .sending, .unknown, .accepted, .settled, .blocked, .parked, .waiting, nil:
+                step.rule.message = nil
             }
             return step
         }
@@ -156,6 +163,11 @@ package struct KeepPlanner: Sendable {
             return
         }
         let furthest = try verdict(lease, nil)
+        // Without its rules, a window would count as open and a limit as none.
+        if let problem = furthest.rulesProblem {
+            step.rule.message = problem
+            return
+        }
         step.rule.opensAt = furthest.opensAt
         if let opensAt = furthest.opensAt, now <= opensAt {
             step.rule.message = nil

@@ -43,10 +43,7 @@ package struct Enqueueing: Sendable, Hashable {
                 standing = changed.first
                 return
             }
-            var creation = creation
-            creation.body = LeaseFields.merge(
-                mutation.body, intoDraft: creation.body, localID: creation.localID ?? "")
-            creation.leaseName = creation.body["name"]?.stringValue ?? creation.leaseName
+            var creation = creation.amended(by: mutation.body)
             creation.updatedAt = now
             if creation.state == .rejected {
                 // The refused creation has been changed, so try it again.
@@ -117,11 +114,7 @@ package struct Enqueueing: Sendable, Hashable {
 
     /// Whether none of its requests can have been carried out.
     private static func neverLeft(_ mutation: Mutation) -> Bool {
-        switch mutation.state {
-        case .queued, .blocked, .waiting, .parked: mutation.unconfirmed == nil
         // The server said that it did not create the lease.
-        case .rejected: mutation.verb == .create
-        default: false
-        }
+        mutation.wasNeverSent || (mutation.verb == .create && mutation.state == .rejected)
     }
 }
