@@ -202,7 +202,7 @@ def start(layout: Layout, cloud: Services, processes: Processes, fresh: bool) ->
     if fresh:
         if not layout.lite:
             with step("hosts, flavors, networks, floating IPs"):
-                data.discover_hosts(layout, processes, cloud)
+                data.discover_hosts(layout, processes, started)
                 data.bootstrap(layout, "resources.py")
         layout.complete.write_text("")
     if cloud.federation:

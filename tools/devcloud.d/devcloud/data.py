@@ -9,9 +9,8 @@ import subprocess
 from pathlib import Path
 
 from .configuration import compute_hosts
-from .processes import Processes, environment, run_jobs
+from .processes import Daemon, Processes, environment, run_jobs
 from .report import DevcloudError
-from .services import Services
 from .settings import DATABASES, PASSWORD, REGION, SOURCES, Layout, mariadb_user
 
 
@@ -114,12 +113,12 @@ def bootstrap(layout: Layout, script: str) -> None:
     run_jobs(layout, {Path(script).stem: [command]}, {"PYTHONDONTWRITEBYTECODE": "1"})
 
 
-def discover_hosts(layout: Layout, processes: Processes, services: Services) -> None:
+def discover_hosts(layout: Layout, processes: Processes, started: list[Daemon]) -> None:
     """Waits until every compute host has registered with Nova, and assigns them to the cell."""
     def registered() -> bool:
         return mariadb(layout, "SELECT COUNT(*) FROM nova.compute_nodes WHERE deleted = 0") == [str(len(compute_hosts()))]
 
-    processes.wait_for("the compute hosts registering with Nova", registered, services.all)
+    processes.wait_for("the compute hosts registering with Nova", registered, started)
     nova = [str(layout.venv / "bin" / "nova-manage"), f"--config-file={layout.etc}/nova.conf"]
     run_jobs(layout, {"cells": [[*nova, "cell_v2", "discover_hosts"]]})
 
