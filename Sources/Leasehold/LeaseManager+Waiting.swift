@@ -228,8 +228,10 @@ extension LeaseManager {
             if lease.lease.status == .active { return result }
             let hasEnded = lease.removal != nil || [.error, .terminated].contains(lease.lease.status)
             guard !hasEnded else { throw Self.cannotBecome(.active, lease) }
-            // The lease cannot start before the timeout.
-            return lease.lease.status == .pending && lease.lease.startsAt > deadline ? result : nil
+            // The lease cannot start before the timeout. One that starts at once seems to do so later if the cloud's
+            // clock is ahead.
+            let startsLater = mutation.body["start_date"] != "now" && lease.lease.startsAt > deadline
+            return lease.lease.status == .pending && startsLater ? result : nil
         }
     }
 

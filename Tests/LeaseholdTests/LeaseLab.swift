@@ -30,13 +30,14 @@ struct LeaseLab {
         try await body(lab)
     }
 
-    /// Another manager, as in another process, on the named database.
-    func manager(database: String = "db.sqlite") throws -> LeaseManager {
-        try Self.manager(cloud, folder, "user1", pages, database: database)
+    /// Another manager, as in another process, on the named database, with a clock that differs from the cloud's.
+    func manager(database: String = "db.sqlite", secondsOff: Int64 = 0) throws -> LeaseManager {
+        try Self.manager(cloud, folder, "user1", pages, database: database, secondsOff: secondsOff)
     }
 
     private static func manager(
-        _ cloud: QueueCloud, _ folder: URL, _ account: String, _ pages: PageList, database: String = "db.sqlite"
+        _ cloud: QueueCloud, _ folder: URL, _ account: String, _ pages: PageList, database: String = "db.sqlite",
+        secondsOff: Int64 = 0
     ) throws -> LeaseManager {
         var password = ""
         var project = ""
@@ -52,7 +53,7 @@ struct LeaseLab {
                        project_name: \(project), user_domain_id: default, project_domain_id: default}
             """
         try Data(clouds.utf8).write(to: folder.appendingPathComponent("clouds.yaml"))
-        let now: @Sendable () -> Timestamp = { cloud.now }
+        let now: @Sendable () -> Timestamp = { cloud.now.adding(seconds: secondsOff) }
         var configuration = LeaseManager.Configuration(
             databasePath: folder.appendingPathComponent(database).path, environment: ["OS_CLOUD": "lab"],
             currentDirectory: folder.path, homeDirectory: folder.path, now: now)

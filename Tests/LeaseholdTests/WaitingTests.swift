@@ -40,6 +40,19 @@ struct WaitingTests {
         }
     }
 
+    @Test("that starts at once goes on until it is active, though the cloud's clock is ahead")
+    func clockAhead() async throws {
+        try await LeaseLab.with { lab async throws in
+            let manager = try lab.manager(secondsOff: -600)
+            let draft = LeaseDraft(
+                name: "mine", start: .now, endsAt: lab.cloud.now.adding(seconds: 3_600),
+                reservations: [try ReservationRequest.node().json])
+            let created = try await manager.create(draft)
+            let waited = try await manager.wait(forWrite: created.mutation.id, timeoutSeconds: 120)
+            #expect(waited.lease?.lease.status == .active)
+        }
+    }
+
     @Test("notices that the lease was deleted")
     func deleted() async throws {
         try await LeaseLab.with { lab async throws in
