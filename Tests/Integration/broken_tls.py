@@ -267,4 +267,4 @@ class BrokenTLS12(BrokenTLS):
 
 
 if __name__ == "__main__":
-    runner.main()
+    runner.main(at_once=6)

@@ -291,4 +291,4 @@ class MissingLeases(FakeCloudCase):
 
 
 if __name__ == "__main__":
-    runner.main()
+    runner.main(at_once=6)

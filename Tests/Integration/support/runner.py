@@ -5,6 +5,7 @@ import sys
 import time
 import traceback
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 
 class _Lines(unittest.TestResult):
@@ -24,7 +25,9 @@ class _Lines(unittest.TestResult):
         seconds = time.monotonic() - getattr(self, "_began", time.monotonic())
         name = getattr(test, "_testMethodName", str(test)).removeprefix("test_").replace("_", " ")
         doubt = f": {more}" if more else ""
-        print(f"{word:4} {type(test).__name__}: {name} ({seconds:.1f} s){doubt}", flush=True)
+        # One piece, as other threads write too.
+        sys.stdout.write(f"{word:4} {type(test).__name__}: {name} ({seconds:.1f} s){doubt}\n")
+        sys.stdout.flush()
 
     def addSuccess(self, test):
         if not self._sub_failed:
@@ -55,8 +58,11 @@ class _Lines(unittest.TestResult):
             self._fail(test, err, str(subtest._subDescription()))
 
 
-def main(module_name="__main__"):
-    """Runs the cases of a module; arguments select those whose name contains one of them. Ends the process."""
+def main(module_name="__main__", at_once=1):
+    """Runs the cases of a module; arguments select those whose name contains one of them. Ends the process.
+
+    Tests that mostly wait, and share nothing, can run several at once.
+    """
     if not os.environ.get("LEASEHOLD"):
         sys.exit("LEASEHOLD must be the path of the command to test")
     # Tests run it in their own folders.
@@ -65,11 +71,18 @@ def main(module_name="__main__"):
     wanted = sys.argv[1:]
     if wanted:
         suite = unittest.TestSuite(t for t in _flat(suite) if any(word in t.id() for word in wanted))
+    with ThreadPoolExecutor(at_once) as workers:
+        results = list(workers.map(_result, _flat(suite) if at_once > 1 else [suite]))
+    passed, failed = sum(result.passed for result in results), sum(result.failed for result in results)
+    skipped = sum(len(result.skipped) for result in results)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    sys.exit(1 if failed or passed + failed + skipped == 0 else 0)
+
+
+def _result(suite):
     result = _Lines()
     suite.run(result)
-    print(f"{result.passed} passed, {result.failed} failed, {len(result.skipped)} skipped")
-    nothing = result.passed + result.failed + len(result.skipped) == 0
-    sys.exit(1 if result.failed or nothing else 0)
+    return result
 
 
 def _flat(suite):

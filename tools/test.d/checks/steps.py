@@ -36,27 +36,33 @@ class Step:
 
 
 class Run:
-    """Runs each step as soon as its requirements are done, as many at a time as there are workers and lanes."""
+    """Runs each step as soon as its requirements are done, as many at a time as there are workers and lanes. Of those that
+    could begin, the first of the list does."""
 
     def __init__(self, steps: list[Step], workers: int, directory: str):
         self.steps, self.directory = steps, directory
-        self.workers = threading.Semaphore(workers)
-        self.lanes = {step.lane: threading.Lock() for step in steps if step.lane}
-        self.ended = {step.name: threading.Event() for step in steps}
+        self.changed = threading.Condition()
+        # What is taken while a step runs: its lane, or one of the workers.
+        self.places: dict[str | None, int] = {None: workers, **{step.lane: 1 for step in steps if step.lane}}
+        self.waiting = list(steps)
+        self.running: list[Step] = []
         self.printing = threading.Lock()
         self.processes: set[int] = set()
         self.is_stopping = False
         self.start = time.monotonic()
+        self.busy_at_start = _busy_seconds()
 
     def run(self) -> bool:
         """Runs all steps; returns whether every one passed."""
-        threads = []
-        for step in self.steps:
-            thread = threading.Thread(target=self._take, args=(step,), daemon=True)
-            threads.append(thread)
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with self.changed:
+            while self.waiting or self.running:
+                for step in [step for step in self.waiting if self._can_begin(step)]:
+                    if self.places[step.lane]:
+                        self.waiting.remove(step)
+                        self.running.append(step)
+                        self.places[step.lane] -= 1
+                        threading.Thread(target=self._take, args=(step,), daemon=True).start()
+                self.changed.wait()
         return all(step.status == 0 for step in self.steps)
 
     def stop(self) -> None:
@@ -68,21 +74,22 @@ class Run:
             except ProcessLookupError:
                 pass
 
+    def _can_begin(self, step: Step) -> bool:
+        return not any(other.name in step.after for other in [*self.waiting, *self.running])
+
     def _take(self, step: Step) -> None:
         try:
-            for name in step.after:
-                if name in self.ended:
-                    self.ended[name].wait()
-            hold = self.lanes[step.lane] if step.lane else self.workers
-            with hold:
-                lost = [other for other in self.steps if other.is_vital and other.name in step.after and other.status]
-                if lost or self.is_stopping:
-                    self._say(f"=== {step.name}: not run")
-                    step.status = 1
-                    return
+            lost = [other for other in self.steps if other.is_vital and other.name in step.after and other.status]
+            if lost or self.is_stopping:
+                self._say(f"=== {step.name}: not run")
+                step.status = 1
+            else:
                 self._execute(step)
         finally:
-            self.ended[step.name].set()
+            with self.changed:
+                self.running.remove(step)
+                self.places[step.lane] += 1
+                self.changed.notify()
 
     def _execute(self, step: Step) -> None:
         step.began = time.monotonic()
@@ -121,5 +128,18 @@ class Run:
             mark = "" if step.status == 0 else "  FAILED"
             lines.append(
                 f"{step.began - self.start:6.0f} {step.ended - step.began:6.0f} {step.cpu:6.0f}  {step.name}{mark}")
-        lines.append(f"{'':6} {time.monotonic() - self.start:6.0f} {'':6}  in all")
+        wall = time.monotonic() - self.start
+        busy = _busy_seconds() - self.busy_at_start
+        share = busy / wall / (os.cpu_count() or 1)
+        lines.append(f"{'':6} {wall:6.0f} {busy:6.0f}  in all, with what runs in the background: processors busy {share:.0%}")
         return "\n".join(lines)
+
+
+def _busy_seconds() -> float:
+    """What the processors of this machine have worked; 0 where the system does not say."""
+    try:
+        with open("/proc/stat") as file:
+            user, nice, system, _, _, interrupts, soft, *_ = (int(word) for word in file.readline().split()[1:])
+    except OSError:
+        return 0
+    return (user + nice + system + interrupts + soft) / os.sysconf("SC_CLK_TCK")
