@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# needs: nothing
-"""The page of `leasehold web` in a real browser, against the sandbox; and attacks on it.
+# needs: nothing or cloud
+"""The page of `leasehold web` in a real browser, against the sandbox and a real cloud; and attacks on it.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/web.py [NAME...]
 
@@ -25,14 +25,19 @@ from support import browser, runner
 if __name__ == "__main__":
     browser.with_selenium()
 
-from support.web_case import NAMES, BrowserCase, WebCase
+from support.blazar_client import BlazarClient
+from support.real_cloud import RealCloudCase
+from support.web_case import NAMES, BrowserCase, InBrowser, WebCase
 
 VIEWS = ("/leases", "/calendar", "/calendar?unit=month", "/calendar?by=lease", "/new", "/queue", "/reports",
          "/reports/hours?by=project&bucket=week", "/sites")
 
 
 class Story:
-    """What a person does with the page, in both dialects."""
+    """What a person does with the page."""
+
+    #: The names of all leases that it makes.
+    MADE = ("booked", "alpha", "beta", "gamma", "conf")
 
     def test_a_person_books_a_gap_sees_it_active_extends_and_deletes_it(self):
         self.enter()
@@ -118,6 +123,10 @@ class Story:
         self.find("form[action$='/resolve'] input[value=theirs] ~ button").click()
         self.until(lambda: not self.rows("queue", "list"), "nothing waits any more")
 
+
+class SandboxStory(Story):
+    """The same, and what happens without a cloud."""
+
     def test_everything_reads_offline_and_writes_wait(self):
         self.create("steady")
         self.succeed("sync")
@@ -138,12 +147,28 @@ class Story:
         self.assertGreater(len(self.find_all("table.calendar rect.queued")), 0, "what is queued is hatched")
 
 
-class StoryOnChameleon(Story, BrowserCase):
+class StoryOnChameleon(SandboxStory, BrowserCase):
     dialect = "chameleon"
 
 
-class StoryUpstream(Story, BrowserCase):
+class StoryUpstream(SandboxStory, BrowserCase):
     dialect = "upstream"
+
+
+class RealCloud(Story, InBrowser, RealCloudCase):
+    """The same with Blazar itself, as an administrator: who holds a host is no secret there."""
+
+    def setUp(self):
+        super().setUp()
+        self.environment.update(OS_CLOUD="admin", LEASEHOLD_QUIET_PERIOD_SECONDS="1")
+        self.cloud = BlazarClient(self.clouds_file, "admin")
+        self.sync()
+        self.addCleanup(self.delete_all)
+
+    def delete_all(self):
+        for lease in self.cloud.leases():
+            if lease["name"] in self.MADE:
+                self.cloud.delete(lease["id"])
 
 
 class Looks(BrowserCase):

@@ -1,4 +1,4 @@
-"""A test on the page of `leasehold web`, with the sandbox behind it and a real browser in front of it."""
+"""A test on the page of `leasehold web`, with the sandbox or a cloud behind it and a real browser in front of it."""
 
 import atexit
 import http.client
@@ -13,24 +13,15 @@ import urllib.parse
 from pathlib import Path
 
 from .browser import Browser, missing
+from .command import CommandCase
 from .sandbox import SandboxCase
 
 #: Names that hurt pages that do not escape them: markup, a change of direction, and more than fits.
 NAMES = ("<script>alert(1)</script>", "abc\u202edef", "\U0001F680" * 80)
 
 
-class WebCase(SandboxCase):
-    """Has a synced database, and its page at `self.page`, which a session's cookie opens."""
-
-    dialect = "chameleon"
-    sandbox_options = ("--open-inventory", "--action-seconds", "0")
-
-    def setUp(self):
-        super().setUp()
-        self.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"] = "1"
-        self.succeed("sync")
-
-    # The page
+class PageCase(CommandCase):
+    """Serves the page at `self.page`, which a session's cookie opens."""
 
     def serve(self, *options):
         """Starts the page, and gives the address that works once."""
@@ -83,8 +74,6 @@ class WebCase(SandboxCase):
             path, "POST", urllib.parse.urlencode(fields), Origin=self.page,
             Content_Type="application/x-www-form-urlencoded")
 
-    # The world
-
     def create(self, name, start=None, hours=5, count=1):
         """A lease that another program makes, straight at the cloud; its id."""
         start = start or "now"
@@ -108,26 +97,38 @@ class WebCase(SandboxCase):
             time.sleep(0.1)
 
 
-class BrowserCase(WebCase):
-    """The same with a browser, which all tests share: to start one takes longer than some tests."""
+class WebCase(PageCase, SandboxCase):
+    """Has a sandbox and a synced database."""
+
+    dialect = "chameleon"
+    sandbox_options = ("--open-inventory", "--action-seconds", "0")
+
+    def setUp(self):
+        super().setUp()
+        self.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"] = "1"
+        self.succeed("sync")
+
+
+class InBrowser(PageCase):
+    """Opens the page in a browser, which all tests share: to start one takes longer than some tests."""
 
     browser = reason = None
 
     @classmethod
     def setUpClass(cls):
-        if BrowserCase.browser is not None or BrowserCase.reason is not None:
+        if InBrowser.browser is not None or InBrowser.reason is not None:
             return
-        BrowserCase.reason = missing()
-        if BrowserCase.reason is None:
+        InBrowser.reason = missing()
+        if InBrowser.reason is None:
             try:
                 import selenium  # noqa: F401
             except ImportError:
-                BrowserCase.reason = "selenium could not be installed from PyPI"
-        if BrowserCase.reason is None:
+                InBrowser.reason = "selenium could not be installed from PyPI"
+        if InBrowser.reason is None:
             profile = tempfile.mkdtemp(prefix="leasehold-browser-")
             atexit.register(shutil.rmtree, profile, ignore_errors=True)
-            BrowserCase.browser = Browser(profile)
-            atexit.register(BrowserCase.browser.close)
+            InBrowser.browser = Browser(profile)
+            atexit.register(InBrowser.browser.close)
 
     def setUp(self):
         if self.browser is None:
@@ -179,3 +180,7 @@ class BrowserCase(WebCase):
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
             self.browser.picture(Path(folder) / f"{name}.png")
+
+
+class BrowserCase(InBrowser, WebCase):
+    """Opens the page of a sandbox."""

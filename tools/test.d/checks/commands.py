@@ -196,8 +196,8 @@ class Plan:
 
     def _on_cloud(self, program: programs.Program) -> list[Step]:
         arguments = [str(program.path)]
-        # One part of it needs a cloud, the other does not.
-        if program.name == "chi_commands":
+        # One part of them needs a cloud, the other does not.
+        if program.name in ("chi_commands", "web"):
             arguments.append("RealCloud")
         if program.name != "differential":
             return [self._cloud_step(f"{program.name} on a {program.cloud}", arguments, program.cloud)]
