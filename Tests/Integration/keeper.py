@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-# needs: nothing
+# needs: nothing or second cloud
 """A kept lease is extended at each opening of the window, exactly as long as was asked for, whatever is lost or killed.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/keeper.py
 
-The sandbox is the program of that name beside LEASEHOLD. With KEEPER_ON_CLOUD=1 it is the cloud of clouds.yaml instead:
-eval "$(tools/devcloud env user1)"; KEEPER_ON_CLOUD=1 LEASEHOLD=... Tests/Integration/keeper.py
+The sandbox is the program of that name beside LEASEHOLD. RealCloud is the same on a cloud of tools/devcloud:
+eval "$(tools/devcloud env user1)"; LEASEHOLD=... Tests/Integration/keeper.py RealCloud
 
 Blazar counts whole minutes, so this takes two of them. Several people with a database each wait at the same time.
 """
@@ -29,6 +29,7 @@ sys.dont_write_bytecode = True
 from support import runner
 from support.blazar_client import BlazarClient
 from support.faulty_proxy import FaultyProxy
+from support.real_cloud import RealCloudCase
 from support.site_case import SiteCase
 
 UTC = datetime.timezone.utc
@@ -47,7 +48,7 @@ class Person:
         self.case, self.name = case, f"{name}-{case.mark}"
         self.env = {"LEASEHOLD_DB": str(case.folder / f"{name}.sqlite")}
         self.succeed("sync", "--no-resources")
-        self.succeed("create", self.name, "--duration", "2m", "--reservation", f"resource_type={case.reserved}")
+        self.succeed("create", self.name, "--duration", "2m", "--reservation", "resource_type=virtual:dummy,amount=1")
         lease = self.at_cloud()
         case.addCleanup(BlazarClient(case.clouds, "user1").delete, lease["id"])
         self.end = moment(lease["end_date"])
@@ -91,13 +92,11 @@ class Person:
         return [(end - self.end).total_seconds() / 60 for end in ends]
 
 
-class Keeping(SiteCase):
-    def setUp(self):
-        super().setUp()
-        is_real = os.environ.get("KEEPER_ON_CLOUD") == "1"
-        self.clouds = Path(os.environ["OS_CLIENT_CONFIG_FILE"]) if is_real else self.start_sandbox()[0]
-        self.reserved = "physical:host,min=1,max=1" if is_real else "virtual:dummy,amount=1"
-        self.mark = secrets.token_hex(4)
+class Keeping:
+    """For a test case with a cloud."""
+
+    def prepare(self, clouds):
+        self.clouds, self.mark = clouds, secrets.token_hex(4)
         policy = self.folder / "policy.yaml"
         policy.write_text(POLICY)
         self.environment.update(
@@ -169,6 +168,18 @@ class Keeping(SiteCase):
         self.assertEqual(person.rule()["state"], "missed")
         self.assertEqual(person.extensions(), [])
         self.assertIn("could not be kept until", person.succeed("status").err)
+
+
+class Sandbox(Keeping, SiteCase):
+    def setUp(self):
+        super().setUp()
+        self.prepare(self.start_sandbox()[0])
+
+
+class RealCloud(Keeping, RealCloudCase):
+    def setUp(self):
+        super().setUp()
+        self.prepare(self.clouds_file)
 
 
 if __name__ == "__main__":

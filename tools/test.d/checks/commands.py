@@ -197,7 +197,7 @@ class Plan:
     def _on_cloud(self, program: programs.Program) -> list[Step]:
         arguments = [str(program.path)]
         # One part of them needs a cloud, the other does not.
-        if program.name in ("chi_commands", "web"):
+        if program.name in ("chi_commands", "keeper", "web"):
             arguments.append("RealCloud")
         if program.name != "differential":
             return [self._cloud_step(f"{program.name} on a {program.cloud}", arguments, program.cloud)]
