@@ -32,7 +32,7 @@ import Testing
     @Test(
         arguments: [
             103, 134, 224, 745, 758, 870, 993, 1_103, 1_360, 5_623, 122_625, 3_013_135, 3_014_250, 3_018_378,
-            6_006_697, 7_010_584, 7_019_383,
+            6_006_697, 7_010_584, 7_019_383, 9_027_245,
         ] as [UInt64])
     func oldFaultsStayMended(seed: UInt64) async throws {
         try await withSimulation { simulation in

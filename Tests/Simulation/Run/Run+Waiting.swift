@@ -110,28 +110,30 @@ extension Run {
         return true
     }
 
-    /// The creations that a sync must let go now: nothing is in their way, and a lease without reservations always has
-    /// room.
-    func dueCreations(_ client: Client) -> [Mutation] {
-        guard client.now == world.now, !world.hasMisled, let scope = try? client.store.scope(ofCloud: client.cloud),
-            let waiting = try? client.store.waitingCreations(at: scope.queueAddress)
+    /// The creations that a sync of one of these places must let go now: nothing is in their way, and a lease without
+    /// reservations always has room.
+    func dueCreations(_ client: Client) -> [(creation: Mutation, places: Set<QueueAddress>)] {
+        guard client.now == world.now, !world.hasMisled,
+            let creations = try? client.store.mutations(scopes: nil, includesFinal: false)
         else { return [] }
-        return waiting.filter { creation in
+        return creations.compactMap { creation in
             guard creation.state == .waiting, let terms = creation.waiting,
                 let draft = try? LeaseDraft(body: creation.body), case .at(let start) = draft.start,
                 draft.endsAt > start, creation.notAfter.map({ $0 > world.now.adding(seconds: 120) }) ?? true
-            else { return false }
-            return terms.choices.enumerated().contains { index, choice in
+            else { return nil }
+            let places = terms.choices.enumerated().filter { index, choice in
                 let reservations = index == terms.current ? draft.reservations : choice.reservations
-                return choice.address == scope.queueAddress && reservations.isEmpty && choice.refusals == 0
+                return reservations.isEmpty && choice.refusals == 0
             }
+            return places.isEmpty ? nil : (creation, Set(places.map(\.element.address)))
         }
     }
 
-    /// After a sync that met no fault, none of them still waits.
-    func checkLetGo(_ client: Client, _ due: [Mutation]) {
+    /// After a sync that met no fault, none of those that had room at its place still waits. What the name of the cloud
+    /// leads to is known only now.
+    func checkLetGo(_ client: Client, _ due: [(creation: Mutation, places: Set<QueueAddress>)]) {
         guard !due.isEmpty, let scope = try? client.store.scope(ofCloud: client.cloud) else { return }
-        for creation in due {
+        for (creation, places) in due where places.contains(scope.queueAddress) {
             guard let present = try? client.store.mutation(id: creation.id), present.state == .waiting,
                 present.waiting?.choices.contains(where: { $0.address == scope.queueAddress }) == true,
                 present.waiting?.choices.map(\.refusals) == creation.waiting?.choices.map(\.refusals)
