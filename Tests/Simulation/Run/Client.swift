@@ -125,8 +125,9 @@ final class Client: Sendable {
 
     /// The run is over. The database goes to the next one, unless a rule was broken.
     func leave(_ disks: Disks, isSound: Bool) {
-        // The connection knows the client.
+        // Both know the client.
         state.withLock { $0.connection = nil }
+        transport.serve(nil)
         if isSound { disks.giveBack(store) } else { try? store.close() }
     }
 
