@@ -106,7 +106,7 @@ class Plan:
     def run(self) -> int:
         for cloud in self._clouds():
             self._keep_as_it_was(cloud)
-        run = Run(self._steps(), workers=3, directory=str(self.root))
+        run = Run(self._steps(), workers=2, directory=str(self.root))
 
         def interrupted(number: int, frame: object) -> None:
             run.stop()
