@@ -25,7 +25,7 @@ final class WebLive: Service {
     /// The number of pages that may listen at once.
     static let maxListeners = 32
     /// How often the database is looked at, in seconds.
-    private static let lookSeconds = 0.5
+    static let lookSeconds = 0.5
     /// How often an open connection is used, in seconds.
     private static let beatSeconds = 15.0
 
