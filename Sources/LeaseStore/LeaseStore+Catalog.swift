@@ -77,8 +77,11 @@ extension LeaseStore {
     /// The resources of a kind that the sites list, each once, with their known allocations.
     ///
     /// If everyone at a site sees the same list, only its latest copy counts, and so for allocations: a scope that is
-    /// no longer read would list resources forever that are long gone.
-    package func resources(_ kind: ResourceKind, scopes: Set<Int64>?) throws(StoreError) -> [MirroredResource] {
+    /// no longer read would list resources forever that are long gone. Without `readsAllocations` there are none, which
+    /// saves nearly all of the time where many are known.
+    package func resources(
+        _ kind: ResourceKind, scopes: Set<Int64>?, readsAllocations: Bool = true
+    ) throws(StoreError) -> [MirroredResource] {
         try read { database in
             let selected = try Self.scopes(database).filter { scopes?.contains($0.id) ?? true }
             let places = Dictionary(uniqueKeysWithValues: selected.map { ($0.id, $0) })
@@ -106,8 +109,9 @@ extension LeaseStore {
                 let resource = CatalogResource(
                     kind: kind, id: row["id"], name: row["name"], fields: LeaseRows.object(row["fields"]))
                 guard seen.insert("\(site) \(resource.id)").inserted else { continue }
-                let allocations = try Self.allocations(
-                    of: resource, scope: allocationScopes[site] ?? scope.id, in: database)
+                let allocations =
+                    readsAllocations
+                    ? try Self.allocations(of: resource, scope: allocationScopes[site] ?? scope.id, in: database) : []
                 found.append(
                     MirroredResource(
                         resource: resource, site: scope.site, allocations: allocations, syncedAt: listedAt[scope.id]))

@@ -212,6 +212,15 @@ extension LeaseManager {
         try reading { store throws(StoreError) in try store.resources(kind, scopes: scopes) }
     }
 
+    /// The resources of a kind at all sites, without their allocations.
+    package func listedResources(
+        _ kind: ResourceKind, scopes: Set<Int64>?
+    ) throws(LeaseholdError) -> [CatalogResource] {
+        try reading { store throws(StoreError) in
+            try store.resources(kind, scopes: scopes, readsAllocations: false).map(\.resource)
+        }
+    }
+
     /// Each site's last answer for each kind of resource.
     public func resourceListings(scopes: Set<Int64>? = nil) throws(LeaseholdError) -> [ResourceListing] {
         try reading { store throws(StoreError) in try store.resourceListings(scopes: scopes) }
@@ -242,7 +251,7 @@ extension LeaseManager {
                     Run `leasehold sync --os-cloud \(name)` once, or LeaseManager.sync(), while you are online.
                     """)
         }
-        let listed = try resources(kind, scopes: scopes).map(\.resource)
+        let listed = try listedResources(kind, scopes: scopes)
         guard listed.isEmpty, answer.outcome != .listed else { return listed }
         throw LeaseholdError(
             code: .notFound,

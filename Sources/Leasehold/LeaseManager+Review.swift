@@ -25,7 +25,7 @@ extension LeaseManager {
         var notOffered: Set<ResourceKind> = []
         for listing in try resourceListings(scopes: [scope.id]) {
             switch listing.outcome {
-            case .listed: listed[listing.kind] = try resources(listing.kind, scopes: [scope.id]).map(\.resource)
+            case .listed: listed[listing.kind] = try listedResources(listing.kind, scopes: [scope.id])
             case .notOffered: notOffered.insert(listing.kind)
             case .forbidden, .failed: break
             }

@@ -111,14 +111,14 @@ enum NewView {
     private static func values(
         _ field: String, _ kind: ResourceKind, _ scopes: Set<Int64>?, _ request: WebRequest
     ) throws -> [String] {
-        let found = try request.manager.resources(kind, scopes: scopes ?? request.scopes)
-        return Array(Set(found.compactMap { $0.resource.fields[field]?.stringValue }).sorted().prefix(maxChoices))
+        let found = try request.manager.listedResources(kind, scopes: scopes ?? request.scopes)
+        return Array(Set(found.compactMap { $0.fields[field]?.stringValue }).sorted().prefix(maxChoices))
     }
 
     private static func names(
         _ kind: ResourceKind, _ scopes: Set<Int64>?, _ request: WebRequest
     ) throws -> [String] {
-        let found = try request.manager.resources(kind, scopes: scopes ?? request.scopes)
-        return Array(Set(found.compactMap(\.resource.name)).sorted().prefix(maxChoices))
+        let found = try request.manager.listedResources(kind, scopes: scopes ?? request.scopes)
+        return Array(Set(found.compactMap(\.name)).sorted().prefix(maxChoices))
     }
 }
