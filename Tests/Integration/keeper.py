@@ -22,7 +22,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 sys.dont_write_bytecode = True
 

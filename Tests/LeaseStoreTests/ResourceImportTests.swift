@@ -89,6 +89,9 @@ struct ResourceImportTests {
         #expect(found.map(\.resource.fields["node_type"]) == ["cpu"])
         #expect(found.map(\.allocations.count) == [1])
         #expect(found.map(\.syncedAt) == [Fixture.time(20)])
+        let bare = try fixture.store.resources(.host, scopes: nil, readsAllocations: false)
+        #expect(bare.map(\.resource) == found.map(\.resource))
+        #expect(bare.map(\.allocations.count) == [0])
     }
 
     @Test("If this database's list is the latest, an import changes nothing that is listed")

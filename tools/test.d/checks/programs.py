@@ -26,6 +26,8 @@ SECONDS = {
 class Program:
     path: Path
     needs: str
+    #: Whether its class RealCloud alone needs a cloud, and the others need none.
+    has_cloud_part: bool
 
     @property
     def name(self) -> str:
@@ -69,5 +71,5 @@ def find(root: Path) -> list[Program]:
         found = NEEDS.search(text)
         if found is None:
             raise Undeclared(f"{path.relative_to(root)} has no line '# needs: nothing', 'machine', or a cloud")
-        programs.append(Program(path.relative_to(root), found[1]))
+        programs.append(Program(path.relative_to(root), found[1], "\nclass RealCloud(" in text))
     return sorted(programs, key=lambda program: -SECONDS.get(program.name, 0))

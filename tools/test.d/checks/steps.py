@@ -130,8 +130,8 @@ class Run:
                 f"{step.began - self.start:6.0f} {step.ended - step.began:6.0f} {step.cpu:6.0f}  {step.name}{mark}")
         wall = time.monotonic() - self.start
         busy = _busy_seconds() - self.busy_at_start
-        share = busy / wall / (os.cpu_count() or 1)
-        lines.append(f"{'':6} {wall:6.0f} {busy:6.0f}  in all, with what runs in the background: processors busy {share:.0%}")
+        share = f", with what runs in the background: processors busy {busy / wall / (os.cpu_count() or 1):.0%}" if busy else ""
+        lines.append(f"{'':6} {wall:6.0f} {busy:6.0f}  in all{share}")
         return "\n".join(lines)
 
 
