@@ -209,11 +209,6 @@ class RealCloud(RealCloudCase, Story):
     def setUp(self):
         super().setUp()
         self.cloud = BlazarClient(self.clouds_file, "user1")
-        self.addCleanup(self.delete_all)
-
-    def delete_all(self):
-        for item in self.cloud.leases(self.prefix):
-            self.cloud.delete(item["id"])
 
     def look(self, lease, addresses, flavors):
         self.assert_same(lease, self.blazar("lease", "show", lease["id"]))

@@ -22,11 +22,6 @@ class ChiLibrary(RealCloudCase, UpstreamTypes):
     def setUp(self):
         super().setUp()
         self.cloud = BlazarClient(self.clouds_file, "user1")
-        self.addCleanup(self.delete_all)
-
-    def delete_all(self):
-        for item in self.cloud.leases(self.prefix):
-            self.cloud.delete(item["id"])
 
     def check(self, lease, held):
         """OpenStack's own clients report the same."""

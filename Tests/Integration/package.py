@@ -112,7 +112,7 @@ class Package(unittest.TestCase):
             stderr=subprocess.DEVNULL)
         cls.addClassCleanup(sandbox.wait)
         cls.addClassCleanup(sandbox.terminate)
-        for _ in range(100):
+        for _ in range(600):
             if clouds.exists() and "auth_url" in clouds.read_text():
                 break
             time.sleep(0.1)
@@ -124,7 +124,7 @@ class Package(unittest.TestCase):
         return output(
             *RUN_AS_USER, *command, env={**self.environment, **more}, cwd=self.home)
 
-    def on_terminal(self, *command, timeout=60, **more):
+    def on_terminal(self, *command, timeout=300, **more):
         """The same on a terminal, with the status."""
         return terminal.run(
             [*RUN_AS_USER, *command], {**self.environment, **more}, self.home, timeout=timeout)
@@ -185,7 +185,7 @@ class Package(unittest.TestCase):
         words = script[script.index("bold="):script.index("command -v swift")]
         steps = script[script.index('say "One sync'):]
         text, status = self.on_terminal(
-            "bash", "-c", f"set -euo pipefail\n{words}\n{steps}", timeout=120, **self.cloud)
+            "bash", "-c", f"set -euo pipefail\n{words}\n{steps}", timeout=600, **self.cloud)
         self.assertEqual(status, 0, text)
         for word in ("first-lease", "on-the-train", "ACTIVE", "queued", "PENDING"):
             self.assertIn(word, text)

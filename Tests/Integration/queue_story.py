@@ -30,16 +30,11 @@ class QueueStory(RealCloudCase):
         super().setUp()
         self.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"] = "5"
         self.cloud = BlazarClient(self.clouds_file, "user1")
-        self.addCleanup(self.delete_all)
         self.now = datetime.datetime.now(UTC)
 
     def minute(self, seconds):
         """A minute in Blazar's own form, this number of seconds after the test began."""
         return f"{self.now + datetime.timedelta(seconds=seconds):%Y-%m-%d %H:%M}"
-
-    def delete_all(self):
-        for item in self.cloud.leases(self.prefix):
-            self.cloud.delete(item["id"])
 
     def sync(self):
         return self.succeed("sync", "--no-resources")

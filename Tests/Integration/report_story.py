@@ -27,11 +27,6 @@ class ReportStory(RealCloudCase):
         super().setUp()
         self.environment["LEASEHOLD_QUIET_PERIOD_SECONDS"] = "5"
         self.cloud = BlazarClient(self.clouds_file, "user1")
-        self.addCleanup(self.delete_all)
-
-    def delete_all(self):
-        for item in self.cloud.leases(self.prefix):
-            self.cloud.delete(item["id"])
 
     def create(self, name, *options):
         return self.rows("create", f"{self.prefix}-{name}", *options)["id"]

@@ -100,10 +100,6 @@ class WaitingForRoom(RealCloudCase):
         """The leases of this test, for the one host, that the cloud has."""
         return self.clouds["admin"].leases(self.prefix)
 
-    def clean_up(self):
-        for lease in self.leases():
-            self.remove(lease["id"])
-
     def remove(self, lease):
         """Deletes a lease, which Blazar refuses while it starts."""
         deadline = time.monotonic() + 30
@@ -112,7 +108,6 @@ class WaitingForRoom(RealCloudCase):
             time.sleep(0.3)
 
     def test_each_gets_the_host_in_turn_and_none_twice(self):
-        self.addCleanup(self.clean_up)
         status, answer = reserve(self.clouds["admin"], f"{self.prefix}-way", "now", at(600))
         self.assertEqual(status, 201, f"{answer}: does somebody else use this cloud?")
         people = [Person(self, "user1", seed=3), Person(self, "user2", seed=4)]
@@ -162,7 +157,6 @@ class WaitingForRoom(RealCloudCase):
         self.assertEqual([lease["name"] for lease in self.leases() if lease["name"] in wanted], [])
 
     def test_the_mirror_shows_the_slot_and_another_node_type_will_do(self):
-        self.addCleanup(self.clean_up)
         self.environment["OS_CLOUD"] = "admin"
         end = at(300)
         status, answer = reserve(self.clouds["user2"], f"{self.prefix}-way", "now", end)
@@ -182,7 +176,6 @@ class WaitingForRoom(RealCloudCase):
         self.assertEqual(state["state"], "settled", state)
 
     def test_an_extension_that_the_next_holder_blocks_is_foretold_and_then_refused(self):
-        self.addCleanup(self.clean_up)
         self.environment["OS_CLOUD"] = "admin"
         first, last = at(1500), at(1560)
         status, answer = reserve(self.clouds["admin"], f"{self.prefix}-mine", first, last)

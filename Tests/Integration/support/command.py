@@ -45,7 +45,7 @@ class CommandCase(unittest.TestCase):
             "XDG_CONFIG_HOME": str(self.folder / "config"), "LC_ALL": "C.UTF-8",
         }
 
-    def run_command(self, *arguments, env=None, timeout=60, preexec=None, input=None):
+    def run_command(self, *arguments, env=None, timeout=300, preexec=None, input=None):
         """Runs the command to its end, and checks what is required of every run: no crash, no secret."""
         done = subprocess.run(
             [os.environ["LEASEHOLD"], *map(str, arguments)], env={**self.environment, **(env or {})},

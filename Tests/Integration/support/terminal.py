@@ -10,7 +10,7 @@ import subprocess
 import termios
 
 
-def run(command, environment, folder, width=100, watch=None, timeout=60, keeps_colors=False):
+def run(command, environment, folder, width=100, watch=None, timeout=300, keeps_colors=False):
     """What a program writes to a terminal, and its status.
 
     `watch(text)` is called with everything written so far, whenever there is more; what it returns is typed.

@@ -82,7 +82,7 @@ class PageCase(CommandCase):
             *(() if start == "now" else ("--start", start.strftime("%Y-%m-%dT%H:%MZ"))), "--", name)
         return done.json["id"]
 
-    def until(self, condition, what, seconds=15):
+    def until(self, condition, what, seconds=60):
         """Waits until something is so."""
         ends = time.monotonic() + seconds
         while True:
@@ -171,7 +171,7 @@ class InBrowser(PageCase):
     def text(self, selector="main"):
         return self.find(selector).text
 
-    def shows(self, text, what=None, selector="main", seconds=15):
+    def shows(self, text, what=None, selector="main", seconds=60):
         self.until(lambda: text in self.text(selector), what or f"'{text}' is shown", seconds)
 
     def picture(self, name):
