@@ -85,7 +85,7 @@ let package = Package(
                 .embedInCode("v0001_store.sql"), .embedInCode("v0002_keeper.sql"),
                 .embedInCode("v0003_reminders.sql"), .embedInCode("v0004_waiting.sql"),
                 .embedInCode("v0005_publish.sql"), .embedInCode("v0006_holdings.sql"), .embedInCode("v0007_grid.sql"),
-                .embedInCode("v0008_publications.sql"),
+                .embedInCode("v0008_publications.sql"), .embedInCode("v0009_starts.sql"),
                 .embedInCode("views.sql"),
             ],
             swiftSettings: settings),
@@ -222,8 +222,8 @@ let package = Package(
         tests(
             "LeaseCommandsTests",
             [
-                "LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "LeaseText", "Leasehold", "MirrorFixtures",
-                "OpenStackClient", "Output", arguments, yams,
+                "CaptureFixtures", "LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "LeaseText", "Leasehold",
+                "MirrorFixtures", "OpenStackClient", "Output", arguments, yams,
             ]),
         tests(
             "OpenStackClientTests",

@@ -31,29 +31,30 @@ public struct SiteAvailability: Sendable {
     /// The scope that the answer comes from.
     public let scope: Scope
     /// The resources that match, free or not, in the order of their names; empty if the site only counts them.
-    public let resources: [CatalogResource]
+    public var resources: [CatalogResource] { held.map(\.resource) }
     /// When the site's allocations, or its counts, were read.
     public let listedAt: Timestamp?
     /// Whether more may be free than the calendar shows.
     public let isLowerBound: Bool
+    /// From when on more may be held than the calendar shows, because it was not read; `nil` if all was.
+    public let unreadFrom: Timestamp?
     /// Until when the site's own counts are known; `nil` if the answer does not rest on them. If it does, fewer may be
     /// free for a whole lease than the calendar shows.
     public var countedUntil: Timestamp? { counts?.knownUntil }
     /// The number of units of each resource; `nil` if each is one.
     private let unitCounts: [Int]?
-    /// When each resource is held, by its place in the list.
-    private let spans: [[Range<Timestamp>]]
+    /// The resources, and when each is held.
+    private let held: [HeldResource]
     /// What the site counted, instead of the resources.
     private let counts: FlavorAvailability?
 
     init(
-        scope: Scope, resources: [CatalogResource], units: [Int]? = nil, spans: [[Range<Timestamp>]],
-        listedAt: Timestamp?, isLowerBound: Bool = false
+        scope: Scope, held: [HeldResource], units: [Int]? = nil, listedAt: Timestamp?, isLowerBound: Bool = false
     ) {
         self.scope = scope
-        self.resources = resources
+        self.held = held
         unitCounts = units
-        self.spans = spans
+        unreadFrom = held.lazy.compactMap(\.unreadFrom).min()
         self.listedAt = listedAt
         self.isLowerBound = isLowerBound
         counts = nil
@@ -63,9 +64,9 @@ public struct SiteAvailability: Sendable {
         self.scope = scope
         self.counts = counts
         self.listedAt = listedAt
-        resources = []
+        held = []
         unitCounts = nil
-        spans = []
+        unreadFrom = nil
         isLowerBound = false
     }
 
@@ -73,22 +74,22 @@ public struct SiteAvailability: Sendable {
     public func calendar() -> ResourceCalendar {
         if let counts { return counts.calendar() }
         var calendar = ResourceCalendar(
-            resources.enumerated().map { (id: $0.element.id, units: unitCounts?[$0.offset] ?? 1) })
-        for (number, spans) in spans.enumerated() {
-            for span in spans { calendar.note(number: number, busyFrom: span.lowerBound, to: span.upperBound) }
+            held.enumerated().map { (id: $0.element.resource.id, units: unitCounts?[$0.offset] ?? 1) })
+        for (number, one) in held.enumerated() {
+            for span in one.spans { calendar.note(number: number, busyFrom: span.lowerBound, to: span.upperBound) }
         }
         return calendar
     }
 
     /// The same for each group of the resources, by a label.
     public func grouped(by label: (CatalogResource) -> String?) -> [(label: String?, availability: SiteAvailability)] {
-        Dictionary(grouping: resources.indices) { label(resources[$0]) }.map { label, places in
+        Dictionary(grouping: held.indices) { label(held[$0].resource) }.map { label, places in
             (
                 label,
                 SiteAvailability(
-                    scope: scope, resources: places.map { resources[$0] },
-                    units: unitCounts.map { units in places.map { units[$0] } }, spans: places.map { spans[$0] },
-                    listedAt: listedAt, isLowerBound: isLowerBound)
+                    scope: scope, held: places.map { held[$0] },
+                    units: unitCounts.map { units in places.map { units[$0] } }, listedAt: listedAt,
+                    isLowerBound: isLowerBound)
             )
         }.sorted { ($0.label ?? "\u{10FFFF}") < ($1.label ?? "\u{10FFFF}") }
     }
@@ -96,7 +97,7 @@ public struct SiteAvailability: Sendable {
     /// The names of the resources that are free in a slot; `nil` if the site only counts them.
     public func resourceNames(in slot: FreeSlot) -> [String]? {
         guard counts == nil else { return nil }
-        let names = Dictionary(resources.map { ($0.id, $0.name ?? $0.id) }) { first, _ in first }
+        let names = Dictionary(held.map { ($0.resource.id, $0.resource.name ?? $0.resource.id) }) { first, _ in first }
         return slot.resources.map { names[$0] ?? $0 }
     }
 }
@@ -115,12 +116,13 @@ extension LeaseManager {
     public func availability(
         of wish: ResourceWish, scope: Scope, from moment: Timestamp? = nil
     ) throws(LeaseholdError) -> SiteAvailability {
-        try availability(of: wish, scope: scope, from: moment, at: configuration.now(), without: nil)
+        try availability(of: wish, scope: scope, from: moment, at: configuration.now())
     }
 
     /// The same at a time, and as if a queued creation were not.
     func availability(
-        of wish: ResourceWish, scope: Scope, from moment: Timestamp?, at now: Timestamp, without creation: Int64?
+        of wish: ResourceWish, scope: Scope, from moment: Timestamp?, before end: Timestamp? = nil,
+        atMost limit: Int? = nil, at now: Timestamp, without creation: Int64? = nil
     ) throws(LeaseholdError) -> SiteAvailability {
         guard let kind = wish.resourceType.listedKind else {
             throw LeaseholdError(
@@ -146,48 +148,53 @@ extension LeaseManager {
             return counted
         }
         let hasAllocations = try checkLists(kind, scope)
-        let holdings = try reading { store throws(StoreError) in
-            try store.holdings(of: kind, scope: scope.id, after: from, without: moved)
-        }
         let network = try wish.network.map { name throws(LeaseholdError) in try networkID(name, scope) }
-        let places = holdings.resources.indices.filter { place in
-            let fields = holdings.resources[place].fields
-            return fields["reservable"]?.boolValue != false && fields["disabled"]?.boolValue != true
-                && wish.properties.matches(fields) == true
-                && (network == nil || fields["floating_network_id"]?.stringValue.map { $0 == network } ?? true)
+        var claims: [Claim] = []
+        if !hasAllocations {
+            claims = try self.claims(ofLeasesWith: wish.resourceType, network: network, scope, from: from)
         }
-        let resources = places.map { holdings.resources[$0] }
-        var spans = places.map { holdings.spans[$0] }
-        var extra: [Claim] = []
+        claims += pending.filter { $0.verb == .create && $0.leaseID == nil }.flatMap {
+            self.claims($0, wish.resourceType, now: now)
+        }
+        // What a claim takes depends on all that is held, and a flavor's gaps reach beyond what is.
+        let isWhole = !claims.isEmpty || flavor != nil
+        let holdings = try reading { store throws(StoreError) in
+            try store.holdings(
+                of: kind, scope: scope.id, after: from, before: isWhole ? nil : end, atMost: isWhole ? nil : limit,
+                without: moved
+            ) { resource in
+                let fields = resource.fields
+                return fields["reservable"]?.boolValue != false && fields["disabled"]?.boolValue != true
+                    && wish.properties.matches(fields) == true
+                    && (network == nil || fields["floating_network_id"]?.stringValue.map { $0 == network } ?? true)
+            }
+        }
+        var held = holdings.held
         if hasAllocations {
+            let numbers = Dictionary(held.indices.map { (held[$0].resource.id, $0) }) { first, _ in first }
             for change in try reading({ store throws(StoreError) in
                 try store.allocations(of: kind, scope: scope.id, leases: moved)
             }) {
                 let writes = pending.filter { $0.leaseID == change.leaseID }
                 guard !writes.contains(where: { $0.verb == .delete }) else { continue }
                 let until = max(change.endsAt, Self.requestedEnd(writes) ?? change.endsAt)
-                guard let number = resources.firstIndex(where: { $0.id == change.resourceID }),
-                    change.startsAt < until
-                else { continue }
-                spans[number].append(change.startsAt..<until)
+                guard let number = numbers[change.resourceID], change.startsAt < until else { continue }
+                held[number].spans.append(change.startsAt..<until)
             }
-        } else {
-            extra = try claims(ofLeasesWith: wish.resourceType, network: network, scope, from: from)
-        }
-        extra += pending.filter { $0.verb == .create && $0.leaseID == nil }.flatMap {
-            claims($0, wish.resourceType, now: now)
         }
         // In the order of their starts, giving each what is free uses no more than necessary.
-        for claim in extra.sorted(by: { $0.span.lowerBound < $1.span.lowerBound }) {
-            claim.take(from: resources, &spans)
-        }
+        for claim in claims.sorted(by: { $0.span.lowerBound < $1.span.lowerBound }) { claim.take(from: &held) }
         if flavor != nil {
             let gap = FlavorAvailability.gap
-            spans = spans.map { $0.map { $0.lowerBound.adding(seconds: -gap)..<$0.upperBound.adding(seconds: gap) } }
+            for number in held.indices {
+                held[number].spans = held[number].spans.map {
+                    $0.lowerBound.adding(seconds: -gap)..<$0.upperBound.adding(seconds: gap)
+                }
+            }
         }
         return SiteAvailability(
-            scope: scope, resources: resources, units: flavor.map { flavor in resources.map { flavor.units(on: $0) } },
-            spans: spans, listedAt: hasAllocations ? holdings.listedAt : scope.listedAt, isLowerBound: flavor != nil)
+            scope: scope, held: held, units: flavor.map { flavor in held.map { flavor.units(on: $0.resource) } },
+            listedAt: hasAllocations ? holdings.listedAt : scope.listedAt, isLowerBound: flavor != nil)
     }
 
     /// The resources of each site that match. One scope answers for its site: of those that are allowed to see who holds
@@ -197,10 +204,14 @@ extension LeaseManager {
     ///   - wish: which resources.
     ///   - scopes: the scopes that may answer; `nil` for all.
     ///   - moment: what is held only before it does not matter; `nil` for now.
+    ///   - end: what is held only from then on does not matter, and is not read; `nil` for no limit.
+    ///   - limit: how many periods to read for each resource at most, of those that come next; `nil` for all.
+    ///     ``SiteAvailability/unreadFrom`` tells how far the answer holds.
     /// - Returns: the answers, and why the other sites have none.
     /// - Throws: ``LeaseholdError`` with the code `database` or `invalid`.
     public func availability(
-        of wish: ResourceWish, scopes: Set<Int64>?, from moment: Timestamp? = nil
+        of wish: ResourceWish, scopes: Set<Int64>?, from moment: Timestamp? = nil, before end: Timestamp? = nil,
+        atMost limit: Int? = nil
     ) throws(LeaseholdError) -> (found: [SiteAvailability], refusals: [LeaseholdError]) {
         let known = try self.scopes().filter { scopes?.contains($0.id) ?? true }
         guard !known.isEmpty else {
@@ -211,7 +222,9 @@ extension LeaseManager {
         let byAge = known.sorted { ($0.listedAt?.secondsSince1970 ?? .min) > ($1.listedAt?.secondsSince1970 ?? .min) }
         for scope in byAge where !found.contains(where: { $0.scope.siteID == scope.siteID }) {
             do {
-                found.append(try availability(of: wish, scope: scope, from: moment))
+                found.append(
+                    try availability(
+                        of: wish, scope: scope, from: moment, before: end, atMost: limit, at: configuration.now()))
             } catch {
                 guard [.refused, .unreachable, .notFound].contains(error.code) else { throw error }
                 refusals.append((scope.siteID, error))
@@ -299,11 +312,11 @@ extension LeaseManager {
         let span: Range<Timestamp>
         let matches: (CatalogResource) -> Bool
 
-        func take(from resources: [CatalogResource], _ spans: inout [[Range<Timestamp>]]) {
+        func take(from held: inout [HeldResource]) {
             var left = count
-            for (number, resource) in resources.enumerated() where left > 0 && matches(resource) {
-                guard !spans[number].contains(where: { $0.overlaps(span) }) else { continue }
-                spans[number].append(span)
+            for number in held.indices where left > 0 && matches(held[number].resource) {
+                guard !held[number].spans.contains(where: { $0.overlaps(span) }) else { continue }
+                held[number].spans.append(span)
                 left -= 1
             }
         }

@@ -1,6 +1,8 @@
+import CaptureFixtures
 import Foundation
 import LeaseModel
 import LeaseStore
+import Leasehold
 import MirrorFixtures
 import Testing
 
@@ -128,6 +130,66 @@ struct AvailabilityCommandTests {
         #expect(try await fixture.run("free", "--type", "fip").status == .unavailable)
         #expect(try await fixture.run("free", "--type", "flavor").status == .usage)
         #expect(try await fixture.run("free", "--property", "node_type=none").status == .notFound)
+    }
+
+    /// Most answers rest on the allocations that come next, and only they are read.
+    @Test("reading only what comes next changes no answer", arguments: 0..<12 as Range<UInt64>)
+    func nearness(seed: UInt64) async throws {
+        var fixture = try CommandFixture()
+        defer { fixture.remove() }
+        fixture.environment["OS_CLOUD"] = nil
+        var random = SeededRandom(seed: seed)
+        let hosts = Int.random(in: 1...6, using: &random)
+        let allocations = (0..<hosts).flatMap { host in
+            (0..<Int.random(in: 0...24, using: &random)).map { number in
+                let start = Int.random(in: 0...30, using: &random) * 30
+                return Allocation(
+                    resourceKind: .host, resourceID: "\(host)", reservationID: "r\(number)", leaseID: "l\(number)",
+                    startsAt: StoreFixture.time(start),
+                    endsAt: StoreFixture.time(start + 20 * Int.random(in: 1...3, using: &random)))
+            }
+        }
+        try fixture.mirror.store.apply(
+            [
+                ObservedResources(
+                    kind: .host, outcome: .listed,
+                    resources: (0..<hosts).map {
+                        CatalogResource(kind: .host, id: "\($0)", name: "n\($0)", fields: ["node_type": .string("t\($0 % 2)")])
+                    }, allocations: allocations)
+            ], scope: fixture.mirror.scope.id, at: StoreFixture.time(10))
+        let now = StoreFixture.time(12)
+        let folder = fixture.mirror.folder.path
+        let manager = try LeaseManager(
+            LeaseManager.Configuration(
+                databasePath: fixture.mirror.path, environment: [:], currentDirectory: folder, homeDirectory: folder,
+                now: { now }), access: .reading)
+        let all = try #require(try manager.availability(of: ResourceWish(), scopes: nil).found.first)
+        #expect(all.unreadFrom == nil)
+        for group in all.grouped(by: { $0.fields["node_type"]?.stringValue }) {
+            let expected = group.availability.calendar().firstFreeCounts(from: now)
+            let rows = try await fixture.run("free", "-f", "json", "--node-type", group.label ?? "").json?.arrayValue
+            #expect(rows?.first?["free"]?.intValue == expected[0].free)
+            #expect(rows?.first?["until"]?.stringValue == expected.dropFirst().first?.from.iso8601)
+        }
+        for count in 1...hosts {
+            for (hours, limit) in [(1, 1), (1, 3), (5, 1), (5, 2)] {
+                let slots = all.calendar().slots(
+                    count: count, durationSeconds: Int64(hours) * 3_600, after: now, limit: limit)
+                let rows = try await fixture.run(
+                    "find-slot", "--count", "\(count)", "--duration", "\(hours)h", "--limit", "\(limit)", "-f", "json"
+                ).json?.arrayValue
+                #expect(rows?.map { $0["start_date"]?.stringValue } ?? [] == slots.map(\.startsAt.iso8601))
+                #expect(rows?.map { $0["latest_start"]?.stringValue } ?? [] == slots.map { $0.latestStart?.iso8601 })
+            }
+            let longest = all.calendar().longestSlot(count: count, at: now)
+            let row = try await fixture.run("find-slot", "--count", "\(count)", "--longest", "-f", "json").json
+            #expect(row?.arrayValue?.first?["end_date"]?.stringValue == longest.flatMap { $0.isOpenEnded ? nil : $0.endsAt.iso8601 })
+        }
+        // It was worth testing: in all but small cases, not everything was read at first.
+        let near = try manager.availability(of: ResourceWish(), scopes: nil, atMost: 8).found.first
+        #expect((near?.unreadFrom != nil) == (0..<hosts).contains { host in
+            allocations.filter { $0.resourceID == "\(host)" && $0.endsAt > now }.count > 8
+        })
     }
 
     @Test(

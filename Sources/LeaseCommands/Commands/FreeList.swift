@@ -73,8 +73,15 @@ package struct FreeList: Subcommand, HasReadingOptions {
         let end = try moment(to, "--to")
         if let end, end <= start { throw CommandError.usage("--to must be later than --from.") }
         let (manager, scopes) = try await reading.open(&console)
-        let groups = try groups(manager, scopes, from: start, &console).map {
-            FreeGroup($0, from: start, to: end)
+        func count(atMost limit: Int?) throws -> (groups: [FreeGroup], refusals: [LeaseholdError]) {
+            let (keys, refusals) = try self.groups(manager, scopes, from: start, before: end, atMost: limit)
+            return (keys.map { FreeGroup($0, from: start, to: end) }, refusals)
+        }
+        var (groups, refusals) = try count(atMost: end == nil ? Self.firstLook : nil)
+        if !groups.allSatisfy(\.isCertain) { (groups, refusals) = try count(atMost: nil) }
+        if !reading.output.isQuiet { for refusal in refusals { console.remark(refusal.message) } }
+        guard groups.contains(where: { !$0.key.availability.resources.isEmpty }) else {
+            throw LeaseholdError(code: .notFound, message: "Nothing that can be reserved matches.")
         }
         let answers = groups.map(\.key.availability)
         let listings = Dictionary(answers.map { ($0.scope.id, $0.listedAt) }) { first, second in
@@ -93,10 +100,13 @@ package struct FreeList: Subcommand, HasReadingOptions {
             manager, scopes: scopes, listings: listings.compactMapValues(\.self), &console)
     }
 
-    /// The resources that match, by type, site and kind.
+    /// How many periods of each resource are read at first: those that come later seldom change an answer.
+    static let firstLook = 8
+
+    /// The resources that match, by type, site and kind; and why some sites do not say.
     private func groups(
-        _ manager: LeaseManager, _ scopes: Set<Int64>?, from start: Timestamp, _ console: inout Console
-    ) throws -> [FreeGroup.Key] {
+        _ manager: LeaseManager, _ scopes: Set<Int64>?, from start: Timestamp, before end: Timestamp?, atMost limit: Int?
+    ) throws -> ([FreeGroup.Key], [LeaseholdError]) {
         let wish = try wanted.wish(properties)
         // Without a type, everything that can be counted is shown.
         let isOpen = wanted.type == nil && wanted.network == nil
@@ -106,7 +116,8 @@ package struct FreeList: Subcommand, HasReadingOptions {
         for type in isOpen && !isOfHosts ? [.host, .device, .floatingIP] : [wish.resourceType] {
             var wish = wish
             wish.resourceType = type
-            let (sites, refused) = try manager.availability(of: wish, scopes: scopes, from: start)
+            let (sites, refused) = try manager.availability(
+                of: wish, scopes: scopes, from: start, before: end, atMost: limit)
             if !isOpen || type == .host { refusals += refused }
             for site in sites where !isOpen || !site.resources.isEmpty {
                 let networks = type == .floatingIP ? try manager.networkNames(scopes: [site.scope.id]) : [:]
@@ -119,11 +130,7 @@ package struct FreeList: Subcommand, HasReadingOptions {
         if found.isEmpty, let refusal = refusals.first(where: { $0.code == .refused }) ?? refusals.first {
             throw refusal
         }
-        if !reading.output.isQuiet { for refusal in refusals { console.remark(refusal.message) } }
-        guard found.contains(where: { !$0.availability.resources.isEmpty }) else {
-            throw LeaseholdError(code: .notFound, message: "Nothing that can be reserved matches.")
-        }
-        return found
+        return (found, refusals)
     }
 
     /// The kind that a resource is counted under.

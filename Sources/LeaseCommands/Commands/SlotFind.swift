@@ -102,15 +102,22 @@ package struct SlotFind: Subcommand, HasReadingOptions {
         let before = try reading.comingMoment(before, option: "--before", console)
         if let before, before <= after { throw CommandError.usage("--before must be later than --after.") }
         let (manager, scopes) = try await reading.open(&console)
-        let (sites, refusals) = try manager.availability(of: wish, scopes: scopes, from: after)
-        let longest = sites.reduce(into: [:]) { longest, site in
-            longest[site.scope.id] = (try? manager.rules(for: wish, scope: site.scope))?.maxDurationSeconds
+        var longest: [Int64: Int64] = [:]
+        func search(atMost limit: Int?) throws -> (Search, rows: [SlotRow], refusals: [LeaseholdError]) {
+            let (sites, refusals) = try manager.availability(
+                of: wish, scopes: scopes, from: after, before: before, atMost: limit)
+            for site in sites where longest[site.scope.id] == nil {
+                longest[site.scope.id] = (try? manager.rules(for: wish, scope: site.scope))?.maxDurationSeconds
+            }
+            let search = Search(
+                wish: wish, seconds: seconds, after: after, before: before, sites: sites,
+                calendars: sites.map { $0.calendar() }, longest: longest)
+            return (search, try self.rows(search, now: now), refusals)
         }
-        let search = Search(
-            wish: wish, seconds: seconds, after: after, before: before, sites: sites,
-            calendars: sites.map { $0.calendar() }, longest: longest)
-        try conclude(rows(search, now: now), search, refusals, zone, &console)
-        let listings = sites.map { ($0.scope.id, $0.listedAt) }
+        var (found, rows, refusals) = try search(atMost: FreeList.firstLook)
+        if !isCertain(rows, found) { (found, rows, refusals) = try search(atMost: nil) }
+        try conclude(rows, found, refusals, zone, &console)
+        let listings = found.sites.map { ($0.scope.id, $0.listedAt) }
         try reading.remarkFreshness(
             manager, scopes: scopes, listings: Dictionary(listings) { $1 }.compactMapValues(\.self), &console)
     }
@@ -144,6 +151,19 @@ package struct SlotFind: Subcommand, HasReadingOptions {
                 : calendar.shorterSlots(
                     count: count, durationSeconds: seconds, after: search.after, before: search.before, limit: limit)
             return slots.map { row($0, site) } + shorter.map { row($0, site, fits: false) }
+        }
+    }
+
+    /// Whether nothing that was not read could change the slots.
+    private func isCertain(_ rows: [SlotRow], _ search: Search) -> Bool {
+        search.sites.allSatisfy { site in
+            guard let end = site.unreadFrom else { return true }
+            guard !addsShorter, !isCommon, end > search.after else { return false }
+            let slots = rows.filter { $0.site.scope.id == site.scope.id }.map(\.slot)
+            guard let seconds = search.seconds else { return slots.allSatisfy { $0.endsAt <= end } }
+            // Until the last of the times at which a slot may begin, it is known how long it lasts.
+            return slots.count == limit
+                && slots.allSatisfy { $0.latestStart.map { $0.adding(seconds: seconds + 60) <= end } ?? false }
         }
     }
 

@@ -24,6 +24,12 @@ struct FreeGroup: Sendable {
         total = calendar.units
     }
 
+    /// Whether nothing that was not read could change the counts: they end with the period, or with a change.
+    var isCertain: Bool {
+        guard let end = key.availability.unreadFrom else { return true }
+        return counts.count > 1 && counts.allSatisfy { $0.from < end }
+    }
+
     /// Every count, and from when to when it holds.
     func steps(until end: Timestamp) -> [FreeStepRow] {
         zip(counts, counts.dropFirst().map(\.from) + [end]).map { FreeStepRow(group: self, count: $0, until: $1) }
