@@ -222,8 +222,8 @@ let package = Package(
         tests(
             "LeaseCommandsTests",
             [
-                "CaptureFixtures", "LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "LeaseText", "Leasehold",
-                "MirrorFixtures", "OpenStackClient", "Output", arguments, yams,
+                "CaptureFixtures", "LeaseCommands", "LeaseModel", "LeaseReports", "LeaseStore", "LeaseText",
+                "Leasehold", "MirrorFixtures", "OpenStackClient", "Output", arguments, yams,
             ]),
         tests(
             "OpenStackClientTests",

@@ -105,7 +105,8 @@ package struct FreeList: Subcommand, HasReadingOptions {
 
     /// The resources that match, by type, site and kind; and why some sites do not say.
     private func groups(
-        _ manager: LeaseManager, _ scopes: Set<Int64>?, from start: Timestamp, before end: Timestamp?, atMost limit: Int?
+        _ manager: LeaseManager, _ scopes: Set<Int64>?, from start: Timestamp, before end: Timestamp?,
+        atMost limit: Int?
     ) throws -> ([FreeGroup.Key], [LeaseholdError]) {
         let wish = try wanted.wish(properties)
         // Without a type, everything that can be counted is shown.
