@@ -1,8 +1,10 @@
 """What every measurement needs: the programs, the bodies, and databases filled from them."""
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,6 +65,9 @@ class Context:
         """A copy of a database, which must not be open."""
         source, target = self.database(count), self.folder / name
         remove(target)
+        with contextlib.closing(sqlite3.connect(source)) as connection:
+            # A short import leaves everything in the write-ahead log.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         shutil.copyfile(source, target)
         return target
 

@@ -78,6 +78,8 @@ def fill(database: Path, count: int) -> None:
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -400000")
+        # Only an administrator sees the leases of all projects.
+        connection.execute("UPDATE scope SET all_projects = 1")
         first = connection.execute("SELECT max(lease_key) FROM lease").fetchone()[0]
         site, audience, run = connection.execute("SELECT site_id, audience_id, first_run FROM lease LIMIT 1").fetchone()
         for start in range(first, count, 5_000):
