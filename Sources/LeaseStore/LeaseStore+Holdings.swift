@@ -21,8 +21,8 @@ package struct HeldResource: Sendable {
 }
 
 extension LeaseStore {
-    /// The resources of a kind that a scope lists, and when they are held. It reads nothing of who holds them, so that
-    /// a hundred thousand allocations take milliseconds.
+    /// The resources of a kind that a scope lists, and when they are held. It reads nothing of who holds them, so
+    /// that an index answers it.
     ///
     /// - Parameters:
     ///   - kind: the kind.

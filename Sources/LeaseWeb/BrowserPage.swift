@@ -52,6 +52,7 @@ private actor ServedPages {
     /// An address that works once.
     func address(of manager: LeaseManager, path: String) async throws -> String {
         let database = manager.configuration.databasePath
+        // A task of its own, because others may wait for it too, and the caller's end must not be theirs.
         let start = pages[database] ?? Task { try await Self.serve(manager) { await self.end(database) } }
         pages[database] = start
         let page: Page
@@ -75,6 +76,7 @@ private actor ServedPages {
         settings.zone = .system(environment: manager.configuration.environment)
         let (ports, port) = AsyncThrowingStream.makeStream(of: Int.self)
         let server = try WebServer(manager: manager, settings: settings) { number, _ in port.yield(number) }
+        // It serves for as long as the process runs, whoever asked for the page first.
         Task {
             do {
                 try await server.run()

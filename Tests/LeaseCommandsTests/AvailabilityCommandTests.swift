@@ -182,6 +182,20 @@ struct AvailabilityCommandTests {
                 #expect(rows?.map { $0["start_date"]?.stringValue } ?? [] == slots.map(\.startsAt.iso8601))
                 #expect(rows?.map { $0["latest_start"]?.stringValue } ?? [] == slots.map { $0.latestStart?.iso8601 })
             }
+            // What begins later than the latest end is not read.
+            let before = StoreFixture.time(12 + Int.random(in: 70...500, using: &random))
+            let early = all.calendar().slots(count: count, durationSeconds: 3_600, after: now, before: before, limit: 9)
+            let near = try await fixture.run(
+                "find-slot", "--count", "\(count)", "--duration", "1h", "--limit", "9", "--before", before.iso8601,
+                "-f", "json"
+            ).json?.arrayValue
+            #expect(near?.map { $0["start_date"]?.stringValue } ?? [] == early.map(\.startsAt.iso8601))
+            #expect(near?.map { $0["latest_start"]?.stringValue } ?? [] == early.map { $0.latestStart?.iso8601 })
+            let steps = try await fixture.run(
+                "free", "--from", now.iso8601, "--to", before.iso8601, "--by", "site", "-f", "json"
+            ).json?.arrayValue
+            #expect(
+                steps?.map { $0["free"]?.intValue } == all.calendar().freeCounts(from: now, to: before).map(\.free))
             let longest = all.calendar().longestSlot(count: count, at: now)
             let row = try await fixture.run("find-slot", "--count", "\(count)", "--longest", "-f", "json").json
             #expect(

@@ -54,7 +54,7 @@ class RealCloudCase(CommandCase):
     def delete_new(self, known):
         """Deletes all leases of the cloud but the known ones: what stays would hold hosts that the next test wants.
 
-        Blazar refuses while a lease starts or ends, which takes it some seconds.
+        Blazar refuses while a lease starts or ends, which takes it some seconds. Nobody else may use the cloud meanwhile.
         """
         ends = time.monotonic() + 120
         self.administrator.log_in()
