@@ -181,7 +181,7 @@ final class WebSite: Sendable {
             "writable": !settings.isReadOnly && request.session != nil, "title": page.title,
             "zone": settings.zone.description(at: request.now),
         ]
-        let main = try templates.render(template, data.merging(shared) { own, _ in own })
+        let main = try templates.render(template, data.adding(shared))
         let notice = request.query["notice"].flatMap(Int.init).flatMap { request.session?.notices[$0] }
         let menu = WebView.all.compactMap { view -> WebData? in
             guard let name = view.menu, view.isOffered(settings) else { return nil }
@@ -196,7 +196,7 @@ final class WebSite: Sendable {
             "isReadOnly": settings.isReadOnly, "version": LeaseManager.version,
             "now": request.time.zoned(request.now),
         ]
-        return try templates.render("layout", layout.merging(shared) { own, _ in own })
+        return try templates.render("layout", layout.adding(shared))
     }
 
     private static func response(

@@ -1,9 +1,32 @@
 import HTTPTypes
+import Mustache
 
 /// The values of a template: texts, numbers, flags, nested values and lists of them.
-typealias WebData = [String: any Sendable]
+///
+/// A dictionary would do, but Mustache asks of every value that it looks into whether it has children, and Swift takes ten
+/// times as long to find out that a dictionary with texts as keys has some.
+struct WebData: ExpressibleByDictionaryLiteral, MustacheParent, Sendable {
+    private var values: [String: any Sendable]
 
-extension WebData {
+    init(dictionaryLiteral elements: (String, any Sendable)...) { values = Dictionary(elements) { _, last in last } }
+
+    /// The same text for each name.
+    init(texts: [(name: String, text: String)]) { values = Dictionary(texts) { _, last in last } }
+
+    subscript(_ name: String) -> (any Sendable)? {
+        get { values[name] }
+        set { values[name] = newValue }
+    }
+
+    func child(named name: String) -> Any? { values[name] }
+
+    /// The values with others, which do not replace any.
+    func adding(_ others: WebData) -> WebData {
+        var sum = self
+        sum.values.merge(others.values) { own, _ in own }
+        return sum
+    }
+
     /// A text for a section of a template, which is left out if the text is missing or empty. (Mustache leaves out what
     /// is false, not what is an empty text.)
     static func ifAny(_ text: String?) -> any Sendable {

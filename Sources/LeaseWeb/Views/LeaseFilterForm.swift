@@ -60,7 +60,7 @@ struct LeaseFilterForm: Sendable {
             return values.map { ["value": $0.value, "title": $0.title, "chosen": $0.value == chosen] }
         }
         let texts = ["q", "name", "project", "user", "node_type", "resource", "from", "to", "active_at", "sort"]
-        var data: WebData = Dictionary(uniqueKeysWithValues: texts.map { ($0, query[$0] ?? "") })
+        var data = WebData(texts: texts.map { ($0, query[$0] ?? "") })
         data["mine"] = filter.isMine
         data["show"] = options("show", [("", "Live"), ("all", "Ended too"), ("deleted", "Deleted too")])
         data["statuses"] = options(

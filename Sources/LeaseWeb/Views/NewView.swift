@@ -41,8 +41,7 @@ enum NewView {
         let found = Result { () throws(LeaseholdError) in try request.manager.scope(ofCloud: chosen) }
         if case .failure(let error) = found, error.code == .configuration { return unconfigured(error) }
         let known = try found.get()
-        var data: WebData = Dictionary(
-            uniqueKeysWithValues: DraftForm.textFields.map { ($0, (form.fields[$0] ?? "").escapedForField) })
+        var data = WebData(texts: DraftForm.textFields.map { ($0, (form.fields[$0] ?? "").escapedForField) })
         data["more"] = (form.fields["more"] ?? "").escapedForField
         data["review"] = review(form, request, problem)
         let clouds = DraftForm.clouds(request)

@@ -45,8 +45,7 @@ enum QueueView {
         let page = QueuePage(mutation: write, attempts: attempts, cloud: nil)
         let comparison = page.comparison(text)
         let isChange = write.verb == .update || write.verb == .extend
-        var data = row(write, request)
-        data.merge([
+        let data: WebData = [
             "title": text.title, "standing": text.standing, "isChange": isChange, "heads": comparison.rows[0],
             "fields": comparison.rows.dropFirst().map { ["name": $0[0], "values": Array($0.dropFirst())] as WebData },
             "zone": request.zone.abbreviation(at: request.now), "clause": text.clause, "site": write.site,
@@ -66,9 +65,9 @@ enum QueueView {
             "mine": page.effect(ofMine: text), "theirs": page.effect(ofTheirs: text),
             "isAmbiguous": write.state == .blocked && write.reason == "ambiguous",
             "body": JSONValue.object(write.body).text(.pretty).split(separator: "\n").map(String.init),
-        ]) { $1 }
+        ]
         return WebPage(
-            title: "Write \(write.id)", template: "write", data: data,
+            title: "Write \(write.id)", template: "write", data: data.adding(row(write, request)),
             table: WebTable(show: QueueRow(mutation: write, attempts: attempts), QueueRow.details))
     }
 
