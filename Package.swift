@@ -86,6 +86,7 @@ let package = Package(
                 .embedInCode("v0003_reminders.sql"), .embedInCode("v0004_waiting.sql"),
                 .embedInCode("v0005_publish.sql"), .embedInCode("v0006_holdings.sql"), .embedInCode("v0007_grid.sql"),
                 .embedInCode("v0008_publications.sql"), .embedInCode("v0009_starts.sql"),
+                .embedInCode("v0010_orders.sql"),
                 .embedInCode("views.sql"),
             ],
             swiftSettings: settings),

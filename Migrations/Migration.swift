@@ -19,6 +19,7 @@ package struct Migration: Sendable {
         Migration(version: 7, name: "v0007_grid", bytes: PackageResources.v0007_grid_sql),
         Migration(version: 8, name: "v0008_publications", bytes: PackageResources.v0008_publications_sql),
         Migration(version: 9, name: "v0009_starts", bytes: PackageResources.v0009_starts_sql),
+        Migration(version: 10, name: "v0010_orders", bytes: PackageResources.v0010_orders_sql),
     ]
 
     /// The documented views. They hold no data, so they are not a step: opening a database recreates them if they differ

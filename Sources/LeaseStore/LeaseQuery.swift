@@ -10,7 +10,8 @@ struct LeaseQuery {
     /// The source of the rows, under the name `lease`.
     var source: String { "\(states.map { "(\($0.select))" } ?? "lease") AS lease" }
 
-    /// Builds the condition.
+    /// Builds the condition. A plus sign before a start keeps SQLite from the index of starts: most leases start before
+    /// any moment that is asked for, and few end after it.
     ///
     /// - Parameters:
     ///   - filter: what must hold.
@@ -24,7 +25,7 @@ struct LeaseQuery {
         if let moment = filter.heldAt {
             add(
                 """
-                lease.start_at <= ? AND lease.end_at > ?
+                +lease.start_at <= ? AND lease.end_at > ?
                 AND (lease.gone IS NULL OR lease.gone = 'out_of_scope' OR lease.gone_before > ?)
                 """, moment.secondsSince1970, moment.secondsSince1970, moment.secondsSince1970)
         } else if !filter.includesRemoved {
@@ -36,10 +37,10 @@ struct LeaseQuery {
         if let user = filter.user { addUser(user) }
         if filter.isMine { add("lease.user_id IN (SELECT user_id FROM cloud)") }
         if let moment = filter.activeAt {
-            add("lease.start_at <= ? AND lease.end_at > ?", moment.secondsSince1970, moment.secondsSince1970)
+            add("+lease.start_at <= ? AND lease.end_at > ?", moment.secondsSince1970, moment.secondsSince1970)
         }
         if let from = filter.from { add("lease.end_at > ?", from.secondsSince1970) }
-        if let to = filter.to { add("lease.start_at < ?", to.secondsSince1970) }
+        if let to = filter.to { add("+lease.start_at < ?", to.secondsSince1970) }
         if let now = filter.liveAt {
             add(
                 "lease.end_at > ? AND lease.gone IS NULL AND lease.status <> 'TERMINATED'", now.secondsSince1970)
@@ -65,14 +66,15 @@ struct LeaseQuery {
 
     private mutating func addUser(_ user: String) { addPerson(user, kind: "user", "lease.user_id") }
 
-    /// Matches an id, or the name of a user or project at the lease's site.
+    /// Matches an id, or the name of a user or project at the lease's site. The first condition is one that an index of ids
+    /// answers.
     private mutating func addPerson(_ person: String, kind: String, _ column: String) {
+        let named = "FROM person WHERE person.kind = '\(kind)' AND person.name = ?"
         add(
             """
-            \(column) = ? OR EXISTS (
-                SELECT 1 FROM person WHERE person.site_id = lease.site_id AND person.kind = '\(kind)'
-                    AND person.id = \(column) AND person.name = ?)
-            """, person, person)
+            \(column) IN (SELECT ? UNION ALL SELECT person.id \(named))
+            AND (\(column) = ? OR (lease.site_id, \(column)) IN (SELECT person.site_id, person.id \(named)))
+            """, person, person, person, person)
     }
 
     /// Matches a part of a name or id. The pattern of LIKE needs its own characters escaped.
@@ -112,21 +114,21 @@ struct LeaseQuery {
             arguments += StatementArguments(types)
         }
         if let type = filter.nodeType {
-            add(
-                "EXISTS (SELECT 1 FROM reservation WHERE reservation.lease_key = lease.lease_key AND node_type = ?)",
-                type)
+            // A type of node is a small part of all, which one pass over an index finds.
+            add("lease.lease_key IN (SELECT reservation.lease_key FROM reservation WHERE node_type = ?)", type)
         }
         if let resource = filter.resource {
             // Any scope may have been told: administrators may ask for more than members.
             add(
                 """
-                EXISTS (
-                    SELECT 1 FROM reservation JOIN allocation ON allocation.reservation_id = reservation.id
-                    WHERE reservation.lease_key = lease.lease_key
-                        AND (allocation.resource_id = ? OR EXISTS (
-                            SELECT 1 FROM resource WHERE resource.scope_id = allocation.scope_id
-                                AND resource.id = allocation.resource_id AND resource.name = ?)))
-                """, resource, resource)
+                lease.lease_key IN (
+                    SELECT reservation.lease_key
+                    FROM (SELECT scope_id, kind, id FROM resource WHERE name = ?
+                        UNION SELECT scope_id, kind.value, ? FROM scope, json_each(?) AS kind) AS wanted
+                    CROSS JOIN allocation USING (scope_id, kind)
+                    JOIN reservation ON reservation.id = allocation.reservation_id
+                    WHERE allocation.resource_id = wanted.id)
+                """, resource, resource, JSONValue.array(ResourceKind.allCases.map { .string($0.rawValue) }).text())
         }
     }
 }

@@ -109,7 +109,8 @@ struct LeaseRanking {
         of leases: [Entry], _ database: Database, _ pool: inout TextPool
     ) throws -> [Entry] {
         // Few leases are looked up one by one; of many, the reservations are read side by side with them.
-        let isFew = leases.count < 100
+        let last = try Int.fetchOne(database.cachedStatement(sql: "SELECT max(lease_key) FROM lease")) ?? 0
+        let isFew = leases.count < last / 8
         let keys = JSONValue.array(isFew ? leases.map { JSONValue(Int($0.key)) } : []).text()
         let rows = try RowWalk(
             database,

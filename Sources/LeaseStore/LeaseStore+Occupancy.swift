@@ -25,7 +25,7 @@ extension LeaseStore {
             }
             var reader = try HoldReader(database, request)
             for scope in sites.answering {
-                let rows = shown.indices.filter { shown[$0].scope.id == scope.id }
+                let rows = shown.indices.filter { shown[$0].scopeID == scope.id }
                 try reader.read(rows, scope, into: &answer)
             }
             answer.leases = reader.leases
@@ -64,7 +64,7 @@ extension LeaseStore {
             let position = ResourcePosition(site: scope.site, group: group, name: row[1], id: row[0])
             places.append(
                 OccupancyPlace(
-                    scope: scope, position: position, goneBefore: row.time("gone_before"),
+                    scopeID: scope.id, position: position, goneBefore: row.time("gone_before"),
                     isReservable: row[4] ?? true))
         }
         return places
@@ -93,7 +93,7 @@ extension LeaseStore {
 
 /// A resource and the scope that lists it.
 private struct OccupancyPlace {
-    let scope: Scope
+    let scopeID: Int64
     let position: ResourcePosition
     let goneBefore: Timestamp?
     let isReservable: Bool

@@ -23,15 +23,10 @@ extension LeaseStore {
             // One more than fits tells whether there are more.
             let drafts = queued.leases(after: position, limit: limit + 1)
             var found: [LeasePosition] = []
-            let sections = filter.isForDrafts ? [] : LeaseSection.all(sort, filter, ownUsers: reader.ownUsers, now: now)
-            for (index, section) in sections.enumerated() {
-                let number = index + DraftSection.number + 1
-                let missing = limit + 1 - drafts.count - found.count
-                guard missing > 0 else { break }
-                guard number >= position?.section ?? 0 else { continue }
-                let start = number == position?.section ? position : nil
-                found += try section.positions(
-                    database, filter: filter, section: number, after: start, limit: missing)
+            let missing = limit + 1 - drafts.count
+            if !filter.isForDrafts, missing > 0 {
+                let sections = LeaseSections(sort, filter, ownUsers: reader.ownUsers, now: now)
+                found = try sections.positions(database, after: position, limit: missing)
             }
             let shown = found.prefix(max(0, limit - drafts.count))
             let firstDrafts = drafts.prefix(limit)
@@ -110,20 +105,10 @@ extension LeaseStore {
 extension LeaseFilter {
     /// Whether it asks for statuses that only queued leases have.
     fileprivate var isForDrafts: Bool { !statuses.isEmpty && statuses.isSubset(of: [.queued, .waiting]) }
-
-    /// The moment after which all of the leases end; `nil` if it may be any.
-    fileprivate var earliestEnd: Timestamp? { [from, liveAt].compactMap(\.self).max() }
-
-    /// Whether it lets through most of the leases that its times do.
-    fileprivate var isBroad: Bool {
-        statuses.isEmpty && project == nil && user == nil && nameGlob == nil && resourceTypes.isEmpty
-            && nodeType == nil && resource == nil && heldAt == nil && activeAt == nil && to == nil && text == nil
-            && !isMine
-    }
 }
 
 /// The leases that are only queued, which come before all others: by their starts in a calendar, otherwise by their ends.
-private struct DraftSection {
+struct DraftSection {
     /// The number of the section, for the places.
     static let number = 0
 
@@ -151,185 +136,5 @@ private struct DraftSection {
             guard case .integer(let other) = draft.position.value else { return false }
             return (other, draft.position.key) <= (moment, start.key)
         }.prefix(limit)
-    }
-}
-
-/// A part of a sorted list in which one index, or one sorting, gives the order.
-private struct LeaseSection {
-    /// What gives the order.
-    enum Order {
-        /// A term, as SQL. It may be NULL, which is the smallest value.
-        case term(String)
-        /// A term that no index has.
-        case unindexed(String)
-        /// A column with an index.
-        case index(String)
-        case ranking(LeaseRanking.Term)
-    }
-
-    /// Which leases it has, as SQL.
-    var condition = "1"
-    /// Whether it has the user's own leases only, which an index finds.
-    var isOwn = false
-    let order: Order
-    var isDescending = false
-
-    /// The sections of an order.
-    static func all(_ sort: LeaseSort, _ filter: LeaseFilter, ownUsers: Set<String>, now: Timestamp) -> [LeaseSection] {
-        switch sort.column {
-        case .relevance: break
-        case .calendar:
-            return owners(ownUsers).enumerated().map { number, owner in
-                LeaseSection(
-                    condition: owner, isOwn: number == 0 && !ownUsers.isEmpty, order: .unindexed("lease.start_at"))
-            }
-        default: return [LeaseSection(order: order(sort.column), isDescending: sort.isDescending)]
-        }
-        let now = now.secondsSince1970
-        let isListed = "lease.gone IS NULL AND lease.status <> 'TERMINATED'"
-        return owners(ownUsers).flatMap { owner in
-            var sections = [
-                // The plus sign keeps SQLite from sorting what the index of ends has in order.
-                LeaseSection(
-                    condition: "\(owner) AND +lease.start_at <= \(now) AND lease.end_at > \(now) AND \(isListed)",
-                    order: .term("lease.end_at")),
-                LeaseSection(
-                    condition: "\(owner) AND lease.start_at > \(now) AND lease.end_at > \(now) AND \(isListed)",
-                    order: .term("lease.start_at")),
-            ]
-            if filter.liveAt == nil {
-                sections.append(
-                    LeaseSection(
-                        condition: "\(owner) AND NOT (lease.end_at > \(now) AND \(isListed))",
-                        order: .term("lease.end_at"), isDescending: true))
-            }
-            return sections
-        }
-    }
-
-    /// Conditions for one's own leases and for the others. A single user's are in order in an index.
-    private static func owners(_ users: Set<String>) -> [String] {
-        let texts = users.sorted().map { "'\($0.replacing("'", with: "''"))'" }
-        switch texts.count {
-        case 0: return ["1"]
-        case 1: return ["lease.user_id = \(texts[0])", "lease.user_id <> \(texts[0])"]
-        default:
-            let list = texts.joined(separator: ", ")
-            return ["lease.user_id IN (\(list))", "lease.user_id NOT IN (\(list))"]
-        }
-    }
-
-    private static func order(_ column: LeaseSort.Column) -> Order {
-        switch column {
-        case .relevance, .end: .index("lease.end_at")
-        case .name: .index("lease.name")
-        case .id: .index("lease.id")
-        case .status: .unindexed("lease.status")
-        case .user: .ranking(.person(.user))
-        case .project: .ranking(.person(.project))
-        case .site: .ranking(.site)
-        case .resources: .ranking(.resources)
-        case .start, .calendar: .unindexed("lease.start_at")
-        case .length: .unindexed("lease.end_at - lease.start_at")
-        case .created: .unindexed("lease.created_at")
-        }
-    }
-
-    /// The places behind the section's leases, in their order.
-    func positions(
-        _ database: Database, filter: LeaseFilter, section: Int, after start: LeasePosition?, limit: Int
-    ) throws -> [LeasePosition] {
-        var query = LeaseQuery(filter)
-        query.add(condition)
-        switch order {
-        case .term(let term):
-            return try positions(
-                database, query.source, query, term: term, section: section, after: start, limit: limit)
-        case .unindexed(let term):
-            return try positions(
-                database, source(database, filter), query, term: term, section: section, after: start, limit: limit)
-        case .index(let column):
-            // If few leases match, the index would be walked for long: the plus sign keeps SQLite from it.
-            let term = try Self.isDense(database, filter) ? column : "+\(column)"
-            return try positions(
-                database, query.source, query, term: term, section: section, after: start, limit: limit)
-        case .ranking(let term):
-            if case .person(.user) = term, filter.isBroad, filter.earliestEnd == nil,
-                let found = try UserOrder(isDescending: isDescending).positions(
-                    database, filter, section: section, after: start, limit: limit)
-            {
-                return found
-            }
-            return try LeaseRanking(term: term, isDescending: isDescending).positions(
-                database, from: source(database, filter), query, section: section, after: start, limit: limit)
-        }
-    }
-
-    /// The table of leases, as SQL. If a fourth of them ends late enough, SQLite reads all of them, which is quicker than
-    /// to look up each that an index finds.
-    private func source(_ database: Database, _ filter: LeaseFilter) throws -> String {
-        let table = LeaseQuery(filter).source
-        guard let end = filter.earliestEnd else { return table }
-        let last = try Int.fetchOne(database.cachedStatement(sql: "SELECT max(lease_key) FROM lease")) ?? 0
-        let many = max(1_000, last / 4)
-        let count = try Int.fetchOne(
-            database.cachedStatement(
-                sql: """
-                    SELECT count(*) FROM (
-                        SELECT 1 FROM lease WHERE \(isOwn ? "\(condition) AND " : "")end_at > ? LIMIT ?)
-                    """),
-            arguments: [end.secondsSince1970, many])
-        return count == many ? "\(table) NOT INDEXED" : table
-    }
-
-    /// If as many leases are running or to come, a page of them is found soon in any order.
-    private static let denseCount = 5_000
-
-    /// Whether a walk in any order soon meets leases that match.
-    private static func isDense(_ database: Database, _ filter: LeaseFilter) throws -> Bool {
-        guard filter.isBroad else { return false }
-        guard let end = filter.earliestEnd else { return true }
-        let count = try Int.fetchOne(
-            database.cachedStatement(
-                sql: "SELECT count(*) FROM (SELECT 1 FROM lease WHERE end_at > ? LIMIT ?)"),
-            arguments: [end.secondsSince1970, denseCount])
-        return count == denseCount
-    }
-
-    private func positions(
-        _ database: Database, _ source: String, _ query: LeaseQuery, term: String, section: Int,
-        after start: LeasePosition?, limit: Int
-    ) throws -> [LeasePosition] {
-        var query = query
-        if let start { add(start, term: term, to: &query) }
-        let direction = isDescending ? " DESC" : ""
-        let rows = try Row.fetchAll(
-            database,
-            sql: """
-                SELECT lease.lease_key, \(term) AS term FROM \(source) WHERE \(query.condition)
-                ORDER BY term\(direction), lease.lease_key\(direction) LIMIT \(limit)
-                """, arguments: query.arguments)
-        return rows.map { row in
-            let value: LeasePosition.Value =
-                switch (row[1] as DatabaseValue).storage {
-                case .int64(let number): .integer(number)
-                case .string(let text): .text(text)
-                default: .null
-                }
-            return LeasePosition(section: section, value: value, key: row[0])
-        }
-    }
-
-    /// Adds the condition that leases come after a place.
-    private func add(_ start: LeasePosition, term: String, to query: inout LeaseQuery) {
-        let sign = isDescending ? "<" : ">"
-        // NULL compares with nothing, and comes last if the largest value is first.
-        let orNull = isDescending ? " OR \(term) IS NULL" : ""
-        switch start.value {
-        case .integer(let number): query.add("(\(term), lease.lease_key) \(sign) (?, ?)\(orNull)", number, start.key)
-        case .text(let text): query.add("(\(term), lease.lease_key) \(sign) (?, ?)\(orNull)", text, start.key)
-        case .null where isDescending: query.add("\(term) IS NULL AND lease.lease_key < ?", start.key)
-        case .null: query.add("\(term) IS NOT NULL OR lease.lease_key > ?", start.key)
-        }
     }
 }

@@ -57,19 +57,12 @@ extension LeaseStore {
     package func counts(_ filter: LeaseFilter) throws(StoreError) -> [LeaseStatus: Int] {
         try read { database in
             let query = LeaseQuery(filter)
-            // SQLite would sort the leases to group them.
-            let rows = try RowWalk(
-                database, sql: "SELECT lease.status FROM \(query.source) WHERE \(query.condition)",
+            let rows = try Row.fetchAll(
+                database,
+                sql:
+                    "SELECT lease.status, count(*) FROM \(query.source) WHERE \(query.condition) GROUP BY lease.status",
                 arguments: query.arguments)
-            var pool = TextPool()
-            var counts: [Int] = []
-            try rows.begin()
-            while try rows.step() {
-                guard let number = pool.number(rows.statement, 0) else { continue }
-                if number == counts.count { counts.append(0) }
-                counts[number] += 1
-            }
-            return Dictionary(uniqueKeysWithValues: zip(pool.texts.map(LeaseStatus.init(rawValue:)), counts))
+            return Dictionary(uniqueKeysWithValues: rows.map { (LeaseStatus(rawValue: $0[0]), $0[1]) })
         }
     }
 

@@ -1,20 +1,29 @@
 import GRDB
 import LeaseModel
 
-/// The order of leases by the names of their users, then by their ends: an index has the leases of each user in it, so a
-/// page is found without reading all others.
-struct UserOrder {
+/// The order of leases by the names of their users or projects, then by their ends: an index has the leases of each in it,
+/// so a page is found without reading all others.
+struct PersonOrder {
+    let kind: PersonNames.Kind
     let isDescending: Bool
 
-    /// A user at a site.
-    private struct User {
+    init(_ kind: PersonNames.Kind, isDescending: Bool) {
+        self.kind = kind
+        self.isDescending = isDescending
+    }
+
+    /// The column of ids.
+    private var column: String { "\(kind.rawValue)_id" }
+
+    /// A user or project at a site.
+    private struct Person {
         let id: String
         let site: Int64
         let name: String
     }
 
-    /// With more users than this, most pages would need many queries.
-    private static let maxUsers = 2_000
+    /// With more people than this, most pages would need many queries.
+    private static let maxPeople = 2_000
 
     /// The places behind the first leases that match a filter.
     ///
@@ -24,48 +33,48 @@ struct UserOrder {
     ///   - section: the number of the section, for the places.
     ///   - start: the place to begin after; `nil` for the beginning.
     ///   - limit: how many leases to find at most.
-    /// - Returns: the places, in order; `nil` if there are too many users.
+    /// - Returns: the places, in order; `nil` if there are too many people.
     /// - Throws: SQLite's error.
     func positions(
         _ database: Database, _ filter: LeaseFilter, section: Int, after start: LeasePosition?, limit: Int
     ) throws -> [LeasePosition]? {
-        guard let users = try users(database) else { return nil }
+        guard let people = try people(database) else { return nil }
         var (first, last): (Int, (end: Int64, key: Int64)?) = (0, nil)
-        if let start { (first, last) = try place(start, users, database) }
+        if let start { (first, last) = try place(start, people, database) }
         var found: [LeasePosition] = []
-        for user in users[first...] {
+        for person in people[first...] {
             guard found.count < limit else { break }
-            found += try leases(of: user, database, filter, after: last, limit - found.count).map { key in
-                LeasePosition(section: section, value: .text(user.name), key: key)
+            found += try leases(of: person, database, filter, after: last, limit - found.count).map { key in
+                LeasePosition(section: section, value: .text(person.name), key: key)
             }
             last = nil
         }
         return found
     }
 
-    /// All users that have a lease, in order.
-    private func users(_ database: Database) throws -> [User]? {
+    /// All users or projects that have a lease, in order.
+    private func people(_ database: Database) throws -> [Person]? {
         // Each step finds the next id in the index.
         let ids = try String.fetchAll(
             database.cachedStatement(
                 sql: """
-                    WITH RECURSIVE user (id) AS (
-                        SELECT min(user_id) FROM lease
+                    WITH RECURSIVE person (id) AS (
+                        SELECT min(\(column)) FROM lease
                         UNION ALL
-                        SELECT (SELECT min(lease.user_id) FROM lease WHERE lease.user_id > user.id)
-                        FROM user WHERE user.id IS NOT NULL LIMIT ?)
-                    SELECT id FROM user WHERE id IS NOT NULL
-                    """), arguments: [Self.maxUsers + 2])
+                        SELECT (SELECT min(lease.\(column)) FROM lease WHERE lease.\(column) > person.id)
+                        FROM person WHERE person.id IS NOT NULL LIMIT ?)
+                    SELECT id FROM person WHERE id IS NOT NULL
+                    """), arguments: [Self.maxPeople + 2])
         let sites = try LeaseStore.siteNames(database).keys
-        guard ids.count * sites.count <= Self.maxUsers else { return nil }
+        guard ids.count * sites.count <= Self.maxPeople else { return nil }
         let names = try PersonNames(database)
-        let users = ids.flatMap { id in
-            sites.map { User(id: id, site: $0, name: names.name(.user, id, site: $0) ?? id) }
+        let people = ids.flatMap { id in
+            sites.map { Person(id: id, site: $0, name: names.name(kind, id, site: $0) ?? id) }
         }
-        return users.sorted { isDescending ? Self.precedes($1, $0) : Self.precedes($0, $1) }
+        return people.sorted { isDescending ? Self.precedes($1, $0) : Self.precedes($0, $1) }
     }
 
-    private static func precedes(_ left: User, _ right: User) -> Bool {
+    private static func precedes(_ left: Person, _ right: Person) -> Bool {
         guard left.name.utf8.elementsEqual(right.name.utf8) else { return precedes(left.name, right.name) }
         return (left.id, left.site) < (right.id, right.site)
     }
@@ -75,29 +84,30 @@ struct UserOrder {
         left.utf8.lexicographicallyPrecedes(right.utf8)
     }
 
-    /// The first user behind a place, and the lease of that user that comes before it.
+    /// The first person behind a place, and the lease of that one that comes before it.
     private func place(
-        _ start: LeasePosition, _ users: [User], _ database: Database
-    ) throws -> (user: Int, last: (end: Int64, key: Int64)?) {
+        _ start: LeasePosition, _ people: [Person], _ database: Database
+    ) throws -> (person: Int, last: (end: Int64, key: Int64)?) {
         guard case .text(let name) = start.value else { return (0, nil) }
         let row = try Row.fetchOne(
-            database.cachedStatement(sql: "SELECT user_id, site_id, end_at FROM lease WHERE lease_key = ?"),
+            database.cachedStatement(sql: "SELECT \(column), site_id, end_at FROM lease WHERE lease_key = ?"),
             arguments: [start.key])
-        if let row, let user = users.firstIndex(where: { $0.name == name && $0.id == row[0] && $0.site == row[1] }) {
-            return (user, (row[2], start.key))
+        if let row, let person = people.firstIndex(where: { $0.name == name && $0.id == row[0] && $0.site == row[1] }) {
+            return (person, (row[2], start.key))
         }
-        // The lease or its user's name is another one by now.
-        let next = users.firstIndex { user in
-            isDescending ? !Self.precedes(name, user.name) : !Self.precedes(user.name, name)
+        // The lease's owner or the name is another one by now.
+        let next = people.firstIndex { person in
+            isDescending ? !Self.precedes(name, person.name) : !Self.precedes(person.name, name)
         }
-        return (next ?? users.count, nil)
+        return (next ?? people.count, nil)
     }
 
     private func leases(
-        of user: User, _ database: Database, _ filter: LeaseFilter, after last: (end: Int64, key: Int64)?, _ limit: Int
+        of person: Person, _ database: Database, _ filter: LeaseFilter, after last: (end: Int64, key: Int64)?,
+        _ limit: Int
     ) throws -> [Int64] {
         var query = LeaseQuery(filter)
-        query.add("lease.user_id = ? AND +lease.site_id = ?", user.id, user.site)
+        query.add("lease.\(column) = ? AND +lease.site_id = ?", person.id, person.site)
         if let last {
             query.add("(lease.end_at, lease.lease_key) \(isDescending ? "<" : ">") (?, ?)", last.end, last.key)
         }
@@ -108,5 +118,39 @@ struct UserOrder {
                     SELECT lease.lease_key FROM \(query.source) WHERE \(query.condition)
                     ORDER BY lease.end_at\(direction), lease.lease_key\(direction) LIMIT \(limit)
                     """), arguments: query.arguments)
+    }
+}
+
+/// The order of leases by the names of their sites: those of each site stand in the table in their order.
+struct SiteOrder {
+    let isDescending: Bool
+
+    /// The places behind the first leases that match a filter; parameters and errors as of ``PersonOrder``.
+    func positions(
+        _ database: Database, _ filter: LeaseFilter, section: Int, after start: LeasePosition?, limit: Int
+    ) throws -> [LeasePosition] {
+        let sites = Dictionary(grouping: try LeaseStore.siteNames(database), by: \.value).mapValues { $0.map(\.key) }
+        func precedes(_ left: String, _ right: String) -> Bool {
+            isDescending
+                ? right.utf8.lexicographicallyPrecedes(left.utf8) : left.utf8.lexicographicallyPrecedes(right.utf8)
+        }
+        var found: [LeasePosition] = []
+        for name in sites.keys.sorted(by: precedes) {
+            guard found.count < limit else { break }
+            var query = LeaseQuery(filter)
+            query.add("lease.site_id IN (\(sites[name, default: []].map(String.init).joined(separator: ", ")))")
+            if let start, case .text(let last) = start.value {
+                if precedes(name, last) { continue }
+                if !precedes(last, name) { query.add("lease.lease_key \(isDescending ? "<" : ">") ?", start.key) }
+            }
+            found += try Int64.fetchAll(
+                database,
+                sql: """
+                    SELECT lease.lease_key FROM \(query.source) NOT INDEXED WHERE \(query.condition)
+                    ORDER BY lease.lease_key\(isDescending ? " DESC" : "") LIMIT \(limit - found.count)
+                    """, arguments: query.arguments
+            ).map { LeasePosition(section: section, value: .text(name), key: $0) }
+        }
+        return found
     }
 }

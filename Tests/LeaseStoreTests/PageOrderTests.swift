@@ -93,6 +93,46 @@ struct PageOrderTests {
         }
     }
 
+    /// Those that let few leases through are sorted in another way.
+    @Test("are in the order in which people look for them, with any filter")
+    func filtered() throws {
+        let fixture = try Self.fixture()
+        defer { fixture.remove() }
+        func ids(_ filter: LeaseFilter, _ column: LeaseSort.Column) throws -> [String] {
+            var ids: [String] = []
+            var place: LeasePosition?
+            repeat {
+                let page = try fixture.store.page(
+                    filter, sort: LeaseSort(column), after: place, limit: 7, now: StoreFixture.time(70))
+                ids += page.leases.map(\.id)
+                place = page.next
+                try #require(ids.count <= 200)
+            } while place != nil
+            return ids
+        }
+        let changes: [(inout LeaseFilter) -> Void] = [
+            { $0.text = "b" }, { $0.text = "ADA" }, { $0.nameGlob = "[ab]*" }, { $0.nodeType = "type-1" },
+            { $0.project = "px" }, { $0.user = "ada" }, { $0.user = "u5" }, { $0.to = StoreFixture.time(20) },
+            { $0.activeAt = StoreFixture.time(75) }, { $0.resourceTypes = [.floatingIP] }, { $0.statuses = [.active] },
+            { $0.from = StoreFixture.time(90) }, { $0.isMine = true },
+        ]
+        for liveAt in [nil, StoreFixture.time(70)] {
+            for column in [LeaseSort.Column.relevance, .calendar] {
+                var filter = LeaseFilter()
+                filter.liveAt = liveAt
+                let all = try ids(filter, column)
+                #expect(all.count == Set(all).count && all.count > 50)
+                for change in changes {
+                    var narrow = filter
+                    change(&narrow)
+                    let wanted = Set(try fixture.store.leases(narrow).map(\.id))
+                    #expect(wanted.count > 0 && wanted.count < all.count, "\(narrow)")
+                    #expect(try ids(narrow, column) == all.filter(wanted.contains), "\(column), \(narrow)")
+                }
+            }
+        }
+    }
+
     @Test("go on where they were left, even if what was there is gone")
     func places() throws {
         let fixture = try Self.fixture()

@@ -17,7 +17,9 @@ enum LeasesView {
         let page = try request.manager.page(
             filter.filter, sort: sort, after: request.place("list"), limit: pageLength)
         let rows = page.leases.map { LeaseRow($0, now: request.now) }
-        let count = try request.manager.count(filter.filter, upTo: maxCount + 1)
+        let isWhole = request.query["after"] == nil && page.next == nil
+        let count =
+            isWhole ? rows.count - page.queuedCount : try request.manager.count(filter.filter, upTo: maxCount + 1)
         let sites = Set(try request.manager.scopes().map(\.site))
         let columns = Column.all.filter { $0.key != .site || sites.count > 1 }
         let plain = request.query.without(["after", "notice"])
