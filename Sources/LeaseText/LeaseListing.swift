@@ -99,20 +99,20 @@ package struct LeaseListing {
 
     private func distinct(_ selects: [String]) throws -> [String] {
         var values: [String] = []
-        try manager.query(selects.joined(separator: " UNION ")) { _ in
+        try manager.query("SELECT DISTINCT * FROM (\(selects.joined(separator: " UNION ALL ")))") { _ in
         } each: { row in
             if let text = row.first?.stringValue { values.append(text) }
         }
         return values
     }
 
-    /// The node types that leases ask for.
+    /// The node types that leases ask for, at a site or queued.
     private func nodeTypes() throws -> [String] {
-        var types: Set<String> = []
-        try manager.forEachLease(LeaseFilter(), parts: .reservations) { lease in
-            for reservation in lease.lease.reservations {
-                if let type = reservation.requiredValue(of: "node_type") { types.insert(type) }
-            }
+        var types = Set(try distinct(["SELECT node_type FROM v_reservation"]))
+        var queued = LeaseFilter()
+        queued.statuses = [.queued, .waiting]
+        try manager.forEachLease(queued, parts: .reservations) { lease in
+            types.formUnion(lease.lease.reservations.compactMap { $0.requiredValue(of: "node_type") })
         }
         return types.sorted()
     }

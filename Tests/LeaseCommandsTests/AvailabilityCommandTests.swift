@@ -203,11 +203,11 @@ struct AvailabilityCommandTests {
                     == longest.flatMap { $0.isOpenEnded ? nil : $0.endsAt.iso8601 })
         }
         // Where a resource has more, not everything was read at first.
-        let near = try manager.availability(of: ResourceWish(), scopes: nil, atMost: FreeList.firstLook).found.first
+        let near = try manager.availability(of: ResourceWish(), scopes: nil, atMost: SlotFind.firstLook).found.first
         #expect(
             (near?.unreadFrom != nil)
                 == (0..<hosts).contains { host in
-                    allocations.filter { $0.resourceID == "\(host)" && $0.endsAt > now }.count > FreeList.firstLook
+                    allocations.filter { $0.resourceID == "\(host)" && $0.endsAt > now }.count > SlotFind.firstLook
                 })
     }
 

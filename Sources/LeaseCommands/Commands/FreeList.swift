@@ -100,8 +100,8 @@ package struct FreeList: Subcommand, HasReadingOptions {
             manager, scopes: scopes, listings: listings.compactMapValues(\.self), &console)
     }
 
-    /// How many periods of each resource are read at first: those that come later seldom change an answer.
-    static let firstLook = 8
+    /// How many periods of each resource are read at first: the count now and the next one seldom depend on more.
+    static let firstLook = 2
 
     /// The resources that match, by type, site and kind; and why some sites do not say.
     private func groups(

@@ -114,13 +114,16 @@ package struct SlotFind: Subcommand, HasReadingOptions {
                 calendars: sites.map { $0.calendar() }, longest: longest)
             return (search, try self.rows(search, now: now), refusals)
         }
-        var (found, rows, refusals) = try search(atMost: FreeList.firstLook)
+        var (found, rows, refusals) = try search(atMost: Self.firstLook)
         if !isCertain(rows, found) { (found, rows, refusals) = try search(atMost: nil) }
         try conclude(rows, found, refusals, zone, &console)
         let listings = found.sites.map { ($0.scope.id, $0.listedAt) }
         try reading.remarkFreshness(
             manager, scopes: scopes, listings: Dictionary(listings) { $1 }.compactMapValues(\.self), &console)
     }
+
+    /// How many periods of each resource are read at first: the first slots seldom depend on more.
+    static let firstLook = 8
 
     private func rows(_ search: Search, now: Timestamp) throws -> [SlotRow] {
         func row(_ slot: FreeSlot, _ site: SiteAvailability, fits: Bool = true) -> SlotRow {
