@@ -154,7 +154,8 @@ struct OutlineTests {
             let rows = try fixture.dump()
             #expect(try take(files, into: fixture).allSatisfy { $0.new == 0 && $0.changed == 0 })
             #expect(try fixture.dump() == rows, "repeating the import changes something")
-            // A colleague who imports the database gets the same.
+            // A colleague who imports the database gets the same; in every round it is the same database.
+            guard round == 0 else { continue }
             let other = try Fixture()
             defer { other.remove() }
             _ = try other.store.importHistory(
