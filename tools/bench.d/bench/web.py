@@ -8,7 +8,7 @@ import time
 import urllib.parse
 from pathlib import Path
 
-from . import free
+from . import body, free
 from .context import Context
 from .processes import Failed
 
@@ -16,8 +16,12 @@ from .processes import Failed
 VIEWS = {
     "leases": "/leases", "leases, by name": "/leases?sort=name", "leases, searched": "/leases?q=9999",
     "leases, ended ones too": "/leases?show=all",
-    "leases, all by user": "/leases?show=all&sort=user_name", "leases, all by project": "/leases?show=all&sort=project_name",
-    "leases, all by length": "/leases?show=all&sort=-hours", "leases, all by start": "/leases?show=all&sort=start_date",
+    **{f"leases, all by {name}": f"/leases?show=all&sort={column}" for name, column in (
+        ("name", "name"), ("status", "status"), ("resources", "resources"), ("user", "user_name"),
+        ("project", "project_name"), ("site", "site"), ("start", "start_date"), ("end", "-end_date"), ("length", "-hours"))},
+    **{f"leases, all {name}": f"/leases?show=all&{query}" for name, query in (
+        ("searched", "q=9999"), ("of a project", f"project={body.PROJECT}"), ("of a node type", "node_type=gpu_rtx_6000"),
+        ("on a host", "resource=node-7"), ("of a month", "from=2026-01-01&to=2026-02-01"))},
     "calendar, a day": "/calendar?unit=day&at=2030-02-03", "calendar, a week": "/calendar?unit=week&at=2030-02-03",
     "calendar, a year": "/calendar?from=2030-01-01&to=2031-01-01",
     "calendar, a year of leases": "/calendar?by=lease&from=2026-01-01&to=2027-01-01",
