@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # needs: nothing
-"""Runs every example of the help, in a zone that is not UTC.
+"""Runs every example of the help, in a zone that is not UTC; and how commands declare what they take.
 
 usage: LEASEHOLD=.build/debug/leasehold Tests/Integration/examples.py [NAME...]
 
@@ -50,16 +50,34 @@ ELSEWHERE = r"^openstack |leasehold log(in|out)|leasehold sync --watch|leasehold
 
 
 class Help(World):
-    def examples(self):
-        """Those of all commands."""
+    def commands(self):
+        """All commands, as ArgumentParser describes them."""
         def under(command):
-            text = command.get("discussion", "")
-            if "EXAMPLES\n" in text:
-                for line in text.split("EXAMPLES\n")[1].split("\n\n")[0].replace("\\\n", "").splitlines():
-                    yield re.sub(r"\s{2,}", " ", line.strip())
+            yield command
             for subcommand in command.get("subcommands", ()):
                 yield from under(subcommand)
-        return list(dict.fromkeys(under(json.loads(self.succeed("--experimental-dump-help").out)["command"])))
+        return list(under(json.loads(self.succeed("--experimental-dump-help").out)["command"]))
+
+    def examples(self):
+        """Those of all commands."""
+        texts = [command.get("discussion", "").partition("EXAMPLES\n")[2] for command in self.commands()]
+        lines = [line for text in texts for line in text.split("\n\n")[0].replace("\\\n", "").splitlines()]
+        return list(dict.fromkeys(re.sub(r"\s{2,}", " ", line.strip()) for line in lines))
+
+    def test_declarations(self):
+        """What ArgumentParser checks at each start of a debug build only."""
+        commands = self.commands()
+        self.assertGreater(len(commands), 60)
+        for command in commands:
+            with self.subTest(command["commandName"]):
+                arguments = command.get("arguments", [])
+                places = [argument["isRepeating"] for argument in arguments if argument["kind"] == "positional"]
+                self.assertFalse(any(places[:-1]), "only the last argument may be repeated")
+                names = [(name["kind"], name["name"]) for argument in arguments for name in argument.get("names", [])]
+                self.assertEqual(len(names), len(set(names)), f"a name is taken twice: {names}")
+                for argument in arguments:
+                    if argument["kind"] == "flag":
+                        self.assertIn(argument.get("defaultValue"), (None, "false"), "a flag that is on has no effect")
 
     def test_every_example(self):
         examples = self.examples()

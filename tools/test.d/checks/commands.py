@@ -21,7 +21,7 @@ DESCRIPTION = """\
 Checks and tests everything that needs no cloud:
   1. install libsqlite3-dev if it is missing (apt); nothing else is installed
   2. tools/lint and its self-test
-  3. a build that treats warnings as errors and requires every import to be a declared dependency
+  3. a build in .build-test that treats warnings as errors and requires every import to be a declared dependency
   4. all tests of the package, and 500 seeds of the simulation
   5. the programs in Tests/Integration that need no cloud: they run the command against scripted servers. The one that
      installs the package runs where CI=true only, or by name: --only package (as root)
@@ -81,6 +81,16 @@ CLOUDS = {
     "small cloud": Cloud(("--lite",)),
 }
 
+#: The build of a whole run has a folder of its own, so that it and the one for debugging do not undo each other's work. It is
+#: a release build: in a debug build ArgumentParser checks every option of a command several times at each start, which takes
+#: longer than all else that most commands do (Tests/Integration/examples.py checks them once). It is not optimized, which
+#: would take longer than the tests.
+WHOLE = [
+    "--scratch-path", ".build-test", "--explicit-target-dependency-import-check", "error", "-c", "release",
+    "-debug-info-format", "none", "-Xswiftc", "-Onone", "-Xswiftc", "-enable-testing", "-Xswiftc", "-num-threads", "-Xswiftc",
+    "2", "-Xcc", "-O0", "-Xcxx", "-O0",
+]
+
 #: The programs on a cloud run one after the other and take longest, so the others make way for them and for the cloud.
 BESIDE_CLOUD = 5
 
@@ -93,16 +103,8 @@ class Plan:
         self.is_whole = not (options.quick or options.filter or options.only)
         self.flags: list[str] = []
         if self.is_whole:
-            self.flags = ["--explicit-target-dependency-import-check", "error"]
             os.environ["LEASEHOLD_STRICT"] = "1"
-            if os.environ.get("CI") == "true":
-                # Nobody debugs this build or builds it a second time, so it saves processor time. It is a release build
-                # because in a debug build ArgumentParser checks every option of a command several times at each start, which
-                # takes longer than all else that most commands do; it is not optimized, which would take longer than the tests.
-                self.flags += ["-c", "release", "-debug-info-format", "none"]
-                for flag in ("-Onone", "-enable-testing", "-num-threads", "2"):
-                    self.flags += ["-Xswiftc", flag]
-                self.flags += ["-Xcc", "-O0", "-Xcxx", "-O0"]
+            self.flags = WHOLE
         show = ["swift", "build", *self.flags, "--show-bin-path"]
         self.binaries = subprocess.run(
             show, cwd=root, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
