@@ -3,8 +3,8 @@ import Mustache
 
 /// The values of a template: texts, numbers, flags, nested values and lists of them.
 ///
-/// A dictionary would do, but Mustache asks of every value that it looks into whether it has children, and Swift takes ten
-/// times as long to find out that a dictionary with texts as keys has some.
+/// A dictionary would do, but Mustache asks of every value that it looks into whether it has children, and for a dictionary
+/// Swift then has to find out each time whether its keys are texts.
 struct WebData: ExpressibleByDictionaryLiteral, MustacheParent, Sendable {
     private var values: [String: any Sendable]
 

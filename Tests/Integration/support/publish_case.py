@@ -12,10 +12,19 @@ from .command import CommandCase
 #: The views that are published. The queue stays here.
 VIEWS = ("v_audience", "v_lease", "v_reservation", "v_event", "v_history", "v_listing", "v_resource", "v_allocation",
          "v_person", "v_sync")
+#: The columns of them with numbers of rows.
+NUMBERS = {"audience_id", "lease_key", "scope_id", "scopes"}
 #: What servers and people may write.
 NASTY = ["tab\there", "line\nbreak\r\n", "back\\slash \\N \\.", "\\.", "'quotes' \"double\" $1 :name", "日本語 ёж 🦔", "", " ",
          "nul\0inside"]
 AROUND = 1_774_700_000
+
+
+def own_number(value):
+    """A number of a row, or a list of such, without the number of the database that it comes from."""
+    if isinstance(value, str):
+        return [own_number(number) for number in json.loads(value)]
+    return value if value is None else value & 0xFFFF_FFFF
 
 
 class PublishCase(CommandCase):
@@ -56,7 +65,7 @@ class PublishCase(CommandCase):
             for view in VIEWS:
                 names = [row[1] for row in connection.execute(f"PRAGMA table_info({view})")]
                 yield view, ", ".join(f'"{name}"' for name in names), [
-                    index for index, name in enumerate(names) if name in ("extra", "fields")]
+                    index for index, name in enumerate(names) if name in ("extra", "fields", "scopes")]
 
     def views_here(self):
         """The contents of the views in SQLite."""
@@ -70,15 +79,20 @@ class PublishCase(CommandCase):
         return found
 
     def views_there(self, server=None, schema="leasehold"):
-        """The contents of the views in PostgreSQL, with the columns that they have in SQLite."""
+        """The contents of the views in PostgreSQL, with the columns that they have in SQLite, and the numbers of rows that
+        they have there: whatever number the database has been given here, and that is a second one if the first process was
+        killed before it could remember the first."""
+        described = {view: columns for view, columns, _ in self.described()}
         text = "".join(f"SELECT '{view}'; SELECT json_build_array({columns}) FROM {view};\n"
-                       for view, columns, _ in self.described())
+                       for view, columns in described.items())
         found = {}
         for line in (server or self.server).sql(text, self.name, schema):
             if line in VIEWS:
                 rows = found[line] = []
+                names = [name.strip('"') for name in described[line].split(", ")]
             else:
-                rows.append(json.dumps(json.loads(line), sort_keys=True))
+                values = [own_number(value) if name in NUMBERS else value for name, value in zip(names, json.loads(line))]
+                rows.append(json.dumps(values, sort_keys=True))
         return {view: sorted(rows) for view, rows in found.items()}
 
     def assert_equal(self, server=None, schema="leasehold"):
