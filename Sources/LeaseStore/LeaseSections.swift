@@ -5,11 +5,13 @@ import LeaseModel
 struct LeaseSections {
     private let filter: LeaseFilter
     private let sections: [LeaseSection]
+    private let now: Timestamp
     /// Whether the parts come from one statement.
     private let areTogether: Bool
 
     init(_ sort: LeaseSort, _ filter: LeaseFilter, ownUsers: Set<String>, now: Timestamp) {
         self.filter = filter
+        self.now = now
         sections = LeaseSection.all(sort, filter, ownUsers: ownUsers, now: now)
         // Few leases match, and no index finds them in order: they are looked for once, not for each part.
         areTogether = sort.column == .relevance && filter.isNarrow
@@ -34,37 +36,42 @@ struct LeaseSections {
         return found
     }
 
-    /// The same by one statement. In a descending part the moments and keys are sorted with a minus sign.
+    /// The same by one statement, in which a number gives the order. What has ended is sorted by descending keys.
     private func together(
         _ database: Database, after start: LeasePosition?, limit: Int
     ) throws -> [LeasePosition] {
-        func cases(_ value: (_ number: Int, _ section: LeaseSection) -> String) -> String {
-            let cases = sections.enumerated().map { index, section in
-                "WHEN \(section.condition) THEN \(value(Self.number(index), section))"
-            }
-            return "CASE \(cases.joined(separator: " ")) END"
-        }
-        let query = LeaseQuery(filter)
+        var query = LeaseQuery(filter)
         let source = try LeaseSection.source(database, filter, query)
-        let sign = cases { _, section in section.isDescending ? "-1" : "1" }
-        let moment = cases { _, section in section.order.term ?? "0" }
-        var (behind, arguments) = ("", query.arguments)
-        if let start, case .integer(let value) = start.value {
-            let isDescending = sections.enumerated().contains { $1.isDescending && Self.number($0) == start.section }
-            let sign: Int64 = isDescending ? -1 : 1
-            behind = "AND (section, sign * moment, sign * lease_key) > (?, ?, ?)"
-            arguments += [start.section, sign * value, sign * start.key]
+        let order = Relevance(at: now)
+        let key = "iif(\(order.hasEnded), -lease.lease_key, lease.lease_key)"
+        if let start, case .integer(let moment) = start.value,
+            let group = groups.first(where: { $0.number == start.section })
+        {
+            query.add(
+                "(\(order.rank), \(key)) > (?, ?)", Relevance.rank(of: moment, in: group.group),
+                group.group.hasEnded ? -start.key : start.key)
         }
         return try Row.fetchAll(
             database,
             sql: """
-                SELECT lease_key, section, moment FROM (
-                    SELECT lease.lease_key, \(cases { number, _ in "\(number)" }) AS section, \(sign) AS sign,
-                        \(moment) AS moment
-                    FROM \(source) WHERE \(query.condition))
-                WHERE section IS NOT NULL \(behind) ORDER BY section, sign * moment, sign * lease_key LIMIT \(limit)
-                """, arguments: arguments
-        ).map { LeasePosition(section: $0[1], value: .integer($0[2]), key: $0[0]) }
+                SELECT lease.lease_key, \(order.rank) AS rank FROM \(source) WHERE \(query.condition)
+                ORDER BY rank, \(key) LIMIT \(limit)
+                """, arguments: query.arguments
+        ).map { row in
+            let (group, moment) = Relevance.parts(ofRank: row[1])
+            let number = groups.first { $0.group == group }?.number ?? 0
+            return LeasePosition(section: number, value: .integer(moment), key: row[0])
+        }
+    }
+
+    /// The groups of the order, and the number of the part that each is.
+    private var groups: [(number: Int, group: Relevance.Group)] {
+        let count = filter.liveAt == nil ? 3 : 2
+        return sections.indices.map { index in
+            // Without any own user, all are others.
+            let isOthers = index >= count || sections.count == count
+            return (Self.number(index), Relevance.Group(isOthers: isOthers, number: index % count + 1))
+        }
     }
 }
 
@@ -79,14 +86,6 @@ private struct LeaseSection {
         /// A term, and the index that has it in order.
         case index(String, name: String)
         case ranking(LeaseRanking.Term)
-
-        /// The term, as SQL.
-        var term: String? {
-            switch self {
-            case .term(let term), .optional(let term), .index(let term, _): term
-            case .ranking: nil
-            }
-        }
     }
 
     /// Which leases it has, as SQL.

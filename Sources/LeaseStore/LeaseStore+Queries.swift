@@ -85,24 +85,61 @@ extension LeaseStore {
     /// The terms to sort by. The first is one number that says nearly everything: SQLite compares such twice as fast as
     /// several terms.
     static func ordering(_ order: LeaseOrder) -> String {
-        let isOthers = "(lease.user_id NOT IN (SELECT user_id FROM cloud))"
         switch order {
-        case .relevance(let moment):
-            let now = moment.secondsSince1970
-            let hasEnded = "lease.gone IS NOT NULL OR lease.status = 'TERMINATED' OR lease.end_at <= \(now)"
-            let isComing = "lease.start_at > \(now)"
-            return """
-                (\(isOthers) * 4 + CASE WHEN \(hasEnded) THEN 3 WHEN \(isComing) THEN 2 ELSE 1 END) * \(Self.groupSpan)
-                + CASE WHEN \(hasEnded) THEN -lease.end_at WHEN \(isComing) THEN lease.start_at ELSE lease.end_at END,
-                lease.end_at, lease.lease_key
-                """
-        case .ownFirst: return "\(isOthers) * \(Self.groupSpan) + lease.end_at, lease.lease_key"
+        case .relevance(let moment): return "\(Relevance(at: moment).rank), lease.end_at, lease.lease_key"
+        case .ownFirst: return "\(Relevance.ownFirst), lease.lease_key"
         case .start: return "lease.start_at, lease.lease_key"
         }
     }
+}
+
+/// The order in which people look for leases, as one number: one's own first; of these and of the others, what runs by its
+/// end, what is to come by its start, and what has ended by its end, the latest first.
+struct Relevance {
+    /// The number, as SQL.
+    let rank: String
+    /// Whether a lease has ended, as SQL.
+    let hasEnded: String
 
     /// More than twice the last moment that a timestamp can be, in seconds.
-    private static var groupSpan: Int64 { 1 << 43 }
+    private static var span: Int64 { 1 << 43 }
+
+    init(at moment: Timestamp) {
+        let now = moment.secondsSince1970
+        let isComing = "lease.start_at > \(now)"
+        hasEnded = "(lease.gone IS NOT NULL OR lease.status = 'TERMINATED' OR lease.end_at <= \(now))"
+        rank = """
+            (\(Self.isOthers) * 4 + CASE WHEN \(hasEnded) THEN 3 WHEN \(isComing) THEN 2 ELSE 1 END) * \(Self.span)
+            + CASE WHEN \(hasEnded) THEN -lease.end_at WHEN \(isComing) THEN lease.start_at ELSE lease.end_at END
+            """
+    }
+
+    /// A part of the order: what runs, what is to come, or what has ended, of one's own leases or the others.
+    struct Group: Hashable {
+        let isOthers: Bool
+        /// 1 for what runs, 2 for what is to come, 3 for what has ended.
+        let number: Int
+
+        var hasEnded: Bool { number == 3 }
+    }
+
+    /// The group of a rank, and the moment that it is sorted by.
+    static func parts(ofRank rank: Int64) -> (group: Group, moment: Int64) {
+        let number = (rank + span / 2) / span
+        let group = Group(isOthers: number > 4, number: Int(number % 4))
+        let rest = rank - number * span
+        return (group, group.hasEnded ? -rest : rest)
+    }
+
+    /// The rank of a moment in a group.
+    static func rank(of moment: Int64, in group: Group) -> Int64 {
+        Int64((group.isOthers ? 4 : 0) + group.number) * span + (group.hasEnded ? -moment : moment)
+    }
+
+    /// Whether a lease is others', as SQL.
+    fileprivate static let isOthers = "(lease.user_id NOT IN (SELECT user_id FROM cloud))"
+    /// One's own leases first, each part by the ends, as SQL.
+    fileprivate static let ownFirst = "\(isOthers) * \(span) + lease.end_at"
 }
 
 extension Removal {
