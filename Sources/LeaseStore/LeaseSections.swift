@@ -44,17 +44,19 @@ struct LeaseSections {
         let source = try LeaseSection.source(database, filter, query)
         let order = Relevance(at: now)
         let key = "iif(\(order.hasEnded), -lease.lease_key, lease.lease_key)"
+        // The filter's clock may be behind.
+        if filter.liveAt != nil { query.add("NOT \(order.hasEnded)") }
         if let start, case .integer(let moment) = start.value,
             let group = groups.first(where: { $0.number == start.section })
         {
             query.add(
                 "(\(order.rank), \(key)) > (?, ?)", Relevance.rank(of: moment, in: group.group),
-                group.group.hasEnded ? -start.key : start.key)
+                group.group.hasEnded ? 0 &- start.key : start.key)
         }
         return try Row.fetchAll(
             database,
             sql: """
-                SELECT lease.lease_key, \(order.rank) AS rank FROM \(source) WHERE \(query.condition)
+                SELECT lease.lease_key, CAST(\(order.rank) AS INTEGER) AS rank FROM \(source) WHERE \(query.condition)
                 ORDER BY rank, \(key) LIMIT \(limit)
                 """, arguments: query.arguments
         ).map { row in

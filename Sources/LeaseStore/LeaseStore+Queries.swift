@@ -125,15 +125,17 @@ struct Relevance {
 
     /// The group of a rank, and the moment that it is sorted by.
     static func parts(ofRank rank: Int64) -> (group: Group, moment: Int64) {
-        let number = (rank + span / 2) / span
+        let number = (rank &+ span / 2) / span
         let group = Group(isOthers: number > 4, number: Int(number % 4))
         let rest = rank - number * span
         return (group, group.hasEnded ? -rest : rest)
     }
 
-    /// The rank of a moment in a group.
+    /// The rank of a moment in a group. A moment that no lease can have, from an address that somebody typed, is as the
+    /// last or first one.
     static func rank(of moment: Int64, in group: Group) -> Int64 {
-        Int64((group.isOthers ? 4 : 0) + group.number) * span + (group.hasEnded ? -moment : moment)
+        let moment = min(max(moment, 1 - span / 2), span / 2 - 1)
+        return Int64((group.isOthers ? 4 : 0) + group.number) * span + (group.hasEnded ? -moment : moment)
     }
 
     /// Whether a lease is others', as SQL.

@@ -133,6 +133,28 @@ struct PageOrderTests {
         }
     }
 
+    /// A place is a part of an address, and anybody can write one.
+    @Test("begin anywhere, whatever is asked for", arguments: [Int64.min, -1, 0, .max])
+    func strangePlaces(number: Int64) throws {
+        let fixture = try Self.fixture()
+        defer { fixture.remove() }
+        var filter = LeaseFilter()
+        filter.nameGlob = "[ab]*"
+        for liveAt in [nil, StoreFixture.time(60)] {
+            filter.liveAt = liveAt
+            for section in [Int.min, 0, 1, 2, 3, 6, .max] {
+                for key in [Int64.min, 0, .max] {
+                    let place = LeasePosition(section: section, value: .integer(number), key: key)
+                    let page = try fixture.store.page(
+                        filter, sort: LeaseSort(.relevance), after: place, limit: 200, now: StoreFixture.time(70))
+                    // What ends between the filter's clock and the page's is in no part of a live list.
+                    #expect(liveAt == nil || page.leases.allSatisfy { $0.lease.endsAt > StoreFixture.time(70) })
+                    #expect(page.next == nil)
+                }
+            }
+        }
+    }
+
     @Test("go on where they were left, even if what was there is gone")
     func places() throws {
         let fixture = try Self.fixture()

@@ -83,8 +83,8 @@ CLOUDS = {
 
 #: The build of a whole run has a folder of its own, so that it and the one for debugging do not undo each other's work. It is
 #: a release build: in a debug build ArgumentParser checks every option of a command several times at each start, which takes
-#: longer than all else that most commands do (Tests/Integration/examples.py checks them once). It is not optimized, which
-#: would take longer than the tests.
+#: longer than all else that most commands do (Tests/Integration/examples.py checks them once). It is not optimized,
+#: which would take longer than it saves.
 WHOLE = [
     "--scratch-path", ".build-test", "--explicit-target-dependency-import-check", "error", "-c", "release",
     "-debug-info-format", "none", "-Xswiftc", "-Onone", "-Xswiftc", "-enable-testing", "-Xswiftc", "-num-threads", "-Xswiftc",
