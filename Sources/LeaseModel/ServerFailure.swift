@@ -124,6 +124,9 @@ extension ServerFailure.Category {
         }
     }
 
+    /// How Blazar refuses to change a lease that is between two states.
+    fileprivate static let betweenStates = "invalid lease status"
+
     /// The category that the words stand for, if they are known.
     ///
     /// The words may quote what a user wrote. So they are compared from their beginning, or where no quoted text can
@@ -142,7 +145,7 @@ extension ServerFailure.Category {
             // Without a list of allocations of floating IPs, Chameleon reads "allocations" as the id of one.
             return status == 404 && method != "POST" ? .notFound : .invalid
         }
-        if begins("invalid lease status", "conflicting reservation types") { return .conflict }
+        if begins(betweenStates, "conflicting reservation types") { return .conflict }
         if begins(
             "lease duration of ", "lease can only be extended within ", "datetime is out of lease limits",
             "external service enforcement filter")
@@ -159,6 +162,14 @@ extension ServerFailure.Category {
         // "The … resource type is not supported" (500), "Updating parameters … is not yet supported." (409)
         if words.hasSuffix(" is not supported") || words.hasSuffix(" is not yet supported.") { return .invalid }
         return nil
+    }
+}
+
+extension ServerFailure {
+    /// Whether the lease cannot be changed because Blazar's manager is working on it. Its status will change on its own, or
+    /// never.
+    package var isBetweenStates: Bool {
+        category == .conflict && message.lowercased().hasPrefix(Category.betweenStates)
     }
 }
 

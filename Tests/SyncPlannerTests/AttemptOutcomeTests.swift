@@ -61,6 +61,18 @@ struct AttemptOutcomeTests {
         }
     }
 
+    @Test("A change that Blazar calls too early is one however its words are spelled, and not if it quotes them")
+    func betweenStates() {
+        for (words, wanted) in [
+            ("Invalid lease status.", .tooEarly), ("invalid lease status", .tooEarly),
+            ("Lease \"Invalid lease status\" has changed.", .failed),
+        ] as [(String, AttemptVerdict)] {
+            var refusal = failure(.conflict)
+            refusal.message = words
+            #expect(verdict(AttemptOutcome(refusal, verb: .update, message: "m")) == wanted, "\(words)")
+        }
+    }
+
     @Test("The server's Retry-After is kept")
     func retryAfter() {
         for (category, verb) in [(.rateLimited, .create), (.unavailable, .update)]

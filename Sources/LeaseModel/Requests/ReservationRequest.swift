@@ -95,7 +95,7 @@ public enum ReservationRequest: Sendable, Hashable {
 
     /// The same reservations in the order in which python-chi sends them. Those of one type keep their order.
     public static func ordered(_ requests: [ReservationRequest]) -> [ReservationRequest] {
-        (0...5).flatMap { rank in requests.filter { $0.rank == rank } }
+        requests.enumerated().sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }.map(\.element)
     }
 
     /// The same request with all required values as strings, since Blazar accepts nothing else, and a warning for each

@@ -66,10 +66,8 @@ extension AttemptOutcome {
             case .create:
                 self = .rejected(reason: failure.category.rawValue, message: message, requestID: id)
             case .update, .extend, .delete:
-                // Blazar's manager is working on the lease. The status will change on its own, or never.
-                let isBetweenStates = failure.message.contains("Invalid lease status")
                 self =
-                    isBetweenStates
+                    failure.isBetweenStates
                     ? .tooEarly(message: message, requestID: id, retryAfter: retryAfter)
                     : .failed(message: message, requestID: id, retryAfter: retryAfter)
             }
