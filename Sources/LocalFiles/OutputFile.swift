@@ -183,3 +183,19 @@ package enum PrivateFile {
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw .last }
     }
 }
+
+/// A file without a name, which disappears when it is closed, also if the process is killed.
+package enum UnnamedFile {
+    /// Makes an empty one to write and read.
+    ///
+    /// - Parameter folder: the folder of the disk that it is on.
+    /// - Returns: its descriptor.
+    /// - Throws: ``FileProblem``.
+    package static func make(in folder: String) throws(FileProblem) -> Int32 {
+        var template = Array("\(folder)/.leasehold-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw .last }
+        unlink(&template)
+        return descriptor
+    }
+}

@@ -1,5 +1,6 @@
 import BlazarClient
 import Foundation
+import LocalFiles
 
 /// Holds the new and changed slices of a list until the list has been read to its end, because they count only then.
 ///
@@ -47,7 +48,7 @@ struct SliceSpool: ~Copyable {
     }
 
     private mutating func spill() throws {
-        let file = try self.file ?? Self.unnamedFile(in: folder)
+        let file = try self.file ?? FileHandle(fileDescriptor: UnnamedFile.make(in: folder), closeOnDealloc: true)
         self.file = file
         try file.write(contentsOf: memory)
         memory.removeAll(keepingCapacity: true)
@@ -90,13 +91,5 @@ struct SliceSpool: ~Copyable {
             bytes.append(contentsOf: part)
         }
         return bytes[...]
-    }
-
-    private static func unnamedFile(in folder: String) throws -> FileHandle {
-        var template = Array("\(folder)/.leasehold-list-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
-        unlink(&template)
-        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 }

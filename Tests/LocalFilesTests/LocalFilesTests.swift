@@ -26,6 +26,18 @@ struct LocalFilesTests {
         }
     }
 
+    @Test("An unnamed file can be written and read, and leaves nothing in its folder")
+    func unnamed() throws {
+        try withFolder { folder in
+            let file = FileHandle(fileDescriptor: try UnnamedFile.make(in: folder), closeOnDealloc: true)
+            try file.write(contentsOf: Data("kept".utf8))
+            try file.seek(toOffset: 0)
+            #expect(try file.readToEnd() == Data("kept".utf8))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+            #expect(throws: FileProblem.self) { try UnnamedFile.make(in: folder + "/none") }
+        }
+    }
+
     @Test("A path is followed to its file, also to one that is still to be made, and never in a circle")
     func resolution() throws {
         try withFolder { folder in

@@ -29,6 +29,7 @@ SEEDED_FILES: list[tuple[str, str, str, str]] = [
     ("Task { }", "Sources/SyncEngine/Seeded.swift", "func f() { Task { await g() } }\n", "unstructured"),
     ("Task.detached", "Sources/SyncEngine/Seeded.swift", "let t = Task.detached(priority: .low) { 1 }\n", "unstructured"),
     ("a file handle", "Sources/LeaseStore/Seeded.swift", "let f = FileHandle(forReadingAtPath: path)\n", "LocalFiles alone"),
+    ("an unnamed file", "Sources/LeaseStore/Seeded.swift", "let f = mkstemp(&template)\n", "LocalFiles alone"),
     ("a whole file", "Sources/Leasehold/Seeded.swift", "let d = try Data(contentsOf: URL(fileURLWithPath: p))\n", "LocalFiles alone"),
     ("open(2)", "Sources/SyncEngine/Seeded.swift", "let f = open(path, O_RDWR | O_CREAT, 0o600)\n", "LocalFiles alone"),
     ("a path of one machine", "Sources/LeaseModel/Seeded.swift", "// see /" + "root/notes\n", "one machine"),
