@@ -66,11 +66,21 @@ public enum ResourceKind: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// The fields that may hold a resource's type, the preferred one first; empty if the kind has no types.
+    package var typeKeys: [String] {
+        switch self {
+        case .host: ["node_type", "hypervisor_type"]
+        case .device: ["machine_name", "device_type"]
+        case .reservableFloatingIP, .networkSegment, .flavor, .flavorInstances, .network, .floatingIP, .project, .user:
+            []
+        }
+    }
+
     /// The fields that resources of the kind are grouped by, the preferred one first; empty if they are not grouped.
     package var groupKeys: [String] {
         switch self {
         case .host: ["node_type"]
-        case .device: ["machine_name", "device_type"]
+        case .device: typeKeys
         case .reservableFloatingIP: ["floating_network_id"]
         case .networkSegment, .flavor, .flavorInstances, .network, .floatingIP, .project, .user: []
         }

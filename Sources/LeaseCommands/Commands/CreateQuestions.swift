@@ -39,29 +39,46 @@ struct CreateQuestions {
 
     // MARK: - What
 
+    /// What a lease can be of.
+    private enum Kind: String {
+        case nodes
+        case devices
+        case flavor
+        case addresses
+
+        var label: String {
+            switch self {
+            case .nodes: rawValue
+            case .devices: "edge devices"
+            case .flavor: "instances of a flavor"
+            case .addresses: "floating IPs only"
+            }
+        }
+    }
+
     private func resources(_ cloud: String?) throws(CommandError) -> [String] {
-        let hosts = values(["node_type", "hypervisor_type"], of: catalog(.host, cloud))
-        let devices = values(["machine_name", "device_type"], of: catalog(.device, cloud))
+        let hosts = types(.host, cloud)
+        let devices = types(.device, cloud)
         let flavors = catalog(.flavor, cloud).compactMap(\.name).sorted()
         let hasNetworks = !catalog(.network, cloud).isEmpty
-        var kinds: [Choice] = []
+        var kinds: [Kind] = []
         // What the site is not known to have is offered only if nothing is known.
         let isUnknown = hosts.isEmpty && devices.isEmpty
-        if isUnknown || !hosts.isEmpty { kinds.append(Choice("nodes")) }
-        if isUnknown || !devices.isEmpty { kinds.append(Choice("devices", "edge devices")) }
-        if !flavors.isEmpty { kinds.append(Choice("flavor", "instances of a flavor")) }
-        if hasNetworks { kinds.append(Choice("addresses", "floating IPs only")) }
-        let kind = try choose("What", kinds, standard: 0)
+        if isUnknown || !hosts.isEmpty { kinds.append(.nodes) }
+        if isUnknown || !devices.isEmpty { kinds.append(.devices) }
+        if !flavors.isEmpty { kinds.append(.flavor) }
+        if hasNetworks { kinds.append(.addresses) }
+        let kind = try choose("What", kinds.map { Choice($0.rawValue, $0.label) }, standard: 0)
         var words: [String]
-        switch kind {
-        case "devices":
+        switch Kind(rawValue: kind) ?? .nodes {
+        case .devices:
             let name = try choose("Which", devices + [Choice("", "any")], standard: devices.count, typed: isUnknown)
             words = ["--device", try amount() + (name.isEmpty ? "" : ",machine_name=\(name)")]
-        case "flavor":
+        case .flavor:
             let name = try choose("Flavor", flavors.map { Choice($0) })
             words = ["--flavor", "name=\(name),amount=\(try amount())"]
-        case "addresses": return ["--fip", try amount()]
-        default:
+        case .addresses: return ["--fip", try amount()]
+        case .nodes:
             let type = try choose("Node type", hosts + [Choice("", "any")], standard: hosts.count, typed: isUnknown)
             words = ["--node", try amount() + (type.isEmpty ? "" : ",node_type=\(type)")]
         }
@@ -71,9 +88,11 @@ struct CreateQuestions {
         return words
     }
 
-    /// The values of a field, with how many resources have each.
-    private func values(_ fields: [String], of resources: [CatalogResource]) -> [Choice] {
-        let values = resources.compactMap { resource in fields.lazy.compactMap { resource.fields[$0]?.plain }.first }
+    /// The types of a kind of resource, with how many resources have each.
+    private func types(_ kind: ResourceKind, _ cloud: String?) -> [Choice] {
+        let values = catalog(kind, cloud).compactMap { resource in
+            kind.typeKeys.lazy.compactMap { resource.fields[$0]?.plain }.first
+        }
         let counts = Dictionary(grouping: values) { $0 }.mapValues(\.count)
         return counts.sorted { $0.key < $1.key }.map { Choice($0.key, "\($0.key)  (\($0.value))") }
     }

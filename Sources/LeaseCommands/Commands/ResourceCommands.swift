@@ -27,7 +27,7 @@ package struct HostList: Subcommand, HasReadingOptions {
     package init() {}
 
     package func execute(_ console: inout Console) async throws {
-        try await reading.writeReservable(.host, type: ["node_type", "hypervisor_type"], properties, &console)
+        try await reading.writeReservable(.host, properties, &console)
     }
 }
 
@@ -54,7 +54,7 @@ package struct DeviceList: Subcommand, HasReadingOptions {
     package init() {}
 
     package func execute(_ console: inout Console) async throws {
-        try await reading.writeReservable(.device, type: ["machine_name", "device_type"], properties, &console)
+        try await reading.writeReservable(.device, properties, &console)
     }
 }
 
@@ -63,15 +63,14 @@ extension ReadingOptions {
     ///
     /// - Parameters:
     ///   - kind: the kind.
-    ///   - type: the properties that name a resource's type, the usual one first.
     ///   - properties: which resources.
     ///   - console: where to write.
     /// - Throws: ``LeaseholdError`` or ``CommandError``.
     fileprivate func writeReservable(
-        _ kind: ResourceKind, type: [String], _ properties: PropertyOptions, _ console: inout Console
+        _ kind: ResourceKind, _ properties: PropertyOptions, _ console: inout Console
     ) async throws {
         let now = console.now()
-        try await writeResources(kind, ReservableRow.columns(type: type), &console) { found in
+        try await writeResources(kind, ReservableRow.columns(of: kind), &console) { found in
             try properties.matching(found).map { ReservableRow(mirrored: $0, now: now) }
         }
     }
@@ -263,7 +262,7 @@ package struct ReservableRow: Sendable {
     let mirrored: MirroredResource
     let now: Timestamp
 
-    private func field(_ names: String...) -> Cell {
+    private func field(_ names: [String]) -> Cell {
         for name in names {
             if let value = mirrored.resource.fields[name] { return .json(value) }
         }
@@ -275,12 +274,13 @@ package struct ReservableRow: Sendable {
     }
 
     /// The columns. The type of a host and of a device have different names.
-    static func columns(type: [String]) -> [Column<ReservableRow>] {
-        [
+    static func columns(of kind: ResourceKind) -> [Column<ReservableRow>] {
+        let type = kind.typeKeys
+        return [
             Column("id", isShrinkable: false, role: .identifier) { .text($0.mirrored.resource.id) },
             Column("name") { .text($0.mirrored.resource.name) },
-            Column(type[0]) { $0.field(type[0], type[1]) },
-            Column("reservable", dropPriority: 3, role: .context) { $0.field("reservable") },
+            Column(type.first ?? "type") { $0.field(type) },
+            Column("reservable", dropPriority: 3, role: .context) { $0.field(["reservable"]) },
             Column("reserved_until", heading: "UNTIL") { .time($0.current?.endsAt) },
             Column("lease_name", title: "lease") { row in
                 .text(row.current.map { $0.leaseName ?? $0.leaseID })
