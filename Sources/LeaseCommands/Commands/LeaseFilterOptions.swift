@@ -26,11 +26,6 @@ package struct LeaseFilterOptions: ParsableArguments {
 
     package init() {}
 
-    /// Whether they ask for leases that may have ended.
-    var asksForEnded: Bool {
-        includesRemoved || activeAt != nil || from != nil || to != nil
-    }
-
     /// The filter. Its times are read in the given zone.
     ///
     /// - Throws: ``CommandError`` for a status that Blazar does not have, a time that cannot be parsed, or a period

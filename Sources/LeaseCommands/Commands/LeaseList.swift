@@ -67,7 +67,7 @@ package struct LeaseList: Subcommand, HasReadingOptions {
         }
         let listing = LeaseListing(
             manager: manager, filter: filter,
-            includesEnded: includesEnded || filters.asksForEnded || !match.statuses.isEmpty, now: now)
+            includesEnded: includesEnded || filter.asksForEnded, now: now)
         var count = ListedCount()
         let selection = try reading.selection(
             LeaseRow.columns(showsEnding: filter.includesRemoved),

@@ -34,6 +34,12 @@ public struct LeaseFilter: Sendable, Hashable {
     /// Seen by any of these scopes; `nil` for all scopes. Each lease is found once.
     public var scopes: Set<Int64>?
 
+    /// Whether leases that have ended are meant as well: a filter that names a status or a time, or includes removed
+    /// leases, asks for them.
+    package var asksForEnded: Bool {
+        includesRemoved || !statuses.isEmpty || activeAt != nil || from != nil || to != nil
+    }
+
     /// Makes a filter that finds every lease that is still listed.
     public init() {}
 

@@ -36,10 +36,7 @@ struct LeaseFilterForm: Sendable {
             let scopes = Set(try request.manager.scopes().filter { $0.site == site }.map(\.id))
             filter.scopes = request.scopes.map { $0.intersection(scopes) } ?? scopes
         }
-        // A filter that names a status or a time means leases that have ended as well.
-        includesEnded =
-            query["show"] != nil || !statuses.isEmpty || filter.from != nil || filter.to != nil
-            || filter.activeAt != nil
+        includesEnded = query["show"] != nil || filter.asksForEnded
         if !includesEnded { filter.liveAt = request.now }
         self.filter = filter
         self.query = query
