@@ -69,6 +69,12 @@ extension Timestamp {
     /// ISO 8601 in UTC: `2026-11-22T17:14:00Z`.
     public var iso8601: String { text(separator: "T", seconds: true, end: "Z") }
 
+    /// ISO 8601 in UTC to the minute: `2026-11-22T17:14Z`.
+    package var iso8601Minute: String { text(separator: "T", seconds: false, end: "Z") }
+
+    /// The date in UTC: `2026-11-22`.
+    package var dateText: String { String(iso8601.prefix(10)) }
+
     /// The format in which Blazar accepts dates, in minutes: `2026-11-22 17:14`.
     ///
     /// Blazar refuses a date with seconds, or in ISO 8601, with "Required format: %Y-%m-%d %H:%M".

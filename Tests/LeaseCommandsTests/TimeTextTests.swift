@@ -22,6 +22,15 @@ struct TimeTextTests {
         #expect(try text.short(moment("2026-10-25T01:30:00Z")) == "2026-10-25 02:30 +01:00")
     }
 
+    @Test func whatFillsAFormCanBeReadAgain() throws {
+        let text = TimeText(zone: berlin)
+        // Near a clock change, and with seconds: a form has neither the offset nor the seconds.
+        #expect(try text.field(moment("2026-10-25T00:30:05Z")) == "2026-10-25 02:30")
+        #expect(try text.dateField(moment("2026-10-24T22:30:00Z")) == "2026-10-25")
+        #expect(try TimeText.weekdayAndDay(moment("2026-11-01T23:00:00Z")) == "Sun  1")
+        #expect(try TimeText.weekdayAndDay(moment("1969-12-29T00:00:00Z")) == "Mon 29")
+    }
+
     @Test func offsetsOfEveryKind() throws {
         let noon = try moment("2026-01-01T12:00:00Z")
         func offset(_ seconds: Int) -> String { DisplayZone(name: "x") { _ in seconds }.offsetText(at: noon) }

@@ -34,7 +34,7 @@ package struct BucketCalendar: Sendable {
     /// The name of a bucket: `2026-03-23`, `2026-03-23 W13`, `2026-03`.
     package func label(ofBucketFrom start: Timestamp) -> String {
         let clock = start.adding(seconds: Int64(offsetSeconds(start)))
-        let date = clock.iso8601.prefix(10)
+        let date = clock.dateText
         switch bucket {
         case .day: return String(date)
         case .month: return String(date.prefix(7))

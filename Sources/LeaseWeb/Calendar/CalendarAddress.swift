@@ -76,12 +76,12 @@ struct CalendarAddress {
         guard let unit = window.unit else { return fields(window.span) }
         // The middle of a day is on that day, whatever the clocks do.
         let middle = window.span.lowerBound.adding(seconds: unit == .day ? 43_200 : 86_400)
-        return filters.with("unit", unit.rawValue).with("at", String(text.short(middle).prefix(10)))
+        return filters.with("unit", unit.rawValue).with("at", text.dateField(middle))
     }
 
     /// The fields that choose a period between two moments.
     func fields(_ span: Range<Timestamp>) -> WebFields {
-        filters.with("from", span.lowerBound.asQuery).with("to", span.upperBound.asQuery)
+        filters.with("from", span.lowerBound.iso8601Minute).with("to", span.upperBound.iso8601Minute)
     }
 
     /// The fields for the present period.
@@ -137,11 +137,6 @@ extension ResourcePosition {
         guard parts.count == 4 else { return nil }
         self.init(site: parts[0], group: parts[1], name: parts[2], id: parts[3])
     }
-}
-
-extension Timestamp {
-    /// As a value in an address: `2026-11-28T10:00Z`.
-    var asQuery: String { "\(iso8601.prefix(16))Z" }
 }
 
 extension String {

@@ -75,11 +75,7 @@ struct CalendarAxis {
     }
 
     /// `Mon 23`
-    private func day(_ clock: Timestamp) -> String {
-        String(TimeText(zone: .utc, now: clock).day(clock).prefix(6))
-    }
+    private func day(_ clock: Timestamp) -> String { TimeText.weekdayAndDay(clock) }
 
-    private static let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
+    private static var months: [String] { TimeText.months }
 }

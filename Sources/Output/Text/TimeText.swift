@@ -35,6 +35,14 @@ package struct TimeText: Sendable {
         return isNearChange ? " \(zone.offsetText(at: moment))" : ""
     }
 
+    // MARK: - Times that are typed
+
+    /// A time as it is typed into a form, to the minute: `2026-11-22 18:14`.
+    package func field(_ moment: Timestamp) -> String { zone.clock(at: moment).plainText(seconds: false) }
+
+    /// A day as it is typed into a form: `2026-11-22`.
+    package func dateField(_ moment: Timestamp) -> String { zone.clock(at: moment).dateText }
+
     // MARK: - Times for a terminal
 
     /// How precisely a time is written.
@@ -65,13 +73,19 @@ package struct TimeText: Sendable {
     package func day(_ moment: Timestamp) -> String {
         let clock = zone.clock(at: moment)
         let parts = clock.utc
+        let isNear = now.map { moment.seconds(since: $0).magnitude < 183 * 86_400 } ?? false
+        let year = isNear ? "" : " \(parts.year)"
+        return "\(Self.weekdayAndDay(clock)) \(Self.months[parts.month - 1])\(year)"
+    }
+
+    /// The day of the week and of the month of what clocks show: `Mon 23`, `Sun  1`.
+    package static func weekdayAndDay(_ clock: Timestamp) -> String {
         let (whole, rest) = clock.secondsSince1970.quotientAndRemainder(dividingBy: 86_400)
         let days = rest < 0 ? whole - 1 : whole
         // 1 January 1970 was a Thursday.
-        let weekday = Self.weekdays[Int((days % 7 + 11) % 7)]
-        let isNear = now.map { moment.seconds(since: $0).magnitude < 183 * 86_400 } ?? false
-        let year = isNear ? "" : " \(parts.year)"
-        return "\(weekday) \(parts.day < 10 ? " " : "")\(parts.day) \(Self.months[parts.month - 1])\(year)"
+        let weekday = weekdays[Int((days % 7 + 11) % 7)]
+        let day = clock.utc.day
+        return "\(weekday) \(day < 10 ? " " : "")\(day)"
     }
 
     /// The time of day: `23:44`. Near a clock change it has the offset.
@@ -87,7 +101,7 @@ package struct TimeText: Sendable {
     }
 
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-    private static let months = [
+    package static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
