@@ -87,6 +87,11 @@ struct AvailabilityCommandTests {
         ["find-slot", "--flavor", "m1.small", "--count", "20", "--duration", "1h", "--os-cloud", "alpha"],
     ]
 
+    /// The texts of one member of each row.
+    private func texts(_ name: String, _ rows: [JSONValue]?) -> [String?] {
+        (rows ?? []).map { $0[name]?.stringValue }
+    }
+
     @Test("pages fit 80 columns and have the expected text", arguments: ["utc", "chicago"])
     func pages(zone: String) async throws {
         var fixture = try fixture(policy: Self.rules)
@@ -179,8 +184,8 @@ struct AvailabilityCommandTests {
                 let rows = try await fixture.run(
                     "find-slot", "--count", "\(count)", "--duration", "\(hours)h", "--limit", "\(limit)", "-f", "json"
                 ).json?.arrayValue
-                #expect(rows?.map { $0["start_date"]?.stringValue } ?? [] == slots.map(\.startsAt.iso8601))
-                #expect(rows?.map { $0["latest_start"]?.stringValue } ?? [] == slots.map { $0.latestStart?.iso8601 })
+                #expect(texts("start_date", rows) == slots.map(\.startsAt.iso8601))
+                #expect(texts("latest_start", rows) == slots.map(\.latestStart?.iso8601))
             }
             // What begins later than the latest end is not read.
             let before = StoreFixture.time(12 + Int.random(in: 70...500, using: &random))
@@ -189,8 +194,8 @@ struct AvailabilityCommandTests {
                 "find-slot", "--count", "\(count)", "--duration", "1h", "--limit", "9", "--before", before.iso8601,
                 "-f", "json"
             ).json?.arrayValue
-            #expect(near?.map { $0["start_date"]?.stringValue } ?? [] == early.map(\.startsAt.iso8601))
-            #expect(near?.map { $0["latest_start"]?.stringValue } ?? [] == early.map { $0.latestStart?.iso8601 })
+            #expect(texts("start_date", near) == early.map(\.startsAt.iso8601))
+            #expect(texts("latest_start", near) == early.map(\.latestStart?.iso8601))
             let steps = try await fixture.run(
                 "free", "--from", now.iso8601, "--to", before.iso8601, "--by", "site", "-f", "json"
             ).json?.arrayValue

@@ -6,8 +6,10 @@ import Testing
 /// Compares the JSON parser with Foundation's, which shares no code with it.
 @Suite struct JSONOracleTests {
     private static var jsonBodies: [(name: String, bytes: [UInt8])] {
-        Capture.all.flatMap { [($0.name, $0.body), ($0.name + " (request)", $0.requestBody)] }
-            .filter { $0.1.first == UInt8(ascii: "{") || $0.1.first == UInt8(ascii: "[") }
+        Capture.all.flatMap { capture -> [(name: String, bytes: [UInt8])] in
+            [(capture.name, capture.body), ("\(capture.name) (request)", capture.requestBody)]
+        }
+        .filter { $0.bytes.first == UInt8(ascii: "{") || $0.bytes.first == UInt8(ascii: "[") }
     }
 
     @Test func readsEveryCaptureAsFoundationDoes() throws {

@@ -42,7 +42,7 @@ import Testing
     /// Values that a damaged database may contain, including the first and last moments of the years 1 and 9999.
     private static let extremes: [Int64] =
         [0, 1, 59, 60, 86_399, 86_400, 62_135_596_800, 62_135_596_801, 253_402_300_799, 253_402_300_800]
-        .flatMap { [$0, -$0, .max - $0, .min + $0] }
+        .flatMap { (seconds: Int64) -> [Int64] in [seconds, -seconds, .max - seconds, .min + seconds] }
 
     @Test func everyMomentThereIsCanBeShown() {
         for seconds in Self.extremes {

@@ -99,7 +99,8 @@ struct ServiceUnitReportTests {
                 HeldReservation(resourceType: .device, flavorOrMachine: "raspberrypi4-64", minimum: 1, maximum: 1),
                 HeldReservation(resourceType: .device, minimum: 2, maximum: 2),
             ])
-        #expect(serviceUnits(of: [lease], policy) == [3 + 0.5 + 4])
+        // 3 for the flavor, 0.5 for the machine with a rate of its own, 4 for the others.
+        #expect(serviceUnits(of: [lease], policy) == [7.5])
         let other = Facts.lease(
             from: "2026-02-01 10:00", to: "2026-02-01 12:00",
             [HeldReservation(resourceType: .flavor, flavorOrMachine: "m1.large", amount: 1)])
@@ -173,10 +174,10 @@ struct ServiceUnitReportTests {
         }
         let months = try subtotals(by: [.project], .month)
         #expect(months.map(\.bucket) == ["2025-06-01", "2025-07-01", "2026-06-01", "2026-07-01"].map(Facts.time))
-        #expect(months.map(\.serviceUnits) == [nil, nil, 4, 6 + 1.5])
+        #expect(months.map(\.serviceUnits) == [nil, nil, 4, 7.5])
         let projects = try subtotals(by: [.project, .lease], nil)
         #expect(projects.map(\.labels) == [["p1"], ["p2"]])
-        #expect(projects.map(\.serviceUnits) == [nil, 2 + 1.5])
+        #expect(projects.map(\.serviceUnits) == [nil, 3.5])
         #expect(try subtotals(by: [.project], nil).isEmpty)
     }
 

@@ -17,23 +17,20 @@ struct IdentifierGenerator: Sendable {
     mutating func uuid() -> String {
         let high = next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
         let low = next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-        var digits: [UInt8] = []
-        digits.reserveCapacity(36)
-        for position in 0..<32 {
-            if [8, 12, 16, 20].contains(position) { digits.append(UInt8(ascii: "-")) }
-            digits.append(Self.digit(position < 16 ? high : low, position % 16))
-        }
-        return String(decoding: digits, as: UTF8.self)
+        return [
+            Self.digits(of: high >> 32, 8), Self.digits(of: high >> 16, 4), Self.digits(of: high, 4),
+            Self.digits(of: low >> 48, 4), Self.digits(of: low, 12),
+        ].joined(separator: "-")
     }
 
     /// 32 hexadecimal digits, like Keystone's identifiers.
     mutating func hex() -> String {
-        let words = (next(), next())
-        return String(decoding: (0..<32).map { Self.digit($0 < 16 ? words.0 : words.1, $0 % 16) }, as: UTF8.self)
+        Self.digits(of: next(), 16) + Self.digits(of: next(), 16)
     }
 
-    private static func digit(_ word: UInt64, _ position: Int) -> UInt8 {
-        let nibble = UInt8(word >> (60 - 4 * UInt64(position)) & 0xF)
-        return nibble < 10 ? 0x30 + nibble : 0x57 + nibble
+    /// The last hexadecimal digits of a word.
+    private static func digits(of word: UInt64, _ count: Int) -> String {
+        let digits = String(word, radix: 16)
+        return (String(repeating: "0", count: 16 - digits.count) + digits).suffix(count).description
     }
 }

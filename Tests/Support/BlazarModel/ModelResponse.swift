@@ -17,7 +17,7 @@ package struct ModelResponse: Sendable {
 
     /// The body in one piece.
     package var body: [UInt8] {
-        chunks.count == 1 ? chunks[0] : Array(chunks.joined())
+        chunks.count == 1 ? chunks[0] : chunks.reduce(into: []) { $0 += $1 }
     }
 
     /// The body's length in bytes.
