@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import programs
+from .passed import Passed
 from .steps import Run, Step
 
 DESCRIPTION = """\
@@ -30,7 +31,8 @@ Steps run in parallel where possible. A table at the end shows how long each ste
 EPILOG = """\
 examples:
   tools/test                       before submitting a change
-  tools/test --quick               while you work: step 4 without the simulation, with your own build settings
+  tools/test --quick               while you work: step 4 without the simulation, in your own build (.build), of those
+                                   modules for which something has changed since they passed
   tools/test --filter QueueRules   only the tests whose name contains this
   tools/test --only hostile        one program of Tests/Integration, with the existing build
   tools/test --cloud               everything that continuous integration runs
@@ -41,7 +43,10 @@ The first run builds the dependencies, which takes most of its time: five to ten
 def main(root: Path) -> int:
     parser = argparse.ArgumentParser(
         prog="tools/test", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="run only the tests of the package, without the simulation")
+    parser.add_argument(
+        "--quick", action="store_true",
+        help="run only the tests of the package, without the simulation, and not again what has passed with the same files")
+    parser.add_argument("--again", action="store_true", help="with --quick: also what has passed with the same files")
     parser.add_argument("--filter", metavar="NAME", help="run only the tests of the package whose name contains NAME")
     parser.add_argument(
         "--only", metavar="PROGRAM", action="append", default=[], help="run only this program of Tests/Integration")
@@ -83,13 +88,18 @@ CLOUDS = {
 
 #: The build of a whole run has a folder of its own, so that it and the one for debugging do not undo each other's work. It is
 #: a release build: in a debug build ArgumentParser checks every option of a command several times at each start, which takes
-#: longer than all else that most commands do (Tests/Integration/examples.py checks them once). It is not optimized,
-#: which would take longer than it saves.
+#: longer than all else that most commands do (Tests/Integration/examples.py checks them once). It is not optimized but for two
+#: modules (Package.swift), since that would take longer than it saves. Modules are emitted by the job that compiles them
+#: and linked by lld, both of which do the same in less time.
 WHOLE = [
     "--scratch-path", ".build-test", "--explicit-target-dependency-import-check", "error", "-c", "release",
-    "-debug-info-format", "none", "-Xswiftc", "-Onone", "-Xswiftc", "-enable-testing", "-Xswiftc", "-num-threads", "-Xswiftc",
-    "2", "-Xcc", "-O0", "-Xcxx", "-O0",
+    "-debug-info-format", "none", "-Xcc", "-O0", "-Xcxx", "-O0",
+    *(word for flag in ("-Onone", "-enable-testing", "-num-threads", "2", "-no-emit-module-separately-wmo", "-use-ld=lld")
+      for word in ("-Xswiftc", flag)),
 ]
+
+#: One more than the processor cores of CI: most programs wait for a time to come, now and then.
+WORKERS = 3
 
 #: The programs on a cloud run one after the other and take longest, so the others make way for them and for the cloud.
 BESIDE_CLOUD = 5
@@ -102,6 +112,9 @@ class Plan:
         self.root, self.options, self.known, self.stack = root, options, known, stack
         self.is_whole = not (options.quick or options.filter or options.only)
         self.flags: list[str] = []
+        #: With --quick: which modules passed before, and which ones each step tests.
+        self.passed = Passed(root, root / ".build/passed-tests.json") if options.quick else None
+        self.tested: dict[str, list[str]] = {}
         if self.is_whole:
             os.environ["LEASEHOLD_STRICT"] = "1"
             self.flags = WHOLE
@@ -113,7 +126,7 @@ class Plan:
     def run(self) -> int:
         for cloud in self._clouds():
             self._keep_as_it_was(cloud)
-        run = Run(self._steps(), workers=2, directory=str(self.root))
+        run = Run(self._steps(), workers=WORKERS, directory=str(self.root))
 
         def interrupted(number: int, frame: object) -> None:
             run.stop()
@@ -122,6 +135,8 @@ class Plan:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, interrupted)
         passed = run.run()
+        if self.passed is not None:
+            self.passed.add(name for step in run.steps if step.status == 0 for name in self.tested.get(step.name, ()))
         print(run.table())
         failed = [step.name for step in run.steps if step.status != 0]
         if failed:
@@ -177,20 +192,30 @@ class Plan:
         test = [f"{self.binaries}/leaseholdPackageTests.xctest", "--testing-library", "swift-testing"]
         if self.options.filter:
             return [Step("tests", [*test, "--filter", self.options.filter], ("build",), nice=BESIDE_CLOUD)]
-        apart = ["OpenStackClientTests", "SimulationTests"]
-        skips = [word for name in apart for word in ("--skip", name)]
+        connections, simulation = "OpenStackClientTests", "SimulationTests"
         steps = [
             # These come first, with the priority of a cloud, and only some at a time: all of them at once would wait for a
             # processor longer than their time limits.
             Step(
                 "tests of connections",
-                [*test, "--filter", "OpenStackClientTests", "--experimental-maximum-parallelization-width", "12"], ("build",)),
-            Step("tests", [*test, *skips], ("build",), nice=BESIDE_CLOUD),
+                [*test, "--filter", connections, "--experimental-maximum-parallelization-width", "12"], ("build",)),
+            Step("tests", [*test, "--skip", connections, "--skip", simulation], ("build",), nice=BESIDE_CLOUD),
+            Step("tests of simulation", [*test, "--filter", simulation], ("build",), nice=BESIDE_CLOUD),
         ]
-        if not self.options.quick:
-            steps.append(
-                Step("tests of simulation", [*test, "--filter", "SimulationTests"], ("build",), nice=BESIDE_CLOUD))
-        return steps
+        return self._unpassed(steps[:2], connections, simulation) if self.passed is not None else steps
+
+    def _unpassed(self, steps: list[Step], connections: str, simulation: str) -> list[Step]:
+        """The steps of a quick run, for those modules only that have not passed with the files as they are."""
+        assert self.passed is not None
+        modules = [name for name in self.passed.present if name != simulation]
+        due = [name for name in modules if self.options.again or not self.passed.has(name)]
+        spared = [name for name in modules if name not in due]
+        if spared:
+            print(f"passed before with the same files, so not run again (--again does): {', '.join(spared)}", flush=True)
+        self.tested = {steps[0].name: [connections], steps[1].name: [name for name in due if name != connections]}
+        for name in self.tested[steps[1].name]:
+            steps[1].command += ["--filter", f"^{name}[.]"]
+        return [step for step in steps if set(self.tested[step.name]) & set(due)]
 
     def _chosen(self) -> list[programs.Program]:
         names = {name.removesuffix(".py") for name in self.options.only}
