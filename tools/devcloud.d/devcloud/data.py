@@ -62,22 +62,30 @@ def create_schemas(layout: Layout) -> None:
     def manage(program: str, *files: str) -> list[str]:
         return [str(binaries / program), *(f"--config-file={layout.etc}/{file}" for file in files)]
 
+    def in_turn(program: list[str], module: str, *commands: list[str]) -> list[str]:
+        """One process for several commands of a program."""
+        words = [str(binaries / "python"), str(SOURCES / "bootstrap" / "in_turn.py"), module, program[0]]
+        for number, command in enumerate(commands):
+            words += ["+"] * (number > 0) + [*program[1:], *command]
+        return words
+
     keystone = manage("keystone-manage", "keystone.conf")
     owner = ["--keystone-user", getpass.getuser(), "--keystone-group", grp.getgrgid(os.getgid()).gr_name]
     addresses = [f"--bootstrap-{kind}-url={layout.auth_url}" for kind in ("admin", "internal", "public")]
     jobs = {"keystone": [
         *migrations(layout, [*keystone, "db_sync"], "keystone"),
-        [*keystone, "fernet_setup", *owner],
-        [*keystone, "credential_setup", *owner],
-        [*keystone, "bootstrap", "--bootstrap-password", PASSWORD, "--bootstrap-region-id", REGION, *addresses],
+        in_turn(
+            keystone, "keystone.cmd.manage", ["fernet_setup", *owner], ["credential_setup", *owner],
+            ["bootstrap", "--bootstrap-password", PASSWORD, "--bootstrap-region-id", REGION, *addresses]),
     ]}
     if not layout.lite:
         nova = manage("nova-manage", "nova.conf")
         # Two jobs of about the same length, for two processor cores.
         jobs["nova"] = [
             *migrations(layout, [*nova, "api_db", "sync"], "nova_api"),
-            [*nova, "cell_v2", "map_cell0", "--database_connection", layout.database("nova_cell0")],
-            [*nova, "cell_v2", "create_cell", "--name", "cell1"],
+            in_turn(
+                nova, "nova.cmd.manage", ["cell_v2", "map_cell0", "--database_connection", layout.database("nova_cell0")],
+                ["cell_v2", "create_cell", "--name", "cell1"]),
             *migrations(layout, [*nova, "db", "sync"], "nova", "nova_cell0"),
         ]
         neutron = manage("neutron-db-manage", "neutron.conf", "ml2_conf.ini")
