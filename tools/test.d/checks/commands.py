@@ -31,8 +31,8 @@ Steps run in parallel where possible. A table at the end shows how long each ste
 EPILOG = """\
 examples:
   tools/test                       before submitting a change
-  tools/test --quick               while you work: step 4 without the simulation, in your own build (.build), of those
-                                   modules for which something has changed since they passed
+  tools/test --quick               while you work: step 4 without the simulation, in your own build (.build), for the
+                                   modules that have changed since they passed
   tools/test --filter QueueRules   only the tests whose name contains this
   tools/test --only hostile        one program of Tests/Integration, with the existing build
   tools/test --cloud               everything that continuous integration runs
@@ -55,6 +55,8 @@ def main(root: Path) -> int:
         help="also run the other programs of Tests/Integration, on tools/devcloud, which is started in parallel, and "
         "stopped at the end unless it was running before")
     options = parser.parse_args()
+    if options.again and not options.quick:
+        parser.error("--again goes with --quick")
     for program, why in (("swift", "install Swift 6.2 or newer from swift.org"),):
         if shutil.which(program) is None:
             print(f"tools/test: {program} is needed: {why}", file=sys.stderr)
@@ -88,9 +90,9 @@ CLOUDS = {
 
 #: The build of a whole run has a folder of its own, so that it and the one for debugging do not undo each other's work. It is
 #: a release build: in a debug build ArgumentParser checks every option of a command several times at each start, which takes
-#: longer than all else that most commands do (Tests/Integration/examples.py checks them once). It is not optimized but for two
-#: modules (Package.swift), since that would take longer than it saves. Modules are emitted by the job that compiles them
-#: and linked by lld, both of which do the same in less time.
+#: longer than all else that most commands do (Tests/Integration/examples.py checks them once). Only two modules are
+#: optimized (Package.swift): optimizing the rest would take longer than it saves. Emitting a module in the job that compiles
+#: it, and linking with lld, both save time.
 WHOLE = [
     "--scratch-path", ".build-test", "--explicit-target-dependency-import-check", "error", "-c", "release",
     "-debug-info-format", "none", "-Xcc", "-O0", "-Xcxx", "-O0",
@@ -98,7 +100,10 @@ WHOLE = [
       for word in ("-Xswiftc", flag)),
 ]
 
-#: One more than the processor cores of CI: most programs wait for a time to come, now and then.
+#: The step that builds everything but the tests of the package.
+PROGRAMS = "build of the programs"
+
+#: One more than CI's processor cores, because most programs spend part of their time waiting.
 WORKERS = 3
 
 #: The programs on a cloud run one after the other and take longest, so the others make way for them and for the cloud.
@@ -151,6 +156,10 @@ class Plan:
         if self.options.only and not self.options.cloud:
             return [build, *(self._alone(program) for program in self._chosen() if program.runs_alone)]
         steps = [build]
+        if self.options.cloud:
+            # The programs on a cloud take longest, and need no test of the package: they begin before those are built.
+            steps.insert(0, Step(PROGRAMS, ["swift", "build", *self.flags], lane="build", is_vital=True))
+            build.after = (PROGRAMS,)
         steps += self._cloud_steps()
         if not self.options.only:
             steps += self._tests()
@@ -249,7 +258,7 @@ class Plan:
         ]
 
     def _cloud_step(self, name: str, command: list[str], cloud: str) -> Step:
-        return Step(name, command, ("build", cloud), lane=cloud, environment=lambda: self._on_cloud_environment(cloud))
+        return Step(name, command, (PROGRAMS, cloud), lane=cloud, environment=lambda: self._on_cloud_environment(cloud))
 
     def _on_cloud_environment(self, cloud: str) -> dict[str, str]:
         """A cloud in OS_CLOUD and OS_CLIENT_CONFIG_FILE; on the second one, which is asked for in its lane only, a

@@ -3,12 +3,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 #: What tests read besides the modules that they depend on.
 READ_BY_TESTS = ("Package.swift", "Package.resolved", "Tests/Fixtures", "docs")
+#: The variables that Package.swift reads.
+READ_BY_PACKAGE = ("LEASEHOLD_STRICT", "LEASEHOLD_BUILD")
 
 
 class Passed:
@@ -18,29 +21,35 @@ class Passed:
         self.root, self.record = root, record
         described = subprocess.run(["swift", "package", "dump-package"], cwd=root, check=True, capture_output=True, text=True)
         self.targets = {target["name"]: target for target in json.loads(described.stdout)["targets"]}
-        self.common = self._digest([root / name for name in READ_BY_TESTS])
+        compiler = subprocess.run(["swift", "--version"], check=True, capture_output=True, text=True).stdout
+        self.build = [compiler, *(f"{name}={os.environ.get(name)}" for name in READ_BY_PACKAGE)]
         try:
             self.known: dict[str, str] = json.loads(record.read_text())
         except (OSError, ValueError):
             self.known = {}
-        #: The digests of the files as they are now: what changes while the tests run counts as changed.
-        self.present = {name: self._of_module(name) for name, target in self.targets.items() if target["type"] == "test"}
+        self.present = self._of_modules()
 
     def has(self, module: str) -> bool:
         """Whether the module has passed, and nothing has changed since that it depends on."""
         return self.known.get(module) == self.present[module]
 
     def add(self, modules: Iterable[str]) -> None:
-        """Records that modules have passed."""
-        self.known |= {module: self.present[module] for module in modules}
+        """Records that modules have passed, except those of which something has changed while they were tested."""
+        now = self._of_modules()
+        self.known |= {module: now[module] for module in modules if now[module] == self.present[module]}
         self.record.write_text(json.dumps(self.known, indent=1) + "\n")
 
-    def _of_module(self, module: str) -> str:
-        parts = [self.common]
-        for name in sorted(self._below(module)):
-            folder = "Tests" if self.targets[name]["type"] == "test" else "Sources"
-            parts.append(self._digest([self.root / (self.targets[name].get("path") or f"{folder}/{name}")]))
-        return hashlib.sha256("".join(parts).encode()).hexdigest()
+    def _of_modules(self) -> dict[str, str]:
+        """The digest of each test module."""
+        common = [*self.build, self._digest([self.root / name for name in READ_BY_TESTS])]
+        digests: dict[str, str] = {}
+        for name, target in self.targets.items():
+            folder = "Tests" if target["type"] == "test" else "Sources"
+            digests[name] = self._digest([self.root / (target.get("path") or f"{folder}/{name}")])
+        return {
+            name: hashlib.sha256("\0".join([*common, *(digests[part] for part in sorted(self._below(name)))]).encode()).hexdigest()
+            for name, target in self.targets.items() if target["type"] == "test"
+        }
 
     def _below(self, module: str) -> set[str]:
         """The module and all modules of the package that it depends on."""
