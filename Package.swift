@@ -35,8 +35,8 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
-// CI optimizes nothing but what reads and writes JSON: it is a thirtieth of the code, and most tests spend their time in it. A frontend's flag
-// is needed because it comes after those of the command line.
+// CI optimizes only the modules that read and write JSON: a thirtieth of the code, in which many tests spend most of their
+// time. It is a frontend's flag because those come after the flags of the command line, and so override its -Onone.
 let optimized: [SwiftSetting] = settings + (isStrict ? [.unsafeFlags(["-Xfrontend", "-O"])] : [])
 
 func module(

@@ -166,8 +166,9 @@ extension ServerFailure.Category {
 }
 
 extension ServerFailure {
-    /// Whether the lease cannot be changed because Blazar's manager is working on it. Its status will change on its own, or
-    /// never.
+    /// Whether the lease cannot be changed because Blazar's manager is working on it.
+    ///
+    /// Its status will change on its own, or never.
     package var isBetweenStates: Bool {
         category == .conflict && message.lowercased().hasPrefix(Category.betweenStates)
     }

@@ -188,7 +188,7 @@ package enum PrivateFile {
 package enum UnnamedFile {
     /// Makes an empty one to write and read.
     ///
-    /// - Parameter folder: the folder of the disk that it is on.
+    /// - Parameter folder: a folder on the disk that is to hold it.
     /// - Returns: its descriptor.
     /// - Throws: ``FileProblem``.
     package static func make(in folder: String) throws(FileProblem) -> Int32 {
@@ -196,6 +196,7 @@ package enum UnnamedFile {
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw .last }
         unlink(&template)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         return descriptor
     }
 }

@@ -205,11 +205,12 @@ extension LeaseListSync {
     }
 
     func spoolError(_ error: any Error) -> ServiceError {
-        ServiceError(
+        let reason = (error as? FileProblem)?.clause ?? error.localizedDescription
+        return ServiceError(
             kind: .configuration,
             message: """
                 The list of cloud \(connection.name) cannot be kept beside the database \(store.path) while it is read \
-                (\(error.localizedDescription)). Nothing was changed; make room on the disk and try again.
+                (\(reason)). Nothing was changed; make room on the disk and try again.
                 """)
     }
 }

@@ -1,5 +1,7 @@
+import Foundation
 import LeaseModel
 import LeaseStore
+import LocalFiles
 import MirrorFixtures
 import OpenStackClient
 import Synchronization
@@ -26,6 +28,16 @@ struct LeaseListSyncTests {
         #expect(run.outcome == .complete)
         #expect(run.counts == report.counts)
         #expect(try fixture.mirror.store.scopes().map(\.listedAt) == [StoreFixture.time(0)])
+    }
+
+    @Test("A list that cannot be kept while it is read says why")
+    func noSpace() throws {
+        let fixture = try PullFixture()
+        defer { fixture.remove() }
+        let sync = LeaseListSync(
+            store: fixture.mirror.store, connection: fixture.connection(), options: SyncOptions(), progress: { _ in })
+        #expect(sync.spoolError(FileProblem.system(ENOSPC)).message.contains("(No space left on device). Nothing"))
+        #expect(sync.spoolError(CocoaError(.fileReadCorruptFile)).message.contains("). Nothing was changed"))
     }
 
     @Test("Reading the same list again writes no row, whatever the order of its leases")

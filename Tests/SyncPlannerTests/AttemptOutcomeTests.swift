@@ -61,7 +61,7 @@ struct AttemptOutcomeTests {
         }
     }
 
-    @Test("A change that Blazar calls too early is one however its words are spelled, and not if it quotes them")
+    @Test("A refusal that begins with 'invalid lease status' is too early; one that only quotes it is not")
     func betweenStates() {
         for (words, wanted) in [
             ("Invalid lease status.", .tooEarly), ("invalid lease status", .tooEarly),

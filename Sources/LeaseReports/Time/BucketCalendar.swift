@@ -36,7 +36,7 @@ package struct BucketCalendar: Sendable {
         let clock = start.adding(seconds: Int64(offsetSeconds(start)))
         let date = clock.dateText
         switch bucket {
-        case .day: return String(date)
+        case .day: return date
         case .month: return String(date.prefix(7))
         case .week:
             // A week belongs to the year of its Thursday (ISO 8601).

@@ -62,20 +62,15 @@ struct CalendarAxis {
         case .hour:
             if mark.isMajor { return "\(two(clock.hour)):00" }
             return clock.hour % 3 == 0 ? two(clock.hour) : nil
-        case .quarterDay: return mark.isMajor ? day(mark.clock) : two(clock.hour)
+        case .quarterDay: return mark.isMajor ? TimeText.weekdayAndDay(mark.clock) : two(clock.hour)
         case .day:
-            if axis.marks.count <= 10 { return day(mark.clock) }
-            return mark.isMajor ? "\(clock.day) \(Self.months[clock.month - 1])" : "\(clock.day)"
-        case .week: return mark.isMajor ? "\(clock.day) \(Self.months[clock.month - 1])" : "\(clock.day)"
+            if axis.marks.count <= 10 { return TimeText.weekdayAndDay(mark.clock) }
+            return mark.isMajor ? "\(clock.day) \(TimeText.months[clock.month - 1])" : "\(clock.day)"
+        case .week: return mark.isMajor ? "\(clock.day) \(TimeText.months[clock.month - 1])" : "\(clock.day)"
         case .month:
             let isNewYear = clock.month == 1 || mark.moment == axis.marks.first?.moment
-            if isNewYear { return "\(Self.months[clock.month - 1]) \(clock.year)" }
-            return axis.marks.count <= 24 ? Self.months[clock.month - 1] : nil
+            if isNewYear { return "\(TimeText.months[clock.month - 1]) \(clock.year)" }
+            return axis.marks.count <= 24 ? TimeText.months[clock.month - 1] : nil
         }
     }
-
-    /// `Mon 23`
-    private func day(_ clock: Timestamp) -> String { TimeText.weekdayAndDay(clock) }
-
-    private static var months: [String] { TimeText.months }
 }

@@ -1,4 +1,6 @@
-"""Runs commands of one program, one after the other: to import it takes longer than most of its commands do, and is done once.
+"""Runs several commands of one program, one after the other.
+
+Importing the program takes longer than most of its commands, so it is imported once.
 
 usage: in_turn.py MODULE PROGRAM ARGUMENTS... [+ ARGUMENTS...]...
 """
