@@ -42,6 +42,20 @@ struct LiveTests {
         }
     }
 
+    @Test("A page's place is free again once its answer is dropped, even if nothing of it was sent")
+    func places() throws {
+        let site = try TestSite()
+        defer { site.mirror.remove() }
+        let live = site.server.site.live
+        for _ in 0..<3 {
+            var answers = try (0..<WebLive.maxListeners).map { _ in try live.response() }
+            #expect(throws: WebError.self) { try live.response() }
+            answers.removeLast()
+            answers.append(try live.response())
+            #expect(throws: WebError.self) { try live.response() }
+        }
+    }
+
     @Test("A request that arrives in drops is cut off")
     func slowSender() async throws {
         try await TestSite { $0.patienceSeconds = 1 }.run(.ahc()) { browser in

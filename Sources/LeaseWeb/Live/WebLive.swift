@@ -93,19 +93,20 @@ final class WebLive: Service {
     }
 
     /// The stream of events, as an answer that does not end by itself.
+    ///
+    /// Its place is taken here, so no page is answered as if it were live without being so. It is free again once the
+    /// answer is dropped, sent or not: that ends the stream.
     func response() throws(WebError) -> Response {
-        guard state.withLock({ $0.listeners.count < Self.maxListeners }) else {
+        guard let events = listen() else {
             throw WebError(.serviceUnavailable, "Too many pages are open. They go on without being live.")
         }
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
             body: ResponseBody { writer in
-                if let events = self.listen() {
-                    try await writer.write(ByteBuffer(string: "retry: 3000\n\n"))
-                    for await event in events.cancelOnGracefulShutdown() {
-                        let text = event == .change ? "event: change\ndata: \n\n" : ": beat\n\n"
-                        try await writer.write(ByteBuffer(string: text))
-                    }
+                try await writer.write(ByteBuffer(string: "retry: 3000\n\n"))
+                for await event in events.cancelOnGracefulShutdown() {
+                    let text = event == .change ? "event: change\ndata: \n\n" : ": beat\n\n"
+                    try await writer.write(ByteBuffer(string: text))
                 }
                 try await writer.finish(nil)
             })
