@@ -21,8 +21,8 @@ FORBIDDEN: list[tuple[re.Pattern[str], str, frozenset[str]]] = [
     (re.compile(r"\bnonisolated\s*\(\s*unsafe\s*\)"), "nonisolated(unsafe) hides a data race", frozenset()),
     (
         re.compile(
-            r"FileHandle\s*\(\s*for|\bcontents\s*\(\s*atPath|\bcontentsOf(?:File|\s*:\s*(?:URL|url))|\bfopen\s*\(|\bmko?stemps?\s*\("
-            r"|(?<![.\w])open\s*\([^()]*\bO_[A-Z]"
+            r"FileHandle\s*\(\s*for|\bcontents\s*\(\s*atPath|\bcontentsOf(?:File|\s*:\s*(?:URL|url))|\bfopen\s*\("
+            r"|\bmko?stemps?\s*\(|(?<![.\w])open\s*\([^()]*\bO_[A-Z]"
         ),
         "files are opened by LocalFiles alone: closing a database outside of SQLite drops SQLite's locks",
         frozenset({"LocalFiles", "Sandbox", "Bench"}),

@@ -23,10 +23,12 @@ class Passed:
         self.targets = {target["name"]: target for target in json.loads(described.stdout)["targets"]}
         compiler = subprocess.run(["swift", "--version"], check=True, capture_output=True, text=True).stdout
         self.build = [compiler, *(f"{name}={os.environ.get(name)}" for name in READ_BY_PACKAGE)]
+        self.known: dict[str, str] = {}
         try:
-            self.known: dict[str, str] = json.loads(record.read_text())
-        except (OSError, ValueError):
-            self.known = {}
+            self.known |= json.loads(record.read_text())
+        except (OSError, ValueError, TypeError):
+            # Without a record, or with a damaged one, all modules count as untested.
+            pass
         self.present = self._of_modules()
 
     def has(self, module: str) -> bool:
@@ -46,10 +48,9 @@ class Passed:
         for name, target in self.targets.items():
             folder = "Tests" if target["type"] == "test" else "Sources"
             digests[name] = self._digest([self.root / (target.get("path") or f"{folder}/{name}")])
-        return {
-            name: hashlib.sha256("\0".join([*common, *(digests[part] for part in sorted(self._below(name)))]).encode()).hexdigest()
-            for name, target in self.targets.items() if target["type"] == "test"
-        }
+        tests = [name for name, target in self.targets.items() if target["type"] == "test"]
+        parts = {name: [*common, *(digests[part] for part in sorted(self._below(name)))] for name in tests}
+        return {name: hashlib.sha256("\0".join(parts[name]).encode()).hexdigest() for name in tests}
 
     def _below(self, module: str) -> set[str]:
         """The module and all modules of the package that it depends on."""
